@@ -1,0 +1,194 @@
+"""The seams of the house: what the executor asks of a world, a policy and a judge.
+
+Rooms below name no sibling: an environment knows no policy and a policy knows no environment; both
+know these shapes. All of them speak in plain values.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rao_lab.tree import Message, Task, Tree, Turn
+
+
+class Refusal(Exception):
+    """A world refuses a launch or a call. Not an error: the message is for the model, and is counted.
+
+    Attributes:
+        kind: a short stable word, such as "own_goal" or "base_item".
+        message: what the node is told.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function that code in the sandbox may call; prompts print it."""
+
+    name: str
+    signature: str
+    """As in Python, such as "get_info(items: list[str]) -> list[dict]"."""
+    doc: str
+    is_async: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """An admitted `launch_subagent` call: what the child is told and may use."""
+
+    goal: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    turns: int | None = None
+    """Turns reserved for it from the tree's shared budget; None = the limit per node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    success: float | None
+    """In [0, 1]; None = this source cannot tell."""
+    source: str = "verifier"
+    fraction: float | None = None
+
+
+class World(Protocol):
+    """One task's world, shared by the whole tree, used once. Calls come in (path) order of one thread."""
+
+    def functions(self) -> Sequence[Function]:
+        """The plain functions; `finish` and `launch_subagent` are described by `control_functions`."""
+        ...
+
+    def control_functions(self) -> Sequence[Function]:
+        """`finish` and `launch_subagent` with the signatures of this environment."""
+        ...
+
+    def root(self) -> Launch:
+        """What the root is told."""
+        ...
+
+    def admit(self, parent: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Launch:
+        """Reads the arguments of a `launch_subagent` call.
+
+        Raises:
+            Refusal: malformed arguments (kind "bad_launch") or a guard of the environment.
+        """
+        ...
+
+    def enter(self, path: str, launch: Launch) -> None:
+        """The node starts: opens its account in the ledger."""
+        ...
+
+    def call(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Runs one of `functions` for a node and returns a plain value.
+
+        Raises:
+            Refusal: with a message for the model; it reaches the code as an exception.
+        """
+        ...
+
+    def leave(self, path: str, value: Any) -> Score | None:
+        """The node called `finish(value)`: the verifier's word, or None where there is no verifier."""
+        ...
+
+
+class Environment(Protocol):
+    """Makes tasks and opens one world for each tree."""
+
+    name: str
+
+    def tasks(self, split: str) -> Sequence[Task]:
+        """The tasks of a split: "train", "dev" (to choose settings by) or "test" (held out)."""
+        ...
+
+    def open(self, task: Task) -> World:
+        """A fresh world.
+
+        Raises:
+            InputError: the task's data are not of this environment.
+        """
+        ...
+
+
+NodeKey = tuple[int, str]
+"""(place of the tree in the running batch, path)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """Asks a policy for one turn of one node."""
+
+    key: NodeKey
+    turn: int
+    depth: int
+    agent: str
+    """recursive or flat."""
+    goal: str
+    args: Mapping[str, Any]
+    messages: tuple[Message, ...]
+    """New since the node's last turn."""
+    history: tuple[Turn, ...]
+    """The node's ended turns."""
+    noise: tuple[int | str, ...]
+    """Keys the sampling noise: (seed, step, task, rollout, path, turn); a policy adds the position."""
+    max_new_tokens: int
+    window: int
+    """Tokens that prompt and sampled ids may fill together."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReply:
+    """One turn as sampled. Token arrays are empty for a policy without tokens."""
+
+    key: NodeKey
+    text: str
+    stop: str = "stop"
+    """stop; length = `max_new_tokens` reached; context = the window is full; error = policy lost."""
+    continues: bool = False
+    prompt_ids: array[int] = field(default_factory=lambda: array("i"))
+    sampled_ids: array[int] = field(default_factory=lambda: array("i"))
+    logprobs: array[float] = field(default_factory=lambda: array("f"))
+    entropies: array[float] = field(default_factory=lambda: array("f"))
+    version: int = 0
+    decode_steps: int = 1
+    error: str = ""
+    """What was lost, where stop is "error"."""
+
+
+class Policy(Protocol):
+    """Writes turns for many nodes at once. One tick is one decode step of the logical clock.
+
+    Which requests are in the batch, and in which rows, may depend on the requests' keys and on the
+    tick they were submitted at, never on wall-clock time.
+    """
+
+    name: str
+    version: int
+    """Number of optimizer steps behind the weights."""
+    dialect: str
+    """Name of the dialect it was made for: the default of `run` and `train`."""
+    window: int
+    """Largest context in tokens; 0 = has no tokens."""
+
+    def submit(self, request: TurnRequest) -> None: ...
+
+    def tick(self) -> Sequence[TurnReply]:
+        """One decode step over all submitted requests; the turns that ended, in key order."""
+        ...
+
+    def forget(self, key: NodeKey) -> None:
+        """The node ended: what is kept for it (a cached prefix, a running request) may go."""
+        ...
+
+
+class Judge(Protocol):
+    """Scores nodes where the world has no verifier, from the whole tree so far."""
+
+    def score(self, tree: Tree, path: str) -> Score:
+        """The judge's word; success None when it failed, never 0 for a failure."""
+        ...
