@@ -1,0 +1,54 @@
+# Every target makes the virtual environment itself. TORCH_ARGS reaches the pip call that installs torch
+# (for instance an index with CPU builds); PYTHON names the interpreter that makes the environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.rao-lab-ready
+TORCH_ARGS ?=
+NOTEBOOK ?= notebooks/01_watch_it_learn.ipynb
+PYTEST_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help venv demo lab test test-full test-gpu bench lint widgets
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# torch comes first and pinned: a later, wider requirement must not pull another build of it.
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(TORCH_ARGS) torch==2.13.0 -c constraints.txt
+	$(BIN)/python -m pip install --quiet -e '.[all,dev]' -c constraints.txt
+	@touch $@
+
+venv: $(READY) ## the virtual environment
+
+demo: $(READY) ## train the embedded policy for about five minutes and show what it learned
+	$(BIN)/rao-lab demo $(DEMO_ARGS)
+
+lab: $(READY) ## open JupyterLab on this machine at the first notebook
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) $(wildcard $(NOTEBOOK))
+
+lint: $(READY) ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+widgets: ## type check and test the front end, where Node is there
+	@if [ ! -f widgets/package.json ]; then echo "front end: skipped, no widgets/package.json"; \
+	elif ! command -v npm >/dev/null; then echo "front end: skipped, npm is not installed"; \
+	else cd widgets && if [ -f package-lock.json ]; then npm ci --no-audit --no-fund; \
+	  else npm install --no-audit --no-fund; fi && npm run check && npm test; fi
+
+test: lint widgets ## all checks that take seconds
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-full: lint widgets ## all checks that need no GPU
+	$(BIN)/python -m pytest -m "not gpu" $(PYTEST_ARGS)
+
+test-gpu: $(READY) ## checks on a CUDA device; skips with a reason where there is none
+	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
+
+bench: $(READY) ## measure this machine
+	$(BIN)/rao-lab bench

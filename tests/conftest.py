@@ -1,0 +1,43 @@
+"""Shared by all tests: where reference data lie, a browser, and a quiet, repeatable machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Set before torch or a tokenizer is loaded: two cores are shared by the test workers.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The root of the checkout."""
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Reference data that do not ship: `RAO_SHARED`, by default `shared/` beside the checkout."""
+    folder = Path(os.environ.get("RAO_SHARED", REPO.parent / "shared"))
+    if not (folder / "reference").is_dir():
+        pytest.skip("the reference data are not here (set RAO_SHARED to their folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; its absence fails where `RAO_REQUIRE_BROWSER` is set and skips elsewhere."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    if os.environ.get("RAO_REQUIRE_BROWSER"):
+        pytest.fail("RAO_REQUIRE_BROWSER is set, but no Chromium is installed")
+    pytest.skip("no Chromium is installed")
