@@ -1,0 +1,280 @@
+"""The records of credit: its settings and the columns it makes; `[row]` shows one node's terms.
+
+`nodetable.py` holds the columns that credit reads, `credit.py` the arithmetic. NaN in a column and None
+in a record mean "there is no such number", which is never 0: `s`, `R` and `b` are facts and stand
+wherever they exist; `A`, `w`, `c` and `share` stand only on rows that are trained, and `why_not` says
+why the others are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rao_lab.errors import ConfigError, MissingError
+
+if TYPE_CHECKING:
+    from rao_lab.nodetable import Flags, Floats, Ints, NodeTable
+
+Bonus = Literal["mean", "min", "capped_sum"]
+Estimator = Literal["rao", "rao_root_adv", "grpo_mean", "root_only"]
+Baseline = Literal["leave_one_out", "group_mean", "none"]
+DepthWeighting = Literal["inverse_frequency", "per_group", "none"]
+
+WHY_NOT = (None, "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens")
+"""Why a node is not trained, by `why_code`; where several hold, the first of them is given.
+
+unscored: its own s is None. cancelled: its parent ended first. not_root: `root_only` trains roots.
+root_unscored: the estimator takes the root's advantage and the root has none. no_baseline: no other
+tree's root was scored. no_tokens: it generated nothing (not asked where no node of the table did).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditConfig:
+    """Which rule gives credit. The defaults are the paper's.
+
+    Raises:
+        ConfigError: a value that means nothing, or two fields that contradict each other.
+    """
+
+    lam: float = 0.4
+    """Weight of the children's success in R, at least 0. Use 0 where the policy already delegates."""
+    bonus: Bonus = "mean"
+    """mean: lam * mean(s of scored children). min: lam * their minimum, so that one failed child shows.
+    capped_sum: min(lam * sum, `cap`), so that delegating more pays until the cap."""
+    cap: float | None = None
+    """Ceiling of the whole second term; for `capped_sum` only."""
+    estimator: Estimator = "rao"
+    """rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean: A = own R - mean R of
+    all scored nodes of the group. root_only: A = own R - b, and only roots are trained."""
+    baseline: Baseline = "leave_one_out"
+    """leave_one_out: mean R of the other trees' scored roots. group_mean: of all scored roots, own
+    included (for grpo_mean: of all scored nodes). none: b = 0."""
+    std: bool = False
+    """Divide A by the population standard deviation of the returns that the group compares: scored
+    roots, for grpo_mean scored nodes. Where they are alike, A is left as it is."""
+    depth_weighting: DepthWeighting = "inverse_frequency"
+    """inverse_frequency: equation 4 over the whole batch. per_group: the same inside each group.
+    none: w = 1."""
+
+    def __post_init__(self) -> None:
+        for name, value in (("lam", self.lam), ("cap", 0.0 if self.cap is None else self.cap)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ConfigError(f"{name} must be a number, not {value!r}")
+            if not isfinite(value) or value < 0:
+                raise ConfigError(f"{name}={value!r} means nothing: give a finite number of at least 0")
+        if not isinstance(self.std, bool):
+            raise ConfigError(f"std must be True or False, not {self.std!r}")
+        for name, kind in _CHOICES.items():
+            if getattr(self, name) not in get_args(kind):
+                known = ", ".join(get_args(kind))
+                raise ConfigError(f"{name}={getattr(self, name)!r} is unknown: choose one of {known}")
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        if self.bonus == "capped_sum" and self.cap is None:
+            raise ConfigError("bonus='capped_sum' needs cap: give the most that the second term may add")
+        if self.bonus != "capped_sum" and self.cap is not None:
+            raise ConfigError(f"cap={self.cap} has no meaning with bonus={self.bonus!r}: use 'capped_sum'")
+        if self.estimator == "grpo_mean" and self.baseline != "group_mean":
+            raise ConfigError(
+                "estimator='grpo_mean' compares with the mean over all nodes of the group: set "
+                f"baseline='group_mean', not {self.baseline!r}"
+            )
+
+    @classmethod
+    def preset(cls, name: str) -> CreditConfig:
+        """A named rule: "rao" is the paper's; "platoon_sum" is that of platoon's TextCraft trainer.
+
+        platoon_sum adds 0.2 for each successful child up to 0.4 and subtracts the mean of all roots.
+
+        Raises:
+            MissingError: no rule of this name.
+        """
+        if name == "rao":
+            return cls()
+        if name == "platoon_sum":
+            return cls(0.2, "capped_sum", 0.4, "rao", "group_mean", False, "none")
+        raise MissingError(f"no credit preset {name!r}: there are rao, platoon_sum")
+
+    def check_group_size(self, size: int) -> None:
+        """Refuses G trees per task where the baseline cannot exist (decision 2).
+
+        Raises:
+            ConfigError: naming the baseline and G.
+        """
+        if size < 2 and self.baseline == "leave_one_out":
+            raise ConfigError(
+                f"baseline='leave_one_out' needs at least 2 trees of each task, G is {size}: "
+                "sample more, or set baseline='none'"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CreditConfig:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: an unknown field, or a value that means nothing.
+        """
+        known = [item.name for item in fields(cls)]
+        for name in data:
+            if name not in known:
+                raise ConfigError(f"a credit config has no field {name!r}: it has {', '.join(known)}")
+        return cls(**data)
+
+
+_CHOICES = {
+    "bonus": Bonus,
+    "estimator": Estimator,
+    "baseline": Baseline,
+    "depth_weighting": DepthWeighting,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """One node's credit, term by term in the order of the equations; None = there is no such number."""
+
+    group: int
+    tree: int
+    node: str
+    parent: str | None
+    depth: int
+    status: str
+    s: float | None
+    child_mean: float
+    """Mean s of its scored children; 0.0 where there are none (decision 4)."""
+    child_min: float | None
+    """Their minimum, which the mean hides; None where there are none."""
+    lam: float
+    bonus: float
+    """The second term of R, whatever its rule: R = s + bonus."""
+    R: float | None
+    b: float | None
+    A: float | None
+    w: float | None
+    c: float | None
+    share: float | None
+    """Its part of the step's loss weight, not of the gradient's norm (decision 13)."""
+    trained: bool
+    why_not: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Attributions:
+    """The credit of a whole step, as columns beside the table; `[row]` gives one node as a record."""
+
+    table: NodeTable
+    config: CreditConfig
+    scored_children: Ints
+    child_mean: Floats
+    child_min: Floats
+    bonus: Floats
+    R: Floats
+    b: Floats
+    A: Floats
+    w: Floats
+    c: Floats
+    share: Floats
+    why_code: NDArray[np.int8]
+    """Index into `WHY_NOT`; 0 = trained."""
+    depth_counts: Ints
+    """N_d: trained nodes of this table at each depth."""
+
+    @property
+    def s(self) -> Floats:
+        return self.table.s
+
+    @cached_property
+    def trained(self) -> Flags:
+        return self.why_code == 0
+
+    @cached_property
+    def why_not(self) -> list[str | None]:
+        return [WHY_NOT[code] for code in self.why_code.tolist()]
+
+    @cached_property
+    def _first_rows(self) -> dict[tuple[int, int], int]:
+        starts = self.table.tree_starts
+        labels = zip(self.table.group[starts].tolist(), self.table.tree[starts].tolist(), strict=True)
+        return dict(zip(labels, starts.tolist(), strict=True))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Attribution]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Attribution:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)} attributions")
+        row %= len(self)
+        table = self.table
+        return Attribution(
+            group=int(table.group[row]),
+            tree=int(table.tree[row]),
+            node=table.path[row],
+            parent=table.parent_path(row),
+            depth=int(table.depth[row]),
+            status=table.status[row],
+            s=_plain(table.s[row]),
+            child_mean=float(self.child_mean[row]),
+            child_min=_plain(self.child_min[row]),
+            lam=self.config.lam,
+            bonus=float(self.bonus[row]),
+            R=_plain(self.R[row]),
+            b=_plain(self.b[row]),
+            A=_plain(self.A[row]),
+            w=_plain(self.w[row]),
+            c=_plain(self.c[row]),
+            share=_plain(self.share[row]),
+            trained=bool(self.why_code[row] == 0),
+            why_not=WHY_NOT[self.why_code[row]],
+        )
+
+    def rows(self, group: int, tree: int) -> range:
+        """The rows of one tree.
+
+        Raises:
+            MissingError: no such tree here.
+        """
+        first = self._first_rows.get((group, tree))
+        if first is None:
+            known = len(self._first_rows)
+            raise MissingError(f"no tree {tree} of group {group} among the {known} attributed trees")
+        place = int(self.table.tree_of[first])
+        starts = self.table.tree_starts
+        return range(first, int(starts[place + 1]) if place + 1 < len(starts) else len(self))
+
+    def of_tree(self, group: int, tree: int) -> dict[str, Attribution]:
+        """The records of one tree by path.
+
+        Raises:
+            MissingError: no such tree here.
+        """
+        return {self.table.path[row]: self[row] for row in self.rows(group, tree)}
+
+    def find(self, group: int, tree: int, path: str) -> Attribution:
+        """The record of one node.
+
+        Raises:
+            MissingError: no such tree or node here.
+        """
+        for row in self.rows(group, tree):
+            if self.table.path[row] == path:
+                return self[row]
+        raise MissingError(f"no node {path!r} in tree {tree} of group {group}")
+
+
+def _plain(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)

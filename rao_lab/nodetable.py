@@ -1,0 +1,155 @@
+"""The nodes of a step as columns: what credit reads, one row a node.
+
+A million nodes cost arrays and not objects. `tabulate` makes a table from groups of trees and applies
+decision 3 (how a node ended decides what its success may be); a store can fill the columns itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rao_lab.errors import InputError, RecordError
+from rao_lab.tree import LIMIT_STATUSES, Group, Node, Status, Tree
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class NodeTable:
+    """The nodes of a step as columns: group by group, tree by tree, each in path order, root first."""
+
+    group: NDArray[np.int32]
+    """A label, the same for all rows of a group and different between groups."""
+    tree: NDArray[np.int32]
+    """Place of the tree in its group, from 0."""
+    path: list[str]
+    parent: NDArray[np.int32]
+    """Row of the parent; -1 for a root."""
+    depth: NDArray[np.int32]
+    s: Floats
+    """Success in [0, 1]; NaN = not scored."""
+    status: list[str]
+    tokens: Ints
+    """T: tokens the node itself generated."""
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    def parent_path(self, row: int) -> str | None:
+        above = int(self.parent[row])
+        return None if above < 0 else self.path[above]
+
+    @cached_property
+    def tree_starts(self) -> Ints:
+        """First row of each tree."""
+        return np.flatnonzero(changes(self.group) | changes(self.tree))
+
+    @cached_property
+    def tree_of(self) -> Ints:
+        """For each row, which of `tree_starts` it belongs to."""
+        return np.cumsum(changes(self.group) | changes(self.tree)) - 1
+
+    @cached_property
+    def group_of(self) -> Ints:
+        """For each row, its group counted from 0 in row order."""
+        return np.cumsum(changes(self.group)) - 1
+
+    def check(self) -> None:
+        """Refuses columns that are no forest in row order.
+
+        Raises:
+            RecordError: naming the first row that breaks a rule.
+        """
+        columns = (self.group, self.tree, self.parent, self.depth, self.s, self.status, self.tokens)
+        if any(len(column) != len(self) for column in columns):
+            raise RecordError(f"the columns of a node table differ in length from its {len(self)} paths")
+        rows = np.arange(len(self))
+        root = self.parent < 0
+        starts = np.zeros(len(self), bool)
+        starts[self.tree_starts] = True
+        above = np.where(root, 0, np.minimum(self.parent, np.maximum(rows - 1, 0)))
+        rules = {
+            "the first row of a tree, and no other, is its root": starts != root,
+            "a parent stands above its child": ~root & (self.parent >= rows),
+            "a parent is in the same tree": ~root & (self.tree_of[above] != self.tree_of),
+            "depth is the parent's plus 1, a root's is 0": self.depth
+            != np.where(root, 0, self.depth[above] + 1),
+            "success lies in [0, 1] or is NaN": (self.s < 0) | (self.s > 1),
+            "tokens are at least 0": self.tokens < 0,
+        }
+        for rule, broken in rules.items():
+            if broken.any():
+                row = int(np.argmax(broken))
+                raise RecordError(f"row {row} (node {self.path[row]}) of a node table breaks: {rule}")
+        blocks = np.stack([self.group_of[self.tree_starts], self.tree[self.tree_starts]])
+        labels = self.group[changes(self.group)]
+        if len(np.unique(blocks, axis=1).T) < blocks.shape[1] or len(np.unique(labels)) < len(labels):
+            raise RecordError("the rows of one tree or group of a node table do not stand together")
+
+
+def changes(column: NDArray[Any]) -> Flags:
+    """True on every row that differs from the row above it, and on the first."""
+    if not len(column):
+        return np.zeros(0, bool)
+    return np.concatenate([[True], column[1:] != column[:-1]])
+
+
+def signal(status: str, success: float | None) -> float | None:
+    """s by how a node ended (decision 3): the one place where the rule stands.
+
+    A limit and a cancellation count 0.0 whatever the world looks like; an error is not scored.
+    """
+    if status in LIMIT_STATUSES or status == Status.CANCELLED:
+        return 0.0
+    return None if status == Status.ERROR else success
+
+
+def tabulate(groups: Sequence[Group]) -> NodeTable:
+    """The nodes of groups of finished trees as columns.
+
+    `group` is `Group.index` where these differ from each other, else the place in `groups`.
+
+    Raises:
+        InputError: a probe group, which is never trained.
+    """
+    labels = [group.index for group in groups]
+    if len(set(labels)) < len(labels):
+        labels = [*range(len(groups))]
+    where: list[tuple[int, int]] = []
+    nodes: list[Node] = []
+    parent: list[int] = []
+    for label, group in zip(labels, groups, strict=True):
+        if group.probe:
+            raise InputError(f"group {label} holds probes, which get no credit: leave it out")
+        for place, tree in enumerate(group.trees):
+            parent += _parent_rows(tree, len(nodes))
+            where += [(label, place)] * len(tree)
+            nodes += tree.nodes
+    scores = (signal(node.status, node.success) for node in nodes)
+    places = np.array(where, np.int32).reshape(-1, 2)
+    return NodeTable(
+        group=places[:, 0].copy(),
+        tree=places[:, 1].copy(),
+        path=[node.path for node in nodes],
+        parent=np.array(parent, np.int32),
+        depth=np.array([node.depth for node in nodes], np.int32),
+        s=np.array([np.nan if score is None else score for score in scores], np.float64),
+        status=[node.status.value for node in nodes],
+        tokens=np.array([node.tokens_out for node in nodes], np.int64),
+    )
+
+
+def _parent_rows(tree: Tree, first: int) -> list[int]:
+    rows = {node.path: first + place for place, node in enumerate(tree.nodes)}
+    try:
+        return [-1 if node.parent is None else rows[node.parent] for node in tree.nodes]
+    except KeyError as missing:
+        raise RecordError(f"a node names the parent {missing}, which is not in its tree") from None
