@@ -1,0 +1,84 @@
+"""One stock shared by a whole tree, and who changed it.
+
+A node's success is what it and its descendants produced minus consumed while it ran (method,
+decision 6). Every change is therefore stamped with the path of the node that made it and booked on
+that node and all nodes above it. "Stock now minus stock at the start" would be wrong: siblings that
+run at the same time change it too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rao_lab.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`count` > 0 was produced by the node at `path`, < 0 consumed."""
+
+    path: str
+    item: str
+    count: int
+
+
+class Ledger:
+    """The stock and the accounts of open nodes."""
+
+    def __init__(self, stock: Mapping[str, int]) -> None:
+        self._stock = Counter(stock)
+        self._accounts: dict[str, Counter[str]] = {}
+        self.changes: list[Change] = []
+        """Every change, in the order it happened."""
+
+    @property
+    def stock(self) -> dict[str, int]:
+        """What is there now; no zeros."""
+        return {item: count for item, count in self._stock.items() if count}
+
+    def have(self, item: str) -> int:
+        return self._stock[item]
+
+    def open(self, path: str) -> None:
+        """A node starts.
+
+        Raises:
+            RecordError: it has started before.
+        """
+        if path in self._accounts:
+            raise RecordError(f"node {path!r} has an account already: a world serves one tree, once")
+        self._accounts[path] = Counter()
+
+    def book(self, path: str, changes: Mapping[str, int]) -> None:
+        """Books changes made by an open node.
+
+        Raises:
+            RecordError: the node never started, or the stock would fall below 0.
+        """
+        if path not in self._accounts:
+            raise RecordError(f"node {path!r} changes the stock but never started")
+        for item, count in changes.items():
+            if self._stock[item] + count < 0:
+                raise RecordError(f"node {path!r} takes {-count} {item!r} of {self._stock[item]}")
+        for item, count in changes.items():
+            self._stock[item] += count
+            self.changes.append(Change(path, item, count))
+        above = path
+        while above:
+            account = self._accounts.get(above)
+            if account is not None:
+                for item, count in changes.items():
+                    account[item] += count
+            above = above.rpartition(".")[0]
+
+    def net(self, path: str, item: str) -> int:
+        """Produced minus consumed so far by the node and its descendants since it started.
+
+        Raises:
+            RecordError: the node never started.
+        """
+        if path not in self._accounts:
+            raise RecordError(f"node {path!r} has no account: it never started")
+        return self._accounts[path][item]
