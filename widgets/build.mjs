@@ -1,0 +1,59 @@
+// Bundles src/explorer.js and its style sheet into one ES module, rao_lab/static/explorer.js.
+// The first line carries a hash of everything the bundle is made of, so that a Python test finds a
+// stale bundle without Node. `--check` compares instead of writing.
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, writeFileSync, mkdirSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "..", "rao_lab", "static", "explorer.js");
+
+/** @param {string} folder @returns {string[]} every file below, sorted by its path with forward slashes */
+function sources(folder) {
+  const found = readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return found.sort((a, b) => (slashed(a) < slashed(b) ? -1 : 1));
+}
+
+/** @param {string} path */
+function slashed(path) {
+  return relative(here, path).split(sep).join("/");
+}
+
+/** The hash a Python test recomputes: path, NUL, content, NUL for each file. */
+function sourceHash() {
+  const hash = createHash("sha256");
+  const files = [...sources(join(here, "src")), join(here, "build.mjs"), join(here, "package.json")];
+  for (const file of files) {
+    hash.update(slashed(file)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+const result = await build({
+  entryPoints: [join(here, "src", "explorer.js")],
+  bundle: true,
+  format: "esm",
+  minify: true,
+  charset: "utf8",
+  target: "es2022",
+  loader: { ".css": "text" }, // the style sheet travels inside the module: one file to load
+  legalComments: "none",
+  write: false,
+  logLevel: "warning",
+});
+const bundle = `// rao-lab explorer, built by widgets/build.mjs; sources ${sourceHash()}\n${result.outputFiles[0].text}`;
+
+if (process.argv.includes("--check")) {
+  if (readFileSync(target, "utf8") !== bundle) {
+    console.error("rao_lab/static/explorer.js is stale: run `npm run build` in widgets/");
+    process.exit(1);
+  }
+} else {
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, bundle);
+  console.log(`rao_lab/static/explorer.js: ${(bundle.length / 1024).toFixed(1)} KB`);
+}

@@ -1,0 +1,62 @@
+// How a node stands, and the shape that says so.
+
+/** In the order of rao_lab.tree.Status. */
+export const STATUSES = /** @type {const} */ ([
+  "running",
+  "waiting",
+  "finished",
+  "turn_limit",
+  "context_limit",
+  "tree_limit",
+  "timeout",
+  "error",
+  "cancelled",
+]);
+
+/** In the order of rao_lab.credit.WHY_NOT. */
+export const WHY_NOT = ["", "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens"];
+
+/** @typedef {"succeeded" | "partly" | "failed" | "limit" | "error" | "cancelled" | "running" | "waiting" | "unscored"} Shape */
+
+/** @param {number} status @param {number} s @returns {Shape} */
+export function shapeOf(status, s) {
+  const name = STATUSES[status];
+  if (name === "running" || name === "waiting" || name === "error" || name === "cancelled") return name;
+  if (name !== "finished") return "limit";
+  if (Number.isNaN(s)) return "unscored";
+  if (s >= 1) return "succeeded";
+  return s > 0 ? "partly" : "failed";
+}
+
+/** @param {number} status @param {number} s */
+export function statusWords(status, s) {
+  const name = STATUSES[status];
+  if (name === "running") return "computing";
+  if (name === "waiting") return "waits for children";
+  if (name === "finished") {
+    const shape = shapeOf(status, s);
+    if (shape === "partly") return `partly, s ${s.toFixed(2)}`;
+    return shape === "unscored" ? "finished, not scored" : shape;
+  }
+  if (name === "error") return "error in the node";
+  return name ? name.replace("_", " ") : "unknown";
+}
+
+/** Why a node carries no advantage, as the end of a sentence. @param {number} code */
+export function whyWords(code) {
+  return (
+    {
+      unscored: "its success is not known",
+      cancelled: "its parent ended first",
+      not_root: "this estimator trains roots only",
+      root_unscored: "its root has no advantage",
+      no_baseline: "no other tree of this task has a scored root",
+      no_tokens: "it generated no tokens",
+    }[WHY_NOT[code]] ?? ""
+  );
+}
+
+/** @param {number} status */
+export function isLive(status) {
+  return status < 2;
+}

@@ -1,0 +1,156 @@
+// Shapes shared by the model and the views. Nothing runs here.
+
+/**
+ * @typedef {object} CreditConfig as in rao_lab/credit.py
+ * @property {number} lam
+ * @property {"mean" | "min" | "capped_sum"} bonus
+ * @property {number | null} cap
+ * @property {"rao" | "rao_root_adv" | "grpo_mean" | "root_only"} estimator
+ * @property {"leave_one_out" | "group_mean" | "none"} baseline
+ * @property {boolean} std
+ * @property {"inverse_frequency" | "per_group" | "none"} depth_weighting
+ */
+
+/**
+ * @typedef {object} CreditColumns one entry per row; NaN = there is no such number
+ * @property {Float64Array} childMean
+ * @property {Float64Array} childMin
+ * @property {Float64Array} bonus
+ * @property {Float64Array} R
+ * @property {Float64Array} b
+ * @property {Float64Array} A
+ * @property {Float64Array} w
+ * @property {Float64Array} c
+ * @property {Float64Array} share
+ * @property {Uint8Array} why index into WHY_NOT; 0 = trained
+ */
+
+/**
+ * @typedef {object} GroupMeta
+ * @property {string} task
+ * @property {string} goal
+ * @property {string} difficulty
+ * @property {boolean} probe
+ */
+
+/**
+ * @typedef {object} TreeMeta
+ * @property {number} group index into the step's groups
+ * @property {number} rollout from 0
+ * @property {number | null} ended seconds, null while it runs
+ * @property {string} note why it is not reproducible, or what it was forked from; mostly empty
+ */
+
+/**
+ * @typedef {object} ColumnHead
+ * @property {string} name
+ * @property {"i32" | "u8" | "f64"} type
+ */
+
+/**
+ * @typedef {object} Snapshot
+ * @property {"snapshot"} type
+ * @property {number} seq
+ * @property {number} step
+ * @property {number} n
+ * @property {ColumnHead[]} columns one buffer each, in this order
+ * @property {string[]} words goals and reasons, each once
+ * @property {GroupMeta[]} groups
+ * @property {TreeMeta[]} trees
+ * @property {CreditConfig} config the recorded rule
+ * @property {"token" | "node"} share_by
+ * @property {boolean} scored the recorded credit is complete
+ * @property {string} note what is missing here, in words
+ */
+
+/**
+ * @typedef {object} Delta
+ * @property {"delta"} type
+ * @property {number} seq
+ * @property {number} step
+ * @property {string[]} fields
+ * @property {(number | null)[][]} rows row number first, then one value per field
+ * @property {string[]} words appended
+ * @property {[number, GroupMeta][]} groups
+ * @property {[number, TreeMeta][]} trees
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {string} role
+ * @property {string} content
+ */
+
+/**
+ * @typedef {object} CallText
+ * @property {string} name
+ * @property {string} args
+ * @property {string} result
+ * @property {string | null} error
+ * @property {string | null} child
+ */
+
+/**
+ * @typedef {object} ContextPart what happened to a stretch of the context between two turns
+ * @property {"kept" | "new" | "cut" | "wrote"} kind
+ * @property {number} tokens
+ * @property {[string, number][]} pieces text and 1 for a special token
+ */
+
+/**
+ * @typedef {object} TurnText
+ * @property {number} index
+ * @property {Message[]} messages
+ * @property {string} thought
+ * @property {string} code
+ * @property {string} text
+ * @property {string} stop
+ * @property {string} output
+ * @property {string | null} error
+ * @property {CallText[]} calls
+ * @property {string[]} children
+ * @property {number} started
+ * @property {number | null} sampled
+ * @property {number | null} ended
+ * @property {number} waiting
+ * @property {number} read tokens added by the prompt
+ * @property {number} wrote
+ * @property {number} held tokens in the window at its end
+ * @property {number} version
+ * @property {ContextPart[] | null} context null: no token texts
+ */
+
+/**
+ * @typedef {object} NodeText
+ * @property {string} goal
+ * @property {string} args
+ * @property {string} value
+ * @property {boolean} returned
+ * @property {string} reason
+ * @property {string} source
+ * @property {number | null} fraction
+ * @property {Record<string, number>} refusals
+ * @property {string} template
+ * @property {boolean} has_tokens
+ * @property {boolean} decoded
+ * @property {TurnText[]} turns
+ * @property {string} note what was cut, in words
+ */
+
+/**
+ * @typedef {object} StepMark
+ * @property {number} step
+ * @property {number | null} success share of roots solved, null where unknown
+ */
+
+/**
+ * @typedef {object} AnyModel the part of anywidget's model that is used
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {() => void} save_changes
+ * @property {(name: string, callback: (...args: any[]) => void) => void} on
+ * @property {(name: string, callback?: ((...args: any[]) => void) | null) => void} off
+ * @property {(content: any, callbacks?: any, buffers?: any) => void} send
+ */
+
+export {};

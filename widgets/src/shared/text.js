@@ -1,0 +1,70 @@
+// Everything a model says is hostile: it is only ever shown as text nodes or canvas text, and
+// characters that could act on the reader's eyes or terminal are made visible.
+
+/** Characters that act instead of showing: C0 and C1 controls, bidirectional controls, zero-width and
+ * other invisible formatting, tags, lone surrogates. Tab and newline are layout and handled apart. */
+const ACTING =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udfff]/g;
+
+/** @param {string} found */
+function shown(found) {
+  const code = /** @type {number} */ (found.codePointAt(0));
+  if (code < 0x20) return String.fromCharCode(0x2400 + code); // control pictures: ␀ .. ␟
+  if (code === 0x7f) return "\u2421";
+  return `\u27e8${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
+}
+
+/** Combining marks beyond this many in a row are counted instead of stacked over the lines above. */
+const MARKS = /(\p{M}{4})\p{M}+/gu;
+
+/**
+ * The text with every acting character replaced by a visible stand-in; lines and tabs stay.
+ * @param {unknown} text
+ * @returns {string}
+ */
+export function visible(text) {
+  const clean = String(text ?? "").replace(/\r\n/g, "\n").replace(ACTING, shown);
+  return clean.replace(MARKS, "$1\u2026");
+}
+
+/**
+ * One line: line breaks and tabs become visible marks, runs of spaces one space.
+ * @param {unknown} text @param {number} [limit] in characters
+ */
+export function oneLine(text, limit = 400) {
+  const raw = String(text ?? "");
+  const line = visible(raw.length > limit * 4 ? raw.slice(0, limit * 4) : raw)
+    .replace(/\n/g, " \u23ce ")
+    .replace(/\s+/g, " ")
+    .trim();
+  return shorten(line, limit);
+}
+
+/** @param {string} text @param {number} limit cut at the end, never inside a surrogate pair */
+export function shorten(text, limit) {
+  if (text.length <= limit) return text;
+  let end = Math.max(0, limit - 1);
+  const code = text.charCodeAt(end - 1);
+  if (code >= 0xd800 && code <= 0xdbff) end -= 1;
+  return `${text.slice(0, end).trimEnd()}\u2026`;
+}
+
+/**
+ * The words that all goals of a step begin with ("Craft the following items:"), so that cards can leave
+ * them out. It ends at a colon: anything else may be part of what is asked.
+ * @param {string[]} goals
+ */
+export function commonPreamble(goals) {
+  if (goals.length < 2) return "";
+  let shared = goals[0];
+  for (const goal of goals) {
+    let end = 0;
+    while (end < shared.length && end < goal.length && shared[end] === goal[end]) end += 1;
+    shared = shared.slice(0, end);
+    if (!shared) return "";
+  }
+  const colon = shared.lastIndexOf(":");
+  if (colon < 0) return "";
+  const preamble = shared.slice(0, colon + 1) + (/^\s*/.exec(shared.slice(colon + 1))?.[0] ?? "");
+  return goals.every((goal) => goal.length > preamble.length) ? preamble : "";
+}

@@ -1,0 +1,21 @@
+// Steps for tests: one tree from a list of parents, or a random batch.
+import { Step } from "../src/model/store.js";
+
+/** @param {number[]} parents row of each node's parent, -1 for the root */
+export function grow(parents) {
+  const step = new Step(1);
+  step.groups = [{ task: "t", goal: "", difficulty: "", probe: false }];
+  step.trees = [{ group: 0, rollout: 0, ended: null, note: "" }];
+  const spawned = new Map();
+  step.reserve(parents.length);
+  parents.forEach((parent, row) => {
+    step.parent[row] = parent;
+    step.depth[row] = parent < 0 ? 0 : step.depth[parent] + 1;
+    step.spawn[row] = parent < 0 ? 0 : (spawned.get(parent) ?? 0);
+    spawned.set(parent, step.spawn[row] + 1);
+    step.status[row] = 2;
+  });
+  step.n = parents.length;
+  step.link(0);
+  return step;
+}

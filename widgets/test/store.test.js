@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Step } from "../src/model/store.js";
+import { append, fitPitch, foldsFor, level, tidy } from "../src/model/layout.js";
+import { grow } from "./grow.js";
+
+test("paths, children and walks follow spawn order, also where siblings arrive apart", () => {
+  const step = grow([-1, 0, 0, 1, 1, 2, 0]);
+  assert.deepEqual(step.children(0), [1, 2, 6]);
+  assert.equal(step.path(6), "0.2");
+  assert.equal(step.path(4), "0.0.1");
+  assert.deepEqual(step.walk(0), [0, 1, 3, 4, 2, 5, 6]);
+  assert.equal(step.find(0, "0.1.0"), 5);
+  assert.equal(step.find(0, "0.9"), -1);
+});
+
+test("a snapshot is read from unaligned buffers and unknown columns are left out", () => {
+  const bytes = new Uint8Array(1 + 8);
+  new DataView(bytes.buffer).setInt32(1, -1, true);
+  new DataView(bytes.buffer).setInt32(5, 0, true);
+  const step = Step.from(
+    {
+      ...{ type: "snapshot", seq: 0, step: 3, n: 2, words: ["g"], scored: false, note: "", share_by: "token" },
+      columns: [
+        { name: "parent", type: "i32" },
+        { name: "colour", type: "u8" },
+      ],
+      groups: [{ task: "t", goal: "g", difficulty: "", probe: false }],
+      trees: [{ group: 0, rollout: 0, ended: null, note: "" }],
+      config: new Step(0).config,
+    },
+    [new DataView(bytes.buffer, 1, 8), new DataView(new ArrayBuffer(2))],
+  );
+  assert.deepEqual(step.walk(0), [0, 1]);
+  assert.ok(Number.isNaN(step.A[1]));
+});
+
+test("a delta adds and changes rows; one that skips a row asks for everything again", () => {
+  const step = grow([-1, 0]);
+  const delta = { type: /** @type {const} */ ("delta"), seq: 1, step: 1, fields: ["tree", "parent", "depth", "spawn", "s"], words: [], groups: [], trees: [] };
+  assert.equal(step.apply({ ...delta, rows: [[2, 0, 0, 1, 1, null], [1, 0, 0, 1, 0, 0.5]] }), true);
+  assert.deepEqual(step.children(0), [1, 2]);
+  assert.equal(step.s[1], 0.5);
+  assert.ok(Number.isNaN(step.s[2]), "null is not 0");
+  assert.equal(step.apply({ ...delta, rows: [[9, 0, 0, 1, 2, null]] }), false);
+});
+
+test("every leaf has its own row and a parent stands between its first and last child", () => {
+  const step = grow([-1, 0, 0, 1, 1, 0]);
+  const layout = tidy(step, 0, new Set());
+  assert.deepEqual([...layout.y.entries()].sort((a, b) => a[0] - b[0]).map(([, y]) => y), [1.75 - 0.5 + 0.5, 0.5, 2, 0, 1, 3]);
+  assert.equal(layout.height, 4);
+});
+
+test("a folded node is a leaf and its subtree is not laid out", () => {
+  const step = grow([-1, 0, 0, 1, 1, 0]);
+  const layout = tidy(step, 0, new Set([1]));
+  assert.deepEqual(layout.rows, [0, 1, 2, 5]);
+  assert.deepEqual([...layout.folded], [1]);
+});
+
+test("additions move nothing that is drawn and never overlap in a column", () => {
+  const parents = [-1, 0, 0, 1, 1, 2];
+  const step = grow(parents);
+  const layout = tidy(step, 0, new Set());
+  const before = new Map(layout.y);
+  const more = grow([...parents, 1, 2, 2, 0, 3, 6, 6]);
+  append(more, layout, [6, 7, 8, 9, 10, 11, 12]);
+  for (const [row, y] of before) assert.equal(layout.y.get(row), y);
+  for (const depth of [0, 1, 2, 3]) {
+    const ys = layout.rows.filter((row) => more.depth[row] === depth).map((row) => /** @type {number} */ (layout.y.get(row)));
+    ys.sort((a, b) => a - b);
+    for (let i = 1; i < ys.length; i += 1) assert.ok(ys[i] - ys[i - 1] >= 0.999);
+  }
+  for (const parent of [0, 1, 2]) {
+    const ys = more.children(parent).map((row) => /** @type {number} */ (layout.y.get(row)));
+    assert.deepEqual(ys, [...ys].sort((a, b) => a - b), "siblings keep spawn order");
+  }
+});
+
+test("a chain of 20,000 nodes and a fan of 20,000 are laid out without recursion", () => {
+  const chain = grow([-1, ...Array.from({ length: 20_000 }, (_, i) => i)]);
+  assert.equal(tidy(chain, 0, new Set()).levels, 20_000);
+  const fan = grow([-1, ...Array.from({ length: 20_000 }, () => 0)]);
+  assert.equal(tidy(fan, 0, new Set()).height, 20_000);
+});
+
+test("folding keeps within its budget and opens the heavy subtrees first", () => {
+  const parents = [-1, 0, 0, ...Array(10).fill(1), ...Array(10).fill(2)];
+  const step = grow(parents);
+  const folded = foldsFor(step, 0, 15, (row) => (row === 2 ? 5 : 1));
+  assert.deepEqual([...folded], [1]);
+  assert.ok(tidy(step, 0, folded).rows.length <= 15);
+});
+
+test("cards change at row pitches 52 and 22", () => {
+  assert.deepEqual([65, 52, 51.9, 22, 21.9].map(level), ["near", "near", "middle", "middle", "far"]);
+});
+
+test("a deep tree in a narrow box takes the middle card", () => {
+  const step = grow([-1, 0, 1, 2, 3]);
+  assert.equal(level(fitPitch(tidy(step, 0, new Set()), 560, 600)), "middle");
+});
