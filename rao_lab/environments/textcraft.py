@@ -270,7 +270,7 @@ def _task_data(book: Book, origin: Mapping[str, int], slack: int, rng: Random) -
 
 
 def _distractors(book: Book, needed: Sequence[str], rng: Random) -> list[str]:
-    """Items that the targets do not need: one recipe of the lowest tier with its ingredients, the rest base."""
+    """Items that the targets do not need: one of tier 1 with its ingredients, the rest base items."""
     settings = book.preset
     wanted = rng.randint(*settings.distractors)
     room = len(settings.vocabulary) - len(needed) if settings.vocabulary else wanted

@@ -137,9 +137,9 @@ def _with_recipes(task: Task, recipes: Mapping[str, Recipe]) -> Task:
 
 def _read(path: Path) -> str:
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
+        with gzip.open(path, "rb") if zipped else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise MissingError(f"no file {path}: check the path") from None

@@ -22,14 +22,15 @@ PLAIN = (
         "get_info",
         "get_info(items: list[str]) -> list[dict]",
         "One dict per item: item, craftable, ingredients (for one execution), result_count "
-        "(made by one execution), have (in the inventory now).",
+        "(made by one execution), have and ingredients_have (in the inventory now).",
     ),
     Function("view_inventory", "view_inventory() -> dict[str, int]", "Everything in the shared inventory."),
     Function(
         "craft",
-        "craft(ingredients: dict[str, int], target: tuple[str, int]) -> dict",
+        "craft(ingredients: dict[str, int], target: tuple[str, int]) -> dict[str, int]",
         "Makes target = (item, total_count). total_count must be a multiple of the recipe's "
-        "result_count, and ingredients must be the recipe times total_count / result_count.",
+        "result_count, and ingredients must be the recipe times total_count / result_count. Returns "
+        "{item: total_count}.",
     ),
 )
 CONTROL = (
@@ -57,9 +58,11 @@ def goal_text(targets: Mapping[str, int]) -> str:
 def launch_for(targets: Mapping[str, int], turns: int | None = None, context: str = "") -> Launch:
     """What a node with these targets is told; `args` holds `targets`, and `context` where there is one."""
     args: dict[str, Any] = {"targets": dict(targets)}
+    goal = goal_text(targets)
     if context:
         args["context"] = context
-    return Launch(goal_text(targets), args, turns)
+        goal += f"\nFrom the agent that asks you: {context}"
+    return Launch(goal, args, turns)
 
 
 class CraftWorld:
@@ -134,7 +137,7 @@ class CraftWorld:
         while above:
             own = self._targets.get(above, {})
             if own and all(targets.get(item, 0) >= count for item, count in own.items()):
-                whose = "your own goal" if above == parent else "the goal of an agent above you"
+                whose = "your own goal" if above == parent else "the goal of an ancestor of yours"
                 raise Refusal(
                     "own_goal", f"{_listed(own)} is {whose}: craft it, and delegate only parts of it"
                 )
@@ -167,9 +170,12 @@ class CraftWorld:
             "ingredients": dict(recipe.ingredients) if recipe else {},
             "result_count": recipe.result_count if recipe else 0,
             "have": self.ledger.have(item),
+            "ingredients_have": {name: self.ledger.have(name) for name in recipe.ingredients}
+            if recipe
+            else {},
         }
 
-    def _craft(self, path: str, ingredients: Any, target: Any) -> dict[str, Any]:
+    def _craft(self, path: str, ingredients: Any, target: Any) -> dict[str, int]:
         item, count = _target(target)
         self._refuse_unknown([item])
         recipe = self.recipes.get(item)
@@ -177,7 +183,7 @@ class CraftWorld:
             raise Refusal(
                 "no_recipe", f"{item!r} is a base item without a recipe: take it from the inventory"
             )
-        given = counts(ingredients, "ingredients", _literal(recipe.ingredients))
+        given = counts(ingredients, "ingredients", '{"item": 2}')
         if count % recipe.result_count:
             raise Refusal(
                 "not_a_multiple",
@@ -195,7 +201,7 @@ class CraftWorld:
             )
             raise Refusal("missing", f"not enough to craft {count}x {item}: need {listed}")
         self.ledger.book(path, {**{name: -need for name, need in exact.items()}, item: count})
-        return {"item": item, "made": count, "have": self.ledger.have(item)}
+        return {item: count}
 
     def _refuse_unknown(self, items: Sequence[str] | Mapping[str, int]) -> None:
         unknown = [show(item) for item in items if item not in self._known]
@@ -220,19 +226,15 @@ def _target(target: Any) -> tuple[str, int]:
 
 
 def _difference(item: str, count: int, exact: Mapping[str, int], given: Mapping[str, int]) -> str:
-    wrong = [
-        f"{show(name)} is {given.get(name, 0)}, must be {exact.get(name, 0)}"
-        for name in dict.fromkeys([*exact, *given])
-        if given.get(name, 0) != exact.get(name, 0)
-    ]
+    """Says what is wrong and not what is right: recipes are to be looked up."""
+    wrong = [f"{show(name)} is not in the recipe" for name in given if name not in exact]
+    wrong += [f"{each} of {name!r} is wrong" for name, each in given.items() if exact.get(name, each) != each]
+    left_out = len(exact.keys() - given.keys())
+    wrong += [f"{left_out} of its ingredients not given"] if left_out else []
     shown = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-    return f"{count}x {item} takes exactly {_literal(exact)}: {shown}"
+    return f'the ingredients do not make {count}x {item}: {shown}; look it up with get_info(["{item}"])'
 
 
 def _listed(targets: Mapping[str, int]) -> str:
     shown = [f"{count}x {item}" for item, count in targets.items()]
     return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
-
-
-def _literal(ingredients: Mapping[str, int]) -> str:
-    return "{" + ", ".join(f'"{name}": {count}' for name, count in ingredients.items()) + "}"
