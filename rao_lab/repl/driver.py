@@ -1,0 +1,297 @@
+"""Drives one snippet through a worker: answers what it asks, until it awaits or ends.
+
+Everything that a snippet may do to the outside comes by here, as one of three kinds of suspension: a
+call, a look-up of an unknown name, and an `await` with nothing left to run. What is not answered here
+is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from pydantic_monty import (
+    FunctionSnapshot,
+    FutureSnapshot,
+    MontyComplete,
+    MontyCrashedError,
+    MontyError,
+    MontySession,
+    NameLookupSnapshot,
+)
+
+from rao_lab.errors import InputError
+from rao_lab.repl.clock import answer_clock
+from rao_lab.repl.failures import UNCHANGED, describe, limit_of
+from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, Paused
+from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
+
+FINISH = "finish"
+FLOOD = 16
+"""A snippet that prints this many times its kept output is abandoned: its worker would go on printing."""
+
+Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
+Snapshot: TypeAlias = Suspension | MontyComplete
+Reply = Callable[[], Snapshot]
+"""Lets the code go on; worker time is counted while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one snippet may use; the fields are those of `Sandbox`."""
+
+    seconds: float
+    memory_mb: int
+    output_chars: int
+    suspensions: int
+
+
+class _Flooded(Exception):
+    """The snippet printed far beyond its bound."""
+
+
+class Snippet:
+    """One snippet on its way through a worker, with the account that outlives a pause."""
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        paused: Paused,
+        answers: Mapping[int, Any] | None,
+        on_call: OnCall,
+        clock: float,
+    ) -> None:
+        """`answers` is None for a snippet that has not begun: `paused` then holds no dump yet."""
+        self.touched = False
+        """Something of this run has left the sandbox: it cannot be run again unseen."""
+        self._bounds = bounds
+        self._was = paused
+        self._on_call = on_call
+        self._clock = clock
+        self._answers = answers and {call: _settled(value, call) for call, value in answers.items()}
+        self._pending = [call for call in paused.pending if call not in (answers or ())]
+        self._made: list[Launched] = []
+        self._output = paused.output
+        self._printed = paused.printed
+        self._carried = paused.carried
+        self._suspensions = paused.suspensions
+        self._seconds = paused.seconds
+        self._pid: int | None = None
+
+    # What the pool asks.
+
+    @property
+    def suspensions_left(self) -> int:
+        return max(1, self._bounds.suspensions - self._suspensions)
+
+    def restore(self, session: MontySession) -> Reply:
+        """Brings the session back to where it was; the reply makes the code go on from there.
+
+        Raises:
+            MontyError: the dump cannot be restored.
+        """
+        self._pid = session.worker_pid
+        if self._answers is None:
+            if self._was.before is not None:
+                session.load_session(self._was.before)
+            code = self._was.code
+            return lambda: session.feed_start(code, print_callback=self._print)
+        snapshot, answers = session.load_snapshot(self._was.dump, print_callback=self._print), self._answers
+        assert isinstance(snapshot, FutureSnapshot)
+        return lambda: snapshot.resume(answers)
+
+    def follow(self, session: MontySession, reply: Reply) -> Awaiting | Ended:
+        """Answers what the code asks until it awaits or ends.
+
+        Raises:
+            MontyCrashedError: the worker died.
+        """
+        try:
+            while True:
+                snapshot = self._timed(reply)
+                if isinstance(snapshot, MontyComplete):
+                    return self._ended(session.dump())
+                self._suspensions += 1
+                step = self._step(snapshot)
+                if isinstance(step, Awaiting | Ended):
+                    return step
+                reply = step
+        except _Flooded:
+            return self._flooded_end()
+        except MontyCrashedError:
+            raise
+        except MontyError as error:
+            return self._failed(session, error)
+
+    def lost(self, error: MontyError) -> Ended:
+        """The worker died by itself, or was ended because the snippet flooded it or did not stop."""
+        if self._flooding:
+            return self._flooded_end()
+        if isinstance(error, MontyCrashedError) and error.timed_out:
+            return self._out_of_time()
+        return self._ended(self._was.before, error=f"the sandbox was lost: {error}", lost=True)
+
+    def refused(self, limit: str, message: str) -> Ended:
+        """Stopped at a limit: the session before the snippet is what remains."""
+        return self._ended(self._was.before, error=f"{message}. {UNCHANGED}", stopped=limit)
+
+    # Suspensions.
+
+    def _timed(self, reply: Reply) -> Snapshot:
+        began = time.perf_counter()
+        try:
+            snapshot = reply()
+        finally:
+            self._seconds += time.perf_counter() - began
+        self.touched = True
+        if self._flooding:
+            raise _Flooded
+        return snapshot
+
+    def _step(self, snapshot: Suspension) -> Reply | Awaiting | Ended:
+        if isinstance(snapshot, FutureSnapshot):
+            pending = [call for call in self._pending if call in set(snapshot.pending_call_ids)]
+            # An await that no call can answer: the interpreter raises it as a stalled scheduler.
+            return self._awaiting(snapshot, pending) if pending else lambda: snapshot.resume({})
+        if isinstance(snapshot, NameLookupSnapshot):
+            name = snapshot.variable_name
+            known = snapshot.object_id is None and name in self._was.functions
+            return lambda: snapshot.resume(value=_stand_in(name)) if known else snapshot.resume()
+        if snapshot.is_os_function:
+            moment = answer_clock(snapshot.function_name, snapshot.args, self._clock)
+            if moment is None:
+                return snapshot.resume_not_handled
+            return lambda: snapshot.resume({"return_value": moment})
+        return self._call(snapshot)
+
+    def _call(self, snapshot: FunctionSnapshot) -> Reply | Ended:
+        name = snapshot.function_name
+        if name not in self._was.functions or snapshot.object_id is not None:
+            return _raising(snapshot, CallError(f"name {name!r} is not defined", "NameError"))
+        args, kwargs = snapshot.args, snapshot.kwargs
+        try:
+            self._carried += check_plain((args, kwargs), f"{name}(...)", MAX_VALUE_SIZE - self._carried)
+        except NotPlainError as error:
+            return _raising(snapshot, CallError(str(error), "TypeError"))
+        if name == FINISH:
+            if len(args) + len(kwargs) > 1:
+                return _raising(snapshot, CallError("finish takes one value", "TypeError"))
+            return self._ended(None, finished=True, value=next(iter((*args, *kwargs.values())), None))
+        if self._was.functions[name]:
+            self._made.append(Launched(snapshot.call_id, name, args, kwargs))
+            self._pending.append(snapshot.call_id)
+            return lambda: snapshot.resume({"future": ...})
+        try:
+            result = self._on_call(name, args, kwargs)
+        except CallError as error:
+            return _raising(snapshot, error)
+        _check_given(result, f"the result of {name}")
+        return lambda: snapshot.resume({"return_value": result})
+
+    def _print(self, _stream: str, text: str) -> None:
+        self.touched = True
+        self._printed += len(text)
+        room = self._bounds.output_chars - len(self._output)
+        if room > 0:
+            self._output += text[:room]
+        if self._flooding and self._pid is not None:
+            # It cannot be told to stop, and would print until its time is up.
+            os.kill(self._pid, signal.SIGKILL)
+            self._pid = None
+
+    @property
+    def _flooding(self) -> bool:
+        return self._printed > FLOOD * self._bounds.output_chars
+
+    # What it comes to.
+
+    def _awaiting(self, snapshot: FutureSnapshot, pending: list[int]) -> Awaiting:
+        paused = replace(
+            self._was,
+            dump=snapshot.dump(),
+            output=self._output,
+            printed=self._printed,
+            suspensions=self._suspensions,
+            carried=self._carried,
+            seconds=self._seconds,
+            pending=tuple(pending),
+        )
+        return Awaiting(paused, tuple(self._made), tuple(pending), self._output)
+
+    def _failed(self, session: MontySession, error: MontyError) -> Ended:
+        if self._flooding:
+            return self._flooded_end()
+        limit = limit_of(error)
+        if limit == "seconds":
+            return self._out_of_time()
+        try:
+            state = session.dump()
+        except MontyCrashedError:
+            raise
+        except (MontyError, RuntimeError):  # this failure took the session with it
+            return self.refused(limit or "memory", describe(error))
+        if limit == "suspensions":
+            most = self._bounds.suspensions
+            message = f"stopped: more than {most} calls in one turn; make fewer, or go on in the next turn"
+            return self._ended(state, error=message, stopped=limit)
+        return self._ended(state, error=describe(error), stopped=limit)
+
+    def _flooded_end(self) -> Ended:
+        most = FLOOD * self._bounds.output_chars
+        return self.refused("output", f"stopped: the code printed more than {most} characters")
+
+    def _out_of_time(self) -> Ended:
+        return self.refused("seconds", f"stopped: the code computed for more than {self._bounds.seconds:g} s")
+
+    def _ended(self, state: bytes | None, **fields: Any) -> Ended:
+        announced = set(self._was.pending)
+        return Ended(
+            state=state,
+            output=self._output,
+            truncated=self._printed > self._bounds.output_chars,
+            never_awaited=tuple(self._made),
+            unanswered=tuple(call for call in self._pending if call in announced),
+            suspensions=self._suspensions,
+            seconds=self._seconds,
+            **fields,
+        )
+
+
+def _raising(snapshot: FunctionSnapshot, error: CallError) -> Reply:
+    return lambda: snapshot.resume(_exception(error))
+
+
+def _exception(error: CallError) -> Any:
+    return {"exc_type": error.type_name, "message": error.message}
+
+
+def _settled(value: Any, call: int) -> Any:
+    if isinstance(value, CallError):
+        return _exception(value)
+    _check_given(value, f"the answer to call {call}")
+    return {"return_value": value}
+
+
+def _check_given(value: Any, what: str) -> None:
+    """What a host gives must be plain as well: a world's bug, not the code's.
+
+    Raises:
+        InputError: it is not.
+    """
+    try:
+        check_plain(value, what)
+    except NotPlainError as error:
+        raise InputError(str(error)) from error
+
+
+def _stand_in(name: str) -> Callable[..., None]:
+    """What a function's name stands for in the sandbox; calls of it come back as suspensions."""
+
+    def stand_in() -> None: ...
+
+    stand_in.__name__ = name
+    return stand_in

@@ -1,0 +1,179 @@
+"""The pool of worker processes, and the two ways into it: `run` and `resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
+
+from rao_lab.errors import ConfigError, RecordError, UnavailableError
+from rao_lab.repl.driver import Bounds, Snippet
+from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
+from rao_lab.repl.worker import Launcher
+
+MAX_CODE_CHARS = 100_000
+"""Far above what a turn can hold; the parser's memory is not bounded otherwise."""
+
+
+class Sandbox:
+    """At most `workers` processes that run snippets for any number of nodes.
+
+    Use it as a context manager, or call `close`: no process is left then. Several threads may call
+    `run` and `resume` at once; beyond `workers` they wait for each other.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        seconds: float = 2.0,
+        memory_mb: int = 64,
+        output_chars: int = 4000,
+        suspensions: int = 256,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            workers: processes at most.
+            seconds: compute time of one snippet; waiting for answers is not counted.
+            memory_mb: heap of one session.
+            output_chars: characters of printed output that are kept for one snippet.
+            suspensions: calls and look-ups that one snippet may make to the outside.
+
+        Raises:
+            ConfigError: one of them is not positive.
+        """
+        given = {
+            "workers": workers,
+            "seconds": seconds,
+            "memory_mb": memory_mb,
+            "output_chars": output_chars,
+            "suspensions": suspensions,
+        }
+        for name, value in given.items():
+            if not value > 0:
+                raise ConfigError(f"{name} is {value}: a sandbox needs a positive number")
+        self.workers = workers
+        self.bounds = Bounds(seconds, memory_mb, output_chars, suspensions)
+        self._launcher: Launcher | None = None
+        self._pool: Monty | None = None
+
+    def __enter__(self) -> Sandbox:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Starts the first worker; `run` does so by itself where it is needed.
+
+        Raises:
+            UnavailableError: the interpreter cannot be started.
+        """
+        if self._pool is not None:
+            return
+        self._launcher = Launcher(self.bounds.memory_mb)
+        pool = Monty(
+            binary_path=self._launcher.path, min_processes=1, max_processes=self.workers, request_timeout=None
+        )
+        try:
+            pool.__enter__()
+        except (MontyError, OSError) as error:
+            self.close()
+            raise UnavailableError(f"no sandbox worker can be started: {error}") from error
+        self._pool = pool
+
+    def close(self) -> None:
+        """Ends every worker. A later `run` would start new ones."""
+        pool, self._pool = self._pool, None
+        launcher, self._launcher = self._launcher, None
+        if pool is not None:
+            pool.__exit__(None, None, None)
+        if launcher is not None:
+            launcher.__exit__(None, None, None)
+
+    def run(
+        self,
+        state: bytes | None,
+        code: str,
+        functions: Mapping[str, bool],
+        on_call: OnCall,
+        *,
+        seed: int,
+        clock: float,
+    ) -> Awaiting | Ended:
+        """Runs a snippet until it awaits or ends.
+
+        Args:
+            state: the session it goes on with, from `Ended.state`; None = a fresh one.
+            code: Python as the interpreter knows it.
+            functions: name -> whether it is asynchronous, for each function the code may call.
+                `finish`, if there, ends the snippet with its one argument.
+            on_call: answers the synchronous ones, in the calling thread.
+            seed: seeds `random` of a fresh session; later snippets continue its sequence.
+            clock: seconds on the logical clock; the code's `time` and `datetime` show it (from 1970).
+        """
+        legible = code.encode("utf-8", "replace").decode()
+        begun = Paused(b"", before=state, code=legible, functions=dict(functions), seed=seed)
+        snippet = Snippet(self.bounds, begun, None, on_call, clock)
+        if len(code) > MAX_CODE_CHARS:
+            return snippet.refused("values", f"the code is too long: at most {MAX_CODE_CHARS} characters")
+        return self._drive(snippet, seed)
+
+    def resume(
+        self,
+        paused: Paused,
+        answers: Mapping[int, Any],
+        functions: Mapping[str, bool],
+        on_call: OnCall,
+        *,
+        clock: float,
+    ) -> Awaiting | Ended:
+        """Goes on with a snippet that awaits, in any free worker.
+
+        Args:
+            paused: from `Awaiting.paused`. Resuming it twice gives two independent continuations.
+            answers: call id -> plain value, or a `CallError` to be raised at the `await`. One or more
+                of `Awaiting.pending`; the code awaits again if it needs the others.
+            functions: as in `run`.
+            on_call: as in `run`.
+            clock: as in `run`.
+
+        Raises:
+            RecordError: an answer to a call that is not pending, or no answer at all.
+            InputError: an answer is not a plain value.
+        """
+        unknown = sorted(set(answers) - set(paused.pending))
+        if unknown or not answers:
+            raise RecordError(f"answers to {sorted(answers)}, but the code awaits {list(paused.pending)}")
+        paused = replace(paused, functions=dict(functions))
+        return self._drive(Snippet(self.bounds, paused, answers, on_call, clock), paused.seed)
+
+    def _drive(self, snippet: Snippet, seed: int) -> Awaiting | Ended:
+        """A worker may have died while it was idle: what has not shown itself yet is tried once more."""
+        self.open()
+        for last in (False, True):
+            try:
+                with self._checkout(snippet, seed) as session:
+                    return snippet.follow(session, snippet.restore(session))
+            except MontyError as error:
+                if last or snippet.touched:
+                    return snippet.lost(error)
+        raise AssertionError("unreachable")
+
+    def _checkout(self, snippet: Snippet, seed: int) -> MontySession:
+        """A session in a free worker. A restored dump brings its own limits and `random` state with it."""
+        assert self._pool is not None
+        limits: ResourceLimits = {
+            "max_feed_duration_secs": self.bounds.seconds,
+            "max_memory": self.bounds.memory_mb << 20,
+            "max_suspensions": snippet.suspensions_left,
+        }
+        policy: OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": {"seed": seed}}
+        return self._pool.checkout(script_name="code", limits=limits, os_policy=policy)

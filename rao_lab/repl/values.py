@@ -1,0 +1,71 @@
+"""Which values may cross the sandbox's border: plain ones, of bounded size and depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_VALUE_DEPTH = 64
+"""Nested containers: far more than an answer needs, far less than a recursive reader bears."""
+MAX_VALUE_ITEMS = 200_000
+"""Elements, each counted as often as it would be written out."""
+MAX_VALUE_SIZE = 8_000_000
+"""Characters and bytes of text, and 8 for each other element, written out."""
+MAX_INT_BITS = 14_000
+"""Python refuses to print integers of more than 4,300 digits."""
+
+_ATOMS = frozenset({type(None), bool, float})
+_CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
+
+
+class NotPlainError(ValueError):
+    """A value that may not cross; the message says what was found, where, and what may."""
+
+
+def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
+    """Walks a value without recursion and returns its size in characters, bytes and 8s.
+
+    Shared parts count each time they are met, so that a small value which would be written out
+    exponentially large is refused early.
+
+    Args:
+        value: anything that came out of the sandbox or is about to go in.
+        what: names it in the message, such as "finish(value)".
+        size: the largest size allowed here.
+
+    Raises:
+        NotPlainError: another type inside, too large, too deep, or a cycle.
+    """
+    total = items = 0
+    stack: list[tuple[Any, int]] = [(value, 0)]
+    while stack:
+        part, depth = stack.pop()
+        items += 1
+        total += _size(part, what)
+        if items > MAX_VALUE_ITEMS or total > size:
+            raise NotPlainError(f"{what} is too large: at most {MAX_VALUE_ITEMS} elements, {size} characters")
+        if type(part) in _CONTAINERS:
+            if depth >= MAX_VALUE_DEPTH:
+                raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
+            if len(part) > MAX_VALUE_ITEMS:
+                raise NotPlainError(f"{what} is too large: at most {MAX_VALUE_ITEMS} elements")
+            stack.extend((inner, depth + 1) for inner in part)
+            if type(part) is dict:
+                stack.extend((inner, depth + 1) for inner in part.values())
+    return total
+
+
+def _size(part: Any, what: str) -> int:
+    kind = type(part)
+    if kind in _ATOMS or kind in _CONTAINERS:
+        return 8
+    if kind is str or kind is bytes:
+        return len(part)
+    if kind is int:
+        if part.bit_length() > MAX_INT_BITS:
+            raise NotPlainError(f"{what} holds an int of {part.bit_length()} bits: at most {MAX_INT_BITS}")
+        return 8
+    name = getattr(part, "name", None) if kind.__module__.startswith("pydantic_monty") else None
+    found = f"{kind.__name__} {name!r}" if isinstance(name, str) else kind.__name__
+    raise NotPlainError(
+        f"{what} holds a {found[:80]}: pass None, bool, int, float, str, bytes, list, tuple, set or dict"
+    )
