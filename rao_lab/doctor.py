@@ -1,0 +1,229 @@
+"""Says what this machine has, what is missing, and which size of model it can train.
+
+`examine` gathers plain JSON without names of host or user; `describe` words it. The memory arithmetic
+is stated beside its result: bytes per parameter times parameters, with room left for activations.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from rao_lab.bundled import data_path
+from rao_lab.errors import MissingError, RaoLabError
+from rao_lab.fetch import SOURCES, cached
+from rao_lab.repl import Ended, Sandbox
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "accelerate",
+    "peft",
+    "numpy",
+    "pydantic-monty",
+    "anywidget",
+    "jupyterlab",
+    "ipykernel",
+    "plotly",
+    "networkx",
+)
+OPTIONAL = {"peft", "jupyterlab", "ipykernel"}
+
+BYTES_PER_PARAMETER = {
+    "full, fp32": 16.0,  # weight 4 + gradient 4 + AdamW's two moments 4 + 4
+    "full, bf16": 8.0,  # the same four at 2 bytes
+    "LoRA on bf16": 2.2,  # weight 2, and 16 for each of about 1 % adapter parameters
+    "run only, bf16": 2.0,
+}
+"""What stays in memory for each parameter of the model, by way of training it with AdamW."""
+
+ROOM = 0.3
+"""Share of the memory left for activations, logits and cached prefixes."""
+
+SIZES: tuple[tuple[str, float], ...] = (
+    ("0.5M (tiny)", 0.0005),
+    ("135M", 0.135),
+    ("0.5B", 0.5),
+    ("1.7B", 1.7),
+    ("4B", 4.0),
+    ("8B", 8.0),
+    ("14B", 14.0),
+    ("32B", 32.0),
+    ("70B", 70.0),
+)
+"""Usual sizes, in billions of parameters."""
+
+
+def examine() -> dict[str, Any]:
+    """Everything `rao-lab doctor --json` prints; `problems` is empty where the demo can run."""
+    device = _device()
+    checks = {"sandbox": _check_sandbox(), "tiny": _check_tiny()}
+    versions = {name: _version(name) for name in PACKAGES}
+    problems = [f"{name}: {said['problem']}" for name, said in checks.items() if said["problem"]]
+    missing = [name for name, version in versions.items() if version is None and name not in OPTIONAL]
+    problems += [f"{name} is not installed: install rao-lab again" for name in missing]
+    return {
+        "rao_lab": _version("rao-lab"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **device,
+        "cores": os.cpu_count() or 1,
+        "memory_gb": round(_memory() / 1e9, 1),
+        "fits": fits(device["device_memory_gb"] * 1e9),
+        "versions": versions,
+        "browser": _browser(),
+        "node": shutil.which("node") is not None,
+        "playwright": util.find_spec("playwright") is not None,
+        "models": {name: _is_cached(name) for name in SOURCES},
+        "checks": checks,
+        "problems": problems,
+    }
+
+
+def fits(memory: float) -> list[dict[str, Any]]:
+    """The largest usual model for each way of training within `memory` bytes, with the arithmetic."""
+    usable = memory * (1 - ROOM)
+    rows = []
+    for way, each in BYTES_PER_PARAMETER.items():
+        parameters = usable / each / 1e9
+        names = [name for name, billions in SIZES if billions <= parameters]
+        rows.append(
+            {
+                "way": way,
+                "bytes_per_parameter": each,
+                "billions": round(parameters, 2),
+                "largest": names[-1] if names else None,
+                "arithmetic": f"{memory / 1e9:.1f} GB x {1 - ROOM:.1f} / {each:g} bytes "
+                f"= {parameters:.2f}B parameters",
+            }
+        )
+    return rows
+
+
+def describe(report: Mapping[str, Any]) -> str:
+    """The report in words, a line each."""
+    lines = [
+        f"rao-lab {report['rao_lab']}   Python {report['python']}   {report['system']}",
+        f"device    {report['device']}, {report['dtype']}, {report['device_memory_gb']:.1f} GB; "
+        f"torch threads {report['threads']}",
+        f"machine   {report['cores']} cores, {report['memory_gb']:.1f} GB memory",
+        "versions  " + _wrapped([f"{name} {said or '-'}" for name, said in report["versions"].items()]),
+        f"browser   {'found' if report['browser'] else 'none: browser tests are skipped'}"
+        f"; Node {'found' if report['node'] else 'none: the committed bundles are used'}",
+    ]
+    for name, said in report["checks"].items():
+        lines.append(f"{name:<9} {said['problem'] or said['found']}")
+    for name, there in report["models"].items():
+        lines.append(f"{name:<9} {'in the cache' if there else f'not fetched (rao-lab fetch {name})'}")
+    lines.append("")
+    lines.append(f"Largest model that fits, {ROOM:.0%} of the memory left for activations:")
+    for row in report["fits"]:
+        lines.append(f"  {row['way']:<15} {row['largest'] or 'none':<12} {row['arithmetic']}")
+    lines.append("")
+    lines.append("Problems: " + ("; ".join(report["problems"]) if report["problems"] else "none"))
+    return "\n".join(lines)
+
+
+def _wrapped(parts: Sequence[str]) -> str:
+    rows = [", ".join(parts[start : start + 5]) for start in range(0, len(parts), 5)]
+    return ("\n" + " " * 10).join(rows)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _device() -> dict[str, Any]:
+    """The device a policy would be loaded on, in which number format, with how much memory."""
+    import torch
+
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        found = (f"cuda ({properties.name})", "bfloat16", float(properties.total_memory))
+    elif torch.backends.mps.is_available():
+        found = ("mps", "bfloat16", _memory())
+    else:
+        found = ("cpu", "float32", _memory())
+    name, dtype, memory = found
+    threads = torch.get_num_threads()
+    return {"device": name, "dtype": dtype, "device_memory_gb": round(memory / 1e9, 1), "threads": threads}
+
+
+def _memory() -> float:
+    """Bytes of main memory, or of the control group where that is less."""
+    total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) if hasattr(os, "sysconf") else 0.0
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.is_file():
+        said = limit.read_text(encoding="ascii", errors="replace").strip()
+        if said.isdigit():
+            total = min(total, float(said))
+    return total
+
+
+def _browser() -> bool:
+    return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
+
+
+def _is_cached(name: str) -> bool:
+    try:
+        cached(name)
+    except MissingError:
+        return False
+    return True
+
+
+def _said(found: str, problem: str | None = None) -> dict[str, str | None]:
+    return {"found": found, "problem": problem}
+
+
+def _check_sandbox() -> dict[str, str | None]:
+    """Runs one snippet in the sandbox and one that tries to open a file."""
+    try:
+        with Sandbox(workers=1) as sandbox:
+            sums = sandbox.run(None, "print(6 * 7)", {}, _no_calls, seed=0, clock=0.0)
+            opens = sandbox.run(None, f"open({sys.executable!r})", {}, _no_calls, seed=0, clock=0.0)
+    except (RaoLabError, OSError, RuntimeError) as error:
+        return _said("", f"the sandbox does not start: {error}")
+    if not isinstance(sums, Ended) or sums.output.strip() != "42":
+        return _said("", "the sandbox gave a wrong answer to 6 * 7")
+    if not isinstance(opens, Ended) or opens.error is None:
+        return _said("", "the sandbox opened a file: do not run models' code on this machine")
+    return _said("runs code, and refuses to open files")
+
+
+def _no_calls(name: str, args: Any, kwargs: Any) -> Any:
+    raise AssertionError(f"the snippet has no function {name}")
+
+
+def _check_tiny() -> dict[str, str | None]:
+    """Reads the header of the embedded policy's weights; loads nothing."""
+    try:
+        weights = data_path("tiny") / "model.safetensors"
+        with weights.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, 1 << 20)))
+    except MissingError as error:
+        return _said("", str(error))
+    except (OSError, ValueError, struct.error):
+        return _said("", "the embedded policy cannot be read: install rao-lab again")
+    count = 0
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            size = 1
+            for side in tensor["shape"]:
+                size *= side
+            count += size
+    return _said(f"embedded policy, {count / 1e6:.2f} M parameters, {weights.stat().st_size / 1e6:.1f} MB")
