@@ -1,0 +1,219 @@
+"""A policy run on this machine: any decoder-only transformers folder, safetensors or GGUF.
+
+Contexts are append-only: a turn's prompt is the node's earlier ids, what it sampled, and the suffix of
+the new messages. Text is never turned into ids twice, so what is trained is what was sampled.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from rao_lab.engine import Engine, Sampled
+from rao_lab.errors import InputError, MissingError
+from rao_lab.policies import llama
+from rao_lab.policies.chat import Chat
+from rao_lab.policies.slots import SlotForward
+from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
+from rao_lab.tree import Message, Turn
+
+DEFAULT_WINDOW = 4096
+
+
+class TransformerPolicy:
+    """Samples turns from a local model.
+
+    Attributes:
+        model: the weights; a trainer steps them, adds one to `version` and calls `clear_cache`.
+        tokenizer: with its chat template.
+        version: number of optimizer steps behind the weights.
+        window: largest context in tokens.
+        dialect: name of the dialect that the model was made for.
+        temperature: of the softmax sampled from; log-probs are of that same distribution.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str = "transformer",
+        dialect: str | None = None,
+        window: int | None = None,
+        temperature: float = 1.0,
+        forward: Literal["auto", "model"] = "auto",
+    ) -> None:
+        own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
+        limit = getattr(model.config, "max_position_embeddings", None) or DEFAULT_WINDOW
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.name = name
+        self.version = 0
+        self.dialect = dialect or str(own.get("dialect", "codeact"))
+        self.window = window or min(int(own.get("window", DEFAULT_WINDOW)), limit)
+        by_hand = forward == "auto" and llama.suits(model)
+        runner = llama.LlamaForward(model) if by_hand else SlotForward(model)
+        self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
+        self._chat = Chat(self._render)
+        self._texts = lru_cache(maxsize=65536)(self._decode)
+        self._ids = lru_cache(maxsize=16384)(self._encode)
+        self._running: dict[NodeKey, tuple[bool, list[int], int]] = {}
+        self._spoken: dict[NodeKey, list[tuple[Message, ...]]] = {}
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, dtype: torch.dtype | None = None, device: str | None = None, **settings: Any
+    ) -> TransformerPolicy:
+        """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
+
+        fp32 on a CPU, bf16 on a GPU, unless `dtype` says otherwise.
+
+        Raises:
+            MissingError: there is no such file.
+            InputError: it does not hold a model that transformers can read.
+        """
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
+        source, options = _source(path)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+            model = AutoModelForCausalLM.from_pretrained(
+                source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
+                use_safetensors=None if options else True, **options,
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError) as problem:
+            first = str(problem).strip().split("\n")[0]
+            raise InputError(f"{path}: transformers cannot read a model here ({first})") from problem
+        settings.setdefault("name", Path(path).stem)
+        return cls(model.to(device), tokenizer, **settings)
+
+    @property
+    def temperature(self) -> float:
+        return self._engine.temperature
+
+    def submit(self, request: TurnRequest) -> None:
+        continues, prompt, before = self._prompt(request)
+        self._running[request.key] = (continues, prompt, 0)
+        self._engine.submit(
+            request.key,
+            before + prompt,
+            noise=request.noise,
+            room=request.max_new_tokens,
+            window=min(request.window, self.window) if request.window else self.window,
+        )
+
+    def tick(self) -> Sequence[TurnReply]:
+        return [self._reply(ended) for ended in self._engine.tick()]
+
+    def forget(self, key: NodeKey) -> None:
+        self._engine.forget(key)
+        self._running.pop(key, None)
+        self._spoken.pop(key, None)
+
+    def clear_cache(self) -> None:
+        """The weights have changed: what was computed with the old ones is dropped."""
+        self._engine.clear()
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a folder that `load` and transformers read: config, tokenizer, safetensors."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    def _prompt(self, request: TurnRequest) -> tuple[bool, list[int], list[int]]:
+        """Whether the turn continues the context, the ids it adds, and the ids before them."""
+        spoken = self._spoken.setdefault(request.key, [turn.messages for turn in request.history])
+        before = self._before(request) if request.history else []
+        suffix = self._chat.suffix(spoken, request.messages) if before else None
+        if suffix is None:
+            said = [message for turn in request.history for message in _said(turn)]
+            prompt = list(self._ids(self._chat.prompt([*said, *request.messages])))
+            before = []
+        else:
+            prompt = list(self._ids(self._after_stop(before[-1], suffix)))
+        spoken.append(request.messages)
+        return bool(before), prompt, before
+
+    def _before(self, request: TurnRequest) -> list[int]:
+        known = self._engine.context(request.key)
+        return list(known) if known is not None else context_ids(request.history)
+
+    def _after_stop(self, last: int, suffix: str) -> str:
+        """A template writes the end of a reply; where the model wrote it itself, it is not said twice."""
+        if last not in self._engine.stop_ids:
+            return suffix
+        end = self.tokenizer.decode([last])
+        return suffix.removeprefix(end) if isinstance(end, str) and end else suffix
+
+    def _reply(self, ended: Sampled) -> TurnReply:
+        continues, prompt, _ = self._running.pop(ended.key)
+        return TurnReply(
+            key=ended.key,
+            text=self._texts(tuple(ended.ids)),
+            stop=ended.stop,
+            continues=continues,
+            prompt_ids=array("i", prompt),
+            sampled_ids=ended.ids,
+            logprobs=ended.logprobs,
+            entropies=ended.entropies,
+            version=self.version,
+            decode_steps=len(ended.ids),
+        )
+
+    def _render(self, messages: Sequence[Message], opening: bool) -> str:
+        plain = [{"role": message.role, "content": message.content} for message in messages]
+        text = self.tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=opening)
+        assert isinstance(text, str)
+        return text
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        # Lone surrogates have no bytes, so no tokenizer takes them.
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        return tuple(self.tokenizer.encode(clean, add_special_tokens=False))
+
+    def _decode(self, ids: tuple[int, ...]) -> str:
+        text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)
+        return text
+
+
+def context_ids(history: Sequence[Turn]) -> list[int]:
+    """All ids that a node's context holds after these turns."""
+    ids: list[int] = []
+    for turn in history:
+        if not turn.continues:
+            ids.clear()
+        ids.extend(turn.prompt_ids)
+        ids.extend(turn.sampled_ids)
+    return ids
+
+
+def _said(turn: Turn) -> tuple[Message, ...]:
+    return (*turn.messages, Message("assistant", turn.text))
+
+
+def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids that end a turn: those of the generation config and the tokenizer's own."""
+    config = model.generation_config
+    stops = config.eos_token_id if config is not None else None
+    listed = stops if isinstance(stops, list) else [stops]
+    return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
+
+
+def _source(path: str | Path) -> tuple[str, dict[str, str]]:
+    """What transformers is asked for: a folder or hub id, and the name of a GGUF file in it."""
+    file = Path(path)
+    if file.suffix == ".gguf":
+        if not file.is_file():
+            raise MissingError(f"{path}: there is no such file")
+        return str(file.parent), {"gguf_file": file.name}
+    if file.is_dir() and not (file / "config.json").is_file():
+        raise InputError(f"{path}: a model folder has a config.json, and this one has none")
+    if not file.exists() and (file.is_absolute() or str(path).count("/") != 1):
+        raise MissingError(f"{path}: there is no such folder")
+    return str(path), {}
