@@ -1,0 +1,457 @@
+"""One tree while it runs: the states of its nodes and what moves them on.
+
+The executor's loop hands a tree its policy's replies and lets it `work`: replies first, in path
+order, then parents whose children ended, until nothing more can happen at this tick. All of a
+tree's work happens in one thread at a time, so its shared world sees calls in one fixed order.
+
+Decided here, as in the method: a launch suspends when it is made, and at an `await` every pending
+launch is spawned; every await returns, a failed child as `{"failed": reason}` (decision 9); a node
+that ends before its children cancels them, and a limit scores 0 whatever the world looks like
+(decision 3); budgets are reserved before anything is created (decision 8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rao_lab.fold import Fold
+from rao_lab.limits import Budget, Limits
+from rao_lab.prompts import Action, Brief, Dialect, Observation, ParseFailure
+from rao_lab.protocols import Judge, Launch, NodeKey, Refusal, Score, TurnReply, TurnRequest, World
+from rao_lab.repl import Awaiting, CallError, Ended, Paused, Sandbox
+from rao_lab.tree import (
+    LIMIT_STATUSES,
+    ROOT,
+    Acted,
+    Call,
+    Event,
+    Finished,
+    Message,
+    Refused,
+    Scored,
+    Spawned,
+    Status,
+    TreeHeader,
+    TurnEnded,
+    TurnStarted,
+    child_path,
+    path_key,
+)
+
+LAUNCH = "launch_subagent"
+FINISH = "finish"
+
+FAILURES = {
+    Status.TURN_LIMIT: "ran out of turns",
+    Status.CONTEXT_LIMIT: "its context window is full",
+    Status.TREE_LIMIT: "the tree's shared budget of turns is used up",
+    Status.TIMEOUT: "ran out of time",
+    Status.ERROR: "was lost",
+    Status.CANCELLED: "was cancelled",
+}
+"""What a parent reads of a child that did not finish."""
+
+
+@dataclass
+class NodeRun:
+    """What is kept of a node between steps, and nothing else is."""
+
+    key: NodeKey
+    depth: int
+    launch: Launch
+    turns_allowed: int
+    trimmed: bool
+    """Fewer turns than asked for, because the tree's budget had no more."""
+    seed: int
+    turn: int = 0
+    session: bytes | None = None
+    """Dump of the REPL between turns."""
+    paused: Paused | None = None
+    """Dump of a turn's code that awaits children."""
+    calls: list[Call] = field(default_factory=list)
+    launches: dict[int, int] = field(default_factory=dict)
+    """Call id of each launch of this turn -> its place in `calls`."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Running children -> call id."""
+    answers: dict[int, Any] = field(default_factory=dict)
+    """Results of children that the code has not been given yet."""
+    spawned: int = 0
+    batches: int = 0
+    wait_started: float = 0.0
+    waited: float = 0.0
+
+    @property
+    def path(self) -> str:
+        return self.key[1]
+
+
+class TreeRun:
+    """A running tree. `work` moves it on; the `take_*` methods hand out what that left for others."""
+
+    def __init__(
+        self,
+        index: int,
+        header: TreeHeader,
+        world: World,
+        dialect: Dialect,
+        sandbox: Sandbox,
+        limits: Limits,
+        *,
+        window: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.index = index
+        self.fold = Fold(header)
+        self.tick = 0
+        self._world = world
+        self._dialect = dialect
+        self._sandbox = sandbox
+        self._limits = limits
+        self._budget = Budget(limits)
+        self._window = window
+        self._clock = clock
+        self._began = clock()
+        self._nodes: dict[str, NodeRun] = {}
+        self._replies: dict[str, TurnReply] = {}
+        self._wake: set[str] = set()
+        self._events: list[Event] = []
+        self._requests: list[TurnRequest] = []
+        self._ended: list[NodeKey] = []
+        self._recursive = header.agent == "recursive"
+        control = [f for f in world.control_functions() if self._recursive or not f.is_async]
+        self._functions = (*world.functions(), *control)
+        self._callable: Mapping[str, bool] = {f.name: f.is_async for f in self._functions}
+
+    # What the executor's loop asks of a tree.
+
+    @property
+    def active(self) -> bool:
+        return bool(self._nodes)
+
+    def running(self) -> Iterator[NodeRun]:
+        return iter(self._nodes.values())
+
+    def start(self) -> None:
+        """Spawns the root."""
+        self._began = self._clock()
+        launch = self._world.root()
+        turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
+        self._spawn(ROOT, None, launch, turns, together=False)
+
+    def replied(self, path: str, reply: TurnReply) -> None:
+        self._replies[path] = reply
+
+    def work(self) -> None:
+        """Runs the code of the turns that ended at this tick, then wakes parents, until all wait."""
+        for path in sorted(self._replies, key=path_key):
+            node = self._nodes.get(path)
+            if node is not None:  # else an earlier turn of this tick cancelled it
+                self._act(node, self._replies[path])
+        self._replies.clear()
+        while self._wake:
+            path = min(self._wake, key=path_key)
+            self._wake.discard(path)
+            node = self._nodes.get(path)
+            if node is not None:
+                self._advance(node, self._resume(node))
+
+    def overtime(self) -> bool:
+        return self.active and self._clock() - self._began > self._limits.tree_seconds
+
+    def time_out(self) -> None:
+        """Ends every running node, deepest first: the wall-clock safety net fired."""
+        self.fold.not_reproducible = f"the limit of {self._limits.tree_seconds:g} s per tree fired"
+        for path in sorted(self._nodes, key=path_key, reverse=True):
+            self._finish(self._nodes[path], Status.TIMEOUT)
+        self._wake.clear()
+
+    def score_rest(self, judge: Judge | None) -> None:
+        """Scores finished nodes that the world could not: by the judge, else by the root's success."""
+        tree = self.fold.tree()
+        for node in tree.nodes:
+            if node.status is not Status.FINISHED or node.success is not None:
+                continue
+            if judge is not None:
+                self._score(node.path, judge.score(tree, node.path))
+            elif node.path != ROOT and tree.root.success is not None:
+                self._score(node.path, Score(tree.root.success, "root_proxy"))
+
+    def take_events(self) -> list[Event]:
+        taken, self._events = self._events, []
+        return taken
+
+    def take_requests(self) -> list[TurnRequest]:
+        """The turns to be sampled next; those of nodes that were cancelled meanwhile are dropped."""
+        taken, self._requests = self._requests, []
+        return [request for request in taken if request.key[1] in self._nodes]
+
+    def take_ended(self) -> list[NodeKey]:
+        taken, self._ended = self._ended, []
+        return taken
+
+    # A turn.
+
+    def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
+        node.turn += 1
+        node.calls, node.launches, node.waited = [], {}, 0.0
+        header = self.fold.header
+        self._emit(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
+        self._requests.append(
+            TurnRequest(
+                key=node.key,
+                turn=node.turn,
+                depth=node.depth,
+                agent=header.agent,
+                goal=node.launch.goal,
+                args=node.launch.args,
+                messages=tuple(messages),
+                history=self.fold.node(node.path).turns[:-1],
+                noise=(header.seed, header.step, header.task.id, header.rollout, node.path, node.turn),
+                max_new_tokens=self._limits.max_new_tokens,
+                window=self._window,
+            )
+        )
+
+    def _act(self, node: NodeRun, reply: TurnReply) -> None:
+        if reply.stop == "error":
+            self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
+            return
+        action, problem = self._parse(reply)
+        self._emit(
+            Acted,
+            node=node.path,
+            turn=node.turn,
+            continues=reply.continues,
+            prompt_ids=reply.prompt_ids,
+            sampled_ids=reply.sampled_ids,
+            logprobs=reply.logprobs,
+            entropies=reply.entropies,
+            policy_version=reply.version,
+            text=reply.text,
+            thought=action.thought,
+            code=action.code,
+            stop=reply.stop,
+            decode_steps=reply.decode_steps,
+        )
+        self._budget.spend_turn(node.path)
+        if reply.stop == "context":
+            self._emit_turn_end(node, "", "the context window is full")
+            self._finish(node, Status.CONTEXT_LIMIT)
+        elif problem is not None:
+            self._emit_turn_end(node, "", problem)
+            self._next_turn(node, "", problem, cut=False)
+        else:
+            self._advance(node, self._run(node, action.code))
+
+    def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
+        try:
+            return self._dialect.parse(reply.text), None
+        except ParseFailure as failure:
+            problem = failure.message
+            if reply.stop == "length":
+                problem += f" (your turn was cut at {self._limits.max_new_tokens} tokens)"
+            return Action(thought=reply.text, code=""), problem
+
+    def _run(self, node: NodeRun, code: str) -> Awaiting | Ended:
+        return self._sandbox.run(
+            node.session, code, self._callable, self._answerer(node), seed=node.seed, clock=float(self.tick)
+        )
+
+    def _resume(self, node: NodeRun) -> Awaiting | Ended:
+        assert node.paused is not None
+        node.waited += self._clock() - node.wait_started
+        paused, node.paused = node.paused, None
+        answers, node.answers = node.answers, {}
+        return self._sandbox.resume(
+            paused, answers, self._callable, self._answerer(node), clock=float(self.tick)
+        )
+
+    def _answerer(self, node: NodeRun) -> Callable[[str, Sequence[Any], Mapping[str, Any]], Any]:
+        def answer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+            call = Call(name, tuple(args), dict(kwargs))
+            try:
+                result = self._world.call(node.path, name, args, kwargs)
+            except Refusal as refusal:
+                node.calls.append(replace(call, error=refusal.message))
+                self._refuse(node, refusal)
+                raise CallError(refusal.message) from None
+            node.calls.append(replace(call, result=result))
+            return result
+
+        return answer
+
+    def _advance(self, node: NodeRun, step: Awaiting | Ended) -> None:
+        """Follows a turn's code until it ends or only running children can move it on."""
+        while isinstance(step, Awaiting):
+            node.paused = step.paused
+            self._launch_all(node, step)
+            node.wait_started = self._clock()
+            if not node.answers:
+                return
+            step = self._resume(node)
+        self._end_turn(node, step)
+
+    def _end_turn(self, node: NodeRun, ended: Ended) -> None:
+        self._cancel_children(node)
+        for launched in ended.never_awaited:
+            message = f"you forgot await: {LAUNCH}(...) does nothing until it is awaited"
+            node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
+            self._refuse(node, Refusal("not_awaited", message))
+        self._emit_turn_end(node, ended.output, ended.error)
+        node.session = ended.state
+        if ended.stopped == "seconds":
+            self.fold.not_reproducible = f"code at node {node.path} ran into the wall-clock limit"
+        if ended.lost:
+            self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
+        elif ended.finished:
+            self._finish(node, Status.FINISHED, value=ended.value)
+        else:
+            self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
+
+    def _emit_turn_end(self, node: NodeRun, output: str, error: str | None) -> None:
+        self._emit(
+            TurnEnded,
+            node=node.path,
+            turn=node.turn,
+            calls=tuple(node.calls),
+            output=output,
+            error=error,
+            waiting_seconds=node.waited,
+        )
+
+    def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
+        left = node.turns_allowed - node.turn
+        if left <= 0:
+            self._finish(node, Status.TREE_LIMIT if node.trimmed else Status.TURN_LIMIT)
+            return
+        observation = Observation(tuple(node.calls), output, error, turns_left=left, cut=cut)
+        self._start_turn(node, self._dialect.observe(observation))
+
+    # Children.
+
+    def _launch_all(self, node: NodeRun, step: Awaiting) -> None:
+        """Spawns every pending launch of the turn; a refused one is answered at once."""
+        admitted: list[tuple[int, Launch]] = []
+        for launched in step.launched:
+            if launched.call_id in node.launches:
+                continue
+            node.launches[launched.call_id] = len(node.calls)
+            node.calls.append(Call(launched.name, launched.args, launched.kwargs))
+            try:
+                launch = self._world.admit(node.path, launched.args, launched.kwargs)
+                path = child_path(node.path, node.spawned + len(admitted))
+                self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
+            except Refusal as refusal:
+                self._refuse(node, refusal)
+                self._answer_launch(node, launched.call_id, {"failed": refusal.message}, refusal.message)
+            else:
+                admitted.append((launched.call_id, launch))
+        node.batches += 1
+        for call_id, launch in admitted:
+            path = child_path(node.path, node.spawned)
+            node.spawned += 1
+            node.waiting[path] = call_id
+            place = node.launches[call_id]
+            node.calls[place] = replace(node.calls[place], child=path)
+            self._spawn(path, node, launch, self._budget.turns(path), together=len(admitted) > 1)
+
+    def _spawn(
+        self, path: str, parent: NodeRun | None, launch: Launch, turns: int, *, together: bool
+    ) -> None:
+        header = self.fold.header
+        asked = self._limits.max_turns if launch.turns is None else min(launch.turns, self._limits.max_turns)
+        node = NodeRun(
+            key=(self.index, path),
+            depth=0 if parent is None else parent.depth + 1,
+            launch=launch,
+            turns_allowed=turns,
+            trimmed=turns < asked,
+            seed=node_seed(header, path),
+        )
+        self._nodes[path] = node
+        self._emit(
+            Spawned,
+            node=path,
+            parent=None if parent is None else parent.path,
+            parent_turn=None if parent is None else parent.turn,
+            launch_batch=0 if parent is None else parent.batches,
+            together=together,
+            depth=node.depth,
+            goal=launch.goal,
+            args=launch.args,
+            template=self._dialect.name,
+            window=self._window,
+        )
+        self._world.enter(path, launch)
+        brief = Brief(
+            goal=launch.goal,
+            args=launch.args,
+            agent=header.agent,
+            depth=node.depth,
+            functions=self._functions,
+            turns_left=turns,
+        )
+        self._start_turn(node, self._dialect.opening(brief))
+
+    def _answer_launch(self, node: NodeRun, call_id: int, value: Any, error: str | None = None) -> None:
+        place = node.launches[call_id]
+        node.calls[place] = replace(node.calls[place], result=value, error=error)
+        node.answers[call_id] = value
+
+    def _cancel_children(self, node: NodeRun) -> None:
+        for path, call_id in list(node.waiting.items()):
+            place = node.launches[call_id]
+            node.calls[place] = replace(node.calls[place], error="cancelled: your turn ended first")
+            child = self._nodes[path]
+            self._finish(child, Status.CANCELLED, reason="its parent's turn ended first")
+        node.waiting.clear()
+        node.answers.clear()
+        self._wake.discard(node.path)
+
+    # Ends.
+
+    def _finish(self, node: NodeRun, status: Status, value: Any = None, reason: str = "") -> None:
+        self._cancel_children(node)
+        self._emit(Finished, node=node.path, status=status, value=value, reason=reason)
+        del self._nodes[node.path]
+        self._ended.append(node.key)
+        self._budget.release(node.path)
+        if status is Status.FINISHED:
+            self._score(node.path, self._world.leave(node.path, value))
+        elif status is Status.CANCELLED or status in LIMIT_STATUSES:
+            self._score(node.path, Score(0.0, "rule"))
+        if status is not Status.CANCELLED:
+            self._tell_parent(node, status, value, reason)
+
+    def _tell_parent(self, node: NodeRun, status: Status, value: Any, reason: str) -> None:
+        parent = self._nodes.get(node.path.rpartition(".")[0])
+        if parent is None or node.path not in parent.waiting:
+            return
+        call_id = parent.waiting.pop(node.path)
+        if status is Status.FINISHED:
+            self._answer_launch(parent, call_id, value)
+        else:
+            failure = FAILURES[status] + (f": {reason}" if reason else "")
+            self._answer_launch(parent, call_id, {"failed": failure}, failure)
+        self._wake.add(parent.path)
+
+    def _score(self, path: str, score: Score | None) -> None:
+        if score is not None and score.success is not None:
+            self._emit(Scored, node=path, success=score.success, source=score.source, fraction=score.fraction)
+
+    def _refuse(self, node: NodeRun, refusal: Refusal) -> None:
+        self._emit(Refused, node=node.path, turn=node.turn, kind=refusal.kind, message=refusal.message)
+
+    def _emit(self, make: Callable[..., Event], /, **fields: Any) -> None:
+        event = make(seq=self.fold.events, tick=self.tick, time=self._clock() - self._began, **fields)
+        self.fold.add(event)
+        self._events.append(event)
+
+
+def node_seed(header: TreeHeader, path: str) -> int:
+    """Seed of `random` in a node's sandbox: the same for the same seed, task, rollout and path."""
+    words = (header.seed, header.step, header.task.id, header.rollout, path)
+    return int.from_bytes(hashlib.blake2b(repr(words).encode(), digest_size=8).digest(), "big") >> 1
