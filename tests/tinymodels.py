@@ -1,0 +1,190 @@
+"""A random Llama of a few thousand weights, and trees that it really samples, for tests of training.
+
+No sandbox and no text: a node's children and success are read off its tokens, so that a whole step costs
+milliseconds while ids, log-probs and depths are those of a real model.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
+
+from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn
+
+VOCABULARY = 23
+
+
+def llama(seed: int = 0, dtype: torch.dtype = torch.float32, **overrides: Any) -> LlamaForCausalLM:
+    settings: dict[str, Any] = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 16,
+        "intermediate_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 64,
+        "tie_word_embeddings": True,
+        "initializer_range": 0.4,
+        "attn_implementation": "sdpa",
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(LlamaConfig(**settings | overrides)).to(dtype).eval()
+    if dtype is torch.float64:
+        _double_norms(model)
+    return model
+
+
+def _double_norms(model: LlamaForCausalLM) -> None:
+    """Llama's own norm computes in float32 whatever the weights are: 1e-8 of noise in a gradient."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, LlamaRMSNorm):
+            parent, _, leaf = name.rpartition(".")
+            norm = torch.nn.RMSNorm(module.weight.shape, eps=module.variance_epsilon, dtype=torch.float64)
+            norm.weight = module.weight
+            setattr(model.get_submodule(parent), leaf, norm)
+
+
+@dataclass
+class TinyPolicy:
+    """What the trainer asks of a policy."""
+
+    model: Any
+    name: str = "random"
+    version: int = 0
+    temperature: float = 1.0
+    cleared: int = 0
+
+    def clear_cache(self) -> None:
+        self.cleared += 1
+
+    def save(self, folder: Any) -> None:
+        self.model.save_pretrained(folder)
+
+
+class Tasks:
+    """An environment's tasks without its worlds."""
+
+    name = "tokens"
+
+    def __init__(self, train: int = 6, dev: int = 4) -> None:
+        self._counts = {"train": train, "dev": dev}
+
+    def tasks(self, split: str) -> list[Task]:
+        bands = ("easy", "hard")
+        return [
+            Task(f"{split}-{index}", "a goal", bands[index % 2], split)
+            for index in range(self._counts.get(split, 0))
+        ]
+
+    def open(self, task: Task) -> Any:
+        raise NotImplementedError("these tasks have no world")
+
+
+class Sampler:
+    """The `sample` of a trainer: trees of at most depth 2, by the policy's present weights."""
+
+    def __init__(self, policy: TinyPolicy) -> None:
+        self.policy = policy
+        self.calls = 0
+
+    def __call__(self, headers: Sequence[TreeHeader]) -> list[Tree]:
+        self.calls += 1
+        return [self.tree(header) for header in headers]
+
+    def tree(self, header: TreeHeader) -> Tree:
+        nodes: dict[str, Node] = {}
+        self._grow(nodes, header, "0")
+        ordered = tuple(sorted(nodes.values(), key=lambda node: [int(part) for part in node.path.split(".")]))
+        return Tree(header, ordered, ended=1.0, ended_tick=1)
+
+    def _grow(self, nodes: dict[str, Node], header: TreeHeader, path: str) -> None:
+        step = 0 if header.probe else header.step
+        key = f"{header.seed}/{step}/{header.task.id}/{header.rollout}/{path}"
+        first = self._turn(key, 1, (), [1, 2 + len(path) % 5, 3])
+        # Some nodes start their context anew in the second turn, as a template that strips text does.
+        anew = first.sampled_ids[0] % 4 == 0
+        held = [] if anew else [*first.prompt_ids, *first.sampled_ids]
+        second = self._turn(key, 2, held, [1, 4, 4, 5] if anew else [6, 7])
+        depth = path.count(".")
+        spawns = first.sampled_ids[-1] % 3 if depth < 2 else 0
+        children = tuple(f"{path}.{index}" for index in range(spawns))
+        sampled = [*first.sampled_ids, *second.sampled_ids]
+        nodes[path] = Node(
+            path,
+            parent=path.rpartition(".")[0] or None,
+            depth=depth,
+            turns=(replace(first, children=children), second),
+            status=Status.FINISHED,
+            success=float(sum(token % 2 for token in sampled) * 2 > len(sampled)),
+            success_source="verifier",
+            children=children,
+            together=len(children) > 1,
+        )
+        for child in children:
+            self._grow(nodes, header, child)
+
+    @torch.no_grad()
+    def _turn(self, key: str, index: int, held: Sequence[int], prompt: Sequence[int]) -> Turn:
+        ids = [*held, *prompt]
+        sampled, logprobs, entropies = array("i"), array("f"), array("f")
+        for position in range(2 + index):
+            logits = self.policy.model(input_ids=torch.tensor([ids])).logits[0, -1].double()
+            logp = torch.log_softmax(logits / self.policy.temperature, -1)
+            token = _pick(torch.cumsum(logp.exp(), 0), f"{key}/{index}/{position}")
+            sampled.append(token)
+            logprobs.append(float(logp[token]))
+            entropies.append(float(-(logp.exp() * logp).sum()))
+            ids.append(token)
+        return Turn(
+            index,
+            continues=bool(held),
+            prompt_ids=array("i", prompt),
+            sampled_ids=sampled,
+            logprobs=logprobs,
+            entropies=entropies,
+            policy_version=self.policy.version,
+            stop="stop",
+        )
+
+
+def _pick(cumulated: torch.Tensor, key: str) -> int:
+    draw = int.from_bytes(blake2b(key.encode(), digest_size=7).digest()) / 2**56
+    return min(int(torch.searchsorted(cumulated, draw, right=True)), len(cumulated) - 1)
+
+
+def groups_of(policy: TinyPolicy, tasks: int = 3, size: int = 4, seed: int = 0) -> list[Group]:
+    """A step's groups, sampled."""
+    sample = Sampler(policy)
+    found = []
+    for index, task in enumerate(Tasks(train=tasks).tasks("train")):
+        headers = [
+            TreeHeader(task, seed=seed, step=1, group=index, rollout=rollout) for rollout in range(size)
+        ]
+        found.append(Group(task, tuple(sample(headers)), 1, index))
+    return found
+
+
+def gradient(model: Any) -> dict[str, torch.Tensor]:
+    """The gradients that lie on a model, zeros where none flowed."""
+    return {
+        name: torch.zeros_like(param) if param.grad is None else param.grad.clone()
+        for name, param in model.named_parameters()
+    }
+
+
+def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor], rtol: float) -> None:
+    """Both gradients agree, entry by entry, relative to the largest entry of all."""
+    assert left.keys() == right.keys()
+    scale = max(float(value.abs().max()) for value in right.values())
+    assert math.isfinite(scale) and scale > 0
+    for name, value in right.items():
+        worst = float((left[name] - value).abs().max())
+        assert worst <= rtol * scale, f"{name}: {worst} apart, the largest entry is {scale}"
