@@ -1,0 +1,26 @@
+"""The run file: one SQLite file that holds a run, written by one thread, read by any number of processes.
+
+Read `schema.py` first: it says what stands in the file. `writer.py` and `reader.py` are the two doors,
+`salvage.py` is for damaged files. A file is distrusted wherever it comes from: nothing in it is executed,
+every decompression is bounded, and what is wrong with it is said in one line.
+"""
+
+from rao_lab.store.columns import NodeColumns
+from rao_lab.store.copies import export_copy
+from rao_lab.store.reader import Changes, Run, StepSummary, TreeSummary, open_run
+from rao_lab.store.schema import SCHEMA_VERSION
+from rao_lab.store.writer import Checkpoint, RunWriter, checkpoint_folder
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Changes",
+    "Checkpoint",
+    "NodeColumns",
+    "Run",
+    "RunWriter",
+    "StepSummary",
+    "TreeSummary",
+    "checkpoint_folder",
+    "export_copy",
+    "open_run",
+]

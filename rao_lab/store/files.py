@@ -1,0 +1,155 @@
+"""How a run file is opened, and what SQLite's and the system's complaints mean to the user.
+
+Readers are read-only, distrust the schema, and bound the work of every statement by the size of the
+file: a forged tree of pages cannot make them run on and on. Nobody keeps a connection while idle, so
+that a writer can always fold its journal back into one plain file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from rao_lab.errors import MissingError, RunFileError, UnavailableError
+from rao_lab.store.blobs import MAX_BODY
+
+MAGIC = b"SQLite format 3\0"
+READ_WAIT = 5.0
+"""Seconds a reader waits for a lock; in WAL it never has to."""
+WRITE_WAIT = 30.0
+"""Seconds the writer waits for readers where the journal is not WAL."""
+PAGE_SIZE = 8192
+_STEP_OF_BUDGET = 20_000
+_NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs", "fuse.")
+
+
+def check_file(path: Path) -> None:
+    """Refuses what is no SQLite file before SQLite sees it.
+
+    Raises:
+        MissingError: there is no such file.
+        RunFileError: a folder, empty, unreadable or something else.
+    """
+    if not path.exists():
+        raise MissingError(f"no run file {path}: check the name, or record one with `rao-lab train --out`")
+    if not path.is_file():
+        raise RunFileError(f"{path} is a folder, not a run file")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(len(MAGIC))
+    except OSError as error:
+        raise RunFileError(f"{path.name} cannot be read: {error.strerror}") from None
+    if not head:
+        raise RunFileError(f"{path.name} is empty: the run that made it never began to write")
+    if head != MAGIC:
+        raise RunFileError(f"{path.name} is no run file: it does not begin as SQLite files do")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection in one read transaction, closed at the end.
+
+    Raises:
+        RunFileError: locked, damaged, or the contents contradict themselves.
+    """
+    with complaints(path.name):
+        uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None)
+        try:
+            guard(connection, path.stat().st_size)
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            connection.close()
+
+
+def guard(connection: sqlite3.Connection, file_size: int) -> None:
+    """Distrusts the file: no code from its schema, bounded values, bounded work a statement."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BODY)
+    budget = Work(2_000_000 + 40 * file_size)
+    connection.set_progress_handler(budget.spend, _STEP_OF_BUDGET)
+
+
+class Work:
+    """Instructions that SQLite may run on one connection: far above what honest rows of the file need."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self) -> int:
+        self.left -= _STEP_OF_BUDGET
+        return int(self.left < 0)
+
+
+@contextmanager
+def complaints(name: str) -> Iterator[None]:
+    """Turns SQLite's errors while reading into one clear line.
+
+    Raises:
+        RunFileError: with what was wrong in place of SQLite's words.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RunFileError(f"{name} {_meaning(error)}") from None
+
+
+def write_failure(name: str, error: Exception) -> UnavailableError:
+    """The words for a write that failed; what was committed before stands."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    reason = {
+        sqlite3.SQLITE_FULL: "the disk is full",
+        sqlite3.SQLITE_IOERR: "the disk failed or is full",
+        sqlite3.SQLITE_BUSY: "another program holds it locked",
+        sqlite3.SQLITE_READONLY: "it is read-only",
+        sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing",
+        sqlite3.SQLITE_CORRUPT: "it is damaged: try salvage",
+    }.get(code, str(error))
+    return UnavailableError(f"{name} cannot be written any more: {reason}; what was saved stays readable")
+
+
+def _meaning(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"is locked by another program (waited {READ_WAIT:g} s): close it and try again"
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return (
+            "cannot be opened: it, or the journal beside it, is unreadable here; copy it to a folder of yours"
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return "cannot be read: the disk or network failed"
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return "is damaged: reading it takes more work than its size explains"
+    return f"is damaged ({error}): try salvage"
+
+
+def on_network(folder: Path, mounts: str | None = None) -> bool:
+    """Whether a folder lies on a network file system, where SQLite's WAL does not work.
+
+    `mounts` is the text of Linux's mountinfo, read when None; elsewhere the answer is no, and SQLite
+    itself refuses WAL where it can tell.
+    """
+    if mounts is None:
+        if not sys.platform.startswith("linux"):
+            return False
+        try:
+            mounts = Path("/proc/self/mountinfo").read_text(errors="replace")
+        except OSError:
+            return False
+    best, kind = "", ""
+    target = str(folder.resolve()) + "/"
+    for line in mounts.splitlines():
+        left, _, right = line.partition(" - ")
+        fields, kinds = left.split(), right.split()
+        if len(fields) > 4 and kinds:
+            point = fields[4].replace("\\040", " ").rstrip("/") + "/"
+            if target.startswith(point) and len(point) >= len(best):
+                best, kind = point, kinds[0]
+    return kind.startswith(_NETWORK)

@@ -1,0 +1,117 @@
+"""The write lock of a run file: held by the operating system, gone with the process that took it.
+
+The lock lies on a small file beside the run, because taking a lock on the run itself would disturb the
+locks that SQLite keeps there. It is removed on release; after `kill -9` it stays behind, unlocked, and
+the next writer takes it over.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from rao_lab.errors import RunFileError, UnavailableError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: BinaryIO) -> None:
+        file.seek(1 << 20)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(file: BinaryIO) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TRIES = 5
+"""A reader that asks whether the file is written holds the lock for an instant: try again."""
+
+
+class WriteLock:
+    """Taken when made.
+
+    Raises:
+        RunFileError: another writer, in this or another process, holds it.
+        UnavailableError: the lock file cannot be made in this folder.
+    """
+
+    def __init__(self, run_file: Path) -> None:
+        self._path = lock_path(run_file)
+        self._file = self._take(run_file)
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()).encode())
+        self._file.flush()
+
+    def release(self) -> None:
+        """Removes the lock file and then lets go, so that nobody locks a file that is about to vanish."""
+        if self._file.closed:
+            return
+        if sys.platform == "win32":  # an open file cannot be removed there
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def _take(self, run_file: Path) -> BinaryIO:
+        while True:
+            try:
+                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise UnavailableError(
+                    f"{run_file.name} cannot be written: no lock file can be made beside it ({error.strerror})"
+                ) from None
+            file = os.fdopen(descriptor, "r+b", buffering=0)
+            if not _lock_soon(file):
+                owner = _owner(file)
+                file.close()
+                raise RunFileError(
+                    f"{run_file.name} is being written by process {owner}: wait for it or stop it first"
+                )
+            if _same_file(file, self._path):
+                return file
+            file.close()  # its owner released it between our open and our lock
+
+
+def is_locked(run_file: Path) -> bool:
+    """Whether a living process writes this run file now."""
+    try:
+        with open(lock_path(run_file), "r+b", buffering=0) as file:
+            try:
+                _try_lock(file)
+            except OSError:
+                return True
+            return False
+    except OSError:
+        return False
+
+
+def lock_path(run_file: Path) -> Path:
+    return run_file.with_name(run_file.name + ".lock")
+
+
+def _lock_soon(file: BinaryIO) -> bool:
+    for attempt in range(_TRIES):
+        try:
+            _try_lock(file)
+        except OSError:
+            if attempt < _TRIES - 1:
+                time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+def _owner(file: BinaryIO) -> str:
+    text = file.read(20)
+    return text.decode("ascii", "replace") if text.isdigit() else "?"
+
+
+def _same_file(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,481 @@
+"""A run file, read: lists first, nodes of a step on demand, texts last.
+
+Nothing is kept open between calls, so any number of readers, in any process, neither block the writer
+nor keep it from leaving one plain file. Opened without `follow` the lists are those of the moment of
+opening; with it they are read again whenever the writer has committed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rao_lab.attribution import Attributions, CreditConfig
+from rao_lab.errors import MissingError, RaoLabError, RunFileError
+from rao_lab.fold import fold
+from rao_lab.store import schema
+from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.store.columns import NodeColumns, attributions_from_bytes, node_columns
+from rao_lab.store.files import check_file, reading
+from rao_lab.store.load import (
+    HEADER_COLUMNS,
+    Texts,
+    header_from_row,
+    load_events,
+    load_node,
+    load_trees,
+    table,
+)
+from rao_lab.store.lock import is_locked
+from rao_lab.tree import Event, Group, Node, Tree, TreeHeader
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """One step without its trees. Step 0 holds the probes before the first update."""
+
+    step: int
+    attempt: int
+    """Which try of the run made it: more than 1 after a resume."""
+    started: float | None
+    """Seconds since 1970; None where nobody said that the step began."""
+    ended: float | None
+    """None while it runs, or where the run was stopped in it."""
+    groups: int
+    """Groups that were trained on."""
+    trees: int
+    """Finished trees of these groups."""
+    probe_trees: int
+    nodes: int
+    """Nodes of all finished trees, probes included."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSummary:
+    """A tree without its nodes; `load` reads it whole."""
+
+    id: int
+    step: int
+    probe: bool
+    group: int
+    rollout: int
+    task: str
+    """The task's id."""
+    difficulty: str
+    status: str
+    """The root's; "running" while it runs."""
+    success: float | None
+    """The root's s."""
+    nodes: int
+    depth: int
+    turns: int
+    tokens_in: int
+    tokens_out: int
+    policy_version: int
+    running: bool
+    fork: bool
+    """Cut from another tree: in no group."""
+    _run: Run = field(repr=False, compare=False)
+
+    def load(self) -> Tree:
+        """Raises: RunFileError, MissingError."""
+        return self._run.tree(self.id)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the writer committed since a revision."""
+
+    revision: int
+    """Ask for what follows this one next."""
+    rewound: bool
+    """Rows were deleted (a resume): forget everything; the rest of this record is the whole run."""
+    steps: tuple[int, ...]
+    """Steps that began or ended."""
+    trees: tuple[int, ...]
+    """Ids of trees that ended."""
+    events: Mapping[int, tuple[Event, ...]]
+    """New events of trees that still run, by tree id."""
+    headers: Mapping[int, TreeHeader]
+    """Of these trees."""
+
+
+class Run:
+    """A recorded run. Use as a context manager where it matters when it is let go of."""
+
+    def __init__(self, path: str | Path, follow: bool = False) -> None:
+        self.path = Path(path)
+        self.follow = follow
+        self._closed = False
+        check_file(self.path)
+        self._seen = -1
+        self._steps: list[StepSummary] = []
+        self._summaries: dict[int, list[TreeSummary]] = {}
+        self._config: dict[str, Any] = {}
+        self._packages: dict[str, Any] = {}
+        self._metrics: list[dict[str, Any]] = []
+        with reading(self.path) as connection:
+            self.schema_version = schema.version_of(connection, self.path.name)
+            schema.check_tables(connection, self.path.name)
+            self._read_lists(connection)
+
+    # Lists
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """How the run was made, as of its newest attempt."""
+        self._refresh()
+        return self._config
+
+    @property
+    def packages(self) -> dict[str, Any]:
+        """Versions it was made with, and the kind of machine."""
+        self._refresh()
+        return self._packages
+
+    @property
+    def steps(self) -> list[StepSummary]:
+        self._refresh()
+        return self._steps
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """One dict a step that ended with metrics, each with its "step"."""
+        self._refresh()
+        return self._metrics
+
+    def trees(self, step: int | None = None, *, probe: bool | None = None) -> list[TreeSummary]:
+        """Summaries of the trees of a step, or of all, running ones and forks included; groups first, then
+        probes, in group and rollout order."""
+        self._refresh()
+        steps = [each.step for each in self._steps] if step is None else [step]
+        missing = [each for each in steps if each not in self._summaries]
+        if missing:
+            with self._reading() as connection:
+                for each in missing:
+                    self._summaries[each] = _summaries(connection, each, self)
+        found = [tree for each in steps for tree in self._summaries[each]]
+        return found if probe is None else [tree for tree in found if tree.probe is probe]
+
+    # Records
+
+    def tree(self, tree_id: int) -> Tree:
+        """A tree whole; one that still runs, as far as it is.
+
+        Raises:
+            MissingError: the run has no such tree.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            if row is None:
+                raise MissingError(f"{self.path.name} has no tree {tree_id!r}: `trees()` lists those it has")
+            if not row[0]:
+                return _live(connection, tree_id)[tree_id]
+            return load_trees(connection, [tree_id], Allowance())[0]
+
+    def node(self, tree_id: int, path: str) -> Node:
+        """One node with its turns, without reading the rest of its tree.
+
+        Raises:
+            MissingError: there is no such tree or node.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            node = load_node(connection, tree_id, path, Allowance()) if row and row[0] else None
+        return self.tree(tree_id).node(path) if node is None else node
+
+    def groups(self, step: int, probe: bool = False) -> list[Group]:
+        """The groups of a step, or its probes, with all that is known of their finished trees.
+
+        Raises:
+            MissingError: the run has no such step.
+        """
+        with self._reading() as connection:
+            self._check_step(connection, step)
+            rows = connection.execute(
+                "SELECT id, grp FROM trees WHERE step = ? AND probe = ? AND done = 1 AND origin IS NULL"
+                " ORDER BY grp, rollout",
+                (step, probe),
+            ).fetchall()
+            trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance())
+        members: dict[int, list[Tree]] = {}
+        for (_, index), tree in zip(rows, trees, strict=True):
+            members.setdefault(index, []).append(tree)
+        return [Group(each[0].task, tuple(each), step, index, probe) for index, each in members.items()]
+
+    def forks(self) -> list[TreeSummary]:
+        """Trees cut from others."""
+        return [tree for tree in self.trees() if tree.fork]
+
+    def attributions(self, step: int, config: CreditConfig | None = None) -> Attributions:
+        """What the trainer multiplied by in a step, bit for bit; with `config`, what was stored for it.
+
+        Raises:
+            MissingError: nothing was stored for this step, or not for this config.
+        """
+        with self._reading() as connection:
+            self._check_step(connection, step)
+            allowance = Allowance()
+            texts = Texts(connection, allowance)
+            rows = connection.execute(
+                "SELECT config, size, body FROM attributions WHERE step = ? ORDER BY used DESC, rowid",
+                (step,),
+            ).fetchall()
+            for text_id, size, body in rows:
+                stored = table(texts.plain(text_id), "a credit config")
+                if config is None or stored == config.to_dict():
+                    return attributions_from_bytes(unpack(size, body, allowance), stored)
+        if rows:
+            raise MissingError(f"step {step} has no attributions by this config: compute them from `groups`")
+        raise MissingError(
+            f"step {step} of {self.path.name} has no attributions: it has not ended, or had none"
+        )
+
+    def node_table(self, step: int) -> NodeColumns:
+        """The nodes of a step's finished trees as columns, without texts.
+
+        Raises:
+            MissingError: the run has no such step.
+        """
+        with self._reading() as connection:
+            self._check_step(connection, step)
+            return node_columns(connection, step)
+
+    def texts(self, ids: Iterable[int]) -> dict[int, str]:
+        """Texts by the ids that columns carry.
+
+        Raises:
+            RunFileError: an id that names no text.
+        """
+        wanted = {int(each) for each in ids}
+        with self._reading() as connection:
+            texts = Texts(connection, Allowance())
+            texts.want(wanted)
+            return {each: texts.text(each) for each in wanted}
+
+    # Following
+
+    @property
+    def revision(self) -> int:
+        """Number of the writer's last commit."""
+        with self._reading() as connection:
+            return _revision(connection)
+
+    @property
+    def being_written(self) -> bool:
+        """Whether a living process writes it. Trees that run in a file nobody writes were cut off."""
+        return is_locked(self.path)
+
+    def live(self) -> dict[int, Tree]:
+        """The trees that still run, by id, folded from their events so far."""
+        with self._reading() as connection:
+            return _live(connection)
+
+    def changes_since(self, revision: int) -> Changes:
+        """What was committed after `revision`; from 0, everything.
+
+        A follower folds `events` itself and drops a running tree when its id appears in `trees`.
+        """
+        with self._reading() as connection:
+            now = _revision(connection)
+            rewound = revision > 0 and _meta(connection, "rewound", 0) > revision
+            after = 0 if rewound or revision > now else revision
+            steps = connection.execute("SELECT step FROM steps WHERE rev > ? ORDER BY step", (after,))
+            numbers = tuple(step for (step,) in steps)
+            done = connection.execute("SELECT id FROM trees WHERE rev > ? AND done = 1 ORDER BY id", (after,))
+            ended = tuple(tree_id for (tree_id,) in done)
+            events = load_events(connection, after, Allowance())
+            headers = _headers(connection, list(events))
+        fresh = {tree_id: tuple(each) for tree_id, each in events.items() if tree_id in headers}
+        return Changes(now, rewound or revision > now, numbers, ended, fresh, headers)
+
+    # Letting go
+
+    def close(self) -> None:
+        """Later calls are refused. Nothing is open between calls, so this frees nothing but lists."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path.name}: {len(self._steps)} steps>"
+
+    # Reading
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if self._closed:
+            raise RunFileError(f"{self.path.name} was closed here: open it again")
+        check_file(self.path)
+        with _named(self.path.name), reading(self.path) as connection:
+            yield connection
+
+    def _refresh(self) -> None:
+        if not self.follow or self._closed:
+            return
+        with self._reading() as connection:
+            if _revision(connection) != self._seen:
+                self._read_lists(connection)
+
+    def _read_lists(self, connection: sqlite3.Connection) -> None:
+        with _named(self.path.name):
+            texts = Texts(connection, Allowance())
+            self._steps = _step_summaries(connection)
+            self._config, self._packages = _configs(connection, texts)
+            self._metrics = _metrics(connection, texts)
+            self._summaries = {}
+            self._seen = _revision(connection)
+
+    def _check_step(self, connection: sqlite3.Connection, step: int) -> None:
+        if connection.execute("SELECT 1 FROM steps WHERE step = ?", (step,)).fetchone() is None:
+            first, last = connection.execute("SELECT min(step), max(step) FROM steps").fetchone()
+            has = "no step yet" if first is None else f"the steps {first} to {last}"
+            raise MissingError(f"{self.path.name} has no step {step!r}: it has {has}")
+
+
+def open_run(path: str | Path, follow: bool = False) -> Run:
+    """Opens a run file to read it, while it is written or later.
+
+    Raises:
+        MissingError: there is no such file.
+        RunFileError: empty, damaged, locked, of a newer RAO Lab or another program.
+    """
+    return Run(path, follow)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Puts the file's name before what a row reader found wrong."""
+    try:
+        yield
+    except RunFileError as error:
+        if name in str(error):
+            raise
+        raise RunFileError(f"{name} is damaged: {error}; try salvage") from None
+
+
+def _meta(connection: sqlite3.Connection, key: str, default: int) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    if row is not None and not isinstance(row[0], int):
+        raise RunFileError(f"its {key} {row[0]!r:.40} is no number")
+    return default if row is None else row[0]
+
+
+def _revision(connection: sqlite3.Connection) -> int:
+    return _meta(connection, "revision", 0)
+
+
+def _configs(connection: sqlite3.Connection, texts: Texts) -> tuple[dict[str, Any], dict[str, Any]]:
+    query = "SELECT config, packages FROM configs ORDER BY attempt DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    if row is None:
+        return {}, {}
+    return table(texts.plain(row[0]), "the configuration"), table(texts.plain(row[1]), "the versions")
+
+
+def _metrics(connection: sqlite3.Connection, texts: Texts) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT step, metrics FROM steps WHERE metrics IS NOT NULL ORDER BY step"
+    ).fetchall()
+    texts.want(text_id for _, text_id in rows)
+    return [{"step": step, **table(texts.plain(text_id), "the metrics")} for step, text_id in rows]
+
+
+def _step_summaries(connection: sqlite3.Connection) -> list[StepSummary]:
+    rows = connection.execute(
+        "SELECT s.step, s.attempt, s.started, s.ended, count(DISTINCT CASE WHEN probe = 0 THEN grp END),"
+        " total(probe = 0), total(probe = 1), total(nodes) FROM steps s LEFT JOIN trees t"
+        " ON t.step = s.step AND t.done = 1 AND t.origin IS NULL GROUP BY s.step ORDER BY s.step"
+    )
+    return [
+        StepSummary(
+            step,
+            _count(attempt or 1),
+            _time(started),
+            _time(ended),
+            groups,
+            int(trees),
+            int(probes),
+            int(nodes),
+        )
+        for step, attempt, started, ended, groups, trees, probes, nodes in rows
+    ]
+
+
+def _summaries(connection: sqlite3.Connection, step: int, run: Run) -> list[TreeSummary]:
+    rows = connection.execute(
+        "SELECT id, step, probe, grp, rollout, task_id, difficulty, status, success, nodes, depth, turns,"
+        " tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
+        " ORDER BY probe, grp, rollout, id",
+        (step,),
+    ).fetchall()
+    texts = Texts(connection, Allowance())
+    texts.want(text_id for row in rows for text_id in row[5:7])
+    return [_summary(row, texts, run) for row in rows]
+
+
+def _summary(row: tuple[Any, ...], texts: Texts, run: Run) -> TreeSummary:
+    tree_id, step, probe, group, rollout, task, difficulty, status, success, *counts, done, origin = row
+    numbers = [_count(each or 0) for each in (probe, group, rollout, *counts)]
+    return TreeSummary(
+        tree_id,
+        step,
+        bool(numbers[0]),
+        numbers[1],
+        numbers[2],
+        texts.text(task),
+        texts.text(difficulty),
+        str(status or "running"),
+        _time(success),
+        *numbers[3:],
+        running=not done,
+        fork=origin is not None,
+        _run=run,
+    )
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int):
+        raise RunFileError(f"a whole number was due, not {value!r:.40}")
+    return value
+
+
+def _time(value: Any) -> float | None:
+    if value is not None and not isinstance(value, (int, float)):
+        raise RunFileError(f"a number was due, not {value!r:.40}")
+    return None if value is None else float(value)
+
+
+def _headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int, TreeHeader]:
+    texts = Texts(connection, Allowance())
+    found = {}
+    for tree_id in ids:
+        query = f"SELECT {HEADER_COLUMNS} FROM trees WHERE id = ? AND done = 0"
+        row = connection.execute(query, (tree_id,)).fetchone()
+        if row is not None:
+            found[tree_id] = header_from_row(texts, row)
+    return found
+
+
+def _live(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
+    events = load_events(connection, -1, Allowance())
+    if only is not None:
+        events = {only: events.get(only, [])}
+    headers = _headers(connection, list(events))
+    try:
+        return {tree_id: fold(headers[tree_id], events[tree_id]) for tree_id in headers}
+    except RunFileError:
+        raise
+    except RaoLabError as error:
+        raise RunFileError(f"the events of a running tree contradict each other ({error})") from None

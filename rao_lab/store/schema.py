@@ -1,0 +1,158 @@
+"""The tables of a run file, how a file is recognised, and how an older one is brought up to date.
+
+One run is one SQLite file. Rows are narrow numbers; every string is a row of `texts`, kept once by its
+content, and is named by its id (0 = the empty string, NULL = None). A tree keeps its id from its first
+event to its last row. `rev` is the number of the commit that wrote a row: followers ask what is newer.
+
+    meta          created, revision, attempt, rewound
+    configs       one row an attempt: the configuration and the package versions
+    steps         one row a step; metrics as JSON
+    checkpoints   the folder that holds the weights after a step
+    trees         one row a tree; `done` = 0 while it runs and its events stand in `events`
+    events        the events of running trees only: at its end a tree's rows replace them
+    nodes, turns  in path order and turn order; sums that views need stand beside the node
+    tokens        the token arrays of all turns of a node, one blob
+    attributions  the columns that the trainer multiplied by, one blob per step and credit config
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from rao_lab.errors import RunFileError
+
+APPLICATION_ID = 0x52414F4C
+"""The letters RAOL, in the header of every run file."""
+SCHEMA_VERSION = 1
+
+TABLES: Mapping[str, str] = {
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    "configs": "CREATE TABLE configs (attempt INTEGER PRIMARY KEY, config INTEGER, packages INTEGER)",
+    "steps": """CREATE TABLE steps (step INTEGER PRIMARY KEY, attempt INTEGER, rev INTEGER,
+        started REAL, ended REAL, metrics INTEGER)""",
+    "checkpoints": "CREATE TABLE checkpoints (step INTEGER PRIMARY KEY, folder INTEGER)",
+    "texts": "CREATE TABLE texts (id INTEGER PRIMARY KEY, hash BLOB UNIQUE, size INTEGER, body BLOB)",
+    "trees": """CREATE TABLE trees (id INTEGER PRIMARY KEY, rev INTEGER, done INTEGER, step INTEGER,
+        probe INTEGER, grp INTEGER, rollout INTEGER, task_id INTEGER, difficulty INTEGER, task INTEGER,
+        environment INTEGER, agent INTEGER, seed INTEGER, policy INTEGER, policy_version INTEGER,
+        limits INTEGER, origin INTEGER, ended REAL, ended_tick INTEGER, not_reproducible INTEGER,
+        status TEXT, success REAL, nodes INTEGER, depth INTEGER, turns INTEGER,
+        tokens_in INTEGER, tokens_out INTEGER)""",
+    "events": """CREATE TABLE events (tree INTEGER, seq INTEGER, rev INTEGER, size INTEGER, body BLOB,
+        PRIMARY KEY (tree, seq)) WITHOUT ROWID""",
+    "nodes": """CREATE TABLE nodes (tree INTEGER, place INTEGER, path TEXT, parent INTEGER,
+        spawn_index INTEGER, parent_turn INTEGER, launch_batch INTEGER, together INTEGER, depth INTEGER,
+        goal INTEGER, args INTEGER, template INTEGER, value INTEGER, status TEXT, reason INTEGER,
+        success REAL, source INTEGER, fraction REAL, refusals INTEGER, started REAL, ended REAL,
+        started_tick INTEGER, ended_tick INTEGER, window INTEGER, turns INTEGER, tokens_in INTEGER,
+        tokens_out INTEGER, peak_context INTEGER, compute REAL, waiting REAL, decode_steps INTEGER,
+        PRIMARY KEY (tree, place)) WITHOUT ROWID""",
+    "turns": """CREATE TABLE turns (tree INTEGER, place INTEGER, turn INTEGER, continues INTEGER,
+        policy_version INTEGER, messages INTEGER, text INTEGER, thought INTEGER, code INTEGER, stop INTEGER,
+        calls INTEGER, output INTEGER, error INTEGER, children INTEGER, started REAL, sampled REAL,
+        ended REAL, started_tick INTEGER, sampled_tick INTEGER, ended_tick INTEGER, waiting REAL,
+        decode_steps INTEGER, PRIMARY KEY (tree, place, turn)) WITHOUT ROWID""",
+    "tokens": """CREATE TABLE tokens (tree INTEGER, place INTEGER, size INTEGER, body BLOB,
+        PRIMARY KEY (tree, place))""",
+    "attributions": """CREATE TABLE attributions (step INTEGER, config INTEGER, used INTEGER, size INTEGER,
+        body BLOB, PRIMARY KEY (step, config))""",
+}
+INDEXES: Mapping[str, str] = {
+    "trees_place": """CREATE UNIQUE INDEX trees_place ON trees (step, probe, grp, rollout)
+        WHERE origin IS NULL""",
+    "trees_step": "CREATE INDEX trees_step ON trees (step, probe, grp, rollout)",
+    "trees_rev": "CREATE INDEX trees_rev ON trees (rev)",
+}
+
+Migration = Callable[[sqlite3.Connection], None]
+MIGRATIONS: Mapping[int, Migration] = {}
+"""`MIGRATIONS[n]` turns the tables of version n into those of version n + 1."""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Makes the tables of the present version; the caller's transaction holds them."""
+    for statement in (*TABLES.values(), *INDEXES.values()):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def version_of(connection: sqlite3.Connection, name: str, newest: int = SCHEMA_VERSION) -> int:
+    """The schema version of a run file.
+
+    Raises:
+        RunFileError: the database belongs to another program, or to a newer RAO Lab.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise RunFileError(f"{name} is an SQLite file of another program (application id {application})")
+    if version > newest:
+        raise RunFileError(
+            f"{name} has schema version {version}, this RAO Lab reads up to {newest}: install a newer one"
+        )
+    if version < 1:
+        raise RunFileError(f"{name} has schema version {version}, which never existed: it is damaged")
+    return version
+
+
+def check_tables(connection: sqlite3.Connection, name: str) -> None:
+    """Refuses a file whose tables are not plain tables with our columns (views, triggers, forged ones).
+
+    Raises:
+        RunFileError: naming what is wrong.
+    """
+    found = connection.execute("SELECT type, name, rootpage, sql FROM sqlite_master").fetchall()
+    kinds = {entry: kind for kind, entry, _, _ in found}
+    for kind, entry, root, _ in found:
+        ours = TABLES if kind == "table" else INDEXES
+        automatic = kind == "index" and str(entry).startswith("sqlite_autoindex_")
+        if kind not in ("table", "index") or not root or not (automatic or entry in ours):
+            raise RunFileError(f"{name} is no run file as RAO Lab writes it: it holds the {kind} {entry!r}")
+    for table in TABLES:
+        if kinds.get(table) != "table":
+            raise RunFileError(f"{name} is damaged or no run file: it has no table {table!r}")
+        columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+        given = [column[1] for column in columns if not column[6]]
+        if len(given) != len(columns) or given != _EXPECTED[table]:
+            raise RunFileError(f"{name} is damaged or forged: table {table!r} has other columns")
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    name: str,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    newest: int = SCHEMA_VERSION,
+) -> int:
+    """Brings the tables up to `newest` in one transaction and returns the version they had.
+
+    Raises:
+        RunFileError: of another program, newer, or a version that no migration starts from.
+    """
+    first = version_of(connection, name, newest)
+    if first == newest:
+        return first
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for version in range(first, newest):
+            if version not in migrations:
+                raise RunFileError(f"{name} has schema version {version}, which can no longer be read")
+            migrations[version](connection)
+        connection.execute(f"PRAGMA user_version = {newest}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return first
+
+
+def _expected_columns() -> dict[str, list[str]]:
+    with sqlite3.connect(":memory:") as scratch:
+        create(scratch)
+        names = {table: scratch.execute(f"PRAGMA table_xinfo({table})").fetchall() for table in TABLES}
+    scratch.close()
+    return {table: [column[1] for column in columns] for table, columns in names.items()}
+
+
+_EXPECTED = _expected_columns()

@@ -1,0 +1,270 @@
+"""The one writer of a run file: calls queue up, one thread writes them.
+
+The caller only appends to a locked queue. Every 0.2 s, and whenever a tree ends, the thread writes what
+is there in one transaction, so that a follower sees live nodes and a crash loses at most that. The end
+of a step and a checkpoint wait until they are on the disk.
+
+Where the thread fails (a full disk), every later call raises the error; all that was committed stays
+readable. This module knows no training: the caller says when a step begins, to which step it rewinds
+and which folders hold its checkpoints.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sqlite3
+import threading
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from rao_lab.attribution import Attributions
+from rao_lab.errors import RaoLabError, UnavailableError
+from rao_lab.store.create import close_to_one_file, open_for_writing
+from rao_lab.store.files import write_failure
+from rao_lab.store.ledger import Ledger
+from rao_lab.store.lock import WriteLock
+from rao_lab.store.versions import package_versions
+from rao_lab.tree import Event, Tree, TreeHeader
+
+FLUSH_SECONDS = 0.2
+MAX_QUEUED = 100_000
+"""Calls that may wait for a slow disk before the caller has to wait too."""
+
+Journal = Literal["auto", "wal", "rollback"]
+_Call = tuple[Callable[..., Any], tuple[Any, ...], "Future[Any] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The weights after a step."""
+
+    step: int
+    folder: Path
+
+
+class RunWriter:
+    """Records a run. Use as a context manager, or call `close`.
+
+    Args:
+        path: the file to make; missing folders above it are made too.
+        config: plain values that say how the run was made. Absolute paths and addresses are cut.
+        resume: go on in a file that exists; without it such a file is refused. Nothing is deleted
+            before `rewind`. A file that is absent or empty is begun afresh.
+        packages: versions to record; by default those installed here.
+        notice: told, once, where the file system forces a rollback journal, in which readers may make
+            the writer wait.
+        journal: "auto" decides by the file system.
+
+    Raises:
+        RunFileError: it exists and `resume` is false, is being written, newer, or no run file.
+        UnavailableError: it cannot be written here.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        config: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        packages: Mapping[str, str] | None = None,
+        notice: Callable[[str], None] = warnings.warn,
+        journal: Journal = "auto",
+    ) -> None:
+        self.path = Path(path)
+        self.resumed = resume and self.path.exists() and self.path.stat().st_size > 0
+        """Whether the file already held a run."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnavailableError(f"{path} cannot be made: {error.strerror}") from None
+        self._lock = WriteLock(self.path)
+        try:
+            self._ledger = Ledger(open_for_writing(self.path, self.resumed, journal, notice))
+            self._write([(Ledger.set_config, (config, packages or package_versions()), None)])
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, (sqlite3.Error, OSError)):
+                raise write_failure(self.path.name, error) from None
+            raise
+        self._changed = threading.Condition()
+        self._queue: list[_Call] = []
+        self._urgent = self._closing = self._closed = False
+        self._failure: BaseException | None = None
+        self._told = False
+        self._thread = threading.Thread(target=self._run, name=f"write {self.path.name}", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    @property
+    def attempt(self) -> int:
+        """From 1; one more after each `rewind`."""
+        return self._ledger.attempt
+
+    def begin_step(self, step: int, attempt: int | None = None) -> None:
+        """A step begins. What an earlier try left of it, if it never ended, is deleted."""
+        self._put(Ledger.begin_step, step, self.attempt if attempt is None else attempt)
+
+    def event(self, tree_key: Hashable, header: TreeHeader, event: Event) -> None:
+        """Records one event of a running tree; costs the caller an append.
+
+        `tree_key` tells apart trees that run at the same time with the same step, group and rollout
+        (forks); any value will do where none do.
+        """
+        self._put(Ledger.add_event, tree_key, header, event)
+
+    def tree_done(self, tree: Tree, tree_key: Hashable | None = None) -> None:
+        """A tree ended: its rows replace its events in one transaction, soon."""
+        self._put(Ledger.tree_done, tree, tree_key, urgent=True)
+
+    def end_step(
+        self,
+        step: int,
+        attributions: Attributions | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        also: Sequence[Attributions] = (),
+    ) -> None:
+        """A step ended; returns when it is on the disk. `attributions` are those that were trained on,
+        `also` others worth keeping, by other credit configs."""
+        used = () if attributions is None else (attributions,)
+        self._wait(Ledger.end_step, step, (*used, *also), metrics)
+
+    def note_checkpoint(self, step: int, folder: str | Path) -> None:
+        """The weights after `step` lie, complete, in `folder` of `checkpoint_folder`; returns when this is
+        on the disk. Only the folder's name is recorded, so that run and weights can move together."""
+        self._wait(Ledger.note_checkpoint, step, Path(folder).name)
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Those noted, newest first; whether a folder is sound is for the caller to see."""
+        return self._wait(_read_checkpoints, checkpoint_folder(self.path))  # type: ignore[no-any-return]
+
+    def rewind(self, step: int) -> int:
+        """Deletes, in one transaction, all that follows `step` (-1: everything) and every tree that never
+        ended; returns the new attempt number."""
+        return self._wait(Ledger.rewind, step)  # type: ignore[no-any-return]
+
+    def flush(self) -> None:
+        """Returns when all calls so far are committed."""
+        self._wait(_nothing)
+
+    def close(self) -> None:
+        """Writes what waits and leaves one plain file. Twice does nothing.
+
+        Raises:
+            UnavailableError: not all could be written, and no earlier call said so.
+        """
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = self._closing = True
+            self._changed.notify_all()
+        atexit.unregister(self.close)
+        self._thread.join()
+        try:
+            close_to_one_file(self._ledger.connection)
+        finally:
+            self._lock.release()
+        if self._failure is not None and not self._told:
+            self._raise_failure()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The caller's side of the queue
+
+    def _put(
+        self, method: Callable[..., Any], *args: Any, urgent: bool = False, future: Future[Any] | None = None
+    ) -> None:
+        with self._changed:
+            if len(self._queue) >= MAX_QUEUED:
+                self._changed.wait_for(lambda: len(self._queue) < MAX_QUEUED or self._failure is not None)
+            if self._failure is not None:
+                self._raise_failure()
+            if self._closed:
+                raise UnavailableError(f"{self.path.name} is closed: nothing more can be recorded in it")
+            self._queue.append((method, args, future))
+            if urgent or len(self._queue) == 1:
+                self._urgent = self._urgent or urgent
+                self._changed.notify_all()
+
+    def _wait(self, method: Callable[..., Any], *args: Any) -> Any:
+        future: Future[Any] = Future()
+        self._put(method, *args, urgent=True, future=future)
+        future.exception()  # wait
+        if self._failure is not None:
+            self._raise_failure()
+        return future.result()
+
+    def _raise_failure(self) -> None:
+        self._told = True
+        assert self._failure is not None
+        if isinstance(self._failure, (sqlite3.Error, OSError)):
+            raise write_failure(self.path.name, self._failure) from None
+        if isinstance(self._failure, RaoLabError):
+            raise type(self._failure)(*self._failure.args) from None
+        raise self._failure
+
+    # The writing thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                self._changed.wait_for(lambda: self._urgent or self._closing, FLUSH_SECONDS)
+                batch, self._queue, self._urgent = self._queue, [], False
+                self._changed.notify_all()
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except BaseException as error:  # a thread has nobody to raise to: the next call raises it
+                self._fail(error, batch)
+                return
+
+    def _write(self, batch: Sequence[_Call]) -> None:
+        ledger = self._ledger
+        durable = any(future is not None for _, _, future in batch)
+        ledger.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        ledger.begin()
+        results = [method(ledger, *args) for method, args, _ in batch]
+        ledger.commit()
+        for (_, _, future), result in zip(batch, results, strict=True):
+            if future is not None:
+                future.set_result(result)
+
+    def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
+        try:
+            self._ledger.rollback()
+        except sqlite3.Error:
+            pass  # SQLite has rolled back by itself
+        with self._changed:
+            self._failure = error
+            waiting = [*batch, *self._queue]
+            self._queue = []
+            self._changed.notify_all()
+        for _, _, future in waiting:
+            if future is not None and not future.done():
+                future.set_exception(error)
+
+
+def checkpoint_folder(path: str | Path) -> Path:
+    """Where the checkpoints of a run file lie."""
+    return Path(f"{path}.ckpt")
+
+
+def _read_checkpoints(ledger: Ledger, folder: Path) -> list[Checkpoint]:
+    rows = ledger.checkpoints()
+    return [Checkpoint(step, folder / name) for step, name in rows]
+
+
+def _nothing(ledger: Ledger) -> None:
+    pass
