@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("1", frozenset({"errors"})),
     ("2", frozenset({"tree", "bundled"})),
     ("2", frozenset({"fold", "codec", "picture", "protocols"})),
-    ("3", frozenset({"credit", "diagnose", "limits", "repl", "prompts", "fetch"})),
+    ("3", frozenset({"credit", "diagnose", "limits", "repl", "prompts", "fetch", "recipes"})),
     ("4", frozenset({"environments", "engine", "judge"})),
     ("4", frozenset({"policies"})),
     ("5", frozenset({"node_run", "objective"})),
