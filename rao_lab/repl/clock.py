@@ -11,7 +11,7 @@ LATEST = 253_402_300_799.0
 
 def answer_clock(function: str, args: tuple[Any, ...], clock: float) -> Any:
     """The answer to a question for the time, or None if it is none."""
-    seconds = min(max(0.0, clock), LATEST)
+    seconds = float(min(max(0.0, clock), LATEST))
     if function == "time.time":
         return seconds
     if function == "date.today":

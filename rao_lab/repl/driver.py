@@ -12,9 +12,10 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from pydantic_monty import (
+    ExcType,
     FunctionSnapshot,
     FutureSnapshot,
     MontyComplete,
@@ -26,13 +27,15 @@ from pydantic_monty import (
 
 from rao_lab.errors import InputError
 from rao_lab.repl.clock import answer_clock
-from rao_lab.repl.failures import UNCHANGED, describe, limit_of
+from rao_lab.repl.failures import UNCHANGED, describe, limit_of, ran_over
 from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, Paused
 from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
 FINISH = "finish"
 FLOOD = 16
 """A snippet that prints this many times its kept output is abandoned: its worker would go on printing."""
+
+_EXCEPTIONS = frozenset(get_args(ExcType))
 
 Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
 Snapshot: TypeAlias = Suspension | MontyComplete
@@ -86,7 +89,8 @@ class Snippet:
 
     @property
     def suspensions_left(self) -> int:
-        return max(1, self._bounds.suspensions - self._suspensions)
+        """As the pool counts them: it counts the `await` that a restored snippet stands at once more."""
+        return max(0, self._bounds.suspensions - self._suspensions) + (self._answers is not None)
 
     def restore(self, session: MontySession) -> Reply:
         """Brings the session back to where it was; the reply makes the code go on from there.
@@ -131,7 +135,7 @@ class Snippet:
         """The worker died by itself, or was ended because the snippet flooded it or did not stop."""
         if self._flooding:
             return self._flooded_end()
-        if isinstance(error, MontyCrashedError) and error.timed_out:
+        if ran_over(error):
             return self._out_of_time()
         return self._ended(self._was.before, error=f"the sandbox was lost: {error}", lost=True)
 
@@ -172,8 +176,8 @@ class Snippet:
         name = snapshot.function_name
         if name not in self._was.functions or snapshot.object_id is not None:
             return _raising(snapshot, CallError(f"name {name!r} is not defined", "NameError"))
-        args, kwargs = snapshot.args, snapshot.kwargs
         try:
+            args, kwargs = _arguments(snapshot)
             self._carried += check_plain((args, kwargs), f"{name}(...)", MAX_VALUE_SIZE - self._carried)
         except NotPlainError as error:
             return _raising(snapshot, CallError(str(error), "TypeError"))
@@ -225,14 +229,14 @@ class Snippet:
     def _failed(self, session: MontySession, error: MontyError) -> Ended:
         if self._flooding:
             return self._flooded_end()
-        limit = limit_of(error)
+        limit = limit_of(error, exhausted=self._suspensions >= self._bounds.suspensions)
         if limit == "seconds":
             return self._out_of_time()
         try:
             state = session.dump()
         except MontyCrashedError:
             raise
-        except (MontyError, RuntimeError):  # this failure took the session with it
+        except (MontyError, RuntimeError):  # the session is gone, or too large to be kept
             return self.refused(limit or "memory", describe(error))
         if limit == "suspensions":
             most = self._bounds.suspensions
@@ -261,12 +265,22 @@ class Snippet:
         )
 
 
+def _arguments(snapshot: FunctionSnapshot) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The call's arguments as values of this process; not all that the sandbox holds can become one."""
+    try:
+        return snapshot.args, snapshot.kwargs
+    except (TypeError, ValueError, OverflowError) as error:  # such as an object used as a key
+        raise NotPlainError(f"{snapshot.function_name}(...) holds what cannot be passed: {error}") from error
+
+
 def _raising(snapshot: FunctionSnapshot, error: CallError) -> Reply:
     return lambda: snapshot.resume(_exception(error))
 
 
 def _exception(error: CallError) -> Any:
-    return {"exc_type": error.type_name, "message": error.message}
+    known = error.type_name in _EXCEPTIONS
+    message = error.message.encode("utf-8", "replace").decode()
+    return {"exc_type": error.type_name if known else "RuntimeError", "message": message}
 
 
 def _settled(value: Any, call: int) -> Any:

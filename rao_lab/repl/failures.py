@@ -4,56 +4,74 @@ from __future__ import annotations
 
 import re
 
-from pydantic_monty import Frame, MontyError, MontyRuntimeError, MontySyntaxError
+from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
 MAX_MESSAGE = 600
 """Characters of an exception's own message: code may raise one of any size."""
 MAX_SOURCE = 100
 UNCHANGED = "Your variables are as they were before this code."
 
-_LIMITS = (
-    ("seconds", re.compile(r"TimeoutError: (feed|turn) time limit exceeded")),
-    ("suspensions", re.compile(r"RuntimeError: suspension limit \d+ exceeded")),
-    ("memory", re.compile(r"MemoryError: (memory limit exceeded|the worker exceeded its memory limit)")),
+# The interpreter's wording of its limits. Code can raise an exception that reads the same.
+_SECONDS = re.compile(r"TimeoutError: (feed|turn) time limit exceeded")
+_SUSPENSIONS = re.compile(r"RuntimeError: suspension limit \d+ exceeded")
+_MEMORY = re.compile(r"MemoryError: (memory limit exceeded|the worker exceeded its memory limit).*")
+
+_REWORDED = (
+    (_MEMORY, "MemoryError: this code needs more memory than it may have"),
+    (
+        re.compile(r"(?:external|OS) function ('\w+') cannot suspend in this synchronous context"),
+        r"\1 cannot be called from within map, sorted or a method such as __repr__: use a loop",
+    ),
+    (
+        re.compile(r".*asyncio scheduler stalled.*"),
+        "RuntimeError: nothing answers this await: a handle does not outlive the turn that launched it",
+    ),
+    (re.compile(r"[Tt]he monty syntax parser does not yet support"), "this Python does not have"),
+    (re.compile(r"Internal error in monty: "), ""),
 )
-_UNSUPPORTED = re.compile(r"[Tt]he monty syntax parser does not yet support")
-_STALLED = "asyncio scheduler stalled"
 
 
-def limit_of(error: MontyError) -> str:
+def limit_of(error: MontyError, *, exhausted: bool) -> str:
     """Which limit this is: seconds, suspensions, memory, or "" for the code's own failure.
 
-    Code can raise an exception that reads the same; it is then told so, and fools nobody but itself.
+    Args:
+        exhausted: the snippet has used all its suspensions.
     """
     text = str(error)
-    return next((name for name, pattern in _LIMITS if pattern.match(text)), "")
+    if _MEMORY.match(text):
+        return "memory"
+    if exhausted and _SUSPENSIONS.match(text):
+        return "suspensions"
+    # The time limit stops the interpreter from outside: what code raises comes with a traceback.
+    outside = isinstance(error, MontyRuntimeError) and not error.traceback()
+    return "seconds" if outside and _SECONDS.match(text) else ""
+
+
+def ran_over(error: MontyError) -> bool:
+    """The worker did not stop at its time limit and was ended."""
+    return isinstance(error, MontyCrashedError) and error.timed_out
 
 
 def describe(error: MontyError) -> str:
     """Type, message and line, without the interpreter's own name or a traceback."""
-    text = _cut(str(error) or type(error).__name__, MAX_MESSAGE)
-    text = _UNSUPPORTED.sub("this Python does not have", text)
-    if _STALLED in text:
-        text = "RuntimeError: nothing answers this await: a handle does not outlive the turn that launched it"
-    where = _where(error)
-    return f"{text} ({where})" if where else text
-
-
-def _where(error: MontyError) -> str:
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
-        return ""
-    frames: list[Frame] = error.traceback()
-    if not frames:
-        return ""
-    outer, inner = frames[0], frames[-1]
+        return _cut(str(error), MAX_MESSAGE)
+    text = _cut(error.display("type-msg"), MAX_MESSAGE)
+    for pattern, words in _REWORDED:
+        text = pattern.sub(words, text)
+    frames = error.traceback()
+    return f"{text} ({_where(frames[0], frames[-1])})" if frames else text
+
+
+def _where(outer: Frame, inner: Frame) -> str:
     place = f"line {outer.line}{_source(outer)}"
-    if inner.function_name and len(frames) > 1:
+    if inner.function_name and inner.function_name != "<module>":
         place += f", in {inner.function_name}{_source(inner)}"
     return place
 
 
 def _source(frame: Frame) -> str:
-    line = _cut((frame.source_line or "").strip(), MAX_SOURCE)
+    line = _cut((frame.source_line or "").strip().partition("\n")[0], MAX_SOURCE)
     return f": {line}" if line else ""
 
 

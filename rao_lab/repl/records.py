@@ -15,7 +15,8 @@ class CallError(Exception):
 
     Attributes:
         message: what the code is told.
-        type_name: the exception's type inside the sandbox, one that the interpreter has by that name.
+        type_name: the exception's type inside the sandbox; RuntimeError if the interpreter has none
+            by that name.
     """
 
     def __init__(self, message: str, type_name: str = "RuntimeError") -> None:

@@ -11,6 +11,7 @@ from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLi
 
 from rao_lab.errors import ConfigError, RecordError, UnavailableError
 from rao_lab.repl.driver import Bounds, Snippet
+from rao_lab.repl.failures import ran_over
 from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
 from rao_lab.repl.worker import Launcher
 
@@ -163,7 +164,7 @@ class Sandbox:
                 with self._checkout(snippet, seed) as session:
                     return snippet.follow(session, snippet.restore(session))
             except MontyError as error:
-                if last or snippet.touched:
+                if last or snippet.touched or ran_over(error):
                     return snippet.lost(error)
         raise AssertionError("unreachable")
 

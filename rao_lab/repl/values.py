@@ -13,6 +13,9 @@ MAX_VALUE_SIZE = 8_000_000
 MAX_INT_BITS = 14_000
 """Python refuses to print integers of more than 4,300 digits."""
 
+_UNAWAITED = "<coroutine external_future("
+"""How a handle leaves the sandbox: as a text that reads so."""
+
 _ATOMS = frozenset({type(None), bool, float})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 
@@ -42,12 +45,14 @@ def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
         items += 1
         total += _size(part, what)
         if items > MAX_VALUE_ITEMS or total > size:
-            raise NotPlainError(f"{what} is too large: at most {MAX_VALUE_ITEMS} elements, {size} characters")
+            raise NotPlainError(
+                f"{what} is too large: a turn passes {MAX_VALUE_ITEMS} elements and {size} characters at most"
+            )
         if type(part) in _CONTAINERS:
             if depth >= MAX_VALUE_DEPTH:
                 raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
             if len(part) > MAX_VALUE_ITEMS:
-                raise NotPlainError(f"{what} is too large: at most {MAX_VALUE_ITEMS} elements")
+                raise NotPlainError(f"{what} is too large: {MAX_VALUE_ITEMS} elements at most")
             stack.extend((inner, depth + 1) for inner in part)
             if type(part) is dict:
                 stack.extend((inner, depth + 1) for inner in part.values())
@@ -59,6 +64,8 @@ def _size(part: Any, what: str) -> int:
     if kind in _ATOMS or kind in _CONTAINERS:
         return 8
     if kind is str or kind is bytes:
+        if kind is str and part.startswith(_UNAWAITED):
+            raise NotPlainError(f"{what} holds a call that was not awaited: write `await` before it")
         return len(part)
     if kind is int:
         if part.bit_length() > MAX_INT_BITS:
