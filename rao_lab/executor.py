@@ -21,12 +21,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from rao_lab.errors import ConfigError
 from rao_lab.limits import Limits
 from rao_lab.node_run import TreeRun
 from rao_lab.prompts import Dialect
 from rao_lab.protocols import Environment, Judge, Policy, TurnReply
 from rao_lab.repl import Sandbox
 from rao_lab.tree import Event, Tree, TreeHeader
+
+AGENTS = ("recursive", "flat")
 
 OnEvent = Callable[[int, Event], None]
 """Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
@@ -44,6 +47,9 @@ class Executor:
         judge: scores finished nodes that the world has no verifier for; without one, a node takes
             its root's success as a proxy.
         clock: seconds, monotonic; replaced in tests.
+
+    Raises:
+        ConfigError: an unknown agent.
     """
 
     def __init__(
@@ -60,6 +66,8 @@ class Executor:
         judge: Judge | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if agent not in AGENTS:
+            raise ConfigError(f"agent={agent!r} is unknown: choose one of {', '.join(AGENTS)}")
         self.environment = environment
         self.policy = policy
         self.dialect = dialect

@@ -1,0 +1,89 @@
+"""From a word to a policy: bundled, fetched, a folder, a hub id, a server, or the scripted one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rao_lab.bundled import data_path
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.fetch import cached
+from rao_lab.limits import Limits
+from rao_lab.protocols import Policy
+
+KNOWN = 'tiny, smollm2, scripted, a local model folder or .gguf file, or "http://host:port/v1#model"'
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What suits a policy where its user says nothing."""
+
+    limits: Limits
+    difficulty: str
+    """Band of TextCraft it is trained on."""
+    preset: str
+    """World of TextCraft it knows."""
+
+
+TINY = Suggested(
+    Limits(
+        max_depth=8, max_turns=24, max_nodes=64, max_tree_turns=600, max_new_tokens=32, context_window=192
+    ),
+    "medium",
+    "small",
+)
+SCRIPTED = Suggested(
+    Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000), "medium", "paper"
+)
+CHAT = Suggested(Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256), "easy", "paper")
+
+
+def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Policy:
+    """Loads a policy by name.
+
+    Args:
+        name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
+            a local folder or .gguf file, a hub id, or "http://host:port/v1#model".
+        temperature: of sampling; ignored by the scripted policy.
+        settings: passed on, such as `dialect="codeact"`, `dtype=torch.bfloat16`, `device="cuda"`;
+            `style` and `error_rate` for "scripted".
+
+    Raises:
+        MissingError: there is no such policy; the message lists what there is.
+        InputError: the folder holds no model that can be read.
+        ConfigError: the name means nothing.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"policy {name!r}: give {KNOWN}")
+    if name == "scripted":
+        from rao_lab.policies.scripted import ScriptedPolicy
+
+        return ScriptedPolicy(**settings)
+    if name.startswith(("http://", "https://")):
+        from rao_lab.policies.endpoint import EndpointPolicy
+
+        return EndpointPolicy(name, temperature=temperature, **settings)
+    return _load_local(name, temperature, settings)
+
+
+def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:
+    folder: str | Path = name
+    if name == "tiny":
+        folder = data_path("tiny")
+    elif name == "smollm2":
+        folder = cached("smollm2")
+    elif not Path(name).exists():
+        if "/" not in name or name.startswith((".", "/", "~")) or name.count("/") > 1:
+            raise MissingError(f"no policy {name!r}: give {KNOWN}")
+    from rao_lab.policies.transformer import TransformerPolicy
+
+    settings.setdefault("name", Path(name).name)
+    return TransformerPolicy.load(folder, temperature=temperature, **settings)
+
+
+def suggested(policy: Policy) -> Suggested:
+    """Limits and a band that suit a policy: by its dialect and whether it has tokens."""
+    if not policy.window:
+        return SCRIPTED if policy.name.startswith("scripted") else CHAT
+    return TINY if policy.dialect == "terse" else CHAT

@@ -1,0 +1,101 @@
+"""One call runs a tree: in a cell, a script or async code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rao_lab import evaluation
+from rao_lab.evaluation import Comparison, Evaluation
+from rao_lab.executor import Executor
+from rao_lab.limits import Limits
+from rao_lab.loading import suggested
+from rao_lab.prompts import dialect as find_dialect
+from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.repl import Sandbox
+from rao_lab.tree import Event, Task, Tree, TreeHeader
+
+
+def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
+    """A sandbox with the bounds of these limits; its caller closes it."""
+    return Sandbox(
+        workers,
+        seconds=limits.repl_seconds,
+        memory_mb=limits.repl_memory_mb,
+        output_chars=limits.max_output_chars,
+        suspensions=limits.max_suspensions,
+    )
+
+
+def run(
+    task: Task,
+    environment: Environment,
+    policy: Policy,
+    *,
+    limits: Limits | None = None,
+    agent: str = "recursive",
+    seed: int = 0,
+    dialect: str | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Tree:
+    """Runs one tree and returns it. Blocks; `arun` does not.
+
+    Args:
+        limits: by default those that suit the policy (`rao_lab.loading.suggested`).
+        agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
+        seed: keys the sampling noise; the same seed gives the same tree on one machine type.
+        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        on_event: hears every event as it happens.
+
+    Raises:
+        ConfigError, InputError, MissingError: what was given does not fit together.
+    """
+    limits = limits or suggested(policy).limits
+    with open_sandbox(limits) as sandbox:
+        executor = Executor(
+            environment,
+            policy,
+            find_dialect(dialect or policy.dialect),
+            limits,
+            sandbox=sandbox,
+            agent=agent,
+            judge=judge,
+            on_event=None if on_event is None else lambda _, event: on_event(event),
+        )
+        return executor.run([TreeHeader(task, seed=seed)])[0]
+
+
+async def arun(task: Task, environment: Environment, policy: Policy, **options: Any) -> Tree:
+    """`run` in a thread, for async code: `tree = await rl.arun(task, env, policy)`."""
+    return await asyncio.to_thread(run, task, environment, policy, **options)
+
+
+def evaluate(
+    environment: Environment,
+    policy: Policy,
+    agent: str = "recursive",
+    tasks: int | Sequence[Task] = 100,
+    limits: Limits | None = None,
+    **options: Any,
+) -> Evaluation:
+    """`evaluation.evaluate` with limits that suit the policy where none are given."""
+    return evaluation.evaluate(
+        environment, policy, agent, tasks, limits or suggested(policy).limits, **options
+    )
+
+
+def compare(
+    environment: Environment,
+    policies: Policy | Mapping[str, Policy],
+    agents: Sequence[str] = evaluation.AGENTS,
+    tasks: int | Sequence[Task] = 100,
+    limits: Limits | None = None,
+    **options: Any,
+) -> Comparison:
+    """`evaluation.compare` with limits that suit the first policy where none are given."""
+    first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
+    return evaluation.compare(
+        environment, policies, agents, tasks, limits or suggested(first).limits, **options
+    )
