@@ -7,8 +7,10 @@ every decompression is bounded, and what is wrong with it is said in one line.
 
 from rao_lab.store.columns import NodeColumns
 from rao_lab.store.copies import export_copy
-from rao_lab.store.reader import Changes, Run, StepSummary, TreeSummary, open_run
+from rao_lab.store.reader import Run, open_run
+from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
+from rao_lab.store.summaries import Changes, StepSummary, TreeSummary
 from rao_lab.store.writer import Checkpoint, RunWriter, checkpoint_folder
 
 __all__ = [
@@ -18,9 +20,11 @@ __all__ = [
     "NodeColumns",
     "Run",
     "RunWriter",
+    "SalvageReport",
     "StepSummary",
     "TreeSummary",
     "checkpoint_folder",
     "export_copy",
     "open_run",
+    "salvage",
 ]

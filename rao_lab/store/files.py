@@ -39,7 +39,7 @@ def check_file(path: Path) -> None:
     if not path.is_file():
         raise RunFileError(f"{path} is a folder, not a run file")
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
         raise RunFileError(f"{path.name} cannot be read: {error.strerror}") from None

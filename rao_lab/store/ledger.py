@@ -38,7 +38,7 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self._texts = Texts(connection)
+        self.texts = Texts(connection)
         self._running: dict[Place, _Running] = {}
         self.revision = int(self._meta("revision", 0))
         self.attempt = int(self._meta("attempt", 1))
@@ -64,7 +64,7 @@ class Ledger:
     # Calls
 
     def set_config(self, config: Mapping[str, Any], packages: Mapping[str, str]) -> None:
-        row = (self.attempt, self._texts.json(portable(dict(config))), self._texts.json(dict(packages)))
+        row = (self.attempt, self.texts.json(portable(dict(config))), self.texts.json(dict(packages)))
         self.connection.execute("INSERT OR REPLACE INTO configs VALUES (?, ?, ?)", row)
 
     def begin_step(self, step: int, attempt: int) -> None:
@@ -91,13 +91,13 @@ class Ledger:
         where = (header.step, header.probe, header.group, header.rollout)
         known = [p for p in self._running if p[1:] == where and (key is None or p[0] == key)]
         tree_id = self._running.pop(known[0]).id if known else self._insert_header(header)
-        finish_tree(self.connection, self._texts, tree_id, tree, self.revision)
+        finish_tree(self.connection, self.texts, tree_id, tree, self.revision)
         return tree_id
 
     def end_step(
         self, step: int, attributions: Sequence[Attributions], metrics: Mapping[str, Any] | None
     ) -> None:
-        numbers = None if metrics is None else self._texts.json(_plain_numbers(metrics))
+        numbers = None if metrics is None else self.texts.json(_plain_numbers(metrics))
         self.connection.execute(
             "INSERT OR IGNORE INTO steps (step, attempt) VALUES (?, ?)", (step, self.attempt)
         )
@@ -106,11 +106,11 @@ class Ledger:
             (self.revision, _now(), numbers, step),
         )
         for number, each in enumerate(attributions):
-            insert_attributions(self.connection, self._texts, step, each, used=number == 0)
+            insert_attributions(self.connection, self.texts, step, each, used=number == 0)
 
     def note_checkpoint(self, step: int, folder: str) -> None:
         self.connection.execute(
-            "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step, self._texts.id(folder))
+            "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step, self.texts.id(folder))
         )
 
     def checkpoints(self) -> list[tuple[int, str]]:
@@ -134,7 +134,7 @@ class Ledger:
 
     def _insert_header(self, header: TreeHeader) -> int:
         try:
-            return insert_header(self.connection, self._texts, header, self.revision)
+            return insert_header(self.connection, self.texts, header, self.revision)
         except sqlite3.IntegrityError:
             kind = "probe tree" if header.probe else "tree"
             raise RecordError(

@@ -222,7 +222,7 @@ class _Rows:
         children: list[list[str]] = [[] for _ in paths]
         for place, row in enumerate(self.nodes):
             parent = row[2]
-            if row[0] != place or not (parent is None or isinstance(parent, int) and 0 <= parent < place):
+            if row[0] != place or not (parent is None or (isinstance(parent, int) and 0 <= parent < place)):
                 raise RunFileError(f"the nodes of tree {self.head[0]} do not stand in order")
             if parent is not None:
                 children[parent].append(row[1])
@@ -293,7 +293,8 @@ class _Rows:
     def _arrays(self, place: int, turns: int, allowance: Allowance) -> Sequence[TokenArrays | None]:
         if place not in self.tokens:
             return [None] * turns
-        return split_tokens(unpack(*self.tokens[place], allowance), turns)
+        size, body = self.tokens[place]
+        return split_tokens(unpack(size, body, allowance), turns)
 
 
 def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
@@ -329,10 +330,10 @@ _ARRAYS = ("prompt_ids", "sampled_ids", "logprobs", "entropies")
 def _calls(text: str | None) -> tuple[Call, ...]:
     if text is None:
         return ()
-    read = _record(
+    turn: Turn = _record(
         lambda data: codec.turn_from_json({"index": 0, "calls": data}), text, "the calls of a turn"
     )
-    return read.calls  # type: ignore[no-any-return]
+    return turn.calls
 
 
 def _pairs(value: Any) -> list[tuple[str, int]]:

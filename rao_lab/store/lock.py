@@ -62,7 +62,7 @@ class WriteLock:
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             except OSError as error:
                 raise UnavailableError(
-                    f"{run_file.name} cannot be written: no lock file can be made beside it ({error.strerror})"
+                    f"{run_file.name} cannot be written: its lock file cannot be made ({error.strerror})"
                 ) from None
             file = os.fdopen(descriptor, "r+b", buffering=0)
             if not _lock_soon(file):
@@ -79,7 +79,7 @@ class WriteLock:
 def is_locked(run_file: Path) -> bool:
     """Whether a living process writes this run file now."""
     try:
-        with open(lock_path(run_file), "r+b", buffering=0) as file:
+        with lock_path(run_file).open("r+b", buffering=0) as file:
             try:
                 _try_lock(file)
             except OSError:
@@ -112,6 +112,6 @@ def _owner(file: BinaryIO) -> str:
 
 def _same_file(file: BinaryIO, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False

@@ -8,111 +8,44 @@ opening; with it they are read again whenever the writer has committed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.attribution import Attributions, CreditConfig
-from rao_lab.errors import MissingError, RaoLabError, RunFileError
-from rao_lab.fold import fold
+from rao_lab.errors import MissingError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, attributions_from_bytes, node_columns
 from rao_lab.store.files import check_file, reading
-from rao_lab.store.load import (
-    HEADER_COLUMNS,
-    Texts,
-    header_from_row,
-    load_events,
-    load_node,
-    load_trees,
-    table,
-)
+from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
-from rao_lab.tree import Event, Group, Node, Tree, TreeHeader
-
-
-@dataclass(frozen=True, slots=True)
-class StepSummary:
-    """One step without its trees. Step 0 holds the probes before the first update."""
-
-    step: int
-    attempt: int
-    """Which try of the run made it: more than 1 after a resume."""
-    started: float | None
-    """Seconds since 1970; None where nobody said that the step began."""
-    ended: float | None
-    """None while it runs, or where the run was stopped in it."""
-    groups: int
-    """Groups that were trained on."""
-    trees: int
-    """Finished trees of these groups."""
-    probe_trees: int
-    nodes: int
-    """Nodes of all finished trees, probes included."""
-
-
-@dataclass(frozen=True, slots=True)
-class TreeSummary:
-    """A tree without its nodes; `load` reads it whole."""
-
-    id: int
-    step: int
-    probe: bool
-    group: int
-    rollout: int
-    task: str
-    """The task's id."""
-    difficulty: str
-    status: str
-    """The root's; "running" while it runs."""
-    success: float | None
-    """The root's s."""
-    nodes: int
-    depth: int
-    turns: int
-    tokens_in: int
-    tokens_out: int
-    policy_version: int
-    running: bool
-    fork: bool
-    """Cut from another tree: in no group."""
-    _run: Run = field(repr=False, compare=False)
-
-    def load(self) -> Tree:
-        """Raises: RunFileError, MissingError."""
-        return self._run.tree(self.id)
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What the writer committed since a revision."""
-
-    revision: int
-    """Ask for what follows this one next."""
-    rewound: bool
-    """Rows were deleted (a resume): forget everything; the rest of this record is the whole run."""
-    steps: tuple[int, ...]
-    """Steps that began or ended."""
-    trees: tuple[int, ...]
-    """Ids of trees that ended."""
-    events: Mapping[int, tuple[Event, ...]]
-    """New events of trees that still run, by tree id."""
-    headers: Mapping[int, TreeHeader]
-    """Of these trees."""
+from rao_lab.store.summaries import (
+    Changes,
+    StepSummary,
+    TreeSummary,
+    configs,
+    last_commit,
+    meta_number,
+    metrics,
+    running_headers,
+    running_trees,
+    step_summaries,
+    tree_summaries,
+)
+from rao_lab.tree import Group, Node, Tree
 
 
 class Run:
     """A recorded run. Use as a context manager where it matters when it is let go of."""
 
     def __init__(self, path: str | Path, follow: bool = False) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()
         self.follow = follow
         self._closed = False
-        check_file(self.path)
+        check_file(Path(path))
         self._seen = -1
         self._steps: list[StepSummary] = []
         self._summaries: dict[int, list[TreeSummary]] = {}
@@ -158,7 +91,7 @@ class Run:
         if missing:
             with self._reading() as connection:
                 for each in missing:
-                    self._summaries[each] = _summaries(connection, each, self)
+                    self._summaries[each] = tree_summaries(connection, each, self.tree)
         found = [tree for each in steps for tree in self._summaries[each]]
         return found if probe is None else [tree for tree in found if tree.probe is probe]
 
@@ -175,7 +108,7 @@ class Run:
             if row is None:
                 raise MissingError(f"{self.path.name} has no tree {tree_id!r}: `trees()` lists those it has")
             if not row[0]:
-                return _live(connection, tree_id)[tree_id]
+                return running_trees(connection, tree_id)[tree_id]
             return load_trees(connection, [tree_id], Allowance())[0]
 
     def node(self, tree_id: int, path: str) -> Node:
@@ -264,7 +197,7 @@ class Run:
     def revision(self) -> int:
         """Number of the writer's last commit."""
         with self._reading() as connection:
-            return _revision(connection)
+            return last_commit(connection)
 
     @property
     def being_written(self) -> bool:
@@ -274,7 +207,7 @@ class Run:
     def live(self) -> dict[int, Tree]:
         """The trees that still run, by id, folded from their events so far."""
         with self._reading() as connection:
-            return _live(connection)
+            return running_trees(connection)
 
     def changes_since(self, revision: int) -> Changes:
         """What was committed after `revision`; from 0, everything.
@@ -282,15 +215,15 @@ class Run:
         A follower folds `events` itself and drops a running tree when its id appears in `trees`.
         """
         with self._reading() as connection:
-            now = _revision(connection)
-            rewound = revision > 0 and _meta(connection, "rewound", 0) > revision
+            now = last_commit(connection)
+            rewound = revision > 0 and meta_number(connection, "rewound", 0) > revision
             after = 0 if rewound or revision > now else revision
             steps = connection.execute("SELECT step FROM steps WHERE rev > ? ORDER BY step", (after,))
             numbers = tuple(step for (step,) in steps)
             done = connection.execute("SELECT id FROM trees WHERE rev > ? AND done = 1 ORDER BY id", (after,))
             ended = tuple(tree_id for (tree_id,) in done)
             events = load_events(connection, after, Allowance())
-            headers = _headers(connection, list(events))
+            headers = running_headers(connection, list(events))
         fresh = {tree_id: tuple(each) for tree_id, each in events.items() if tree_id in headers}
         return Changes(now, rewound or revision > now, numbers, ended, fresh, headers)
 
@@ -325,17 +258,17 @@ class Run:
         if not self.follow or self._closed:
             return
         with self._reading() as connection:
-            if _revision(connection) != self._seen:
+            if last_commit(connection) != self._seen:
                 self._read_lists(connection)
 
     def _read_lists(self, connection: sqlite3.Connection) -> None:
         with _named(self.path.name):
             texts = Texts(connection, Allowance())
-            self._steps = _step_summaries(connection)
-            self._config, self._packages = _configs(connection, texts)
-            self._metrics = _metrics(connection, texts)
+            self._steps = step_summaries(connection)
+            self._config, self._packages = configs(connection, texts)
+            self._metrics = metrics(connection, texts)
             self._summaries = {}
-            self._seen = _revision(connection)
+            self._seen = last_commit(connection)
 
     def _check_step(self, connection: sqlite3.Connection, step: int) -> None:
         if connection.execute("SELECT 1 FROM steps WHERE step = ?", (step,)).fetchone() is None:
@@ -363,119 +296,3 @@ def _named(name: str) -> Iterator[None]:
         if name in str(error):
             raise
         raise RunFileError(f"{name} is damaged: {error}; try salvage") from None
-
-
-def _meta(connection: sqlite3.Connection, key: str, default: int) -> int:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    if row is not None and not isinstance(row[0], int):
-        raise RunFileError(f"its {key} {row[0]!r:.40} is no number")
-    return default if row is None else row[0]
-
-
-def _revision(connection: sqlite3.Connection) -> int:
-    return _meta(connection, "revision", 0)
-
-
-def _configs(connection: sqlite3.Connection, texts: Texts) -> tuple[dict[str, Any], dict[str, Any]]:
-    query = "SELECT config, packages FROM configs ORDER BY attempt DESC LIMIT 1"
-    row = connection.execute(query).fetchone()
-    if row is None:
-        return {}, {}
-    return table(texts.plain(row[0]), "the configuration"), table(texts.plain(row[1]), "the versions")
-
-
-def _metrics(connection: sqlite3.Connection, texts: Texts) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "SELECT step, metrics FROM steps WHERE metrics IS NOT NULL ORDER BY step"
-    ).fetchall()
-    texts.want(text_id for _, text_id in rows)
-    return [{"step": step, **table(texts.plain(text_id), "the metrics")} for step, text_id in rows]
-
-
-def _step_summaries(connection: sqlite3.Connection) -> list[StepSummary]:
-    rows = connection.execute(
-        "SELECT s.step, s.attempt, s.started, s.ended, count(DISTINCT CASE WHEN probe = 0 THEN grp END),"
-        " total(probe = 0), total(probe = 1), total(nodes) FROM steps s LEFT JOIN trees t"
-        " ON t.step = s.step AND t.done = 1 AND t.origin IS NULL GROUP BY s.step ORDER BY s.step"
-    )
-    return [
-        StepSummary(
-            step,
-            _count(attempt or 1),
-            _time(started),
-            _time(ended),
-            groups,
-            int(trees),
-            int(probes),
-            int(nodes),
-        )
-        for step, attempt, started, ended, groups, trees, probes, nodes in rows
-    ]
-
-
-def _summaries(connection: sqlite3.Connection, step: int, run: Run) -> list[TreeSummary]:
-    rows = connection.execute(
-        "SELECT id, step, probe, grp, rollout, task_id, difficulty, status, success, nodes, depth, turns,"
-        " tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
-        " ORDER BY probe, grp, rollout, id",
-        (step,),
-    ).fetchall()
-    texts = Texts(connection, Allowance())
-    texts.want(text_id for row in rows for text_id in row[5:7])
-    return [_summary(row, texts, run) for row in rows]
-
-
-def _summary(row: tuple[Any, ...], texts: Texts, run: Run) -> TreeSummary:
-    tree_id, step, probe, group, rollout, task, difficulty, status, success, *counts, done, origin = row
-    numbers = [_count(each or 0) for each in (probe, group, rollout, *counts)]
-    return TreeSummary(
-        tree_id,
-        step,
-        bool(numbers[0]),
-        numbers[1],
-        numbers[2],
-        texts.text(task),
-        texts.text(difficulty),
-        str(status or "running"),
-        _time(success),
-        *numbers[3:],
-        running=not done,
-        fork=origin is not None,
-        _run=run,
-    )
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int):
-        raise RunFileError(f"a whole number was due, not {value!r:.40}")
-    return value
-
-
-def _time(value: Any) -> float | None:
-    if value is not None and not isinstance(value, (int, float)):
-        raise RunFileError(f"a number was due, not {value!r:.40}")
-    return None if value is None else float(value)
-
-
-def _headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int, TreeHeader]:
-    texts = Texts(connection, Allowance())
-    found = {}
-    for tree_id in ids:
-        query = f"SELECT {HEADER_COLUMNS} FROM trees WHERE id = ? AND done = 0"
-        row = connection.execute(query, (tree_id,)).fetchone()
-        if row is not None:
-            found[tree_id] = header_from_row(texts, row)
-    return found
-
-
-def _live(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
-    events = load_events(connection, -1, Allowance())
-    if only is not None:
-        events = {only: events.get(only, [])}
-    headers = _headers(connection, list(events))
-    try:
-        return {tree_id: fold(headers[tree_id], events[tree_id]) for tree_id in headers}
-    except RunFileError:
-        raise
-    except RaoLabError as error:
-        raise RunFileError(f"the events of a running tree contradict each other ({error})") from None

@@ -17,6 +17,7 @@ import threading
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -140,12 +141,12 @@ class RunWriter:
 
     def checkpoints(self) -> list[Checkpoint]:
         """Those noted, newest first; whether a folder is sound is for the caller to see."""
-        return self._wait(_read_checkpoints, checkpoint_folder(self.path))  # type: ignore[no-any-return]
+        return self._wait(_read_checkpoints, checkpoint_folder(self.path))
 
     def rewind(self, step: int) -> int:
         """Deletes, in one transaction, all that follows `step` (-1: everything) and every tree that never
         ended; returns the new attempt number."""
-        return self._wait(Ledger.rewind, step)  # type: ignore[no-any-return]
+        return self._wait(Ledger.rewind, step)
 
     def flush(self) -> None:
         """Returns when all calls so far are committed."""
@@ -226,7 +227,7 @@ class RunWriter:
                 return
             try:
                 self._write(batch)
-            except BaseException as error:  # a thread has nobody to raise to: the next call raises it
+            except BaseException as error:  # noqa: BLE001 - a thread has nobody to raise to: the next call raises it
                 self._fail(error, batch)
                 return
 
@@ -242,10 +243,8 @@ class RunWriter:
                 future.set_result(result)
 
     def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
-        try:
+        with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             self._ledger.rollback()
-        except sqlite3.Error:
-            pass  # SQLite has rolled back by itself
         with self._changed:
             self._failure = error
             waiting = [*batch, *self._queue]

@@ -1,0 +1,270 @@
+"""What can still be read of a damaged run file, written into a sound one.
+
+Works on a copy. Each tree, step and attribution is looked up by itself, so that a damaged page costs the
+records on it and no others; each is read as strictly as from a sound file, so that what comes over is
+what was recorded. A first page that is beyond reading (it holds the header and the schema) is replaced by
+that of an empty run file: all run files have their tables in the same places.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rao_lab.errors import MissingError, RaoLabError, RunFileError, UnavailableError
+from rao_lab.store import schema
+from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.store.columns import attributions_from_bytes
+from rao_lab.store.create import close_to_one_file, open_for_writing
+from rao_lab.store.deposit import insert_attributions
+from rao_lab.store.files import MAGIC, PAGE_SIZE, guard
+from rao_lab.store.ledger import Ledger
+from rao_lab.store.load import Texts, load_events, load_trees, table
+from rao_lab.store.lock import WriteLock
+from rao_lab.store.summaries import running_headers
+
+_MAX_GAP = 1_000_000
+"""Ids looked for one by one between two readable ones."""
+
+
+@dataclass
+class SalvageReport:
+    """What came over, and what is known to be lost; rows whose very number is gone are not counted."""
+
+    trees: int = 0
+    running_trees: int = 0
+    """Trees that had not ended, with the events they had."""
+    steps: int = 0
+    attributions: int = 0
+    checkpoints: int = 0
+    config: bool = False
+    lost_trees: int = 0
+    lost_attributions: int = 0
+    first_page_replaced: bool = False
+    problems: list[str] = field(default_factory=list)
+    """The first of each kind, in words."""
+
+    def note(self, what: str, error: Exception) -> None:
+        if len(self.problems) < 20:
+            self.problems.append(f"{what}: {error}")
+
+
+def salvage(path: str | Path, out: str | Path) -> SalvageReport:
+    """Reads what is readable of `path` into the new run file `out`.
+
+    Raises:
+        MissingError: there is no such file.
+        RunFileError: newer, of another program, nothing readable, or `out` exists.
+        UnavailableError: `out` cannot be written.
+    """
+    source, target = Path(path), Path(out)
+    if not source.is_file():
+        raise MissingError(f"no run file {source}")
+    if target.exists():
+        raise RunFileError(f"{target.name} exists already: choose another name")
+    report = SalvageReport()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.rao"
+        shutil.copyfile(source, copy)
+        journal = source.with_name(source.name + "-wal")
+        if journal.is_file():
+            shutil.copyfile(journal, copy.with_name("copy.rao-wal"))
+        with _opened(copy, source.name, report) as damaged:
+            try:
+                _pour(damaged, target, report)
+                if not (report.trees or report.running_trees or report.steps):
+                    raise RunFileError(f"nothing in {source.name} can be read any more")
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
+    return report
+
+
+@contextmanager
+def _opened(copy: Path, name: str, report: SalvageReport) -> Iterator[sqlite3.Connection]:
+    head = copy.read_bytes()[:100]
+    whole = head[:16] == MAGIC and len(head) == 100
+    ours = int.from_bytes(head[68:72]) == schema.APPLICATION_ID
+    if whole and ours and int.from_bytes(head[60:64]) > schema.SCHEMA_VERSION:
+        raise RunFileError(f"{name} is of a newer RAO Lab: salvage it with that one")
+    try:
+        connection = _open(copy)
+    except (sqlite3.Error, RunFileError) as error:
+        if whole and not ours:
+            raise RunFileError(f"{name} is an SQLite file of another program") from None
+        report.note("the first page", error)
+        report.first_page_replaced = True
+        _replace_first_page(copy)
+        try:
+            connection = _open(copy)
+        except (sqlite3.Error, RunFileError):
+            raise RunFileError(f"nothing in {name} can be read any more") from None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(copy: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(copy, isolation_level=None)
+    try:
+        guard(connection, 100 * copy.stat().st_size)  # every record is looked up by itself
+        connection.execute("PRAGMA writable_schema = ON")  # else SQLite refuses a file that was cut off
+        schema.check_tables(connection, "it")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _replace_first_page(copy: Path) -> None:
+    """Puts the first page of an empty run file, which says "as many pages as there are", in its place."""
+    fresh = copy.with_name("fresh.rao")
+    connection = sqlite3.connect(fresh, isolation_level=None)
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    schema.create(connection)
+    connection.close()
+    page = bytearray(fresh.read_bytes()[:PAGE_SIZE])
+    page[28:32] = bytes(4)  # size in pages: unknown
+    page[32:40] = bytes(8)  # no free pages
+    with copy.open("r+b") as file:
+        file.write(page)
+
+
+def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> None:
+    lock = WriteLock(target)
+    try:
+        connection = open_for_writing(target, False, "rollback", lambda _: None)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")  # a copy that can be made again
+            ledger = Ledger(connection)
+            ledger.begin()
+            for part in (_configs, _steps, _trees, _running, _attributions, _checkpoints):
+                part(damaged, ledger, report)
+            ledger.commit()
+        finally:
+            close_to_one_file(connection)
+    finally:
+        lock.release()
+
+
+def _configs(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    for attempt in _keys(damaged, "configs", "attempt"):
+        with _kept(report, f"the configuration of attempt {attempt}"):
+            query = "SELECT config, packages FROM configs WHERE attempt = ?"
+            config, packages = damaged.execute(query, (attempt,)).fetchone()
+            texts = Texts(damaged, Allowance())
+            config, packages = (table(texts.plain(each), "a configuration") for each in (config, packages))
+            ledger.attempt = max(ledger.attempt, attempt)
+            ledger.set_config(config, packages)
+            report.config = True
+
+
+def _steps(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    for step in _keys(damaged, "steps", "step"):
+        with _kept(report, f"step {step}"):
+            query = "SELECT attempt, started, ended, metrics FROM steps WHERE step = ?"
+            attempt, started, ended, metrics = damaged.execute(query, (step,)).fetchone()
+            numbers = table(Texts(damaged, Allowance()).plain(metrics, {}), "metrics")
+            row = (
+                step,
+                attempt if isinstance(attempt, int) else 1,
+                ledger.revision,
+                *(each if isinstance(each, float) else None for each in (started, ended)),
+                None if metrics is None else ledger.texts.json(numbers),
+            )
+            ledger.connection.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?)", row)
+            report.steps += 1
+
+
+def _trees(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    for tree_id in _keys(damaged, "trees", "id"):
+        with _kept(report, f"tree {tree_id}") as kept:
+            row = damaged.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            if row == (0,):
+                continue
+            (tree,) = load_trees(damaged, [tree_id], Allowance())
+            ledger.tree_done(tree, None)
+            report.trees += 1
+        report.lost_trees += kept.failed
+
+
+def _running(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    with _kept(report, "the events of running trees"):
+        events = load_events(damaged, -1, Allowance())
+        headers = running_headers(damaged, list(events))
+        for tree_id, header in headers.items():
+            for event in events[tree_id]:
+                ledger.add_event(tree_id, header, event)
+            report.running_trees += 1
+
+
+def _attributions(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    for row_id in _keys(damaged, "attributions", "rowid"):
+        with _kept(report, f"attributions {row_id}") as kept:
+            query = "SELECT step, config, used, size, body FROM attributions WHERE rowid = ?"
+            step, config, used, size, body = damaged.execute(query, (row_id,)).fetchone()
+            stored = table(Texts(damaged, Allowance()).plain(config), "a credit config")
+            found = attributions_from_bytes(unpack(size, body, Allowance()), stored)
+            insert_attributions(ledger.connection, ledger.texts, int(step), found, bool(used))
+            report.attributions += 1
+        report.lost_attributions += kept.failed
+
+
+def _checkpoints(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+    for step in _keys(damaged, "checkpoints", "step"):
+        with _kept(report, f"the checkpoint of step {step}"):
+            query = "SELECT folder FROM checkpoints WHERE step = ?"
+            (folder,) = damaged.execute(query, (step,)).fetchone()
+            ledger.note_checkpoint(step, Texts(damaged, Allowance()).text(folder))
+            report.checkpoints += 1
+
+
+@dataclass
+class _Kept:
+    failed: int = 0
+
+
+@contextmanager
+def _kept(report: SalvageReport, what: str) -> Iterator[_Kept]:
+    """A record that cannot be read is noted and left out."""
+    kept = _Kept()
+    try:
+        yield kept
+    except (sqlite3.DatabaseError, RaoLabError, TypeError, ValueError) as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            raise UnavailableError(f"no room for what was salvaged: {error}") from None
+        kept.failed = 1
+        report.note(what, error)
+
+
+def _keys(damaged: sqlite3.Connection, name: str, key: str) -> list[int]:
+    """The keys of a table in order: read from both ends up to what is damaged, then one by one between."""
+    low, broken = _scan(damaged, f"SELECT {key} FROM {name} NOT INDEXED ORDER BY {key}")
+    if not broken:
+        return low
+    high, _ = _scan(damaged, f"SELECT {key} FROM {name} NOT INDEXED ORDER BY {key} DESC")
+    first = low[-1] + 1 if low else 0
+    last = high[-1] if high else first + 10_000
+    between = []
+    for candidate in range(first, min(last, first + _MAX_GAP)):
+        found, _ = _scan(damaged, f"SELECT {key} FROM {name} WHERE {key} = {candidate}")
+        between += found
+    return sorted({*low, *between, *high})
+
+
+def _scan(damaged: sqlite3.Connection, query: str) -> tuple[list[int], bool]:
+    """The whole numbers that a query gives before it fails, and whether it failed."""
+    found: list[int] = []
+    try:
+        for (value,) in damaged.execute(query):
+            if isinstance(value, int):
+                found.append(value)
+    except sqlite3.DatabaseError:
+        return found, True
+    return found, False
