@@ -73,9 +73,8 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
         folder = data_path("tiny")
     elif name == "smollm2":
         folder = cached("smollm2")
-    elif not Path(name).exists():
-        if "/" not in name or name.startswith((".", "/", "~")) or name.count("/") > 1:
-            raise MissingError(f"no policy {name!r}: give {KNOWN}")
+    elif not Path(name).exists() and not _may_be_hub_id(name):
+        raise MissingError(f"no policy {name!r}: give {KNOWN}")
     from rao_lab.policies.transformer import TransformerPolicy
 
     settings.setdefault("name", Path(name).name)
@@ -87,3 +86,7 @@ def suggested(policy: Policy) -> Suggested:
     if not policy.window:
         return SCRIPTED if policy.name.startswith("scripted") else CHAT
     return TINY if policy.dialect == "terse" else CHAT
+
+
+def _may_be_hub_id(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))

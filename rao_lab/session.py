@@ -20,6 +20,7 @@ from rao_lab.errors import RaoLabError
 if TYPE_CHECKING:
     from rao_lab.store import Run
     from rao_lab.trainer import TrainStep
+    from rao_lab.tree import Event, TreeHeader
     from rao_lab.widgets import Board, Explorer
 
 POLL_SECONDS = 0.05
@@ -136,11 +137,6 @@ class Session:
             return "stopping"
         return "paused" if self.control.paused else "training"
 
-    @property
-    def step(self) -> Callable[[], None]:
-        """`session.step()`: one more step, then pause."""
-        return self._one_step
-
     def pause(self) -> None:
         self.control.pause()
         self._say("state", self.state)
@@ -149,15 +145,16 @@ class Session:
         self.control.resume()
         self._say("state", self.state)
 
+    def step(self) -> None:
+        """One more step, then pause."""
+        self.control.step()
+        self._say("state", self.state)
+
     def stop(self, timeout: float | None = 30.0) -> None:
         """Asks training to stop and waits up to `timeout` seconds for the run file to be closed."""
         self.control.stop()
         self._say("state", self.state)
         self._done.wait(timeout)
-
-    def _one_step(self) -> None:
-        self.control.step()
-        self._say("state", self.state)
 
     async def wait(self) -> list[TrainStep]:
         """Waits in a cell without blocking the kernel, until training ends; the steps it made.
@@ -223,7 +220,7 @@ class Session:
     # What widgets and the training thread say.
 
     def listen(self, listener: Callable[[str, Any], None]) -> Callable[[], None]:
-        """Calls `listener(kind, value)` from the training thread: "event" (tree key, header, event),
+        """Calls `listener(kind, value)` from the training thread: "event" ((header, event)),
         "step" (TrainStep), "phase" ((name, done, total)) and "state". Returns a function that ends it.
         """
         with self._lock:
@@ -235,8 +232,8 @@ class Session:
 
         return end
 
-    def on_event(self, value: Any) -> None:
-        self._say("event", value)
+    def on_event(self, header: TreeHeader, event: Event) -> None:
+        self._say("event", (header, event))
 
     def on_phase(self, name: str, done: int, total: int) -> None:
         self.control.check()

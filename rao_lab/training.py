@@ -1,0 +1,243 @@
+"""Joins what training needs: executor, trainer, run file and checkpoints.
+
+    for step in rl.train(env, policy, rl.TrainConfig(steps=40), store="runs/a.rao"):
+        print(step.step, step.metrics["success"])
+
+A run file is written while training goes on: events as they happen, a step when it ends, then its
+checkpoint in `FILE.rao.ckpt/step-N/`. `resume=True` goes on after the newest checkpoint that verifies,
+and starts afresh where there is none; what follows that checkpoint in the file is deleted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from rao_lab import checkpoint
+from rao_lab.errors import ConfigError
+from rao_lab.executor import Executor
+from rao_lab.loading import suggested
+from rao_lab.prompts import dialect as find_dialect
+from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.running import open_sandbox
+from rao_lab.session import Session
+from rao_lab.store import RunWriter, checkpoint_folder
+from rao_lab.train_config import TrainConfig
+from rao_lab.trainer import TrainState, TrainStep, train_steps
+from rao_lab.tree import Event, Tree, TreeHeader
+
+OnEvent = Callable[[TreeHeader, Event], None]
+"""Hears every event of every tree, in order within a tree."""
+
+
+def default_config(policy: Policy, **settings: Any) -> TrainConfig:
+    """A `TrainConfig` with the limits that suit the policy; `settings` are its other fields."""
+    settings.setdefault("limits", suggested(policy).limits)
+    return TrainConfig(**settings)
+
+
+def train(
+    environment: Environment,
+    policy: Any,
+    config: TrainConfig | None = None,
+    *,
+    store: str | Path | None = None,
+    resume: bool = False,
+    dialect: str | None = None,
+    judge: Judge | None = None,
+    workers: int = 1,
+    on_event: OnEvent | None = None,
+    on_phase: Callable[[str, int, int], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+    on_step: Callable[[TrainStep], None] | None = None,
+) -> Iterator[TrainStep]:
+    """Trains a policy in place and yields each finished step; step 0 is the probes before the first.
+
+    Args:
+        policy: with weights of its own (tiny, smollm2, a local folder); its weights change.
+        config: by default `TrainConfig` with the limits that suit the policy.
+        store: the run file to write; None keeps nothing but what is yielded.
+        resume: go on in `store` after its newest sound checkpoint.
+        workers: sandbox processes; results do not depend on it.
+        on_event: hears (header, event) as trees grow.
+        on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
+        on_tick: called before each decode step; may block (pause) or raise (stop).
+        on_step: hears each step after it is stored: for trackers.
+
+    Raises:
+        ConfigError: settings contradict each other, or the policy has no weights to train.
+        RunFileError: the run file exists and `resume` is false, is being written, or is damaged.
+        UnavailableError: the disk is full or the file cannot be written; what is committed stays.
+    """
+    if not hasattr(policy, "model"):
+        raise ConfigError(
+            f"policy {policy.name!r} has no weights to train: take tiny, smollm2 or a model folder"
+        )
+    config = config or default_config(policy)
+    if resume and store is None:
+        raise ConfigError("resume=True needs store: the run file to go on with")
+    return _train(
+        environment,
+        policy,
+        config,
+        store,
+        resume,
+        dialect,
+        judge,
+        workers,
+        on_event,
+        on_phase,
+        on_tick,
+        on_step,
+    )
+
+
+def _train(
+    environment: Environment,
+    policy: Any,
+    config: TrainConfig,
+    store: str | Path | None,
+    resume: bool,
+    dialect: str | None,
+    judge: Judge | None,
+    workers: int,
+    on_event: OnEvent | None,
+    on_phase: Callable[[str, int, int], None] | None,
+    on_tick: Callable[[int], None] | None,
+    on_step: Callable[[TrainStep], None] | None,
+) -> Iterator[TrainStep]:
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(open_sandbox(config.limits, workers))
+        record = None
+        state = None
+        if store is not None:
+            about = run_config(environment, policy, config)
+            writer = stack.enter_context(RunWriter(store, about, resume=resume))
+            record = Recorder(writer, on_event)
+            if resume:
+                state = _resume(writer, policy, config)
+        hear = record.event if record is not None else on_event
+        executor = Executor(
+            environment,
+            policy,
+            find_dialect(dialect or policy.dialect),
+            config.limits,
+            sandbox=sandbox,
+            agent=config.agent,
+            judge=judge,
+            on_tick=on_tick,
+        )
+
+        def sample(headers: list[TreeHeader]) -> Sequence[Tree]:
+            if hear is not None:
+                executor.on_event = lambda index, event: hear(headers[index], event)
+            if record is not None:
+                record.begin(headers[0].step)
+            trees = executor.run(headers)
+            if record is not None:
+                for tree in trees:
+                    record.writer.tree_done(tree)
+            return trees
+
+        state = state or checkpoint.new_state(policy.model, config)
+        steps = train_steps(environment, policy, config, sample=sample, state=state, on_phase=on_phase)
+        for step in steps:
+            if record is not None:
+                record.end(step, policy, state, config)
+            if on_step is not None:
+                on_step(step)
+            yield step
+
+
+class Recorder:
+    """Writes a training run into its file: events, steps, checkpoints."""
+
+    def __init__(self, writer: RunWriter, on_event: OnEvent | None) -> None:
+        self.writer = writer
+        self._on_event = on_event
+        self._begun: int | None = None
+
+    def begin(self, step: int) -> None:
+        """A step's first trees are about to be sampled."""
+        if self._begun != step:
+            self.writer.begin_step(step)
+            self._begun = step
+
+    def event(self, header: TreeHeader, event: Event) -> None:
+        self.writer.event((header.group, header.rollout), header, event)
+        if self._on_event is not None:
+            self._on_event(header, event)
+
+    def end(self, step: TrainStep, policy: Any, state: TrainState, config: TrainConfig) -> None:
+        """The step is whole: its credit and metrics go to the disk, then its weights."""
+        self.begin(step.step)
+        about = {**step.metrics, "seconds": step.seconds, "warnings": list(step.warnings)}
+        self.writer.end_step(step.step, step.attributions, about)
+        due = step.step % config.checkpoint_every == 0 or step.step == config.steps
+        if due and step.step > 0:
+            folder = checkpoint_folder(self.writer.path) / f"step-{step.step}"
+            checkpoint.save(folder, policy, state, config)
+            self.writer.note_checkpoint(step.step, folder)
+
+
+def _resume(writer: RunWriter, policy: Any, config: TrainConfig) -> TrainState | None:
+    """Takes policy and run file back to the newest sound checkpoint; None where there is none."""
+    for noted in writer.checkpoints():
+        if checkpoint.is_whole(noted.folder):
+            state = checkpoint.load(noted.folder, policy, config)
+            writer.rewind(noted.step)
+            return state
+    if writer.resumed:
+        writer.rewind(-1)
+    return None
+
+
+def run_config(environment: Environment, policy: Policy, config: TrainConfig) -> dict[str, Any]:
+    """What a run file says of how it was made."""
+    return {
+        "environment": environment.name,
+        "world": repr(environment),
+        "policy": policy.name,
+        "dialect": policy.dialect,
+        "train": config.to_dict(),
+    }
+
+
+def start(
+    environment: Environment,
+    policy: Any,
+    config: TrainConfig | None = None,
+    *,
+    store: str | Path | None = None,
+    resume: bool = False,
+    **options: Any,
+) -> Session:
+    """Trains in the background; returns at once with a `Session` to watch and steer it by.
+
+    Args:
+        store: the run file; None takes one in a temporary folder (`session.path`).
+        options: as in `train`.
+
+    Raises:
+        as `train`; what goes wrong later is raised by `session.wait()` and `session.result()`.
+    """
+    config = config or default_config(policy)
+    path = Path(store) if store is not None else Path(mkdtemp(prefix="rao-lab-")) / "run.rao"
+
+    def steps(session: Session) -> Iterator[TrainStep]:
+        return train(
+            environment,
+            policy,
+            config,
+            store=path,
+            resume=resume,
+            on_event=session.on_event,
+            on_phase=session.on_phase,
+            on_tick=session.control.check,
+            **options,
+        )
+
+    return Session(steps, path, config.steps)
