@@ -130,8 +130,9 @@ class Optimizer:
             known = ("exp_avg", "exp_avg_sq", "master", "step")
             if stepped is None or kind not in known or (kind == "master") > (name in self.masters):
                 raise InputError(f"this optimizer state holds {key!r}, which this model's training has not")
-            if value.shape != (() if kind == "step" else stepped.shape):
-                raise InputError(f"this optimizer state holds {key!r} with shape {tuple(value.shape)}")
+            shape, dtype = ((), torch.float32) if kind == "step" else (stepped.shape, stepped.dtype)
+            if value.shape != shape or value.dtype != dtype:
+                raise InputError(f"this optimizer state holds {key!r} as {tuple(value.shape)} {value.dtype}")
         held = {key.partition("/")[2] for key in tensors}
         if tensors and held != set(self._stepped):
             missing = sorted(set(self._stepped) - held)[0]

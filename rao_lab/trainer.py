@@ -57,8 +57,12 @@ class TrainablePolicy(Protocol):
 
     name: str
     version: int
-    temperature: float
     model: Any
+
+    @property
+    def temperature(self) -> float:
+        """Of the softmax it samples from."""
+        ...
 
     def clear_cache(self) -> None:
         """Drops cached prefixes: the weights changed."""
@@ -106,18 +110,23 @@ def train_steps(
     """Yields one finished step at a time, from where `state` stands to `config.steps`.
 
     Args:
-        policy: its weights are changed in place, its `version` counts the updates, and its temperature
-            becomes that of the config.
+        policy: its weights are changed in place and its `version` counts the updates.
         sample: the executor's `run`; called with this process's headers only.
         state: of an earlier call or a checkpoint; None starts anew. Changed in place.
         peers: other processes of the same run; None = alone. Groups are dealt out by rank and the
             step yielded is the same on all.
 
     Raises:
-        ConfigError: the policy has no weights, or the environment too few tasks.
+        ConfigError: the policy has no weights, it samples at another temperature than the config says,
+            or the environment has too few tasks.
     """
     if getattr(policy, "model", None) is None:
         raise ConfigError(f"policy {policy.name!r} has no weights to train: take a local model")
+    if policy.temperature != config.temperature:
+        raise ConfigError(
+            f"temperature={config.temperature} but the policy samples at {policy.temperature}: "
+            "load it with the temperature of the config"
+        )
     state = state or new_state(policy.model, config)
     trainer = _Trainer(environment, policy, config, sample, state, on_phase or _quiet, peers or Alone())
     while True:
@@ -163,7 +172,6 @@ class _Trainer:
         self.loss = replace(config.loss, temperature=config.temperature)
         # Dropout off: recomputed log-probs are those of the model that sampled.
         policy.model.eval()
-        policy.temperature = config.temperature
         self.scorer = Scorer(policy.model)
         self.reference = Scorer(state.reference) if state.reference is not None else None
 
