@@ -19,18 +19,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rao_lab import environments, figures, prompts
-    from rao_lab.api import (
-        Session,
-        arun,
-        compare,
-        evaluate,
-        fork,
-        load_policy,
-        run,
-        start,
-        train,
-    )
-    from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
+    from rao_lab.attribution import Attribution, Attributions, CreditConfig
+    from rao_lab.credit import attribute
     from rao_lab.errors import (
         ConfigError,
         InputError,
@@ -40,27 +30,21 @@ if TYPE_CHECKING:
         RunFileError,
         UnavailableError,
     )
-    from rao_lab.evaluation import Evaluation
+    from rao_lab.evaluation import Comparison, Evaluation
     from rao_lab.limits import Limits
-    from rao_lab.objective import LossConfig
+    from rao_lab.loading import load_policy
+    from rao_lab.metrics import TrainStep
+    from rao_lab.running import arun, compare, evaluate, run
+    from rao_lab.session import Session
     from rao_lab.store import Run, open_run
-    from rao_lab.trainer import TrainConfig, TrainStep
+    from rao_lab.train_config import LossConfig, TrainConfig
+    from rao_lab.training import start, train
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, Turn
     from rao_lab.widgets import Explorer
 
 _HOMES = {
-    "rao_lab.api": (
-        "Session",
-        "arun",
-        "compare",
-        "evaluate",
-        "fork",
-        "load_policy",
-        "run",
-        "start",
-        "train",
-    ),
-    "rao_lab.credit": ("Attribution", "Attributions", "CreditConfig", "attribute"),
+    "rao_lab.attribution": ("Attribution", "Attributions", "CreditConfig"),
+    "rao_lab.credit": ("attribute",),
     "rao_lab.errors": (
         "ConfigError",
         "InputError",
@@ -70,11 +54,15 @@ _HOMES = {
         "RunFileError",
         "UnavailableError",
     ),
-    "rao_lab.evaluation": ("Evaluation",),
+    "rao_lab.evaluation": ("Comparison", "Evaluation"),
     "rao_lab.limits": ("Limits",),
-    "rao_lab.objective": ("LossConfig",),
+    "rao_lab.loading": ("load_policy",),
+    "rao_lab.metrics": ("TrainStep",),
+    "rao_lab.running": ("arun", "compare", "evaluate", "run"),
+    "rao_lab.session": ("Session",),
     "rao_lab.store": ("Run", "open_run"),
-    "rao_lab.trainer": ("TrainConfig", "TrainStep"),
+    "rao_lab.train_config": ("LossConfig", "TrainConfig"),
+    "rao_lab.training": ("start", "train"),
     "rao_lab.tree": ("Group", "Message", "Node", "Status", "Task", "Tree", "Turn"),
     "rao_lab.widgets": ("Explorer",),
 }

@@ -1,0 +1,177 @@
+"""What the command line prints or writes about a recorded run: credit as rows, a run as one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rao_lab.attribution import Attributions, CreditConfig
+from rao_lab.codec import group_to_json
+from rao_lab.credit import attribute
+from rao_lab.errors import ConfigError, MissingError, UnavailableError
+from rao_lab.settings import chosen_steps
+from rao_lab.store import Run, RunWriter, export_copy, open_run
+from rao_lab.train_config import LossConfig
+from rao_lab.tree import Tree
+from rao_lab.visible import visible
+
+CREDIT_FIELDS = (
+    *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
+    *("R", "b", "A", "w", "c", "trained", "why_not"),
+)
+FORMATS = ("html", "json", "rao")
+MOST_ROWS = 200
+"""Nodes printed as text; JSON has all."""
+
+
+def credit_of(run: Run, step: int | None, changes: Mapping[str, Any]) -> tuple[int, Attributions]:
+    """The credit of a step and which step it is: what the trainer multiplied, or by another rule.
+
+    Args:
+        step: None = the newest that has credit.
+        changes: fields of `CreditConfig`; empty = as recorded.
+
+    Raises:
+        MissingError: the run has no such step, or no credit in it.
+        ConfigError: the changed rule means nothing.
+    """
+    if step is None:
+        step = max((each.step for each in run.steps if each.groups and each.ended), default=0)
+    recorded = run.attributions(step)
+    if not changes:
+        return step, recorded
+    config = changed(recorded.config, changes)
+    return step, attribute(run.groups(step), config, share_by=_share_by(run))
+
+
+def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
+    """The rule with some fields changed; a cap falls away with the bonus that used it."""
+    if changes.get("bonus", config.bonus) != "capped_sum" and config.cap is not None:
+        changes = {"cap": None, **changes}
+    return replace(config, **changes)
+
+
+def credit_json(found: Attributions) -> dict[str, Any]:
+    """Every node of the step; byte-identical for equal runs, for it holds no times, ids or paths."""
+    rows = [{name: getattr(row, name) for name in CREDIT_FIELDS} for row in found]
+    return {"config": found.config.to_dict(), "nodes": rows}
+
+
+def credit_text(step: int, found: Attributions) -> str:
+    """The rows as a table, and what the columns mean."""
+    config = found.config
+    lines = [
+        f"step {step}: {len(found)} nodes, {int(found.trained.sum())} trained; estimator {config.estimator}, "
+        f"lambda {config.lam:g}, bonus {config.bonus}, baseline {config.baseline}, "
+        f"depth weights {config.depth_weighting}",
+        "R = s + lambda * child_mean    A = R - b    c = w * A, which multiplies the gradient of its tokens",
+        "",
+        f"{'group':>5} {'tree':>4}  {'node':<14} {'status':<13}"
+        + "".join(f"{name:>9}" for name in ("s", "child", "R", "b", "A", "w", "c"))
+        + "  not trained",
+    ]
+    for row in list(found)[:MOST_ROWS]:
+        numbers = (row.s, row.child_mean, row.R, row.b, row.A, row.w, row.c)
+        lines.append(
+            f"{row.group:>5} {row.tree:>4}  {visible(row.node):<14} {visible(row.status):<13}"
+            + "".join(f"{_number(value):>9}" for value in numbers)
+            + (f"  {row.why_not}" if row.why_not else "")
+        )
+    if len(found) > MOST_ROWS:
+        lines.append(f"... and {len(found) - MOST_ROWS} more: --json has all")
+    return "\n".join(lines)
+
+
+def record(trees: Sequence[Tree], out: Path) -> None:
+    """Writes trees that were run outside training into a run file of their own, as its step 0.
+
+    Raises:
+        RunFileError: the file exists.
+        UnavailableError: it cannot be written.
+    """
+    header = trees[0].header
+    config = {"environment": header.environment, "policy": header.policy, "agent": header.agent}
+    with RunWriter(out, {**config, "seed": header.seed, "limits": dict(header.limits)}) as writer:
+        writer.begin_step(0)
+        for tree in trees:
+            writer.tree_done(tree)
+        writer.end_step(0)
+
+
+def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_mb: float = 20.0) -> str:
+    """Writes a run as one file and says in a line what was written, and what was left out.
+
+    Raises:
+        ConfigError: an unknown format, or an option that it does not take.
+        MissingError, RunFileError: the run cannot be read.
+        UnavailableError: the file cannot be written.
+    """
+    if kind not in FORMATS:
+        raise ConfigError(f"--format {kind!r} is unknown: choose one of {', '.join(FORMATS)}")
+    if kind == "rao":
+        if steps is not None:
+            raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
+        export_copy(path, out)
+        return f"{out}: a copy of {path.name}, {_size(out)}"
+    with open_run(path) as run:
+        wanted = chosen_steps(steps, (each.step for each in run.steps))
+        if kind == "json":
+            _write(out, json.dumps(run_json(run, wanted), allow_nan=False) + "\n")
+            return f"{out}: {_size(out)}"
+        return _export_page(run, out, wanted, max_mb)
+
+
+def run_json(run: Run, steps: Sequence[int] | None = None) -> dict[str, Any]:
+    """A run as plain JSON: config, packages, and of each step metrics, groups, probes and credit."""
+    metrics = {each["step"]: each for each in run.metrics}
+    found = []
+    for summary in run.steps:
+        step = summary.step
+        if steps is not None and step not in steps:
+            continue
+        entry: dict[str, Any] = {
+            "step": step,
+            "attempt": summary.attempt,
+            "metrics": metrics.get(step),
+            "groups": [group_to_json(group) for group in run.groups(step)],
+            "probes": [group_to_json(group) for group in run.groups(step, probe=True)],
+            "credit": None,
+        }
+        with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
+            entry["credit"] = credit_json(run.attributions(step))
+        found.append(entry)
+    return {"format": "rao-lab run", "config": run.config, "packages": run.packages, "steps": found}
+
+
+def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) -> str:
+    from rao_lab.widgets import save_run
+
+    if not max_mb > 0:
+        raise ConfigError(f"--max-mb {max_mb:g} means nothing: give the largest size of the page in MB")
+    said = save_run(run, out, steps=steps, max_mb=max_mb)
+    return f"{out}: {_size(out)}" + (f"; {said}" if said else "")
+
+
+def _share_by(run: Run) -> Any:
+    """How the recorded loss shares its weight; by token where the run does not say."""
+    loss = run.config.get("loss") or (run.config.get("train") or {}).get("loss")
+    return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UnavailableError(f"{out} cannot be written: {error.strerror or error}") from None
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,153 @@
+"""From words to settings: what the command line (or a small script) asks for, with what suits the policy.
+
+Whatever a user leaves out comes from `loading.suggested`; whatever they say wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rao_lab.environments import TextCraft
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.limits import Limits
+from rao_lab.loading import Suggested
+from rao_lab.protocols import Environment
+from rao_lab.train_config import TrainConfig
+from rao_lab.tree import Task
+
+ENVIRONMENTS = ("textcraft",)
+TASKS_PER_BAND = 100
+"""Evaluated of each band of a world that makes its own tasks."""
+
+
+def open_environment(
+    name: str,
+    suggested: Suggested,
+    *,
+    difficulty: str | None = None,
+    recipes: Path | None = None,
+    tasks: Path | None = None,
+) -> Environment:
+    """A world by name; from files where they are given.
+
+    Raises:
+        MissingError: no such world or file.
+        ConfigError: one file without the other, or a band that does not exist.
+        InputError: a file cannot be read as what it should be.
+    """
+    if name not in ENVIRONMENTS:
+        raise MissingError(f"no environment {name!r}: there is {', '.join(ENVIRONMENTS)}")
+    if (recipes is None) != (tasks is None):
+        missing = "--recipes" if recipes is None else "--tasks"
+        raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
+    if recipes is not None and tasks is not None:
+        return TextCraft.from_files(recipes, tasks, difficulty or "all")
+    return TextCraft(difficulty or suggested.difficulty, preset=suggested.preset)
+
+
+def find_task(environment: Environment, wanted: str, split: str) -> Task:
+    """A task by its number in the split or by its id.
+
+    Raises:
+        MissingError: there is none.
+    """
+    tasks = environment.tasks(split)
+    if wanted.isdecimal():
+        if int(wanted) >= len(tasks):
+            raise MissingError(f"no task {wanted} in split {split!r}: it has 0 to {len(tasks) - 1}")
+        return tasks[int(wanted)]
+    for task in tasks:
+        if task.id == wanted:
+            return task
+    raise MissingError(f"no task {wanted!r} in split {split!r}: give its id, or 0 to {len(tasks) - 1}")
+
+
+def overrides(assignments: Iterable[str]) -> dict[str, Any]:
+    """`["steps=3", "credit.lam=0.2"]` as nested plain data; values are JSON, or text where they are not.
+
+    Raises:
+        ConfigError: one is no NAME=VALUE, or names a field of a value.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        parts = name.strip().split(".")
+        if not equals or not all(parts):
+            raise ConfigError(f"--set {assignment!r} is no NAME=VALUE, such as steps=20 or credit.lam=0.2")
+        at = found
+        for part in parts[:-1]:
+            at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise ConfigError(f"--set {assignment!r}: {part} has a value of its own")
+        at[parts[-1]] = _value(text.strip())
+    return found
+
+
+def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
+    """Limits of `--set limits.NAME=VALUE` over those that suit the policy.
+
+    Raises:
+        ConfigError: a setting that is no limit, or a value that means nothing.
+    """
+    for name in given:
+        if name != "limits":
+            raise ConfigError(
+                f"--set {name}=... has no meaning here: only limits can be set, such as limits.max_depth=6"
+            )
+    return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
+
+
+def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfig:
+    """A training configuration: the limits that suit the policy, then each layer over it.
+
+    Raises:
+        ConfigError: an unknown field or a value that means nothing.
+    """
+    return TrainConfig.from_dict(merged({"limits": suggested.limits.to_dict()}, *layers))
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested plain data, later layers over earlier ones."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        if not isinstance(layer, Mapping):
+            raise ConfigError(f"{layer!r} must be an object with fields")
+        for name, value in layer.items():
+            under = result.get(name)
+            if isinstance(value, Mapping) and isinstance(under, Mapping):
+                value = merged(under, value)
+            result[name] = value
+    return result
+
+
+def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None:
+    """`"1,5,10-20"` as the steps of a run that it names; None for None, which is all that fit.
+
+    Raises:
+        ConfigError: the text is no such list.
+        MissingError: none of them is in the run.
+    """
+    if text is None:
+        return None
+    steps = sorted(available)
+    wanted: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ConfigError(f"--steps {text!r} is no list of steps such as 1,5,10-20")
+        low, high = int(first), int(last or first)
+        wanted += [step for step in steps if low <= step <= high]
+    if not wanted:
+        has = f"{steps[0]} to {steps[-1]}" if steps else "none"
+        raise MissingError(f"the run has none of the steps {text}: it has {has}")
+    return sorted(set(wanted))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

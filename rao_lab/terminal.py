@@ -1,0 +1,206 @@
+"""Boards for a terminal: progress, success with intervals, the shape of trees, live.
+
+Everything goes to the console it is given (the command line gives one on stderr). Where that is no
+terminal, a board prints a plain line for each thing that ends and redraws nothing. It decides nothing:
+it is told what happened.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as Remaining
+from rich.table import Table
+from rich.text import Text
+
+from rao_lab.evaluation import Evaluation, Summary
+from rao_lab.intervals import wilson
+from rao_lab.metrics import TrainStep
+
+RECENT = 5
+"""Steps whose trees are pooled for the interval of success while training."""
+
+
+class Board:
+    """A live board; use as a context manager.
+
+    Args:
+        console: where to draw.
+        title: the panel's.
+        quiet: say nothing at all.
+    """
+
+    def __init__(self, console: Console, title: str, quiet: bool = False) -> None:
+        self.console = console
+        self._quiet = quiet
+        self._title = title
+        self._progress = Progress(
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            Remaining(),
+            console=console,
+        )
+        self._phases: dict[str, TaskID] = {}
+        self._rows: dict[tuple[str, str], Mapping[str, Summary]] = {}
+        self._steps: dict[str, deque[TrainStep]] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal and not self._quiet:
+            self._live = Live(
+                get_renderable=self._draw, console=self.console, refresh_per_second=4, transient=False
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, line: str) -> None:
+        """A line above the board, or on its own."""
+        if not self._quiet:
+            self.console.print(Text(line), highlight=False)
+
+    def phase(self, name: str, total: int) -> None:
+        """A phase begins, or its total becomes known."""
+        if name in self._phases:
+            self._progress.update(self._phases[name], total=total)
+        else:
+            self._phases[name] = self._progress.add_task(name, total=total)
+
+    def advance(self, name: str, done: int) -> None:
+        """So much of the phase is done."""
+        task = self._phases[name]
+        self._progress.update(task, completed=done)
+        if self._live is None and done and done == self._progress.tasks[task].total:
+            self.say(f"{name}: {done} done, {self._progress.tasks[task].elapsed or 0:.0f} s")
+
+    def evaluated(self, when: str, evaluation: Evaluation) -> None:
+        """Adds a row block to the table of success."""
+        self._rows[when, evaluation.agent] = evaluation.by_difficulty
+        if self._live is None:
+            for name, part in evaluation.by_difficulty.items():
+                self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}")
+
+    def stepped(self, agent: str, step: TrainStep) -> None:
+        """A training step ended."""
+        self._steps.setdefault(agent, deque(maxlen=RECENT)).append(step)
+        for warning in step.warnings:
+            self.say(f"step {step.step}: {warning}")
+        if self._live is None:
+            self.say(step_line(agent, step))
+
+    def _draw(self) -> RenderableType:
+        parts: list[RenderableType] = [self._progress]
+        if self._rows:
+            parts += ["", success_table(self._rows)]
+        for agent, steps in self._steps.items():
+            parts += ["", training_lines(agent, steps)]
+        return Panel(Group(*parts), title=self._title, title_align="left", border_style="dim")
+
+
+def share(part: Summary) -> str:
+    """A success share with its interval, in words."""
+    if part.success is None:
+        return "not scored"
+    return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]"
+
+
+def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Table:
+    """Success by difficulty, before and after, flat beside its ceiling."""
+    bands = list(dict.fromkeys(name for parts in rows.values() for name in parts))
+    table = Table(box=None, pad_edge=False, title="success on held-out tasks [95 % interval]")
+    table.title_justify = "left"
+    table.title_style = "dim"
+    table.add_column("")
+    table.add_column("agent")
+    for band in bands:
+        table.add_column(band, justify="left")
+    for (when, agent), parts in rows.items():
+        style = "bold" if when == "after" and agent == "recursive" else ""
+        table.add_row(
+            when, agent, *(share(parts[band]) if band in parts else "" for band in bands), style=style
+        )
+    ceilings = _ceilings(rows)
+    if ceilings:
+        cells = [f"{ceilings[band]:.2f}" if band in ceilings else "" for band in bands]
+        table.add_row("", "flat ceiling", *cells, style="dim")
+    return table
+
+
+def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for parts in rows.values():
+        for band, part in parts.items():
+            if part.flat_ceiling is not None:
+                found[band] = part.flat_ceiling
+    return found
+
+
+def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
+    """The newest step in three short lines; success is pooled over the recent steps."""
+    last = steps[-1]
+    metrics = last.metrics
+    text = Text()
+    text.append(f"{agent}, step {last.step}   ", style="bold")
+    text.append(f"success {pooled(steps)} over the last {len(steps)} steps\n")
+    text.append(
+        f"nodes {_number(metrics, 'nodes')} (at most {_number(metrics, 'nodes_max', 0)})   "
+        f"depth {_number(metrics, 'depth')}   refusals {refusals(metrics)}\n"
+    )
+    speed = metrics.get("tokens_per_second") or {}
+    speeds = speed if isinstance(speed, Mapping) else {"generation": speed}
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.items() if rate)
+    text.append(f"tokens/s {rates or '-'}   entropy {_number(metrics, 'entropy', 3)}")
+    return text
+
+
+def step_line(agent: str, step: TrainStep) -> str:
+    """One step on one line."""
+    metrics = step.metrics
+    return (
+        f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)}  "
+        f"nodes {_number(metrics, 'nodes')}  depth {_number(metrics, 'depth')}  "
+        f"refusals {refusals(metrics)}  {step.seconds.get('total', 0.0):.1f} s"
+    )
+
+
+def pooled(steps: Sequence[TrainStep]) -> str:
+    """Success of all scored training roots of these steps, with Wilson's interval."""
+    scores = [
+        tree.success
+        for step in steps
+        for group in step.groups
+        for tree in group.trees
+        if tree.success is not None
+    ]
+    if not scores:
+        return "not scored"
+    low, high = wilson(sum(scores), len(scores))
+    return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def refusals(metrics: Mapping[str, Any]) -> str:
+    """Counts by kind, most frequent first."""
+    counts = metrics.get("refusals") or {}
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{kind} {count}" for kind, count in ordered[:4]) or "none"
+
+
+def _number(metrics: Mapping[str, Any], name: str, places: int = 1) -> str:
+    value = metrics.get(name)
+    return "-" if value is None else f"{value:.{places}f}"
