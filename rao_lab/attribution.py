@@ -242,6 +242,11 @@ class Attributions:
             why_not=WHY_NOT[self.why_code[row]],
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """The settings and every node, as `rao-lab credit --json` prints them; None is null."""
+        nodes = [{name: getattr(record, name) for name in _JSON_FIELDS} for record in self]
+        return {"config": self.config.to_dict(), "nodes": nodes}
+
     def rows(self, group: int, tree: int) -> range:
         """The rows of one tree.
 
@@ -274,6 +279,25 @@ class Attributions:
             if self.table.path[row] == path:
                 return self[row]
         raise MissingError(f"no node {path!r} in tree {tree} of group {group}")
+
+
+_JSON_FIELDS = [
+    "group",
+    "tree",
+    "node",
+    "parent",
+    "depth",
+    "status",
+    "s",
+    "child_mean",
+    "R",
+    "b",
+    "A",
+    "w",
+    "c",
+    "trained",
+    "why_not",
+]
 
 
 def _plain(value: np.float64) -> float | None:
