@@ -117,7 +117,7 @@ class Engine:
 
     def __init__(self, forward: Forward, stop_ids: Sequence[int], temperature: float = 1.0) -> None:
         if not temperature > 0:
-            raise ConfigError(f"temperature = {temperature}: it must be above 0 (1 samples from the model itself)")
+            raise ConfigError(f"temperature is {temperature}: it must be above 0 (1 = the model itself)")
         self.forward = forward
         self.stop_ids = frozenset(stop_ids)
         self.temperature = temperature
@@ -276,9 +276,10 @@ class Engine:
                 donors = [rows.pop(0)]
                 self._prefill(donors[0], min(_common(donors[0].ids, row.ids) for row in rows))
             for row in rows if donors else ():
-                shared, place = max((min(_common(d.ids, row.ids), d.cached), -i) for i, d in enumerate(donors))
-                row.cached = min(shared, len(row.ids) - 1)
-                self.forward.copy([row.slot], [donors[-place].slot], row.cached)
+                shared = [min(_common(donor.ids, row.ids), donor.cached) for donor in donors]
+                best = max(range(len(donors)), key=shared.__getitem__)
+                row.cached = min(shared[best], len(row.ids) - 1)
+                self.forward.copy([row.slot], [donors[best].slot], row.cached)
 
     def _prefill(self, row: Row, length: int) -> None:
         length = min(length, len(row.ids) - 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
@@ -109,7 +110,7 @@ class SlotForward:
         return end
 
     def _run(
-        self, first: int, ids: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], starts: np.ndarray[Any, Any]
+        self, first: int, ids: NDArray[np.int64], counts: NDArray[np.int64], starts: NDArray[np.int64]
     ) -> torch.Tensor:
         rows, widest = len(counts), int(counts.max())
         pad = (widest - counts)[:, None]
@@ -141,9 +142,9 @@ class SlotForward:
 class _ViewLayer(CacheLayerMixin):
     """One layer's slots as transformers sees them."""
 
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor, positions: torch.Tensor, length: int) -> None:
+    def __init__(self, layer: torch.Tensor, positions: torch.Tensor, length: int) -> None:
         super().__init__()
-        self.keys, self.values = keys, values
+        self.keys, self.values = layer[0], layer[1]
         self._positions, self._length = positions, length
         self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
         self.is_initialized = True
@@ -174,4 +175,4 @@ class _View(Cache):
 
     def __init__(self, data: torch.Tensor, first: int, positions: torch.Tensor, length: int) -> None:
         slots = data[:, :, first : first + positions.shape[0]]
-        super().__init__(layers=[_ViewLayer(layer[0], layer[1], positions, length) for layer in slots])
+        super().__init__(layers=[_ViewLayer(layer, positions, length) for layer in slots])

@@ -1,13 +1,13 @@
 """The dialect of the tiny model: the reply is code and nothing else, and every call's result comes
 back by itself, one token a word, so that a whole node fits into a window of some 150 tokens.
 
-    team a0 3                          the agent (team or solo), then what to make
-    get_info(["a0"])                   the model's turn
-    a0 (0) = b1 2 (1) c4 1 (4)         a0: none owned; made of 2 b1 (1 owned) and 1 c4 (4 owned)
+    team a0 3                            the agent (team or solo), then what to make
+    get_info(["a0"])                     the model's turn
+    a0 = b1 2 (1) c4 1 (4)               made of 2 b1 (1 owned) and 1 c4 (4 owned)
     await launch_subagent({"b1": 5}, 12)
     done
     craft({"b1": 6, "c4": 3}, ("a0", 3))
-    made a0 3
+    made
     finish("done")
 
 `words` lists every word that observations are built of; the tiny tokenizer has one token for each.
@@ -16,6 +16,7 @@ Text that is none of these words stays as it is, and the tokenizer spells it in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,25 +32,21 @@ MAX_RECORDS = 8
 
 _REFUSALS = (
     # (part of the message, word): the first that matches wins.
-    ("ancestor", "own"),
-    ("your own", "own"),
-    ("own goal", "own"),
+    ("is your own goal", "own"),
+    ("goal of an ancestor", "own"),
     ("base item", "base"),
-    ("forgot", "await"),
-    ("depth", "deep"),
-    ("children", "children"),
-    ("nodes", "nodes"),
-    ("turns", "turns"),
-    ("steps", "turns"),
-    ("not enough", "missing"),
-    ("missing", "missing"),
-    ("multiple", "multiple"),
-    ("match", "recipe"),
-    ("recipe", "recipe"),
-    ("ingredient", "recipe"),
-    ("unknown", "unknown"),
-    ("no item", "unknown"),
+    ("forgot await", "await"),
+    ("at depth", "deep"),
+    ("sub-agents, the most", "children"),
+    ("agents of this task", "agents"),
+    ("turns of this task", "turns"),
+    ("not enough to craft", "missing"),
+    ("must be a multiple", "multiple"),
+    ("ingredients do not make", "recipe"),
+    ("no item is called", "unknown"),
 )
+_SHORT = re.compile(r"([0-9]{1,6})x (\w{1,12}) \(have ([0-9]{1,6})\)")
+"""One ingredient that a craft was short of, in its refusal."""
 _REASONS = (
     # (part of the reason, word)
     ("context", "context"),
@@ -76,11 +73,13 @@ _EXCEPTIONS = (
 
 def words() -> tuple[str, ...]:
     """Every fixed word of an opening or an observation, spaces and line ends included."""
-    refused = sorted({f"no: {word}\n" for _, word in _REFUSALS} | {"no\n"})
-    failed = [f"failed {word}\n" for _, word in _REASONS] + ["failed\n"]
-    errors = [f"{name}\n" for name in _EXCEPTIONS] + ["error\n"]
-    return ("team ", "solo ", " = ", "base", "made ", "done\n", "nothing\n", "empty\n", ", ", "\n", " ",
-            " by", "cut\n", *refused, *failed, *errors)  # fmt: skip
+    refused = sorted({f"no: {word}\n" for _, word in _REFUSALS if word != "missing"})
+    failed = [f"failed: {word}\n" for _, word in _REASONS]
+    errors = [f"{name}\n" for name in _EXCEPTIONS]
+    return (
+        "team ", "solo ", ", ", " = ", " by", " base\n", "made\n", "done\n", "nothing\n", "empty\n", "cut\n",
+        "\n", " ", "no: missing ", "no\n", "failed\n", "error\n", *refused, *failed, *errors,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,45 +116,41 @@ def _result(call: Call) -> str:
         return refusal_word(call.error)
     if call.name == "get_info" and isinstance(call.result, Sequence) and not isinstance(call.result, str):
         return "".join(_info(entry) for entry in call.result[:MAX_RECORDS])
-    if call.name == "craft" and isinstance(call.result, Mapping):
-        return _made(call.result)
+    if call.name == "craft":
+        return "made\n"
     if call.name == "view_inventory" and isinstance(call.result, Mapping):
         return (_counts(call.result) or "nothing") + "\n"
     return _short(call.result) + "\n"
 
 
 def refusal_word(message: str) -> str:
-    """The word for a refusal's message."""
-    lowered = message.lower()
-    return next((f"no: {word}\n" for part, word in _REFUSALS if part in lowered), "no\n")
+    """The word for a refusal's message; for a craft without enough, also what is short."""
+    word = next((word for part, word in _REFUSALS if part in message), "")
+    if word == "missing":
+        short = [f"{item} {need} ({have}) " for need, item, have in _SHORT.findall(message)]
+        return f"no: missing {''.join(short[:MAX_RECORDS])}\n"
+    return f"no: {word}\n" if word else "no\n"
 
 
 def _child_value(value: Any) -> str:
     if isinstance(value, Mapping) and set(value) == {"failed"}:
         reason = str(value["failed"])
-        return next((f"failed {word}\n" for part, word in _REASONS if part in reason), "failed\n")
+        return next((f"failed: {word}\n" for part, word in _REASONS if part in reason), "failed\n")
     return "done\n"
 
 
 def _info(entry: Any) -> str:
-    """One entry of `get_info`: "a0 (1) by 2 = b1 2 (0) c4 1 (3)", "a0 (1) base" for a base item."""
+    """One entry of `get_info`: "a0 by 2 = b1 2 (0) c4 1 (3)", or "c4 base" for a base item."""
     if not isinstance(entry, Mapping) or "item" not in entry:
         return _short(entry) + "\n"
-    said = f"{entry['item']} ({entry.get('have', 0)})"
     ingredients = entry.get("ingredients")
     if not isinstance(ingredients, Mapping) or not ingredients:
-        return f"{said} base\n"
-    if entry.get("result_count", 1) != 1:
-        said += f" by {entry['result_count']}"
+        return f"{entry['item']} base\n"
+    made = entry.get("result_count", 1)
     owned = entry.get("ingredients_have")
     owned = owned if isinstance(owned, Mapping) else {}
-    parts = [f"{item} {count} ({owned.get(item, 0)})" for item, count in _first(ingredients)]
-    return f"{said} = {' '.join(parts)}\n"
-
-
-def _made(result: Mapping[str, Any]) -> str:
-    made = {item: count for item, count in result.items() if isinstance(count, int)}
-    return f"made {_counts(made)}\n" if made else "made\n"
+    parts = [f"{item} {count} ({owned.get(item, 0)}) " for item, count in _first(ingredients)]
+    return f"{entry['item']}{'' if made == 1 else f' by {made}'} = {''.join(parts)}\n"
 
 
 def _counts(counts: Mapping[str, Any]) -> str:
