@@ -264,7 +264,14 @@ def test_nothing_of_the_machine_or_its_user_is_in_the_file(tmp_path: Path) -> No
     assert run.config == {"policy": "mine", "endpoint": "endpoint#qwen", "n": 1}
     assert run.tree(1).header.policy == "model"
     data = (tmp_path / "a.rao").read_bytes()
-    private = [str(tmp_path), "someone", "secret", "box.local", socket.gethostname(), os.environ.get("PATH", "/usr/bin:")]
+    private = [
+        str(tmp_path),
+        "someone",
+        "secret",
+        "box.local",
+        socket.gethostname(),
+        os.environ.get("PATH", "/usr/bin:"),
+    ]
     assert [word for word in private if len(word) > 3 and word.encode() in data] == []
 
 
@@ -293,7 +300,13 @@ def test_versions_are_recorded(tmp_path: Path) -> None:
 
 
 def test_metrics_may_hold_numbers_of_numpy_and_nan(tmp_path: Path) -> None:
-    metrics = {"a": np.float32(0.5), "b": np.int64(3), "c": np.arange(2), "by": {2: np.bool_(True)}, "n": float("nan")}
+    metrics = {
+        "a": np.float32(0.5),
+        "b": np.int64(3),
+        "c": np.arange(2),
+        "by": {2: np.bool_(True)},
+        "n": float("nan"),
+    }
     with RunWriter(tmp_path / "a.rao", {}) as writer:
         writer.end_step(1, None, metrics)
     (row,) = open_run(tmp_path / "a.rao").metrics
