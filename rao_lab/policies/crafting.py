@@ -2,7 +2,7 @@
 
 Everything it knows of the world it has read in the results of its own calls, as a model would. It
 keeps no state: each turn, the node's history is read anew (`read`), what is still to be made is
-planned (`Situation.plan`), and the next step is put into words and code (`write`).
+planned (`Situation.plan`), and the next step is put into words and code (`next_turn`).
 
 Styles:
     summed: crafts the highest targets itself and hands the summed demand of everything below to one
@@ -19,7 +19,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Literal
 
 from rao_lab.protocols import TurnRequest
@@ -34,6 +33,8 @@ CRAFTS_A_TURN = 20
 TRIES = 3
 """Failed turns, and rounds of delegation, before it gives up or works alone."""
 ALL_RESERVED = "Crafted items in the inventory are reserved: use base items and what your own helpers make."
+OUT_OF_BUDGET = "yourself"
+"""Word in the refusals of limits: there will be no more helpers. Other refusals are mended."""
 _RESERVED = re.compile(r"Reserved: (\{[^{}]*\})")
 
 
@@ -54,7 +55,7 @@ class Situation:
     """Turns in which it launched."""
     errors: int = 0
     refused: bool = False
-    """A launch was refused: the rest is its own work."""
+    """A limit refused a launch: the rest is its own work."""
     last_failed: bool = False
 
     @property
@@ -117,7 +118,7 @@ def _read_turn(now: Situation, turn: Turn) -> None:
     for call in turn.calls:
         if call.name == "launch_subagent":
             launched = True
-            now.refused |= call.error is not None and call.child is None
+            now.refused |= call.child is None and OUT_OF_BUDGET in (call.error or "")
             if call.error is None and _delivered(call.result):
                 now.net.update(_targets_of(call.args, call.kwargs))
         elif call.error is not None:
@@ -176,32 +177,17 @@ def _reservations(context: Any) -> dict[str, int]:
 # Words and code.
 
 
-def write(request: TurnRequest, style: Style, mistakes: Random | None) -> str:
-    """The next turn of a node: one line of thought and a block of Python.
-
-    Args:
-        mistakes: where given, this turn goes wrong in a way drawn from it.
-    """
-    now = read(request, style)
-    if mistakes is not None:
-        return _turn(*_mistaken(now, mistakes))
-    return _turn(*_next(now))
-
-
-def _turn(thought: str, code: str) -> str:
-    return f"{thought}\n\n```python\n{code}\n```"
-
-
-def _next(now: Situation) -> tuple[str, str]:
+def next_turn(now: Situation) -> tuple[str, str]:
+    """The thought and the code of a node's next turn."""
     unread = now.unread()
     if unread:
         return _look_up(now, unread)
     if not now.left():
-        return "Everything I was asked for is made.", _finish(now)
+        return "Everything I was asked for is made.", finish_line(now)
     if now.errors >= TRIES:
         return (
             "I have tried often enough and cannot go on.",
-            f'finish("failed: not all of {_list(now.left())}")',
+            f'finish("failed: not all of {listed(now.left())}")',
         )
     demand, missing = now.plan()
     if now.last_failed and not missing:
@@ -211,13 +197,13 @@ def _next(now: Situation) -> tuple[str, str]:
         ]
         return "That did not work. I look at what there is before I go on.", _show(items)
     if missing:
-        return _delegate(now, missing)
+        return delegate(now, missing)
     return _craft_all(now, demand)
 
 
 def _look_up(now: Situation, unread: Sequence[str]) -> tuple[str, str]:
     if now.style == "per_ingredient" and not now.alone:
-        thought = f"I look up how to make {_list(now.targets)} and what is there of its parts."
+        thought = f"I look up how to make {listed(now.targets)} and what is there of its parts."
         code = (
             f"rows = get_info({json.dumps([*now.targets])})\n"
             "parts = sorted({name for row in rows for name in row['ingredients']})\n"
@@ -225,7 +211,7 @@ def _look_up(now: Situation, unread: Sequence[str]) -> tuple[str, str]:
             "    print(row['item'], 'takes', row['ingredients'] or 'nothing', 'have', row['have'])"
         )
         return thought, code
-    thought = f"I read the recipes of {_list(now.targets)}, down to the base items, before I plan."
+    thought = f"I read the recipes of {listed(now.targets)}, down to the base items, before I plan."
     code = (
         "book = {}\n"
         f"names = {json.dumps([*unread])}\n"
@@ -247,15 +233,15 @@ def _show(items: Sequence[str]) -> str:
     return f"for row in get_info({json.dumps(list(items))}):\n    print(row['item'], 'have', row['have'])"
 
 
-def _delegate(now: Situation, missing: Mapping[str, int]) -> tuple[str, str]:
+def delegate(now: Situation, missing: Mapping[str, int]) -> tuple[str, str]:
     again = "still " if now.rounds else ""
     if now.style == "summed" or len(missing) == 1:
         context = ALL_RESERVED if now.style == "per_ingredient" else _kept(now)
-        thought = f"I {again}lack {_list(missing)}. One helper makes that, then I craft the rest."
-        return thought, f"print(await {_launch(missing, context)})\n{_show([*missing])}"
-    launches = ",\n    ".join(_launch({item: n}, "reserved") for item, n in missing.items())
+        thought = f"I {again}lack {listed(missing)}. One helper makes that, then I craft the rest."
+        return thought, f"print(await {launch(missing, context)})\n{_show([*missing])}"
+    launches = ",\n    ".join(launch({item: n}, "reserved") for item, n in missing.items())
     launches = launches.replace('context="reserved"', "context=reserved")
-    thought = f"I {again}lack {_list(missing)}. {len(missing)} helpers make them at the same time."
+    thought = f"I {again}lack {listed(missing)}. {len(missing)} helpers make them at the same time."
     code = (
         f"import asyncio\n\nreserved = {json.dumps(ALL_RESERVED)}\n"
         f"for answer in await asyncio.gather(\n    {launches},\n):\n    print(answer)\n{_show([*missing])}"
@@ -275,57 +261,29 @@ def _kept(now: Situation) -> str:
     return f"Reserved: {json.dumps(held)}" if held else ""
 
 
-def _launch(targets: Mapping[str, int], context: str) -> str:
+def launch(targets: Mapping[str, int], context: str) -> str:
     more = f", context={json.dumps(context)}" if context else ""
     return f"launch_subagent({json.dumps(dict(targets))}, num_steps={STEPS}{more})"
 
 
 def _craft_all(now: Situation, demand: Demand) -> tuple[str, str]:
     made = list(demand.made.items())
-    lines = [_craft(now.recipes[item], item, count) for item, count in made[:CRAFTS_A_TURN]]
+    lines = [craft_line(now.recipes[item], item, count) for item, count in made[:CRAFTS_A_TURN]]
     if len(made) > CRAFTS_A_TURN:
         return f"{len(made)} kinds of items to craft; I start with the simplest.", "\n".join(lines)
-    return "All parts are there, so I craft and finish.", "\n".join([*lines, _finish(now)])
+    return "All parts are there, so I craft and finish.", "\n".join([*lines, finish_line(now)])
 
 
-def _craft(recipe: Recipe, item: str, count: int) -> str:
+def craft_line(recipe: Recipe, item: str, count: int) -> str:
     times = count // recipe.result_count
     ingredients = {name: each * times for name, each in recipe.ingredients.items()}
     return f'craft({json.dumps(ingredients)}, ("{item}", {count}))'
 
 
-def _finish(now: Situation) -> str:
-    return f'finish("done: {_list(now.targets)}")'
+def finish_line(now: Situation) -> str:
+    return f'finish("done: {listed(now.targets)}")'
 
 
-def _list(targets: Mapping[str, int]) -> str:
+def listed(targets: Mapping[str, int]) -> str:
     shown = [f"{count}x {item}" for item, count in targets.items()]
     return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
-
-
-# Mistakes that people and small models make. Each is a whole turn.
-
-
-def _mistaken(now: Situation, rng: Random) -> tuple[str, str]:
-    if now.unread() or not now.left():
-        first = next(iter(now.targets))
-        return "I look it up.", f'print(get_info("{first}"))'
-    demand, missing = now.plan()
-    if missing and rng.random() < 0.25:
-        item, count = next(iter(demand.made.items()))
-        return "I have what I need, I think, so I craft at once.", _craft(now.recipes[item], item, count)
-    if missing and len(missing) > 1 and rng.random() < 0.4:
-        forgotten = rng.choice([*missing])
-        return _delegate(now, {item: n for item, n in missing.items() if item != forgotten})
-    if missing:
-        wrong = rng.choice([*missing])
-        return _delegate(now, {**missing, wrong: max(1, missing[wrong] + rng.choice((-1, 1)))})
-    if rng.random() < 0.5:
-        return "This should be enough.", _finish(now)
-    item, count = rng.choice([*demand.made.items()])
-    recipe = now.recipes[item]
-    off = Recipe(
-        {name: n + (index == 0) for index, (name, n) in enumerate(recipe.ingredients.items())},
-        recipe.result_count,
-    )
-    return f"I craft {count}x {item}.", _craft(off, item, count)

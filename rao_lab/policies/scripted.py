@@ -12,7 +12,8 @@ from random import Random
 from typing import get_args
 
 from rao_lab.errors import ConfigError
-from rao_lab.policies.crafting import Style, write
+from rao_lab.policies.crafting import Style, next_turn, read
+from rao_lab.policies.mistakes import mistaken_turn
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import path_key
 
@@ -67,7 +68,9 @@ class ScriptedPolicy:
             )
         rng = Random(repr((self.seed, request.noise)))
         wrong = rng.random() < self.error_rate
-        text = write(request, self.style, rng if wrong else None)
+        now = read(request, self.style)
+        thought, code = mistaken_turn(now, rng) if wrong else next_turn(now)
+        text = f"{thought}\n\n```python\n{code}\n```" if code else thought
         return TurnReply(request.key, text, decode_steps=max(1, len(text) // CHARS_PER_TOKEN))
 
 
