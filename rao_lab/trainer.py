@@ -256,7 +256,6 @@ class _Trainer:
         packs = pack(batch.sequences, self.config.tokens_per_pack)
         assert due.attributions is not None
         due.metrics = tree_metrics(due.groups) | credit_metrics(due.groups, due.attributions)
-        due.metrics["merge_rate"] = batch.turns / batch.merged if batch.merged else None
         due.metrics["learning_rate"] = rate
         undo = Undo(self.policy, state) if self.config.epochs > 1 else None
         try:
@@ -295,13 +294,16 @@ class _Trainer:
         now = _column([part[1] for part in parts])
         k3 = _column([part[2] for part in parts if part[2] is not None])
         recorded = np.concatenate([packed.logprobs for packed in packs]) if packs else np.zeros(0)
-        rows = np.zeros((self.peers.size, 9))
-        rows[self.peers.rank, :8] = ratio_row(now, recorded, self.loss.bounds, k3 if len(k3) else None)
-        rows[self.peers.rank, 8] = sum(float(part[0]) for part in parts)
+        counted = ratio_row(now, recorded, self.loss.bounds, k3 if len(k3) else None)
+        loss = sum(float(part[0]) for part in parts)
+        # One row for each process, added up with the gradients.
+        rows = np.zeros((self.peers.size, len(counted) + 3))
+        rows[self.peers.rank] = [*counted, loss, batch.turns, batch.merged]
         shared = torch.from_numpy(rows)
         self.peers.add([*optimizer.gradients(), shared])
-        found = ratio_metrics(shared.numpy(), self.loss.bounds is not None, self.loss.kl > 0)
-        return found | {"loss": float(shared[:, 8].sum())}
+        found = ratio_metrics(rows, self.loss.bounds is not None, self.loss.kl > 0)
+        losses, turns, merged = rows[:, -3:].sum(0).tolist()
+        return found | {"loss": losses, "merge_rate": turns / merged if merged else None}
 
 
 def _check_order(headers: Sequence[TreeHeader], trees: Sequence[Tree]) -> None:

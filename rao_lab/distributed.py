@@ -1,0 +1,90 @@
+"""The processes of one machine that train together, started by torchrun: `trainer.Peers` over torch.
+
+Groups are dealt out whole, by rank. Trees are exchanged as JSON (never pickled), so that every process
+attributes the whole step: N_d, Z and shares are those of one process on the union, and rank 0 can write
+the records of all. Gradients are summed. A process that stops leaves the others waiting until the
+timeout, so stop them together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from rao_lab.codec import tree_from_json, tree_to_json
+from rao_lab.errors import ConfigError
+from rao_lab.tree import Tree
+
+
+class Processes:
+    """All processes of the default process group."""
+
+    def __init__(self) -> None:
+        self.rank = dist.get_rank()
+        self.size = dist.get_world_size()
+
+    def gather(self, trees: Sequence[Tree]) -> list[list[Tree]]:
+        """The trees of every process, by rank, on every process; its own as they are."""
+        text = json.dumps([tree_to_json(tree) for tree in trees], separators=(",", ":"))
+        own = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+        sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
+        dist.all_gather(sizes, torch.tensor([len(own)]))
+        longest = max(int(size) for size in sizes)
+        padded = torch.zeros(longest, dtype=torch.uint8)
+        padded[: len(own)] = own
+        parts = [torch.zeros_like(padded) for _ in range(self.size)]
+        dist.all_gather(parts, padded)
+        return [
+            list(trees) if rank == self.rank else _read(part[: int(size)])
+            for rank, (part, size) in enumerate(zip(parts, sizes, strict=True))
+        ]
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Sums each tensor over the processes, in place: one exchange for each type and device."""
+        kinds: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
+        for tensor in tensors:
+            kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
+        for alike in kinds.values():
+            flat = torch.cat([tensor.reshape(-1) for tensor in alike])
+            dist.all_reduce(flat)
+            parts = torch.split(flat, [tensor.numel() for tensor in alike])
+            for tensor, part in zip(alike, parts, strict=True):
+                tensor.copy_(part.view_as(tensor))
+
+
+def _read(part: Tensor) -> list[Tree]:
+    return [tree_from_json(data) for data in json.loads(part.numpy().tobytes())]
+
+
+def launched() -> bool:
+    """Whether torchrun started this process beside others."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+@contextmanager
+def processes(timeout_minutes: float = 60.0) -> Iterator[Processes]:
+    """Joins the processes that torchrun started, and leaves them at the end.
+
+    Args:
+        timeout_minutes: how long one may wait for the slowest in one exchange.
+
+    Raises:
+        ConfigError: torchrun did not start this process.
+    """
+    if "RANK" not in os.environ:
+        raise ConfigError("several processes are started by torchrun: torchrun --nproc-per-node 2 ...")
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group(backend, timeout=timedelta(minutes=timeout_minutes))
+    try:
+        yield Processes()
+    finally:
+        dist.destroy_process_group()
