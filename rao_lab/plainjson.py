@@ -21,6 +21,7 @@ import base64
 import binascii
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -171,7 +172,7 @@ class _Decoder(_Bounded):
 def shown(value: Any) -> str:
     """The start of a value for an error message."""
     try:
-        return f"{value!r:.60}"
+        return f"{reprlib.repr(value):.60}"
     except (ValueError, RecursionError):
         return f"a {type(value).__name__} too long to print"
 
