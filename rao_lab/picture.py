@@ -109,6 +109,11 @@ def short_goal(goal: str) -> str:
     return one_line(goal).removeprefix(PREAMBLE).strip()
 
 
+def node_label(node: Node, limit: int = 40) -> str:
+    """A few safe words that name a node: its goal without the preamble, else its path."""
+    return shorten(short_goal(node.goal), limit) or node.path
+
+
 def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
     """A number that always shows its sign, with a true minus; what rounds to zero is +0.00."""
     text = f"{abs(value):.{places}f}"
