@@ -92,6 +92,11 @@ class Snippet:
         """As the pool counts them: it counts the `await` that a restored snippet stands at once more."""
         return max(0, self._bounds.suspensions - self._suspensions) + (self._answers is not None)
 
+    @property
+    def restores(self) -> bool:
+        """It goes on from a dump, which holds its own limits."""
+        return self._answers is not None or self._was.before is not None
+
     def restore(self, session: MontySession) -> Reply:
         """Brings the session back to where it was; the reply makes the code go on from there.
 
@@ -137,6 +142,10 @@ class Snippet:
             return self._flooded_end()
         if ran_over(error):
             return self._out_of_time()
+        if limit_of(error, exhausted=False) == "memory":  # while the session was being restored
+            state = self._was.before if self._answers else None
+            gone = "MemoryError: your variables need more memory than they may have, and are gone"
+            return self._ended(state, error=gone, stopped="memory")
         return self._ended(self._was.before, error=f"the sandbox was lost: {error}", lost=True)
 
     def refused(self, limit: str, message: str) -> Ended:

@@ -17,6 +17,10 @@ from rao_lab.repl.worker import Launcher
 
 MAX_CODE_CHARS = 100_000
 """Far above what a turn can hold; the parser's memory is not bounded otherwise."""
+RESTORE_ROOM = 4
+"""Memory that restoring a session takes at most, in sizes of the session."""
+BACKSTOP_SECONDS = 5.0
+"""A worker that is silent for so long beyond its compute limit is ended from here."""
 
 
 class Sandbox:
@@ -81,7 +85,10 @@ class Sandbox:
             return
         self._launcher = Launcher(self.bounds.memory_mb)
         pool = Monty(
-            binary_path=self._launcher.path, min_processes=1, max_processes=self.workers, request_timeout=None
+            binary_path=self._launcher.path,
+            min_processes=1,
+            max_processes=self.workers,
+            request_timeout=self.bounds.seconds + BACKSTOP_SECONDS,
         )
         try:
             pool.__enter__()
@@ -169,11 +176,12 @@ class Sandbox:
         raise AssertionError("unreachable")
 
     def _checkout(self, snippet: Snippet, seed: int) -> MontySession:
-        """A session in a free worker. A restored dump brings its own limits and `random` state with it."""
+        """A session in a free worker. A restored dump brings its own limits and `random` state with it;
+        to be restored it needs more room than it then may use, so the worker is given that."""
         assert self._pool is not None
         limits: ResourceLimits = {
             "max_feed_duration_secs": self.bounds.seconds,
-            "max_memory": self.bounds.memory_mb << 20,
+            "max_memory": (self.bounds.memory_mb << 20) * (RESTORE_ROOM if snippet.restores else 1),
             "max_suspensions": snippet.suspensions_left,
         }
         policy: OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": {"seed": seed}}
