@@ -16,6 +16,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rao_lab.errors import RaoLabError
+from rao_lab.options import (
+    Agent,
+    Difficulty,
+    Env,
+    Json,
+    PolicyName,
+    Recipes,
+    RunFile,
+    Seed,
+    Set,
+    Split,
+    Tasks,
+)
 from rao_lab.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -40,35 +53,6 @@ USAGE_ERROR: type[Exception] = next(
 )
 ABORTS = (typer.Abort, KeyboardInterrupt)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout; progress on stderr.")]
-Env = Annotated[str, typer.Option("--env", help="The world.", metavar="NAME")]
-PolicyName = Annotated[
-    str,
-    typer.Option(
-        "--policy",
-        help="tiny, smollm2, scripted, a model folder, a hub id, or http://host:port/v1#model.",
-        metavar="NAME",
-    ),
-]
-Agent = Annotated[str, typer.Option(help="recursive, or flat: the control without launch_subagent.")]
-Difficulty = Annotated[
-    str | None,
-    typer.Option(
-        help="Band(s) of tasks: easy, medium, hard, extreme, all. Default: what the policy was made for."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Keys tasks and sampling noise.")]
-Recipes = Annotated[Path | None, typer.Option(help="Recipes in a file (JSON, may be .gz).", metavar="FILE")]
-Tasks = Annotated[Path | None, typer.Option(help="Tasks in a file (JSON lines, may be .gz).", metavar="FILE")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", help="Any other setting, such as limits.max_depth=6. May be repeated.", metavar="NAME=VALUE"
-    ),
-]
-Split = Annotated[str, typer.Option(help="train, dev or test.")]
-RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]
-
 
 @app.command()
 def demo(
@@ -77,7 +61,9 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="Seconds instead of minutes; learns nothing.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE")] = Path("runs/demo.rao"),
+    out: Annotated[
+        Path | None, typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE")
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -178,6 +164,7 @@ def evaluate(
       rao-lab eval --policy tiny --difficulty easy,medium
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz --json
     """
+    from rao_lab.ceiling import flat_fits
     from rao_lab.loading import load_policy, suggested
     from rao_lab.running import evaluate as run_all
     from rao_lab.settings import TASKS_PER_BAND, limits_from, overrides
@@ -199,6 +186,7 @@ def evaluate(
             limits,
             split=split,
             seed=seed,
+            fits=flat_fits(actor),
             on_trees=lambda finished, _: board.advance("tasks", finished),
         )
     if as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from types import TracebackType
 from typing import Any, Self
 
@@ -140,6 +141,13 @@ def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Tabl
         cells = [f"{ceilings[band]:.2f}" if band in ceilings else "" for band in bands]
         table.add_row("", "flat ceiling", *cells, style="dim")
     return table
+
+
+def success_text(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> str:
+    """The table as plain text."""
+    target = StringIO()
+    Console(file=target, width=100, color_system=None).print(success_table(rows))
+    return "\n".join(line.rstrip() for line in target.getvalue().rstrip().splitlines())
 
 
 def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str, float]:

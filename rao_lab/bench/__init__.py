@@ -1,7 +1,7 @@
 """Measurements of this machine: `rao-lab bench NAME` runs `rao_lab/bench/NAME.py`.
 
 A bench is a module of this folder with a docstring and one function, `measure(say) -> Sequence[Case]`; `say`
-takes a line of progress. There is no list to keep: the folder is the list.
+takes a line of progress. There is no list to keep: the folder is the list, and its other modules are tools.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ class Case:
 
 def names() -> list[str]:
     """What can be measured."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
+    folder = Path(__file__).parent
+    return sorted(
+        path.stem
+        for path in folder.glob("*.py")
+        if path.stem != "__init__" and "\ndef measure(" in path.read_text(encoding="utf-8")
+    )
 
 
 def summary(name: str) -> str:

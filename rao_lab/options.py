@@ -1,0 +1,37 @@
+"""Options that several commands of `rao-lab` share, worded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout; progress on stderr.")]
+Env = Annotated[str, typer.Option("--env", help="The world.", metavar="NAME")]
+PolicyName = Annotated[
+    str,
+    typer.Option(
+        "--policy",
+        help="tiny, smollm2, scripted, a model folder, a hub id, or http://host:port/v1#model.",
+        metavar="NAME",
+    ),
+]
+Agent = Annotated[str, typer.Option(help="recursive, or flat: the control without launch_subagent.")]
+Difficulty = Annotated[
+    str | None,
+    typer.Option(
+        help="Band(s) of tasks: easy, medium, hard, extreme, all. Default: what the policy was made for."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Keys tasks and sampling noise.")]
+Recipes = Annotated[Path | None, typer.Option(help="Recipes in a file (JSON, may be .gz).", metavar="FILE")]
+Tasks = Annotated[Path | None, typer.Option(help="Tasks in a file (JSON lines, may be .gz).", metavar="FILE")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Any other setting, such as limits.max_depth=6. May be repeated.", metavar="NAME=VALUE"
+    ),
+]
+Split = Annotated[str, typer.Option(help="train, dev or test.")]
+RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]
