@@ -13,7 +13,7 @@ import unicodedata
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
-    "\U000e0000-\U000e0fff]"
+    "\U000e0000-\U000e03ff]"
 )
 """C0 and C1 controls, direction and other invisible formatting, tags, lone surrogates. Tab and newline
 are layout and stay."""
