@@ -42,7 +42,7 @@ class Demand:
     made: Mapping[str, int]
     """Number made of each craftable item, in an order in which it can be crafted."""
     base: Mapping[str, int]
-    """Number used of each base item."""
+    """Number used of each base item, in the order in which recipes name them."""
     from_stock: Mapping[str, int]
     """Crafted items used that were already there."""
 
@@ -87,13 +87,11 @@ def summed_demand(
     height = heights(recipes, targets)
     needed: Counter[str] = Counter(targets)
     made: dict[str, int] = {}
-    base: dict[str, int] = {}
     from_stock: dict[str, int] = {}
     # From the top down, so that all uses of an item are known when its turn comes.
     for item in sorted(height, key=lambda name: (-height[name], name)):
         recipe = recipes.get(item)
         if recipe is None:
-            base[item] = needed[item]
             continue
         taken = 0 if item in targets else min(max(0, (stock or {}).get(item, 0)), needed[item])
         if taken:
@@ -103,7 +101,8 @@ def summed_demand(
             made[item] = executions * recipe.result_count
         for name, count in recipe.ingredients.items():
             needed[name] += count * executions
-    return Demand(dict(reversed(made.items())), {k: v for k, v in base.items() if v}, from_stock)
+    base = {item: count for item, count in needed.items() if count and item not in recipes}
+    return Demand(dict(reversed(made.items())), base, from_stock)
 
 
 def separate_demand(recipes: Recipes, targets: Mapping[str, int]) -> tuple[Demand, int]:
@@ -115,13 +114,11 @@ def separate_demand(recipes: Recipes, targets: Mapping[str, int]) -> tuple[Deman
     height = heights(recipes, targets)
     orders: dict[str, Counter[int]] = {item: Counter({count: 1}) for item, count in targets.items()}
     made: dict[str, int] = {}
-    base: dict[str, int] = {}
     total = listed = 0
     for item in sorted(height, key=lambda name: (-height[name], name)):
         recipe = recipes.get(item)
         sizes = orders.get(item, Counter())
         if recipe is None:
-            base[item] = sum(size * times for size, times in sizes.items())
             continue
         total += sizes.total()
         listed += len(sizes)
@@ -134,4 +131,9 @@ def separate_demand(recipes: Recipes, targets: Mapping[str, int]) -> tuple[Deman
             made[item] = made.get(item, 0) + executions * recipe.result_count * times
             for name, count in recipe.ingredients.items():
                 orders.setdefault(name, Counter())[count * executions] += times
+    base = {
+        item: sum(size * times for size, times in sizes.items())
+        for item, sizes in orders.items()
+        if item not in recipes
+    }
     return Demand(dict(reversed(made.items())), base, {}), total - len(targets)
