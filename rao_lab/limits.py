@@ -187,7 +187,9 @@ class Budget:
         limits = self.limits
         if depth > limits.max_depth:
             return Refusal(
-                "depth", f"no sub-agents at depth {limits.max_depth}: do the rest of the work yourself"
+                "depth",
+                f"sub-agents go {limits.max_depth} levels deep and you are there: "
+                "do the rest of the work yourself",
             )
         if parent is not None and parent.children >= limits.max_children:
             return Refusal(
@@ -206,6 +208,6 @@ class Budget:
             return Refusal(
                 "tree_turns",
                 f"all {limits.max_tree_turns} turns of this task are used or set aside: "
-                "do the rest of the work yourself, or finish",
+                "do the rest of the work yourself",
             )
         return None

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, get_args
+from typing import Any
 
 from pydantic_monty import (
-    ExcType,
     FunctionSnapshot,
     FutureSnapshot,
     MontyComplete,
@@ -25,7 +24,17 @@ from pydantic_monty import (
     NameLookupSnapshot,
 )
 
-from rao_lab.errors import InputError
+from rao_lab.repl.answers import (
+    Reply,
+    Snapshot,
+    Suspension,
+    arguments,
+    given,
+    raising,
+    refusing,
+    settled,
+    stand_in,
+)
 from rao_lab.repl.clock import answer_clock
 from rao_lab.repl.failures import UNCHANGED, describe, limit_of, ran_over
 from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, Paused
@@ -34,13 +43,6 @@ from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 FINISH = "finish"
 FLOOD = 16
 """A snippet that prints this many times its kept output is abandoned: its worker would go on printing."""
-
-_EXCEPTIONS = frozenset(get_args(ExcType))
-
-Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
-Snapshot: TypeAlias = Suspension | MontyComplete
-Reply = Callable[[], Snapshot]
-"""Lets the code go on; worker time is counted while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Snippet:
         self._was = paused
         self._on_call = on_call
         self._clock = clock
-        self._answers = answers and {call: _settled(value, call) for call, value in answers.items()}
+        self._answers = answers and {call: settled(value, call) for call, value in answers.items()}
         self._pending = [call for call in paused.pending if call not in (answers or ())]
         self._made: list[Launched] = []
         self._output = paused.output
@@ -86,11 +88,6 @@ class Snippet:
         self._pid: int | None = None
 
     # What the pool asks.
-
-    @property
-    def suspensions_left(self) -> int:
-        """As the pool counts them: it counts the `await` that a restored snippet stands at once more."""
-        return max(0, self._bounds.suspensions - self._suspensions) + (self._answers is not None)
 
     @property
     def restores(self) -> bool:
@@ -123,9 +120,9 @@ class Snippet:
             while True:
                 snapshot = self._timed(reply)
                 if isinstance(snapshot, MontyComplete):
-                    return self._ended(session.dump())
+                    return self._kept(session.dump(), None, "")
                 self._suspensions += 1
-                step = self._step(snapshot)
+                step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
                     return step
                 reply = step
@@ -142,7 +139,7 @@ class Snippet:
             return self._flooded_end()
         if ran_over(error):
             return self._out_of_time()
-        if limit_of(error, exhausted=False) == "memory":  # while the session was being restored
+        if limit_of(error) == "memory":  # while the session was being restored
             state = self._was.before if self._answers else None
             gone = "MemoryError: your variables need more memory than they may have, and are gone"
             return self._ended(state, error=gone, stopped="memory")
@@ -173,7 +170,7 @@ class Snippet:
         if isinstance(snapshot, NameLookupSnapshot):
             name = snapshot.variable_name
             known = snapshot.object_id is None and name in self._was.functions
-            return lambda: snapshot.resume(value=_stand_in(name)) if known else snapshot.resume()
+            return lambda: snapshot.resume(value=stand_in(name)) if known else snapshot.resume()
         if snapshot.is_os_function:
             moment = answer_clock(snapshot.function_name, snapshot.args, self._clock)
             if moment is None:
@@ -184,15 +181,15 @@ class Snippet:
     def _call(self, snapshot: FunctionSnapshot) -> Reply | Ended:
         name = snapshot.function_name
         if name not in self._was.functions or snapshot.object_id is not None:
-            return _raising(snapshot, CallError(f"name {name!r} is not defined", "NameError"))
+            return raising(snapshot, CallError(f"name {name!r} is not defined", "NameError"))
         try:
-            args, kwargs = _arguments(snapshot)
+            args, kwargs = arguments(snapshot)
             self._carried += check_plain((args, kwargs), f"{name}(...)", MAX_VALUE_SIZE - self._carried)
         except NotPlainError as error:
-            return _raising(snapshot, CallError(str(error), "TypeError"))
+            return raising(snapshot, CallError(str(error), "TypeError"))
         if name == FINISH:
             if len(args) + len(kwargs) > 1:
-                return _raising(snapshot, CallError("finish takes one value", "TypeError"))
+                return raising(snapshot, CallError("finish takes one value", "TypeError"))
             return self._ended(None, finished=True, value=next(iter((*args, *kwargs.values())), None))
         if self._was.functions[name]:
             self._made.append(Launched(snapshot.call_id, name, args, kwargs))
@@ -201,9 +198,9 @@ class Snippet:
         try:
             result = self._on_call(name, args, kwargs)
         except CallError as error:
-            return _raising(snapshot, error)
-        _check_given(result, f"the result of {name}")
-        return lambda: snapshot.resume({"return_value": result})
+            return raising(snapshot, error)
+        answer = given(result, f"the result of {name}")
+        return lambda: snapshot.resume(answer)
 
     def _print(self, _stream: str, text: str) -> None:
         self.touched = True
@@ -238,7 +235,7 @@ class Snippet:
     def _failed(self, session: MontySession, error: MontyError) -> Ended:
         if self._flooding:
             return self._flooded_end()
-        limit = limit_of(error, exhausted=self._suspensions >= self._bounds.suspensions)
+        limit = limit_of(error)
         if limit == "seconds":
             return self._out_of_time()
         try:
@@ -247,11 +244,23 @@ class Snippet:
             raise
         except (MontyError, RuntimeError):  # the session is gone, or too large to be kept
             return self.refused(limit or "memory", describe(error))
-        if limit == "suspensions":
-            most = self._bounds.suspensions
-            message = f"stopped: more than {most} calls in one turn; make fewer, or go on in the next turn"
-            return self._ended(state, error=message, stopped=limit)
-        return self._ended(state, error=describe(error), stopped=limit)
+        return self._kept(state, describe(error), limit)
+
+    def _kept(self, state: bytes, error: str | None, limit: str) -> Ended:
+        """The code ended by itself or by an error; the variables it leaves are kept."""
+        if self._exhausted:
+            return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")
+        return self._ended(state, error=error, stopped=limit)
+
+    @property
+    def _exhausted(self) -> bool:
+        """The snippet asked for more than it may; all that it still asks for is refused."""
+        return self._suspensions > self._bounds.suspensions
+
+    @property
+    def _too_many(self) -> str:
+        most = self._bounds.suspensions
+        return f"more than {most} calls in one turn; make fewer, or go on in the next turn"
 
     def _flooded_end(self) -> Ended:
         most = FLOOD * self._bounds.output_chars
@@ -268,53 +277,7 @@ class Snippet:
             truncated=self._printed > self._bounds.output_chars,
             never_awaited=tuple(self._made),
             unanswered=tuple(call for call in self._pending if call in announced),
-            suspensions=self._suspensions,
+            suspensions=min(self._suspensions, self._bounds.suspensions),
             seconds=self._seconds,
             **fields,
         )
-
-
-def _arguments(snapshot: FunctionSnapshot) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The call's arguments as values of this process; not all that the sandbox holds can become one."""
-    try:
-        return snapshot.args, snapshot.kwargs
-    except (TypeError, ValueError, OverflowError) as error:  # such as an object used as a key
-        raise NotPlainError(f"{snapshot.function_name}(...) holds what cannot be passed: {error}") from error
-
-
-def _raising(snapshot: FunctionSnapshot, error: CallError) -> Reply:
-    return lambda: snapshot.resume(_exception(error))
-
-
-def _exception(error: CallError) -> Any:
-    known = error.type_name in _EXCEPTIONS
-    message = error.message.encode("utf-8", "replace").decode()
-    return {"exc_type": error.type_name if known else "RuntimeError", "message": message}
-
-
-def _settled(value: Any, call: int) -> Any:
-    if isinstance(value, CallError):
-        return _exception(value)
-    _check_given(value, f"the answer to call {call}")
-    return {"return_value": value}
-
-
-def _check_given(value: Any, what: str) -> None:
-    """What a host gives must be plain as well: a world's bug, not the code's.
-
-    Raises:
-        InputError: it is not.
-    """
-    try:
-        check_plain(value, what)
-    except NotPlainError as error:
-        raise InputError(str(error)) from error
-
-
-def _stand_in(name: str) -> Callable[..., None]:
-    """What a function's name stands for in the sandbox; calls of it come back as suspensions."""
-
-    def stand_in() -> None: ...
-
-    stand_in.__name__ = name
-    return stand_in

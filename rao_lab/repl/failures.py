@@ -11,9 +11,9 @@ MAX_MESSAGE = 600
 MAX_SOURCE = 100
 UNCHANGED = "Your variables are as they were before this code."
 
-# The interpreter's wording of its limits. Code can raise an exception that reads the same.
+# The interpreter's wording of its limits. Code can raise an exception that reads the same; only to
+# forge the limit on seconds would pay, for it marks the tree.
 _SECONDS = re.compile(r"TimeoutError: (feed|turn) time limit exceeded")
-_SUSPENSIONS = re.compile(r"RuntimeError: suspension limit \d+ exceeded")
 _MEMORY = re.compile(r"MemoryError: (memory limit exceeded|the worker exceeded its memory limit).*")
 
 _REWORDED = (
@@ -31,17 +31,11 @@ _REWORDED = (
 )
 
 
-def limit_of(error: MontyError, *, exhausted: bool) -> str:
-    """Which limit this is: seconds, suspensions, memory, or "" for the code's own failure.
-
-    Args:
-        exhausted: the snippet has used all its suspensions.
-    """
+def limit_of(error: MontyError) -> str:
+    """Which of the interpreter's limits this is: seconds, memory, or "" for the code's own failure."""
     text = str(error)
     if _MEMORY.match(text):
         return "memory"
-    if exhausted and _SUSPENSIONS.match(text):
-        return "suspensions"
     # The time limit stops the interpreter from outside: what code raises comes with a traceback.
     outside = isinstance(error, MontyRuntimeError) and not error.traceback()
     return "seconds" if outside and _SECONDS.match(text) else ""

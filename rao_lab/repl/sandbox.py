@@ -17,6 +17,9 @@ from rao_lab.repl.worker import Launcher
 
 MAX_CODE_CHARS = 100_000
 """Far above what a turn can hold; the parser's memory is not bounded otherwise."""
+REFUSED_TOO = 3
+"""The pool lets through so many times what a snippet may ask, for we count and refuse by ourselves; then
+it ends what still asks, past any `except`. A dump keeps the smallest such limit it has met."""
 RESTORE_ROOM = 4
 """Memory that restoring a session takes at most, in sizes of the session."""
 BACKSTOP_SECONDS = 5.0
@@ -182,7 +185,7 @@ class Sandbox:
         limits: ResourceLimits = {
             "max_feed_duration_secs": self.bounds.seconds,
             "max_memory": (self.bounds.memory_mb << 20) * (RESTORE_ROOM if snippet.restores else 1),
-            "max_suspensions": snippet.suspensions_left,
+            "max_suspensions": self.bounds.suspensions * REFUSED_TOO,
         }
         policy: OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": {"seed": seed}}
         return self._pool.checkout(script_name="code", limits=limits, os_policy=policy)
