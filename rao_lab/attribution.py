@@ -213,34 +213,34 @@ class Attributions:
         return len(self.table)
 
     def __iter__(self) -> Iterator[Attribution]:
-        return (self[row] for row in range(len(self)))
+        return self._records(0, len(self))
 
     def __getitem__(self, row: int) -> Attribution:
         if not -len(self) <= row < len(self):
             raise IndexError(f"row {row} of {len(self)} attributions")
         row %= len(self)
-        table = self.table
-        return Attribution(
-            group=int(table.group[row]),
-            tree=int(table.tree[row]),
-            node=table.path[row],
-            parent=table.parent_path(row),
-            depth=int(table.depth[row]),
-            status=table.status[row],
-            s=_plain(table.s[row]),
-            child_mean=float(self.child_mean[row]),
-            child_min=_plain(self.child_min[row]),
-            lam=self.config.lam,
-            bonus=float(self.bonus[row]),
-            R=_plain(self.R[row]),
-            b=_plain(self.b[row]),
-            A=_plain(self.A[row]),
-            w=_plain(self.w[row]),
-            c=_plain(self.c[row]),
-            share=_plain(self.share[row]),
-            trained=bool(self.why_code[row] == 0),
-            why_not=WHY_NOT[self.why_code[row]],
+        return next(self._records(row, row + 1))
+
+    def _records(self, start: int, stop: int) -> Iterator[Attribution]:
+        """Rows as records; whole columns are turned into plain values at once."""
+        table, part = self.table, slice(start, stop)
+        columns = (
+            table.group[part].tolist(),
+            table.tree[part].tolist(),
+            table.path[part],
+            [None if above < 0 else table.path[above] for above in table.parent[part].tolist()],
+            table.depth[part].tolist(),
+            table.status[part],
+            _plain(table.s[part]),
+            _plain(self.child_mean[part]),
+            _plain(self.child_min[part]),
+            [self.config.lam] * (stop - start),
+            *(_plain(column[part]) for column in (self.bonus, self.R, self.b, self.A, self.w, self.c)),
+            _plain(self.share[part]),
+            (self.why_code[part] == 0).tolist(),
+            [WHY_NOT[code] for code in self.why_code[part].tolist()],
         )
+        return (Attribution(*values) for values in zip(*columns, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """The settings and every node, as `rao-lab credit --json` prints them; None is null."""
@@ -267,7 +267,8 @@ class Attributions:
         Raises:
             MissingError: no such tree here.
         """
-        return {self.table.path[row]: self[row] for row in self.rows(group, tree)}
+        rows = self.rows(group, tree)
+        return {record.node: record for record in self._records(rows.start, rows.stop)}
 
     def find(self, group: int, tree: int, path: str) -> Attribution:
         """The record of one node.
@@ -300,5 +301,6 @@ _JSON_FIELDS = [
 ]
 
 
-def _plain(value: np.float64) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _plain(column: Floats) -> list[float | None]:
+    """NaN as None."""
+    return [None if value != value else value for value in column.tolist()]

@@ -43,10 +43,6 @@ class NodeTable:
     def __len__(self) -> int:
         return len(self.path)
 
-    def parent_path(self, row: int) -> str | None:
-        above = int(self.parent[row])
-        return None if above < 0 else self.path[above]
-
     @cached_property
     def tree_starts(self) -> Ints:
         """First row of each tree."""
