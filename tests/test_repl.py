@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.repl import Awaiting, CallError, Ended, Launched, NotPlainError, OnCall, Sandbox, check_plain
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
@@ -662,3 +662,24 @@ def test_an_interrupt_leaves_nothing_behind() -> None:
     status, errors = run_script(loop, interrupt=True)
     assert status == -signal.SIGINT
     assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@needs_proc
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are started by a script in memory on Linux only")
+def test_workers_run_under_limits_and_know_nothing_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAO_SECRET", "of the host")
+    before = children()
+    with Sandbox(memory_mb=16):
+        (worker,) = children() - before
+        limits = Path(f"/proc/{worker}/limits").read_text()
+        assert Path(f"/proc/{worker}/environ").read_bytes() == b""
+        assert Path(f"/proc/{worker}/fd/2").readlink() == Path("/dev/null")
+    rows = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
+    assert (rows["Max file size"], rows["Max core file size"], rows["Max open files"]) == ("0", "0", "64")
+    assert rows["Max address space"] == str((16 * 8 + 1024) * 2**20)
+
+
+def test_a_missing_interpreter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONTY_BIN", "/nowhere/monty")
+    with pytest.raises(UnavailableError, match="no sandbox worker can be started"):
+        Sandbox().open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -66,8 +67,9 @@ class Sandbox:
                 raise ConfigError(f"{name} is {value}: a sandbox needs a positive number")
         self.workers = workers
         self.bounds = Bounds(seconds, memory_mb, output_chars, suspensions)
-        self._launcher: Launcher | None = None
+        self._launcher = Launcher(memory_mb)
         self._pool: Monty | None = None
+        self._opening = threading.Lock()
 
     def __enter__(self) -> Sandbox:
         self.open()
@@ -78,36 +80,44 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def open(self) -> None:
+    def open(self) -> Monty:
         """Starts the first worker; `run` does so by itself where it is needed.
 
         Raises:
             UnavailableError: the interpreter cannot be started.
         """
-        if self._pool is not None:
-            return
-        self._launcher = Launcher(self.bounds.memory_mb)
-        pool = Monty(
-            binary_path=self._launcher.path,
-            min_processes=1,
-            max_processes=self.workers,
-            request_timeout=self.bounds.seconds + BACKSTOP_SECONDS,
-        )
-        try:
-            pool.__enter__()
-        except (MontyError, OSError) as error:
-            self.close()
-            raise UnavailableError(f"no sandbox worker can be started: {error}") from error
-        self._pool = pool
+        with self._opening:
+            if self._pool is None:
+                self._pool = self._start()
+            return self._pool
 
     def close(self) -> None:
         """Ends every worker. A later `run` would start new ones."""
         pool, self._pool = self._pool, None
-        launcher, self._launcher = self._launcher, None
         if pool is not None:
             pool.__exit__(None, None, None)
-        if launcher is not None:
-            launcher.__exit__(None, None, None)
+        self._launcher.close()
+
+    def _start(self) -> Monty:
+        """A pool whose first worker has answered; without the launcher's limits where it cannot be run."""
+        problem = ""
+        for program in self._launcher.programs():
+            pool = Monty(
+                binary_path=program,
+                min_processes=1,
+                max_processes=self.workers,
+                request_timeout=self.bounds.seconds + BACKSTOP_SECONDS,
+            )
+            try:
+                pool.__enter__()
+                with pool.checkout() as session:
+                    session.feed_run("1")
+                return pool
+            except (MontyError, RuntimeError) as error:
+                problem = str(error)
+                pool.__exit__(None, None, None)
+        self._launcher.close()
+        raise UnavailableError(f"no sandbox worker can be started: {problem}")
 
     def run(
         self,
@@ -168,24 +178,23 @@ class Sandbox:
 
     def _drive(self, snippet: Snippet, seed: int) -> Awaiting | Ended:
         """A worker may have died while it was idle: what has not shown itself yet is tried once more."""
-        self.open()
+        pool = self.open()
         for last in (False, True):
             try:
-                with self._checkout(snippet, seed) as session:
+                with self._checkout(pool, snippet, seed) as session:
                     return snippet.follow(session, snippet.restore(session))
             except MontyError as error:
                 if last or snippet.touched or ran_over(error):
                     return snippet.lost(error)
         raise AssertionError("unreachable")
 
-    def _checkout(self, snippet: Snippet, seed: int) -> MontySession:
+    def _checkout(self, pool: Monty, snippet: Snippet, seed: int) -> MontySession:
         """A session in a free worker. A restored dump brings its own limits and `random` state with it;
         to be restored it needs more room than it then may use, so the worker is given that."""
-        assert self._pool is not None
         limits: ResourceLimits = {
             "max_feed_duration_secs": self.bounds.seconds,
             "max_memory": (self.bounds.memory_mb << 20) * (RESTORE_ROOM if snippet.restores else 1),
             "max_suspensions": self.bounds.suspensions * REFUSED_TOO,
         }
         policy: OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": {"seed": seed}}
-        return self._pool.checkout(script_name="code", limits=limits, os_policy=policy)
+        return pool.checkout(script_name="code", limits=limits, os_policy=policy)
