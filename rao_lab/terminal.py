@@ -74,7 +74,7 @@ class Board:
     def say(self, line: str) -> None:
         """A line above the board, or on its own."""
         if not self._quiet:
-            self.console.print(Text(line), highlight=False)
+            self.console.print(Text(line), soft_wrap=True)
 
     def phase(self, name: str, total: int) -> None:
         """A phase begins, or its total becomes known."""
