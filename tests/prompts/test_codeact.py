@@ -1,0 +1,84 @@
+"""The dialect of chat models."""
+
+from __future__ import annotations
+
+import pytest
+
+from rao_lab.errors import MissingError
+from rao_lab.prompts import Brief, Observation, ParseFailure, dialect
+from rao_lab.protocols import Function
+
+PLAIN = Function("get_info", "get_info(items: list[str]) -> list[dict]", "Looks\n  items up.")
+FINISH = Function("finish", "finish(message)", "Ends the work.")
+LAUNCH = Function("launch_subagent", "launch_subagent(targets: dict)", "A helper.", is_async=True)
+# What the interpreter lacks (design, section 4) must not be suggested to a model.
+LACKING = ("yield", "del ", "return_exceptions", "create_task", "wait_for", "TaskGroup", "async with", "numpy")
+
+
+def system(*functions: Function, agent: str = "recursive") -> str:
+    return dialect("codeact").opening(Brief("Do it.", {}, agent, 0, functions, 8))[0].content
+
+
+def test_an_unknown_dialect_is_missing_and_the_known_ones_are_named() -> None:
+    with pytest.raises(MissingError, match="no dialect 'prose': choose one of codeact, terse"):
+        dialect("prose")
+
+
+def test_the_opening_names_each_function_once_with_its_signature_and_await() -> None:
+    said = system(PLAIN, FINISH, LAUNCH)
+    assert "- `get_info(items: list[str]) -> list[dict]`: Looks items up." in said
+    assert "- `await launch_subagent(targets: dict)`: A helper." in said
+    assert '{"failed": reason}' in said
+
+
+def test_a_flat_agent_is_told_nothing_of_launches() -> None:
+    said = system(PLAIN, FINISH, agent="flat")
+    assert "launch" not in said and "helper" not in said and "gather" not in said
+
+
+def test_what_the_interpreter_lacks_is_never_shown() -> None:
+    said = system(PLAIN, FINISH, LAUNCH)
+    assert [word for word in LACKING if word in said] == []
+
+
+def test_the_task_and_the_replies_left_are_the_first_user_message() -> None:
+    opening = dialect("codeact").opening(Brief("Craft 2x a0.", turns_left=8))
+    assert opening[1].role == "user"
+    assert opening[1].content == "Task: Craft 2x a0.\n\n8 replies left."
+
+
+@pytest.mark.parametrize("fence", ["```python", "```py", "```Python ", "  ```python"])
+def test_the_first_python_block_is_the_code_and_the_text_before_it_the_thought(fence: str) -> None:
+    action = dialect("codeact").parse(f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen\n```python\ny\n```")
+    assert (action.thought, action.code) == ("First I look.", "x = 1\nprint(x)")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I think it is done.", "no code"),
+        ("```\nx = 1\n```", "no code"),
+        ("```python\nx = 1", "no closing line"),
+        ("```python\n  \n```", "empty"),
+    ],
+)
+def test_a_reply_without_an_action_says_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(ParseFailure) as failure:
+        dialect("codeact").parse(text)
+    assert said in failure.value.message
+
+
+def test_a_very_long_reply_is_read_in_time_linear_in_its_length() -> None:
+    with pytest.raises(ParseFailure):
+        dialect("codeact").parse("`" * 1_000_000 + "\n```pythonn" * 100_000)
+
+
+def test_an_observation_shows_output_error_and_replies_left() -> None:
+    observed = dialect("codeact").observe(Observation((), "3\n", "NameError: x", turns_left=1, cut=True))
+    assert [(m.role, m.content) for m in observed] == [
+        ("user", "Output:\n3\n(cut here: print less)\n\nError: NameError: x\n\n1 reply left.")
+    ]
+
+
+def test_silence_is_said() -> None:
+    assert dialect("codeact").observe(Observation())[0].content == "The code ran and printed nothing."
