@@ -331,7 +331,7 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
         run.groups(7)
     with pytest.raises(MissingError, match="has no tree 5"):
         run.tree(5)
-    with pytest.raises(MissingError, match="step 1 of a.rao has no attributions"):
+    with pytest.raises(MissingError, match=r"step 1 of a\.rao has no attributions"):
         run.attributions(1)
     with pytest.raises(RunFileError, match="no text 99"):
         run.texts([99])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rao_lab.credit import attribute
-from rao_lab.errors import RecordError, RunFileError, UnavailableError
+from rao_lab.errors import InputError, RecordError, RunFileError, UnavailableError
 from rao_lab.store import Checkpoint, RunWriter, checkpoint_folder, open_run
 from rao_lab.store.files import on_network
 from tests.test_store import record
@@ -58,6 +58,12 @@ def test_a_run_is_not_written_over(tmp_path: Path) -> None:
         RunWriter(tmp_path / "a.rao", {})
     assert names(tmp_path) == ["a.rao"]
     assert len(open_run(tmp_path / "a.rao").steps) == 1
+
+
+def test_a_file_that_could_not_be_begun_is_not_left_behind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be kept"):
+        RunWriter(tmp_path / "a.rao", {"policy": object()})
+    assert names(tmp_path) == []
 
 
 def test_events_stand_in_the_file_until_the_tree_ends(tmp_path: Path) -> None:
@@ -318,7 +324,8 @@ def test_where_wal_is_refused_a_rollback_journal_is_used_and_said_once(tmp_path:
         writer.end_step(1)
     monkey.undo()
     assert said == [
-        "b.rao lies on a network file system: its readers may make the writer wait; a local folder has no such limit"
+        "b.rao lies on a network file system: its readers may make the writer wait;"
+        " a local folder has no such limit"
     ]
 
 

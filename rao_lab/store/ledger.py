@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -10,8 +11,8 @@ from numbers import Integral, Real
 from typing import Any
 
 from rao_lab.attribution import Attributions
-from rao_lab.errors import RecordError
-from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.errors import RecordError, RunFileError
+from rao_lab.store.blobs import Allowance
 from rao_lab.store.deposit import (
     Texts,
     finish_tree,
@@ -20,7 +21,10 @@ from rao_lab.store.deposit import (
     insert_header,
     portable,
 )
+from rao_lab.store.load import Texts as StoredTexts
 from rao_lab.tree import Event, Tree, TreeHeader
+
+_CHECKPOINT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 Place = tuple[Hashable, int, bool, int, int]
 """(the caller's key, step, probe, group, rollout) of a running tree."""
@@ -40,8 +44,8 @@ class Ledger:
         self.connection = connection
         self.texts = Texts(connection)
         self._running: dict[Place, _Running] = {}
-        self.revision = int(self._meta("revision", 0))
-        self.attempt = int(self._meta("attempt", 1))
+        self.revision = self._meta("revision", 0)
+        self.attempt = self._meta("attempt", 1)
 
     # Transactions
 
@@ -114,10 +118,20 @@ class Ledger:
         )
 
     def checkpoints(self) -> list[tuple[int, str]]:
-        rows = self.connection.execute(
-            "SELECT step, size, body FROM checkpoints LEFT JOIN texts ON texts.id = folder ORDER BY step DESC"
-        )
-        return [(step, unpack(size, body, Allowance()).decode()) for step, size, body in rows]
+        """Steps and names of folders, newest first.
+
+        Raises:
+            RunFileError: a name that is more than a name: nobody is led out of the checkpoint folder.
+        """
+        rows = self.connection.execute("SELECT step, folder FROM checkpoints ORDER BY step DESC").fetchall()
+        texts = StoredTexts(self.connection, Allowance())
+        found = [(step, texts.text(folder)) for step, folder in rows]
+        for step, name in found:
+            if not _CHECKPOINT.fullmatch(name):
+                raise RunFileError(
+                    f"the checkpoint of step {step} lies in {name!r:.60}, which is no folder's name"
+                )
+        return found
 
     def rewind(self, step: int) -> int:
         """Deletes what follows a step, and every tree that never ended; returns the new attempt."""
@@ -155,7 +169,9 @@ class Ledger:
 
     def _meta(self, key: str, default: int) -> int:
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return default if row is None else int(row[0])
+        if row is not None and not isinstance(row[0], int):
+            raise RunFileError(f"the run file is damaged: its {key} is {row[0]!r:.40}")
+        return default if row is None else row[0]
 
     def _set_meta(self, key: str, value: int) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

@@ -8,6 +8,7 @@ opening; with it they are read again whenever the writer has committed.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from rao_lab.errors import MissingError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, attributions_from_bytes, node_columns
-from rao_lab.store.files import check_file, reading
+from rao_lab.store.files import check_file, complaints, guard, reading
 from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
 from rao_lab.store.summaries import (
@@ -52,9 +53,15 @@ class Run:
         self._config: dict[str, Any] = {}
         self._packages: dict[str, Any] = {}
         self._metrics: list[dict[str, Any]] = []
+        self._turned: sqlite3.Connection | None = None
+        self._turned_lock = threading.Lock()
         with reading(self.path) as connection:
             self.schema_version = schema.version_of(connection, self.path.name)
-            schema.check_tables(connection, self.path.name)
+            if self.schema_version == schema.SCHEMA_VERSION:
+                schema.check_tables(connection, self.path.name)
+            else:
+                self._turned = _turned_copy(connection, self.path.name)
+        with self._reading() as connection:
             self._read_lists(connection)
 
     # Lists
@@ -230,8 +237,11 @@ class Run:
     # Letting go
 
     def close(self) -> None:
-        """Later calls are refused. Nothing is open between calls, so this frees nothing but lists."""
+        """Later calls are refused. Nothing of the file is open between calls in any case."""
         self._closed = True
+        if self._turned is not None:
+            self._turned.close()
+            self._turned = None
 
     def __enter__(self) -> Self:
         return self
@@ -250,6 +260,11 @@ class Run:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         if self._closed:
             raise RunFileError(f"{self.path.name} was closed here: open it again")
+        if self._turned is not None:
+            with _named(self.path.name), complaints(self.path.name), self._turned_lock:
+                guard(self._turned, self.path.stat().st_size)
+                yield self._turned
+            return
         check_file(self.path)
         with _named(self.path.name), reading(self.path) as connection:
             yield connection
@@ -262,13 +277,12 @@ class Run:
                 self._read_lists(connection)
 
     def _read_lists(self, connection: sqlite3.Connection) -> None:
-        with _named(self.path.name):
-            texts = Texts(connection, Allowance())
-            self._steps = step_summaries(connection)
-            self._config, self._packages = configs(connection, texts)
-            self._metrics = metrics(connection, texts)
-            self._summaries = {}
-            self._seen = last_commit(connection)
+        texts = Texts(connection, Allowance())
+        self._steps = step_summaries(connection)
+        self._config, self._packages = configs(connection, texts)
+        self._metrics = metrics(connection, texts)
+        self._summaries = {}
+        self._seen = last_commit(connection)
 
     def _check_step(self, connection: sqlite3.Connection, step: int) -> None:
         if connection.execute("SELECT 1 FROM steps WHERE step = ?", (step,)).fetchone() is None:
@@ -285,6 +299,21 @@ def open_run(path: str | Path, follow: bool = False) -> Run:
         RunFileError: empty, damaged, locked, of a newer RAO Lab or another program.
     """
     return Run(path, follow)
+
+
+def _turned_copy(connection: sqlite3.Connection, name: str) -> sqlite3.Connection:
+    """An older file brought up to date in a private temporary database; the file is left alone."""
+    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("ROLLBACK")
+        connection.backup(copy)
+        copy.execute("PRAGMA trusted_schema = OFF")
+        schema.migrate(copy, name)
+        schema.check_tables(copy, name)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from rao_lab.store.load import Texts, load_events, load_trees, table
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.summaries import running_headers
 
-_MAX_GAP = 1_000_000
-"""Ids looked for one by one between two readable ones."""
+_MISSES = 2000
+"""Ids looked for one by one, in vain, before the search between damaged pages ends."""
 
 
 @dataclass
@@ -249,20 +249,21 @@ def _keys(damaged: sqlite3.Connection, name: str, key: str) -> list[int]:
     if not broken:
         return low
     high, _ = _scan(damaged, f"SELECT {key} FROM {name} NOT INDEXED ORDER BY {key} DESC")
-    first = low[-1] + 1 if low else 0
-    last = high[-1] if high else first + 10_000
-    between = []
-    for candidate in range(first, min(last, first + _MAX_GAP)):
-        found, _ = _scan(damaged, f"SELECT {key} FROM {name} WHERE {key} = {candidate}")
+    between: list[int] = []
+    candidate, missed = (low[-1] + 1 if low else 0), 0
+    while missed < _MISSES and not (high and candidate >= high[-1]):
+        found, _ = _scan(damaged, f"SELECT {key} FROM {name} WHERE {key} = ?", candidate)
         between += found
+        missed = 0 if found else missed + 1
+        candidate += 1
     return sorted({*low, *between, *high})
 
 
-def _scan(damaged: sqlite3.Connection, query: str) -> tuple[list[int], bool]:
+def _scan(damaged: sqlite3.Connection, query: str, *values: int) -> tuple[list[int], bool]:
     """The whole numbers that a query gives before it fails, and whether it failed."""
     found: list[int] = []
     try:
-        for (value,) in damaged.execute(query):
+        for (value,) in damaged.execute(query, values):
             if isinstance(value, int):
                 found.append(value)
     except sqlite3.DatabaseError:

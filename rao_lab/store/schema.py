@@ -78,12 +78,13 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def version_of(connection: sqlite3.Connection, name: str, newest: int = SCHEMA_VERSION) -> int:
-    """The schema version of a run file.
+def version_of(connection: sqlite3.Connection, name: str, newest: int | None = None) -> int:
+    """The schema version of a run file; `newest` is the one that can be read, by default ours.
 
     Raises:
         RunFileError: the database belongs to another program, or to a newer RAO Lab.
     """
+    newest = SCHEMA_VERSION if newest is None else newest
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
@@ -98,18 +99,16 @@ def version_of(connection: sqlite3.Connection, name: str, newest: int = SCHEMA_V
 
 
 def check_tables(connection: sqlite3.Connection, name: str) -> None:
-    """Refuses a file whose tables are not plain tables with our columns (views, triggers, forged ones).
+    """Refuses a file whose tables are not plain tables with our columns.
 
     Raises:
         RunFileError: naming what is wrong.
     """
-    found = connection.execute("SELECT type, name, rootpage, sql FROM sqlite_master").fetchall()
-    kinds = {entry: kind for kind, entry, _, _ in found}
-    for kind, entry, root, _ in found:
+    kinds = check_plain(connection, name)
+    for entry, kind in kinds.items():
         ours = TABLES if kind == "table" else INDEXES
-        automatic = kind == "index" and str(entry).startswith("sqlite_autoindex_")
-        if kind not in ("table", "index") or not root or not (automatic or entry in ours):
-            raise RunFileError(f"{name} is no run file as RAO Lab writes it: it holds the {kind} {entry!r}")
+        if entry not in ours and not entry.startswith("sqlite_autoindex_"):
+            raise RunFileError(f"{name} is no run file as RAO Lab writes it: it holds the {kind} {entry:.40}")
     for table in TABLES:
         if kinds.get(table) != "table":
             raise RunFileError(f"{name} is damaged or no run file: it has no table {table!r}")
@@ -119,18 +118,41 @@ def check_tables(connection: sqlite3.Connection, name: str) -> None:
             raise RunFileError(f"{name} is damaged or forged: table {table!r} has other columns")
 
 
+def check_plain(connection: sqlite3.Connection, name: str) -> dict[str, str]:
+    """The kinds of all entries by name, after refusing views, triggers and virtual tables of any version.
+
+    Raises:
+        RunFileError: naming the first such entry.
+    """
+    found = connection.execute("SELECT type, name, rootpage FROM sqlite_master").fetchall()
+    for kind, entry, root in found:
+        if (
+            kind not in ("table", "index")
+            or not isinstance(entry, str)
+            or not isinstance(root, int)
+            or root < 2
+        ):
+            raise RunFileError(
+                f"{name} is no run file as RAO Lab writes it: it holds the {kind!r:.20} {entry!r:.40}"
+            )
+    return {entry: kind for kind, entry, _ in found}
+
+
 def migrate(
     connection: sqlite3.Connection,
     name: str,
-    migrations: Mapping[int, Migration] = MIGRATIONS,
-    newest: int = SCHEMA_VERSION,
+    migrations: Mapping[int, Migration] | None = None,
+    newest: int | None = None,
 ) -> int:
     """Brings the tables up to `newest` in one transaction and returns the version they had.
 
     Raises:
         RunFileError: of another program, newer, or a version that no migration starts from.
     """
+    migrations = MIGRATIONS if migrations is None else migrations
+    newest = SCHEMA_VERSION if newest is None else newest
     first = version_of(connection, name, newest)
+    check_plain(connection, name)
     if first == newest:
         return first
     connection.execute("BEGIN IMMEDIATE")

@@ -17,7 +17,7 @@ import threading
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -84,14 +84,18 @@ class RunWriter:
         except OSError as error:
             raise UnavailableError(f"{path} cannot be made: {error.strerror}") from None
         self._lock = WriteLock(self.path)
-        try:
-            self._ledger = Ledger(open_for_writing(self.path, self.resumed, journal, notice))
-            self._write([(Ledger.set_config, (config, packages or package_versions()), None)])
-        except BaseException as error:
-            self._lock.release()
-            if isinstance(error, (sqlite3.Error, OSError)):
+        with ExitStack() as undo:
+            undo.callback(self._lock.release)
+            try:
+                connection = open_for_writing(self.path, self.resumed, journal, notice)
+                if not self.resumed:  # a file that was never begun is not left to be refused later
+                    undo.callback(self.path.unlink, missing_ok=True)
+                undo.callback(close_to_one_file, connection)
+                self._ledger = Ledger(connection)
+                self._write([(Ledger.set_config, (config, packages or package_versions()), None)])
+            except (sqlite3.Error, OSError) as error:
                 raise write_failure(self.path.name, error) from None
-            raise
+            undo.pop_all()
         self._changed = threading.Condition()
         self._queue: list[_Call] = []
         self._urgent = self._closing = self._closed = False
