@@ -149,11 +149,8 @@ class TextCraft:
 
     def __repr__(self) -> str:
         bands = ", ".join(f"{band} {low}-{high}" for band, (low, high) in self.bands.items())
-        source = (
-            "files"
-            if self._files is not None
-            else f"{self.preset.name}, seed={self.seed}, slack={self.slack}"
-        )
+        made = f"{self.preset.name}, seed={self.seed}, slack={self.slack}"
+        source = made if self._files is None else f"{len(self._files)} tasks of a file"
         off = [name for name, on in self.guards.items() if not on]
         return f"TextCraft({source}; tiers: {bands}{'; off: ' + ', '.join(off) if off else ''})"
 
