@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.repl import Awaiting, CallError, Ended, Launched, NotPlainError, OnCall, Sandbox, check_plain
+from rao_lab.repl.values import ordered
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
 
@@ -29,6 +32,12 @@ def echo(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(seconds=5.0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def tight() -> Iterator[Sandbox]:
+    with Sandbox(seconds=0.1, memory_mb=16, output_chars=100, suspensions=8) as sandbox:
         yield sandbox
 
 
@@ -194,6 +203,49 @@ def test_a_value_returns_as_it_went_in(value: Any, sandbox: Sandbox) -> None:
     end = Node(sandbox, on_call=give).run("finish(get())")
     assert end.value == value
     assert type(end.value) is type(value)
+
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**200), 2**200)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3) | st.integers() | st.tuples(st.integers()), inner, max_size=4)
+        | st.sets(st.integers() | st.text(max_size=3), max_size=4)
+        | st.frozensets(st.binary(max_size=3), max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(value=plain)
+def test_any_plain_value_returns_as_it_went_in(value: Any, sandbox: Sandbox) -> None:
+    def give(name: str, args: Any, kwargs: Any) -> Any:
+        return value
+
+    returned = Node(sandbox, on_call=give).run("finish(get())").value
+    assert returned == value
+    assert repr(ordered(returned)) == repr(ordered(value))
+
+
+WORDS = (
+    "x y f get launch finish await async def return for in while if else try except raise import asyncio "
+    "lambda ( ) [ ] { } : , . = == + * ** - / % not and or None True 0 1 99 'a' print gather range len"
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(
+    code=st.text() | st.lists(st.sampled_from([*WORDS.split(" "), "\n", "\n  "]), max_size=25).map(" ".join)
+)
+def test_any_text_is_answered(code: str, tight: Sandbox) -> None:
+    assert not Node(tight).run(code).lost
 
 
 def test_nan_returns_as_it_went_in(sandbox: Sandbox) -> None:
@@ -418,6 +470,29 @@ def test_sleep_takes_no_time(sandbox: Sandbox) -> None:
     assert end.output == "awake\n"
 
 
+SETS = """
+from rao_lab.repl import Sandbox
+def answer(name, args, kwargs): return {"b", "a", "c", ("x", frozenset("zyx"))}
+with Sandbox() as sandbox:
+    print(sandbox.run(None, "print(get())", {"get": False}, answer, seed=1, clock=0).output, end="")
+"""
+
+
+def test_sets_enter_in_one_order_whatever_the_hash_seed() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", SETS],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert outputs == {"{'a', 'b', 'c', ('x', frozenset({'x', 'y', 'z'}))}\n"}
+
+
 def test_hashes_and_set_order_do_not_depend_on_the_worker() -> None:
     code = "print(hash('a'), {'x', 'y', 'z', 'w'}, id([]), hash(get))"
     outputs = set()
@@ -428,12 +503,6 @@ def test_hashes_and_set_order_do_not_depend_on_the_worker() -> None:
 
 
 # Limits.
-
-
-@pytest.fixture(scope="module")
-def tight() -> Iterator[Sandbox]:
-    with Sandbox(seconds=0.1, memory_mb=16, output_chars=100, suspensions=8) as sandbox:
-        yield sandbox
 
 
 def test_a_compute_limit_takes_the_code_back_and_is_marked(tight: Sandbox) -> None:
@@ -615,6 +684,7 @@ def test_a_closed_sandbox_opens_again() -> None:
 
 SCRIPT = """
 import sys
+from rao_lab.repl.values import ordered
 from rao_lab.repl import Awaiting, Sandbox
 def answer(name, args, kwargs): return 1
 sandbox = Sandbox(workers=2, seconds=0.2)
@@ -657,8 +727,9 @@ def test_a_hundred_exits_are_clean() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_an_interrupt_leaves_nothing_behind() -> None:
-    loop = "while True: sandbox.run(None, 'while True: pass', {}, answer, seed=1, clock=0)"
+@pytest.mark.parametrize("code", ["while True: pass", "while True: print()", "while True: get()"])
+def test_an_interrupt_leaves_nothing_behind(code: str) -> None:
+    loop = f"while True: sandbox.run(None, {code!r}, {{'get': False}}, answer, seed=1, clock=0)"
     status, errors = run_script(loop, interrupt=True)
     assert status == -signal.SIGINT
     assert errors.rstrip().endswith("KeyboardInterrupt")

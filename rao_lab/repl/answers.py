@@ -9,7 +9,7 @@ from pydantic_monty import ExcType, FunctionSnapshot, FutureSnapshot, MontyCompl
 
 from rao_lab.errors import InputError
 from rao_lab.repl.records import CallError
-from rao_lab.repl.values import NotPlainError, check_plain
+from rao_lab.repl.values import NotPlainError, check_plain, ordered
 
 Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
 Snapshot: TypeAlias = Suspension | MontyComplete
@@ -63,7 +63,7 @@ def given(value: Any, what: str) -> Any:
         check_plain(value, what)
     except NotPlainError as error:
         raise InputError(str(error)) from error
-    return {"return_value": value}
+    return {"return_value": ordered(value)}
 
 
 def stand_in(name: str) -> Callable[..., None]:

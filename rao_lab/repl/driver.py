@@ -86,6 +86,7 @@ class Snippet:
         self._suspensions = paused.suspensions
         self._seconds = paused.seconds
         self._pid: int | None = None
+        self._interrupt: KeyboardInterrupt | None = None
 
     # What the pool asks.
 
@@ -157,6 +158,8 @@ class Snippet:
             snapshot = reply()
         finally:
             self._seconds += time.perf_counter() - began
+            if self._interrupt is not None:
+                raise self._interrupt from None
         self.touched = True
         if self._flooding:
             raise _Flooded
@@ -203,13 +206,20 @@ class Snippet:
         return lambda: snapshot.resume(answer)
 
     def _print(self, _stream: str, text: str) -> None:
-        self.touched = True
-        self._printed += len(text)
-        room = self._bounds.output_chars - len(self._output)
-        if room > 0:
-            self._output += text[:room]
-        if self._flooding and self._pid is not None:
-            # It cannot be told to stop, and would print until its time is up.
+        """Keeps what fits. The pool swallows what is raised here, so an interrupt is handed on later."""
+        try:
+            self.touched = True
+            self._printed += len(text)
+            self._output += text[: max(0, self._bounds.output_chars - len(self._output))]
+            if self._flooding:
+                self._kill()
+        except KeyboardInterrupt as interrupt:
+            self._interrupt = interrupt
+            self._kill()
+
+    def _kill(self) -> None:
+        """Ends the worker: it cannot be told to stop, and would print until its time is up."""
+        if self._pid is not None:
             os.kill(self._pid, signal.SIGKILL)
             self._pid = None
 
