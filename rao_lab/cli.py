@@ -388,7 +388,8 @@ def _console() -> Console:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    encoding = sys.stdout.encoding or "utf-8"  # a terminal without Unicode gets marks for what it lacks
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _print_json(value: Any) -> None:

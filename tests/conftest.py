@@ -41,3 +41,15 @@ def chromium() -> str:
     if os.environ.get("RAO_REQUIRE_BROWSER"):
         pytest.fail("RAO_REQUIRE_BROWSER is set, but no Chromium is installed")
     pytest.skip("no Chromium is installed")
+
+
+@pytest.fixture(scope="session")
+def random_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with the tiny tokenizer and random weights: quick, and knows nothing."""
+    from rao_lab.bench import make_tiny, tiny_tokens
+
+    folder = tmp_path_factory.mktemp("model") / "random"
+    tokenizer = tiny_tokens.build()
+    config = make_tiny.MakeConfig(hidden=32, inner=64, layers=1, heads=2, shared_heads=1, window=96)
+    make_tiny.save(make_tiny.new_model(config, tokenizer), tokenizer, folder, {"random": True})
+    return folder

