@@ -7,6 +7,7 @@ Nothing here computes credit: advantages come from the attributions that the tra
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.credit import Attribution, Attributions
@@ -14,6 +15,7 @@ from rao_lab.errors import ConfigError
 from rao_lab.intervals import wilson
 from rao_lab.picture import node_label
 from rao_lab.tree import Node, Status, Tree, path_key
+from rao_lab.visible import one_line
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -39,9 +41,11 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
     import plotly.graph_objects as go
 
     nodes = list(tree.walk()) if tree.nodes else []
+    if not nodes:
+        return _empty("This tree has no nodes yet.")
     places = _places(tree, nodes)
     known = {row.node: row for row in attributions} if attributions is not None else {}
-    figure = go.Figure(layout=_layout(f"{tree.task.id or 'task'}, {len(nodes)} nodes"))
+    figure = go.Figure(layout=_layout(f"{escape(one_line(tree.task.id)) or 'task'}, {len(nodes)} nodes"))
     edges_x: list[float | None] = []
     edges_y: list[float | None] = []
     for node in nodes:
@@ -68,7 +72,7 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
             "showscale": bool(known),
             "colorbar": {"title": {"text": "A"}, "thickness": 10},
         },
-        text=[node_label(node) for node in nodes],
+        text=[_label(node) for node in nodes],
         textposition="bottom center",
         textfont={"size": 11},
         customdata=[_hover(node, a) for node, a in zip(nodes, advantages, strict=True)],
@@ -120,10 +124,19 @@ def curves(run: Run) -> go.Figure:
     """
     import plotly.graph_objects as go
 
+    if not run.metrics:
+        return _empty("No steps yet: start training.")
     figure = go.Figure(layout=_layout("Root success by difficulty"))
     for kind, dash in (("success_by_difficulty", "dot"), ("probe_success_by_difficulty", "solid")):
         for place, (name, points) in enumerate(sorted(_series(run.metrics, kind).items())):
-            _add_band(figure, name, kind.startswith("probe"), points, SEQUENTIAL[1 + place % 4], dash)
+            _add_band(
+                figure,
+                escape(one_line(name)),
+                kind.startswith("probe"),
+                points,
+                SEQUENTIAL[1 + place % 4],
+                dash,
+            )
     figure.update_yaxes(range=[-0.02, 1.02], title={"text": "share of roots"})
     figure.update_xaxes(title={"text": "step"})
     return figure
@@ -133,8 +146,10 @@ def gradient_share(run: Run) -> go.Figure:
     """Share of loss weight by depth over steps (|c| T; not of gradient norm)."""
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=_layout("Share of loss weight by depth"))
     rows = [row for row in run.metrics if row.get("gradient_share_by_depth")]
+    if not rows:
+        return _empty("No steps yet: start training.")
+    figure = go.Figure(layout=_layout("Share of loss weight by depth"))
     depths = sorted({int(depth) for row in rows for depth in row["gradient_share_by_depth"]})
     for depth in depths:
         figure.add_scatter(
@@ -205,7 +220,7 @@ def _spans(node: Node, unit: str) -> Iterable[tuple[float, float, str]]:
     for turn in node.turns:
         if turn.ended is None or turn.ended_tick is None or turn.sampled_tick is None:
             continue
-        words = f"{node_label(node)}, node {node.path}, turn {turn.index}"
+        words = f"{_label(node)}, node {node.path}, turn {turn.index}"
         if unit == "seconds":
             yield turn.started, max(turn.compute_seconds or 0.0, 1e-4), words
         else:
@@ -240,10 +255,25 @@ def _advantage(row: Attribution | None) -> float | None:
     return None if row is None else row.A
 
 
+def _label(node: Node) -> str:
+    """A node's goal as text: plotly reads some HTML in labels."""
+    return escape(node_label(node))
+
+
 def _hover(node: Node, advantage: float | None) -> str:
     success = "not scored" if node.success is None else f"s = {node.success:g}"
     credit = "" if advantage is None else f"<br>A = {advantage:+.3f}".replace("-", "−")
-    return f"{node_label(node)}<br>node {node.path}, {node.status}, {success}{credit}"
+    return f"{_label(node)}<br>node {node.path}, {node.status}, {success}{credit}"
+
+
+def _empty(words: str) -> go.Figure:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout(""))
+    figure.add_annotation(text=words, showarrow=False, font={"size": 13, "color": LABEL})
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
 
 
 def _layout(title: str) -> dict[str, Any]:
