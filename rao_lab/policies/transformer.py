@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 from rao_lab.engine import Engine, Sampled
 from rao_lab.errors import InputError, MissingError
@@ -81,6 +82,7 @@ class TransformerPolicy:
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
         source, options = _source(path)
+        transformers_logging.disable_progress_bar()
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
             model = AutoModelForCausalLM.from_pretrained(
@@ -91,7 +93,11 @@ class TransformerPolicy:
             first = str(problem).strip().split("\n")[0]
             raise InputError(f"{path}: transformers cannot read a model here ({first})") from problem
         settings.setdefault("name", Path(path).stem)
-        return cls(model.to(device), tokenizer, **settings)
+        model = model.to(device)
+        for weight in model.parameters():
+            # Weights mapped from a file lie at any address, and the last bit of a product depends on that.
+            weight.data = weight.data.clone()
+        return cls(model, tokenizer, **settings)
 
     @property
     def temperature(self) -> float:
@@ -122,6 +128,7 @@ class TransformerPolicy:
 
     def save(self, folder: str | Path) -> None:
         """Writes a folder that `load` and transformers read: config, tokenizer, safetensors."""
+        transformers_logging.disable_progress_bar()
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
