@@ -46,7 +46,7 @@ class Limits:
     max_output_chars: int = 4000
     """Printed characters of one turn that are kept and shown to the model."""
     max_suspensions: int = 256
-    """Calls that one turn's code makes to the outside."""
+    """Calls, awaits and look-ups of unknown names by which one turn's code turns to the outside."""
     tree_seconds: float = 3600.0
     """Wall-clock seconds of a tree: a safety net far above the counted limits. A tree in which it
     fires is marked not reproducible."""

@@ -97,7 +97,7 @@ class Ended:
     unanswered: tuple[int, ...] = ()
     """Calls announced by an earlier `Awaiting` whose answers the code did not wait for."""
     suspensions: int = 0
-    """Calls and look-ups that left the sandbox."""
+    """Calls, awaits and look-ups of unknown names."""
     seconds: float = 0.0
     """Time the code held a worker, the answers of `on_call` not counted."""
 

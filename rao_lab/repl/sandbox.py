@@ -50,7 +50,7 @@ class Sandbox:
             seconds: compute time of one snippet; waiting for answers is not counted.
             memory_mb: heap of one session.
             output_chars: characters of printed output that are kept for one snippet.
-            suspensions: calls and look-ups that one snippet may make to the outside.
+            suspensions: calls, awaits and look-ups of unknown names that one snippet may make.
 
         Raises:
             ConfigError: one of them is not positive.
