@@ -137,7 +137,7 @@ class TrainConfig:
     """Equations 1, 3 and 4 and their alternatives."""
     loss: LossConfig = field(default_factory=LossConfig)
     """Equation 5."""
-    tokens_per_pack: int = 4096
+    tokens_per_pack: int = 2048
     """Padded tokens forwarded at once: memory grows with it; small models on a CPU are fastest near this."""
     probe_tasks: int = 4
     """Tasks sampled again and again with the same noise, never trained; 0 = no probes."""

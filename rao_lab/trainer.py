@@ -335,6 +335,8 @@ def _warnings(metrics: Metrics, bound: float) -> Iterator[str]:
         )
     if not metrics["trained_tokens"]:
         yield "no node could be trained in this step: the weights did not move"
+    elif metrics["signs"]["zero"] == metrics["trained_nodes"]:
+        yield "every node earned what it was compared with: this step had nothing to teach"
     elif not isfinite(metrics["grad_norm"]):
         yield "the gradient was not finite: this step's update was left out"
     if metrics["not_reproducible"]:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import math
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 
+from rao_lab import checkpoint
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.draw import probe_tasks, step_tasks
+from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, RecordError
+from rao_lab.executor import Executor
+from rao_lab.limits import Limits
+from rao_lab.policies.transformer import TransformerPolicy
+from rao_lab.prompts import dialect
+from rao_lab.running import open_sandbox
 from rao_lab.train_config import LossConfig, TrainConfig
 from rao_lab.train_state import Optimizer, learning_rate, new_state
 from rao_lab.trainer import TrainStep, train_steps
-from rao_lab.tree import Status
+from rao_lab.tree import Node, Status
 from tests.tinymodels import Sampler, Tasks, TinyPolicy, gradient, llama, same
 
 SMALL = TrainConfig(
@@ -202,6 +210,22 @@ def test_a_step_in_which_nothing_can_be_trained_says_so_and_moves_nothing() -> N
     assert found[1].warnings == ("no node could be trained in this step: the weights did not move",)
     assert found[1].metrics["untrained"] == {"unscored": len(nodes(found[1]))}
     assert equal(before, weights(trained)) and trained.version == 0
+
+
+def test_a_step_in_which_all_earned_alike_says_so() -> None:
+    trained = policy()
+    sampler = Sampler(trained)
+
+    def alike(headers):
+        return [
+            replace(tree, nodes=(replace(tree.root, children=(), success=1.0),)) for tree in sampler(headers)
+        ]
+
+    found = list(train_steps(Tasks(), trained, replace(SMALL, steps=1), sample=alike))
+    (warning,) = found[1].warnings
+    assert "had nothing to teach" in warning
+    assert found[1].metrics["zero_variance_groups"] == 1.0
+    assert found[1].metrics["forwarded_tokens"] == 0
 
 
 def test_a_gradient_that_is_not_finite_is_left_out() -> None:
@@ -415,6 +439,80 @@ def test_trees_that_were_not_asked_for_are_refused() -> None:
     sampler = Sampler(policy())
     with pytest.raises(RecordError, match="4 trees were asked for"):
         next(train_steps(Tasks(), policy(), SMALL, sample=lambda headers: sampler(headers)[1:]))
+
+
+# The real executor, engine and sandbox
+
+
+LIMITS = Limits(
+    max_depth=2, max_turns=3, max_new_tokens=8, context_window=96, max_nodes=6, tree_seconds=600.0
+)
+WHOLE = replace(SMALL, steps=2, limits=LIMITS, probe_tasks=1, probe_rollouts=1)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with open_sandbox(LIMITS) as found:
+        yield found
+
+
+def executed(folder, sandbox) -> tuple[TransformerPolicy, Callable]:
+    """A random model behind the real executor; it never succeeds, so its tokens say what it earned."""
+    trained = TransformerPolicy.load(folder)
+    executor = Executor(ENVIRONMENT, trained, dialect(trained.dialect), LIMITS, sandbox=sandbox)
+
+    def sample(headers):
+        return [replace(tree, nodes=tuple(map(paid, tree.nodes))) for tree in executor.run(headers)]
+
+    return trained, sample
+
+
+def paid(node: Node) -> Node:
+    sampled = [token for turn in node.turns for token in turn.sampled_ids]
+    earned = (sum(sampled) % 11) / 10
+    return replace(node, status=Status.FINISHED, success=earned, success_source="verifier")
+
+
+ENVIRONMENT = TextCraft(difficulty="easy", seed=0)
+
+
+def test_what_the_engine_recorded_is_what_the_trainer_recomputes(random_tiny, sandbox) -> None:
+    trained, sample = executed(random_tiny, sandbox)
+    steps = list(train_steps(ENVIRONMENT, trained, WHOLE, sample=sample))
+    for step in steps[1:]:
+        assert step.metrics["forwarded_tokens"] > 20
+        assert step.metrics["logprob_difference"]["max"] < 1e-4
+        assert step.warnings == ()
+    assert trained.version == 2
+
+
+def test_a_resumed_run_of_the_real_executor_ends_as_an_uninterrupted_one(
+    random_tiny, sandbox, tmp_path
+) -> None:
+    trained, sample = executed(random_tiny, sandbox)
+    state = new_state(trained.model, WHOLE)
+    steps = []
+    for step in train_steps(ENVIRONMENT, trained, WHOLE, sample=sample, state=state):
+        steps.append(step)
+        if step.step == 1:
+            checkpoint.save(tmp_path / "step-1", trained, state, WHOLE)
+    again, sample = executed(random_tiny, sandbox)
+    resumed = checkpoint.load(tmp_path / "step-1", again, WHOLE)
+    (last,) = train_steps(ENVIRONMENT, again, WHOLE, sample=sample, state=resumed)
+    assert tokens(last) == tokens(steps[2])
+    assert last.attributions.c.tolist() == steps[2].attributions.c.tolist()
+    assert equal(weights(again), weights(trained))
+    assert equal(resumed.optimizer.tensors(), state.optimizer.tensors())
+
+
+def tokens(step: TrainStep) -> list:
+    """Ids and log-probs of every turn, which hold no times."""
+    return [
+        (tree.task.id, node.path, turn.prompt_ids, turn.sampled_ids, turn.logprobs, turn.policy_version)
+        for tree in step.trees
+        for node in tree.nodes
+        for turn in node.turns
+    ]
 
 
 def test_same_is_strict() -> None:
