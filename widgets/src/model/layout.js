@@ -135,16 +135,20 @@ export function foldsFor(step, root, budget, weight) {
   return folded;
 }
 
+/** Up to so many nodes, words are worth a sideways move: cards do not shrink to dots for want of width. */
+const WORTH_READING = 60;
+
 /**
- * Pitches that show the whole layout in a box, as near as it can be read.
+ * The row pitch that shows a whole layout in a box, as near as it can be read.
  * @param {Layout} layout @param {number} width @param {number} height inner size in px at base type size
- * @returns {number} row pitch
  */
 export function fitPitch(layout, width, height) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
-  // Near cards need 134 + 26 a column; where the width lacks, the smaller card is the better fit.
-  if (pitch >= NEAR_PITCH && 134 + layout.levels * 156 > width) return Math.min(pitch, NEAR_PITCH - 1);
-  return Math.max(3, pitch);
+  const few = layout.rows.length <= WORTH_READING;
+  if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
+  if (pitch >= MIDDLE_PITCH) return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
+  if (layout.rows.length <= 24) return MIDDLE_PITCH + 4;
+  return Math.max(1, Math.min(18, pitch));
 }
 
 /**

@@ -31,7 +31,12 @@ export function s(tag, props = {}, ...children) {
 /** @param {Element} element @param {Record<string, any>} props @param {(Child | Child[])[]} children */
 function apply(element, props, children) {
   for (const [name, value] of Object.entries(props)) {
-    if (value === false || value === null || value === undefined) continue;
+    if (value === null || value === undefined) continue;
+    if (name.startsWith("aria-")) {
+      element.setAttribute(name, String(value)); // "false" is a word there
+      continue;
+    }
+    if (value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }

@@ -1,0 +1,17 @@
+// Entry of the bundle: one view of the widget, in a notebook or in a saved page.
+
+import { savedModel } from "./page.js";
+import { App } from "./view/app.js";
+
+/** @param {{model: import("./model/types.js").AnyModel, el: HTMLElement}} context */
+function render({ model, el }) {
+  const app = new App(model, el);
+  return () => app.close();
+}
+
+/** @param {any} data the parsed data of a saved page @param {HTMLElement} el */
+export function renderSaved(data, el) {
+  return render({ model: savedModel(data), el });
+}
+
+export default { render };

@@ -1,0 +1,60 @@
+// The kernel of a saved page: the same messages, answered from what the page carries.
+
+/** @typedef {import("./model/types.js").AnyModel} AnyModel */
+
+/**
+ * @param {any} data see rao_lab/widgets/page.py
+ * @returns {AnyModel}
+ */
+export function savedModel(data) {
+  /** @type {Map<string, Set<(...args: any[]) => void>>} */
+  const listeners = new Map();
+  const state = { ...data.traits };
+  const say = (/** @type {any} */ message, /** @type {DataView[]} */ buffers = []) =>
+    setTimeout(() => listeners.get("msg:custom")?.forEach((callback) => callback(message, buffers)), 0);
+  const steps = new Map(data.steps.map((/** @type {any} */ step) => [step.head.step, step]));
+  const send = (/** @type {any} */ message) => {
+    if (message.type === "texts") {
+      const step = steps.get(message.step);
+      const known = step?.texts[`${message.tree}/${message.path}`];
+      say({ type: "texts", key: message.key, revision: message.revision, node: known ?? missing(step, message) });
+      return;
+    }
+    const wanted = message.step ?? data.shown;
+    const step = steps.get(wanted) ?? steps.get(data.shown);
+    if (step) say(step.head, step.buffers.map(bytes));
+  };
+  return {
+    get: (name) => state[name],
+    set: (name, value) => {
+      state[name] = value;
+    },
+    save_changes: () => {},
+    on: (name, callback) => {
+      if (!listeners.has(name)) listeners.set(name, new Set());
+      listeners.get(name)?.add(callback);
+    },
+    off: (name, callback) => {
+      if (callback) listeners.get(name)?.delete(callback);
+    },
+    send,
+  };
+}
+
+/** @param {string} base64 */
+function bytes(base64) {
+  const text = atob(base64);
+  const array = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) array[i] = text.charCodeAt(i);
+  return new DataView(array.buffer);
+}
+
+/** @param {any} step @param {any} message */
+function missing(step, message) {
+  void step;
+  void message;
+  return {
+    ...{ goal: "", args: "", value: "", returned: false, reason: "", source: "", fraction: null, refusals: {}, template: "" },
+    ...{ has_tokens: false, decoded: false, turns: [], note: "This page was saved without the texts of this node." },
+  };
+}

@@ -1,0 +1,175 @@
+// Colour and type: one set of values, as CSS variables for the page and as a palette for the canvas.
+
+const LIGHT = {
+  page: "#ffffff",
+  text: "#1b1f24",
+  second: "#4a5058",
+  label: "#636a73",
+  faint: "#a2a8af",
+  plus: "#1a5a9e",
+  minus: "#a3440c",
+  barPlus: "#3f86cc",
+  barMinus: "#cc6a20",
+  good: "#0d7561",
+  bad: "#8e2f5c",
+  limit: "#7a5a00",
+  live: "#5746ad",
+  gauge: "#858d96",
+  focus: "#1976d2",
+  keyword: "#7a2f8f",
+  string: "#8a5a00",
+  number: "#0d6b74",
+  panel: "#f8f8f9",
+  well: "#f3f4f5",
+  selected: "#eceef0",
+  rule: "#e4e6e9",
+  strong: "#c9cdd2",
+  track: "#ebecee",
+};
+const DARK = {
+  page: "#212121",
+  text: "#e9eaec",
+  second: "#bcc0c6",
+  label: "#9aa0a8",
+  faint: "#6b7077",
+  plus: "#8fc3f7",
+  minus: "#f5ad7b",
+  barPlus: "#4f95d8",
+  barMinus: "#d67c35",
+  good: "#4fc4a8",
+  bad: "#e78db7",
+  limit: "#e0b84c",
+  live: "#b3a8f3",
+  gauge: "#7d838b",
+  focus: "#64b5f6",
+  keyword: "#d69be6",
+  string: "#e0b878",
+  number: "#78cfd6",
+  panel: "#1b1b1c",
+  well: "#2a2b2c",
+  selected: "#313336",
+  rule: "#363739",
+  strong: "#515357",
+  track: "#333436",
+};
+const RAMP = {
+  light: ["#9c3d08", "#cf6d22", "#f3c49c", "#ebecee", "#b4d0ec", "#5b99d8", "#1a5a9e"],
+  dark: ["#f5ad7b", "#d0732f", "#6e4a2f", "#3c3e41", "#2f4e6e", "#4685c6", "#8fc3f7"],
+};
+const SEQUENTIAL = {
+  light: ["#e9e6f4", "#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b"],
+  dark: ["#2b2936", "#3d3857", "#5a5185", "#7c71b3", "#a196d8", "#cbc4f3"],
+};
+
+/** @typedef {typeof LIGHT & {dark: boolean, ramp: string[], sequential: string[], family: string, code: string, serif: string, unit: number}} Palette */
+
+/** @param {string} colour #rrggbb or rgb(r, g, b) @returns {[number, number, number] | null} */
+export function rgb(colour) {
+  const hex = /^#([0-9a-f]{6})$/i.exec(colour);
+  if (hex) {
+    const n = Number.parseInt(hex[1], 16);
+    return [n >> 16, (n >> 8) & 255, n & 255];
+  }
+  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(colour);
+  if (short) return /** @type {[number, number, number]} */ ([1, 2, 3].map((i) => Number.parseInt(short[i] + short[i], 16)));
+  const parts = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)/.exec(colour);
+  return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : null;
+}
+
+/** @param {string} a @param {string} b @param {number} t share of b */
+export function mix(a, b, t) {
+  const from = rgb(a) ?? [0, 0, 0];
+  const to = rgb(b) ?? [0, 0, 0];
+  const part = from.map((value, i) => Math.round(value + (to[i] - value) * t));
+  return `#${part.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Advantage on its ramp, clamped to -1 and 1. @param {Palette} p @param {number} value */
+export function rampColour(p, value) {
+  if (Number.isNaN(value)) return p.track;
+  const at = (Math.max(-1, Math.min(1, value)) + 1) * 3;
+  const low = Math.min(5, Math.floor(at));
+  return mix(p.ramp[low], p.ramp[low + 1], at - low);
+}
+
+/** @param {Palette} p @param {number} t from 0 to 1 */
+export function sequentialColour(p, t) {
+  const at = Math.max(0, Math.min(1, t)) * 5;
+  const low = Math.min(4, Math.floor(at));
+  return mix(p.sequential[low], p.sequential[low + 1], at - low);
+}
+
+const SANS = '-apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
+const MONO = 'Menlo, Consolas, "DejaVu Sans Mono", monospace';
+export const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
+
+/**
+ * The palette that fits where the element stands: JupyterLab's attribute decides, elsewhere the system.
+ * @param {HTMLElement} element
+ * @returns {Palette}
+ */
+export function paletteOf(element) {
+  const styles = getComputedStyle(element);
+  const page = rgb(styles.getPropertyValue("--jp-layout-color1").trim());
+  const attribute = document.body?.dataset.jpThemeLight;
+  const dark = attribute ? attribute === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const base = dark ? DARK : LIGHT;
+  const family = styles.getPropertyValue("--jp-ui-font-family").trim() || SANS;
+  const code = styles.getPropertyValue("--jp-code-font-family").trim() || MONO;
+  const size = Number.parseFloat(styles.getPropertyValue("--jp-ui-font-size1")) || 13;
+  const palette = {
+    ...base,
+    ...{ dark, ramp: RAMP[dark ? "dark" : "light"], sequential: SEQUENTIAL[dark ? "dark" : "light"] },
+    ...{ family, code, serif: SERIF, unit: size / 13 },
+  };
+  if (attribute && page) {
+    const hex = mix(`#${page.map((v) => v.toString(16).padStart(2, "0")).join("")}`, "#000000", 0);
+    if (hex !== base.page) Object.assign(palette, mixed(hex, base.text, dark));
+  }
+  return palette;
+}
+
+/** Grounds and rules for a page colour that is not ours. @param {string} page @param {string} ink @param {boolean} dark */
+function mixed(page, ink, dark) {
+  return {
+    page,
+    panel: dark ? mix(page, "#000000", 0.18) : mix(page, ink, 0.03),
+    well: mix(page, ink, 0.05),
+    selected: mix(page, ink, 0.085),
+    rule: mix(page, ink, 0.12),
+    strong: mix(page, ink, 0.24),
+    track: mix(page, ink, 0.09),
+  };
+}
+
+/** @param {HTMLElement} element @param {Palette} palette */
+export function applyPalette(element, palette) {
+  for (const name of Object.keys(LIGHT)) element.style.setProperty(`--${name}`, /** @type {any} */ (palette)[name]);
+  palette.sequential.forEach((colour, i) => element.style.setProperty(`--seq${i}`, colour));
+  palette.ramp.forEach((colour, i) => element.style.setProperty(`--ramp${i}`, colour));
+  element.dataset.theme = palette.dark ? "dark" : "light";
+  element.style.setProperty("--family", palette.family);
+  element.style.setProperty("--mono", palette.code);
+  element.style.setProperty("--serif", palette.serif);
+  element.style.setProperty("--unit", `${palette.unit * 13}px`);
+}
+
+/**
+ * Calls back whenever the theme may have changed.
+ * @param {() => void} changed
+ * @returns {() => void} stops watching
+ */
+export function watchTheme(changed) {
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", changed);
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  return () => {
+    media.removeEventListener("change", changed);
+    observer.disconnect();
+  };
+}
+
+export function reducedMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

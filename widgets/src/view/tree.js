@@ -1,0 +1,534 @@
+// The tree on a canvas: cards near, small cards at middle distance, discs far away. The layout counts
+// rows and columns; here they become pixels.
+
+import { statusWords } from "../model/status.js";
+import { append, columnPitch, fitPitch, FULL_PITCH, level, tidy } from "../model/layout.js";
+import { brief, count, duration, plain, signed } from "../shared/format.js";
+import { fill, h } from "../shared/dom.js";
+import { oneLine, visible } from "../shared/text.js";
+import { canvasFor } from "./canvas.js";
+import { CardPainter } from "./cards.js";
+import { markIcon } from "./shapes.js";
+import { mix, reducedMotion } from "./theme.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../model/layout.js").Layout} Layout */
+
+const MOVE = 160;
+const FADE = 120;
+const LEFT = 14;
+const TOP = 20;
+const BOTTOM = 10;
+
+export class TreeView {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.surface = canvasFor(10, 10);
+    this.surface.canvas.setAttribute("aria-hidden", "true"); // the outline is its accessible twin
+    this.note = h("div", { class: "note", hidden: true });
+    this.tip = h("div", { class: "tip", hidden: true });
+    this.stage = h("div", { class: "stage" }, this.surface.canvas, this.tip);
+    this.percent = h("span", {});
+    this.legend = this.makeLegend();
+    this.empty = h("div", { class: "state" });
+    this.element = h("div", { class: "centre" }, this.empty, this.stage, this.note, this.legend);
+    this.cards = new CardPainter(app);
+    /** @type {number | undefined} px between depths at the base type size */
+    this.column = undefined;
+    this.hovered = -1;
+    /** @type {Layout | null} */
+    this.layout = null;
+    this.pitch = FULL_PITCH;
+    this.ox = LEFT;
+    this.oy = TOP;
+    /** The user chose a place and a zoom: nothing is fitted any more. */
+    this.manual = false;
+    this.width = 0;
+    this.height = 0;
+    /** @type {Map<number, [number, number]>} where rows stood when a move began */
+    this.was = new Map();
+    this.movedAt = 0;
+    /** @type {Map<number, number>} when new rows came */
+    this.born = new Map();
+    this.frame = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.hover = undefined;
+    this.observer = new ResizeObserver(() => this.onSize());
+    this.observer.observe(this.stage);
+    this.listen();
+  }
+
+  close() {
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.hover);
+  }
+
+  makeLegend() {
+    const ramp = h("span", { class: "ramp" });
+    this.tintKey = h("span", { class: "key" }, "card tint, bar", h("span", { class: "serif" }, "A"), h("span", { class: "minus" }, "\u22121"), ramp, h("span", { class: "plus" }, "+1"));
+    const wedge = svgKey("M0 9L30 5v8z");
+    const fit = h("button", { class: "control", style: "height:20px;padding:0 8px", onclick: () => this.fit(true), title: "Show the whole tree (0)" }, "Fit");
+    this.barKey = h("span", { class: "key" }, h("span", { style: "width:3px;height:14px;background:var(--second)" }), "together");
+    return h(
+      "div",
+      { class: "legend", "aria-hidden": "true" },
+      this.tintKey,
+      h("span", { class: "key" }, "edge", wedge, "|", h("span", { class: "serif" }, "wA"), "|"),
+      this.barKey,
+      (this.windowKey = h("span", { class: "key" }, h("span", { style: "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)" }), "window used")),
+      (this.farKey = h("span", { class: "key" }, "disc: succeeded, ring: failed")),
+      h("span", { class: "grow" }),
+      this.percent,
+      fit,
+    );
+  }
+
+  // -- layout -------------------------------------------------------------------------------------
+
+  /** Another tree, or everything anew. @param {boolean} [move] */
+  reset(move = false) {
+    this.manual = false;
+    this.born.clear();
+    this.relayout(move);
+  }
+
+  /** Rows as they are now, fitted unless the user chose a place. @param {boolean} [move] animated */
+  relayout(move = false) {
+    const { app } = this;
+    const step = app.step;
+    const root = app.focus >= 0 ? app.focus : (step?.rootOf[app.tree] ?? -1);
+    if (!step || root < 0) {
+      this.layout = null;
+      return;
+    }
+    if (move && this.layout && this.layout.rows.length < 4000 && !reducedMotion()) {
+      this.was = new Map(this.layout.rows.map((row) => [row, this.at(row)]));
+      this.movedAt = performance.now();
+    }
+    this.layout = tidy(step, root, app.folded);
+    if (!this.manual) this.place();
+    this.draw();
+  }
+
+  /** New nodes of a live tree take free places; nothing drawn moves. */
+  grow() {
+    const { app } = this;
+    const step = app.step;
+    const root = app.focus >= 0 ? app.focus : (step?.rootOf[app.tree] ?? -1);
+    if (!step || root < 0) return;
+    if (!this.layout || this.layout.root !== root) {
+      this.relayout();
+      return;
+    }
+    const layout = this.layout;
+    const added = step.below(root).filter((row) => !layout.y.has(row));
+    const now = performance.now();
+    for (const row of append(step, layout, added)) this.born.set(row, now);
+  }
+
+  /** Zoom and place so that all is seen. */
+  place() {
+    const { layout, app } = this;
+    if (!layout || !this.width || !this.height) return;
+    const { unit } = app.palette;
+    const height = this.height - TOP - BOTTOM;
+    const live = app.treeIsLive(app.tree);
+    // A tree that still grows gets room to grow into, so that it need not move.
+    const room = live ? { ...layout, height: Math.max(layout.height, 8), levels: Math.max(layout.levels, 2) } : layout;
+    this.pitch = fitPitch(room, (this.width - 2 * LEFT) / unit, height / unit);
+    this.column = columnPitch(room, (this.width - 2 * LEFT) / unit, this.pitch);
+    const used = layout.height * this.pitch * unit;
+    const spare = Math.max(0, height - used);
+    this.oy = TOP + (live ? Math.min(spare, height * 0.12) : spare / 2) + (this.pitch * unit) / 2;
+    this.ox = LEFT * unit + (level(this.pitch) === "far" ? 8 : 0);
+  }
+
+  /** @param {boolean} [move] */
+  fit(move = false) {
+    if (!this.layout) return;
+    if (move && !reducedMotion()) {
+      this.was = new Map(this.layout.rows.map((row) => [row, this.at(row)]));
+      this.movedAt = performance.now();
+    }
+    this.manual = false;
+    this.relayout();
+  }
+
+  /** @param {number} row @returns {[number, number]} left end and middle in px */
+  at(row) {
+    const step = /** @type {import("../model/store.js").Step} */ (this.app.step);
+    const layout = /** @type {Layout} */ (this.layout);
+    const { unit } = this.app.palette;
+    const depth = step.depth[row] - step.depth[layout.root];
+    return [this.ox + depth * (this.column ?? 174) * unit, this.oy + (layout.y.get(row) ?? 0) * this.pitch * unit];
+  }
+
+  /** @param {number} factor @param {number} [x] @param {number} [y] the point that stays */
+  zoomBy(factor, x = this.width / 2, y = this.height / 2) {
+    const { layout } = this;
+    if (!layout) return;
+    const next = Math.max(1, Math.min(FULL_PITCH * 1.8, this.pitch * factor));
+    const column = columnPitch(layout, (this.width - 2 * LEFT) / this.app.palette.unit, next);
+    this.oy = y - ((y - this.oy) * next) / this.pitch;
+    this.ox = x - ((x - this.ox) * column) / (this.column ?? column);
+    this.pitch = next;
+    this.column = column;
+    this.manual = true;
+    this.draw();
+  }
+
+  /** Brings a row into view with as little movement as will do. @param {number} row */
+  reveal(row) {
+    const { layout } = this;
+    if (!layout?.y.has(row) || !this.width) return;
+    const [x, y] = this.at(row);
+    const card = this.cards.size(this.pitch);
+    const low = card.height / 2 + 8;
+    let dx = 0;
+    let dy = 0;
+    if (y - low < 0) dy = low - y + 12;
+    else if (y + low > this.height) dy = this.height - low - y - 12;
+    if (x < 4) dx = 16 - x;
+    else if (x + card.width > this.width) dx = Math.max(16 - x, this.width - card.width - 16 - x);
+    if (!dx && !dy) return;
+    this.ox += dx;
+    this.oy += dy;
+    this.draw();
+  }
+
+  // -- drawing ------------------------------------------------------------------------------------
+
+  onSize() {
+    const { clientWidth, clientHeight } = this.stage;
+    if (!clientWidth || !clientHeight) return;
+    this.width = clientWidth;
+    this.height = clientHeight;
+    if (!this.layout) this.relayout();
+    else if (!this.manual) this.place();
+    this.paint(performance.now());
+  }
+
+  update() {
+    const { app } = this;
+    const has = !!app.step?.n;
+    this.empty.hidden = has;
+    this.stage.hidden = !has;
+    this.legend.hidden = !has;
+    if (!has) {
+      const loading = !app.step && !app.client.sorry;
+      fill(this.empty, loading ? "Loading the trees" : [markIcon("unscored"), "No trees yet: run a task, or start training."]);
+      return;
+    }
+    if (!this.layout) this.relayout();
+    this.showNote();
+    this.draw();
+  }
+
+  showLegend() {
+    const kind = level(this.pitch);
+    const words = `${Math.round((this.pitch / FULL_PITCH) * 100)} %`;
+    if (this.percent.textContent !== words) this.percent.textContent = words;
+    if (this.windowKey) this.windowKey.hidden = kind !== "near";
+    if (this.barKey) this.barKey.hidden = kind === "far";
+    if (this.farKey) this.farKey.hidden = kind !== "far";
+    if (this.tintKey) this.tintKey.hidden = this.app.byReturn;
+  }
+
+  showNote() {
+    const { app, layout } = this;
+    const step = app.step;
+    if (!step || !layout) return;
+    const whole = app.focus >= 0 ? step.below(app.focus).length : (step.sizeOf[app.tree] ?? 0);
+    const folded = layout.rows.length < whole && whole > 400;
+    this.note.hidden = !folded;
+    if (!folded) return;
+    const words = `${count(layout.rows.length)} of ${count(whole)} nodes drawn: the rest are folded.`;
+    if (this.note.firstChild?.textContent !== words) {
+      fill(this.note, h("span", {}, words), h("button", { onclick: () => app.unfoldAll() }, "Draw all"));
+    }
+  }
+
+  draw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame((now) => {
+      this.frame = 0;
+      this.paint(now);
+    });
+  }
+
+  /** @param {number} now */
+  paint(now) {
+    const { app, layout, width, height } = this;
+    const step = app.step;
+    if (!step || !layout || !width || this.element.hidden) return;
+    if (!this.column) this.place();
+    this.showLegend();
+    const context = this.surface.size(width, height);
+    const p = app.palette;
+    context.fillStyle = p.page;
+    context.fillRect(0, 0, width, height);
+    const moving = Math.min(1, (now - this.movedAt) / MOVE);
+    const ease = moving >= 1 ? 1 : 1 - (1 - moving) ** 3;
+    if (moving >= 1 && this.was.size) this.was.clear();
+    const kind = level(this.pitch);
+    const size = this.cards.size(this.pitch);
+    const place = (/** @type {number} */ row) => {
+      const [x, y] = this.at(row);
+      const from = ease < 1 ? this.was.get(row) : undefined;
+      return from ? /** @type {[number, number]} */ ([from[0] + (x - from[0]) * ease, from[1] + (y - from[1]) * ease]) : /** @type {[number, number]} */ ([x, y]);
+    };
+    const margin = size.height + 20;
+    const seen = [];
+    for (const row of layout.rows) {
+      const [x, y] = place(row);
+      const above = step.parent[row];
+      const linked = row !== layout.root && above >= 0;
+      const [px, py] = linked ? place(above) : [x, y];
+      const inside = y > -margin && y < height + margin && x < width + margin && x + size.width > -margin;
+      const edge = linked && Math.max(y, py) > -4 && Math.min(y, py) < height + 4 && px < width && x > 0;
+      if (edge) this.edge(context, kind, size, row, px, py, x, y);
+      if (inside) seen.push({ row, x, y });
+    }
+    if (kind !== "far") this.bars(context, kind, size, seen, place);
+    const birth = reducedMotion() ? 0 : FADE;
+    for (const { row, x, y } of seen) {
+      const age = this.born.has(row) ? now - (this.born.get(row) ?? 0) : birth;
+      if (age < birth) context.globalAlpha = Math.max(0.05, age / birth);
+      else this.born.delete(row);
+      this.cards.draw(context, kind, this.pitch, row, x, y, layout.folded.has(row) ? step.below(row).length - 1 : 0, row === layout.root);
+      context.globalAlpha = 1;
+    }
+    const chosen = seen.find(({ row }) => row === app.row);
+    if (chosen) this.cards.ring(context, kind, this.pitch, chosen.x, chosen.y, document.activeElement === app.outline.list && app.outline.list.matches(":focus-visible"), chosen.row === layout.root);
+    if (ease < 1 || this.born.size) this.draw();
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context @param {string} kind @param {{width: number, height: number}} size
+   * @param {number} row @param {number} px @param {number} py @param {number} x @param {number} y
+   */
+  edge(context, kind, size, row, px, py, x, y) {
+    const { app } = this;
+    const p = app.palette;
+    const c = app.credit?.c[row] ?? NaN;
+    const from = px + size.width;
+    const middle = (from + x) / 2;
+    context.beginPath();
+    context.moveTo(from, py);
+    context.bezierCurveTo(middle, py, middle, y, x, y);
+    if (Number.isNaN(c)) {
+      context.strokeStyle = app.byReturn ? p.strong : p.faint;
+      context.lineWidth = kind === "far" ? 0.8 : 1.2;
+      if (!app.byReturn) context.setLineDash([1.5, 3]);
+      context.stroke();
+      context.setLineDash([]);
+      return;
+    }
+    const strength = Math.min(1, Math.abs(c) / 1.4);
+    const far = kind === "far";
+    const bar = c < 0 ? p.barMinus : p.barPlus;
+    const pale = c < 0 ? p.ramp[2] : p.ramp[4];
+    context.strokeStyle = Math.abs(c) < 1e-9 ? p.strong : mix(pale, bar, Math.min(1, 0.3 + 1.2 * strength));
+    context.lineWidth = far ? Math.min(3.2, 0.9 + 1.6 * Math.abs(c)) : Math.min(8.2, 1.2 + 5 * Math.abs(c));
+    context.stroke();
+  }
+
+  /**
+   * Upright bars behind siblings launched together, and the turns that launched.
+   * @param {CanvasRenderingContext2D} context @param {string} kind @param {{width: number, height: number}} size
+   * @param {{row: number}[]} seen @param {(row: number) => [number, number]} place
+   */
+  bars(context, kind, size, seen, place) {
+    const { app, layout } = this;
+    const step = /** @type {import("../model/store.js").Step} */ (app.step);
+    const p = app.palette;
+    const { unit } = p;
+    const parents = new Set(seen.map(({ row }) => step.parent[row]));
+    const labels = kind === "near" && (this.pitch - 46) * unit >= 11;
+    context.font = `${Math.round(10 * unit)}px ${p.family}`;
+    context.textBaseline = "alphabetic";
+    for (const parent of parents) {
+      if (parent < 0 || !layout?.y.has(parent) || layout.folded.has(parent)) continue;
+      for (const batch of batches(step, parent, layout.y)) {
+        const [x, top] = place(batch[0]);
+        const [, bottom] = place(batch[batch.length - 1]);
+        if (x > this.width || x + size.width < 0) continue;
+        const together = batch.length > 1;
+        const high = top - size.height / 2;
+        if (together) {
+          context.fillStyle = p.second;
+          context.beginPath();
+          context.roundRect(x - 9.5 * unit, high + 2, 3 * unit, bottom - top + size.height - 4, 1.5);
+          context.fill();
+        }
+        if (!labels || high < 8) continue;
+        context.fillStyle = p.label;
+        context.fillText(together ? `turn ${step.turn[batch[0]]}, ${batch.length} together` : `turn ${step.turn[batch[0]]}`, together ? x - 9 * unit : x, high - 5);
+      }
+    }
+  }
+
+  // -- pointer ------------------------------------------------------------------------------------
+
+  /** @param {number} x @param {number} y px in the stage @returns {number} row, or -1 */
+  hitTest(x, y) {
+    const { layout } = this;
+    if (!layout) return -1;
+    const size = this.cards.size(this.pitch);
+    const far = level(this.pitch) === "far";
+    const reach = far ? 5 : 0;
+    for (let i = layout.rows.length - 1; i >= 0; i -= 1) {
+      const [left, middle] = this.at(layout.rows[i]);
+      if (x >= left - reach && x <= left + size.width + reach && Math.abs(y - middle) <= size.height / 2 + (far ? 1 : 0)) return layout.rows[i];
+    }
+    return -1;
+  }
+
+  listen() {
+    const { canvas } = this.surface;
+    const { app } = this;
+    /** @type {{x: number, y: number, ox: number, oy: number, moved: boolean} | null} */
+    let grab = null;
+    const local = (/** @type {MouseEvent} */ event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      this.hideTip();
+      canvas.setPointerCapture(event.pointerId);
+      grab = { x: event.clientX, y: event.clientY, ox: this.ox, oy: this.oy, moved: false };
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!grab) {
+        const [x, y] = local(event);
+        this.onHover(x, y);
+        return;
+      }
+      const dx = event.clientX - grab.x;
+      const dy = event.clientY - grab.y;
+      if (!grab.moved && Math.hypot(dx, dy) < 4) return;
+      grab.moved = true;
+      this.manual = true;
+      canvas.style.cursor = "grabbing";
+      this.ox = grab.ox + dx;
+      this.oy = grab.oy + dy;
+      this.draw();
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      canvas.style.cursor = "";
+      const was = grab;
+      grab = null;
+      if (!was || was.moved) return;
+      const [x, y] = local(event);
+      const row = this.hitTest(x, y);
+      if (row >= 0) {
+        if (this.layout?.folded.has(row) && this.cards.onChip(this.pitch, row, x - this.at(row)[0])) app.toggle(row);
+        else app.select(row);
+      }
+      app.outline.focus();
+    });
+    canvas.addEventListener("dblclick", (event) => {
+      const [x, y] = local(event);
+      const row = this.hitTest(x, y);
+      if (row >= 0) app.setFocus(row);
+      else app.setFocus(-1);
+    });
+    canvas.addEventListener("pointerleave", () => this.hideTip());
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        const [x, y] = local(event);
+        if (event.ctrlKey || event.metaKey) this.zoomBy(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0022)), x, y);
+        else if (app.traits.saved) {
+          this.manual = true;
+          this.ox -= event.deltaX;
+          this.oy -= event.deltaY;
+          this.draw();
+        } else return; // a plain wheel scrolls the notebook
+        event.preventDefault();
+      },
+      { passive: false },
+    );
+  }
+
+  /** @param {number} x @param {number} y */
+  onHover(x, y) {
+    const row = this.hitTest(x, y);
+    this.surface.canvas.style.cursor = row >= 0 ? "pointer" : "";
+    if (row === this.hovered) return;
+    this.hideTip();
+    this.hovered = row;
+    if (row >= 0) this.hover = setTimeout(() => this.showTip(row), 150);
+  }
+
+  hideTip() {
+    clearTimeout(this.hover);
+    this.hovered = -1;
+    this.tip.hidden = true;
+  }
+
+  /** @param {number} row */
+  showTip(row) {
+    const { app, tip } = this;
+    const step = app.step;
+    const credit = app.credit;
+    if (!step || !credit || !this.layout?.y.has(row)) return;
+    const number = (/** @type {number} */ value, digits = 3) => (Number.isNaN(value) ? "not scored" : plain(value, digits));
+    const took = step.ended[row] - step.started[row];
+    const pairs = [
+      ["s", Number.isNaN(step.s[row]) ? "not scored" : brief(step.s[row])],
+      ["R", number(credit.R[row])],
+      ["A", Number.isNaN(credit.A[row]) ? "not scored" : signed(credit.A[row], 3)],
+      ["wA", Number.isNaN(credit.c[row]) ? "not scored" : signed(credit.c[row], 3)],
+      ["turns", String(step.turns[row])],
+      step.wrote[row] || step.read[row] ? ["tokens", count(step.read[row] + step.wrote[row])] : null,
+      Number.isNaN(took) ? null : ["time", duration(took)],
+    ].filter((pair) => pair !== null);
+    fill(
+      tip,
+      h("div", { class: "goal" }, oneLine(app.shortGoal(step.goalText(row)), 160)),
+      h("div", { class: "label" }, `${step.path(row)} \u00b7 ${statusWords(step.status[row], step.s[row])}`, app.other ? " \u00b7 same rollouts, other credit" : ""),
+      h("dl", {}, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat()),
+      step.reasonText(row) ? h("div", { class: "label" }, visible(step.reasonText(row))) : null,
+    );
+    tip.hidden = false;
+    const [x, y] = this.at(row);
+    const size = this.cards.size(this.pitch);
+    const below = y + size.height / 2 + 8 + tip.offsetHeight < this.height;
+    tip.style.left = `${Math.max(4, Math.min(x, this.width - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(4, below ? y + size.height / 2 + 6 : y - size.height / 2 - 6 - tip.offsetHeight)}px`;
+  }
+}
+
+/**
+ * Children launched in one go, in spawn order.
+ * @param {import("../model/store.js").Step} step @param {number} parent @param {Map<number, number>} drawn
+ */
+function batches(step, parent, drawn) {
+  /** @type {number[][]} */
+  const found = [];
+  for (let row = step.first[parent]; row >= 0; row = step.next[row]) {
+    if (!drawn.has(row)) continue;
+    const last = found[found.length - 1]?.[0];
+    const same = last !== undefined && step.together[row] && step.turn[last] === step.turn[row] && step.batch[last] === step.batch[row];
+    if (same) found[found.length - 1].push(row);
+    else found.push([row]);
+  }
+  return found;
+}
+
+/** @param {string} d */
+function svgKey(d) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  element.setAttribute("width", "30");
+  element.setAttribute("height", "18");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", d);
+  path.setAttribute("fill", "var(--faint)");
+  element.append(path);
+  return element;
+}
+
