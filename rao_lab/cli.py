@@ -83,7 +83,7 @@ def demo(
 
     config = DemoConfig.choose(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed)
     console = _console()
-    with Board(console, "rao-lab demo") as board:
+    with Board(console, "rao-lab demo", leave=False) as board:
         result = run_demo(config, board)
     if as_json:
         _print_json(result.to_dict())

@@ -8,7 +8,7 @@ file, and so does the flat one, beside it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,12 +33,22 @@ TRAINING_SHARE = 0.5
 """Part of the time after the first evaluation that recursive training may take; the flat agent's steps
 and the second evaluation fill the rest."""
 MOST_NODES_SHOWN = 24
+PHASES = {
+    "before: recursive": 0.05,
+    "before: flat": 0.04,
+    "train: recursive": 0.52,
+    "train: flat": 0.2,
+    "after: recursive": 0.15,
+    "after: flat": 0.04,
+}
+"""What happens, and about what part of the time it takes: for the time left."""
 
 
 class Board(Protocol):
     """Who is told what happens."""
 
     def say(self, line: str) -> None: ...
+    def plan(self, shares: Mapping[str, float]) -> None: ...
     def phase(self, name: str, total: int) -> None: ...
     def advance(self, name: str, done: int) -> None: ...
     def evaluated(self, when: str, evaluation: Evaluation) -> None: ...
@@ -148,6 +158,7 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
     result = DemoResult(config)
     policies = {agent: load_policy("tiny") for agent in AGENTS}
     fitting = suggested(policies["recursive"])
+    board.plan(PHASES)
     board.say(f"trained on {fitting.difficulty} tasks, evaluated on {', '.join(BANDS)}: {_world(fitting)!r}")
     try:
         for agent in AGENTS:

@@ -7,6 +7,7 @@ it is told what happened.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -17,7 +18,6 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as Remaining
 from rich.table import Table
 from rich.text import Text
 
@@ -35,20 +35,20 @@ class Board:
     Args:
         console: where to draw.
         title: the panel's.
-        quiet: say nothing at all.
+        leave: let the last picture stand when the board is left.
     """
 
-    def __init__(self, console: Console, title: str, quiet: bool = False) -> None:
+    def __init__(self, console: Console, title: str, leave: bool = True) -> None:
         self.console = console
-        self._quiet = quiet
         self._title = title
+        self._leave = leave
+        self._shares: Mapping[str, float] = {}
+        self._began = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            Remaining(),
             console=console,
         )
         self._phases: dict[str, TaskID] = {}
@@ -57,9 +57,12 @@ class Board:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal and not self._quiet:
+        if self.console.is_terminal:
             self._live = Live(
-                get_renderable=self._draw, console=self.console, refresh_per_second=4, transient=False
+                get_renderable=self._draw,
+                console=self.console,
+                refresh_per_second=4,
+                transient=not self._leave,
             )
             self._live.start()
         return self
@@ -73,12 +76,18 @@ class Board:
 
     def say(self, line: str) -> None:
         """A line above the board, or on its own."""
-        if not self._quiet:
-            self.console.print(Text(line), soft_wrap=True)
+        self.console.print(Text(line), soft_wrap=True)
+
+    def plan(self, shares: Mapping[str, float]) -> None:
+        """The phases to come and about what part of the time each takes; they sum to 1."""
+        self._shares = shares
+        for name in shares:
+            self._phases[name] = self._progress.add_task(name, total=None, start=False)
 
     def phase(self, name: str, total: int) -> None:
         """A phase begins, or its total becomes known."""
         if name in self._phases:
+            self._progress.start_task(self._phases[name])
             self._progress.update(self._phases[name], total=total)
         else:
             self._phases[name] = self._progress.add_task(name, total=total)
@@ -107,11 +116,28 @@ class Board:
 
     def _draw(self) -> RenderableType:
         parts: list[RenderableType] = [self._progress]
+        if self._shares:
+            parts.insert(0, Text(self._remaining() + "\n", style="bold"))
         if self._rows:
             parts += ["", success_table(self._rows)]
         for agent, steps in self._steps.items():
             parts += ["", training_lines(agent, steps)]
         return Panel(Group(*parts), title=self._title, title_align="left", border_style="dim")
+
+    def _remaining(self) -> str:
+        done = 0.0
+        for name, weight in self._shares.items():
+            task = self._progress.tasks[self._phases[name]]
+            done += weight * (task.completed / task.total if task.total else 0.0)
+        elapsed = time.monotonic() - self._began
+        if done < 0.02:
+            return f"{clock(elapsed)} so far"
+        return f"{done:.0%}   {clock(elapsed)} so far, about {clock(elapsed * (1 - done) / done)} left"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def share(part: Summary) -> str:
@@ -206,7 +232,7 @@ def refusals(metrics: Mapping[str, Any]) -> str:
     """Counts by kind, most frequent first."""
     counts = metrics.get("refusals") or {}
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{kind} {count}" for kind, count in ordered[:4]) or "none"
+    return ", ".join(f"{kind} {count}" for kind, count in ordered[:3]) or "none"
 
 
 def _number(metrics: Mapping[str, Any], name: str, places: int = 1) -> str:
