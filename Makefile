@@ -7,6 +7,7 @@ READY := $(VENV)/.rao-lab-ready
 TORCH_ARGS ?=
 NOTEBOOK ?= notebooks/01_watch_it_learn.ipynb
 PYTEST_ARGS ?=
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help venv demo lab test test-full test-gpu bench lint widgets
@@ -28,7 +29,7 @@ demo: $(READY) ## train the embedded policy for about five minutes and show what
 	$(BIN)/rao-lab demo $(DEMO_ARGS)
 
 lab: $(READY) ## open JupyterLab on this machine at the first notebook
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) $(wildcard $(NOTEBOOK))
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(AS_ROOT) $(LAB_ARGS) $(wildcard $(NOTEBOOK))
 
 lint: $(READY) ## style and types
 	$(BIN)/ruff check .
@@ -38,8 +39,9 @@ lint: $(READY) ## style and types
 widgets: ## type check and test the front end, where Node is there
 	@if [ ! -f widgets/package.json ]; then echo "front end: skipped, no widgets/package.json"; \
 	elif ! command -v npm >/dev/null; then echo "front end: skipped, npm is not installed"; \
-	else cd widgets && if [ -f package-lock.json ]; then npm ci --no-audit --no-fund; \
-	  else npm install --no-audit --no-fund; fi && npm run check && npm test; fi
+	else cd widgets && \
+	  { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; } && \
+	  npm run --silent check && npm test --silent; fi
 
 test: lint widgets ## all checks that take seconds
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
