@@ -1,99 +1,64 @@
-"""Columns: the attributions of a step as bytes, and its nodes as arrays without their texts.
+"""The nodes of a step as arrays, without their texts: what views draw and credit is recomputed from.
 
-Attributions are kept bit for bit as the trainer multiplied by them, so that a view never recomputes.
+They are kept once more beside the rows, one blob a tree, because 50,000 rows of SQLite take a third of a
+second and their columns a tenth of that. Paths are not kept: a parent and a place among siblings say them.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.attribution import WHY_NOT, Attributions, CreditConfig
-from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.errors import RunFileError
 from rao_lab.nodetable import NodeTable, signal
+from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.tree import Node, Tree
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_TABLE = {"group": "<i4", "tree": "<i4", "parent": "<i4", "depth": "<i4", "s": "<f8", "tokens": "<i8"}
-_CREDIT = {
-    "scored_children": "<i8",
-    "child_mean": "<f8",
-    "child_min": "<f8",
-    "bonus": "<f8",
-    "R": "<f8",
-    "b": "<f8",
-    "A": "<f8",
-    "w": "<f8",
-    "c": "<f8",
-    "share": "<f8",
-    "why_code": "<i1",
-    "depth_counts": "<i8",
-}
+MAX_DEPTH = 200
+"""As deep as paths may be anywhere (see codec.py)."""
+STATUSES = (
+    "running",
+    "waiting",
+    "finished",
+    "turn_limit",
+    "context_limit",
+    "tree_limit",
+    "timeout",
+    "error",
+    "cancelled",
+)
+"""By their number in the file: append only."""
 
-
-def attributions_to_bytes(attributions: Attributions) -> bytes:
-    """One line of JSON (lengths, paths, statuses), then each column, bytes of equal weight together."""
-    table = attributions.table
-    arrays = {name: getattr(table, name) for name in _TABLE}
-    arrays |= {name: getattr(attributions, name) for name in _CREDIT}
-    head = {
-        "lengths": {name: len(array) for name, array in arrays.items()},
-        "path": list(table.path),
-        "status": list(table.status),
-    }
-    kinds = _TABLE | _CREDIT
-    columns = [_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
-    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(columns)
-
-
-def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributions:
-    """The inverse.
-
-    Raises:
-        RunFileError: cut off, or columns that are no table of nodes.
-    """
-    line, _, rest = raw.partition(b"\n")
-    try:
-        head = json.loads(line)
-        path, status, lengths = head["path"], head["status"], head["lengths"]
-        arrays: dict[str, NDArray[Any]] = {}
-        start = 0
-        for name, kind in (_TABLE | _CREDIT).items():
-            length = lengths[name]
-            if name != "depth_counts" and length != len(path):
-                raise RunFileError(f"the attributions have {length!r} {name} for {len(path)} nodes")
-            arrays[name] = _unplanes(rest, start, length, kind)
-            start += length * np.dtype(kind).itemsize
-        if not all(isinstance(word, str) for word in (*path, *status)):
-            raise RunFileError("the attributions hold a path or status that is no text")
-        table = NodeTable(path=path, status=status, **{name: arrays.pop(name) for name in _TABLE})
-        table.check()
-        if len(path) and not 0 <= arrays["why_code"].min() <= arrays["why_code"].max() < len(WHY_NOT):
-            raise RunFileError("the attributions hold an unknown reason")
-        return Attributions(table, CreditConfig.from_dict(config), **arrays)
-    except RunFileError:
-        raise
-    except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
-        raise RunFileError(f"the attributions contradict themselves ({error})") from None
-
-
-def _planes(column: NDArray[Any]) -> bytes:
-    return column.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
-
-
-def _unplanes(data: bytes, start: int, length: int, kind: str) -> NDArray[Any]:
-    size = np.dtype(kind).itemsize
-    planes = np.frombuffer(data, np.uint8, length * size, start).reshape(size, length).T
-    column = np.ascontiguousarray(planes).view(kind).reshape(length)
-    return column.astype(column.dtype.newbyteorder("="))
+_INTS = [
+    "parent",
+    "spawn_index",
+    "parent_turn",
+    "launch_batch",
+    "together",
+    "depth",
+    "goal",
+    "reason",
+    "started_tick",
+    "ended_tick",
+    "window",
+    "turns",
+    "tokens_in",
+    "tokens_out",
+    "peak_context",
+    "decode_steps",
+    "status",
+]
+_FLOATS = ["success", "fraction", "started", "ended", "compute_seconds", "waiting_seconds"]
+_ROW = np.dtype([(name, "<i8") for name in _INTS] + [(name, "<f8") for name in _FLOATS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,57 +132,90 @@ class NodeColumns:
         )
 
 
-_NODE_COLUMNS = (
-    "t.id, t.grp, t.rollout, t.probe, n.parent, n.spawn_index, n.parent_turn, n.launch_batch, n.together,"
-    " n.depth, n.goal, n.reason, n.success, n.fraction, n.started, n.ended, n.started_tick, n.ended_tick,"
-    " n.window, n.turns, n.tokens_in, n.tokens_out, n.peak_context, n.compute, n.waiting, n.decode_steps,"
-    " n.path, n.status, n.place"
-)
-_OPTIONAL = frozenset({"parent", "parent_turn", "ended_tick"})
+def columns_to_bytes(tree: Tree, places: Mapping[str, int], text_id: Callable[[str], int]) -> bytes:
+    """The nodes of one tree: byte k of every row together, for k through the row, which compresses."""
+    rows = np.array([_row(node, places, text_id) for node in tree.nodes], _ROW)
+    return rows.view(np.uint8).reshape(len(tree), _ROW.itemsize).T.tobytes()
+
+
+def _row(node: Node, places: Mapping[str, int], text_id: Callable[[str], int]) -> tuple[Any, ...]:
+    return (
+        -1 if node.parent is None else places[node.parent],
+        node.spawn_index,
+        -1 if node.parent_turn is None else node.parent_turn,
+        node.launch_batch,
+        node.together,
+        node.depth,
+        text_id(node.goal),
+        text_id(node.reason),
+        node.started_tick,
+        -1 if node.ended_tick is None else node.ended_tick,
+        node.window,
+        len(node.turns),
+        node.tokens_in,
+        node.tokens_out,
+        node.peak_context,
+        node.decode_steps,
+        STATUSES.index(node.status.value),
+        *(np.nan if number is None else number for number in (node.success, node.fraction)),
+        node.started,
+        np.nan if node.ended is None else node.ended,
+        node.compute_seconds,
+        node.waiting_seconds,
+    )
 
 
 def node_columns(connection: sqlite3.Connection, step: int) -> NodeColumns:
     """Reads the nodes of a step.
 
     Raises:
-        RunFileError: values of another kind, or a parent that is not above its child.
+        RunFileError: cut off, or nodes that are no forest.
     """
-    rows = connection.execute(
-        f"SELECT {_NODE_COLUMNS} FROM trees t JOIN nodes n ON n.tree = t.id"
-        " WHERE t.step = ? AND t.done = 1 AND t.origin IS NULL"
-        " ORDER BY t.probe, t.grp, t.rollout, n.place",
-        (step,),
-    ).fetchall()
-    names = [*NodeColumns.__dataclass_fields__, "place"]
-    values = dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
-    place = _integers("place", values.pop("place"))
-    kinds = {name: field.type for name, field in NodeColumns.__dataclass_fields__.items()}
-    columns = {name: _column(name, str(kinds[name]), column) for name, column in values.items()}
-    parent = columns["parent"]
-    if ((parent >= place) | (parent < -1)).any() or (place[np.flatnonzero(parent == -1)] != 0).any():
+    query = (
+        "SELECT t.id, t.grp, t.rollout, t.probe, c.size, c.body FROM trees t JOIN columns c ON c.tree = t.id"
+        " WHERE t.step = ? AND t.done = 1 AND t.origin IS NULL ORDER BY t.probe, t.grp, t.rollout"
+    )
+    allowance = Allowance()
+    heads: list[tuple[int, ...]] = []
+    parts: list[NDArray[Any]] = []
+    for *head, size, body in connection.execute(query, (step,)):
+        raw = unpack(size, body, allowance)
+        count, left = divmod(len(raw), _ROW.itemsize)
+        if left or not all(isinstance(number, int) for number in head):
+            raise RunFileError(f"the columns of tree {head[0]!r:.20} are cut off")
+        planes = np.frombuffer(raw, np.uint8).reshape(_ROW.itemsize, count)
+        parts.append(np.ascontiguousarray(planes.T).view(_ROW).reshape(count))
+        heads.append((*head, count))
+    rows = np.concatenate(parts) if parts else np.zeros(0, _ROW)
+    return _assemble(rows, np.array(heads, np.int64).reshape(-1, 5))
+
+
+def _assemble(rows: NDArray[Any], heads: Ints) -> NodeColumns:
+    tree_id, group, rollout, probe, count = heads.T
+    first = np.repeat(np.cumsum(count) - count, count)
+    columns: dict[str, Any] = {name: rows[name].astype(np.int64) for name in _INTS}
+    columns |= {name: rows[name].astype(np.float64) for name in _FLOATS}
+    columns |= {"tree_id": np.repeat(tree_id, count), "group": np.repeat(group, count)}
+    columns |= {"rollout": np.repeat(rollout, count), "probe": np.repeat(probe, count) != 0}
+    _check_forest(columns, np.arange(len(rows)) - first)
+    columns["parent"] = np.where(columns["parent"] < 0, -1, columns["parent"] + first)
+    columns["together"] = columns["together"] != 0
+    columns["status"] = [STATUSES[code] for code in columns["status"].tolist()]
+    paths: list[str] = []
+    for parent, index in zip(columns["parent"].tolist(), columns["spawn_index"].tolist(), strict=True):
+        paths.append("0" if parent < 0 else f"{paths[parent]}.{index}")
+    return NodeColumns(path=paths, **columns)
+
+
+def _check_forest(columns: Mapping[str, Any], place: Ints) -> None:
+    """Roots first, parents above children, depths that add up: so that paths are bounded and true."""
+    parent, depth = columns["parent"], columns["depth"]
+    if ((parent >= place) | (parent < -1) | ((parent < 0) != (place == 0))).any():
         raise RunFileError("a node's parent does not stand above it")
-    columns["parent"] = np.where(parent < 0, -1, np.arange(len(place)) - place + parent)
-    return NodeColumns(**columns)
-
-
-def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
-    if kind == "list[str]":
-        if not all(isinstance(value, str) for value in values):
-            raise RunFileError(f"a node's {name} is no text")
-        return list(values)
-    if kind == "Floats":
-        try:
-            return np.array(values, np.float64)  # None becomes NaN
-        except (TypeError, ValueError):
-            raise RunFileError(f"a node's {name} is no number") from None
-    if name in _OPTIONAL:
-        values = [-1 if value is None else value for value in values]
-    integers = _integers(name, values)
-    return integers.astype(bool) if kind == "Flags" else integers
-
-
-def _integers(name: str, values: Sequence[Any]) -> Ints:
-    column = np.array(values) if len(values) else np.zeros(0, np.int64)
-    if column.dtype.kind != "i" or column.ndim != 1:
-        raise RunFileError(f"a node's {name} is no whole number")
-    return column.astype(np.int64)
+    above = np.arange(len(place)) - place + np.maximum(parent, 0)
+    if (depth != np.where(parent < 0, 0, depth[above] + 1)).any() or (depth > MAX_DEPTH).any():
+        raise RunFileError("a node's depth is not one more than its parent's")
+    if ((columns["status"] < 0) | (columns["status"] >= len(STATUSES))).any():
+        raise RunFileError("a node has an unknown status")
+    if (columns["spawn_index"] < 0).any():
+        raise RunFileError("a node has no place among its siblings")

@@ -16,7 +16,8 @@ from typing import Any
 from rao_lab import codec
 from rao_lab.attribution import Attributions
 from rao_lab.store.blobs import join_tokens, pack
-from rao_lab.store.columns import attributions_to_bytes
+from rao_lab.store.columns import columns_to_bytes
+from rao_lab.store.credit_bytes import attributions_to_bytes
 from rao_lab.tree import Call, Event, Node, Tree, TreeHeader, Turn
 
 _ABSOLUTE = re.compile(r"(/|~|[A-Za-z]:[\\/]|\\\\)[^\n]*")
@@ -130,9 +131,11 @@ def finish_tree(
         arrays = [(t.prompt_ids, t.sampled_ids, t.logprobs, t.entropies) for t in node.turns]
         if any(chain.from_iterable(arrays)):
             tokens.append((tree_id, place, *pack(join_tokens(arrays))))
-    connection.executemany(f"INSERT INTO nodes VALUES ({_marks(31)})", nodes)
+    connection.executemany(f"INSERT INTO nodes VALUES ({_marks(24)})", nodes)
     connection.executemany(f"INSERT INTO turns VALUES ({_marks(22)})", turns)
     connection.executemany(f"INSERT INTO tokens VALUES ({_marks(4)})", tokens)
+    columns = columns_to_bytes(tree, places, texts.id)
+    connection.execute(f"INSERT INTO columns VALUES ({_marks(3)})", (tree_id, *pack(columns)))
     root = tree.nodes[0] if tree.nodes else None
     connection.execute(
         "UPDATE trees SET rev = ?, done = 1, ended = ?, ended_tick = ?, not_reproducible = ?, status = ?,"
@@ -147,8 +150,8 @@ def finish_tree(
             len(tree),
             tree.depth,
             len(turns),
-            sum(node[-6] for node in nodes),
-            sum(node[-5] for node in nodes),
+            sum(node.tokens_in for node in tree.nodes),
+            sum(node.tokens_out for node in tree.nodes),
             tree_id,
         ),
     )
@@ -188,13 +191,6 @@ def _node_row(texts: Texts, node: Node, places: Mapping[str, int]) -> tuple[Any,
         node.started_tick,
         node.ended_tick,
         node.window,
-        len(node.turns),
-        node.tokens_in,
-        node.tokens_out,
-        node.peak_context,
-        node.compute_seconds,
-        node.waiting_seconds,
-        node.decode_steps,
     )
 
 

@@ -16,7 +16,10 @@ from urllib.parse import quote
 
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
 from rao_lab.store.blobs import MAX_BODY
+from rao_lab.visible import one_line
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises; SQLite's own complaints may quote bytes that are no text."""
 MAGIC = b"SQLite format 3\0"
 READ_WAIT = 5.0
 """Seconds a reader waits for a lock; in WAL it never has to."""
@@ -97,7 +100,7 @@ def complaints(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise RunFileError(f"{name} {_meaning(error)}") from None
 
 
@@ -115,7 +118,9 @@ def write_failure(name: str, error: Exception) -> UnavailableError:
     return UnavailableError(f"{name} cannot be written any more: {reason}; what was saved stays readable")
 
 
-def _meaning(error: sqlite3.Error) -> str:
+def _meaning(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "is damaged (a text in it is none): try salvage"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"is locked by another program (waited {READ_WAIT:g} s): close it and try again"
@@ -127,7 +132,7 @@ def _meaning(error: sqlite3.Error) -> str:
         return "cannot be read: the disk or network failed"
     if code == sqlite3.SQLITE_INTERRUPT:
         return "is damaged: reading it takes more work than its size explains"
-    return f"is damaged ({error}): try salvage"
+    return f"is damaged ({one_line(str(error), 120)}): try salvage"
 
 
 def on_network(folder: Path, mounts: str | None = None) -> bool:

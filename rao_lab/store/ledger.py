@@ -161,7 +161,7 @@ class Ledger:
             self.connection.execute(f"DELETE FROM {table} WHERE {where}", (step,))
 
     def _delete_trees(self, where: str, value: int) -> None:
-        for table in ("events", "nodes", "turns", "tokens"):
+        for table in ("events", "nodes", "turns", "tokens", "columns"):
             self.connection.execute(
                 f"DELETE FROM {table} WHERE tree IN (SELECT id FROM trees WHERE {where})", (value,)
             )

@@ -154,15 +154,22 @@ def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance
     return rows.node(rows.nodes[0], parent, tuple(child for (child,) in children), texts, allowance)
 
 
-def load_events(connection: sqlite3.Connection, after: int, allowance: Allowance) -> dict[int, list[Event]]:
-    """Events of running trees written after a revision, by tree id, in order.
+def load_events(
+    connection: sqlite3.Connection, after: int, allowance: Allowance, only: int | None = None
+) -> dict[int, list[Event]]:
+    """Events of running trees (or of one) written after a revision, by tree id, in order.
 
     Raises:
         RunFileError: one cannot be read.
     """
     events: dict[int, list[Event]] = defaultdict(list)
-    query = "SELECT tree, size, body FROM events WHERE rev > ? ORDER BY tree, seq"
-    for tree_id, size, body in connection.execute(query, (after,)):
+    # The plus signs make SQLite look new events up by their revision and sort those few.
+    query = "SELECT tree, size, body FROM events WHERE rev > ? ORDER BY +tree, +seq"
+    values = [after]
+    if only is not None:
+        query = "SELECT tree, size, body FROM events WHERE tree = ? AND +rev > ? ORDER BY seq"
+        values = [only, after]
+    for tree_id, size, body in connection.execute(query, values):
         raw = unpack(size, body, allowance)
         try:
             events[tree_id].append(codec.event_from_json(codec.loads(raw)))

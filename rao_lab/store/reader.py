@@ -19,7 +19,8 @@ from rao_lab.attribution import Attributions, CreditConfig
 from rao_lab.errors import MissingError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
-from rao_lab.store.columns import NodeColumns, attributions_from_bytes, node_columns
+from rao_lab.store.columns import NodeColumns, node_columns
+from rao_lab.store.credit_bytes import attributions_from_bytes
 from rao_lab.store.files import check_file, complaints, guard, reading
 from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
@@ -114,7 +115,7 @@ class Run:
             row = connection.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
             if row is None:
                 raise MissingError(f"{self.path.name} has no tree {tree_id!r}: `trees()` lists those it has")
-            if not row[0]:
+            if row[0] == 0:
                 return running_trees(connection, tree_id)[tree_id]
             return load_trees(connection, [tree_id], Allowance())[0]
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from rao_lab.errors import MissingError, RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
-from rao_lab.store.columns import attributions_from_bytes
 from rao_lab.store.create import close_to_one_file, open_for_writing
+from rao_lab.store.credit_bytes import attributions_from_bytes
 from rao_lab.store.deposit import insert_attributions
-from rao_lab.store.files import MAGIC, PAGE_SIZE, guard
+from rao_lab.store.files import MAGIC, PAGE_SIZE, UNREADABLE, guard
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.load import Texts, load_events, load_trees, table
 from rao_lab.store.lock import WriteLock
@@ -94,7 +94,7 @@ def _opened(copy: Path, name: str, report: SalvageReport) -> Iterator[sqlite3.Co
         raise RunFileError(f"{name} is of a newer RAO Lab: salvage it with that one")
     try:
         connection = _open(copy)
-    except (sqlite3.Error, RunFileError) as error:
+    except (*UNREADABLE, RunFileError) as error:
         if whole and not ours:
             raise RunFileError(f"{name} is an SQLite file of another program") from None
         report.note("the first page", error)
@@ -102,7 +102,7 @@ def _opened(copy: Path, name: str, report: SalvageReport) -> Iterator[sqlite3.Co
         _replace_first_page(copy)
         try:
             connection = _open(copy)
-        except (sqlite3.Error, RunFileError):
+        except (*UNREADABLE, RunFileError):
             raise RunFileError(f"nothing in {name} can be read any more") from None
     try:
         yield connection
@@ -236,7 +236,7 @@ def _kept(report: SalvageReport, what: str) -> Iterator[_Kept]:
     kept = _Kept()
     try:
         yield kept
-    except (sqlite3.DatabaseError, RaoLabError, TypeError, ValueError) as error:
+    except (*UNREADABLE, RaoLabError, TypeError, ValueError) as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             raise UnavailableError(f"no room for what was salvaged: {error}") from None
         kept.failed = 1
@@ -266,6 +266,6 @@ def _scan(damaged: sqlite3.Connection, query: str, *values: int) -> tuple[list[i
         for (value,) in damaged.execute(query, values):
             if isinstance(value, int):
                 found.append(value)
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return found, True
     return found, False

@@ -10,7 +10,8 @@ event to its last row. `rev` is the number of the commit that wrote a row: follo
     checkpoints   the folder that holds the weights after a step
     trees         one row a tree; `done` = 0 while it runs and its events stand in `events`
     events        the events of running trees only: at its end a tree's rows replace them
-    nodes, turns  in path order and turn order; sums that views need stand beside the node
+    nodes, turns  in path order and turn order
+    columns       what views need of all nodes of a tree, without texts, one blob
     tokens        the token arrays of all turns of a node, one blob
     attributions  the columns that the trainer multiplied by, one blob per step and credit config
 """
@@ -45,9 +46,9 @@ TABLES: Mapping[str, str] = {
         spawn_index INTEGER, parent_turn INTEGER, launch_batch INTEGER, together INTEGER, depth INTEGER,
         goal INTEGER, args INTEGER, template INTEGER, value INTEGER, status TEXT, reason INTEGER,
         success REAL, source INTEGER, fraction REAL, refusals INTEGER, started REAL, ended REAL,
-        started_tick INTEGER, ended_tick INTEGER, window INTEGER, turns INTEGER, tokens_in INTEGER,
-        tokens_out INTEGER, peak_context INTEGER, compute REAL, waiting REAL, decode_steps INTEGER,
+        started_tick INTEGER, ended_tick INTEGER, window INTEGER,
         PRIMARY KEY (tree, place)) WITHOUT ROWID""",
+    "columns": "CREATE TABLE columns (tree INTEGER PRIMARY KEY, size INTEGER, body BLOB)",
     "turns": """CREATE TABLE turns (tree INTEGER, place INTEGER, turn INTEGER, continues INTEGER,
         policy_version INTEGER, messages INTEGER, text INTEGER, thought INTEGER, code INTEGER, stop INTEGER,
         calls INTEGER, output INTEGER, error INTEGER, children INTEGER, started REAL, sampled REAL,
@@ -63,6 +64,7 @@ INDEXES: Mapping[str, str] = {
         WHERE origin IS NULL""",
     "trees_step": "CREATE INDEX trees_step ON trees (step, probe, grp, rollout)",
     "trees_rev": "CREATE INDEX trees_rev ON trees (rev)",
+    "events_rev": "CREATE INDEX events_rev ON events (rev)",
 }
 
 Migration = Callable[[sqlite3.Connection], None]

@@ -195,12 +195,10 @@ def running_headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int,
 
 
 def running_trees(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
-    events = load_events(connection, -1, Allowance())
-    if only is not None:
-        events = {only: events.get(only, [])}
-    headers = running_headers(connection, list(events))
+    events = load_events(connection, -1, Allowance(), only)
+    headers = running_headers(connection, list(events) if only is None else [only])
     try:
-        return {tree_id: fold(headers[tree_id], events[tree_id]) for tree_id in headers}
+        return {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}
     except RunFileError:
         raise
     except RaoLabError as error:

@@ -26,7 +26,7 @@ from typing import Any, Literal, Self
 from rao_lab.attribution import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.create import close_to_one_file, open_for_writing
-from rao_lab.store.files import write_failure
+from rao_lab.store.files import UNREADABLE, write_failure
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.versions import package_versions
@@ -93,7 +93,7 @@ class RunWriter:
                 undo.callback(close_to_one_file, connection)
                 self._ledger = Ledger(connection)
                 self._write([(Ledger.set_config, (config, packages or package_versions()), None)])
-            except (sqlite3.Error, OSError) as error:
+            except (*UNREADABLE, OSError) as error:
                 raise write_failure(self.path.name, error) from None
             undo.pop_all()
         self._changed = threading.Condition()
@@ -212,7 +212,7 @@ class RunWriter:
     def _raise_failure(self) -> None:
         self._told = True
         assert self._failure is not None
-        if isinstance(self._failure, (sqlite3.Error, OSError)):
+        if isinstance(self._failure, (*UNREADABLE, OSError)):
             raise write_failure(self.path.name, self._failure) from None
         if isinstance(self._failure, RaoLabError):
             raise type(self._failure)(*self._failure.args) from None
