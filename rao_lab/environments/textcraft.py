@@ -24,6 +24,8 @@ from rao_lab.tree import Task
 
 MAX_COUNT = 1_000_000_000
 """Largest count that a task's data may hold."""
+DRAWS = 500
+"""Items drawn for one task before it is clear that so many targets do not fit."""
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
 
@@ -174,19 +176,23 @@ class TextCraft:
         book, settings = self.book, self.preset
         low, high = self.bands[band]
         chosen: dict[str, int] = {}
-        while len(chosen) < self.targets:
+        for _ in range(DRAWS):
             item = rng.choice(book.targets(rng.randint(low, high), split))
             if item in chosen:
                 continue
             wanted = rng.choice(settings.goal_counts)
             for count in range(wanted, 0, -1):
                 more = {**chosen, item: count}
-                if len(closure(book.recipes, more)) <= settings.max_items and fits(
-                    settings, book.recipes, more
-                ):
+                small = len(closure(book.recipes, more)) <= settings.max_items
+                if small and fits(settings, book.recipes, more):
                     chosen = more
                     break
-        return chosen
+            if len(chosen) == self.targets:
+                return chosen
+        raise ConfigError(
+            f"targets={self.targets} do not fit into one task of preset={settings.name!r} and difficulty "
+            f"{band}: write fewer, an easier difficulty or another preset"
+        )
 
 
 def open_task(task: Task, guard_own_goal: bool = True, guard_base_item: bool = True) -> CraftWorld:

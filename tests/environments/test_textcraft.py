@@ -159,6 +159,11 @@ def test_settings_that_mean_nothing_are_refused(settings, says):
         TextCraft(**settings)
 
 
+def test_more_targets_than_fit_into_the_names_are_refused():
+    with pytest.raises(ConfigError, match="targets=9 do not fit.*extreme"):
+        TextCraft("extreme", targets=9).tasks("dev")[0]
+
+
 def test_there_are_three_splits():
     with pytest.raises(MissingError, match="train, dev, test"):
         TextCraft().tasks("validation")

@@ -174,10 +174,11 @@ def test_a_few_hard_tasks_of_the_authors_are_solved_by_ingredient(sandbox, autho
 
 
 @pytest.mark.slow
-def test_the_largest_tree_of_the_authors_tasks_is_solved_by_ingredient(sandbox, authors):
-    largest = max(authors.tasks("test"), key=clean_nodes)
-    (tree,) = play(sandbox, [largest], ScriptedPolicy("per_ingredient"), UNBOUNDED, env=authors)
-    assert len(tree) == clean_nodes(largest) > 30_000
+def test_a_tree_of_more_than_thirty_thousand_nodes_is_solved_by_ingredient(sandbox, authors):
+    # The largest of the 317 has 50,486.
+    large = min((t for t in authors.tasks("test") if clean_nodes(t) > 30_000), key=clean_nodes)
+    (tree,) = play(sandbox, [large], ScriptedPolicy("per_ingredient"), UNBOUNDED, env=authors)
+    assert len(tree) == clean_nodes(large) > 30_000
     assert tree.success == 1.0
 
 
