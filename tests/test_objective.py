@@ -147,7 +147,7 @@ def test_a_node_with_c_of_zero_is_not_forwarded_and_still_counts_in_z(groups, cr
     some = zeroed(credit, slice(0, 5))
     whole = build_batch(groups, credit, LossConfig())
     less = build_batch(groups, some, LossConfig())
-    assert less.forwarded_nodes == whole.forwarded_nodes - 5
+    assert less.forwarded_nodes == int((some.c != 0).sum()) < whole.forwarded_nodes
     assert less.trained_tokens == whole.trained_tokens
     assert less.scales[0] == 1 / whole.trained_tokens
     _, found = packed_gradient(model(), groups, some, LossConfig())
@@ -247,7 +247,7 @@ def test_half_precision_weights_give_log_probs_in_float32(groups, credit) -> Non
     trained = llama(seed=1, dtype=torch.bfloat16)
     batch = build_batch(groups, credit, LossConfig())
     each = pack(batch.sequences, 64)[0]
-    found = Scorer(trained).logprobs(each, 1.0)
+    found = Scorer(trained).logprobs(each, 1.0).detach()
     assert found.dtype == torch.float32
     assert float((found - torch.from_numpy(each.logprobs)).abs().mean()) < 0.1
 

@@ -157,9 +157,9 @@ def nodes(step: TrainStep):
 
 def test_success_rises_where_it_pays() -> None:
     """Odd tokens succeed: a few steps teach them."""
-    config = replace(SMALL, steps=12, tasks_per_step=4, group_size=6, probe_tasks=0, learning_rate=0.03)
+    config = replace(SMALL, steps=8, tasks_per_step=4, group_size=4, probe_tasks=0, learning_rate=0.05)
     found = [step.metrics["success"] for step in run(config)[1:]]
-    assert sum(found[-3:]) / 3 > sum(found[:3]) / 3 + 0.2
+    assert sum(found[-2:]) / 2 > sum(found[:2]) / 2 + 0.2
 
 
 def test_metrics_are_plain_json_without_nan(steps) -> None:

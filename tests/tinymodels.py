@@ -27,7 +27,7 @@ def llama(seed: int = 0, dtype: torch.dtype = torch.float32, **overrides: Any) -
         "vocab_size": VOCABULARY,
         "hidden_size": 16,
         "intermediate_size": 24,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": 1,
         "num_attention_heads": 2,
         "max_position_embeddings": 64,
         "tie_word_embeddings": True,
