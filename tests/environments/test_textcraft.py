@@ -160,7 +160,7 @@ def test_settings_that_mean_nothing_are_refused(settings, says):
 
 
 def test_more_targets_than_fit_into_the_names_are_refused():
-    with pytest.raises(ConfigError, match="targets=9 do not fit.*extreme"):
+    with pytest.raises(ConfigError, match=r"targets=9 do not fit.*extreme"):
         TextCraft("extreme", targets=9).tasks("dev")[0]
 
 
