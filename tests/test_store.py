@@ -17,6 +17,7 @@ from rao_lab.credit import Attributions, CreditConfig, attribute
 from rao_lab.errors import MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.nodetable import tabulate
 from rao_lab.store import RunWriter, export_copy, open_run
+from rao_lab.store.columns import STATUSES
 from rao_lab.store.deposit import portable
 from rao_lab.tree import Call, Group, Message, Node, Status, Task, Tree, TreeHeader, Turn
 from tests.trees import random_group, showcase_group
@@ -192,6 +193,10 @@ def test_node_columns_say_what_the_nodes_say(tmp_path: Path) -> None:
     assert columns.compute_seconds.tolist() == [node.compute_seconds for node in nodes]
     texts = run.texts(columns.goal.tolist())
     assert [texts[goal] for goal in columns.goal.tolist()] == [node.goal for node in nodes]
+
+
+def test_every_status_has_its_number_in_the_file() -> None:
+    assert sorted(STATUSES) == sorted(Status)
 
 
 def test_lists_tell_steps_trees_and_metrics_without_nodes(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -184,6 +186,62 @@ def test_what_was_committed_survives_kill_9_and_the_lock_does_not(tmp_path: Path
         assert writer.rewind(1) == 2
         assert open_run(tmp_path / "a.rao").live() == {}
     assert names(tmp_path) == ["a.rao"]
+
+
+def kill_while_writing(path: Path, after: float) -> None:
+    """A run of nothing but records, which dies at some moment; the last line it said is the last step that
+    it knew to be on the disk."""
+    code = """
+        import sys
+        from rao_lab.credit import attribute
+        from rao_lab.store import RunWriter
+        from tests.trees import Plan, events_of, header_of, random_group, tree_of
+        print("begun", flush=True)
+        with RunWriter(sys.argv[1], {}, packages={"a": "1"}) as writer:
+            for step in range(1, 1000):
+                writer.begin_step(step)
+                group = random_group(step, size=3, nodes=3, step=step, tokens=False)
+                for tree in group.trees:
+                    for event in events_of(Plan("make"), tree.header, tokens=False):
+                        writer.event(0, tree.header, event)
+                    writer.tree_done(tree)
+                writer.end_step(step, attribute([group]), {"loss": step})
+                print(step, flush=True)
+    """
+    other = second_process(code, path)
+    assert other.stdout is not None and other.stdout.readline() == "begun\n"
+    time.sleep(after)
+    other.kill()
+    lines, _ = other.communicate()
+    told = int(lines.split()[-1]) if lines.split() else 0
+    if told == 0 and not (path.exists() and path.stat().st_size):
+        return
+    with open_run(path) as run:
+        ended = [step.step for step in run.steps if step.ended is not None]
+        assert ended == list(range(1, len(ended) + 1))
+        assert told <= len(ended) <= told + 1
+        for step in ended[-2:]:
+            group = random_group(step, size=3, nodes=3, step=step, tokens=False)
+            assert run.groups(step) == [group]
+            assert run.attributions(step).c.tobytes() == attribute([group]).c.tobytes()
+    with RunWriter(path, {}, resume=True) as writer:
+        writer.rewind(max(ended, default=-1))
+    with open_run(path) as run:
+        assert [step.step for step in run.steps] == ended
+    assert names(path.parent) == [path.name]
+
+
+def test_kill_9_at_random_moments_loses_nothing_that_was_said_to_be_kept(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+        kill_while_writing(tmp_path / str(number) / "a.rao", Random(number).random() * 0.6)
+
+
+@pytest.mark.slow
+def test_kill_9_at_100_random_moments(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / str(number)).mkdir()
+        kill_while_writing(tmp_path / str(number) / "a.rao", Random(f"kill {number}").random() * 0.6)
 
 
 def test_rewinding_deletes_what_follows_and_raises_the_attempt(tmp_path: Path) -> None:

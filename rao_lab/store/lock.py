@@ -18,14 +18,14 @@ from rao_lab.errors import RunFileError, UnavailableError
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(file: BinaryIO) -> None:
+    def _try_lock(file: BinaryIO, shared: bool = False) -> None:
         file.seek(1 << 20)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _try_lock(file: BinaryIO) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try_lock(file: BinaryIO, shared: bool = False) -> None:
+        fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 _TRIES = 5
@@ -79,9 +79,9 @@ class WriteLock:
 def is_locked(run_file: Path) -> bool:
     """Whether a living process writes this run file now."""
     try:
-        with lock_path(run_file).open("r+b", buffering=0) as file:
+        with lock_path(run_file).open("rb", buffering=0) as file:
             try:
-                _try_lock(file)
+                _try_lock(file, shared=True)
             except OSError:
                 return True
             return False
