@@ -188,9 +188,7 @@ RATIO_COLUMNS = ("tokens", "difference_sum", "difference_max", "ratio_sum", "rat
 """What one process counts over its forwarded tokens, then `clipped` and `k3` (sums)."""
 
 
-def ratio_row(
-    now: Column, recorded: Column, bounds: tuple[float, float] | None, k3: Column | None
-) -> Column:
+def ratio_row(now: Column, recorded: Column, bounds: tuple[float, float] | None, k3: Column | None) -> Column:
     """One process's counts over its recomputed and recorded log-probs; see `RATIO_COLUMNS`."""
     if not len(now):
         return np.array([0.0, 0.0, 0.0, 0.0, np.inf, -np.inf, 0.0, 0.0])

@@ -161,7 +161,6 @@ class TrainState:
     def counters(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in COUNTERS}
 
-
     def done(self, step: int, due: Any, metrics: Mapping[str, Any]) -> None:
         """Counts a step whose update is done, and adds the totals so far to its metrics."""
         self.trees += metrics["trees"]

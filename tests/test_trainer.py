@@ -263,9 +263,7 @@ def test_a_run_interrupted_in_any_phase_goes_on_as_if_it_had_not_been(phase, ste
             raise Interrupt
 
     with pytest.raises(Interrupt):
-        for step in train_steps(
-            Tasks(), trained, SMALL, sample=Sampler(trained), state=state, on_phase=stop
-        ):
+        for step in train_steps(Tasks(), trained, SMALL, sample=Sampler(trained), state=state, on_phase=stop):
             seen.append(step)
     assert all(param.grad is None for param in trained.model.parameters())
     seen += train_steps(Tasks(), trained, SMALL, sample=Sampler(trained), state=state)

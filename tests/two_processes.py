@@ -27,9 +27,7 @@ def train(folder: Path, peers, config: TrainConfig) -> None:
     """Trains and writes the first moment (a tenth of the gradient), weights, trees and credit."""
     policy = TinyPolicy(llama(seed=1, dtype=torch.float64))
     state = new_state(policy.model, config)
-    steps = list(
-        train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state, peers=peers)
-    )
+    steps = list(train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state, peers=peers))
     save_file({k: v.clone().contiguous() for k, v in state.optimizer.tensors().items()}, folder / "optimizer")
     save_file({k: v.detach().clone() for k, v in state.optimizer.params.items()}, folder / "weights")
     said = [
