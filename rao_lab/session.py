@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rao_lab.store import Run
     from rao_lab.trainer import TrainStep
     from rao_lab.tree import Event, TreeHeader
-    from rao_lab.widgets import Board, Explorer
+    from rao_lab.widgets import Explorer
 
 POLL_SECONDS = 0.05
 """How often a waiting cell looks: an interrupt reaches a polling cell in milliseconds, and a cell that
@@ -39,11 +39,19 @@ class Control:
         self._change = threading.Condition()
         self._paused = False
         self._stop = False
+        self._resting = False
         self._steps_left: int | None = None
+        self.on_rest: Callable[[], None] | None = None
+        """Called from the training thread when it has come to rest."""
 
     @property
     def paused(self) -> bool:
         return self._paused
+
+    @property
+    def resting(self) -> bool:
+        """The training thread waits here: a pause is no longer a wish."""
+        return self._resting
 
     @property
     def stopping(self) -> bool:
@@ -85,9 +93,16 @@ class Control:
         Raises:
             Stopped: a stop was asked for.
         """
+        if not (self._paused or self._stop):  # called before every decode step
+            return
+        with self._change:
+            self._resting = self._paused and not self._stop
+        if self._resting and self.on_rest is not None:
+            self.on_rest()
         with self._change:
             while self._paused and not self._stop:
                 self._change.wait()
+            self._resting = False
             if self._stop:
                 raise Stopped
 
@@ -117,8 +132,13 @@ class Session:
         """(phase, done, total) of what happens now."""
         self.began = time.monotonic()
         self.ended: float | None = None
+        self.tokenizer: Any = None
+        """Of the policy, where it has one: views show token ids as text with it."""
         self._listeners: list[Callable[[str, Any], None]] = []
+        self._events: list[tuple[TreeHeader, Event]] = []
+        """Of the step under way, for views that are opened in the middle of it."""
         self._lock = threading.Lock()
+        self.control.on_rest = self._say_state
         self._done = threading.Event()
         self._train = train
         self._thread = threading.Thread(target=self._work, name="rao-lab-train", daemon=True)
@@ -138,22 +158,23 @@ class Session:
         return "paused" if self.control.paused else "training"
 
     def pause(self) -> None:
+        """Training comes to rest before its next decode step; trees under way stay where they are."""
         self.control.pause()
-        self._say("state", self.state)
+        self._say_state()
 
     def resume(self) -> None:
         self.control.resume()
-        self._say("state", self.state)
+        self._say_state()
 
     def step(self) -> None:
-        """One more step, then pause."""
+        """Goes on to the end of one step, then pauses."""
         self.control.step()
-        self._say("state", self.state)
+        self._say_state()
 
     def stop(self, timeout: float | None = 30.0) -> None:
         """Asks training to stop and waits up to `timeout` seconds for the run file to be closed."""
         self.control.stop()
-        self._say("state", self.state)
+        self._say_state()
         self._done.wait(timeout)
 
     async def wait(self) -> list[TrainStep]:
@@ -198,14 +219,12 @@ class Session:
 
         return open_run(self.path, follow=not self._done.is_set())
 
-    def board(self, **options: Any) -> Board:
-        """The live board of this session, with its buttons."""
-        from rao_lab.widgets import Board
-
-        return Board(self, **options)
+    def board(self, **options: Any) -> Explorer:
+        """The Explorer of this session, with its board in front: progress, curves, pause, step and stop."""
+        return self.explorer(**{"view": "board", **options})
 
     def explorer(self, **options: Any) -> Explorer:
-        """An Explorer that follows this session's newest trees."""
+        """The Explorer of this session: it follows the newest trees until another step is chosen."""
         from rao_lab.widgets import Explorer
 
         return Explorer(self, **options)
@@ -219,11 +238,18 @@ class Session:
 
     # What widgets and the training thread say.
 
-    def listen(self, listener: Callable[[str, Any], None]) -> Callable[[], None]:
-        """Calls `listener(kind, value)` from the training thread: "event" ((header, event)),
-        "step" (TrainStep), "phase" ((name, done, total)) and "state". Returns a function that ends it.
+    def listen(self, listener: Callable[[str, Any], None], replay: bool = False) -> Callable[[], None]:
+        """Calls `listener(kind, value)` as things happen; returns a function that ends it.
+
+        Kinds: "event" ((header, event)), "step" (TrainStep), "phase" ((name, done, total)) and "state".
+        Calls come from the training thread, "state" from others too: a listener must be quick.
+
+        Args:
+            replay: first call it with the events of the step under way, without a gap.
         """
         with self._lock:
+            for each in self._events if replay else ():
+                listener("event", each)
             self._listeners = [*self._listeners, listener]
 
         def end() -> None:
@@ -233,7 +259,13 @@ class Session:
         return end
 
     def on_event(self, header: TreeHeader, event: Event) -> None:
-        self._say("event", (header, event))
+        with self._lock:
+            if self._events and self._events[0][0].step != header.step:
+                self._events = []
+            self._events.append((header, event))
+            listeners = self._listeners
+        for listener in listeners:
+            listener("event", (header, event))
 
     def on_phase(self, name: str, done: int, total: int) -> None:
         self.control.check()
@@ -244,12 +276,17 @@ class Session:
         for listener in self._listeners:
             listener(kind, value)
 
+    def _say_state(self) -> None:
+        self._say("state", self.state)
+
     def _work(self) -> None:
         try:
             for step in self._train(self):
                 self.steps.append(step)
                 self.control.step_done()
                 self._say("step", step)
+                if self.control.paused:
+                    self._say_state()
         except Stopped:
             pass
         except BaseException as error:  # noqa: BLE001 - a thread's failure is kept and raised where it is awaited
@@ -257,4 +294,4 @@ class Session:
         finally:
             self.ended = time.monotonic()
             self._done.set()
-            self._say("state", self.state)
+            self._say_state()

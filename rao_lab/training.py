@@ -240,4 +240,6 @@ def start(
             **options,
         )
 
-    return Session(steps, path, config.steps)
+    session = Session(steps, path, config.steps)
+    session.tokenizer = getattr(policy, "tokenizer", None)
+    return session
