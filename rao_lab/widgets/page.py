@@ -59,8 +59,8 @@ def page_html(
     text: str = "",
     decode: Decoder | None = None,
     max_mb: float = 20.0,
-) -> str:
-    """The page as text. The last table is shown first and its texts are kept first.
+) -> tuple[str, str]:
+    """The page, and what it leaves out in words. The last table is shown first and its texts are kept first.
 
     Raises:
         ConfigError: the columns alone are larger than `max_mb`.
@@ -77,14 +77,18 @@ def page_html(
     left_out = _add_texts(tables, steps, decode, room)
     whole = {**traits, "live": False, "session": {}, "saved": "saved", "height": 760}
     for step, note in zip(steps, left_out, strict=True):
-        step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], note) if part)
+        said = f"this page leaves out {note}" if note else ""
+        step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], said) if part)
     data = {"traits": whole, "shown": tables[-1].step if tables else 0, "steps": steps}
-    return _PAGE.format(
+    page = _PAGE.format(
         csp=html.escape(CSP),
         title=html.escape(title),
         text=html.escape(text),
         data=_json(data),
         bundle=bundle,
+    )
+    return page, "; ".join(
+        f"step {table.step}: {note}" for table, note in zip(tables, left_out, strict=True) if note
     )
 
 
@@ -120,5 +124,5 @@ def _add_texts(
             room -= cost
             kept += 1
         missing = len(table.rows) - kept
-        notes.append(f"this page leaves out the texts of {missing:,} of {len(table.rows):,} nodes" if missing else "")
+        notes.append(f"the texts of {missing:,} of {len(table.rows):,} nodes" if missing else "")
     return notes[::-1]

@@ -8,7 +8,7 @@ not exist are NaN in a column and null in a delta, never 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -211,14 +211,9 @@ class StepTable:
     def set_credit(self, found: Attributions, config: CreditConfig | None = None) -> None:
         """Takes the trainer's own columns; rows it does not speak of stay without."""
         credit = self.empty_credit()
-        places: Counter[int] = Counter()
-        for tree, slot in enumerate(self.slots):
-            if self.groups[slot.group]["probe"]:
-                continue
-            place = places[slot.group]
-            places[slot.group] += 1
+        for tree, where in self._places():
             try:
-                theirs = found.rows(self.labels[slot.group], place)
+                theirs = found.rows(*where)
             except MissingError:
                 continue  # sampled after these were attributed, or left out of them
             ours = [self.row_of.get((tree, found.table.path[row])) for row in theirs]
@@ -228,6 +223,15 @@ class StepTable:
                 credit[name][mine] = getattr(found, attribute_name)[rows]
             credit["why"][mine] = found.why_code[rows]
         self.credit, self.config = credit, config or found.config
+
+    def _places(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Each tree that may be trained, with the label of its group and its place in it by rollout."""
+        counts: Counter[int] = Counter()
+        for tree in sorted(range(len(self.slots)), key=lambda each: self.slots[each].header.rollout):
+            group = self.slots[tree].group
+            if not self.groups[group]["probe"]:
+                yield tree, (self.labels[group], counts[group])
+                counts[group] += 1
 
     def empty_credit(self) -> dict[str, np.ndarray]:
         size = len(self.rows)

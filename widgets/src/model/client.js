@@ -66,7 +66,7 @@ export class Client {
       this.sorry = String(message.text);
       this.wanted = null;
       this.changed("word");
-    } else if (message.type === "beat" && this.step && message.step === this.step.step && message.seq !== this.seq) {
+    } else if (message.type === "beat" && this.step && message.step === this.step.step && message.seq > this.seq) {
       this.resync();
     }
   }
@@ -75,9 +75,11 @@ export class Client {
   takeSnapshot(message, buffers) {
     const expected = this.wanted ?? this.step?.step ?? message.step;
     if (message.step !== expected) return; // another view of this widget asked for it
-    const grew = this.step?.step === message.step;
     const before = this.step;
-    this.step = Step.from(message, buffers);
+    const next = Step.from(message, buffers);
+    // The same step again keeps what is chosen, unless its rows stand in another order now.
+    const grew = before?.step === message.step && before.sameRows(next);
+    this.step = next;
     if (before && grew) this.step.revision = before.revision + 1;
     else this.texts.clear();
     this.seq = message.seq;
@@ -141,7 +143,7 @@ export class Client {
 }
 
 /** The synced traits of rao_lab/widgets/explorer.py, in its order. */
-export const TRAITS = /** @type {const} */ (["title", "steps", "newest", "live", "session", "curves", "height", "saved"]);
+export const TRAITS = /** @type {const} */ (["title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"]);
 
 /**
  * @typedef {object} Model
@@ -152,6 +154,7 @@ export const TRAITS = /** @type {const} */ (["title", "steps", "newest", "live",
  * @property {Record<string, any>} session progress of training; empty: nothing to steer
  * @property {Record<string, any>} curves metrics by step for the board
  * @property {number} height px
+ * @property {string} first_view tree or board
  * @property {string} saved what a saved page leaves out; empty in a notebook
  */
 
@@ -167,5 +170,6 @@ export function traits(model) {
     curves: get("curves", {}),
     height: get("height", 520),
     saved: get("saved", ""),
+    first_view: get("first_view", "tree"),
   };
 }

@@ -278,6 +278,15 @@ export class Step {
     return { childMean, childMin, bonus, R, b, A, w, c, share, why };
   }
 
+  /** Whether the rows both know are the same nodes. @param {Step} other */
+  sameRows(other) {
+    const shared = Math.min(this.n, other.n);
+    for (let row = 0; row < shared; row += 1) {
+      if (this.tree[row] !== other.tree[row] || this.parent[row] !== other.parent[row] || this.spawn[row] !== other.spawn[row]) return false;
+    }
+    return other.n >= this.n;
+  }
+
   /** @param {number} tree */
   treeLive(tree) {
     return this.trees[tree]?.ended === null;

@@ -37,7 +37,7 @@ export class App {
     this.model = model;
     this.traits = traits(model);
     /** @type {ViewName} */
-    this.view = "tree";
+    this.view = this.traits.first_view === "board" ? "board" : "tree";
     /** @type {Tab} */
     this.tab = "messages";
     this.tree = 0;

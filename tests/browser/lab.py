@@ -1,0 +1,116 @@
+"""A JupyterLab server and a Chromium for tests; see `conftest.py` for the fixtures."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOKEN = "raotest"
+REPO = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server over a folder of notebooks."""
+
+    url: str
+    folder: Path
+
+    def notebook(self, name: str, cells: list[str]) -> str:
+        """Writes a notebook of code cells and returns its address."""
+        made = [
+            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
+            for i, cell in enumerate(cells)
+        ]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        body = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        (self.folder / name).write_text(json.dumps(body))
+        return f"{self.url}/lab/tree/{name}?token={TOKEN}&reset"
+
+
+@contextmanager
+def serve(folder: Path, dark: bool = False) -> Iterator[Lab]:
+    """JupyterLab with its settings in `folder`, without news and without an update check."""
+    home = folder / ".lab"
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
+    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+    env = {**os.environ, **{f"JUPYTER_{name}": str(home / name.lower()) for name in names}}
+    env |= {
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "PYTHONPATH": str(REPO),
+    }
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"),
+        *(f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    with (folder / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=folder)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(f"{url}/api/status?token={TOKEN}", server)
+            yield Lab(url, folder)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait(url: str, server: subprocess.Popen[Any]) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("JupyterLab did not start; see lab.log in the test's folder")
+
+
+def open_notebook(page: Any, address: str, tries: int = 2) -> None:
+    """Opens a notebook and waits for an idle kernel; one retry of this step, never of a claim."""
+    idle = (
+        "() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+    for attempt in range(tries):
+        page.goto(address)
+        try:
+            page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=60_000)
+            page.wait_for_function(idle, timeout=60_000)
+            return
+        except Exception:
+            if attempt + 1 == tries:
+                raise
+
+
+def run_all(page: Any) -> None:
+    """Fires all cells without waiting for them: one of them may train."""
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
