@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from rao_lab.credit import attribute
-from rao_lab.errors import InputError, RecordError, RunFileError, UnavailableError
+from rao_lab.errors import InputError, MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.store import Checkpoint, RunWriter, checkpoint_folder, open_run
 from rao_lab.store.files import on_network
 from tests.test_store import record
@@ -188,6 +188,15 @@ def test_what_was_committed_survives_kill_9_and_the_lock_does_not(tmp_path: Path
     assert names(tmp_path) == ["a.rao"]
 
 
+def is_run(path: Path) -> bool:
+    try:
+        open_run(path)
+    except (MissingError, RunFileError) as error:
+        assert "no run file" in str(error) or "is empty" in str(error)
+        return False
+    return True
+
+
 def kill_while_writing(path: Path, after: float) -> None:
     """A run of nothing but records, which dies at some moment; the last line it said is the last step that
     it knew to be on the disk."""
@@ -214,7 +223,9 @@ def kill_while_writing(path: Path, after: float) -> None:
     other.kill()
     lines, _ = other.communicate()
     told = int(lines.split()[-1]) if lines.split() else 0
-    if told == 0 and not (path.exists() and path.stat().st_size):
+    if told == 0 and not is_run(path):
+        with RunWriter(path, {}, resume=True) as writer:
+            assert not writer.resumed
         return
     with open_run(path) as run:
         ended = [step.step for step in run.steps if step.ended is not None]
@@ -242,6 +253,32 @@ def test_kill_9_at_100_random_moments(tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / str(number)).mkdir()
         kill_while_writing(tmp_path / str(number) / "a.rao", Random(f"kill {number}").random() * 0.6)
+
+
+def test_a_commit_cut_off_in_rollback_mode_is_read_around_and_then_mended(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from rao_lab.store import RunWriter
+        from tests.trees import random_group
+        writer = RunWriter(sys.argv[1], {}, journal="rollback")
+        for tree in random_group(1, size=2, tokens=False).trees:
+            writer.tree_done(tree)
+        writer.end_step(1)
+        db = writer._ledger.connection
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM nodes")
+        db.execute("UPDATE texts SET body = zeroblob(9000)")
+        os.kill(os.getpid(), 9)
+    """
+    second_process(code, tmp_path / "a.rao").communicate()
+    assert names(tmp_path) == ["a.rao", "a.rao-journal", "a.rao.lock"]
+    before = (tmp_path / "a.rao").read_bytes()
+    assert open_run(tmp_path / "a.rao").groups(1) == [random_group(1, size=2, tokens=False)]
+    assert (tmp_path / "a.rao").read_bytes() == before
+    RunWriter(tmp_path / "a.rao", {}, resume=True).close()
+    assert names(tmp_path) == ["a.rao"]
+    assert open_run(tmp_path / "a.rao").groups(1) == [random_group(1, size=2, tokens=False)]
 
 
 def test_rewinding_deletes_what_follows_and_raises_the_attempt(tmp_path: Path) -> None:

@@ -17,16 +17,17 @@ _CLOSE_PAUSE = 0.05
 
 
 def open_for_writing(
-    path: Path, resumed: bool, journal: str, notice: Callable[[str], None]
-) -> sqlite3.Connection:
-    """A connection for the writing thread, outside of any transaction.
+    path: Path, resume: bool, journal: str, notice: Callable[[str], None]
+) -> tuple[sqlite3.Connection, bool]:
+    """A connection for the writing thread, outside of any transaction, and whether the file held a run.
 
     Raises:
         RunFileError: there is a file already, or the one to go on with is damaged, newer, foreign.
     """
-    if resumed:
+    begun = path.exists() and (not path.is_file() or path.stat().st_size > 0)
+    if begun and resume:
         check_file(path)
-    elif path.exists() and (not path.is_file() or path.stat().st_size):
+    elif begun:
         raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
     uri = f"file:{quote(str(path.resolve()))}?mode=rwc"
     connection = sqlite3.connect(
@@ -34,16 +35,19 @@ def open_for_writing(
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        if resumed:
+        if begun:
             with complaints(path.name):
-                _check_existing(connection, path.name)
-        else:
+                # A writer that died while it made the tables is rolled back to nothing.
+                begun = connection.execute("PRAGMA page_count").fetchone() != (0,)
+                if begun:
+                    _check_existing(connection, path.name)
+        if not begun:
             _make(connection)
         _set_journal(connection, path, journal, notice)
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection, begun
 
 
 def _check_existing(connection: sqlite3.Connection, name: str) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
@@ -56,19 +58,50 @@ def check_file(path: Path) -> None:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one read transaction, closed at the end.
 
+    A file whose writer died in the middle of a commit, in rollback mode, has to be rolled back before it
+    can be read. That is done in a private copy: to look at a file never changes it.
+
     Raises:
         RunFileError: locked, damaged, or the contents contradict themselves.
     """
-    with complaints(path.name):
-        uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None)
+    with ExitStack() as held, complaints(path.name):
         try:
-            guard(connection, path.stat().st_size)
+            connection = held.enter_context(_connected(path, "ro"))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            folder = Path(held.enter_context(TemporaryDirectory()))
+            connection = held.enter_context(_connected(copy_with_journal(path, folder), "rw"))
             connection.execute("PRAGMA query_only = ON")
-            connection.execute("BEGIN")
-            yield connection
-        finally:
-            connection.close()
+            if connection.execute("PRAGMA page_count").fetchone() == (0,):
+                raise RunFileError(
+                    f"{path.name} is empty: the run that made it never began to write"
+                ) from None
+        yield connection
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None)
+    try:
+        guard(connection, path.stat().st_size)
+        if mode == "ro":
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield connection
+    finally:
+        connection.close()
+
+
+def copy_with_journal(path: Path, folder: Path) -> Path:
+    copy = Path(copyfile(path, folder / "copy.rao"))
+    for suffix in ("-journal", "-wal"):
+        beside = path.with_name(path.name + suffix)
+        if beside.is_file():
+            copyfile(beside, folder / f"copy.rao{suffix}")
+    return copy
 
 
 def guard(connection: sqlite3.Connection, file_size: int) -> None:

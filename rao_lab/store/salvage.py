@@ -8,7 +8,6 @@ that of an empty run file: all run files have their tables in the same places.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.create import close_to_one_file, open_for_writing
 from rao_lab.store.credit_bytes import attributions_from_bytes
 from rao_lab.store.deposit import insert_attributions
-from rao_lab.store.files import MAGIC, PAGE_SIZE, UNREADABLE, guard
+from rao_lab.store.files import MAGIC, PAGE_SIZE, UNREADABLE, copy_with_journal, guard
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.load import Texts, load_events, load_trees, table
 from rao_lab.store.lock import WriteLock
@@ -69,11 +68,7 @@ def salvage(path: str | Path, out: str | Path) -> SalvageReport:
         raise RunFileError(f"{target.name} exists already: choose another name")
     report = SalvageReport()
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy.rao"
-        shutil.copyfile(source, copy)
-        journal = source.with_name(source.name + "-wal")
-        if journal.is_file():
-            shutil.copyfile(journal, copy.with_name("copy.rao-wal"))
+        copy = copy_with_journal(source, Path(folder))
         with _opened(copy, source.name, report) as damaged:
             try:
                 _pour(damaged, target, report)
@@ -139,7 +134,7 @@ def _replace_first_page(copy: Path) -> None:
 def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> None:
     lock = WriteLock(target)
     try:
-        connection = open_for_writing(target, False, "rollback", lambda _: None)
+        connection, _ = open_for_writing(target, False, "rollback", lambda _: None)
         try:
             connection.execute("PRAGMA synchronous = OFF")  # a copy that can be made again
             ledger = Ledger(connection)

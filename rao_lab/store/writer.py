@@ -76,18 +76,18 @@ class RunWriter:
         notice: Callable[[str], None] = warnings.warn,
         journal: Journal = "auto",
     ) -> None:
-        self.path = Path(path)
-        self.resumed = resume and self.path.exists() and self.path.stat().st_size > 0
-        """Whether the file already held a run."""
+        self.path = Path(path).absolute()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UnavailableError(f"{path} cannot be made: {error.strerror}") from None
+        self.resumed = False
+        """Whether the file already held a run."""
         self._lock = WriteLock(self.path)
         with ExitStack() as undo:
             undo.callback(self._lock.release)
             try:
-                connection = open_for_writing(self.path, self.resumed, journal, notice)
+                connection, self.resumed = open_for_writing(self.path, resume, journal, notice)
                 if not self.resumed:  # a file that was never begun is not left to be refused later
                     undo.callback(self.path.unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
