@@ -113,7 +113,16 @@ class Executor:
             self.limits,
             window=window if self.policy.window else 0,
             clock=self.clock,
+            not_reproducible=self._not_reproducible(),
         )
+
+    def _not_reproducible(self) -> str:
+        """Why no seed gives these trees again: something outside this machine type answers in them."""
+        if not getattr(self.policy, "reproducible", True):
+            return f"policy {self.policy.name} does not answer by the seed alone"
+        if not getattr(self.judge, "reproducible", True):
+            return "the judge does not answer by the seed alone"
+        return ""
 
     def _loop(self, trees: Sequence[TreeRun], pool: ThreadPoolExecutor | None) -> None:
         tick = 0

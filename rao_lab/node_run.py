@@ -102,9 +102,12 @@ class TreeRun:
         *,
         window: int,
         clock: Callable[[], float],
+        not_reproducible: str = "",
     ) -> None:
+        """`not_reproducible` says why, where it is known before anything happens."""
         self.index = index
         self.fold = Fold(header)
+        self.fold.not_reproducible = not_reproducible
         self.tick = 0
         self._world = world
         self._dialect = dialect
@@ -163,7 +166,7 @@ class TreeRun:
 
     def time_out(self) -> None:
         """Ends every running node, deepest first: the wall-clock safety net fired."""
-        self.fold.not_reproducible = f"the limit of {self._limits.tree_seconds:g} s per tree fired"
+        self._mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
         for path in sorted(self._nodes, key=path_key, reverse=True):
             self._finish(self._nodes[path], Status.TIMEOUT)
         self._wake.clear()
@@ -217,6 +220,7 @@ class TreeRun:
 
     def _act(self, node: NodeRun, reply: TurnReply) -> None:
         if reply.stop == "error":
+            self._mark(f"the policy was lost at node {node.path}")
             self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
             return
         action, problem = self._parse(reply)
@@ -303,8 +307,9 @@ class TreeRun:
         self._emit_turn_end(node, ended.output, ended.error)
         node.session = ended.state
         if ended.stopped == "seconds":
-            self.fold.not_reproducible = f"code at node {node.path} ran into the wall-clock limit"
+            self._mark(f"code at node {node.path} ran into the wall-clock limit")
         if ended.lost:
+            self._mark(f"the sandbox worker of node {node.path} was lost")
             self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
         elif ended.finished:
             self._finish(node, Status.FINISHED, value=ended.value)
@@ -321,6 +326,13 @@ class TreeRun:
             error=error,
             waiting_seconds=node.waited,
         )
+
+    def _abandon_turn(self, node: NodeRun, why: str) -> None:
+        """The node ends while its code awaits: what the code did until then is kept."""
+        assert node.paused is not None
+        node.waited += self._clock() - node.wait_started
+        paused, node.paused = node.paused, None
+        self._emit_turn_end(node, paused.output, f"stopped while it awaited sub-agents: {why}")
 
     def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
         left = node.turns_allowed - node.turn
@@ -415,6 +427,8 @@ class TreeRun:
 
     def _finish(self, node: NodeRun, status: Status, value: Any = None, reason: str = "") -> None:
         self._cancel_children(node)
+        if node.paused is not None:
+            self._abandon_turn(node, FAILURES[status])
         self._emit(Finished, node=node.path, status=status, value=value, reason=reason)
         del self._nodes[node.path]
         self._ended.append(node.key)
@@ -444,6 +458,10 @@ class TreeRun:
 
     def _refuse(self, node: NodeRun, refusal: Refusal) -> None:
         self._emit(Refused, node=node.path, turn=node.turn, kind=refusal.kind, message=refusal.message)
+
+    def _mark(self, why: str) -> None:
+        """The same seed need not give this tree again; the first reason is kept."""
+        self.fold.not_reproducible = self.fold.not_reproducible or why
 
     def _emit(self, make: Callable[..., Event], /, **fields: Any) -> None:
         event = make(seq=self.fold.events, tick=self.tick, time=self._clock() - self._began, **fields)

@@ -164,7 +164,8 @@ class Policy(Protocol):
     """Writes turns for many nodes at once. One tick is one decode step of the logical clock.
 
     Which requests are in the batch, and in which rows, may depend on the requests' keys and on the
-    tick they were submitted at, never on wall-clock time.
+    tick they were submitted at, never on wall-clock time. A policy that cannot keep to this, such as a
+    server, says so by an attribute `reproducible = False`, and its trees are marked.
     """
 
     name: str
@@ -187,7 +188,10 @@ class Policy(Protocol):
 
 
 class Judge(Protocol):
-    """Scores nodes where the world has no verifier, from the whole tree so far."""
+    """Scores nodes where the world has no verifier, from the whole tree so far.
+
+    One that may answer otherwise the next time says so by an attribute `reproducible = False`.
+    """
 
     def score(self, tree: Tree, path: str) -> Score:
         """The judge's word; success None when it failed, never 0 for a failure."""

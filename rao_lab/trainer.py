@@ -340,7 +340,10 @@ def _warnings(metrics: Metrics, bound: float) -> Iterator[str]:
     elif not isfinite(metrics["grad_norm"]):
         yield "the gradient was not finite: this step's update was left out"
     if metrics["not_reproducible"]:
-        yield f"{metrics['not_reproducible']} trees met a wall-clock limit and are not reproducible"
+        yield (
+            f"{metrics['not_reproducible']} trees are not reproducible: a wall-clock limit fired in them, or "
+            "a policy or a sandbox worker was lost"
+        )
 
 
 def _speeds(metrics: Metrics, seconds: dict[str, float]) -> Metrics:
