@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { at, byDifficulty, curvesOf, figures, groupRows, miniature, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
+import { grow } from "./grow.js";
+
+const curves = curvesOf({
+  step: [0, 1, 2, 3],
+  columns: {
+    "success_by_difficulty/medium/success": [null, 0.25, 0.5, 0.75],
+    "success_by_difficulty/medium/tasks": [null, 16, 16, 16],
+    "probe_success_by_difficulty/medium/success": [0, null, null, 0.5],
+    "probe_success_by_difficulty/medium/tasks": [8, null, null, 8],
+    "success_by_difficulty/easy/success": [null, 1, 1, 1],
+    "success_by_difficulty/easy/tasks": [null, 4, 4, 4],
+    success: [null, 0.4, 0.6, 0.8],
+    nodes: [null, 3, 4.5, 6],
+    "gradient_share_by_depth/0": [null, 1, 0.75, 0.5],
+    "gradient_share_by_depth/1": [null, null, 0.25, 0.5],
+    "refusals/depth": [null, 2, 0, 1],
+    "refusals/turns": [null, 9, 4, null],
+    "refusals/children": [null, 0, 0, 0],
+    "signs/negative": [null, 5, 6, 7],
+    "signs/positive": [null, 8, 9, 1234],
+    unscored: [null, 0, 2, 1],
+  },
+});
+
+test("Wilson's interval: 12 of 16 by hand, nothing known of nothing", () => {
+  const [low, high] = wilson(0.75, 16);
+  assert.ok(Math.abs(low - 0.50499) < 1e-4 && Math.abs(high - 0.898187) < 1e-4, `${low} ${high}`);
+  assert.deepEqual(wilson(0, 0), [0, 1]);
+  assert.ok(wilson(1, 10)[1] <= 1 && wilson(1, 10)[1] > 0.999);
+});
+
+test("success: one series a difficulty, easy first, probes after the trained and apart from them", () => {
+  const series = successSeries(curves);
+  assert.deepEqual(
+    series.map(({ name, probe, points }) => [name, probe, points.map((point) => point.step)]),
+    [
+      ["easy", false, [1, 2, 3]],
+      ["medium", false, [1, 2, 3]],
+      ["medium", true, [0, 3]],
+    ],
+  );
+  assert.equal(series[1].place, series[2].place);
+});
+
+test("difficulties keep their order and unknown ones follow by name", () => {
+  assert.deepEqual(byDifficulty(["hard", "zeta", "easy", "alpha", "medium"]), ["easy", "medium", "hard", "alpha", "zeta"]);
+});
+
+test("stacked: steps without figures are left out, a missing part counts nothing", () => {
+  assert.deepEqual(stacked(curves, "gradient_share_by_depth", ["0", "1"]), [
+    { step: 1, parts: [1, 0], total: 1 },
+    { step: 2, parts: [0.75, 0.25], total: 1 },
+    { step: 3, parts: [0.5, 0.5], total: 1 },
+  ]);
+});
+
+test("refusals: most frequent kind first, kinds that never happened are left out", () => {
+  assert.deepEqual(refusalKinds(curves), ["turns", "depth"]);
+});
+
+test("ticks are round and cover the range", () => {
+  assert.deepEqual(ticks(0, 1, 4), [0, 0.25, 0.5, 0.75, 1]);
+  assert.deepEqual(ticks(0, 400, 4), [0, 100, 200, 300, 400]);
+  assert.deepEqual(ticks(0, 3, 5, true), [0, 1, 2, 3]);
+  assert.deepEqual(ticks(5, 5, 3), [5]);
+  assert.equal(roundUp(11.9), 15);
+  assert.equal(roundUp(0), 1);
+});
+
+test("labels keep their distance and stay inside", () => {
+  assert.deepEqual(spread([10, 12, 50], 14, 0, 60), [10, 24, 50]);
+  assert.deepEqual(spread([58, 59], 14, 0, 60), [46, 60]);
+});
+
+test("the figure of a step that has none is a dash, and nothing is compared with it", () => {
+  const rows = Object.fromEntries(figures(curves, 1).map((row) => [row.label, row]));
+  assert.deepEqual(rows.success, { label: "success", value: "0.40", change: "" });
+  const third = Object.fromEntries(figures(curves, 3).map((row) => [row.label, row]));
+  assert.deepEqual(third.success, { label: "success", value: "0.80", change: "+0.20" });
+  assert.deepEqual(third.unscored, { label: "unscored", value: "1", change: "\u22121" });
+  assert.equal(third["signs \u2212 / +"].value, "7 / 1,234");
+  assert.equal(third.entropy.value, "\u2013");
+});
+
+test("at: only the very step counts", () => {
+  const marks = [{ step: 0 }, { step: 5 }];
+  assert.equal(at(marks, 5), marks[1]);
+  assert.equal(at(marks, 4), undefined);
+});
+
+test("progress in words, with what is left while it moves and without while it rests", () => {
+  const session = { state: "training", live: true, step: 7, total: 40, seconds: 60, step_seconds: 3, checkpoints: [5, 6, 7], sampling: 8, phase: "sample", of: 64, trees: 23, alive: 120, nodes: 300 };
+  assert.deepEqual(progressWords(session, 2), {
+    step: "step 7 of 40",
+    left: "about 2 min left",
+    so: "1 min 2 s so far, 3.0 s a step, last checkpoint at 7",
+    now: "now sampling: 23 of 64 trees, 120 nodes alive",
+  });
+  assert.equal(underWay(session), 23 / 64);
+  assert.equal(progressWords({ ...session, state: "paused" }, 100).left, "");
+  assert.equal(progressWords({ ...session, state: "paused" }, 100).so, "1 min 0 s so far, 3.0 s a step, last checkpoint at 7");
+  assert.equal(progressWords({ ...session, live: false, state: "finished" }, 0).now, "");
+  assert.equal(roughly(8000), "2 h");
+});
+
+test("states in words: a button's wish shows at once, silence is said, a pause says what is kept", () => {
+  const live = { state: "training", live: true, resting: false };
+  assert.deepEqual(stateOf(live, 0), { kind: "live", text: "live" });
+  assert.deepEqual(stateOf(live, 0, "pause"), { kind: "paused", text: "pausing" });
+  assert.deepEqual(stateOf({ ...live, state: "paused" }, 0), { kind: "paused", text: "pausing" });
+  assert.deepEqual(stateOf({ ...live, state: "paused", resting: true }, 0), { kind: "paused", text: "paused" });
+  assert.equal(stateOf({ state: "failed", live: false }, 0).kind, "failed");
+  assert.equal(stateSentence({ state: "following", live: true, silent: 14, writer: "a.rao" }, 247, 0), "No word from a.rao for 14 s; you see step 247");
+  assert.equal(stateSentence({ state: "training", live: true }, 3, 20), "No word from the kernel for 20 s; you see step 3");
+  assert.equal(
+    stateSentence({ state: "paused", resting: true, live: true, step: 247, sampling: 248, trees: 71, probes: 0, alive: 9, nodes: 600 }, 247, 0),
+    "Paused in step 248: 71 finished trees and 9 nodes under way are kept",
+  );
+  assert.match(stateSentence({ state: "failed", live: false, error: "OSError: disk" }, 2, 0), /OSError: disk/);
+  assert.equal(stateSentence({}, null, 99), "");
+});
+
+test("groups: R once there is credit, success before, probes last", () => {
+  const step = grow([-1, 0, 0]);
+  step.s[0] = 1;
+  step.groups.push({ task: "p", goal: "", difficulty: "", probe: true });
+  const early = groupRows(step, step.R);
+  assert.equal(early.by, "s");
+  assert.deepEqual(early.rows[0].roots, [{ tree: 0, value: 1 }]);
+  assert.equal(early.rows[1].first, -1);
+  step.scored = true;
+  step.R[0] = 1.4;
+  assert.deepEqual(groupRows(step, step.R).rows[0].roots, [{ tree: 0, value: 1.4 }]);
+});
+
+test("a miniature stands about its middle and keeps spawn order", () => {
+  const step = grow([-1, 0, 0, 2]);
+  assert.deepEqual(miniature(step, 0), [
+    { row: 0, x: 0, y: 0, above: -1 },
+    { row: 1, x: 1, y: -0.5, above: 0 },
+    { row: 2, x: 1, y: 0.5, above: 0 },
+    { row: 3, x: 2, y: 0.5, above: 2 },
+  ]);
+});
+
+test("the table twin holds what the plots show, newest first", () => {
+  const { head, rows, left } = tableTwin(curves, 2);
+  assert.equal(left, 2);
+  assert.deepEqual(rows.map((row) => row[0]), ["3", "2"]);
+  assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90)");
+  assert.equal(rows[1][head.indexOf("success, medium, probes")], "\u2013");
+});
