@@ -21,8 +21,8 @@ from rao_lab.environments.textcraft_world import CraftWorld
 from rao_lab.prompts import Brief, Observation
 from rao_lab.prompts.terse import Terse
 from rao_lab.protocols import Launch, Refusal
-from rao_lab.recipes import heights
-from rao_lab.tree import ROOT, Call, Task, child_path
+from rao_lab.recipes import Recipe, heights
+from rao_lab.tree import ROOT, Call, child_path
 
 BOOKS = range(1000, 1016)
 """Seeds of the recipe books that are demonstrated: none is a book that is trained or evaluated on."""
@@ -99,7 +99,7 @@ class Demonstrator:
 
     def _play(self, solo: bool) -> list[Transcript]:
         config = replace(self._config, delegate=0.0, own_goal=0.0, base_item=0.0) if solo else self._config
-        task, world = self._task(config.solo_tiers if solo else config.team_tiers)
+        world = self._world(config.solo_tiers if solo else config.team_tiers)
         team = _Game(self, world, "flat" if solo else "recursive", config, self._rng)
         try:
             team.node(ROOT, world.root())
@@ -107,8 +107,8 @@ class Demonstrator:
             return []
         return [found for found in team.transcripts if len(found.ids) <= self._window]
 
-    def _task(self, tiers: Mapping[int, float]) -> tuple[Task, CraftWorld]:
-        """A task of the train split whose target is of a tier drawn by weight."""
+    def _world(self, tiers: Mapping[int, float]) -> CraftWorld:
+        """A world of the train split whose target is of a tier drawn by weight."""
         tier = self._rng.choices(tuple(tiers), tuple(tiers.values()))[0]
         environment = self._rng.choice(self._environments)
         tasks = environment.tasks("train")
@@ -117,7 +117,7 @@ class Demonstrator:
             task = tasks[2 * self._rng.randrange(len(tasks) // 2) + (tier > 2)]
             world = environment.open(task)
             if max(heights(world.recipes, world.targets).values()) == tier:
-                return task, world
+                return world
 
 
 class _Game:
@@ -236,7 +236,7 @@ class _Player:
 
     # Actions.
 
-    def _look(self, item: str) -> object:
+    def _look(self, item: str) -> Recipe:
         self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}")
         result = self._world.call(self._path, "get_info", ([item],), {})
         self._observe([Call("get_info", ([item],), result=result)])
