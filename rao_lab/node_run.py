@@ -12,16 +12,16 @@ that ends before its children cancels them, and a limit scores 0 whatever the wo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from rao_lab.fold import Fold
 from rao_lab.limits import Budget, Limits
+from rao_lab.node_state import FAILURES, NodeRun, acted, node_seed, turn_request
 from rao_lab.prompts import Action, Brief, Dialect, Observation, ParseFailure
 from rao_lab.protocols import Judge, Launch, NodeKey, Refusal, Score, TurnReply, TurnRequest, World
-from rao_lab.repl import Awaiting, CallError, Ended, Paused, Sandbox
+from rao_lab.repl import Awaiting, CallError, Ended, Sandbox
 from rao_lab.tree import (
     LIMIT_STATUSES,
     ROOT,
@@ -43,49 +43,6 @@ from rao_lab.tree import (
 
 LAUNCH = "launch_subagent"
 FINISH = "finish"
-
-FAILURES = {
-    Status.TURN_LIMIT: "ran out of turns",
-    Status.CONTEXT_LIMIT: "its context window is full",
-    Status.TREE_LIMIT: "the tree's shared budget of turns is used up",
-    Status.TIMEOUT: "ran out of time",
-    Status.ERROR: "was lost",
-    Status.CANCELLED: "was cancelled",
-}
-"""What a parent reads of a child that did not finish."""
-
-
-@dataclass
-class NodeRun:
-    """What is kept of a node between steps, and nothing else is."""
-
-    key: NodeKey
-    depth: int
-    launch: Launch
-    turns_allowed: int
-    trimmed: bool
-    """Fewer turns than asked for, because the tree's budget had no more."""
-    seed: int
-    turn: int = 0
-    session: bytes | None = None
-    """Dump of the REPL between turns."""
-    paused: Paused | None = None
-    """Dump of a turn's code that awaits children."""
-    calls: list[Call] = field(default_factory=list)
-    launches: dict[int, int] = field(default_factory=dict)
-    """Call id of each launch of this turn -> its place in `calls`."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Running children -> call id."""
-    answers: dict[int, Any] = field(default_factory=dict)
-    """Results of children that the code has not been given yet."""
-    spawned: int = 0
-    batches: int = 0
-    wait_started: float = 0.0
-    waited: float = 0.0
-
-    @property
-    def path(self) -> str:
-        return self.key[1]
 
 
 class TreeRun:
@@ -200,22 +157,10 @@ class TreeRun:
     def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
         node.turn += 1
         node.calls, node.launches, node.waited = [], {}, 0.0
-        header = self.fold.header
         self._emit(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
+        history = self.fold.node(node.path).turns[:-1]
         self._requests.append(
-            TurnRequest(
-                key=node.key,
-                turn=node.turn,
-                depth=node.depth,
-                agent=header.agent,
-                goal=node.launch.goal,
-                args=node.launch.args,
-                messages=tuple(messages),
-                history=self.fold.node(node.path).turns[:-1],
-                noise=(header.seed, header.step, header.task.id, header.rollout, node.path, node.turn),
-                max_new_tokens=self._limits.max_new_tokens,
-                window=self._window,
-            )
+            turn_request(node, self.fold.header, messages, history, self._limits, self._window)
         )
 
     def _act(self, node: NodeRun, reply: TurnReply) -> None:
@@ -224,22 +169,7 @@ class TreeRun:
             self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
             return
         action, problem = self._parse(reply)
-        self._emit(
-            Acted,
-            node=node.path,
-            turn=node.turn,
-            continues=reply.continues,
-            prompt_ids=reply.prompt_ids,
-            sampled_ids=reply.sampled_ids,
-            logprobs=reply.logprobs,
-            entropies=reply.entropies,
-            policy_version=reply.version,
-            text=reply.text,
-            thought=action.thought,
-            code=action.code,
-            stop=reply.stop,
-            decode_steps=reply.decode_steps,
-        )
+        self._emit(Acted, node=node.path, turn=node.turn, **acted(reply, action))
         self._budget.spend_turn(node.path)
         if reply.stop == "context":
             self._emit_turn_end(node, "", "the context window is full")
@@ -467,9 +397,3 @@ class TreeRun:
         event = make(seq=self.fold.events, tick=self.tick, time=self._clock() - self._began, **fields)
         self.fold.add(event)
         self._events.append(event)
-
-
-def node_seed(header: TreeHeader, path: str) -> int:
-    """Seed of `random` in a node's sandbox: the same for the same seed, task, rollout and path."""
-    words = (header.seed, header.step, header.task.id, header.rollout, path)
-    return int.from_bytes(hashlib.blake2b(repr(words).encode(), digest_size=8).digest(), "big") >> 1
