@@ -188,6 +188,30 @@ def test_what_was_committed_survives_kill_9_and_the_lock_does_not(tmp_path: Path
     assert names(tmp_path) == ["a.rao"]
 
 
+def test_a_child_that_outlives_the_writer_does_not_keep_the_lock(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from rao_lab.store import RunWriter
+        writer = RunWriter(sys.argv[1], {})
+        if os.fork() == 0:
+            print("child", flush=True)
+            sys.stdin.read()
+            sys.exit()
+        os.wait() if sys.argv[2] == "stay" else os.kill(os.getpid(), 9)
+    """
+    other = second_process(code, tmp_path / "a.rao", "die")
+    assert other.stdout is not None and other.stdout.readline() == "child\n"
+    other.wait()
+    RunWriter(tmp_path / "a.rao", {}, resume=True).close()
+    other.communicate()
+    assert open_run(tmp_path / "a.rao").steps == []
+    other = second_process(code, tmp_path / "b.rao", "stay")
+    other.communicate()
+    assert other.returncode == 0
+    assert open_run(tmp_path / "b.rao").steps == []
+    assert names(tmp_path) == ["a.rao", "b.rao"]
+
+
 def is_run(path: Path) -> bool:
     try:
         open_run(path)
@@ -243,7 +267,7 @@ def kill_while_writing(path: Path, after: float) -> None:
 
 
 def test_kill_9_at_random_moments_loses_nothing_that_was_said_to_be_kept(tmp_path: Path) -> None:
-    for number in range(4):
+    for number in range(3):
         (tmp_path / str(number)).mkdir()
         kill_while_writing(tmp_path / str(number) / "a.rao", Random(number).random() * 0.6)
 

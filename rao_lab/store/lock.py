@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,7 @@ class WriteLock:
     def __init__(self, run_file: Path) -> None:
         self._path = lock_path(run_file)
         self._file = self._take(run_file)
+        _let_go_in_children(weakref.ref(self))
         self._file.truncate(0)
         self._file.write(str(os.getpid()).encode())
         self._file.flush()
@@ -54,6 +56,10 @@ class WriteLock:
         if sys.platform == "win32":  # an open file cannot be removed there
             self._file.close()
         self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def forget(self) -> None:
+        """Lets go of the file alone, as a forked child must: the lock stays with the process that took it."""
         self._file.close()
 
     def _take(self, run_file: Path) -> BinaryIO:
@@ -74,6 +80,18 @@ class WriteLock:
             if _same_file(file, self._path):
                 return file
             file.close()  # its owner released it between our open and our lock
+
+
+def _let_go_in_children(lock: weakref.ref[WriteLock]) -> None:
+    """Else a child that outlives `kill -9` of the writer would keep the run locked."""
+
+    def let_go() -> None:
+        held = lock()
+        if held is not None:
+            held.forget()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=let_go)
 
 
 def is_locked(run_file: Path) -> bool:

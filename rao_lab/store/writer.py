@@ -12,6 +12,7 @@ and which folders hold its checkpoints.
 from __future__ import annotations
 
 import atexit
+import os
 import sqlite3
 import threading
 import warnings
@@ -101,6 +102,7 @@ class RunWriter:
         self._urgent = self._closing = self._closed = False
         self._failure: BaseException | None = None
         self._told = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name=f"write {self.path.name}", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -162,6 +164,8 @@ class RunWriter:
         Raises:
             UnavailableError: not all could be written, and no earlier call said so.
         """
+        if os.getpid() != self._process:  # a forked child has no writing thread, and may hold a dead lock
+            return
         with self._changed:
             if self._closed:
                 return
