@@ -157,7 +157,17 @@ class _Maker:
             stop="stop",
             decode_steps=len(sampled),
         )
-        calls: list[Call] = [] if batches else [Call("get_info", ([self.item(plan)],), result=[{"item": self.item(plan), "recipe": {"a2_i5": 3, "f1_i6": 1}}])]
+        calls: list[Call] = (
+            []
+            if batches
+            else [
+                Call(
+                    "get_info",
+                    ([self.item(plan)],),
+                    result=[{"item": self.item(plan), "recipe": {"a2_i5": 3, "f1_i6": 1}}],
+                )
+            ]
+        )
         waited = 0.0
         for number, batch in enumerate(batches):
             ends = []
@@ -165,7 +175,9 @@ class _Maker:
                 name = f"{path}.{spawned}"
                 spawned += 1
                 ends.append(self.node(child, name, clock + 0.01, turn, number, len(batch) > 1))
-                calls.append(Call("launch_subagent", ({self.item(child): 1}, 6), result=child.value, child=name))
+                calls.append(
+                    Call("launch_subagent", ({self.item(child): 1}, 6), result=child.value, child=name)
+                )
             waited += max(ends) - clock
             clock = max(ends)
         clock += 0.05
@@ -187,7 +199,9 @@ class _Maker:
         if turn == 1:
             return Message("system", SYSTEM), Message("user", f"Goal: {plan.goal}")
         filler = " ".join(f"item{i}" for i in range(plan.heavy)) if turn == 2 else ""
-        return (Message("user", f"printed: {self.short(plan)}: 3x a2_i5, 1x f1_i6, 2x e0_i8 {filler}".strip()),)
+        return (
+            Message("user", f"printed: {self.short(plan)}: 3x a2_i5, 1x f1_i6, 2x e0_i8 {filler}".strip()),
+        )
 
     @staticmethod
     def item(plan: Plan) -> str:
@@ -197,9 +211,7 @@ class _Maker:
     def short(plan: Plan) -> str:
         return plan.goal.removeprefix(PREAMBLE)
 
-    def _action(
-        self, plan: Plan, turn: int, last: int, batches: Sequence[Sequence[Plan]]
-    ) -> tuple[str, str]:
+    def _action(self, plan: Plan, turn: int, last: int, batches: Sequence[Sequence[Plan]]) -> tuple[str, str]:
         if batches:
             lines = [self._launch(batch) for batch in batches]
             return plan.thought or "These parts do not depend on each other.", "\n".join(lines)
@@ -209,8 +221,14 @@ class _Maker:
         if plan.code:
             return plan.thought, plan.code
         if plan.status is Status.FINISHED and turn == last:
-            return "All is made.", f'craft({{"raw_o3": 2}}, ("{self.short(plan)}", 1))\nfinish("crafted {self.short(plan)}")'
-        return "I still lack something.", 'print(view_inventory())  # what is left?\ncraft({"raw_o2": 1}, ("b4_i0", 1))'
+            return (
+                "All is made.",
+                f'craft({{"raw_o3": 2}}, ("{self.short(plan)}", 1))\nfinish("crafted {self.short(plan)}")',
+            )
+        return (
+            "I still lack something.",
+            'print(view_inventory())  # what is left?\ncraft({"raw_o2": 1}, ("b4_i0", 1))',
+        )
 
     def _launch(self, batch: Sequence[Plan]) -> str:
         if len(batch) == 1:
@@ -275,18 +293,32 @@ def together(*plans: Plan) -> list[list[Plan]]:
 def showcase_plan() -> Plan:
     """Fourteen nodes in four generations: one child fails, one hits its limit, one repeats its goal."""
     craft = PREAMBLE
-    k2 = Plan(craft + "4x k2_i7", 1.0, launches={2: together(Plan(craft + "8x b1_i4"), Plan(craft + "4x h0_i2"))}, turns=3)
-    p4 = Plan(
-        craft + "2x p4_i1", 0.0, Status.TURN_LIMIT, {3: together(Plan(craft + "6x d0_i9"))}, turns=5, heavy=1750
+    k2 = Plan(
+        craft + "4x k2_i7",
+        1.0,
+        launches={2: together(Plan(craft + "8x b1_i4"), Plan(craft + "4x h0_i2"))},
+        turns=3,
     )
-    repeat = Plan(craft + "2x p4_i1", 1.0, launches={1: together(Plan(craft + "2x p4_i1", 0.0, turns=2))}, turns=2)
+    p4 = Plan(
+        craft + "2x p4_i1",
+        0.0,
+        Status.TURN_LIMIT,
+        {3: together(Plan(craft + "6x d0_i9"))},
+        turns=5,
+        heavy=1750,
+    )
+    repeat = Plan(
+        craft + "2x p4_i1", 1.0, launches={1: together(Plan(craft + "2x p4_i1", 0.0, turns=2))}, turns=2
+    )
     m5 = Plan(craft + "2x m5_i3", 1.0, launches={2: together(k2, p4), 4: together(repeat)}, turns=5)
     c3 = Plan(
         craft + "1x c3_i2",
         0.0,
         launches={
             2: together(
-                Plan(craft + "3x a2_i5"), Plan(craft + "1x f1_i6", 0.0, heavy=300, turns=3), Plan(craft + "2x e0_i8")
+                Plan(craft + "3x a2_i5"),
+                Plan(craft + "1x f1_i6", 0.0, heavy=300, turns=3),
+                Plan(craft + "2x e0_i8"),
             )
         },
         turns=3,
@@ -373,23 +405,39 @@ def showcase_group(step: int = 1, index: int = 0, task: str = "medium 017") -> G
         root(1.0, replace(win, launches={1: together(win, win)}), lose),
         root(0.0, win, win, win),
         root(1.0),
-        root(1.0, replace(win, launches={1: together(win, win)}), replace(win, launches={1: together(win, win)}), win),
+        root(
+            1.0,
+            replace(win, launches={1: together(win, win)}),
+            replace(win, launches={1: together(win, win)}),
+            win,
+        ),
     ]
     return _group(plans, task, goal, step, index)
 
 
-def _group(plans: Sequence[Plan], task: str, goal: str, step: int, index: int, tokens: bool = True, **more: Any) -> Group:
+def _group(
+    plans: Sequence[Plan], task: str, goal: str, step: int, index: int, tokens: bool = True, **more: Any
+) -> Group:
     difficulty = task.split()[0]
     trees = [
-        tree_of(plan, header_of(task, goal, step, index, rollout, difficulty, **more), seed=rollout, tokens=tokens)
+        tree_of(
+            plan, header_of(task, goal, step, index, rollout, difficulty, **more), seed=rollout, tokens=tokens
+        )
         for rollout, plan in enumerate(plans)
     ]
     return Group(trees[0].task, tuple(trees), step, index, probe=bool(more.get("probe")))
 
 
 def random_group(
-    seed: int, size: int = 8, nodes: int = 12, step: int = 1, index: int = 0, task: str = "", skill: float = 0.7,
-    tokens: bool = True, **more: Any,
+    seed: int,
+    size: int = 8,
+    nodes: int = 12,
+    step: int = 1,
+    index: int = 0,
+    task: str = "",
+    skill: float = 0.7,
+    tokens: bool = True,
+    **more: Any,
 ) -> Group:
     random = Random(seed)
     name = task or f"medium {random.randrange(1000):03}"
@@ -399,7 +447,9 @@ def random_group(
     return _group(plans, name, plans[0].goal, step, index, tokens, **more)
 
 
-def random_step(seed: int, groups: int = 16, size: int = 8, nodes: int = 12, step: int = 1, skill: float = 0.7) -> list[Group]:
+def random_step(
+    seed: int, groups: int = 16, size: int = 8, nodes: int = 12, step: int = 1, skill: float = 0.7
+) -> list[Group]:
     names = sorted(Random(seed).sample(range(100), groups))
     return [
         random_group(seed * 1000 + place, size, nodes, step, place, f"medium {number:03}", skill)
@@ -447,4 +497,6 @@ def bare_tree(nodes: int, seed: int = 0, fan: int = 4) -> Tree:
 def metrics_of(steps: int, seed: int = 0) -> Mapping[int, float]:
     """A plausible success curve."""
     random = Random(seed)
-    return {k: max(0.0, min(1.0, 0.15 + 0.75 * k / steps + random.gauss(0, 0.04))) for k in range(1, steps + 1)}
+    return {
+        k: max(0.0, min(1.0, 0.15 + 0.75 * k / steps + random.gauss(0, 0.04))) for k in range(1, steps + 1)
+    }

@@ -1,5 +1,5 @@
-"""Widgets: the Explorer of trees and the board of a session. Each shows records and changes none."""
+"""Widgets: the Explorer, which shows records and changes none."""
 
-from rao_lab.widgets.explorer import Board, Explorer, save_run
+from rao_lab.widgets.explorer import Explorer, save_run
 
-__all__ = ["Board", "Explorer", "save_run"]
+__all__ = ["Explorer", "save_run"]

@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, sqrt
 from typing import Any
 
-SERIES = ("success", "R", "nodes", "depth", "children", "together", "tokens_per_second", "entropy", "unscored")
+SERIES = ("success", "R", "nodes", "depth", "children", "together", "entropy", "unscored")
 """Plain numbers of a step's metrics that become a curve each."""
-TABLES = ("success_by_difficulty", "success_by_depth", "gradient_share_by_depth", "refusals", "signs")
+TABLES = (
+    "success_by_difficulty",
+    "success_by_depth",
+    "gradient_share_by_depth",
+    "refusals",
+    "tokens_per_second",
+)
 """Metrics that are tables by name."""
 
 
@@ -23,7 +29,9 @@ def board_state(session: Any) -> dict[str, Any]:
     left = each * max(0, session.total - done) if each is not None and session.ended is None else None
     state = session.state
     name, part, whole = session.phase
-    paused = f"paused after step {done}; what was sampled of step {done + 1} is kept" if state == "paused" else ""
+    paused = (
+        f"paused after step {done}; what was sampled of step {done + 1} is kept" if state == "paused" else ""
+    )
     return {
         "actions": True,
         "state": state,
@@ -48,11 +56,10 @@ def curves_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if any(value is not None for value in column):
             found[name] = column
     for name in TABLES:
-        keys = sorted({str(key) for each in metrics for key in (each.get(name) or {})})
+        tables = [_table(each.get(name)) for each in metrics]
+        keys = sorted({key for table in tables for key in table})
         if keys:
-            found[name] = {
-                key: [_number((each.get(name) or {}).get(key)) for each in metrics] for key in keys[:12]
-            }
+            found[name] = {key: [_number(table.get(key)) for table in tables] for key in keys[:12]}
     if "success" in found:
         trees = [each.get("trees") for each in metrics]
         bands = [_interval(value, count) for value, count in zip(found["success"], trees, strict=True)]
@@ -62,6 +69,15 @@ def curves_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if any(value is not None for value in probe):
         found["probe_success"] = probe
     return found
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A metric by name; a plain number stands alone, a record by its success."""
+    if not isinstance(value, Mapping):
+        return {} if value is None else {"": value}
+    return {
+        str(key): item.get("success") if isinstance(item, Mapping) else item for key, item in value.items()
+    }
 
 
 def _number(value: Any) -> float | None:

@@ -47,6 +47,7 @@ class Explorer(anywidget.AnyWidget):
         step: the step shown first; by default the newest.
         title: what the place begins with.
         height: in px, at least 360.
+        view: what is in front: "tree", or "board" for a session.
 
     Raises:
         ConfigError: an unknown keyword, or settings that mean nothing.
@@ -79,13 +80,16 @@ class Explorer(anywidget.AnyWidget):
         step: int | None = None,
         title: str | None = None,
         height: int = 520,
+        view: str = "tree",
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = "config, tokenizer, step, title, height"
+            known = "config, tokenizer, step, title, height, view"
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
         if not isinstance(height, int) or height < 360:
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
+        if view not in ("tree", "board"):
+            raise ConfigError(f"view={view!r} is unknown: choose tree or board")
         self._lock = threading.RLock()
         self._tables: OrderedDict[int, StepTable] = OrderedDict()
         self._open: set[int] = set()
@@ -93,7 +97,9 @@ class Explorer(anywidget.AnyWidget):
         decode = decoder_from(tokenizer)
         if decode is not None:
             self._source.decode = decode
-        super().__init__(title=self._source.title, height=height)
+        if view == "board" and self._session is None:
+            raise ConfigError(f"view='board' watches a session (rl.start), not {type(shown).__name__}")
+        super().__init__(title=self._source.title, height=height, first_view=view)
         self._first = step
         self.refresh()
         if step is not None and step not in {each for each, _ in self.steps}:
@@ -122,8 +128,9 @@ class Explorer(anywidget.AnyWidget):
     def _attach(self, shown: Any) -> None:
         """Listens to what is still going on."""
         if self._session is not None:
-            self._feed = Feed(self)
-            self._ending = (self._session.listen(_listener(self._feed, self._source)),)
+            known = [step for step, _ in self._source.marks()]
+            self._feed = Feed(self, after=max(known, default=-1))
+            self._ending = (self._session.listen(_listener(self._feed, self._source), replay=True),)
         elif isinstance(shown, Run) and shown.follow and shown.being_written:
             self._feed = Feed(self)
             self._ending = (follow_run(shown, self._feed),)
@@ -226,7 +233,9 @@ class Explorer(anywidget.AnyWidget):
             return
         found = self._node(step, tree, path)
         text = None if found is None else node_text(found, self._source.decode)
-        self.send({"type": "texts", "key": message.get("key"), "revision": message.get("revision"), "node": text})
+        self.send(
+            {"type": "texts", "key": message.get("key"), "revision": message.get("revision"), "node": text}
+        )
 
     def _node(self, step: int, tree: int, path: str) -> Any:
         if self._feed is not None:
@@ -273,10 +282,17 @@ class Explorer(anywidget.AnyWidget):
         }
         text = text_twin(self, width=120)
         page, left_out = page_html(
-            tables, traits, title=self.title or "RAO Lab", text=text, decode=self._source.decode, max_mb=max_mb
+            tables,
+            traits,
+            title=self.title or "RAO Lab",
+            text=text,
+            decode=self._source.decode,
+            max_mb=max_mb,
         )
         if len(chosen) < len(marks):
-            left_out = "; ".join(part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part)
+            left_out = "; ".join(
+                part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
+            )
         Path(path).write_text(page, "utf-8")
         return left_out
 
@@ -301,16 +317,6 @@ class Explorer(anywidget.AnyWidget):
             return None
         data, about = found if isinstance(found, tuple) else (found, {})
         return {**data, "text/plain": text_twin(self), "text/html": still_html(self)}, about
-
-
-class Board(Explorer):
-    """An Explorer of a session that opens on the board: progress, curves, and the buttons."""
-
-    def __init__(self, session: Any, **options: Any) -> None:
-        if not hasattr(session, "listen"):
-            raise ConfigError(f"a board watches a session (rl.start), not {type(session).__name__}")
-        super().__init__(session, **options)
-        self.first_view = "board"
 
 
 def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:

@@ -105,9 +105,9 @@ class LiveStep:
         if self.broken or any(slot.ended is None for slot in self.table.slots):
             return False
         if attributions is not None:
-            if sum(not self.table.groups[self.table.slots[tree].group]["probe"] for tree, _ in self.table.rows) != len(
-                attributions
-            ):
+            if sum(
+                not self.table.groups[self.table.slots[tree].group]["probe"] for tree, _ in self.table.rows
+            ) != len(attributions):
                 return False
             self.table.set_credit(attributions)
         self.seq += 1
@@ -119,7 +119,12 @@ class LiveStep:
             return None
         self.seq += 1
         found = delta(
-            self.table, self.seq, self._dirty, self._words_sent, sorted(self._dirty_groups), sorted(self._dirty_trees)
+            self.table,
+            self.seq,
+            self._dirty,
+            self._words_sent,
+            sorted(self._dirty_groups),
+            sorted(self._dirty_trees),
         )
         self._words_sent = len(self.table.words)
         self._dirty, self._dirty_trees, self._dirty_groups = set(), set(), set()
@@ -137,7 +142,8 @@ class LiveStep:
 class Feed:
     """Queue, fold and sender thread. Knows its owner weakly: it ends when the widget is gone."""
 
-    def __init__(self, owner: Any) -> None:
+    def __init__(self, owner: Any, after: int = -1) -> None:
+        self._after = after
         self.lock = threading.RLock()
         self.live: LiveStep | None = None
         self._queue: deque[Callable[[], None]] = deque()
@@ -145,8 +151,9 @@ class Feed:
         self._closed = False
         self._owner = weakref.ref(owner)
         self._changed = False
-        self._thread = threading.Thread(target=_work, args=(weakref.ref(self), self._wake), name="rao-lab-feed", daemon=True)
-        self._thread.start()
+        work = threading.Thread(target=_work, args=(weakref.ref(self), self._wake), name="rao-lab-feed")
+        work.daemon = True
+        work.start()
 
     def event(self, header: TreeHeader, event: Event) -> None:
         """Called from the training thread."""
@@ -194,6 +201,8 @@ class Feed:
 
     def _at(self, step: int) -> LiveStep | None:
         """The step that is sampled now, begun if it is new; None for one that is over."""
+        if step <= self._after:
+            return None
         if self.live is None or step > self.live.table.step:
             self.live = LiveStep(step)
         return self.live if self.live.table.step == step and not self.live.over else None

@@ -31,7 +31,10 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{csp}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>html, body {{ margin: 0; height: 100% }} @media (prefers-color-scheme: dark) {{ html {{ background: #212121; color-scheme: dark }} }}</style>
+<style>
+html, body {{ margin: 0; height: 100% }}
+@media (prefers-color-scheme: dark) {{ html {{ background: #212121; color-scheme: dark }} }}
+</style>
 </head>
 <body>
 <div id="explorer"></div>
@@ -68,7 +71,9 @@ def page_html(
     room = int(max_mb * 1_000_000)
     bundle = BUNDLE.read_text("utf-8").replace("</script", "<\\/script")
     steps = [_step(table) for table in tables]
-    room -= len(bundle.encode()) + len(text.encode()) + 4096 + sum(len(_json(step).encode()) for step in steps)
+    room -= (
+        len(bundle.encode()) + len(text.encode()) + 4096 + sum(len(_json(step).encode()) for step in steps)
+    )
     if room < 0:
         nodes = sum(len(table.rows) for table in tables)
         raise ConfigError(

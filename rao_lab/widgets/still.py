@@ -21,7 +21,15 @@ DRAWN = 60
 """Nodes of the still picture; a larger tree stands as text."""
 
 _INK = {"+": "#1a5a9e", "-": "#a3440c"}
-_MARK = {"✓": "#0d7561", "◐": "#0d7561", "✗": "#8e2f5c", "△": "#8e2f5c", "▣": "#7a5a00", "◌": "#5746ad", "‖": "#5746ad"}
+_MARK = {
+    "✓": "#0d7561",
+    "◐": "#0d7561",
+    "✗": "#8e2f5c",
+    "△": "#8e2f5c",
+    "▣": "#7a5a00",
+    "◌": "#5746ad",
+    "‖": "#5746ad",
+}
 ROW, CARD, COLUMN = 30, 124, 168
 
 
@@ -127,7 +135,9 @@ def tree_svg(tree: Tree, credit: dict[str, Attribution] | None) -> str:
     height = max(rows.values()) * ROW + ROW + 8
     width = tree.depth * COLUMN + CARD + 16
     parts = [_edge(node, rows, credit) for node in tree.nodes if node.parent is not None]
-    parts += [_card(node, rows[node.path], None if credit is None else credit.get(node.path)) for node in tree.nodes]
+    parts += [
+        _card(node, rows[node.path], None if credit is None else credit.get(node.path)) for node in tree.nodes
+    ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}" '
         f'viewBox="0 0 {width} {height:.0f}" role="img" style="background:#fff;max-width:100%">{"".join(parts)}</svg>'
@@ -175,7 +185,8 @@ def _card(node: Node, row: float, record: Attribution | None) -> str:
     title = escape(visible(f"{node.path} {node.goal}"))
     return (
         f'<g font-family="Helvetica,Arial,sans-serif" font-size="11"><title>{title}</title>'
-        f'<rect x="{x + 0.5}" y="{y + 0.5:.1f}" width="{CARD - 1}" height="23" rx="5" fill="{ground}" stroke="#c9cdd2"/>'
+        f'<rect x="{x + 0.5}" y="{y + 0.5:.1f}" width="{CARD - 1}" height="23" rx="5" fill="{ground}" '
+        f'stroke="#c9cdd2"/>'
         f'<text x="{x + 7}" y="{y + 16:.1f}" fill="{_MARK.get(sign, "#636a73")}">{escape(sign)}</text>'
         f'<text x="{x + 22}" y="{y + 16:.1f}" fill="#1b1f24">{goal}</text>'
         f'<text x="{x + CARD - 6}" y="{y + 16:.1f}" text-anchor="end" font-weight="600" fill="{ink}">{value}</text></g>'

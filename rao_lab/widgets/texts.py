@@ -80,7 +80,9 @@ def _has_surrogate(text: str) -> bool:
 def _turn_text(turn: Turn, held: int, parts: list[dict[str, Any]] | None, cut: _Cutter) -> dict[str, Any]:
     return {
         "index": turn.index,
-        "messages": [{"role": cut(message.role), "content": cut(message.content)} for message in turn.messages],
+        "messages": [
+            {"role": cut(message.role), "content": cut(message.content)} for message in turn.messages
+        ],
         "thought": cut(turn.thought),
         "code": cut(turn.code),
         "text": cut(turn.text) if not turn.code else "",
@@ -171,7 +173,11 @@ def _show(value: Any, depth: int, limit: int) -> str:
     if isinstance(value, bytes):
         return repr(value[:limit])
     if value is None or isinstance(value, bool | int | float):
-        return repr(value) if not isinstance(value, int) or abs(value) < 10**300 else "an integer of over 300 digits"
+        return (
+            repr(value)
+            if not isinstance(value, int) or abs(value) < 10**300
+            else "an integer of over 300 digits"
+        )
     if depth == 0:
         return "\u2026"
     if isinstance(value, Mapping):

@@ -256,7 +256,9 @@ def attribute_shown(groups: Sequence[Group], table: StepTable) -> None:
     trained = [
         group
         for group in groups
-        if not group.probe and group.trees and all(tree.nodes and tree.ended is not None for tree in group.trees)
+        if not group.probe
+        and group.trees
+        and all(tree.nodes and tree.ended is not None for tree in group.trees)
     ]
     if not trained:
         return

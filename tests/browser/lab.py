@@ -39,7 +39,14 @@ class Lab:
     def notebook(self, name: str, cells: list[str]) -> str:
         """Writes a notebook of code cells and returns its address."""
         made = [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
+            {
+                "cell_type": "code",
+                "id": f"c{i}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell,
+            }
             for i, cell in enumerate(cells)
         ]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -54,7 +61,9 @@ def serve(folder: Path, dark: bool = False) -> Iterator[Lab]:
     home = folder / ".lab"
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
+    (settings / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews":"false","checkForUpdates":false}'
+    )
     theme = "JupyterLab Dark" if dark else "JupyterLab Light"
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     with socket.socket() as probe:
@@ -97,9 +106,7 @@ def _wait(url: str, server: subprocess.Popen[Any]) -> None:
 
 def open_notebook(page: Any, address: str, tries: int = 2) -> None:
     """Opens a notebook and waits for an idle kernel; one retry of this step, never of a claim."""
-    idle = (
-        "() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
-    )
+    idle = "() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
     for attempt in range(tries):
         page.goto(address)
         try:

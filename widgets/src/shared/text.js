@@ -68,3 +68,16 @@ export function commonPreamble(goals) {
   const preamble = shared.slice(0, colon + 1) + (/^\s*/.exec(shared.slice(colon + 1))?.[0] ?? "");
   return goals.every((goal) => goal.length > preamble.length) ? preamble : "";
 }
+
+/**
+ * A task in a word or two: "medium 017" from a long id, the id itself where it is short.
+ * @param {{task: string, difficulty: string}} group
+ */
+export function taskName({ task, difficulty }) {
+  const id = oneLine(task, 80);
+  if (id.length <= 20 || !/[/.]/.test(id)) return shorten(id, 32);
+  const parts = id.split(/[/.]/).filter(Boolean);
+  const last = parts[parts.length - 1];
+  const kind = oneLine(difficulty, 20) || parts[parts.length - 2] || "";
+  return shorten(kind && kind !== last ? `${kind} ${last}` : last, 32);
+}

@@ -594,7 +594,7 @@ export class App {
     const session = this.traits.session;
     if (session.paused) return String(session.paused);
     const silent = Math.round((Date.now() - client.heard) / 1000);
-    if (this.traits.live && silent >= 14) return `No word from the kernel for ${silent} s; you see step ${step?.step ?? "\u2013"}`;
+    if (this.traits.live && !this.traits.session.actions && silent >= 14) return `No word from the kernel for ${silent} s; you see step ${step?.step ?? "\u2013"}`;
     if (client.wanted !== null && step) return `Opening step ${client.wanted}`;
     return step?.note ?? "";
   }

@@ -96,8 +96,11 @@ export class CardPainter {
     drawMark(context, look.shape, 7, 9, 13, p, ground);
     context.fillStyle = p.text;
     context.textBaseline = "alphabetic";
+    const goal = app.goal(row, 60);
+    const room = hidden ? 106 - CHIP : 106;
     context.font = `600 12px ${p.family}`;
-    context.fillText(this.fit(context, app.goal(row, 60), hidden ? 104 - CHIP : 104), 23, 19.5);
+    if (context.measureText(goal).width > room) context.font = `600 11px ${p.family}`;
+    context.fillText(this.fit(context, goal, room), 23, 19.5);
     if (hidden) this.chip(context, hidden, 134 - CHIP - 3, 7);
     this.valueLine(context, row, look);
     this.gauge(context, row, look.step);

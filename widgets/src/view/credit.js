@@ -173,9 +173,8 @@ export class CreditPage {
         return h(
           "div",
           { class: "source", style: here ? "font-weight:600" : "color:var(--label)" },
-          h("span", { style: "width:4em" }, `depth ${depth}`),
-          h("span", { style: `width:${Math.max(1, (nodes / most) * 42)}px;height:8px;border-radius:2px;flex:none;background:var(${here ? "--seq4" : "--seq1"})` }),
-          h("span", { class: "label" }, count(nodes)),
+          h("span", { style: "width:3.6em;flex:none" }, `depth ${depth}`),
+          h("span", { style: "width:64px;flex:none;display:flex;align-items:center;gap:5px" }, h("span", { style: `width:${Math.max(1, (nodes / most) * 36)}px;height:8px;border-radius:2px;flex:none;background:var(${here ? "--seq4" : "--seq1"})` }), h("span", { class: "label" }, count(nodes))),
           h("span", { style: "margin-left:auto" }, nodes ? `\u00d7 ${plain(config.depth_weighting === "none" ? 1 : alpha / nodes, 3)}` : "\u2013"),
         );
       }),

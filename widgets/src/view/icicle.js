@@ -3,7 +3,7 @@
 import { cells, spans } from "../model/icicle.js";
 import { count, percent, signed } from "../shared/format.js";
 import { h } from "../shared/dom.js";
-import { oneLine } from "../shared/text.js";
+import { shorten, taskName } from "../shared/text.js";
 import { canvasFor, fitText } from "./canvas.js";
 import { icon } from "./shapes.js";
 import { mix, rampColour, rgb } from "./theme.js";
@@ -245,14 +245,14 @@ export class IcicleView {
       step.groups.forEach((group, index) => {
         const roots = step.treesOf(index).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
         if (!roots.length) return;
-        const number = /(\d+)\s*$/.exec(group.task)?.[1] ?? oneLine(group.task, 10);
+        const number = /(\d+)\s*$/.exec(group.task)?.[1] ?? shorten(taskName(group), 10);
         put(number, ends(roots[0])[0], ends(roots[roots.length - 1])[1], index === own.group);
       });
     } else if (band.name === "task") {
       for (const tree of step.treesOf(own.group)) {
         if (step.rootOf[tree] >= 0) put(`tree ${step.trees[tree].rollout + 1}`, ...ends(step.rootOf[tree]), tree === app.tree);
       }
-    } else put(`${oneLine(step.groups[own.group].task, 40)}, tree ${own.rollout + 1}: ${count(step.sizeOf[app.tree])} nodes`, 0, 1, true);
+    } else put(`${taskName(step.groups[own.group])}, tree ${own.rollout + 1}: ${count(step.sizeOf[app.tree])} nodes`, 0, 1, true);
     context.textAlign = "left";
   }
 

@@ -30,7 +30,7 @@ export function whoLines(app, wide) {
     ? h("span", { class: `sum ${A > 5e-4 ? "plus" : A < -5e-4 ? "minus" : ""}`, title: "advantage" }, signed(A, 3))
     : app.byReturn && !Number.isNaN(R)
       ? h("span", { class: "sum", title: "reward" }, `R ${plain(R, 3)}`)
-      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) ? "not scored" : "not trained");
+      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) ? "not scored" : step.scored || app.other ? "not trained" : "not scored yet");
   const goal = app.goal(row, 200);
   return {
     line: h("div", { class: "line" }, markIcon(shape, 15), h("span", { class: "name cut", title: goal }, goal), h("span", { class: "label" }, step.path(row)), wide ? h("span", { class: "label" }, facts.filter(Boolean).join(" \u00b7 ")) : sum),

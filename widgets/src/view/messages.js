@@ -78,13 +78,16 @@ function callList(turn, launches) {
   if (!plainCalls.length) return null;
   const refused = plainCalls.filter((call) => call.error !== null).length;
   const words = `${count(plainCalls.length)} ${launches ? "other " : ""}${plainCalls.length === 1 ? "call" : "calls"}${refused ? `, ${refused} refused` : ""}`;
-  const list = h("details", { class: "calls" }, h("summary", {}, words));
-  list.addEventListener("toggle", () => {
+  // Where nothing was printed, the results of the calls are what the node saw.
+  const list = h("details", { class: "calls", open: !turn.output && plainCalls.length <= 6 }, h("summary", {}, words));
+  const show = () => {
     if (!list.open || list.childElementCount > 1) return;
     for (const call of plainCalls.slice(0, 200)) {
       list.append(h("pre", {}, visible(`${call.name}(${call.args})`), call.error === null ? h("span", { class: "c" }, ` \u2192 ${visible(call.result)}`) : h("span", { style: "color:var(--bad)" }, ` refused: ${visible(call.error)}`)));
     }
-  });
+  };
+  list.addEventListener("toggle", show);
+  show();
   return list;
 }
 

@@ -3,7 +3,7 @@
 
 import { count, percent, plain, signed } from "../shared/format.js";
 import { fill, h, s } from "../shared/dom.js";
-import { oneLine } from "../shared/text.js";
+import { taskName } from "../shared/text.js";
 import { shapeOf, statusWords } from "../model/status.js";
 import { icon, markIcon } from "./shapes.js";
 
@@ -219,7 +219,7 @@ export class Outline {
     const trees = step.treesOf(row.id);
     const nodes = trees.reduce((sum, tree) => sum + (step.sizeOf[tree] ?? 0), 0);
     const share = app.icicle.shareOf(row.id);
-    const name = oneLine(group.task, 40) || `task ${row.id + 1}`;
+    const name = taskName(group) || `task ${row.id + 1}`;
     return {
       label: `${name}, ${trees.length} trees, ${nodes} nodes${Number.isNaN(share) ? "" : `, ${percent(share)} of the update`}`,
       cells: [h("span", { class: "goal" }, name, group.probe ? h("span", { class: "label" }, " probe") : null), h("span", { class: "amount" }, count(nodes)), this.wide(NaN, share)],

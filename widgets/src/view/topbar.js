@@ -2,7 +2,7 @@
 
 import { percent, signed } from "../shared/format.js";
 import { fill, h } from "../shared/dom.js";
-import { oneLine } from "../shared/text.js";
+import { oneLine, taskName } from "../shared/text.js";
 import { shapeOf } from "../model/status.js";
 import { icon, markIcon } from "./shapes.js";
 import { canvasFor } from "./canvas.js";
@@ -41,6 +41,7 @@ export class TopBar {
     this.stepNumber = h("b", {});
     this.stepWord = h("span", {}, "step ", this.stepNumber);
     this.shown = "";
+    this.tailKey = "";
     /** @type {number | undefined} */
     this.pending = undefined;
     /** @type {ReturnType<typeof setTimeout> | null} */
@@ -62,7 +63,7 @@ export class TopBar {
       fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), ` ${app.config.lam.toFixed(2)}, ${ESTIMATORS[app.config.estimator]}`, app.other ? " \u2260 recorded" : ""), icon("down", 10));
     }
     const scrubs = app.traits.steps.length > 1;
-    this.middle.hidden = !scrubs || app.size === "tiny";
+    this.middle.hidden = !scrubs || app.size === "tiny" || (app.view === "board" && app.size !== "full");
     if (scrubs) this.drawScrub(small ? 104 : app.size === "drawer" ? 140 : 220);
     this.showTail(small);
     this.showViews(small);
@@ -83,7 +84,7 @@ export class TopBar {
     } else if (step?.n) {
       const tree = step.trees[app.tree];
       const group = step.groups[tree.group];
-      const name = oneLine(group.task || "task", 40);
+      const name = taskName(group) || "task";
       if (step.groups.length > 1) parts.push(h("button", { class: "cut", "aria-haspopup": "true", title: "Choose a task", onclick: (/** @type {Event} */ e) => this.openTasks(e) }, name));
       else parts.push(h("span", { class: "cut" }, name));
       const siblings = step.treesOf(tree.group);
@@ -115,7 +116,7 @@ export class TopBar {
       return h(
         "button",
         { "aria-current": index === now, onclick: () => (app.openTree(trees[0]), app.closeMenu?.(), app.outline.focus()) },
-        h("span", { class: "cut" }, oneLine(group.task, 40)),
+        h("span", { class: "cut", title: oneLine(group.task, 80) }, taskName(group)),
         h("span", { class: "path" }, group.probe ? "probe" : ""),
         h("span", { class: "value label" }, scores.length ? `${won} of ${trees.length} roots succeeded` : `${trees.length} trees`),
       );
@@ -147,11 +148,18 @@ export class TopBar {
   showTail(small) {
     const { app } = this;
     const { live, newest } = app.traits;
-    this.tail.hidden = !live || app.size === "tiny";
+    const board = app.view === "board" && !!app.traits.session.actions;
+    this.tail.hidden = (!live && !board) || app.size === "tiny";
     if (this.tail.hidden) return;
     const word = h("span", { class: "live-word" }, small ? "live" : `live${newest === null ? "" : ` ${newest}`}`);
     const button = h("button", { class: `control${app.following ? "" : " firm"}`, "aria-pressed": app.following, title: "Follow the newest step", onclick: () => (app.following ? (app.stopFollowing(), app.top.update()) : app.follow()) }, app.following ? "Following" : "Follow", h("kbd", {}, "f"));
-    fill(this.tail, word, small ? null : button);
+    const key = [live, newest, app.following, small, board, app.traits.session.state].join();
+    if (this.tailKey === key) return;
+    this.tailKey = key;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const act = this.tail.contains(focused) ? (focused?.dataset.act ?? "follow") : "";
+    fill(this.tail, live ? word : null, small || !live ? null : button, board ? app.board.buttons() : null);
+    if (act) /** @type {HTMLElement | null} */ (this.tail.querySelector(`[data-act="${act}"]`) ?? this.tail.querySelector(act === "resume" ? "[data-act=pause]" : act === "pause" ? "[data-act=resume]" : "button"))?.focus();
   }
 
   /** @param {boolean} small */

@@ -71,18 +71,10 @@ export class TreeView {
     const wedge = svgKey("M0 9L30 5v8z");
     const fit = h("button", { class: "control", style: "height:20px;padding:0 8px", onclick: () => this.fit(true), title: "Show the whole tree (0)" }, "Fit");
     this.barKey = h("span", { class: "key" }, h("span", { style: "width:3px;height:14px;background:var(--second)" }), "together");
-    return h(
-      "div",
-      { class: "legend", "aria-hidden": "true" },
-      this.tintKey,
-      h("span", { class: "key" }, "edge", wedge, "|", h("span", { class: "serif" }, "wA"), "|"),
-      this.barKey,
-      (this.windowKey = h("span", { class: "key" }, h("span", { style: "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)" }), "window used")),
-      (this.farKey = h("span", { class: "key" }, "disc: succeeded, ring: failed")),
-      h("span", { class: "grow" }),
-      this.percent,
-      fit,
-    );
+    this.windowKey = h("span", { class: "key" }, h("span", { style: "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)" }), "window used");
+    this.farKey = h("span", { class: "key" }, "disc: succeeded, ring: failed");
+    const edge = h("span", { class: "key" }, "edge", wedge, "|", h("span", { class: "serif" }, "wA"), "|");
+    return h("div", { class: "legend", "aria-hidden": "true" }, h("span", { class: "keys" }, this.tintKey, edge, this.barKey, this.windowKey, this.farKey), this.percent, fit);
   }
 
   // -- layout -------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import { signRole } from "../model/words.js";
 /** Middle of each column at a width of 796. */
 const MIDDLES = { s: 62, bonus: 170, R: 278, b: 436, A: 544, c: 726 };
 const BAR = 64;
-const TOP = 52;
-const HIGH = 196;
+const TOP = 50;
+const HIGH = 182;
 let made = 0;
 
 /**
@@ -64,11 +64,12 @@ export function waterfall(app, row, from, width) {
   };
   const bonusName = { mean: "s", min: "min s", capped_sum: "\u03a3 s" }[config.bonus];
   head("s", ["s"], own, plain(own, Number.isInteger(own) ? 0 : 3));
-  head("bonus", config.bonus === "mean" ? ["+ \u03bb ", s("tspan", { "text-decoration": "overline" }, "s")] : [`+ \u03bb ${bonusName}`], Number.isNaN(own) ? NaN : bonus, signed(bonus, 3));
+  head("bonus", config.bonus === "mean" ? ["+ \u03bb s"] : [`+ \u03bb ${bonusName}`], Number.isNaN(own) ? NaN : bonus, signed(bonus, 3));
   head("R", ["R"], R, plain(R, 3));
   head("b", ["\u2212 b"], b, signed(-b, 3));
   head("A", ["A"], A, signed(A, 3), signRole(A));
   head("c", ["w A"], c, signed(c, 3), signRole(c));
+  if (config.bonus === "mean") parts.push(s("path", { d: `M${x("bonus") + 7.5} 5.5h7.5`, stroke: "var(--text)", "stroke-width": 1.1 })); // s with a bar: the mean
   join("s", "bonus", own);
   join("bonus", "R", R);
   if (!byRoot) join("R", "b", R);
