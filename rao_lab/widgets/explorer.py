@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,20 @@ import traitlets
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.store import Run
-from rao_lab.widgets.board import board_state, curves_of
-from rao_lab.widgets.feed import Feed
-from rao_lab.widgets.follow import follow_run
+from rao_lab.widgets.curves import Curves
+from rao_lab.widgets.live import LiveFeed
 from rao_lab.widgets.page import BUNDLE, page_html
 from rao_lab.widgets.sources import Records, RunSteps, Source, Steps, as_groups, decoder_from
 from rao_lab.widgets.still import still_html, text_twin
 from rao_lab.widgets.texts import node_text
+from rao_lab.widgets.watch import RunWatch, SessionSteps, SessionWatch
 from rao_lab.widgets.wire import StepTable
 
 KEPT_TABLES = 3
 """Steps whose tables are kept: the newest asked for."""
-ACTIONS = ("pause", "resume", "step", "stop")
+VIEWS = ("tree", "board")
+HEIGHTS = {"tree": 520, "board": 620}
+"""px where the caller says nothing."""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -46,8 +48,8 @@ class Explorer(anywidget.AnyWidget):
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session brings its own.
         step: the step shown first; by default the newest.
         title: what the place begins with.
-        height: in px, at least 360.
-        view: what is in front: "tree", or "board" for a session.
+        height: in px, at least 360; by default 520, or 620 on the board.
+        view: what is in front: "tree", or "board" for a session or a run.
 
     Raises:
         ConfigError: an unknown keyword, or settings that mean nothing.
@@ -57,9 +59,7 @@ class Explorer(anywidget.AnyWidget):
     _esm = BUNDLE
 
     # Stand while the constructor may still refuse: `close` is called on whatever was made.
-    _ending: tuple[Callable[[], None], ...] = ()
-    _feed: Feed | None = None
-    _session: Any = None
+    _feed: LiveFeed | None = None
 
     title = traitlets.Unicode("").tag(sync=True)
     steps = traitlets.List([]).tag(sync=True)
@@ -79,42 +79,43 @@ class Explorer(anywidget.AnyWidget):
         tokenizer: Any = None,
         step: int | None = None,
         title: str | None = None,
-        height: int = 520,
+        height: int | None = None,
         view: str = "tree",
         **unknown: Any,
     ) -> None:
         if unknown:
             known = "config, tokenizer, step, title, height, view"
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
+        if view not in VIEWS:
+            raise ConfigError(f"view={view!r} is unknown: choose one of {', '.join(VIEWS)}")
+        height = HEIGHTS[view] if height is None else height
         if not isinstance(height, int) or height < 360:
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
-        if view not in ("tree", "board"):
-            raise ConfigError(f"view={view!r} is unknown: choose tree or board")
         self._lock = threading.RLock()
         self._tables: OrderedDict[int, StepTable] = OrderedDict()
-        self._open: set[int] = set()
         self._source = self._source_of(shown, config, title)
         decode = decoder_from(tokenizer)
         if decode is not None:
             self._source.decode = decode
-        if view == "board" and self._session is None:
-            raise ConfigError(f"view='board' watches a session (rl.start), not {type(shown).__name__}")
+        if view == "board" and not isinstance(self._source, RunSteps | SessionSteps):
+            raise ConfigError("view='board' needs a session or a run: single trees have no curves")
         super().__init__(title=self._source.title, height=height, first_view=view)
         self._first = step
-        self.refresh()
+        watch = self._watch()
+        self._show_still(watch)
         if step is not None and step not in {each for each, _ in self.steps}:
             raise MissingError(f"no step {step} here: there are {[each for each, _ in self.steps]}")
         self.on_msg(self._take)
-        self._attach(shown)
+        if watch is not None and self.session["live"]:
+            self._feed = LiveFeed(watch, self, self._source.decode)
+            self._feed.start()
 
     def _source_of(self, shown: Any, config: CreditConfig | None, title: str | None) -> Source:
         source: Source
         if isinstance(shown, Run):
             source = RunSteps(shown)
         elif hasattr(shown, "listen") and hasattr(shown, "control"):
-            self._session = shown
-            source = Steps(shown.steps, title=shown.name)
-            source.decode = decoder_from(getattr(shown, "tokenizer", None))
+            source = SessionSteps(shown, decoder_from(getattr(shown, "tokenizer", None)))
         elif hasattr(shown, "attributions") and hasattr(shown, "probes"):
             source = Steps([shown])
         elif isinstance(shown, list | tuple) and shown and all(hasattr(item, "probes") for item in shown):
@@ -125,92 +126,52 @@ class Explorer(anywidget.AnyWidget):
             source.title = title
         return source
 
-    def _attach(self, shown: Any) -> None:
-        """Listens to what is still going on."""
-        if self._session is not None:
-            known = [step for step, _ in self._source.marks()]
-            self._feed = Feed(self, after=max(known, default=-1))
-            self._ending = (self._session.listen(_listener(self._feed, self._source), replay=True),)
-        elif isinstance(shown, Run) and shown.follow and shown.being_written:
-            self._feed = Feed(self)
-            self._ending = (follow_run(shown, self._feed),)
-        if self._feed is not None:
-            self.refresh()
+    def _watch(self) -> RunWatch | SessionWatch | None:
+        """What tells how this goes on, where something may."""
+        if isinstance(self._source, SessionSteps):
+            return SessionWatch(self._source.session)
+        return RunWatch(self._source.run) if isinstance(self._source, RunSteps) else None
 
-    # What the feed and the session ask.
-
-    def watched(self, step: int) -> bool:
-        """Whether a front end shows this step."""
-        return step in self._open
-
-    def keep(self, table: StepTable) -> None:
-        """A step that was watched while it was sampled: its rows stay as the front end knows them."""
-        with self._lock:
-            self._tables[table.step] = table
-
-    def show_again(self, step: int, seq: int) -> None:
-        """Sends a step whole to those who watch it, now that its credit is known."""
-        if self.watched(step):
-            head, buffers = self.table(step).snapshot(seq)
-            self.send(head, buffers)
-
-    def refresh(self) -> None:
-        """Brings the small synced traits up to date."""
-        marks = self._source.marks()
-        live = self._feed.live if self._feed is not None else None
-        going = self._feed is not None and not self._feed.ended and self._going()
-        numbers = {step for step, _ in marks}
-        if live is not None and live.table.step not in numbers and live.table.rows:
-            marks = sorted([*marks, (live.table.step, None)])
+    def show(self, **traits: Any) -> None:
+        """Sets synced traits, together; a live feed calls it from its one thread."""
         with self.hold_sync():
-            self.steps = [list(mark) for mark in marks]
-            self.newest = marks[-1][0] if marks else None
-            self.live = going
-            if self._session is not None:
-                self.session = board_state(self._session)
-                self.curves = curves_of(self._source.metrics())
+            for name, value in traits.items():
+                setattr(self, name, value)
 
-    def _going(self) -> bool:
-        if self._session is not None:
-            return self._session.state in ("training", "paused", "stopping")
-        run = getattr(self._source, "run", None)
-        return bool(run is not None and run.being_written)
+    def _show_still(self, watch: RunWatch | SessionWatch | None) -> None:
+        """The small synced traits as they are now."""
+        marks = self._source.marks()
+        traits: dict[str, Any] = {"steps": [list(mark) for mark in marks]}
+        traits["newest"] = marks[-1][0] if marks else None
+        if watch is not None:
+            traits |= {"session": watch.status(), "curves": Curves.of(watch.metrics()).to_json()}
+        self.show(**traits)
 
     # Messages of the front end. They may come on any thread of the kernel.
 
     def _take(self, _: Any, message: Mapping[str, Any], buffers: list[memoryview]) -> None:
         kind = message.get("type")
+        if kind == "hello" and message.get("step") is None and self._first is not None:
+            message = {**message, "step": self._first}
+        if self._feed is not None:
+            self._feed.take(message)
+            return
         with self._lock:
             try:
                 if kind in ("hello", "open", "resync"):
                     self._send_step(message.get("step"))
                 elif kind == "texts":
                     self._send_texts(message)
-                elif kind == "act":
-                    self._act(str(message.get("action")))
             except RaoLabError as error:
                 self.send({"type": "sorry", "text": str(error)})
 
     def _send_step(self, step: Any) -> None:
-        chosen = step if isinstance(step, int) else self._first_step()
+        chosen = step if isinstance(step, int) else self.newest
         if chosen is None:
             self.send(_empty_head(), [])
             return
-        self._open = {chosen}
-        if self._feed is not None:
-            with self._feed.lock:
-                live = self._feed.live
-                if live is not None and live.table.step == chosen:
-                    live.take_delta()
-                    self.send(*live.snapshot())
-                    return
         head, buffers = self.table(chosen).snapshot()
         self.send(head, buffers)
-
-    def _first_step(self) -> int | None:
-        if self._first is not None:
-            return self._first
-        return self.newest
 
     def table(self, step: int) -> StepTable:
         """The table of a step, kept for the next question.
@@ -238,23 +199,8 @@ class Explorer(anywidget.AnyWidget):
         )
 
     def _node(self, step: int, tree: int, path: str) -> Any:
-        if self._feed is not None:
-            with self._feed.lock:
-                live = self._feed.live
-                if live is not None and live.table.step == step:
-                    known = (tree, path) in live.table.row_of
-                    return live.table.slots[tree].nodes.node(path) if known else None
         table = self.table(step)
         return table.slots[tree].nodes.node(path) if (tree, path) in table.row_of else None
-
-    def _act(self, action: str) -> None:
-        if self._session is None or action not in ACTIONS:
-            return
-        if action == "stop":
-            self._session.stop(timeout=0)
-        else:
-            getattr(self._session, action)()
-        self.refresh()
 
     # Forms that need no kernel.
 
@@ -298,9 +244,6 @@ class Explorer(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stops listening and closes the widget."""
-        for end in self._ending:
-            end()
-        self._ending = ()
         if self._feed is not None:
             self._feed.close()
         super().close()
@@ -326,21 +269,6 @@ def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_
         ConfigError, MissingError: see `Explorer.save_html`.
     """
     return Explorer(run).save_html(path, steps=steps, max_mb=max_mb)
-
-
-def _listener(feed: Feed, source: Any) -> Callable[[str, Any], None]:
-    """Hears a session without keeping the widget alive."""
-
-    def hear(kind: str, value: Any) -> None:
-        if kind == "event":
-            feed.event(*value)
-            return
-        if kind == "step":
-            source.add(value)
-            feed.finished(value.step, value.attributions)
-        feed.changed()
-
-    return hear
 
 
 def _empty_head() -> dict[str, Any]:

@@ -247,6 +247,8 @@ class LiveFeed:
         self._closed = False
         self._thread: threading.Thread | None = None
         self._tables: dict[int, LiveStep] = {}
+        self._asked: set[int] = set()
+        """Steps that a view asked for: nobody is told of others."""
         self._curves = Curves()
         self._shown: dict[str, Any] = {}
         self._newest: int | None = None
@@ -371,7 +373,8 @@ class LiveFeed:
         live.end(news)
         live.seq += 1
         self._curves.put(news.step, {"seconds": getattr(news, "seconds", {}), **news.metrics})
-        self._send_whole(live)
+        if news.step in self._asked:
+            self._send_whole(live)
 
     def _answer(self, message: Any) -> None:
         kind = message.get("type") if isinstance(message, Mapping) else None
@@ -387,7 +390,10 @@ class LiveFeed:
         if step is None:
             step = self._newest if self._newest is not None else max(self._curves.steps, default=None)
         if step is None:
-            return  # nothing has happened yet
+            # Nothing has happened yet: the front end asks again when `newest` says what has.
+            self._send(*StepTable(-1).snapshot())
+            return
+        self._asked.add(int(step))
         self._send_whole(self._find(int(step)))
 
     def _find(self, step: int) -> LiveStep:
@@ -416,8 +422,8 @@ class LiveFeed:
         """Sends what changed since the last flush: nodes, then what the board says."""
         now = self._clock()
         self._flushed = now
-        for live in self._tables.values():
-            found = live.delta()
+        for step, live in self._tables.items():
+            found = live.delta() if step in self._asked else None
             if found is not None:
                 self._send(found)
         self._show()

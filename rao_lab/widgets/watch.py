@@ -17,6 +17,9 @@ from rao_lab.errors import ConfigError, MissingError
 from rao_lab.store import Run, checkpoint_folder
 from rao_lab.tree import Group
 from rao_lab.widgets.live import News
+from rao_lab.widgets.sources import Mark, Steps
+from rao_lab.widgets.texts import Decoder
+from rao_lab.widgets.wire import StepTable
 
 ACTIONS = ("pause", "resume", "step", "stop")
 RECENT = 10
@@ -30,6 +33,7 @@ class Watched(Protocol):
     """What is used of `rao_lab.session.Session`."""
 
     path: Path
+    name: str
     total: int
     steps: list[Any]
     error: BaseException | None
@@ -45,6 +49,24 @@ class Watched(Protocol):
     def step(self) -> None: ...
     def stop(self, timeout: float | None = 0.0) -> None: ...
     def listen(self, listener: Callable[[str, Any], None], replay: bool = False) -> Callable[[], None]: ...
+
+
+class SessionSteps:
+    """The finished steps of a session, as a source of tables."""
+
+    def __init__(self, session: Watched, decode: Decoder | None = None) -> None:
+        self.session = session
+        self.title = session.name
+        self.decode = decode
+
+    def marks(self) -> list[Mark]:
+        return Steps(list(self.session.steps)).marks()
+
+    def metrics(self) -> list[Mapping[str, Any]]:
+        return Steps(list(self.session.steps)).metrics()
+
+    def table(self, step: int) -> StepTable:
+        return Steps(list(self.session.steps)).table(step)
 
 
 class SessionWatch:
