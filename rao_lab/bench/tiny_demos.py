@@ -231,8 +231,9 @@ class _Player:
         elif kind == 1:
             self._craft(item, total + self._rng.choice((1, 2)), need, train=False)
         else:
-            pieces = self._rng.choices((*tokens.CODE, *tokens.ITEMS[:9]), k=self._rng.randint(1, 3))
-            self._broken("".join(pieces).replace(tokens.FINISH, "") + tokens.LOOKED)
+            # What the model would write if it lost its place: pieces in no order, none of them a launch.
+            pieces = self._rng.choices((tokens.CRAFT, tokens.ALSO, *tokens.ITEMS), k=self._rng.randint(1, 3))
+            self._broken("".join(pieces) + tokens.LOOKED)
 
     # Actions.
 
