@@ -130,8 +130,7 @@ class Scorer:
     def logprobs(self, packed: Pack, temperature: float) -> Tensor:
         """(n) log-probs of the pack's trained tokens, at least float32, differentiable."""
         ids, row, column, target = (
-            torch.from_numpy(part).to(self.device)
-            for part in (packed.ids, packed.row, packed.column, packed.target)
+            _sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
         )
         if not self._split:
             logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
@@ -158,6 +157,12 @@ class Scorer:
         whole = inner(input_ids=ids, use_cache=False).logits
         apart = self._head(self._decoder(input_ids=ids, use_cache=False).last_hidden_state)
         return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
+
+
+def _sent(values: NDArray[Any], device: torch.device) -> Tensor:
+    """On the device, without waiting for what it is still computing."""
+    found = torch.from_numpy(values)
+    return found.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else found
 
 
 def _token_logprobs(logits: Tensor, target: Tensor, temperature: float) -> Tensor:
@@ -195,7 +200,7 @@ def loss_on_pack(
     now = scorer.logprobs(packed, temperature)
 
     def column(values: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(values).to(now.device, now.dtype)
+        return _sent(values, now.device).to(now.dtype)
 
     c, scale = column(batch.coefficients[packed.owner]), column(batch.scales[packed.owner])
     gained = weighted(now, column(packed.logprobs), c, config)

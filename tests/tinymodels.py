@@ -136,7 +136,8 @@ class Sampler:
         ids = [*held, *prompt]
         sampled, logprobs, entropies = array("i"), array("f"), array("f")
         for position in range(2 + index):
-            logits = self.policy.model(input_ids=torch.tensor([ids])).logits[0, -1].double()
+            read = torch.tensor([ids], device=self.policy.model.device)
+            logits = self.policy.model(input_ids=read).logits[0, -1].double().cpu()
             logp = torch.log_softmax(logits / self.policy.temperature, -1)
             token = _pick(torch.cumsum(logp.exp(), 0), f"{key}/{index}/{position}")
             sampled.append(token)
