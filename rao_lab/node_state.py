@@ -59,8 +59,14 @@ class NodeRun:
 
 def node_seed(header: TreeHeader, path: str) -> int:
     """Seed of `random` in a node's sandbox: the same for the same seed, task, rollout and path."""
-    words = (header.seed, header.step, header.task.id, header.rollout, path)
+    words = (header.seed, noise_step(header), header.task.id, header.rollout, path)
     return int.from_bytes(hashlib.blake2b(repr(words).encode(), digest_size=8).digest(), "big") >> 1
+
+
+def noise_step(header: TreeHeader) -> int:
+    """The step that keys a tree's noise: probes meet the same noise at every step, so that what differs
+    between two of them is the weights."""
+    return 0 if header.probe else header.step
 
 
 def turn_request(
@@ -81,7 +87,7 @@ def turn_request(
         args=node.launch.args,
         messages=tuple(messages),
         history=history,
-        noise=(header.seed, header.step, header.task.id, header.rollout, node.path, node.turn),
+        noise=(header.seed, noise_step(header), header.task.id, header.rollout, node.path, node.turn),
         max_new_tokens=limits.max_new_tokens,
         window=window,
     )

@@ -263,3 +263,13 @@ def test_a_child_spawned_and_cancelled_within_one_tick_is_never_sampled(sandbox:
     tree = grow_one(sandbox, texts, policy=policy)
     assert tree.node("0.1").status is Status.CANCELLED
     assert [request.key[1] for request in policy.requests] == ["0", "0.0"]
+
+
+def test_probes_meet_the_same_noise_at_every_step(sandbox: Sandbox) -> None:
+    policy = Lines({"0": ["import random\nfinish(random.random())"]})
+    executor = Executor(Shelf(), policy, dialect("terse"), Limits(), sandbox=sandbox)
+    steps = [TreeHeader(TASK, seed=7, step=step, probe=probe) for probe in (True, False) for step in (0, 5)]
+    values = [executor.run([header])[0].root.value for header in steps]
+    noises = [request.noise for request in policy.requests]
+    assert values[0] == values[1] == values[2] != values[3]
+    assert noises[0] == noises[1] != noises[3]
