@@ -6,6 +6,7 @@ import { Client, traits } from "../model/client.js";
 import { attribute, changed, flips, sameRule, signFlips } from "../model/credit.js";
 import { actionOf, moveInRows } from "../model/keys.js";
 import { foldsFor } from "../model/layout.js";
+import { curvesOf, lastEnded, stateSentence } from "../model/board.js";
 import { matches, stepRows, treeRows } from "../model/outline.js";
 import { isLive } from "../model/status.js";
 import { fill, h } from "../shared/dom.js";
@@ -92,6 +93,8 @@ export class App {
     this.said = h("div", { class: "hush", "aria-live": "polite" });
     this.body = h("div", { class: "body" });
     this.style = h("style", {}, css);
+    this.top.place.after(this.board.state);
+    this.top.tail.after(this.board.buttons);
     this.root.append(this.top.element, this.whatif.element, this.stateLine, this.body, this.said);
     this.body.append(this.outline.element, this.treeView.element, this.icicle.element, this.board.element, this.inspector.element, this.creditPage.element);
     fill(el, this.style, this.root);
@@ -100,7 +103,7 @@ export class App {
     this.stopTheme = watchTheme(() => this.onTheme());
     this.observer = new ResizeObserver(() => this.onSize());
     this.observer.observe(this.root);
-    this.clock = setInterval(() => this.showState(), 2000);
+    this.clock = setInterval(() => this.onClock(), 1000);
     this.lastLive = 0;
     /** @type {ReturnType<typeof setTimeout> | null} */
     this.waiting = null;
@@ -136,10 +139,32 @@ export class App {
   onTraits() {
     this.traits = traits(this.model);
     if (!this.traits.live) this.following = false;
-    if (this.following && this.traits.newest !== null) this.client.open(this.traits.newest);
+    this.openNewest();
     this.top.update();
     this.board.update();
     this.showState();
+  }
+
+  /** What a view that follows shows: the board the newest step with figures, others the one under way. */
+  get target() {
+    const ended = this.view === "board" ? lastEnded(curvesOf(this.traits.curves)) : null;
+    return ended ?? this.traits.newest;
+  }
+
+  openNewest() {
+    const { target } = this;
+    if (this.following && target !== null) this.client.open(target);
+  }
+
+  /** Seconds pass without news. */
+  onClock() {
+    this.showState();
+    if (this.traits.session.state) this.board.tick();
+  }
+
+  /** There is something to tell of how training goes. */
+  get hasBoard() {
+    return !!this.traits.session.state;
   }
 
   /** Another step: the place in it is kept where it exists. */
@@ -312,7 +337,7 @@ export class App {
     this.row = row ?? step.rootOf[tree];
     this.keptPath = this.row >= 0 ? step.path(this.row) : "0";
     this.openGroups.add(step.trees[tree].group);
-    this.openTrees.add(tree);
+    this.openTrees = new Set([tree]);
     this.settle();
     this.recompute();
     this.treeView.reset();
@@ -366,6 +391,7 @@ export class App {
   /** @param {ViewName} view */
   setView(view) {
     this.view = view;
+    this.openNewest();
     if (this.tab === "credit") this.tab = "messages";
     this.drawer = false;
     this.update();
@@ -416,8 +442,9 @@ export class App {
   follow() {
     if (!this.traits.live) return;
     this.following = true;
-    if (this.traits.newest !== null) this.client.open(this.traits.newest);
+    this.openNewest();
     this.top.update();
+    this.board.update();
   }
 
   /** @param {string} query @param {boolean} [go] to the first hit */
@@ -591,10 +618,9 @@ export class App {
   stateWords() {
     const { client, step } = this;
     if (client.sorry) return client.sorry;
-    const session = this.traits.session;
-    if (session.paused) return String(session.paused);
-    const silent = Math.round((Date.now() - client.heard) / 1000);
-    if (this.traits.live && !this.traits.session.actions && silent >= 14) return `No word from the kernel for ${silent} s; you see step ${step?.step ?? "\u2013"}`;
+    const quiet = Math.round((Date.now() - client.heard) / 1000);
+    const words = stateSentence(this.traits.session, step && step.step >= 0 ? step.step : null, quiet);
+    if (words) return words;
     if (client.wanted !== null && step) return `Opening step ${client.wanted}`;
     return step?.note ?? "";
   }

@@ -1,153 +1,244 @@
-// Small plots as SVG: lines with bands, stacked shares. One upright line, the chosen step, through each.
+// The board's plots on canvas: one axis of steps each, one upright line through all of them. They draw what
+// they are given and say where the pointer asked to go.
 
-import { s } from "../shared/dom.js";
+import { roundUp, spread, ticks } from "../model/board.js";
+import { h } from "../shared/dom.js";
+import { canvasFor } from "./canvas.js";
 
-/** @typedef {(number | null)[]} Series */
-/** @typedef {{name: string, words: string, values: Series, low?: Series, high?: Series, colour: string}} Line */
+/** @typedef {import("./theme.js").Palette} Palette */
+/** @typedef {import("../model/board.js").Point} Point */
+
+/** Pixels around the field: axis figures at the left, labels of series at the right. */
+const LEFT = 34;
+const TOP = 10;
+const FOOT = 20;
 
 /**
- * @typedef {object} Frame
- * @property {number} width
- * @property {number} height
- * @property {number} left
- * @property {number} right
- * @property {number} top
- * @property {number} bottom
- * @property {number[]} steps
- * @property {number} last the right end of the axis
+ * @typedef {object} Scale
+ * @property {CanvasRenderingContext2D} context
+ * @property {Palette} p
+ * @property {number} width @property {number} height
+ * @property {number} right end of the field, px
+ * @property {(step: number) => number} x
+ * @property {number} first @property {number} last steps at the ends of the field
  * @property {number | null} chosen
+ * @property {number} u unit of type
  */
 
-/** @param {Frame} frame */
-function scales(frame) {
-  const first = frame.steps[0] ?? 0;
-  const span = Math.max(1, frame.last - first);
-  const x = (/** @type {number} */ step) => frame.left + ((step - first) / span) * (frame.width - frame.left - frame.right);
-  const y = (/** @type {number} */ value, /** @type {number} */ most) => frame.height - frame.bottom - (value / most) * (frame.height - frame.top - frame.bottom);
-  return { first, x, y };
-}
+/**
+ * @typedef {object} Axis
+ * @property {number} last the step at the right end
+ * @property {number | null} chosen
+ * @property {Palette} p
+ */
 
-/** A round number at or above. @param {number} value */
-export function roundUp(value) {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((part) => part * power >= value - 1e-9) ?? 10) * power;
-}
-
-/** @param {number} value */
-function short(value) {
-  if (value >= 1000) return `${(value / 1000).toFixed(value >= 10_000 || value % 1000 === 0 ? 0 : 1)}k`;
-  return Number.isInteger(value) ? String(value) : String(Number(value.toFixed(2)));
-}
-
-/** @param {Frame} frame @param {number} most @param {(value: number) => string} words @param {number} lines */
-function axes(frame, most, words, lines) {
-  const { first, x, y } = scales(frame);
-  const parts = [];
-  for (let i = 0; i <= lines; i += 1) {
-    const value = (most * i) / lines;
-    const at = Math.round(y(value, most)) + 0.5;
-    parts.push(s("path", { d: `M${frame.left} ${at}H${frame.width - frame.right}`, stroke: i ? "var(--rule)" : "var(--strong)" }), s("text", { x: frame.left - 6, y: at + 3.5, "text-anchor": "end", "font-size": 10, fill: "var(--label)" }, words(value)));
+/** A plot: a title in DOM text, a note at its right, a canvas that is told to the reader by the table. */
+export class Plot {
+  /**
+   * @param {string} title @param {(scale: Scale, top: number, bottom: number) => void} draw
+   * @param {(step: number) => void} choose
+   */
+  constructor(title, draw, choose) {
+    this.draw = draw;
+    this.note = h("span", { class: "label" });
+    const { canvas, size } = canvasFor(10, 10);
+    this.canvas = canvas;
+    this.sized = size;
+    canvas.setAttribute("aria-hidden", "true");
+    this.box = h("div", { class: "plot-box" }, canvas);
+    this.element = h("div", { class: "plot" }, h("div", { class: "cap" }, h("b", {}, title), this.note), this.box);
+    /** @type {{from: number, to: number, first: number, last: number}} */
+    this.field = { from: 0, to: 1, first: 0, last: 1 };
+    this.tail = 70;
+    const ask = (/** @type {PointerEvent} */ event) => {
+      const box = canvas.getBoundingClientRect();
+      const { from, to, first, last } = this.field;
+      choose(first + ((event.clientX - box.left - from) / (to - from)) * (last - first));
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      ask(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1 && canvas.hasPointerCapture(event.pointerId)) ask(event);
+    });
   }
-  const each = roundUp(Math.max(1, (frame.last - first) / 4));
-  for (let step = Math.ceil(first / each) * each; step <= frame.last; step += each) {
-    parts.push(s("text", { x: x(step), y: frame.height - 3, "text-anchor": "middle", "font-size": 10, fill: "var(--label)" }, String(step)));
+
+  /** @param {number} width @param {number} height @param {Axis} axis */
+  update(width, height, axis) {
+    if (width < 60 || height < 50) return;
+    const { p } = axis;
+    const context = this.sized(Math.floor(width), Math.floor(height));
+    const u = p.unit;
+    const right = width - this.tail * u;
+    const left = LEFT * u;
+    const last = Math.max(1, axis.last);
+    this.field = { from: left, to: right, first: 0, last };
+    const x = (/** @type {number} */ step) => left + (step / last) * (right - left);
+    context.clearRect(0, 0, width, height);
+    context.lineJoin = "round";
+    const scale = { context, p, width, height, right, x, first: 0, last, chosen: axis.chosen, u };
+    const bottom = height - FOOT * u;
+    steps(scale, bottom);
+    this.draw(scale, TOP * u, bottom);
+    if (axis.chosen !== null) upright(scale, bottom);
   }
-  return parts;
 }
 
-/** @param {Series} values @param {number[]} steps @param {(step: number) => number} x @param {(value: number) => number} y */
-function path(values, steps, x, y) {
-  let d = "";
-  let pen = false;
-  values.forEach((value, i) => {
-    if (value === null || value === undefined) {
-      pen = false;
-      return;
-    }
-    d += `${pen ? "L" : "M"}${x(steps[i]).toFixed(1)} ${y(value).toFixed(1)}`;
-    pen = true;
-  });
-  return d;
+/** @param {Scale} scale @param {number} size @param {number} [weight] */
+export function type({ context, p }, size, weight = 400) {
+  context.font = `${weight} ${(size * p.unit).toFixed(2)}px ${p.family}`;
+}
+
+/** @param {Scale} scale @param {number} bottom */
+function steps(scale, bottom) {
+  const { context, p, x, last, right, u } = scale;
+  type(scale, 10);
+  context.fillStyle = p.label;
+  context.textAlign = "center";
+  context.textBaseline = "alphabetic";
+  const room = Math.max(1, Math.floor((right - x(0)) / (54 * u)));
+  for (const step of ticks(0, last, Math.min(5, room), true)) context.fillText(String(step), x(step), bottom + 14 * u);
+}
+
+/** The chosen step. @param {Scale} scale @param {number} bottom */
+function upright({ context, p, x, chosen }, bottom) {
+  const at = Math.round(x(/** @type {number} */ (chosen))) + 0.5;
+  context.strokeStyle = p.text;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(at, 2);
+  context.lineTo(at, bottom);
+  context.stroke();
 }
 
 /**
- * Lines named at their ends.
- * @param {Frame} frame @param {Line[]} lines @param {{most?: number, words?: (value: number) => string, rules?: number, marks?: boolean}} [how]
+ * Level rules with their figures.
+ * @param {Scale} scale @param {number[]} marks @param {(value: number) => number} y @param {(value: number) => string} words
  */
-export function linePlot(frame, lines, how = {}) {
-  const { x, y } = scales(frame);
-  const values = lines.flatMap((line) => [...line.values, ...(line.high ?? [])]).filter((value) => value !== null && value !== undefined);
-  const most = how.most ?? roundUp(Math.max(1e-6, .../** @type {number[]} */ (values)));
-  const words = how.words ?? short;
-  const parts = axes(frame, most, words, how.rules ?? 2);
-  const ends = [];
-  for (const line of lines) {
-    const up = (/** @type {number} */ value) => y(Math.max(0, value), most);
-    if (line.low && line.high) {
-      const known = frame.steps.map((step, i) => ({ step, low: line.low?.[i], high: line.high?.[i] })).filter((point) => typeof point.low === "number" && typeof point.high === "number");
-      if (known.length > 1) {
-        const upper = known.map((point) => `${x(point.step).toFixed(1)} ${up(/** @type {number} */ (point.high)).toFixed(1)}`);
-        const lower = known.reverse().map((point) => `${x(point.step).toFixed(1)} ${up(/** @type {number} */ (point.low)).toFixed(1)}`);
-        parts.push(s("path", { d: `M${upper.join("L")}L${lower.join("L")}z`, fill: line.colour, opacity: 0.16 }));
-      }
+export function rules(scale, marks, y, words) {
+  const { context, p, x, right, u } = scale;
+  type(scale, 10);
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.lineWidth = 1;
+  for (const mark of marks) {
+    const at = Math.round(y(mark)) + 0.5;
+    context.strokeStyle = p.rule;
+    context.beginPath();
+    context.moveTo(x(0), at);
+    context.lineTo(right, at);
+    context.stroke();
+    context.fillStyle = p.label;
+    context.fillText(words(mark), x(0) - 6 * u, at);
+  }
+}
+
+/** Points as runs without gaps: a step that has no value breaks a line only where `joins` is false.
+ * @param {Scale} scale @param {{step: number, value: number}[]} points @param {(value: number) => number} y
+ * @param {{colour: string, width: number, dash?: number[]}} pen */
+export function line({ context, x }, points, y, { colour, width, dash }) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.setLineDash(dash ?? []);
+  context.beginPath();
+  points.forEach((point, i) => (i ? context.lineTo(x(point.step), y(point.value)) : context.moveTo(x(point.step), y(point.value))));
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** @param {Scale} scale @param {Point[]} points @param {(value: number) => number} y @param {string} colour @param {number} alpha */
+export function band({ context, x }, points, y, colour, alpha) {
+  if (points.length < 2) return;
+  context.globalAlpha = alpha;
+  context.fillStyle = colour;
+  context.beginPath();
+  points.forEach((point, i) => (i ? context.lineTo(x(point.step), y(point.high)) : context.moveTo(x(point.step), y(point.high))));
+  for (let i = points.length - 1; i >= 0; i -= 1) context.lineTo(x(points[i].step), y(points[i].low));
+  context.closePath();
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+/** @param {Scale} scale @param {number} x @param {number} y @param {number} radius @param {string} colour @param {"disc" | "ring"} [shape] */
+export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  if (shape === "disc") {
+    context.fillStyle = colour;
+    context.fill();
+    return;
+  }
+  context.fillStyle = p.page;
+  context.fill();
+  context.strokeStyle = colour;
+  context.lineWidth = 1.4;
+  context.stroke();
+}
+
+/**
+ * Names at the ends of series, moved apart where they would meet.
+ * @param {Scale} scale @param {{x: number, y: number, bold: string, plain: string}[]} ends @param {number} top @param {number} bottom
+ */
+export function endLabels(scale, ends, top, bottom) {
+  const { context, p, u, width } = scale;
+  const ys = spread(ends.map((end) => end.y), 14 * u, top + 4 * u, bottom - 4 * u);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  ends.forEach((end, i) => {
+    type(scale, 11, 600);
+    const bold = context.measureText(end.bold).width;
+    type(scale, 11);
+    const rest = end.plain ? context.measureText(end.plain).width + 5 * u : 0;
+    // A name that would leave the plot stands before its end, on a ground of its own.
+    const left = Math.min(end.x + 8 * u, width - bold - rest - 2);
+    if (left < end.x + 4 * u) {
+      context.globalAlpha = 0.85;
+      context.fillStyle = p.page;
+      context.fillRect(left - 3, ys[i] - 7 * u, bold + rest + 6, 14 * u);
+      context.globalAlpha = 1;
     }
-    parts.push(s("path", { d: path(line.values, frame.steps, x, up), fill: "none", stroke: line.colour, "stroke-width": 1.8, "stroke-linejoin": "round" }));
-    let at = line.values.length - 1;
-    while (at >= 0 && (line.values[at] === null || line.values[at] === undefined)) at -= 1;
-    if (at < 0) continue;
-    const value = /** @type {number} */ (line.values[at]);
-    if (line.values.filter((one) => one !== null && one !== undefined).length === 1) parts.push(s("circle", { cx: x(frame.steps[at]), cy: up(value), r: 2.5, fill: line.colour }));
-    ends.push({ line, x: x(frame.steps[at]) + 7, y: up(value), value });
-  }
-  ends.sort((a, b) => a.y - b.y);
-  for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + 13);
-  for (const end of ends) {
-    const room = frame.width - end.x;
-    const over = room < 70;
-    parts.push(s("text", { x: over ? frame.width - frame.right - 4 : end.x, y: Math.max(10, over ? end.y - 8 : end.y + 4), "text-anchor": over ? "end" : "start", "font-size": 11, fill: "var(--text)", stroke: "var(--page)", "stroke-width": 3, "paint-order": "stroke" }, s("tspan", { "font-weight": 600 }, end.line.name), " ", s("tspan", { fill: "var(--label)" }, end.line.words || words(end.value))));
-  }
-  parts.push(...chosenLine(frame, lines, most, how.marks ?? false));
-  return parts;
+    type(scale, 11, 600);
+    context.fillStyle = p.text;
+    context.fillText(end.bold, left, ys[i]);
+    if (!end.plain) return;
+    type(scale, 11);
+    context.fillStyle = p.label;
+    context.fillText(end.plain, left + bold + 5 * u, ys[i]);
+  });
 }
 
-/** @param {Frame} frame @param {Line[]} lines @param {number} most @param {boolean} marks */
-function chosenLine(frame, lines, most, marks) {
-  const { x, y } = scales(frame);
-  if (frame.chosen === null) return [];
-  const at = frame.steps.indexOf(frame.chosen);
-  const parts = [s("path", { d: `M${x(frame.chosen)} ${frame.top - 6}V${frame.height - frame.bottom}`, stroke: "var(--text)", "stroke-width": 1.2 })];
-  if (!marks || at < 0) return parts;
-  for (const line of lines) {
-    const value = line.values[at];
-    if (value === null || value === undefined) continue;
-    parts.push(s("circle", { cx: x(frame.chosen), cy: y(value, most), r: 4, fill: line.colour, stroke: "var(--page)", "stroke-width": 1.5 }), s("text", { x: x(frame.chosen) - 8, y: y(value, most) - 7, "text-anchor": "end", "font-size": 11, "font-weight": 600, fill: "var(--text)", stroke: "var(--page)", "stroke-width": 3, "paint-order": "stroke" }, value.toFixed(2)));
-  }
-  return parts;
+/** A figure beside the upright line, on a ground of its own. @param {Scale} scale @param {string} text @param {number} x @param {number} y */
+export function figureAt(scale, text, x, y) {
+  const { context, p, u } = scale;
+  type(scale, 11, 600);
+  const width = context.measureText(text).width;
+  const left = x - width - 8 * u < x0(scale) ? x + 8 * u : x - width - 8 * u;
+  context.globalAlpha = 0.85;
+  context.fillStyle = p.page;
+  context.fillRect(left - 2, y - 7 * u, width + 4, 14 * u);
+  context.globalAlpha = 1;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillStyle = p.text;
+  context.fillText(text, left, y);
 }
 
-/** Shares that add up to the whole, from below. @param {Frame} frame @param {Line[]} lines */
-export function stackPlot(frame, lines) {
-  const { x, y } = scales(frame);
-  const parts = axes(frame, 1, (value) => `${Math.round(value * 100)} %`, 2);
-  const base = frame.steps.map(() => 0);
-  for (const line of lines) {
-    const upper = frame.steps.map((step, i) => `${x(step).toFixed(1)} ${y(Math.min(1, base[i] + (line.values[i] ?? 0)), 1).toFixed(1)}`);
-    const lower = frame.steps.map((step, i) => `${x(step).toFixed(1)} ${y(Math.min(1, base[i]), 1).toFixed(1)}`).reverse();
-    if (frame.steps.length > 1) parts.push(s("path", { d: `M${upper.join("L")}L${lower.join("L")}z`, fill: line.colour, stroke: "var(--page)", "stroke-width": 0.8 }));
-    else parts.push(s("rect", { x: frame.left, width: 6, y: y(base[0] + (line.values[0] ?? 0), 1), height: Math.max(0, y(base[0], 1) - y(base[0] + (line.values[0] ?? 0), 1)), fill: line.colour }));
-    const last = frame.steps.length - 1;
-    const value = line.values[last] ?? 0;
-    if (value > 0.06) parts.push(s("text", { x: x(frame.steps[last]) + 7, y: y(base[last] + value / 2, 1) + 4, "font-size": 11, fill: "var(--second)", stroke: "var(--page)", "stroke-width": 3, "paint-order": "stroke" }, `${line.name} ${Math.round(value * 100)} %`));
-    lines.length && line.values.forEach((one, i) => (base[i] += one ?? 0));
-  }
-  parts.push(...chosenLine(frame, [], 1, false));
-  return parts;
+/** @param {Scale} scale */
+function x0(scale) {
+  return scale.x(0);
 }
 
-/** The step under a pointer. @param {Frame} frame @param {number} px */
-export function stepAt(frame, px) {
-  const { first } = scales(frame);
-  const target = first + ((px - frame.left) / Math.max(1, frame.width - frame.left - frame.right)) * Math.max(1, frame.last - first);
-  return frame.steps.reduce((best, step) => (Math.abs(step - target) < Math.abs(best - target) ? step : best), frame.steps[0]);
+/**
+ * A scale of values from 0, with its rules drawn.
+ * @param {Scale} scale @param {number} high @param {number} top @param {number} bottom @param {number} wanted rules
+ * @param {(value: number) => string} words @param {boolean} [whole]
+ * @returns {(value: number) => number}
+ */
+export function values(scale, high, top, bottom, wanted, words, whole = false) {
+  const most = roundUp(high, wanted);
+  const y = (/** @type {number} */ value) => bottom - (value / most) * (bottom - top);
+  rules(scale, ticks(0, most, wanted, whole), y, words);
+  return y;
 }

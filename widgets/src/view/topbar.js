@@ -63,7 +63,7 @@ export class TopBar {
       fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), ` ${app.config.lam.toFixed(2)}, ${ESTIMATORS[app.config.estimator]}`, app.other ? " \u2260 recorded" : ""), icon("down", 10));
     }
     const scrubs = app.traits.steps.length > 1;
-    this.middle.hidden = !scrubs || app.size === "tiny" || (app.view === "board" && app.size !== "full");
+    this.middle.hidden = !scrubs || app.size === "tiny" || app.view === "board";
     if (scrubs) this.drawScrub(small ? 104 : app.size === "drawer" ? 140 : 220);
     this.showTail(small);
     this.showViews(small);
@@ -148,26 +148,25 @@ export class TopBar {
   showTail(small) {
     const { app } = this;
     const { live, newest } = app.traits;
-    const board = app.view === "board" && !!app.traits.session.actions;
-    this.tail.hidden = (!live && !board) || app.size === "tiny";
+    this.tail.hidden = !live || app.size === "tiny" || app.view === "board";
     if (this.tail.hidden) return;
     const word = h("span", { class: "live-word" }, small ? "live" : `live${newest === null ? "" : ` ${newest}`}`);
     const button = h("button", { class: `control${app.following ? "" : " firm"}`, "aria-pressed": app.following, title: "Follow the newest step", onclick: () => (app.following ? (app.stopFollowing(), app.top.update()) : app.follow()) }, app.following ? "Following" : "Follow", h("kbd", {}, "f"));
-    const key = [live, newest, app.following, small, board, app.traits.session.state].join();
+    const key = [live, newest, app.following, small].join();
     if (this.tailKey === key) return;
     this.tailKey = key;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-    const act = this.tail.contains(focused) ? (focused?.dataset.act ?? "follow") : "";
-    fill(this.tail, live ? word : null, small || !live ? null : button, board ? app.board.buttons() : null);
-    if (act) /** @type {HTMLElement | null} */ (this.tail.querySelector(`[data-act="${act}"]`) ?? this.tail.querySelector(act === "resume" ? "[data-act=pause]" : act === "pause" ? "[data-act=resume]" : "button"))?.focus();
+    const focused = this.tail.contains(document.activeElement);
+    fill(this.tail, word, small ? null : button);
+    if (focused) /** @type {HTMLElement | null} */ (this.tail.querySelector("button"))?.focus();
   }
 
   /** @param {boolean} small */
   showViews(small) {
     const { app } = this;
     const names = /** @type {[import("./app.js").ViewName, string][]} */ (small ? [["tree", "Tree"], ["outline", "Outline"]] : VIEWS.map((view) => [...view]));
-    if (app.traits.session.actions) names.push(["board", "Board"]);
-    this.views.hidden = app.size === "tiny" || (!app.step?.n && !app.traits.session.actions);
+    if (app.size === "tiny") names.pop();
+    if (app.hasBoard) names.push(["board", "Board"]);
+    this.views.hidden = app.hasBoard ? false : app.size === "tiny" || !app.step?.n;
     const key = names.map(([name]) => name).join() + app.view;
     if (this.shown === key) return;
     this.shown = key;
