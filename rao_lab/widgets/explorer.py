@@ -24,7 +24,7 @@ from rao_lab.widgets.live import LiveFeed
 from rao_lab.widgets.page import BUNDLE, page_html
 from rao_lab.widgets.sources import Records, RunSteps, Source, Steps, as_groups, decoder_from
 from rao_lab.widgets.still import still_html, text_twin
-from rao_lab.widgets.texts import node_text
+from rao_lab.widgets.texts import clean, node_text
 from rao_lab.widgets.watch import RunWatch, SessionSteps, SessionWatch
 from rao_lab.widgets.wire import StepTable
 
@@ -99,7 +99,7 @@ class Explorer(anywidget.AnyWidget):
             self._source.decode = decode
         if view == "board" and not isinstance(self._source, RunSteps | SessionSteps):
             raise ConfigError("view='board' needs a session or a run: single trees have no curves")
-        super().__init__(title=self._source.title, height=height, first_view=view)
+        super().__init__(title=clean(self._source.title), height=height, first_view=view)
         self._first = step
         watch = self._watch()
         self._show_still(watch)

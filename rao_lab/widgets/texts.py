@@ -38,10 +38,10 @@ def node_text(node: Node, decode: Decoder | None = None, limit: int = TEXT_LIMIT
         "value": show_value(node.value, VALUE_LIMIT) if node.status == "finished" else "",
         "returned": node.status == "finished",
         "reason": cutter(node.reason),
-        "source": node.success_source or "",
+        "source": clean(node.success_source or ""),
         "fraction": node.fraction,
-        "refusals": dict(node.refusals),
-        "template": node.template,
+        "refusals": {clean(kind)[:80]: times for kind, times in node.refusals.items()},
+        "template": clean(node.template)[:80],
         "has_tokens": has_tokens,
         "decoded": has_tokens and decode is not None,
         "turns": turns,
@@ -57,12 +57,10 @@ class _Cutter:
         self.left_out = 0
 
     def __call__(self, text: str) -> str:
-        # Lone surrogates cannot travel as UTF-8: they become escapes, which the front end shows as such.
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8") if _has_surrogate(text) else text
         if len(text) <= self.limit:
-            return text
+            return clean(text)
         self.left_out += len(text) - self.limit
-        return text[: self.limit] + "\u2026"
+        return clean(text[: self.limit]) + "\u2026"
 
     @property
     def note(self) -> str:
@@ -86,7 +84,7 @@ def _turn_text(turn: Turn, held: int, parts: list[dict[str, Any]] | None, cut: _
         "thought": cut(turn.thought),
         "code": cut(turn.code),
         "text": cut(turn.text) if not turn.code else "",
-        "stop": turn.stop,
+        "stop": clean(turn.stop)[:80],
         "output": cut(turn.output),
         "error": None if turn.error is None else cut(turn.error),
         "calls": [_call_text(call) for call in turn.calls],

@@ -18,6 +18,7 @@ from rao_lab.credit import Attributions, CreditConfig, attribute
 from rao_lab.credit import signal as signal_of
 from rao_lab.errors import MissingError
 from rao_lab.tree import Group, Node, Status, Tree, TreeHeader
+from rao_lab.widgets.texts import clean
 
 STATUS_CODE = {status: code for code, status in enumerate(Status)}
 PROBE = 7
@@ -122,9 +123,9 @@ class StepTable:
         self.labels.append(label)
         self.groups.append(
             {
-                "task": task.id,
-                "goal": task.goal[:GOAL_LIMIT],
-                "difficulty": task.difficulty,
+                "task": clean(task.id)[:GOAL_LIMIT],
+                "goal": clean(task.goal)[:GOAL_LIMIT],
+                "difficulty": clean(task.difficulty)[:GOAL_LIMIT],
                 "probe": group.probe,
             }
         )
@@ -142,8 +143,7 @@ class StepTable:
     def word(self, text: str) -> int:
         if not text:
             return -1
-        if len(text) > GOAL_LIMIT:
-            text = text[: GOAL_LIMIT - 1] + "\u2026"
+        text = clean(text[:GOAL_LIMIT]) + ("\u2026" if len(text) > GOAL_LIMIT else "")
         place = self.word_of.get(text)
         if place is None:
             place = self.word_of[text] = len(self.words)
@@ -244,8 +244,8 @@ class StepTable:
 def _tree_note(tree: Tree) -> str:
     if tree.header.origin:
         weights = tree.header.origin.get("weights", "")
-        return f"fork{f', {weights}' if weights else ''}"[:GOAL_LIMIT]
-    return tree.not_reproducible[:GOAL_LIMIT]
+        return clean(f"fork{f', {weights}' if weights else ''}")[:GOAL_LIMIT]
+    return clean(tree.not_reproducible)[:GOAL_LIMIT]
 
 
 def attribute_shown(groups: Sequence[Group], table: StepTable) -> None:

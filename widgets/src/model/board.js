@@ -118,22 +118,25 @@ export function refusalKinds(curves, most = 4) {
  * @param {number} low @param {number} high @param {number} wanted @param {boolean} [whole] only whole numbers
  */
 export function ticks(low, high, wanted, whole = false) {
-  const span = high - low;
-  if (!(span > 0)) return [low];
-  const raw = span / Math.max(1, wanted);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  let step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw - 1e-12) ?? power * 10;
-  if (whole) step = Math.max(1, Math.ceil(step));
+  if (!(high > low)) return [low];
+  const step = pace(high - low, wanted, whole);
   const found = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) found.push(Number((at * step).toPrecision(12)));
   return found;
 }
 
-/** The end of the axis: what a value needs, as a round figure. @param {number} high @param {number} [wanted] */
-export function roundUp(high, wanted = 3) {
+/** The distance of round figures. @param {number} span @param {number} wanted @param {boolean} whole */
+function pace(span, wanted, whole) {
+  const raw = span / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw - 1e-12) ?? power * 10;
+  return whole ? Math.max(1, Math.ceil(step - 1e-9)) : step;
+}
+
+/** The end of the axis: what a value needs, as a round figure. @param {number} high @param {number} [wanted] @param {boolean} [whole] */
+export function roundUp(high, wanted = 3, whole = false) {
   if (!(high > 0)) return 1;
-  const marks = ticks(0, high, wanted);
-  const step = marks.length > 1 ? marks[1] - marks[0] : high;
+  const step = pace(high, wanted, whole);
   return Math.ceil(high / step - 1e-9) * step;
 }
 

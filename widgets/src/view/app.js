@@ -621,7 +621,7 @@ export class App {
     const quiet = Math.round((Date.now() - client.heard) / 1000);
     const words = stateSentence(this.traits.session, step && step.step >= 0 ? step.step : null, quiet);
     if (words) return words;
-    if (client.wanted !== null && step) return `Opening step ${client.wanted}`;
+    if (client.wanted !== null && step && this.view !== "board") return `Opening step ${client.wanted}`;
     return step?.note ?? "";
   }
 

@@ -71,7 +71,7 @@ export class Board {
     this.small[1].note.textContent = "share of loss weight";
     this.small[3].note.textContent = "each step";
     this.refusalKey = h("span", { class: "keys" });
-    this.small[3].element.querySelector(".cap")?.append(this.refusalKey);
+    this.small[3].note.before(this.refusalKey);
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));
     this.panel = h("section", { class: "step-panel", "aria-label": "Chosen step" });
@@ -221,7 +221,7 @@ export class Board {
     this.pane.classList.toggle("two", size === "drawer" || size === "small");
     const chosen = this.chosen;
     const last = Math.max(app.traits.session.total ?? 0, lastEnded(this.curves) ?? 1);
-    const axis = { p, last, chosen };
+    const axis = { p, last, chosen, end: lastEnded(this.curves) ?? 0 };
     const u = p.unit;
     const high = this.pane.clientHeight;
     const small = 122 * u;
@@ -230,14 +230,14 @@ export class Board {
     this.plotsKey = key;
     this.plotted = this.curves;
     // What is left of the height goes to the large plot, so that all of the board is seen at once where it fits.
-    const rest = high - this.progress.offsetHeight - (wide ? small + 130 * u : 0);
+    const rest = high - this.progress.offsetHeight - (wide ? small + 98 * u : 0);
     const mainHeight = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : 200 * u;
-    this.main.tail = wide ? 112 : 108;
+    const probes = Object.keys(this.curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
+    this.main.tail = probes ? 158 : 122;
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
-    this.small[0].tail = 70;
-    this.small[1].tail = 88;
-    this.small[2].tail = 84;
-    this.small[3].tail = 14;
+    [76, 92, 88, 10].forEach((tail, i) => {
+      this.small[i].tail = tail;
+    });
     for (const plot of this.small) plot.update(plot.box.clientWidth, small, axis);
     const now = this.chosen;
     const all = app.traits.steps;
@@ -284,10 +284,11 @@ export class Board {
         dot(scale, x(point.step), y(point.value), 3, colour, "ring");
       }
     }
+    const far = x(lastEnded(this.curves) ?? 0);
     const ends = all.map((series) => {
       const end = series.points[series.points.length - 1];
       const half = (end.high - end.low) / 2;
-      return { x: x(end.step), y: y(end.value), bold: series.probe ? `${series.name}, probes` : series.name, plain: `${plain(end.value)} \u00b1 ${plain(half)}` };
+      return { x: far, y: y(end.value), bold: series.probe ? `${series.name}, probes` : series.name, plain: `${plain(end.value)} \u00b1 ${plain(half)}` };
     });
     endLabels(scale, this.fitted(scale, ends), top, bottom);
     const { chosen } = scale;
@@ -323,7 +324,7 @@ export class Board {
     const gap = 12 * scale.u;
     const most = (/** @type {{value: number}[]} */ marks, /** @type {number} */ least) => marks.reduce((high, mark) => Math.max(high, mark.value), least);
     const yNodes = values(scale, most(nodes, 2), top, third - gap / 2, 2, (v) => brief(v), true);
-    const yDepth = values(scale, most(levels, 1), third + gap / 2, bottom, 1, (v) => brief(v), true);
+    const yDepth = values(scale, most(levels, 1), third + gap / 2, bottom, 2, (v) => brief(v), true);
     /** @type {{x: number, y: number, bold: string, plain: string}[]} */
     const ends = [];
     for (const [marks, y, words] of /** @type {[import("../model/board.js").Mark[], (v: number) => number, string][]} */ ([
@@ -399,7 +400,7 @@ export class Board {
       { marks: marksOf(this.curves, "tokens_per_second/generation"), words: "sampling", tone: p.sequential[3] },
     ].filter(({ marks }) => marks.length);
     const high = Math.max(1, ...series.flatMap(({ marks }) => marks.map((mark) => mark.value)));
-    const y = values(scale, high, top, bottom, 2, (v) => (v ? rate(v) : "0"));
+    const y = values(scale, high, top, bottom, 2, (v) => (v >= 1000 ? `${brief(v / 1000, 1)}k` : brief(v)));
     if (!series.length) return this.nothing(scale, "from the first trained step", top, bottom);
     /** @type {{x: number, y: number, bold: string, plain: string}[]} */
     const ends = [];
@@ -473,7 +474,7 @@ export class Board {
     fill(
       this.panel,
       h("div", { class: "cap" }, h("b", {}, `step ${count(chosen)}`), h("span", { class: "label" }, place), h("span", { class: "grow" }), follow),
-      h("dl", { class: "figures" }, rows.map((row) => h("div", {}, h("dt", {}, row.label.endsWith(" R") ? [row.label.slice(0, -1), h("span", { class: "serif" }, "R")] : row.label), h("dd", {}, h("b", {}, row.value), h("span", { class: "change", title: row.change ? "against the step before" : "" }, row.change))))),
+      h("dl", { class: "figures", style: `--lines: ${Math.ceil(rows.length / 2)}` }, rows.map((row) => h("div", {}, h("dt", {}, row.label.endsWith(" R") ? [row.label.slice(0, -1), h("span", { class: "serif" }, "R")] : row.label), h("dd", {}, h("b", {}, row.value), h("span", { class: "change", title: row.change ? "against the step before" : "" }, row.change))))),
     );
     if (had && !follow.hidden) follow.focus();
     else if (had) this.slider.focus();
@@ -614,7 +615,7 @@ function axisPicture(row, most) {
 /** The bar of progress: what is done, what is under way, where weights were kept. */
 function canvasBar() {
   const done = h("i", {});
-  const part = h("i", { class: "part" });
+  const part = h("i", { class: "going" });
   const marks = h("div", { class: "kept", "aria-hidden": "true" });
   const element = h("div", { class: "meter", role: "progressbar", "aria-label": "Training", "aria-valuemin": 0 }, done, part);
   const whole = h("div", { class: "meter-box" }, element, marks);

@@ -6,7 +6,7 @@ import { brief, count, plain, signed } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { fitText } from "./canvas.js";
 import { drawMark } from "./shapes.js";
-import { mix, rampColour } from "./theme.js";
+import { mix, rampColour, sequentialColour } from "./theme.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {"near" | "middle" | "far"} Kind */
@@ -62,11 +62,12 @@ export class CardPainter {
     return { step, credit, s, shape, A, R: credit.R[row], live: shape === "running" || shape === "waiting" };
   }
 
-  /** @param {number} A @param {boolean} live @param {number} share */
-  ground(A, live, share) {
+  /** @param {number} A @param {number} R @param {boolean} live @param {number} share */
+  ground(A, R, live, share) {
     const p = this.app.palette;
     if (live) return mix(p.page, p.live, 0.1);
-    return Number.isNaN(A) ? p.page : mix(p.page, rampColour(p, A), share);
+    if (!Number.isNaN(A)) return mix(p.page, rampColour(p, A), share);
+    return this.app.byReturn && !Number.isNaN(R) ? mix(p.page, sequentialColour(p, R / (1 + this.app.config.lam)), 0.12) : p.page;
   }
 
   /** @param {string} text @param {CanvasRenderingContext2D} context @param {number} width */
@@ -90,7 +91,7 @@ export class CardPainter {
     context.save();
     context.translate(x, y - 23 * k);
     context.scale(k, k);
-    const ground = this.ground(look.A, look.live, 0.17);
+    const ground = this.ground(look.A, look.R, look.live, 0.17);
     if (hidden) this.stack(context, 134, 46);
     box(context, 0, 0, 134, 46, 6, ground, p.strong);
     drawMark(context, look.shape, 7, 9, 13, p, ground);
@@ -224,7 +225,7 @@ export class CardPainter {
     context.save();
     context.translate(x, y - (height / 2) * k);
     context.scale(k, k);
-    const ground = this.ground(look.A, look.live, 0.18);
+    const ground = this.ground(look.A, look.R, look.live, 0.18);
     if (hidden) this.stack(context, 124, height);
     box(context, 0, 0, 124, height, 5, ground, p.strong);
     const middle = height / 2;
@@ -286,7 +287,7 @@ export class CardPainter {
     const A = app.credit?.A[row] ?? NaN;
     const small = this.radius(pitch);
     const radius = root ? 6 : small;
-    const colour = Number.isNaN(A) ? (step.status[row] < 2 ? p.live : p.gauge) : farColour(p, A);
+    const colour = Number.isNaN(A) ? (step.status[row] < 2 ? p.live : app.byReturn && app.credit ? sequentialColour(p, 0.35 + (0.5 * app.credit.R[row]) / (1 + app.config.lam)) : p.gauge) : farColour(p, A);
     context.beginPath();
     context.arc(x + small, y, radius, 0, Math.PI * 2);
     if (step.s[row] >= 0.5) {

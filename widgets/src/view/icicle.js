@@ -1,12 +1,12 @@
 // The icicle: the whole step, one task of it, one tree of that, each opened from the last by a lens.
 
 import { cells, spans } from "../model/icicle.js";
-import { count, percent, signed } from "../shared/format.js";
+import { count, percent, plain, signed } from "../shared/format.js";
 import { h } from "../shared/dom.js";
 import { shorten, taskName } from "../shared/text.js";
 import { canvasFor, fitText } from "./canvas.js";
 import { icon } from "./shapes.js";
-import { mix, rampColour, rgb } from "./theme.js";
+import { mix, rampColour, rgb, sequentialColour } from "./theme.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {{name: string, rows: number[], span: ReturnType<typeof spans>, from: number, to: number, top: number, line: number, left: number, width: number, found: ReturnType<typeof cells>}} Band */
@@ -23,19 +23,19 @@ export class IcicleView {
     this.surface.canvas.setAttribute("aria-hidden", "true");
     this.title = h("b", {});
     this.select = h("select", { "aria-label": "width", onchange: () => this.choose() }, Object.entries(WIDTHS).map(([value, words]) => h("option", { value }, words)));
-    this.note = h("span", { class: "label" });
+    this.note = h("div", { class: "label", style: "padding:4px 16px 10px;flex:none" });
+    this.byA = h("span", { class: "key" }, "colour", h("span", { class: "serif" }, "A"), h("span", { class: "minus" }, "\u22121"), h("span", { class: "ramp", style: "width:72px" }), h("span", { class: "plus" }, "+1"));
+    this.byR = h("span", { class: "key" }, "colour", h("span", { class: "serif" }, "R"), "0", h("span", { style: "width:72px;height:7px;background:linear-gradient(90deg,var(--seq0),var(--seq2),var(--seq5))" }), "1 + \u03bb");
     this.tip = h("div", { class: "tip", hidden: true });
     const head = h(
       "div",
       { class: "bar", style: "border:0;height:38px;padding:0 16px;overflow:hidden;white-space:nowrap" },
       this.title,
       h("label", { class: "field" }, h("span", { class: "label" }, "width"), h("span", { class: "select" }, this.select, icon("down", 10))),
-      h("span", { class: "legend", style: "padding:0;height:auto" }, h("span", { class: "key" }, "colour", h("span", { class: "serif" }, "A"), h("span", { class: "minus" }, "\u22121"), h("span", { class: "ramp", style: "width:72px" }), h("span", { class: "plus" }, "+1"))),
-      h("span", { class: "grow" }),
-      this.note,
+      h("span", { class: "legend", style: "padding:0;height:auto" }, this.byA, this.byR),
     );
     this.stage = h("div", { class: "stage" }, this.surface.canvas, this.tip);
-    this.element = h("div", { class: "centre" }, head, this.stage);
+    this.element = h("div", { class: "centre" }, head, this.stage, this.note);
     /** @type {Band[]} */
     this.bands = [];
     this.key = "";
@@ -100,6 +100,8 @@ export class IcicleView {
     if (!allowed[this.by]) this.by = "nodes";
     this.select.value = this.by;
     this.title.textContent = step.trees.length > 1 ? `Step ${step.step}` : "This tree";
+    this.byA.hidden = app.byReturn;
+    this.byR.hidden = !app.byReturn;
     this.layout(step, width, height);
     this.paint(width, height);
   }
@@ -110,7 +112,7 @@ export class IcicleView {
     const group = step.trees[app.tree]?.group ?? 0;
     const left = 62;
     const inner = width - left - 16;
-    const value = app.credit?.A ?? new Float64Array(step.n).fill(NaN);
+    const value = (app.byReturn ? app.credit?.R : app.credit?.A) ?? new Float64Array(step.n).fill(NaN);
     const all = step.rootOf.filter((root) => root >= 0);
     const mine = step.treesOf(group).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
     const weight = (/** @type {number} */ row) => this.weight(row);
@@ -132,7 +134,7 @@ export class IcicleView {
     const last = this.bands[this.bands.length - 1]?.found;
     const first = this.bands[0]?.found;
     const merged = this.bands.reduce((sum, item) => sum + item.found.merged, 0);
-    this.note.textContent = merged && first && last ? `${count(merged)} cells under 2 px: mean of their column` : `${count(step.n)} nodes`;
+    this.note.textContent = merged && first && last ? `${count(merged)} cells are under 2 px wide: each pixel column shows their mean` : `${count(step.n)} ${step.n === 1 ? "node" : "nodes"}`;
   }
 
   /** @param {number} width @param {number} height */
@@ -161,7 +163,7 @@ export class IcicleView {
       for (const cell of band.found.cells) {
         const x = band.left + cell.x;
         const gap = cell.width > 3 ? 1 : 0;
-        context.fillStyle = Number.isNaN(cell.value) ? p.rule : rampColour(p, cell.value);
+        context.fillStyle = this.colour(cell.value);
         context.fillRect(x, band.top + cell.depth * band.line, Math.max(cell.width - gap, 0.8), band.line - (band.line > 4 ? 1 : 0));
         if (cell.row < 0) continue;
         if (band.name === "tree" && cell.width > 46 && band.line > 15) this.cellText(context, p, cell, x, band);
@@ -192,12 +194,19 @@ export class IcicleView {
     void step;
   }
 
+  /** @param {number} value A, or R where no tree has an advantage */
+  colour(value) {
+    const p = this.app.palette;
+    if (Number.isNaN(value)) return p.rule;
+    return this.app.byReturn ? sequentialColour(p, value / (1 + this.app.config.lam)) : rampColour(p, value);
+  }
+
   /** @param {CanvasRenderingContext2D} context @param {import("./theme.js").Palette} p @param {import("../model/icicle.js").Cell} cell @param {number} x @param {Band} band */
   cellText(context, p, cell, x, band) {
     const { app } = this;
-    context.fillStyle = Number.isNaN(cell.value) ? p.text : inkOn(rampColour(p, cell.value));
+    context.fillStyle = inkOn(this.colour(cell.value));
     context.font = `${Math.round(11 * p.unit)}px ${p.family}`;
-    const value = Number.isNaN(cell.value) ? "" : `  ${signed(cell.value)}`;
+    const value = Number.isNaN(cell.value) ? "" : `  ${app.byReturn ? plain(cell.value) : signed(cell.value)}`;
     context.fillText(fitText(context, app.goal(cell.row, 60) + value, cell.width - 10), x + 5, band.top + cell.depth * band.line + band.line / 2);
   }
 

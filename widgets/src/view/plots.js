@@ -28,6 +28,7 @@ const FOOT = 20;
 /**
  * @typedef {object} Axis
  * @property {number} last the step at the right end
+ * @property {number} end the newest step that is drawn
  * @property {number | null} chosen
  * @property {Palette} p
  */
@@ -71,9 +72,11 @@ export class Plot {
     const { p } = axis;
     const context = this.sized(Math.floor(width), Math.floor(height));
     const u = p.unit;
-    const right = width - this.tail * u;
     const left = LEFT * u;
     const last = Math.max(1, axis.last);
+    // The names of series stand behind their newest step: inside the field while it has room there.
+    const grown = Math.max(axis.end, 1) / last;
+    const right = Math.min(width - 12 * u, left + (width - this.tail * u - left) / grown);
     this.field = { from: left, to: right, first: 0, last };
     const x = (/** @type {number} */ step) => left + (step / last) * (right - left);
     context.clearRect(0, 0, width, height);
@@ -237,7 +240,7 @@ function x0(scale) {
  * @returns {(value: number) => number}
  */
 export function values(scale, high, top, bottom, wanted, words, whole = false) {
-  const most = roundUp(high, wanted);
+  const most = roundUp(high, wanted, whole);
   const y = (/** @type {number} */ value) => bottom - (value / most) * (bottom - top);
   rules(scale, ticks(0, most, wanted, whole), y, words);
   return y;

@@ -67,7 +67,7 @@ export class TopBar {
     if (scrubs) this.drawScrub(small ? 104 : app.size === "drawer" ? 140 : 220);
     this.showTail(small);
     this.showViews(small);
-    this.search.hidden = small || !step?.n;
+    this.search.hidden = small || !step?.n || app.view === "board";
     if (!this.searching) this.showSearch();
   }
 
