@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, byDifficulty, curvesOf, figures, groupRows, miniature, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
+import { at, axisEnd, byDifficulty, curvesOf, figures, groupRows, miniature, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
 import { grow } from "./grow.js";
 
 const curves = curvesOf({
@@ -152,4 +152,8 @@ test("the table twin holds what the plots show, newest first", () => {
   assert.deepEqual(rows.map((row) => row[0]), ["3", "2"]);
   assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90)");
   assert.equal(rows[1][head.indexOf("success, medium, probes")], "\u2013");
+});
+
+test("the axis ends at the run's last step, nearer while few of many are done, at the newest where no total is known", () => {
+  assert.deepEqual([axisEnd(0, 400), axisEnd(8, 400), axisEnd(9, 400), axisEnd(247, 400), axisEnd(3, 6), axisEnd(7, 0)], [10, 10, 20, 400, 6, 7]);
 });

@@ -140,6 +140,18 @@ export function roundUp(high, wanted = 3, whole = false) {
   return Math.ceil(high / step - 1e-9) * step;
 }
 
+/**
+ * The step at the right end of the plots: the run's last, or while few of many steps are done, a nearer one
+ * that moves out by doubling.
+ * @param {number} done @param {number} total
+ */
+export function axisEnd(done, total) {
+  let end = 10;
+  while (end < done * 1.25) end *= 2;
+  if (done >= total / 4) end = Math.max(end, total);
+  return Math.max(done, 1, total ? Math.min(end, total) : Math.min(end, done));
+}
+
 /** The last mark at or before a step, if it is not far. @template {{step: number}} T @param {T[]} marks @param {number} step @returns {T | undefined} */
 export function at(marks, step) {
   let found;
@@ -255,11 +267,12 @@ export function roughly(seconds) {
 function nowWords(session) {
   const alive = session.alive ? `, ${many(session.alive, "node")} alive` : "";
   const { phase, of, trees, probes } = session;
-  if (phase === "update") return `now updating: ${session.done} of ${many(of, "pack")}`;
-  if (phase === "probe") return `now sampling probes: ${probes ?? 0} of ${many(of, "tree")}${alive}`;
+  const now = session.state === "paused" ? "" : "now ";
+  if (phase === "update") return `${now}updating: ${session.done} of ${many(of, "pack")}`;
+  if (phase === "probe") return `${now}sampling probes: ${probes ?? 0} of ${many(of, "tree")}${alive}`;
   if (session.sampling === undefined) return "";
   const whole = of ? `${trees ?? 0} of ${many(of, "tree")}` : many(trees ?? 0, "tree");
-  return `now sampling: ${whole}${alive}`;
+  return `${now}sampling: ${whole}${alive}`;
 }
 
 /** Share of the step under way that is done. @param {Record<string, any>} session */

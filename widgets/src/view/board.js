@@ -4,6 +4,7 @@
 import css from "../board.css";
 import {
   at,
+  axisEnd,
   curvesOf,
   depths,
   figures,
@@ -169,7 +170,8 @@ export class Board {
     const { session } = this.app.traits;
     if (this.asked && Date.now() - this.askedAt > WISH_MS) this.asked = "";
     const state = stateOf(session, session.live ? this.quiet : 0, this.asked);
-    const ago = session.live && state.kind === "live" ? `, updated ${Math.max(1, this.quiet)} s ago` : "";
+    const roomy = this.app.size === "full" || this.app.size === "drawer";
+    const ago = roomy && session.live && state.kind === "live" ? `, updated ${Math.max(1, this.quiet)} s ago` : "";
     const words = `${state.text}${ago}`;
     if (this.state.dataset.kind !== state.kind) this.state.dataset.kind = state.kind;
     if (this.state.textContent !== words) fill(this.state, h("i", { "aria-hidden": "true" }), words);
@@ -220,7 +222,7 @@ export class Board {
     this.pane.classList.toggle("beside", wide);
     this.pane.classList.toggle("two", size === "drawer" || size === "small");
     const chosen = this.chosen;
-    const last = Math.max(app.traits.session.total ?? 0, lastEnded(this.curves) ?? 1);
+    const last = axisEnd(lastEnded(this.curves) ?? 0, app.traits.session.total ?? 0);
     const axis = { p, last, chosen, end: lastEnded(this.curves) ?? 0 };
     const u = p.unit;
     const high = this.pane.clientHeight;

@@ -58,7 +58,7 @@ export class TopBar {
     const small = app.size === "small" || app.size === "tiny";
     this.drawerButton.hidden = app.size !== "drawer" || app.view === "board" || !step?.n;
     this.drawerButton.setAttribute("aria-expanded", String(app.drawer));
-    this.chip.hidden = !small || !step?.n || app.size === "tiny";
+    this.chip.hidden = !small || !step?.n || app.size === "tiny" || app.view === "board";
     if (step && !this.chip.hidden) {
       fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), ` ${app.config.lam.toFixed(2)}, ${ESTIMATORS[app.config.estimator]}`, app.other ? " \u2260 recorded" : ""), icon("down", 10));
     }
