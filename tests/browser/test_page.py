@@ -1,0 +1,221 @@
+"""The saved page in a real browser: what a reader does, with the mouse and with keys alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hostile import CANARY, corpus
+
+
+def open_showcase(pages: Any, saved: Path, **how: Any) -> Any:
+    page = pages.open(saved.as_uri(), **how)
+    page.get_by_title("Choose a task").click()
+    page.locator(".menu button", has_text="medium 017").click()
+    page.get_by_title("Choose a tree").click()
+    page.locator(".menu button", has_text="tree 3").click()
+    page.get_by_role("treeitem", name="0, 2x m5_i3, 1x c3_i2", exact=False).first.wait_for(state="attached")
+    return page
+
+
+def chosen(page: Any) -> str:
+    return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")
+
+
+def value_of(page: Any, path: str) -> str:
+    """The advantage that the outline says of a node."""
+    label = page.locator(f".rao [role=treeitem][aria-label^='{path}, ']").first.get_attribute("aria-label")
+    found = re.search(r"advantage ([+−]?[\d.]+)", label)
+    assert found is not None, label
+    return found[1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_from_the_tree_to_the_messages_to_the_credit_to_a_child(pages: Any, saved: Path, theme: str) -> None:
+    page = open_showcase(pages, saved, theme=theme)
+    assert page.locator(".rao").get_attribute("data-theme") == theme
+    page.get_by_role("treeitem", name="0.1, 1x c3_i2").click()
+    assert "The three do not depend on each other" in page.locator(".inspector .pane").inner_text()
+    page.get_by_role("tab", name="Credit").click()
+    sentence = page.locator(".sentence").inner_text()
+    assert sentence.startswith(
+        "It failed, so it earns nothing of its own. Two of its three children succeeded"
+    )
+    assert "0.533 below" in sentence
+    assert "1.40 + 0.20 + 0.00 + 1.20 + 0.40 + 1.00 + 1.40" in page.locator(".formulas").inner_text()
+    page.locator(".credit .source", has_text="0.1.1").first.click()
+    assert chosen(page).startswith("0.1.1, 1x f1_i6, failed")
+    assert "−0.800" in page.locator(".credit").inner_text()
+    assert pages.errors == []
+
+
+def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    assert value_of(page, "0.1.0") == "+0.20"
+    slider = page.get_by_role("slider", name="lambda")
+    slider.focus()
+    slider.press("End")
+    assert value_of(page, "0.1.0") == "−0.14"
+    assert "same rollouts, other credit" in page.locator(".whatif").inner_text()
+    assert "7 of 14 signs change here" in page.locator(".whatif").inner_text()
+    assert "sign changed" in page.get_by_role("treeitem", name="0.1.0, 3x a2_i5").get_attribute("aria-label")
+    page.get_by_role("button", name="List").click()
+    assert page.locator(".menu button").count() >= 7
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Reset").click()
+    assert value_of(page, "0.1.0") == "+0.20"
+    assert "As recorded" in page.locator(".whatif").inner_text()
+
+
+def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    page.get_by_role("tab", name="Credit").click()
+    for estimator in ("rao_root_adv", "grpo_mean", "root_only", "rao"):
+        page.get_by_label("estimator").first.select_option(estimator)
+        assert page.locator(".sentence").inner_text()
+    for baseline in ("group_mean", "none", "leave_one_out"):
+        page.get_by_label("baseline").first.select_option(baseline)
+        assert page.locator(".formulas").inner_text()
+    page.get_by_role("switch", name="depth weights").click()
+    assert "w = 1" in page.locator(".formulas").inner_text()
+    assert pages.errors == []
+
+
+def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    page.locator(".rao [role=tree]").focus()
+    keys = page.keyboard
+    for _ in range(2):
+        keys.press("ArrowDown")
+    assert chosen(page).startswith("0.0.0, 4x k2_i7")
+    keys.press("]")
+    assert chosen(page).startswith("0.0.1, 2x p4_i1")
+    keys.press("ArrowLeft")  # folds
+    assert page.get_by_role("treeitem", name="0.0.1.0").count() == 0
+    keys.press("ArrowRight")
+    keys.press("ArrowRight")
+    assert chosen(page).startswith("0.0.1.0, 6x d0_i9")
+    keys.press("3")
+    assert page.locator(".sentence").is_visible()
+    keys.press("Escape")
+    keys.press("2")
+    assert "<|im_start|>" in page.locator(".inspector .pane").inner_text()
+    keys.press("/")
+    keys.type("f1_i6")
+    keys.press("Enter")
+    assert "1x f1_i6" in chosen(page)
+    first = chosen(page)
+    keys.press("n")
+    assert "1x f1_i6" in chosen(page) and chosen(page) != first
+    keys.press("Home")
+    assert chosen(page).startswith("0, ")
+    keys.press("Enter")
+    for key in ("+", "-", "0"):
+        keys.press(key)
+    assert pages.errors == []
+
+
+def test_a_click_on_the_canvas_chooses_the_card_under_it(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    box = page.locator(".stage canvas").first.bounding_box()
+    for share in (0.25, 0.5, 0.75):
+        before = chosen(page)
+        # A column of cards stands 174 px right of the root's; somewhere down it there is a card.
+        for y in range(20, int(box["height"]), 24):
+            page.mouse.click(box["x"] + 14 + 174 + 60, box["y"] + (y + share * 10) % box["height"])
+            if chosen(page) != before:
+                break
+        assert re.match(r"0\.\d, ", chosen(page))
+    page.mouse.move(box["x"] + 14 + 60, box["y"] + box["height"] / 2)
+
+
+def test_chips_open_a_child_in_place_and_the_way_back(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    page.locator(".chip", has_text="1x c3_i2").click()
+    assert chosen(page).startswith("0.1, ")
+    page.locator(".inspector .more", has_text="0").first.click()
+    assert chosen(page).startswith("0, ")
+
+
+def test_the_icicle_opens_tasks_and_trees(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved)
+    page.get_by_role("button", name="Icicle").click()
+    assert page.get_by_role("treeitem", name="medium 017").first.get_attribute("aria-expanded") == "true"
+    page.get_by_label("width", exact=True).select_option("nodes")
+    page.locator(".outline .row", has_text="tree 5").first.click()
+    page.get_by_role("button", name="Tree", exact=True).click()
+    assert page.locator(".place .here").inner_text().strip() == "tree 5 of 8"
+    assert pages.errors == []
+
+
+@pytest.mark.parametrize(("width", "size"), [(1280, "full"), (1000, "drawer"), (700, "small"), (500, "tiny")])
+def test_zones_fold_by_width_and_the_outline_stays_for_keys(
+    pages: Any, saved: Path, width: int, size: str
+) -> None:
+    page = pages.open(saved.as_uri(), width=width)
+    page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
+    assert page.locator(".rao").get_attribute("data-size") == size
+    assert page.locator(".rao [role=tree]").count() == 1
+    page.locator(".rao [role=tree]").focus()
+    page.keyboard.press("ArrowDown")
+    assert chosen(page).startswith("0.")
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    if size in ("full", "drawer", "small"):
+        page.keyboard.press("3")
+        assert page.locator(".sentence").is_visible()
+    assert pages.errors == []
+
+
+def test_narrow_credit_settings_live_in_one_chip(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), width=700, height=560)
+    page.locator(".top .control", has_text="rao").click()
+    slider = page.locator(".menu").get_by_role("slider", name="lambda")
+    slider.focus()
+    slider.press("End")
+    page.keyboard.press("Escape")
+    assert "≠ recorded" in page.locator(".top").inner_text()
+
+
+def test_reduced_motion_is_heard(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), reduced_motion="reduce")
+    page.locator(".rao [role=tree]").focus()
+    page.keyboard.press("ArrowLeft")
+    assert pages.errors == []
+
+
+def test_hostile_text_is_shown_as_text_everywhere(pages: Any, tmp_path: Path) -> None:
+    from rao_lab.widgets import Explorer
+    from tests.test_widgets import hostile_group
+
+    group = hostile_group()
+    path = tmp_path / "hostile.html"
+    Explorer(group, title="<img src=x onerror=window.raoPwned=1>").save_html(path)
+    page = pages.open(path.as_uri(), height=900)
+    page.locator(".rao [role=tree]").focus()
+    allowed = page.evaluate("document.querySelectorAll('script, style, img, iframe, object, embed').length")
+    acting = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+    for place in range(len(corpus())):
+        page.keyboard.press("ArrowDown")
+        if place % 3 == 0:
+            page.keyboard.press("123"[place // 3 % 3])
+            text = page.locator(".rao").inner_text()
+            assert not acting.search(text), acting.search(text)
+    assert page.evaluate(f"window.{CANARY}") is None
+    assert (
+        page.evaluate("document.querySelectorAll('script, style, img, iframe, object, embed').length")
+        == allowed
+    )
+    assert pages.errors == []
+
+
+def test_nothing_is_fetched(pages: Any, saved: Path) -> None:
+    page = pages.open("")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(saved.as_uri())
+    page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
