@@ -176,7 +176,8 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
     except KeyboardInterrupt:
         board.say(f"stopped: {config.out} holds every finished step")
         raise
-    result.page = export_run(config.out, config.out.with_suffix(".html"), "html")
+    shown = f"1,{(result.steps + 1) // 2},{result.steps}"
+    result.page = export_run(config.out, config.out.with_suffix(".html"), "html", shown)
     result.seconds = time.monotonic() - started
     return result
 

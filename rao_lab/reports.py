@@ -153,7 +153,7 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
     if not max_mb > 0:
         raise ConfigError(f"--max-mb {max_mb:g} means nothing: give the largest size of the page in MB")
     said = save_run(run, out, steps=steps, max_mb=max_mb)
-    return f"{out}: {_size(out)}" + (f"; {said}" if said else "")
+    return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
 
 
 def _share_by(run: Run) -> Any:

@@ -230,11 +230,37 @@ def test_export_json_holds_trees_and_credit(
     assert found["steps"][0]["credit"]["nodes"]
 
 
+def test_export_html_is_one_page_that_says_what_it_leaves_out(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.html"
+    status, said, _ = run_cli(["export", recorded, "--out", out], capsys)
+    assert status == 0
+    assert "Content-Security-Policy" in out.read_text(encoding="utf-8")
+    assert "left out: 2 of 3 steps" in said
+
+
 def test_export_rao_is_a_run_file(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "copy.rao"
     assert run_cli(["export", recorded, "--format", "rao", "--out", out], capsys)[0] == 0
     with open_run(out) as copy, open_run(recorded) as run:
         assert copy.metrics == run.metrics
+
+
+def test_demo_trains_evaluates_and_writes_runs_and_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run_cli(["demo", "--quick", "--steps", "1", "--json"], capsys)
+    found = json.loads(out)
+    assert status == 0
+    assert (found["root_tasks"], found["run"]) == (2, "runs/demo.rao")
+    assert found["before"]["flat"]["easy"]["tasks"] == 4
+    assert found["before"]["flat"]["easy"]["flat_ceiling"] == 1.0
+    assert set(found["after"]["recursive"]) == {"easy", "medium", "hard"}
+    assert "Traceback" not in err
+    written = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert {"demo.rao", "demo-flat.rao", "demo.html"} <= written
 
 
 def test_doctor_tells_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
