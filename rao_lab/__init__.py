@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rao_lab.session import Session
     from rao_lab.store import Run, open_run
     from rao_lab.train_config import LossConfig, TrainConfig
-    from rao_lab.training import start, train
+    from rao_lab.training import default_config, start, train
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, Turn
     from rao_lab.widgets import Explorer
 
@@ -62,7 +62,7 @@ _HOMES = {
     "rao_lab.session": ("Session",),
     "rao_lab.store": ("Run", "open_run"),
     "rao_lab.train_config": ("LossConfig", "TrainConfig"),
-    "rao_lab.training": ("start", "train"),
+    "rao_lab.training": ("default_config", "start", "train"),
     "rao_lab.tree": ("Group", "Message", "Node", "Status", "Task", "Tree", "Turn"),
     "rao_lab.widgets": ("Explorer",),
 }
