@@ -227,8 +227,9 @@ function pausedWords(session) {
   const done = session.step ?? 0;
   if (session.sampling === undefined || !session.nodes) return `Paused after step ${done}`;
   const trees = (session.trees ?? 0) + (session.probes ?? 0);
-  const kept = trees ? `${many(trees, "finished tree")} and ${many(session.alive ?? 0, "node")} under way are kept` : `${many(session.alive ?? 0, "node")} under way are kept`;
-  return `Paused in step ${session.sampling}: ${kept}`;
+  const { alive } = session;
+  const parts = [trees ? many(trees, "finished tree") : "", alive ? `${many(alive, "node")} under way` : ""].filter(Boolean);
+  return `Paused in step ${session.sampling}: ${parts.join(" and ")} ${trees + (alive ?? 0) === 1 ? "is" : "are"} kept`;
 }
 
 /**

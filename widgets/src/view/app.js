@@ -138,8 +138,8 @@ export class App {
 
   onTraits() {
     this.traits = traits(this.model);
-    if (!this.traits.live) this.following = false;
     this.openNewest();
+    if (!this.traits.live) this.following = false; // after the last step was opened
     this.top.update();
     this.board.update();
     this.showState();
@@ -383,6 +383,7 @@ export class App {
       const first = step.treesOf(id)[0];
       if (first !== undefined) this.openTree(first);
     }
+    if (this.outlineKey === key || (key[0] === "n" && this.view !== "icicle")) return;
     this.outlineKey = key;
     this.outline.update();
     this.outline.reveal();
@@ -619,7 +620,9 @@ export class App {
     const { client, step } = this;
     if (client.sorry) return client.sorry;
     const quiet = Math.round((Date.now() - client.heard) / 1000);
-    const words = stateSentence(this.traits.session, step && step.step >= 0 ? step.step : null, quiet);
+    const { session } = this.traits;
+    // The board says a pause in its own line.
+    const words = this.view === "board" && session.state === "paused" ? "" : stateSentence(session, step && step.step >= 0 ? step.step : null, quiet);
     if (words) return words;
     if (client.wanted !== null && step && this.view !== "board") return `Opening step ${client.wanted}`;
     return step?.note ?? "";

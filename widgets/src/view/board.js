@@ -17,6 +17,7 @@ import {
   refusalKinds,
   stacked,
   stateOf,
+  stateSentence,
   successSeries,
   summary,
   tableTwin,
@@ -25,8 +26,9 @@ import {
 import { shapeOf } from "../model/status.js";
 import { fill, h, s } from "../shared/dom.js";
 import { brief, count, many, percent, plain, rate } from "../shared/format.js";
-import { oneLine } from "../shared/text.js";
+import { oneLine, taskName } from "../shared/text.js";
 import { Plot, band, dot, endLabels, figureAt, line, rules, type, values } from "./plots.js";
+import { fitText } from "./canvas.js";
 import { icon } from "./shapes.js";
 import { rampColour } from "./theme.js";
 
@@ -71,8 +73,6 @@ export class Board {
     this.small[0].note.textContent = "mean of a tree";
     this.small[1].note.textContent = "share of loss weight";
     this.small[3].note.textContent = "each step";
-    this.refusalKey = h("span", { class: "keys" });
-    this.small[3].note.before(this.refusalKey);
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));
     this.panel = h("section", { class: "step-panel", "aria-label": "Chosen step" });
@@ -208,7 +208,7 @@ export class Board {
     title.textContent = words.step;
     left.textContent = words.left;
     so.textContent = words.so;
-    now.textContent = words.now;
+    now.textContent = session.state === "paused" && session.resting ? stateSentence(session, null, 0) : words.now;
     this.bar?.show(this.app.palette, done, part, (session.checkpoints ?? []).map((/** @type {number} */ step) => step / total), `${words.step}${words.left ? `, ${words.left}` : ""}`, session.step ?? 0, total);
   }
 
@@ -237,7 +237,7 @@ export class Board {
     const probes = Object.keys(this.curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
     this.main.tail = probes ? 158 : 122;
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
-    [76, 92, 88, 10].forEach((tail, i) => {
+    [76, 92, 88, 96].forEach((tail, i) => {
       this.small[i].tail = tail;
     });
     for (const plot of this.small) plot.update(plot.box.clientWidth, small, axis);
@@ -331,7 +331,7 @@ export class Board {
     const ends = [];
     for (const [marks, y, words] of /** @type {[import("../model/board.js").Mark[], (v: number) => number, string][]} */ ([
       [nodes, yNodes, "nodes"],
-      [levels, yDepth, "levels"],
+      [levels, yDepth, "deep"],
     ])) {
       if (!marks.length) continue;
       line(scale, marks, y, { colour: p.sequential[4], width: 1.6 });
@@ -418,18 +418,12 @@ export class Board {
 
   /** @param {Scale} scale @param {number} top @param {number} bottom */
   drawRefusals(scale, top, bottom) {
-    const { context, p, x } = scale;
+    const { context, p, x, u } = scale;
     const kinds = refusalKinds(this.curves);
     const rows = stacked(this.curves, "refusals", kinds);
     const high = rows.reduce((most, row) => Math.max(most, row.total), 1);
     const y = values(scale, high, top, bottom, 2, (v) => brief(v), true);
     const tones = [5, 3, 1, 2];
-    const words = kinds.map((kind, i) => h("span", { class: "key" }, h("i", { style: `background: ${p.sequential[tones[i]]}` }), oneLine(kind, 18)));
-    const key = kinds.join() + p.dark;
-    if (this.refusalKey.dataset.key !== key) {
-      this.refusalKey.dataset.key = key;
-      fill(this.refusalKey, words);
-    }
     if (!kinds.length) return this.nothing(scale, "none so far", top, bottom);
     const wide = Math.max(1, Math.min(10, (x(1) - x(0)) * 0.7));
     for (const row of rows) {
@@ -440,6 +434,17 @@ export class Board {
         below += part;
       });
     }
+    const left = Math.min(x(lastEnded(this.curves) ?? 0) + 12 * u, scale.width - 84 * u);
+    type(scale, 11);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    kinds.forEach((kind, i) => {
+      const middle = top + (6 + i * 15) * u;
+      context.fillStyle = p.sequential[tones[i]];
+      context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
+      context.fillStyle = p.second;
+      context.fillText(fitText(context, oneLine(kind.replace(/_/g, " "), 30), scale.width - left - 14 * u), left + 13 * u, middle);
+    });
   }
 
   /** @param {Scale} scale @param {string} words @param {number} top @param {number} bottom */
@@ -504,7 +509,7 @@ export class Board {
     const each = sizes.length && sizes.every((size) => size === sizes[0]) ? `${sizes[0]} roots, ` : "roots, ";
     const head = h("div", { class: "group head label", "aria-hidden": "true" }, h("span", { class: "name" }, "task"), h("span", { class: "axis" }, each, h("span", { class: "serif" }, by)), h("span", { class: "tiny-tree" }, "shape, tree 1"), h("span", { class: "fig" }, "spread"), h("span", { class: "go" }));
     const items = listed.map((row) => {
-      const name = oneLine(row.task || "task", 28);
+      const name = taskName(row) || "task";
       const known = row.roots.filter((root) => !Number.isNaN(root.value)).length;
       const said = `${name}${row.probe ? ", probe" : ""}: ${known} of ${many(row.roots.length, "root")} known${known ? `, mean ${by} ${plain(row.mean)}, spread ${plain(row.spread)}` : ""}. Opens its trees.`;
       return h(
