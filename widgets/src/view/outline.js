@@ -25,6 +25,8 @@ export class Outline {
     this.element = h("div", { class: "outline" }, h("div", { class: "head" }, this.headLeft, this.headRight), this.list);
     /** @type {OutlineRow[]} */
     this.rows = [];
+    /** @type {Map<string, {sign: string, element: HTMLElement}>} */
+    this.drawn = new Map();
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("dblclick", (event) => {
@@ -89,6 +91,7 @@ export class Outline {
     const seen = this.list.clientHeight;
     if (top < this.list.scrollTop) this.list.scrollTop = top;
     else if (top + this.pitch > this.list.scrollTop + seen) this.list.scrollTop = top + this.pitch - seen;
+    else return;
     this.draw();
   }
 
@@ -96,22 +99,50 @@ export class Outline {
     const { app, pitch } = this;
     if (!app.step) {
       fill(this.room);
+      this.drawn.clear();
       return;
     }
     const first = Math.max(0, Math.floor(this.list.scrollTop / pitch) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((this.list.scrollTop + Math.max(200, this.list.clientHeight)) / pitch) + SPARE);
     const key = this.key;
-    const drawn = [];
     let found = false;
+    /** @type {Map<string, {sign: string, element: HTMLElement}>} */
+    const kept = new Map();
+    /** @type {Element | null} */
+    let after = null;
+    const put = (/** @type {number} */ at) => {
+      const row = this.rows[at];
+      const sign = this.sign(row, at, key);
+      const old = this.drawn.get(row.key);
+      // A row that says the same stays as it is: moving the selection touches two.
+      const element = old?.sign === sign ? old.element : this.row(row, at, key);
+      if (old && old.element !== element) old.element.replaceWith(element);
+      else if (!old) after ? after.after(element) : this.room.prepend(element);
+      after = element;
+      kept.set(row.key, { sign, element });
+    };
     for (let at = first; at < last; at += 1) {
       if (this.rows[at].key === key) found = true;
-      drawn.push(this.row(this.rows[at], at, key));
+      put(at);
     }
     const chosen = found ? -1 : this.rows.findIndex((row) => row.key === key);
-    if (chosen >= 0) drawn.push(this.row(this.rows[chosen], chosen, key)); // the active row always exists
-    fill(this.room, drawn);
+    if (chosen >= 0) put(chosen); // the active row always exists
+    for (const [old, { element }] of this.drawn) if (!kept.has(old)) element.remove();
+    this.drawn = kept;
     if (found || chosen >= 0) this.list.setAttribute("aria-activedescendant", `${this.id}-${key}`);
     else this.list.removeAttribute("aria-activedescendant");
+  }
+
+  /** Everything a row's looks depend on. @param {OutlineRow} row @param {number} at @param {string} key */
+  sign(row, at, key) {
+    const { app } = this;
+    const step = /** @type {import("../model/store.js").Step} */ (app.step);
+    const base = [at, row.level, row.set, row.open, row.key === key, app.scale, app.preamble, step.step];
+    if (row.kind !== "node") return [...base, step.revision, JSON.stringify(app.other), app.icicle.largestShare].join("|");
+    const id = row.id;
+    const was = app.other ? (app.recorded?.A[id] ?? NaN) : "";
+    const below = row.open === false ? step.revision : "";
+    return [...base, step.status[id], step.s[id], step.turns[id], step.goal[id], app.credit?.A[id], app.credit?.R[id], was, app.byReturn, app.config.lam, below, app.query].join("|");
   }
 
   /** @param {OutlineRow} row @param {number} at @param {string} key */
