@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
@@ -34,22 +35,25 @@ READ = 0.1
 class DemoConfig:
     """How demonstrators behave: probabilities per decision."""
 
-    delegate: float = 0.3
-    """Each short ingredient, team only."""
-    together: float = 0.6
+    delegate_all: float = 0.15
+    """Everything that is short, team only."""
+    delegate: float = 0.2
+    """Else each short ingredient: three in ten are delegated in all."""
+    together: float = 0.7
     """Several delegated ingredients in one gather."""
     team_tiers: Mapping[int, float] = field(default_factory=lambda: {1: 0.3, 2: 0.7})
     solo_tiers: Mapping[int, float] = field(default_factory=lambda: {1: 0.15, 2: 0.35, 3: 0.5})
-    finish_with_craft: float = 0.8
-    own_goal: float = 0.02
+    finish_with_craft: float = 0.95
+    own_goal: float = 0.01
     """Launching one's whole goal: refused."""
-    base_item: float = 0.02
+    base_item: float = 0.01
     """Launching a base item: refused."""
     lazy_child: float = 0.06
     """A child that fails or says done without having made anything."""
-    slip: float = 0.03
-    """Each of: wrong amount, wrong order, premature craft, broken code."""
-    look_again: float = 0.02
+    slip: float = 0.05
+    """Before each look-up and craft: one of `_Player._slip`'s. Also a premature craft, and a wrong order."""
+    slip_again: float = 0.3
+    """Another slip after a slip."""
 
 
 @dataclass(slots=True)
@@ -98,7 +102,9 @@ class Demonstrator:
         return ids
 
     def _play(self, solo: bool) -> list[Transcript]:
-        config = replace(self._config, delegate=0.0, own_goal=0.0, base_item=0.0) if solo else self._config
+        config = self._config
+        if solo:
+            config = replace(config, delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0)
         world = self._world(config.solo_tiers if solo else config.team_tiers)
         team = _Game(self, world, "flat" if solo else "recursive", config, self._rng)
         try:
@@ -139,9 +145,6 @@ class _Game:
         self.transcripts.append(transcript)
         _Player(self, path, launch.args["targets"], transcript).work()
 
-    def chance(self, probability: float) -> bool:
-        return self._rng.random() < probability
-
 
 class _Player:
     """One node."""
@@ -161,7 +164,7 @@ class _Player:
     def work(self) -> None:
         brief = Brief("", {"targets": self._targets}, self._game._agent)
         self._read(self._dialect.opening(brief)[0].content)
-        if self._game.chance(self._config.own_goal):
+        if self._chance(self._config.own_goal):
             self._launch(dict(self._targets))
         last = list(self._targets)[-1]
         for item, count in self._targets.items():
@@ -172,20 +175,19 @@ class _Player:
     # Decisions.
 
     def _make(self, item: str, count: int, final: bool = False, depth: int = 0) -> None:
+        self._slips(item)
         recipe = self._look(item)
         times = recipe.executions(count)
         need = {name: each * times for name, each in recipe.ingredients.items()}
         total = times * recipe.result_count
-        short = {name: more for name, each in need.items() if (more := each - self._world.ledger.have(name)) > 0}
-        if short and self._game.chance(self._config.slip):
+        short = self._short(need)
+        if short and self._chance(self._config.slip):
             short = self._craft(item, total, need, train=False) or short
         for _ in range(4):
             self._obtain(short, depth)
-            if self._game.chance(self._config.slip):
-                self._slip(item, total, need)
-            short = self._craft(
-                item, total, need, finish=final and self._game.chance(self._config.finish_with_craft)
-            )
+            self._slips(item, total, need)
+            finish = final and self._chance(self._config.finish_with_craft)
+            short = self._craft(item, total, need, finish=finish)
             if not short:
                 return
         raise _GiveUp
@@ -194,54 +196,93 @@ class _Player:
         """Makes what is short, delegating each with a fixed probability."""
         if depth > 6 or any(name not in self._world.recipes for name in short):
             raise _GiveUp
-        sent = {name: count for name, count in short.items() if self._game.chance(self._config.delegate)}
-        own = {name: count for name, count in short.items() if name not in sent}
-        first = self._game.chance(0.5)
+        rate = 1.0 if self._chance(self._config.delegate_all) else self._config.delegate
+        sent = {name: count for name, count in short.items() if self._chance(rate)}
+        first = self._chance(0.5)
         if first:
             self._delegate(sent)
-        for name, count in own.items():
-            self._make(name, count, depth=depth + 1)
+        for name, count in short.items():
+            if name not in sent:
+                self._make(name, count, depth=depth + 1)
         if not first:
             self._delegate(sent)
 
     def _delegate(self, wanted: Mapping[str, int]) -> None:
         if not wanted:
             return
-        if self._game.chance(self._config.base_item):
-            self._launch({self._rng.choice([i for i in self._world.ledger.stock if i not in self._world.recipes]): 1})
-        if len(wanted) > 1 and self._game.chance(self._config.together):
+        if self._chance(self._config.base_item):
+            base = [item for item in self._world.ledger.stock if item not in self._world.recipes]
+            self._launch({self._rng.choice(base): 1})
+        failed = {}
+        if len(wanted) > 1 and self._chance(self._config.together):
             failed = self._launch(wanted)
         else:
-            failed = {}
             for name, count in wanted.items():
-                wrong = self._game.chance(self._config.slip)
+                wrong = self._chance(self._config.slip)
                 ordered = max(1, count + self._rng.choice((-1, 1))) if wrong else count
                 failed.update(self._launch({name: ordered}, train=not wrong))
         for name in failed:
             self._make(name, wanted[name], depth=1)
 
+    def _slips(self, item: str, total: int = 1, need: Mapping[str, int] | None = None) -> None:
+        """Now and then some slips in a row; half of the time the item is looked up again after them."""
+        chance = self._config.slip
+        slipped = False
+        while self._chance(chance):
+            self._slip(item, total, need or {self._rng.choice(tokens.ITEMS): 1})
+            chance, slipped = self._config.slip_again, True
+        if slipped and need and self._chance(0.5):
+            self._look(item)
+
     def _slip(self, item: str, total: int, need: Mapping[str, int]) -> None:
-        """A wrong amount, a wrong total or broken code: refused, and read but not imitated."""
-        kind = self._rng.randrange(3)
-        if kind == 0:
-            name = self._rng.choice(list(need))
-            self._craft(item, total, {**need, name: max(1, need[name] + self._rng.choice((-1, 1, 2)))}, train=False)
-            if self._game.chance(0.5):
-                self._look(item)
-        elif kind == 1:
+        """Refused, or of no use: read, but not imitated."""
+        kind, other = self._rng.randrange(6), self._rng.choice(tokens.ITEMS)
+        name = self._rng.choice(list(need))
+        if kind == 0:  # a wrong amount
+            amount = max(1, need[name] + self._rng.choice((-1, 1, 2)))
+            self._craft(item, total, {**need, name: amount}, train=False)
+        elif kind == 1:  # a wrong total
             self._craft(item, total + self._rng.choice((1, 2)), need, train=False)
-        else:
-            # What the model would write if it lost its place: pieces in no order, none of them a launch.
+        elif kind == 2:  # a wrong ingredient
+            wrong = {(other if each == name else each): count for each, count in need.items()}
+            self._craft(item, total, wrong, train=False)
+        elif kind == 3:  # a wrong item
+            self._craft(other, total, need, train=False)
+        elif kind == 4:  # a look at something else
+            self._look_astray(other)
+        else:  # pieces in no order, none of them a launch
             pieces = self._rng.choices((tokens.CRAFT, tokens.ALSO, *tokens.ITEMS), k=self._rng.randint(1, 3))
-            self._broken("".join(pieces) + tokens.LOOKED)
+            self._write("".join(pieces) + tokens.LOOKED, train=False)
+            self._tell(Observation(error="SyntaxError: invalid syntax"))
+
+    def _short(self, need: Mapping[str, int]) -> dict[str, int]:
+        have = self._world.ledger.have
+        return {name: each - have(name) for name, each in need.items() if each > have(name)}
+
+    def _chance(self, probability: float) -> bool:
+        return self._rng.random() < probability
 
     # Actions.
 
     def _look(self, item: str) -> Recipe:
         self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}")
-        result = self._world.call(self._path, "get_info", ([item],), {})
-        self._observe([Call("get_info", ([item],), result=result)])
+        self._call("get_info", [item])
         return self._world.recipes[item]
+
+    def _look_astray(self, item: str) -> None:
+        self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}", train=False)
+        self._call("get_info", [item])
+
+    def _call(self, name: str, *args: Any) -> Refusal | None:
+        """Calls the world and reads what comes back; the refusal, if it is one."""
+        try:
+            result = self._world.call(self._path, name, args, {})
+        except Refusal as refusal:
+            self._observe([Call(name, args, error=refusal.message)])
+            return refusal
+        if not self._ended:
+            self._observe([Call(name, args, result=result)])
+        return None
 
     def _craft(
         self, item: str, total: int, need: Mapping[str, int], train: bool = True, finish: bool = False
@@ -255,21 +296,10 @@ class _Player:
             + item + tokens.write(tokens.MADE_FINISH if finish else tokens.MADE, total),
             train,
         )  # fmt: skip
-        args = (dict(need), (item, total))
-        try:
-            result = self._world.call(self._path, "craft", args, {})
-        except Refusal as refusal:
-            self._observe([Call("craft", args, error=refusal.message)])
-            if refusal.kind != "missing":
-                return {}
-            return {
-                name: more for name, each in need.items() if (more := each - self._world.ledger.have(name)) > 0
-            }
-        if finish:
-            self._ended = True
-        else:
-            self._observe([Call("craft", args, result=result)])
-        return {}
+        self._ended = finish
+        refusal = self._call("craft", dict(need), (item, total))
+        self._ended = finish and refusal is None
+        return self._short(need) if refusal is not None and refusal.kind == "missing" else {}
 
     def _launch(self, wanted: Mapping[str, int], train: bool = True) -> dict[str, int]:
         """Launches one child for each item, several together; what children said they failed at."""
@@ -296,15 +326,11 @@ class _Player:
             return Call("launch_subagent", args, result={"failed": refusal.message}, error=refusal.message)
         path = child_path(self._path, self._children)
         self._children += 1
-        if self._game.chance(self._config.lazy_child):
+        if self._chance(self._config.lazy_child):
             error = self._rng.choice((None, "ran out of turns", "its context window is full"))
             return Call("launch_subagent", args, result="done", error=error, child=path)
         self._game.node(path, launch)
         return Call("launch_subagent", args, result="done", child=path)
-
-    def _broken(self, code: str) -> None:
-        self._write(code, train=False)
-        self._tell(Observation(error="SyntaxError: invalid syntax"))
 
     # The transcript.
 

@@ -114,7 +114,7 @@ def test_the_same_seed_gives_the_same_demonstrations() -> None:
 
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:
     """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
-    config = DemoConfig(delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5})
+    config = DemoConfig(delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5})
 
     class Seeing(Demonstrator):
         def _world(self, tiers):  # type: ignore[no-untyped-def]
