@@ -52,6 +52,8 @@ USAGE_ERROR: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
 ABORTS = (typer.Abort, KeyboardInterrupt)
+INTERRUPTED = 130
+STOPPED = "stopped; what was written is kept"
 
 
 @app.command()
@@ -401,6 +403,8 @@ def call(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments), prog_name="rao-lab", standalone_mode=False)
         sys.stdout.flush()
+        if status == INTERRUPTED:  # typer has made an exit of Ctrl-C
+            return _complain(STOPPED, INTERRUPTED)
         return status if isinstance(status, int) else 0
     except USAGE_ERROR as error:
         return _complain(error.format_message(), 2)  # type: ignore[attr-defined]
@@ -414,7 +418,7 @@ def call(arguments: Sequence[str]) -> int:
         where = f": {error.filename}" if error.filename else ""
         return _complain(f"{error.strerror or error}{where}", 2)
     except ABORTS:
-        return _complain("stopped; what was written is kept", 130)
+        return _complain(STOPPED, INTERRUPTED)
 
 
 def _complain(message: str, status: int) -> int:

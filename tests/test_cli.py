@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -446,6 +447,27 @@ def test_ctrl_c_is_130_and_a_word(
     fail_with(KeyboardInterrupt(), monkeypatch)
     status, _, err = run_cli(["demo"], capsys)
     assert (status, err) == (130, "rao-lab: stopped; what was written is kept\n")
+
+
+def test_ctrl_c_while_training_keeps_the_steps_and_resume_goes_on(tmp_path: Path, random_tiny: Path) -> None:
+    out = tmp_path / "a.rao"
+    arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, "--set", "steps=500")]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "step 2" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "rao-lab: stopped; what was written is kept"
+    assert not list(tmp_path.glob("*-wal"))
+    with open_run(out) as run:
+        kept = len(run.metrics)
+    assert kept >= 3
+    assert cli.call(train(out, random_tiny, "--resume", "--set", f"steps={kept}")) == 0
+    with open_run(out) as run:
+        assert run.steps[-1].step == kept
 
 
 def test_a_full_disk_is_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
