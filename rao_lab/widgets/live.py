@@ -254,6 +254,8 @@ class LiveFeed:
         self._newest: int | None = None
         self._polled = self._flushed = self._spoke = -1e9
         self._trouble = ""
+        self.busy = 0.0
+        """Processor seconds that the sender thread has used."""
 
     # From any thread.
 
@@ -263,11 +265,15 @@ class LiveFeed:
             if self._thread is not None or self._closed:
                 return
             self._thread = threading.Thread(target=self._work, name="rao-lab-live", daemon=True)
+        self.begin()
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Reads what there is and shows it."""
         self._curves = Curves.of(self.source.metrics())
         self.source.open(self.put)
         self._step_news()
         self.flush()
-        self._thread.start()
 
     def put(self, kind: str, value: Any) -> None:
         """Takes a piece of news: the listener of a session. Costs its thread about a microsecond."""
@@ -277,11 +283,14 @@ class LiveFeed:
 
     def take(self, message: Any) -> None:
         """Takes a message of the front end: hello, open, resync, texts or act."""
-        self.start()
         if isinstance(message, Mapping) and message.get("type") == "act":
             self._act(message)
         else:
             self.put("ask", message)
+
+    def follow(self, step: int) -> None:
+        """Tells of a step from its beginning, as to a view that asked for it."""
+        self._asked.add(step)
 
     def close(self) -> None:
         with self._wake:
@@ -311,12 +320,17 @@ class LiveFeed:
                 self._urgent = False
                 if self._closed:
                     return
-            self._step_news()
-            now = self._clock()
-            if self._due(now):
-                self.flush()
-            elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
-                self._beat(now)
+            self.turn()
+            self.busy = time.thread_time()
+
+    def turn(self) -> None:
+        """One pass of the sender thread: takes the news in, and tells of them if it is time to."""
+        self._step_news()
+        now = self._clock()
+        if self._due(now):
+            self.flush()
+        elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
+            self._beat(now)
 
     def _pause(self) -> float | None:
         """Seconds to sleep where nobody wakes us; None = until somebody does."""
@@ -387,14 +401,15 @@ class LiveFeed:
             self._send({"type": "sorry", "text": str(error)})
 
     def _open(self, step: Any) -> None:
-        if step is None:
+        if not isinstance(step, int):
             step = self._newest if self._newest is not None else max(self._curves.steps, default=None)
         if step is None:
             # Nothing has happened yet: the front end asks again when `newest` says what has.
             self._send(*StepTable(-1).snapshot())
             return
-        self._asked.add(int(step))
-        self._send_whole(self._find(int(step)))
+        live = self._find(step)
+        self._asked.add(step)
+        self._send_whole(live)
 
     def _find(self, step: int) -> LiveStep:
         live = self._tables.get(step)
@@ -407,14 +422,14 @@ class LiveFeed:
         return live
 
     def _send_text(self, message: Mapping[str, Any]) -> None:
-        key, revision = message.get("key"), message.get("revision")
-        table = self._find(int(message["step"])).table
-        try:
-            node = table.slots[int(message["tree"])].nodes.node(str(message["path"]))
-            text = node_text(node, self.decode)
-        except (IndexError, RecordError):
-            text = None
-        self._send({"type": "texts", "key": key, "revision": revision, "node": text})
+        step, tree, path = (message.get(name) for name in ("step", "tree", "path"))
+        if not (isinstance(step, int) and isinstance(tree, int) and isinstance(path, str)):
+            return
+        table = self._find(step).table
+        known = (tree, path) in table.row_of
+        text = node_text(table.slots[tree].nodes.node(path), self.decode) if known else None
+        answer = {"key": message.get("key"), "revision": message.get("revision"), "node": text}
+        self._send({"type": "texts", **answer})
 
     # What goes out.
 
@@ -429,7 +444,11 @@ class LiveFeed:
         self._show()
 
     def _show(self) -> None:
-        status = self.source.status() | ({"trouble": self._trouble} if self._trouble else {})
+        try:
+            status = self.source.status()
+        except RaoLabError as error:  # what was known stays on view, and the trouble is said
+            status, self._trouble = dict(self._shown.get("session", {})), str(error)
+        status["trouble"] = self._trouble
         live = None if self._newest is None else self._tables.get(self._newest)
         if live is not None and not live.whole:
             status |= {

@@ -159,30 +159,27 @@ class RunWatch:
         for kind, value in self._news(first=True):
             put(kind, value)
 
-    def poll(self) -> Iterator[News]:
+    def poll(self) -> Iterable[News]:
         self._written = self.run.being_written
         return self._news(first=False)
 
-    def _news(self, first: bool) -> Iterator[News]:
+    def _news(self, first: bool) -> list[News]:
         changes = self.run.changes_since(self._revision)
-        if changes.revision != self._revision:
-            self._heard = self._clock()
-        if changes.rewound and not first:
-            yield "forget", None
-        self._revision = changes.revision
         ended = {each.step for each in self.run.steps if each.ended is not None}
         under_way = {each.step for each in self.run.steps} - ended
-        yield from self._trees(under_way, set(changes.trees))
+        news: list[News] = [("forget", None)] if changes.rewound and not first else []
+        news += self._trees(under_way, set(changes.trees))
         for tree_id, events in changes.events.items():
             header = changes.headers[tree_id]
             if header.step in under_way and header.origin is None:
-                yield from (("event", (header, event)) for event in events)
+                news += (("event", (header, event)) for event in events)
         newly = sorted(step for step in changes.steps if step in ended)
         # What an older step holds is read when it is asked for.
-        for step in newly[-1:] if first else newly:
-            yield "step", self.load(step)
-        if newly or changes.rewound:
-            yield "state", None
+        news += (("step", self.load(step)) for step in (newly[-1:] if first else newly))
+        if changes.revision != self._revision:
+            self._heard = self._clock()
+        self._revision = changes.revision  # only now: what could not be read is asked for again
+        return news
 
     def _trees(self, steps: set[int], wanted: set[int]) -> Iterator[News]:
         for step in sorted(steps):
