@@ -6,15 +6,20 @@
 A run file is written while training goes on: events as they happen, a step when it ends, then its
 checkpoint in `FILE.rao.ckpt/step-N/`. `resume=True` goes on after the newest checkpoint that verifies,
 and starts afresh where there is none; what follows that checkpoint in the file is deleted first.
+
+Several processes of one machine train one run: `peers` come from `rao_lab.distributed.processes`, every
+process calls `train` alike, and rank 0 writes file and checkpoints for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+
+import torch
 
 from rao_lab import checkpoint
 from rao_lab.errors import ConfigError
@@ -24,9 +29,10 @@ from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.running import open_sandbox
 from rao_lab.session import Session
-from rao_lab.store import RunWriter, checkpoint_folder
+from rao_lab.store import RunWriter, checkpoint_folder, open_run
+from rao_lab.store.deposit import portable
 from rao_lab.train_config import TrainConfig
-from rao_lab.trainer import TrainState, TrainStep, train_steps
+from rao_lab.trainer import Alone, Peers, TrainState, TrainStep, train_steps
 from rao_lab.tree import Event, Tree, TreeHeader
 
 OnEvent = Callable[[TreeHeader, Event], None]
@@ -53,6 +59,7 @@ def train(
     on_phase: Callable[[str, int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
     on_step: Callable[[TrainStep], None] | None = None,
+    peers: Peers | None = None,
 ) -> Iterator[TrainStep]:
     """Trains a policy in place and yields each finished step; step 0 is the probes before the first.
 
@@ -66,9 +73,12 @@ def train(
         on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
         on_tick: called before each decode step; may block (pause) or raise (stop).
         on_step: hears each step after it is stored: for trackers.
+        peers: other processes of the same run, which call `train` with the same arguments; each samples
+            its share of the groups, and yields every step whole. None = alone.
 
     Raises:
-        ConfigError: settings contradict each other, or the policy has no weights to train.
+        ConfigError: settings contradict each other or those of the run that is resumed, or the policy
+            has no weights to train.
         RunFileError: the run file exists and `resume` is false, is being written, or is damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
@@ -92,6 +102,7 @@ def train(
         on_phase,
         on_tick,
         on_step,
+        peers or Alone(),
     )
 
 
@@ -108,22 +119,26 @@ def _train(
     on_phase: Callable[[str, int, int], None] | None,
     on_tick: Callable[[int], None] | None,
     on_step: Callable[[TrainStep], None] | None,
+    peers: Peers,
 ) -> Iterator[TrainStep]:
+    dialect = dialect or policy.dialect
     with ExitStack() as stack:
         sandbox = stack.enter_context(open_sandbox(config.limits, workers))
         record = None
         state = None
-        if store is not None:
-            about = run_config(environment, policy, config)
+        if store is not None and peers.rank == 0:
+            about = run_config(environment, policy, config, dialect)
             writer = stack.enter_context(RunWriter(store, about, resume=resume))
+            if writer.resumed:
+                _check_same_world(writer.path, about)
             record = Recorder(writer, on_event)
-            if resume:
-                state = _resume(writer, policy, config)
+        if store is not None and resume:
+            state = _resume(Path(store), None if record is None else record.writer, policy, config, peers)
         hear = record.event if record is not None else on_event
         executor = Executor(
             environment,
             policy,
-            find_dialect(dialect or policy.dialect),
+            find_dialect(dialect),
             config.limits,
             sandbox=sandbox,
             agent=config.agent,
@@ -138,12 +153,13 @@ def _train(
                 record.begin(headers[0].step)
             trees = executor.run(headers)
             if record is not None:
-                for tree in trees:
-                    record.writer.tree_done(tree)
+                record.trees(trees)
             return trees
 
         state = state or checkpoint.new_state(policy.model, config)
-        steps = train_steps(environment, policy, config, sample=sample, state=state, on_phase=on_phase)
+        steps = train_steps(
+            environment, policy, config, sample=sample, state=state, on_phase=on_phase, peers=peers
+        )
         for step in steps:
             if record is not None:
                 record.end(step, policy, state, config)
@@ -159,12 +175,23 @@ class Recorder:
         self.writer = writer
         self._on_event = on_event
         self._begun: int | None = None
+        self._kept: set[tuple[bool, int, int]] = set()
+        """Trees of this step that are recorded."""
 
     def begin(self, step: int) -> None:
         """A step's first trees are about to be sampled."""
         if self._begun != step:
             self.writer.begin_step(step)
             self._begun = step
+            self._kept.clear()
+
+    def trees(self, trees: Sequence[Tree]) -> None:
+        """Trees that ended; those that are recorded already are passed over."""
+        for tree in trees:
+            place = (tree.header.probe, tree.header.group, tree.header.rollout)
+            if place not in self._kept:
+                self.writer.tree_done(tree)
+                self._kept.add(place)
 
     def event(self, header: TreeHeader, event: Event) -> None:
         self.writer.event((header.group, header.rollout), header, event)
@@ -174,34 +201,69 @@ class Recorder:
     def end(self, step: TrainStep, policy: Any, state: TrainState, config: TrainConfig) -> None:
         """The step is whole: its credit and metrics go to the disk, then its weights."""
         self.begin(step.step)
+        self.trees(step.trees)  # of other processes
         about = {**step.metrics, "seconds": step.seconds, "warnings": list(step.warnings)}
         self.writer.end_step(step.step, step.attributions, about)
         due = step.step % config.checkpoint_every == 0 or step.step == config.steps
         if due and step.step > 0:
-            folder = checkpoint_folder(self.writer.path) / f"step-{step.step}"
+            folder = checkpoint_folder(self.writer.path) / checkpoint_name(step.step)
             checkpoint.save(folder, policy, state, config)
             self.writer.note_checkpoint(step.step, folder)
 
 
-def _resume(writer: RunWriter, policy: Any, config: TrainConfig) -> TrainState | None:
-    """Takes policy and run file back to the newest sound checkpoint; None where there is none."""
-    for noted in writer.checkpoints():
-        if checkpoint.is_whole(noted.folder):
-            state = checkpoint.load(noted.folder, policy, config)
-            writer.rewind(noted.step)
-            return state
-    if writer.resumed:
-        writer.rewind(-1)
-    return None
+def checkpoint_name(step: int) -> str:
+    """Of the folder that holds the weights after a step."""
+    return f"step-{step}"
 
 
-def run_config(environment: Environment, policy: Policy, config: TrainConfig) -> dict[str, Any]:
+def _resume(
+    store: Path, writer: RunWriter | None, policy: Any, config: TrainConfig, peers: Peers
+) -> TrainState | None:
+    """Takes policy and run file back to the newest sound checkpoint; None where there is none.
+
+    The process that has the writer says which one it is.
+    """
+    step = -1
+    if writer is not None:
+        sound = (noted.step for noted in writer.checkpoints() if checkpoint.is_whole(noted.folder))
+        step = next(sound, -1)
+    said = torch.tensor([step + 1 if writer is not None else 0])
+    peers.add([said])
+    step = int(said) - 1
+    state = None
+    if step >= 0:
+        state = checkpoint.load(checkpoint_folder(store) / checkpoint_name(step), policy, config)
+    if writer is not None and writer.resumed:
+        writer.rewind(step)
+    return state
+
+
+def _check_same_world(store: Path, about: Mapping[str, Any]) -> None:
+    """Refuses to go on with a run in another world or another dialect.
+
+    Raises:
+        ConfigError: naming what differs, with both values.
+    """
+    with open_run(store) as run:
+        before = run.config
+    for name in ("environment", "world", "dialect"):
+        if name in before and before[name] != portable(about[name]):
+            raise ConfigError(
+                f"this run was made with {name}={before[name]!r} and cannot be resumed with "
+                f"{portable(about[name])!r}: leave it as it was, or start another run"
+            )
+
+
+def run_config(
+    environment: Environment, policy: Policy, config: TrainConfig, dialect: str | None = None
+) -> dict[str, Any]:
     """What a run file says of how it was made."""
+    plain = type(environment).__repr__ is object.__repr__  # an address in memory says nothing
     return {
         "environment": environment.name,
-        "world": repr(environment),
+        "world": environment.name if plain else repr(environment),
         "policy": policy.name,
-        "dialect": policy.dialect,
+        "dialect": dialect or policy.dialect,
         "train": config.to_dict(),
     }
 

@@ -93,7 +93,10 @@ class RunWriter:
                     undo.callback(self.path.unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
                 self._ledger = Ledger(connection)
-                self._write([(Ledger.set_config, (config, packages or package_versions()), None)])
+                # A resumption that is given up before it rewinds leaves the run as it was.
+                first = _nothing if self.resumed else Ledger.set_config
+                self._about = (config, packages or package_versions())
+                self._write([(first, () if self.resumed else self._about, None)])
             except (*UNREADABLE, OSError) as error:
                 raise write_failure(self.path.name, error) from None
             undo.pop_all()
@@ -151,8 +154,8 @@ class RunWriter:
 
     def rewind(self, step: int) -> int:
         """Deletes, in one transaction, all that follows `step` (-1: everything) and every tree that never
-        ended; returns the new attempt number."""
-        return self._wait(Ledger.rewind, step)
+        ended; returns the new attempt number, which is recorded with this writer's config."""
+        return self._wait(_rewind, step, *self._about)
 
     def flush(self) -> None:
         """Returns when all calls so far are committed."""
@@ -271,6 +274,12 @@ def checkpoint_folder(path: str | Path) -> Path:
 def _read_checkpoints(ledger: Ledger, folder: Path) -> list[Checkpoint]:
     rows = ledger.checkpoints()
     return [Checkpoint(step, folder / name) for step, name in rows]
+
+
+def _rewind(ledger: Ledger, step: int, config: Mapping[str, Any], packages: Mapping[str, str]) -> int:
+    attempt = ledger.rewind(step)
+    ledger.set_config(config, packages)
+    return attempt
 
 
 def _nothing(ledger: Ledger) -> None:
