@@ -34,12 +34,12 @@ TRAINING_SHARE = 0.5
 and the second evaluation fill the rest."""
 MOST_NODES_SHOWN = 24
 PHASES = {
-    "before: recursive": 0.05,
-    "before: flat": 0.04,
-    "train: recursive": 0.52,
-    "train: flat": 0.2,
-    "after: recursive": 0.15,
-    "after: flat": 0.04,
+    "before: recursive": 0.03,
+    "before: flat": 0.02,
+    "train: recursive": 0.6,
+    "train: flat": 0.24,
+    "after: recursive": 0.09,
+    "after: flat": 0.02,
 }
 """What happens, and about what part of the time it takes: for the time left."""
 
