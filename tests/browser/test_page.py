@@ -10,6 +10,8 @@ import pytest
 
 from tests.hostile import CANARY, corpus
 
+pytestmark = pytest.mark.browser
+
 
 def open_showcase(pages: Any, saved: Path, **how: Any) -> Any:
     page = pages.open(saved.as_uri(), **how)

@@ -28,8 +28,17 @@ export function s(tag, props = {}, ...children) {
   return /** @type {SVGElement} */ (element);
 }
 
+/** Elements that take the focus by themselves. */
+const FOCUSABLE = new Set(["button", "input", "select", "summary", "textarea"]);
+
+/** JupyterLab asks the focused element, and not those around it, whether its keys are its own. @param {Element} element */
+export function ownKeys(element) {
+  element.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
 /** @param {Element} element @param {Record<string, any>} props @param {(Child | Child[])[]} children */
 function apply(element, props, children) {
+  if (FOCUSABLE.has(element.localName) || props.tabindex !== undefined) ownKeys(element);
   for (const [name, value] of Object.entries(props)) {
     if (value === null || value === undefined) continue;
     if (name.startsWith("aria-")) {

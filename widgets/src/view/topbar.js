@@ -1,7 +1,7 @@
 // The top bar: where one is, which step, which view, search.
 
 import { percent, signed } from "../shared/format.js";
-import { fill, h } from "../shared/dom.js";
+import { fill, h, ownKeys } from "../shared/dom.js";
 import { oneLine, taskName } from "../shared/text.js";
 import { shapeOf } from "../model/status.js";
 import { icon, markIcon } from "./shapes.js";
@@ -29,6 +29,7 @@ export class TopBar {
     this.scrub = canvasFor(220, 32);
     this.scrub.canvas.setAttribute("role", "slider");
     this.scrub.canvas.setAttribute("tabindex", "0");
+    ownKeys(this.scrub.canvas);
     this.scrub.canvas.setAttribute("aria-label", "Step");
     this.scrub.canvas.addEventListener("pointerdown", (event) => this.onScrub(event));
     this.scrub.canvas.addEventListener("keydown", (event) => {
