@@ -153,8 +153,6 @@ def _device() -> dict[str, Any]:
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
         found = (f"cuda ({properties.name})", "bfloat16", float(properties.total_memory))
-    elif torch.backends.mps.is_available():
-        found = ("mps", "bfloat16", _memory())
     else:
         found = ("cpu", "float32", _memory())
     name, dtype, memory = found

@@ -24,6 +24,8 @@ class Suggested:
     """Band of TextCraft it is trained on."""
     preset: str
     """World of TextCraft it knows."""
+    learning_rate: float = 3e-4
+    """Peak step of AdamW."""
 
 
 TINY = Suggested(
@@ -36,7 +38,9 @@ TINY = Suggested(
 SCRIPTED = Suggested(
     Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000), "medium", "paper"
 )
-CHAT = Suggested(Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256), "easy", "paper")
+CHAT = Suggested(
+    Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256), "easy", "paper", learning_rate=1e-5
+)
 
 
 def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Policy:

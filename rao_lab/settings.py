@@ -101,12 +101,13 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
 
 
 def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfig:
-    """A training configuration: the limits that suit the policy, then each layer over it.
+    """A training configuration: what suits the policy, then each layer over it.
 
     Raises:
         ConfigError: an unknown field or a value that means nothing.
     """
-    return TrainConfig.from_dict(merged({"limits": suggested.limits.to_dict()}, *layers))
+    fitting = {"limits": suggested.limits.to_dict(), "learning_rate": suggested.learning_rate}
+    return TrainConfig.from_dict(merged(fitting, *layers))
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

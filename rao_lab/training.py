@@ -40,8 +40,10 @@ OnEvent = Callable[[TreeHeader, Event], None]
 
 
 def default_config(policy: Policy, **settings: Any) -> TrainConfig:
-    """A `TrainConfig` with the limits that suit the policy; `settings` are its other fields."""
-    settings.setdefault("limits", suggested(policy).limits)
+    """A `TrainConfig` with the limits and learning rate that suit the policy; `settings` are other fields."""
+    fitting = suggested(policy)
+    settings.setdefault("limits", fitting.limits)
+    settings.setdefault("learning_rate", fitting.learning_rate)
     return TrainConfig(**settings)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.limits import Limits
-from rao_lab.loading import SCRIPTED, TINY
+from rao_lab.loading import CHAT, SCRIPTED, TINY
 from rao_lab.settings import (
     chosen_steps,
     find_task,
@@ -53,6 +53,12 @@ def test_training_starts_from_the_limits_that_suit_the_policy() -> None:
     config = train_config(TINY, {"steps": 7}, overrides(["limits.max_nodes=9"]))
     assert config.steps == 7
     assert config.limits == Limits.from_dict({**TINY.limits.to_dict(), "max_nodes": 9})
+
+
+def test_a_chat_model_is_trained_with_smaller_steps_than_the_tiny_one() -> None:
+    assert train_config(TINY).learning_rate == 3e-4
+    assert train_config(CHAT).learning_rate == 1e-5
+    assert train_config(CHAT, {"learning_rate": 1e-4}).learning_rate == 1e-4
 
 
 def test_a_nested_setting_that_is_no_object_is_refused() -> None:
