@@ -117,24 +117,30 @@ def train(
       rao-lab train --steps 20 --out runs/a.rao
       rao-lab train --steps 40 --out runs/a.rao --resume
       rao-lab train --steps 20 --out runs/b.rao --set credit.lam=0 --set learning_rate=0.0005
+      torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
+    from rao_lab.distributed import joined
     from rao_lab.loading import load_policy, suggested
     from rao_lab.settings import overrides, train_config
     from rao_lab.terminal import Board
     from rao_lab.training import train as train_steps
 
-    actor = load_policy(policy)
-    world = _environment(env, actor, difficulty, recipes, tasks)
-    flags = {"agent": agent, "seed": seed} | ({} if steps is None else {"steps": steps})
-    config = train_config(suggested(actor), flags, overrides(settings or ()))
     done = 0
     last: dict[str, Any] = {}
-    with Board(_console(), f"rao-lab train, {out}") as board:
-        board.phase("training", config.steps)
-        for step in train_steps(world, actor, config, store=out, resume=resume):
-            board.stepped(agent, step)
-            board.advance("training", step.step)
-            done, last = step.step, step.metrics
+    with joined() as peers:  # first: it chooses this process's device
+        actor = load_policy(policy)
+        world = _environment(env, actor, difficulty, recipes, tasks)
+        flags = {"agent": agent, "seed": seed} | ({} if steps is None else {"steps": steps})
+        config = train_config(suggested(actor), flags, overrides(settings or ()))
+        quiet = peers is not None and peers.rank > 0
+        with Board(_console(quiet), f"rao-lab train, {out}") as board:
+            board.phase("training", config.steps)
+            for step in train_steps(world, actor, config, store=out, resume=resume, peers=peers):
+                board.stepped(agent, step)
+                board.advance("training", step.step)
+                done, last = step.step, step.metrics
+    if quiet:
+        return
     if as_json:
         _print_json({"run": str(out), "steps": config.steps, "last_step": done, "metrics": last})
     elif done:
@@ -383,10 +389,10 @@ def _environment(
     return made
 
 
-def _console() -> Console:
+def _console(quiet: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, quiet=quiet)
 
 
 def _print(text: str) -> None:

@@ -63,9 +63,14 @@ def _read(part: Tensor) -> list[Tree]:
     return [tree_from_json(data) for data in json.loads(part.numpy().tobytes())]
 
 
-def launched() -> bool:
-    """Whether torchrun started this process beside others."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+@contextmanager
+def joined() -> Iterator[Processes | None]:
+    """`processes` where torchrun started this process beside others; else None: it is alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield None
+        return
+    with processes() as peers:
+        yield peers
 
 
 @contextmanager

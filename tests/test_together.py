@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -129,3 +130,18 @@ def test_two_processes_of_torchrun_write_one_run(tmp_path: Path, repo: Path) -> 
     holds_all(tmp_path / "whole.rao")
     whole, parts = everything(tmp_path / "whole.rao"), everything(tmp_path / "parts.rao")
     assert [name for name in whole if whole[name] != parts[name]] == []
+
+
+@pytest.mark.slow
+def test_the_command_line_joins_and_speaks_once(tmp_path: Path, repo: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    few = ["tasks_per_step=2", "group_size=2", "probe_tasks=0"]
+    settings = [part for setting in few for part in ("--set", setting)]
+    done = subprocess.run(
+        [*command, "-m", "rao_lab", "train", "--steps", "1", "--out", str(tmp_path / "a.rao"), "--json", *settings],
+        cwd=repo, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout)["last_step"] == 1
+    with open_run(tmp_path / "a.rao") as run:
+        assert [len(group) for group in run.groups(1)] == [2, 2]
