@@ -1,4 +1,4 @@
-"""What watching costs training: the same steps alone and with a live view attached.
+"""What watching costs training: the same steps alone, with a live board and with live trees.
 
 Time is the processor time of the whole process, all threads of it: a busy neighbour does not change it, and
 it bounds from above what the sender thread can take from the training thread. The wall clock is given too.
@@ -26,76 +26,85 @@ ROUNDS = 5
 EVENTS = 200_000
 
 
-class Encoder:
-    """Does what a kernel does with a message before it leaves: turns it into JSON."""
+class _Screen:
+    """Asks as a front end that follows, and does with a message what a kernel does: it becomes JSON."""
 
-    def __init__(self) -> None:
-        self.bytes = 0
+    feed: LiveFeed
+
+    def __init__(self, newest: bool) -> None:
+        self._newest = newest
+        self._asked: int | None = None
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        self.bytes += len(json.dumps(content)) + sum(len(part) for part in buffers or ())
+        json.dumps(content)
 
     def show(self, **traits: Any) -> None:
-        self.bytes += len(json.dumps(traits))
+        json.dumps(traits)
+        ended = traits.get("session", {}).get("step")
+        target = traits.get("newest", self._asked) if self._newest else ended
+        if target is not None and target != self._asked:
+            self._asked = target
+            self.feed.take({"type": "open", "step": target})
+
+
+VIEWS = ("alone", "board", "trees")
+"""Nobody watches; a board, which follows the steps that have ended; trees, node by node while they grow."""
 
 
 def measure(say: Say) -> Sequence[Case]:
-    """Steps of the embedded policy, alone and watched in turn, and the listener by itself."""
-    taken: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
-    shares: list[float] = []
-    _train(False)  # the first run pays for imports and caches
-    for turn in range(ROUNDS):
-        # Who goes first alternates, so that a drift of the machine falls on both.
-        for watched in (False, True) if turn % 2 else (True, False):
-            processor, wall, sender = _train(watched)
-            taken[watched].append((processor, wall))
-            if watched:
-                shares.append(sender / processor)
-        say(f"round {turn + 1} of {ROUNDS}")
-    alone, watched_ = ([median(column) for column in zip(*taken[key], strict=True)] for key in (False, True))
-    # Each round's pair shares its moment: the median of their ratios is steadier than a ratio of medians.
-    ratios = [
-        [one[kind] / other[kind] for one, other in zip(taken[True], taken[False], strict=True)]
-        for kind in (0, 1)
-    ]
-    return [
-        Case("step/alone", alone[0] / STEPS, "s of processor"),
-        Case("step/watched", watched_[0] / STEPS, "s of processor", "step/alone", median(ratios[0])),
-        Case("step wall/alone", alone[1] / STEPS, "s"),
-        Case("step wall/watched", watched_[1] / STEPS, "s", "step wall/alone", median(ratios[1])),
-        Case("sender", median(shares), "share of the processor time"),
-        Case("listener", _listener() * 1e6, "us an event"),
-    ]
+    """Steps of the embedded policy, watched and not in turn, and the listener by itself."""
+    taken: dict[str, list[tuple[float, float, float]]] = {view: [] for view in VIEWS}
+    _train("alone")  # the first run pays for imports and caches
+    for number in range(ROUNDS):
+        # Who goes first alternates, so that a drift of the machine falls on all.
+        for view in VIEWS if number % 2 else VIEWS[::-1]:
+            taken[view].append(_train(view))
+        say(f"round {number + 1} of {ROUNDS}")
+    cases = []
+    for kind, unit in ((0, "s of processor"), (1, "s of wall clock")):
+        for view in VIEWS:
+            name = f"{view}, {unit}"
+            middle = median(each[kind] for each in taken[view]) / STEPS
+            if view == "alone":
+                cases.append(Case(name, middle, f"{unit} a step"))
+                continue
+            # A round shares its moment: the median of its ratios is steadier than a ratio of medians.
+            pairs = zip(taken[view], taken["alone"], strict=True)
+            ratio = median(one[kind] / other[kind] for one, other in pairs)
+            cases.append(Case(name, middle, f"{unit} a step", f"alone, {unit}", ratio))
+    for view in VIEWS[1:]:
+        share = median(sender / processor for processor, _, sender in taken[view])
+        cases.append(Case(f"{view}, sender thread", share, "share of all processor time"))
+    return [*cases, Case("listener", _listener() * 1e6, "us an event")]
 
 
-def _train(watched: bool) -> tuple[float, float, float]:
+def _train(view: str) -> tuple[float, float, float]:
     """Seconds of the process, of the wall clock, and of the sender thread."""
     policy = load_policy("tiny")
     config = default_config(policy, steps=STEPS, tasks_per_step=6, group_size=6, probe_tasks=2, seed=1)
     with TemporaryDirectory() as folder:
         processor, wall = time.process_time(), time.perf_counter()
         session = start(TextCraft("medium"), policy, config, store=f"{folder}/run.rao")
-        feed = _watch(session) if watched else None
+        feed = _watch(session, view)
         session.result()
         processor, wall = time.process_time() - processor, time.perf_counter() - wall
-        if feed is None:
-            return processor, wall, 0.0
-        feed.close()
-        return processor, wall, feed.busy
+        if feed is not None:
+            feed.close()
+        return processor, wall, 0.0 if feed is None else feed.busy
 
 
-def _watch(session: Session) -> LiveFeed:
-    feed = LiveFeed(SessionWatch(session), Encoder())
+def _watch(session: Session, view: str) -> LiveFeed | None:
+    if view == "alone":
+        return None
+    feed = LiveFeed(SessionWatch(session), _Screen(view == "trees"))
+    feed.outlet.feed = feed  # type: ignore[attr-defined]
     feed.start()
-    feed.take({"type": "hello", "step": None})
-    for step in range(STEPS + 1):  # a view that follows the newest asks for each
-        feed.follow(step)
     return feed
 
 
 def _listener() -> float:
     """Seconds that an event costs the thread that trains."""
-    feed = LiveFeed(_Nothing(), Encoder())
+    feed = LiveFeed(_Nothing(), _Screen(False))
     began = time.perf_counter()
     for number in range(EVENTS):
         feed.put("event", number)

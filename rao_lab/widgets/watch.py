@@ -77,6 +77,8 @@ class SessionWatch:
     def __init__(self, session: Watched) -> None:
         self.session = session
         self._end: Callable[[], None] | None = None
+        self._kept: list[int] = []
+        self._counted = -1
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         self._end = self.session.listen(put, replay=True)
@@ -100,6 +102,8 @@ class SessionWatch:
         session = self.session
         state = session.state
         steps = list(session.steps)
+        if len(steps) != self._counted:  # looked for when a step has ended, not several times a second
+            self._kept, self._counted = checkpoints(session.path), len(steps)
         over = state in ("finished", "stopped", "failed")
         phase, done, total = session.phase
         return {
@@ -112,9 +116,9 @@ class SessionWatch:
             "phase": phase,
             "done": done,
             "of": total,
-            "step_seconds": _pace(step.seconds.get("total") for step in steps if step.step > 0),
+            "step_seconds": _pace([step.seconds.get("total") for step in steps[-RECENT:] if step.step > 0]),
             "seconds": round((session.ended or time.monotonic()) - session.began, 1),
-            "checkpoints": checkpoints(session.path),
+            "checkpoints": self._kept,
             "error": "" if session.error is None else _error_words(session.error),
             "writer": "the kernel",
         }
@@ -253,7 +257,7 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _pace(seconds: Iterable[Any]) -> float | None:
+def _pace(seconds: Sequence[Any]) -> float | None:
     known = [float(each) for each in seconds if isinstance(each, int | float)]
     return round(median(known[-RECENT:]), 3) if known else None
 
