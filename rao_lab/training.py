@@ -266,6 +266,7 @@ def run_config(
         "world": environment.name if plain else repr(environment),
         "policy": policy.name,
         "dialect": dialect or policy.dialect,
+        "threads": torch.get_num_threads(),  # the last bits of a sum depend on it
         "train": config.to_dict(),
     }
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 import rao_lab as rl
 from rao_lab.environments import TextCraft
@@ -72,10 +73,13 @@ def test_a_finished_run_resumed_yields_nothing_and_loses_nothing(made: Path) -> 
         assert run.groups(1) == before
 
 
-def test_the_dialect_that_was_used_is_recorded(tmp_path: Path) -> None:
+def test_what_a_repetition_needs_is_recorded(tmp_path: Path) -> None:
     options = {"store": tmp_path / "a.rao", "dialect": "codeact"}
     list(train(TextCraft("easy"), rl.load_policy("tiny"), SHORT, **options))
-    assert open_run(tmp_path / "a.rao").config["dialect"] == "codeact"
+    run = open_run(tmp_path / "a.rao")
+    assert run.config["dialect"] == "codeact" and "easy" in run.config["world"]
+    assert run.config["threads"] == torch.get_num_threads()
+    assert run.config["train"]["seed"] == 0 and {"torch", "machine", "pydantic-monty"} <= run.packages.keys()
 
 
 @needs_proc
