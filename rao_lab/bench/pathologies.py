@@ -175,8 +175,8 @@ def readme(found: Mapping[str, Sequence[Mapping[str, Any]]], seed: int, steps: i
     return f"""# Ways in which training goes wrong
 
 Made by `python -m rao_lab.bench.pathologies --seed {seed} --steps {steps}`: the embedded policy on medium
-tasks, 6 tasks of 6 trees a step, one thing changed in each run. One seed: read the runs as illustrations, not as measurements.
-Every step keeps its metrics; trees and credit are kept for the first and the last step, probes for every tenth.
+tasks, 6 tasks of 6 trees a step, one thing changed in each run. One seed: read the runs as
+illustrations, not as measurements. Every step keeps its metrics; trees and credit are kept for the first and the last step, probes for every tenth.
 Open one with `rl.Explorer(rl.open_run("data/pathologies/guards_off.rao"))`.
 
 Mean of the first {part} steps → mean of the last {part}; own goal and base items: share of launched agents that were
