@@ -38,6 +38,8 @@ import { rampColour } from "./theme.js";
 
 /** A wish that the kernel has not granted by then is no longer shown as granted. */
 const WISH_MS = 4000;
+/** px of the cell from which all of the board stands in view. */
+const BESIDE = 940;
 const GLYPHS = {
   pause: "M5.5 3v10M10.5 3v10",
   resume: "M5 3l8 5l-8 5z",
@@ -101,6 +103,11 @@ export class Board {
     const { app } = this;
     if (app.following) return lastEnded(this.curves);
     return app.client.wanted ?? app.step?.step ?? lastEnded(this.curves);
+  }
+
+  /** The step panel stands beside the large plot; else below it. */
+  get beside() {
+    return this.pane.clientWidth >= BESIDE * this.app.palette.unit;
   }
 
   /** @param {number} target the nearest step that can be opened */
@@ -218,9 +225,9 @@ export class Board {
     const width = this.pane.clientWidth;
     if (!width || this.upper.hidden) return;
     const size = app.size;
-    const wide = size === "full";
+    const wide = this.beside;
     this.pane.classList.toggle("beside", wide);
-    this.pane.classList.toggle("two", size === "drawer" || size === "small");
+    this.pane.classList.toggle("two", !wide && size !== "tiny");
     const chosen = this.chosen;
     const last = axisEnd(lastEnded(this.curves) ?? 0, app.traits.session.total ?? 0);
     const axis = { p, last, chosen, end: lastEnded(this.curves) ?? 0 };
@@ -490,7 +497,7 @@ export class Board {
   showGroups() {
     const { app } = this;
     const { step, credit } = app;
-    const wide = app.size === "full";
+    const wide = this.beside;
     const room = wide ? Math.max(3, Math.floor((this.main.element.offsetHeight - this.panel.offsetHeight - 64 * app.palette.unit) / (29 * app.palette.unit))) : 6;
     const shown = !!step && step.step === (app.client.wanted ?? step.step);
     const key = step ? [step.step, step.revision, step.scored, app.palette.dark, app.palette.page, room, app.size, shown].join() : "";
@@ -612,7 +619,7 @@ function axisPicture(row, most) {
   const known = row.roots.filter((root) => !Number.isNaN(root.value));
   return s(
     "svg",
-    { width, height: 16, viewBox: `0 0 ${width} 16`, "aria-hidden": "true" },
+    { width, height: 16, viewBox: `0 0 ${width} 16`, preserveAspectRatio: "none", "aria-hidden": "true" },
     s("path", { d: `M2 8.5H${width - 2}`, stroke: "var(--rule)" }),
     ...known.map((root) => s("circle", { cx: x(root.value), cy: 8, r: 3, fill: "var(--seq3)", opacity: 0.6 })),
     known.length > 1 ? s("path", { d: `M${x(row.mean)} 2.5v11`, stroke: "var(--text)", "stroke-width": 1.8 }) : null,
