@@ -75,7 +75,7 @@ export function sentence(step, credit, config, row, from) {
   baselineWords(config, credit, row, from, say);
   if (Math.abs(A) < 5e-4) {
     say("level", "strong");
-    say(": its tokens are neither made more nor less likely.");
+    say(": its tokens are made neither more nor less likely.");
     return runs;
   }
   say(`${plain(Math.abs(A), 3)} ${A > 0 ? "above" : "below"}`, signRole(A));

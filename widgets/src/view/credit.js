@@ -102,13 +102,13 @@ export class CreditPage {
     const most = Math.max(1, ...scored.map((root) => root.R), Number.isNaN(b) ? 0 : b);
     const inner = width - 24;
     const x = (/** @type {number} */ R) => 10 + (R / most) * inner;
-    /** @type {Map<number, number>} */
-    const stacks = new Map();
+    /** @type {number[][]} places taken in each row of dots */
+    const stacks = [[], [], [], []];
     const dots = [...scored].sort((one, two) => one.R - two.R).map((root) => {
-      const at = Math.round(x(root.R) / 13);
-      const high = stacks.get(at) ?? 0;
-      stacks.set(at, high + 1);
-      const y = 56 - 8 - Math.min(high, 3) * 15;
+      const free = stacks.findIndex((taken) => taken.every((other) => Math.abs(other - x(root.R)) > 13.2));
+      const high = free < 0 ? 3 : free;
+      stacks[high].push(x(root.R));
+      const y = 56 - 8 - Math.min(high, 2) * 13.5;
       const own = root.own;
       const label = `tree ${root.rollout + 1}, R ${plain(root.R, 3)}`;
       const dot = s(

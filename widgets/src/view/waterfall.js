@@ -10,7 +10,7 @@ import { signRole } from "../model/words.js";
 const MIDDLES = { s: 62, bonus: 170, R: 278, b: 436, A: 544, c: 726 };
 const BAR = 64;
 const TOP = 50;
-const HIGH = 182;
+const HIGH = 172;
 let made = 0;
 
 /**
@@ -69,7 +69,7 @@ export function waterfall(app, row, from, width) {
   head("b", ["\u2212 b"], b, signed(-b, 3));
   head("A", ["A"], A, signed(A, 3), signRole(A));
   head("c", ["w A"], c, signed(c, 3), signRole(c));
-  if (config.bonus === "mean") parts.push(s("path", { d: `M${x("bonus") + 7.5} 5.5h7.5`, stroke: "var(--text)", "stroke-width": 1.1 })); // s with a bar: the mean
+  if (config.bonus === "mean") parts.push(s("path", { d: `M${x("bonus") + 11} 5h6`, stroke: "var(--text)", "stroke-width": 1.1 })); // s with a bar: the mean
   join("s", "bonus", own);
   join("bonus", "R", R);
   if (!byRoot) join("R", "b", R);
@@ -92,7 +92,7 @@ export function waterfall(app, row, from, width) {
   block("c", 0, c, signedFill);
   ghosts(app, row, parts, { x, y, bar });
   const words = `s ${plain(own, 3)}, bonus ${signed(bonus, 3)}, R ${plain(R, 3)}, baseline ${plain(b, 3)}, advantage ${signed(A, 3)}, weight ${plain(w, 3)}, coefficient ${signed(c, 3)}`;
-  return s("svg", { class: "waterfall", width, height: TOP + HIGH + 16, role: "img", "aria-label": words, style: "flex:none" }, ...parts);
+  return s("svg", { class: "waterfall", width, height: TOP + HIGH + 10, role: "img", "aria-label": words, style: "flex:none" }, ...parts);
 }
 
 /** In a what-if, where the recorded numbers stood. @param {App} app @param {number} row @param {SVGElement[]} parts @param {{x: (name: keyof typeof MIDDLES) => number, y: (value: number) => number, bar: number}} at */
