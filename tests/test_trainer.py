@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ from rao_lab.running import open_sandbox
 from rao_lab.train_config import LossConfig, TrainConfig
 from rao_lab.train_state import Optimizer, learning_rate, new_state
 from rao_lab.trainer import TrainStep, train_steps
-from rao_lab.tree import Node, Status
+from rao_lab.tree import Node, Status, Task
 from tests.tinymodels import Sampler, Tasks, TinyPolicy, gradient, llama, same
 
 SMALL = TrainConfig(
@@ -360,9 +361,29 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
     assert learning_rate(cosine, 3) == 1.0 and 0 < learning_rate(cosine, 6) < 0.25
 
 
-def test_draws_do_not_depend_on_the_order_of_a_split() -> None:
-    tasks = Tasks(train=9).tasks("train")
-    assert step_tasks(tasks, SMALL, 4) == step_tasks(tasks[::-1], SMALL, 4)
+def test_steps_draw_different_tasks_keyed_by_seed_and_step() -> None:
+    tasks = Tasks(train=50).tasks("train")
+    config = replace(SMALL, tasks_per_step=10)
+    drawn = step_tasks(tasks, config, 4)
+    assert len({task.id for task in drawn}) == 10
+    assert drawn == step_tasks(tasks, config, 4)
+    assert drawn != step_tasks(tasks, config, 5)
+    assert drawn != step_tasks(tasks, replace(config, seed=1), 4)
+
+
+def test_only_drawn_tasks_are_made() -> None:
+    made: list[int] = []
+
+    class Lazy(Sequence[Task]):
+        def __len__(self) -> int:
+            return 10_000
+
+        def __getitem__(self, index: Any) -> Any:
+            made.append(index)
+            return Task(f"train-{index}", "a goal")
+
+    step_tasks(Lazy(), SMALL, 1)
+    assert len(made) == SMALL.tasks_per_step
 
 
 def test_probe_tasks_are_spread_over_difficulties() -> None:
