@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rao_lab import evaluation
+from rao_lab.ceiling import flat_fits
 from rao_lab.evaluation import Comparison, Evaluation
 from rao_lab.executor import Executor
 from rao_lab.limits import Limits
@@ -80,7 +81,8 @@ def evaluate(
     limits: Limits | None = None,
     **options: Any,
 ) -> Evaluation:
-    """`evaluation.evaluate` with limits that suit the policy where none are given."""
+    """`evaluation.evaluate` with limits that suit the policy and its flat ceiling, where none are given."""
+    options.setdefault("fits", flat_fits(policy, options.get("dialect")))
     return evaluation.evaluate(
         environment, policy, agent, tasks, limits or suggested(policy).limits, **options
     )
@@ -94,8 +96,9 @@ def compare(
     limits: Limits | None = None,
     **options: Any,
 ) -> Comparison:
-    """`evaluation.compare` with limits that suit the first policy where none are given."""
+    """`evaluation.compare` with limits and flat ceiling of the first policy, where none are given."""
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
+    options.setdefault("fits", flat_fits(first, options.get("dialect")))
     return evaluation.compare(
         environment, policies, agents, tasks, limits or suggested(first).limits, **options
     )
