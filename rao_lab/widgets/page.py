@@ -68,6 +68,7 @@ def page_html(
     Raises:
         ConfigError: the columns alone are larger than `max_mb`.
     """
+    tables = tables or [StepTable()]
     room = int(max_mb * 1_000_000)
     bundle = BUNDLE.read_text("utf-8").replace("</script", "<\\/script")
     steps = [_step(table) for table in tables]
@@ -80,11 +81,16 @@ def page_html(
             f"the columns of {nodes:,} nodes alone exceed max_mb={max_mb:g}: save fewer steps, or raise max_mb"
         )
     left_out = _add_texts(tables, steps, decode, room)
-    whole = {**traits, "live": False, "session": {}, "saved": "saved", "height": 760}
+    # A page cannot steer, and nothing goes on in it.
+    session = dict(traits.get("session", {}))
+    if session:
+        over = session.get("state") in ("finished", "stopped", "failed")
+        session |= {"live": False, "actions": [], "state": session["state"] if over else "saved"}
+    whole = {**traits, "live": False, "session": session, "saved": "saved", "height": 760}
     for step, note in zip(steps, left_out, strict=True):
         said = f"this page leaves out {note}" if note else ""
         step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], said) if part)
-    data = {"traits": whole, "shown": tables[-1].step if tables else 0, "steps": steps}
+    data = {"traits": whole, "shown": tables[-1].step, "steps": steps}
     page = _PAGE.format(
         csp=html.escape(CSP),
         title=html.escape(title),

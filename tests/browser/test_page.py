@@ -159,7 +159,7 @@ def test_zones_fold_by_width_and_the_outline_stays_for_keys(
 ) -> None:
     page = pages.open(saved.as_uri(), width=width)
     page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
-    assert page.locator(".rao").get_attribute("data-size") == size
+    page.locator(f".rao[data-size={size}]").wait_for()
     assert page.locator(".rao [role=tree]").count() == 1
     page.locator(".rao [role=tree]").focus()
     page.keyboard.press("ArrowDown")
@@ -221,3 +221,35 @@ def test_nothing_is_fetched(pages: Any, saved: Path) -> None:
     page.goto(saved.as_uri())
     page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+
+
+def bare(**more: Any) -> Any:
+    from rao_lab.tree import Node, Status, Task, Tree, TreeHeader
+
+    node = Node("0", goal="Count the rows", status=Status.FINISHED, ended=None, **more)
+    return Tree(TreeHeader(Task("t", "Count the rows")), (node,), ended=1.0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        ([], "No trees yet: run a task, or start training."),
+        ([bare(success=1.0)], "one tree of each task: there is no baseline, so R is shown in place of A"),
+        ([bare(success=None)], "not scored"),
+    ],
+)
+def test_every_bare_state_is_said_in_words(pages: Any, tmp_path: Path, shown: Any, words: str) -> None:
+    from rao_lab.widgets import Explorer
+
+    Explorer(shown).save_html(tmp_path / "a.html")
+    page = pages.open((tmp_path / "a.html").as_uri())
+    page.locator(".rao").get_by_text(words).first.wait_for()
+    if shown:
+        page.locator(".rao [role=tree]").focus()
+        for key in ("2", "3", "1", "ArrowDown", "ArrowRight", "Enter", "+", "0"):
+            page.keyboard.press(key)
+    assert (
+        "NaN" not in page.locator(".rao").inner_text()
+        and "undefined" not in page.locator(".rao").inner_text()
+    )
+    assert pages.errors == []

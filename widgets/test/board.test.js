@@ -157,3 +157,8 @@ test("the table twin holds what the plots show, newest first", () => {
 test("the axis ends at the run's last step, nearer while few of many are done, at the newest where no total is known", () => {
   assert.deepEqual([axisEnd(0, 400), axisEnd(8, 400), axisEnd(9, 400), axisEnd(247, 400), axisEnd(3, 6), axisEnd(7, 0)], [10, 10, 20, 400, 6, 7]);
 });
+
+test("a page saved in the middle of training says that it stands still", () => {
+  assert.deepEqual(stateOf({ state: "saved", live: false }, 0), { kind: "over", text: "as saved" });
+  assert.equal(stateSentence({ state: "saved", live: false }, 3, 900), "");
+});

@@ -197,6 +197,7 @@ export function stateOf(session, quiet, asked = "") {
   if (asked === "stop" && live) return { kind: "paused", text: "stopping" };
   if ((asked === "resume" || asked === "step") && state === "paused") return { kind: "live", text: "resuming" };
   if (state === "failed") return { kind: "failed", text: "failed" };
+  if (state === "saved") return { kind: "over", text: "as saved" };
   if (state === "finished") return { kind: "over", text: "finished" };
   if (state === "stopped") return { kind: "over", text: "stopped" };
   if (state === "stopping") return { kind: "paused", text: "stopping" };
@@ -243,7 +244,7 @@ export function progressWords(session, since) {
   const pace = session.step_seconds;
   const elapsed = (session.seconds ?? 0) + (running ? since : 0);
   const parts = [];
-  if (elapsed > 0) parts.push(`${session.state === "following" || !session.live ? "" : ""}${duration(elapsed)} ${session.live ? "so far" : "in all"}`);
+  if (elapsed > 0) parts.push(`${duration(elapsed)} ${session.live ? "so far" : "in all"}`);
   if (pace) parts.push(`${duration(pace)} a step`);
   const last = session.checkpoints?.at(-1);
   if (last !== undefined) parts.push(`last checkpoint at ${last}`);

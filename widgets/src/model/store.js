@@ -237,6 +237,13 @@ export class Step {
     return this.words[this.goal[row]] ?? "";
   }
 
+  /** Goals of this step, each once; enough of them to tell what they have in common. */
+  someGoals() {
+    const found = new Set();
+    for (let row = 0; row < Math.min(this.n, 5000); row += 1) if (this.goal[row] >= 0) found.add(this.goal[row]);
+    return [...found].map((goal) => this.words[goal] ?? "").filter((goal) => goal.length > 3);
+  }
+
   /** @param {number} row */
   reasonText(row) {
     return this.words[this.reason[row]] ?? "";

@@ -108,6 +108,7 @@ export class App {
     /** @type {ReturnType<typeof setTimeout> | null} */
     this.waiting = null;
     this.onTheme();
+    this.onSize();
     this.client.start();
     this.update();
   }
@@ -178,7 +179,7 @@ export class App {
     if (step.rootOf[this.tree] === -1) this.tree = Math.max(0, step.rootOf.findIndex((root) => root >= 0));
     this.openGroups = new Set(step.trees[this.tree] ? [step.trees[this.tree].group] : []);
     this.openTrees = new Set([this.tree]);
-    this.preamble = commonPreamble(step.words.filter((word, i) => i < 2000 && word.length > 3));
+    this.preamble = commonPreamble(step.someGoals());
     this.row = this.nearest(path);
     this.recompute();
     this.settle();
@@ -211,7 +212,7 @@ export class App {
         this.tree = Math.max(0, step.rootOf.findIndex((root) => root >= 0));
         this.row = step.rootOf[this.tree] ?? -1;
       }
-      if (!this.preamble) this.preamble = commonPreamble(step.words.filter((word, i) => i < 2000 && word.length > 3));
+      if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
       this.recompute();
       this.treeView.grow();
       this.update();
@@ -255,7 +256,7 @@ export class App {
   /** @param {Partial<CreditConfig> | null} change null: as recorded */
   setRule(change) {
     const step = this.step;
-    if (!step) return;
+    if (!step?.scored) return; // half a step has no baselines to compare with
     const next = change ? changed(this.config, change) : null;
     this.other = next && !sameRule(next, step.config) ? next : null;
     this.recompute();
@@ -606,6 +607,7 @@ export class App {
     if (!this.inspector.element.hidden) this.inspector.update();
     if (credit) this.creditPage.update();
     if (board) this.board.update();
+    else this.board.showHand();
     this.showState();
   }
 

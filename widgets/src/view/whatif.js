@@ -67,7 +67,11 @@ export class WhatIf {
     this.copy.hidden = !changed;
     this.reset.hidden = !changed;
     if (!changed) {
-      const words = step.scored ? "As recorded. Change a value to see the same rollouts under other credit." : "Not scored yet: credit comes when all trees of the step have ended.";
+      const words = step.scored
+        ? "As recorded. Change a value to see the same rollouts under other credit."
+        : step.groups.length && step.groups.every((group) => group.probe)
+          ? "Probes: recorded like other trees and never trained, so they have no credit."
+          : "Not scored yet: credit comes when all trees of the step have ended.";
       if (this.words.textContent !== words) fill(this.words, words);
       return;
     }
@@ -85,11 +89,14 @@ export class WhatIf {
   show(form) {
     const { app } = this;
     const rule = app.config;
+    const off = !app.step?.scored;
+    for (const control of [form.estimator.select, form.baseline.select, form.toggle]) control.disabled = off;
+    form.slider.element.setAttribute("aria-disabled", String(off));
     form.slider.show(rule.lam, app.other ? (app.step?.config.lam ?? rule.lam) : null);
     form.figure.textContent = rule.lam.toFixed(2);
     form.estimator.select.value = rule.estimator;
     form.baseline.select.value = rule.baseline;
-    form.baseline.select.disabled = rule.estimator === "grpo_mean";
+    form.baseline.select.disabled = off || rule.estimator === "grpo_mean";
     form.toggle.setAttribute("aria-checked", String(rule.depth_weighting !== "none"));
   }
 
