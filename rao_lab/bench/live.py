@@ -90,6 +90,7 @@ def _train(view: str) -> tuple[float, float, float]:
         processor, wall = time.process_time() - processor, time.perf_counter() - wall
         if feed is not None:
             feed.close()
+            feed.join()
         return processor, wall, 0.0 if feed is None else feed.busy
 
 

@@ -216,14 +216,17 @@ class Explorer(anywidget.AnyWidget):
             MissingError: no such step.
         """
         marks = self._source.marks()
-        chosen = sorted(steps) if steps is not None else [step for step, _ in marks[-1:]]
+        # A step under way has little to show: the newest with a result is kept, where there is one.
+        whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
+        chosen = sorted(steps) if steps is not None else whole[-1:]
         tables = [self._source.table(step) for step in chosen]
         known = dict(marks)
         traits = {
             "title": self.title,
             "steps": [[step, known.get(step)] for step in chosen],
             "newest": chosen[-1] if chosen else None,
-            "curves": {},
+            "curves": self.curves,
+            "session": self.session,
             "first_view": "tree",
         }
         text = text_twin(self, width=120)

@@ -287,7 +287,7 @@ class LiveFeed:
         self._polled = self._flushed = self._spoke = -1e9
         self._trouble = ""
         self.busy = 0.0
-        """Processor seconds that the sender thread has used."""
+        """Processor seconds that the sender thread used, known when it has ended."""
 
     # From any thread.
 
@@ -330,6 +330,11 @@ class LiveFeed:
             self._wake.notify_all()
         self.source.close()
 
+    def join(self, timeout: float = 10.0) -> None:
+        """Waits for the sender thread to end, after `close`."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
     def _hurry(self) -> None:
         with self._wake:
             self._urgent = True
@@ -351,9 +356,9 @@ class LiveFeed:
                     self._wake.wait(self._pause())
                 self._urgent = False
                 if self._closed:
+                    self.busy = time.thread_time()
                     return
             self.turn()
-            self.busy = time.thread_time()
 
     def turn(self) -> None:
         """One pass of the sender thread: takes the news in, and tells of them if it is time to."""

@@ -481,7 +481,7 @@ export class Board {
     }
     const ended = this.curves.step.includes(chosen);
     const behind = end === null ? 0 : end - chosen;
-    const place = app.following ? "newest that has ended" : !ended ? "under way" : behind > 0 ? `selected, ${count(behind)} behind the newest` : "selected, the newest";
+    const place = app.following ? "newest that has ended" : !ended ? (app.traits.session.live ? "under way" : "not finished") : behind > 0 ? `selected, ${count(behind)} behind the newest` : "selected, the newest";
     const follow = h("button", { class: "control", "aria-pressed": app.following, onclick: () => app.follow() }, "Follow newest", h("kbd", {}, "f"));
     follow.hidden = !live || app.following;
     const rows = figures(this.curves, chosen);
