@@ -4,26 +4,27 @@
 import css from "../explorer.css";
 import { Client, traits } from "../model/client.js";
 import { attribute, changed, flips, sameRule, signFlips } from "../model/credit.js";
-import { actionOf, moveInRows } from "../model/keys.js";
 import { foldsFor } from "../model/layout.js";
-import { curvesOf, lastEnded, stateSentence } from "../model/board.js";
+import { curvesOf, lastEnded } from "../model/board.js";
 import { matches, stepRows, treeRows } from "../model/outline.js";
 import { isLive } from "../model/status.js";
 import { fill, h } from "../shared/dom.js";
 import { commonPreamble, oneLine } from "../shared/text.js";
+import { onKey } from "./actions.js";
 import { Board } from "./board.js";
 import { CreditPage } from "./credit.js";
 import { IcicleView } from "./icicle.js";
 import { Inspector } from "./inspector.js";
+import { openMenu } from "./menu.js";
 import { Outline } from "./outline.js";
 import { applyPalette, paletteOf, watchTheme } from "./theme.js";
 import { TopBar } from "./topbar.js";
 import { TreeView } from "./tree.js";
 import { WhatIf } from "./whatif.js";
+import { showState, showZones } from "./zones.js";
 
 /** @typedef {import("../model/types.js").CreditConfig} CreditConfig */
 /** @typedef {import("../model/types.js").CreditColumns} CreditColumns */
-/** @typedef {import("../model/keys.js").Action} Action */
 /** @typedef {"tree" | "icicle" | "outline" | "board"} ViewName */
 /** @typedef {"messages" | "context" | "credit"} Tab */
 
@@ -98,7 +99,7 @@ export class App {
     this.root.append(this.top.element, this.whatif.element, this.stateLine, this.body, this.said);
     this.body.append(this.outline.element, this.treeView.element, this.icicle.element, this.board.element, this.inspector.element, this.creditPage.element);
     fill(el, this.style, this.root);
-    this.root.addEventListener("keydown", (event) => this.onKey(event));
+    this.root.addEventListener("keydown", (event) => onKey(this, event));
 
     this.stopTheme = watchTheme(() => this.onTheme());
     this.observer = new ResizeObserver(() => this.onSize());
@@ -467,83 +468,6 @@ export class App {
 
   // -- keys, size, theme --------------------------------------------------------------------------
 
-  /** @param {KeyboardEvent} event */
-  onKey(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const typing = target.matches("input, select, textarea");
-    const action = actionOf(event);
-    if (!action) return;
-    if (typing || target.closest(".menu")) return;
-    const pressing = target.matches("button, [role=slider], [role=tab], summary") || target.closest("button");
-    if (pressing && (event.key === "Enter" || event.key === " " || event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
-    if (target.closest(".pane") && ["ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
-    if (this.run(action)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  }
-
-  /** @param {Action} action @returns {boolean} it meant something here */
-  run(action) {
-    switch (action) {
-      case "search":
-        this.top.openSearch();
-        return true;
-      case "hit":
-      case "hitBack":
-        this.hit(action === "hit" ? 1 : -1);
-        return this.hits.length > 0;
-      case "follow":
-        this.follow();
-        return this.traits.live;
-      case "tab1":
-      case "tab2":
-      case "tab3":
-        this.setTab(/** @type {Tab[]} */ (["messages", "context", "credit"])[Number(action[3]) - 1]);
-        return true;
-      case "bigger":
-      case "smaller":
-      case "fit":
-        if (this.view !== "tree") return false;
-        if (action === "fit") this.treeView.fit(true);
-        else this.treeView.zoomBy(action === "bigger" ? 1.25 : 0.8);
-        return true;
-      case "stepBack":
-      case "stepOn":
-        this.stepBy(action === "stepOn" ? 1 : -1);
-        return this.traits.steps.length > 1;
-      case "focus":
-        this.setFocus(this.row);
-        return true;
-      case "back":
-        return this.back();
-      default:
-        return this.move(action);
-    }
-  }
-
-  back() {
-    if (this.closeMenu) this.closeMenu();
-    else if (this.tab === "credit") this.setTab("messages");
-    else if (this.drawer) this.showDrawer(false);
-    else if (this.inspecting) this.setInspecting(false);
-    else if (this.focus >= 0) this.setFocus(-1);
-    else if (this.query) this.search("", false);
-    else return false;
-    return true;
-  }
-
-  /** @param {Action} action */
-  move(action) {
-    const rows = this.outlineRows();
-    const now = this.outlineKey && rows.some((row) => row.key === this.outlineKey) && this.view === "icicle" ? this.outlineKey : `n${this.row}`;
-    const found = moveInRows(rows, now, action);
-    if (!found) return ["up", "down", "in", "out", "previous", "next", "home", "end"].includes(action);
-    if ("toggle" in found) this.toggleKey(found.toggle);
-    else this.selectKey(found.select);
-    return true;
-  }
-
   /** @param {boolean} shown */
   showDrawer(shown) {
     this.drawer = shown;
@@ -582,52 +506,11 @@ export class App {
   // -- zones --------------------------------------------------------------------------------------
 
   update() {
-    const has = !!this.step && this.step.n > 0;
-    const credit = this.tab === "credit" && this.view !== "board" && has;
-    const { size, view } = this;
-    const board = view === "board";
-    this.root.dataset.view = view;
-    const wide = size === "full" || size === "drawer";
-    this.whatif.element.hidden = board || !wide || !has;
-    const page = size === "tiny" || (size === "small" && view === "outline");
-    const out = this.outline.element;
-    out.classList.toggle("away", (size === "drawer" && !this.drawer) || (size === "small" && view !== "outline") || (size === "tiny" && (this.inspecting || credit)) || board || !has);
-    out.classList.toggle("drawer", size === "drawer" && this.drawer);
-    out.classList.toggle("page", page);
-    this.treeView.element.hidden = view !== "tree" || credit || size === "tiny";
-    this.icicle.element.hidden = view !== "icicle" || credit || size === "tiny" || !has;
-    this.board.element.hidden = !board;
-    this.creditPage.element.hidden = !credit;
-    this.inspector.element.hidden = board || credit || !has || view === "icicle" && size !== "full" || (size === "tiny" && !this.inspecting) || (size === "small" && view === "outline");
-    this.top.update();
-    if (!this.whatif.element.hidden) this.whatif.update();
-    this.outline.update();
-    if (!this.treeView.element.hidden) this.treeView.update();
-    if (!this.icicle.element.hidden) this.icicle.update();
-    if (!this.inspector.element.hidden) this.inspector.update();
-    if (credit) this.creditPage.update();
-    if (board) this.board.update();
-    else this.board.showHand();
-    this.showState();
+    showZones(this);
   }
 
-  /** The line under the bars: what is unusual about what is shown. */
   showState() {
-    const words = this.stateWords();
-    this.stateLine.hidden = !words;
-    if (words && this.stateLine.textContent !== words) fill(this.stateLine, words);
-  }
-
-  stateWords() {
-    const { client, step } = this;
-    if (client.sorry) return client.sorry;
-    const quiet = Math.round((Date.now() - client.heard) / 1000);
-    const { session } = this.traits;
-    // The board says a pause in its own line.
-    const words = this.view === "board" && session.state === "paused" ? "" : stateSentence(session, step && step.step >= 0 ? step.step : null, quiet);
-    if (words) return words;
-    if (client.wanted !== null && step && this.view !== "board") return `Opening step ${client.wanted}`;
-    return step?.note ?? "";
+    showState(this);
   }
 
   /** @param {number} tree */
@@ -637,42 +520,8 @@ export class App {
     return !!step && root >= 0 && isLive(step.status[root]);
   }
 
-  /**
-   * A list of choices under a button.
-   * @param {HTMLElement} anchor @param {import("../shared/dom.js").Child[]} items
-   */
+  /** @param {HTMLElement} anchor @param {import("../shared/dom.js").Child[]} items */
   openMenu(anchor, items) {
-    this.closeMenu?.();
-    const menu = h("div", { class: "menu" }, items);
-    this.root.append(menu);
-    const box = this.root.getBoundingClientRect();
-    const at = anchor.getBoundingClientRect();
-    menu.style.left = `${Math.max(4, Math.min(at.left - box.left, box.width - menu.offsetWidth - 8))}px`;
-    menu.style.top = `${at.bottom - box.top + 4}px`;
-    menu.style.maxHeight = `${Math.max(120, box.bottom - at.bottom - 16)}px`;
-    const outside = (/** @type {Event} */ event) => {
-      if (!menu.contains(/** @type {Node} */ (event.target)) && !anchor.contains(/** @type {Node} */ (event.target))) this.closeMenu?.();
-    };
-    this.closeMenu = () => {
-      const inside = menu.contains(document.activeElement);
-      menu.remove();
-      document.removeEventListener("pointerdown", outside, true);
-      this.closeMenu = null;
-      if (inside) (anchor.isConnected ? anchor : this.outline.list).focus({ preventScroll: true });
-    };
-    document.addEventListener("pointerdown", outside, true);
-    menu.addEventListener("keydown", (event) => {
-      const buttons = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
-      const place = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-      if (event.key === "Escape") this.closeMenu?.();
-      else if (event.key === "ArrowDown") buttons[Math.min(buttons.length - 1, place + 1)]?.focus();
-      else if (event.key === "ArrowUp") buttons[Math.max(0, place - 1)]?.focus();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    });
-    const first = /** @type {HTMLElement | null} */ (menu.querySelector("[aria-current=true]") ?? menu.querySelector("button, input, select"));
-    first?.focus();
-    return menu;
+    return openMenu(this, anchor, items);
   }
 }

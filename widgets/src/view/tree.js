@@ -1,13 +1,12 @@
 // The tree on a canvas: cards near, small cards at middle distance, discs far away. The layout counts
 // rows and columns; here they become pixels.
 
-import { statusWords } from "../model/status.js";
 import { append, columnPitch, fitPitch, FULL_PITCH, level, tidy } from "../model/layout.js";
-import { brief, count, duration, plain, signed } from "../shared/format.js";
+import { count } from "../shared/format.js";
 import { fill, h } from "../shared/dom.js";
-import { oneLine, visible } from "../shared/text.js";
 import { canvasFor } from "./canvas.js";
 import { CardPainter } from "./cards.js";
+import { TreeHand } from "./hand.js";
 import { markIcon } from "./shapes.js";
 import { mix, reducedMotion } from "./theme.js";
 
@@ -27,8 +26,8 @@ export class TreeView {
     this.surface = canvasFor(10, 10);
     this.surface.canvas.setAttribute("aria-hidden", "true"); // the outline is its accessible twin
     this.note = h("div", { class: "note", hidden: true });
-    this.tip = h("div", { class: "tip", hidden: true });
-    this.stage = h("div", { class: "stage" }, this.surface.canvas, this.tip);
+    this.hand = new TreeHand(app, this);
+    this.stage = h("div", { class: "stage" }, this.surface.canvas, this.hand.tip);
     this.percent = h("span", {});
     this.legend = this.makeLegend();
     this.empty = h("div", { class: "state" });
@@ -36,7 +35,6 @@ export class TreeView {
     this.cards = new CardPainter(app);
     /** @type {number | undefined} px between depths at the base type size */
     this.column = undefined;
-    this.hovered = -1;
     /** @type {Layout | null} */
     this.layout = null;
     this.pitch = FULL_PITCH;
@@ -52,17 +50,14 @@ export class TreeView {
     /** @type {Map<number, number>} when new rows came */
     this.born = new Map();
     this.frame = 0;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.hover = undefined;
     this.observer = new ResizeObserver(() => this.onSize());
     this.observer.observe(this.stage);
-    this.listen();
   }
 
   close() {
     this.observer.disconnect();
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.hover);
+    this.hand.close();
   }
 
   makeLegend() {
@@ -360,138 +355,6 @@ export class TreeView {
         context.fillText(together ? `turn ${step.turn[batch[0]]}, ${batch.length} together` : `turn ${step.turn[batch[0]]}`, together ? x - 9 * unit : x, high - 5);
       }
     }
-  }
-
-  // -- pointer ------------------------------------------------------------------------------------
-
-  /** @param {number} x @param {number} y px in the stage @returns {number} row, or -1 */
-  hitTest(x, y) {
-    const { layout } = this;
-    if (!layout) return -1;
-    const size = this.cards.size(this.pitch);
-    const far = level(this.pitch) === "far";
-    const reach = far ? 5 : 0;
-    for (let i = layout.rows.length - 1; i >= 0; i -= 1) {
-      const [left, middle] = this.at(layout.rows[i]);
-      if (x >= left - reach && x <= left + size.width + reach && Math.abs(y - middle) <= size.height / 2 + (far ? 1 : 0)) return layout.rows[i];
-    }
-    return -1;
-  }
-
-  listen() {
-    const { canvas } = this.surface;
-    const { app } = this;
-    /** @type {{x: number, y: number, ox: number, oy: number, moved: boolean} | null} */
-    let grab = null;
-    const local = (/** @type {MouseEvent} */ event) => {
-      const box = canvas.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      this.hideTip();
-      canvas.setPointerCapture(event.pointerId);
-      grab = { x: event.clientX, y: event.clientY, ox: this.ox, oy: this.oy, moved: false };
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!grab) {
-        const [x, y] = local(event);
-        this.onHover(x, y);
-        return;
-      }
-      const dx = event.clientX - grab.x;
-      const dy = event.clientY - grab.y;
-      if (!grab.moved && Math.hypot(dx, dy) < 4) return;
-      grab.moved = true;
-      this.manual = true;
-      canvas.style.cursor = "grabbing";
-      this.ox = grab.ox + dx;
-      this.oy = grab.oy + dy;
-      this.draw();
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      canvas.style.cursor = "";
-      const was = grab;
-      grab = null;
-      if (!was || was.moved) return;
-      const [x, y] = local(event);
-      const row = this.hitTest(x, y);
-      if (row >= 0) {
-        if (this.layout?.folded.has(row) && this.cards.onChip(this.pitch, row, x - this.at(row)[0])) app.toggle(row);
-        else app.select(row);
-      }
-      app.outline.focus();
-    });
-    canvas.addEventListener("dblclick", (event) => {
-      const [x, y] = local(event);
-      const row = this.hitTest(x, y);
-      if (row >= 0) app.setFocus(row);
-      else app.setFocus(-1);
-    });
-    canvas.addEventListener("pointerleave", () => this.hideTip());
-    canvas.addEventListener(
-      "wheel",
-      (event) => {
-        const [x, y] = local(event);
-        if (event.ctrlKey || event.metaKey) this.zoomBy(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0022)), x, y);
-        else if (app.traits.saved) {
-          this.manual = true;
-          this.ox -= event.deltaX;
-          this.oy -= event.deltaY;
-          this.draw();
-        } else return; // a plain wheel scrolls the notebook
-        event.preventDefault();
-      },
-      { passive: false },
-    );
-  }
-
-  /** @param {number} x @param {number} y */
-  onHover(x, y) {
-    const row = this.hitTest(x, y);
-    this.surface.canvas.style.cursor = row >= 0 ? "pointer" : "";
-    if (row === this.hovered) return;
-    this.hideTip();
-    this.hovered = row;
-    if (row >= 0) this.hover = setTimeout(() => this.showTip(row), 150);
-  }
-
-  hideTip() {
-    clearTimeout(this.hover);
-    this.hovered = -1;
-    this.tip.hidden = true;
-  }
-
-  /** @param {number} row */
-  showTip(row) {
-    const { app, tip } = this;
-    const step = app.step;
-    const credit = app.credit;
-    if (!step || !credit || !this.layout?.y.has(row)) return;
-    const number = (/** @type {number} */ value, digits = 3) => (Number.isNaN(value) ? "not scored" : plain(value, digits));
-    const took = step.ended[row] - step.started[row];
-    const pairs = [
-      ["s", Number.isNaN(step.s[row]) ? "not scored" : brief(step.s[row])],
-      ["R", number(credit.R[row])],
-      ["A", Number.isNaN(credit.A[row]) ? "not scored" : signed(credit.A[row], 3)],
-      ["wA", Number.isNaN(credit.c[row]) ? "not scored" : signed(credit.c[row], 3)],
-      ["turns", String(step.turns[row])],
-      step.wrote[row] || step.read[row] ? ["tokens", count(step.read[row] + step.wrote[row])] : null,
-      Number.isNaN(took) ? null : ["time", duration(took)],
-    ].filter((pair) => pair !== null);
-    fill(
-      tip,
-      h("div", { class: "goal" }, oneLine(app.shortGoal(step.goalText(row)), 160)),
-      h("div", { class: "label" }, `${step.path(row)} \u00b7 ${statusWords(step.status[row], step.s[row])}`, app.other ? " \u00b7 same rollouts, other credit" : ""),
-      h("dl", {}, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat()),
-      step.reasonText(row) ? h("div", { class: "label" }, visible(step.reasonText(row))) : null,
-    );
-    tip.hidden = false;
-    const [x, y] = this.at(row);
-    const size = this.cards.size(this.pitch);
-    const below = y + size.height / 2 + 8 + tip.offsetHeight < this.height;
-    tip.style.left = `${Math.max(4, Math.min(x, this.width - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${Math.max(4, below ? y + size.height / 2 + 6 : y - size.height / 2 - 6 - tip.offsetHeight)}px`;
   }
 }
 

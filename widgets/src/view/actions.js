@@ -1,0 +1,85 @@
+// What a key does here; which key means what is in `model/keys.js`.
+
+import { actionOf, moveInRows } from "../model/keys.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./app.js").Tab} Tab */
+/** @typedef {import("../model/keys.js").Action} Action */
+
+/** @param {App} app @param {KeyboardEvent} event */
+export function onKey(app, event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const typing = target.matches("input, select, textarea");
+  const action = actionOf(event);
+  if (!action) return;
+  if (typing || target.closest(".menu")) return;
+  const pressing = target.matches("button, [role=slider], [role=tab], summary") || target.closest("button");
+  if (pressing && (event.key === "Enter" || event.key === " " || event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
+  if (target.closest(".pane") && ["ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
+  if (run(app, action)) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+/** @param {App} app @param {Action} action @returns {boolean} it meant something here */
+export function run(app, action) {
+  switch (action) {
+    case "search":
+      app.top.openSearch();
+      return true;
+    case "hit":
+    case "hitBack":
+      app.hit(action === "hit" ? 1 : -1);
+      return app.hits.length > 0;
+    case "follow":
+      app.follow();
+      return app.traits.live;
+    case "tab1":
+    case "tab2":
+    case "tab3":
+      app.setTab(/** @type {Tab[]} */ (["messages", "context", "credit"])[Number(action[3]) - 1]);
+      return true;
+    case "bigger":
+    case "smaller":
+    case "fit":
+      if (app.view !== "tree") return false;
+      if (action === "fit") app.treeView.fit(true);
+      else app.treeView.zoomBy(action === "bigger" ? 1.25 : 0.8);
+      return true;
+    case "stepBack":
+    case "stepOn":
+      app.stepBy(action === "stepOn" ? 1 : -1);
+      return app.traits.steps.length > 1;
+    case "focus":
+      app.setFocus(app.row);
+      return true;
+    case "back":
+      return back(app);
+    default:
+      return move(app, action);
+  }
+}
+
+/** One step out of whatever is open. @param {App} app */
+function back(app) {
+  if (app.closeMenu) app.closeMenu();
+  else if (app.tab === "credit") app.setTab("messages");
+  else if (app.drawer) app.showDrawer(false);
+  else if (app.inspecting) app.setInspecting(false);
+  else if (app.focus >= 0) app.setFocus(-1);
+  else if (app.query) app.search("", false);
+  else return false;
+  return true;
+}
+
+/** @param {App} app @param {Action} action */
+function move(app, action) {
+  const rows = app.outlineRows();
+  const now = app.outlineKey && rows.some((row) => row.key === app.outlineKey) && app.view === "icicle" ? app.outlineKey : `n${app.row}`;
+  const found = moveInRows(rows, now, action);
+  if (!found) return ["up", "down", "in", "out", "previous", "next", "home", "end"].includes(action);
+  if ("toggle" in found) app.toggleKey(found.toggle);
+  else app.selectKey(found.select);
+  return true;
+}
