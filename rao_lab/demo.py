@@ -32,6 +32,8 @@ SHOWN = ("success", "low", "high", "tasks", "flat_ceiling", "mean_nodes", "mean_
 TRAINING_SHARE = 0.5
 """Part of the time after the first evaluation that recursive training may take; the flat agent's steps
 and the second evaluation fill the rest."""
+CHECKPOINT_EVERY = 10
+"""Steps; each checkpoint is three times the size of the weights."""
 MOST_NODES_SHOWN = 24
 PHASES = {
     "before: recursive": 0.03,
@@ -92,13 +94,16 @@ class DemoConfig:
 
     def train(self, fitting: Suggested, agent: str, steps: int) -> TrainConfig:
         """The training configuration of one agent."""
+        limits = fitting.train_limits
         return TrainConfig(
             steps=steps,
             tasks_per_step=self.tasks_per_step,
             group_size=self.group_size,
             seed=self.seed,
             agent="flat" if agent == "flat" else "recursive",
-            limits=flat_limits(fitting.limits) if agent == "flat" else fitting.limits,
+            limits=flat_limits(limits) if agent == "flat" else limits,
+            checkpoint_every=CHECKPOINT_EVERY,
+            **fitting.train,
         )
 
 

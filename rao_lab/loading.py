@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,23 +25,27 @@ class Suggested:
     """Band of TextCraft it is trained on."""
     preset: str
     """World of TextCraft it knows."""
-    learning_rate: float = 3e-4
-    """Peak step of AdamW."""
+    train_limits: Limits
+    """Bounds of trees in training: tighter, since one tree of many tried is cheap to lose."""
+    train: Mapping[str, Any]
+    """Other fields of `TrainConfig`."""
 
 
 TINY = Suggested(
     Limits(
-        max_depth=8, max_turns=24, max_nodes=64, max_tree_turns=600, max_new_tokens=32, context_window=192
+        max_depth=8, max_turns=16, max_nodes=48, max_tree_turns=400, max_new_tokens=24, context_window=128
     ),
     "medium",
     "small",
+    Limits(
+        max_depth=6, max_turns=16, max_nodes=32, max_tree_turns=300, max_new_tokens=24, context_window=128
+    ),
+    {"learning_rate": 6e-4, "lr_decay": "linear"},
 )
-SCRIPTED = Suggested(
-    Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000), "medium", "paper"
-)
-CHAT = Suggested(
-    Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256), "easy", "paper", learning_rate=1e-5
-)
+_WIDE = Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000)
+SCRIPTED = Suggested(_WIDE, "medium", "paper", _WIDE, {})
+_CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
+CHAT = Suggested(_CHAT, "easy", "paper", _CHAT, {"learning_rate": 1e-5})
 
 
 def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Policy:

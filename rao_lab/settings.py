@@ -106,7 +106,7 @@ def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfi
     Raises:
         ConfigError: an unknown field or a value that means nothing.
     """
-    fitting = {"limits": suggested.limits.to_dict(), "learning_rate": suggested.learning_rate}
+    fitting = {**suggested.train, "limits": suggested.train_limits.to_dict()}
     return TrainConfig.from_dict(merged(fitting, *layers))
 
 

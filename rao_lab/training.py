@@ -40,11 +40,9 @@ OnEvent = Callable[[TreeHeader, Event], None]
 
 
 def default_config(policy: Policy, **settings: Any) -> TrainConfig:
-    """A `TrainConfig` with the limits and learning rate that suit the policy; `settings` are other fields."""
+    """A `TrainConfig` with the limits and rates that suit the policy; `settings` are other fields."""
     fitting = suggested(policy)
-    settings.setdefault("limits", fitting.limits)
-    settings.setdefault("learning_rate", fitting.learning_rate)
-    return TrainConfig(**settings)
+    return TrainConfig(**{**fitting.train, "limits": fitting.train_limits, **settings})
 
 
 def train(

@@ -52,11 +52,11 @@ def test_later_layers_win_field_by_field() -> None:
 def test_training_starts_from_the_limits_that_suit_the_policy() -> None:
     config = train_config(TINY, {"steps": 7}, overrides(["limits.max_nodes=9"]))
     assert config.steps == 7
-    assert config.limits == Limits.from_dict({**TINY.limits.to_dict(), "max_nodes": 9})
+    assert config.limits == Limits.from_dict({**TINY.train_limits.to_dict(), "max_nodes": 9})
 
 
 def test_a_chat_model_is_trained_with_smaller_steps_than_the_tiny_one() -> None:
-    assert train_config(TINY).learning_rate == 3e-4
+    assert train_config(TINY).learning_rate == 6e-4
     assert train_config(CHAT).learning_rate == 1e-5
     assert train_config(CHAT, {"learning_rate": 1e-4}).learning_rate == 1e-4
 

@@ -79,13 +79,12 @@ def record(case: Case, folder: Path, seed: int, steps: int) -> list[dict[str, An
             tasks_per_step=6,
             group_size=6,
             seed=seed,
-            learning_rate=fitting.learning_rate,
-            limits=fitting.limits,
+            limits=fitting.train_limits,
             probe_tasks=2,
             probe_rollouts=2,
             probe_every=10,
         ),
-        **case.train,
+        **{**fitting.train, **case.train},
     )
     path = folder / f"{case.name}.rao"
     path.unlink(missing_ok=True)
@@ -176,8 +175,9 @@ def readme(found: Mapping[str, Sequence[Mapping[str, Any]]], seed: int, steps: i
 
 Made by `python -m rao_lab.bench.pathologies --seed {seed} --steps {steps}`: the embedded policy on medium
 tasks, 6 tasks of 6 trees a step, one thing changed in each run. One seed: read the runs as
-illustrations, not as measurements. Every step keeps its metrics; trees and credit are kept for the first and the last step, probes for every tenth.
-Open one with `rl.Explorer(rl.open_run("data/pathologies/guards_off.rao"))`.
+illustrations, not as measurements. Every step keeps its metrics; trees and credit are kept for the
+first and the last step, probes for every tenth. Open one with
+`rl.Explorer(rl.open_run("data/pathologies/guards_off.rao"))`.
 
 Mean of the first {part} steps → mean of the last {part}; own goal and base items: share of launched agents that were
 handed an ancestor's whole goal, or nothing that needs crafting; tokens a step.
