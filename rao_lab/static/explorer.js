@@ -1,4 +1,4 @@
-// rao-lab explorer, built by widgets/build.mjs; sources 02d77391ddfbb7e015aaca5acbbf70eb1e100e9f08bcf2041ca525a732c3bca3
+// rao-lab explorer, built by widgets/build.mjs; sources b8cfc44903f31ed3260b241e62e24f1b8ef06722196208db82c5def312e7981f
 function Ae(i){let t=new Map,e={...i.traits},s=(r,a=[])=>setTimeout(()=>t.get("msg:custom")?.forEach(l=>l(r,a)),0),n=new Map(i.steps.map(r=>[r.head.step,r]));return{get:r=>e[r],set:(r,a)=>{e[r]=a},save_changes:()=>{},on:(r,a)=>{t.has(r)||t.set(r,new Set),t.get(r)?.add(a)},off:(r,a)=>{a&&t.get(r)?.delete(a)},send:r=>{if(r.type==="texts"){let d=n.get(r.step),c=d?.texts[`${r.tree}/${r.path}`];s({type:"texts",key:r.key,revision:r.revision,node:c??qs(d,r)});return}let a=r.step??i.shown,l=n.get(a)??n.get(i.shown);l&&s(l.head,l.buffers.map(Ks))}}}function Ks(i){let t=atob(i),e=new Uint8Array(t.length);for(let s=0;s<t.length;s+=1)e[s]=t.charCodeAt(s);return new DataView(e.buffer)}function qs(i,t){return{goal:"",args:"",value:"",returned:!1,reason:"",source:"",fraction:null,refusals:{},template:"",has_tokens:!1,decoded:!1,turns:[],note:"This page was saved without the texts of this node."}}var Se=`.rao {
   container-type: inline-size;
   position: relative;
@@ -16,6 +16,8 @@ function Ae(i){let t=new Map,e={...i.traits},s=(r,a=[])=>setTimeout(()=>t.get("m
   text-align: left;
   --ground: var(--page);
 }
+.rao[data-theme="light"] { color-scheme: light; }
+.rao[data-theme="dark"] { color-scheme: dark; }
 .rao *, .rao *::before, .rao *::after { box-sizing: border-box; }
 .rao button, .rao select, .rao input { font: inherit; color: inherit; margin: 0; letter-spacing: inherit; }
 .rao button { background: none; border: 0; padding: 0; cursor: pointer; text-align: left; line-height: inherit; }
