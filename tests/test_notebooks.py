@@ -25,8 +25,8 @@ def test_a_notebook_runs_at_once(name: str, repo: Path, tmp_path: Path) -> None:
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert len(code) == 5
     assert "craft" in outputs(code[1]).lower()
-    assert "training, step 0 of 12" in outputs(code[2])
-    assert outputs(code[4]).startswith("12 steps, ")
+    assert "training, step 0 of 10" in outputs(code[2])
+    assert outputs(code[4]).startswith("10 steps, ")
     # What is saved can be read without a kernel: text and a picture stand beside the widget.
     board = next(part for part in code[3].outputs if "data" in part)
     assert "application/vnd.jupyter.widget-view+json" in board["data"] and "text/html" in board["data"]
