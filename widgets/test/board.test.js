@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, axisEnd, byDifficulty, curvesOf, figures, groupRows, miniature, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
+import { at, axisEnd, byDifficulty, curvesOf, figures, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
+import { groupRows, miniature } from "../src/model/tasks.js";
 import { grow } from "./grow.js";
 
 const curves = curvesOf({

@@ -94,8 +94,8 @@ export class App {
     this.said = h("div", { class: "hush", "aria-live": "polite" });
     this.body = h("div", { class: "body" });
     this.style = h("style", {}, css);
-    this.top.place.after(this.board.state);
-    this.top.tail.after(this.board.buttons);
+    this.top.place.after(this.board.steer.state);
+    this.top.tail.after(this.board.steer.buttons);
     this.root.append(this.top.element, this.whatif.element, this.stateLine, this.body, this.said);
     this.body.append(this.outline.element, this.treeView.element, this.icicle.element, this.board.element, this.inspector.element, this.creditPage.element);
     fill(el, this.style, this.root);

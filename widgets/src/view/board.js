@@ -2,52 +2,20 @@
 // right; choosing a step here chooses it for every view.
 
 import css from "../board.css";
-import {
-  at,
-  axisEnd,
-  curvesOf,
-  depths,
-  figures,
-  groupRows,
-  lastEnded,
-  marksOf,
-  miniature,
-  moreWords,
-  progressWords,
-  refusalKinds,
-  stacked,
-  stateOf,
-  stateSentence,
-  successSeries,
-  summary,
-  tableTwin,
-  underWay,
-} from "../model/board.js";
-import { shapeOf } from "../model/status.js";
-import { fill, h, s } from "../shared/dom.js";
-import { brief, count, many, percent, plain, rate } from "../shared/format.js";
-import { oneLine, taskName } from "../shared/text.js";
-import { Plot, band, dot, endLabels, figureAt, line, rules, type, values } from "./plots.js";
-import { fitText } from "./canvas.js";
-import { icon } from "./shapes.js";
-import { rampColour } from "./theme.js";
+import { at, axisEnd, curvesOf, figures, lastEnded, progressWords, stateSentence, successSeries, summary, tableTwin, underWay } from "../model/board.js";
+import { fill, h } from "../shared/dom.js";
+import { count, many, plain } from "../shared/format.js";
+import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./curves.js";
+import { meter } from "./meter.js";
+import { Plot } from "./plots.js";
+import { Steer } from "./steer.js";
+import { Tasks } from "./tasks.js";
 
 /** @typedef {import("./app.js").App} App */
-/** @typedef {import("./plots.js").Scale} Scale */
 /** @typedef {import("../model/board.js").Curves} Curves */
 
-/** A wish that the kernel has not granted by then is no longer shown as granted. */
-const WISH_MS = 4000;
 /** px of the cell from which all of the board stands in view. */
 const BESIDE = 940;
-const GLYPHS = {
-  pause: "M5.5 3v10M10.5 3v10",
-  resume: "M5 3l8 5l-8 5z",
-  step: "M3.5 3.5l6 4.5l-6 4.5zM12.5 3.5v9",
-  stop: "M3.5 3.5h9v9h-9z",
-};
-/** Sequential tones of the curves, by place: easy is pale, hard is strong. */
-const TONES = [3, 4, 5];
 
 export class Board {
   /** @param {App} app */
@@ -56,21 +24,19 @@ export class Board {
     /** @type {Curves} */
     this.curves = curvesOf(null);
     /** @type {any} */ this.raw = null;
-    this.asked = "";
-    this.askedAt = 0;
     this.heard = Date.now();
     /** @type {any} */
     this.session = null;
     const choose = (/** @type {number} */ step) => this.choose(step);
-    this.state = h("span", { class: "state-mark", role: "status" });
-    this.buttons = h("div", { class: "hand", role: "group", "aria-label": "Training" });
+    this.steer = new Steer(app);
+    this.tasks = new Tasks(app);
     this.progress = h("div", { class: "progress" });
-    this.main = new Plot("Root success by difficulty", (...given) => this.drawSuccess(...given), choose);
+    this.main = new Plot("Root success by difficulty", (...given) => drawSuccess(this.curves, ...given), choose);
     this.small = [
-      new Plot("Nodes and depth", (...given) => this.drawShape(...given), choose),
-      new Plot("Gradient share by depth", (...given) => this.drawShare(...given), choose),
-      new Plot("Tokens per second", (...given) => this.drawSpeed(...given), choose),
-      new Plot("Refusals", (...given) => this.drawRefusals(...given), choose),
+      new Plot("Nodes and depth", (...given) => drawShape(this.curves, ...given), choose),
+      new Plot("Gradient share by depth", (...given) => drawShare(this.curves, ...given), choose),
+      new Plot("Tokens per second", (...given) => drawSpeed(this.curves, ...given), choose),
+      new Plot("Refusals", (...given) => drawRefusals(this.curves, ...given), choose),
     ];
     this.small[0].note.textContent = "mean of a tree";
     this.small[1].note.textContent = "share of loss weight";
@@ -78,12 +44,11 @@ export class Board {
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));
     this.panel = h("section", { class: "step-panel", "aria-label": "Chosen step" });
-    this.groups = h("div", { class: "groups" });
     this.hush = h("p", { class: "hush" });
     this.table = h("table", {});
     this.twin = h("details", { class: "twin" }, h("summary", {}, "Figures as a table"), h("div", { class: "twin-box" }, this.table));
     this.twin.addEventListener("toggle", () => this.showTable());
-    this.side = h("div", { class: "side" }, this.panel, this.groups);
+    this.side = h("div", { class: "side" }, this.panel, this.tasks.element);
     this.upper = h("div", { class: "upper" }, this.slider, this.side);
     this.lower = h("div", { class: "lower" }, this.small.map((plot) => plot.element));
     this.empty = h("div", { class: "state" });
@@ -92,9 +57,7 @@ export class Board {
     this.plotsKey = "";
     /** @type {Curves | null} */
     this.plotted = null;
-    this.groupsKey = "";
     this.panelKey = "";
-    this.buttonsKey = "";
     this.tableKey = "";
   }
 
@@ -108,6 +71,13 @@ export class Board {
   /** The step panel stands beside the large plot; else below it. */
   get beside() {
     return this.pane.clientWidth >= BESIDE * this.app.palette.unit;
+  }
+
+  /** Rows of tasks that stand in view. */
+  get room() {
+    const u = this.app.palette.unit;
+    if (!this.beside) return 6;
+    return Math.max(3, Math.floor((this.main.element.offsetHeight - this.panel.offsetHeight - 64 * u) / (29 * u)));
   }
 
   /** @param {number} target the nearest step that can be opened */
@@ -128,17 +98,9 @@ export class Board {
     event.stopPropagation();
   }
 
-  /** @param {string} action */
-  act(action) {
-    this.asked = action;
-    this.askedAt = Date.now();
-    this.app.client.act(action);
-    this.showHand();
-  }
-
-  /** Seconds since the kernel was heard. */
-  get quiet() {
-    return Math.round((Date.now() - this.app.client.heard) / 1000);
+  /** State and buttons, which stand in the top bar. */
+  showHand() {
+    this.steer.show();
   }
 
   /** A second passed. */
@@ -151,7 +113,7 @@ export class Board {
     const { app } = this;
     const { session, curves } = app.traits;
     if (this.session !== session) {
-      if (this.session?.state !== session.state || (session.state === "paused" && session.resting)) this.asked = "";
+      if (this.session?.state !== session.state || (session.state === "paused" && session.resting)) this.steer.asked = "";
       this.session = session;
       this.heard = Date.now();
     }
@@ -168,36 +130,8 @@ export class Board {
     this.upper.hidden = this.lower.hidden = this.twin.hidden = none;
     this.drawPlots();
     this.showPanel();
-    this.showGroups();
+    this.tasks.update(this.room);
     this.showTable();
-  }
-
-  /** State and buttons, which stand in the top bar. */
-  showHand() {
-    const { session } = this.app.traits;
-    if (this.asked && Date.now() - this.askedAt > WISH_MS) this.asked = "";
-    const state = stateOf(session, session.live ? this.quiet : 0, this.asked);
-    const roomy = this.app.size === "full" || this.app.size === "drawer";
-    const ago = roomy && session.live && state.kind === "live" ? `, updated ${Math.max(1, this.quiet)} s ago` : "";
-    const words = `${state.text}${ago}`;
-    if (this.state.dataset.kind !== state.kind) this.state.dataset.kind = state.kind;
-    if (this.state.textContent !== words) fill(this.state, h("i", { "aria-hidden": "true" }), words);
-    const actions = session.actions ?? [];
-    const paused = (session.state === "paused" && this.asked !== "resume" && this.asked !== "step") || this.asked === "pause";
-    const key = `${actions.join()}|${paused}|${session.state}`;
-    this.buttons.hidden = !actions.length || this.app.view !== "board";
-    this.state.hidden = !session.state || this.app.view !== "board";
-    if (key === this.buttonsKey) return;
-    this.buttonsKey = key;
-    const kept = /** @type {HTMLElement | null} */ (document.activeElement);
-    const focused = this.buttons.contains(kept) ? kept?.dataset.act : undefined;
-    const busy = session.state === "stopping";
-    const button = (/** @type {keyof typeof GLYPHS} */ action, /** @type {string} */ label, firm = false) =>
-      h("button", { class: `control${firm ? " firm" : ""}`, "data-act": action, disabled: busy, onclick: () => this.act(action) }, glyph(action), h("span", {}, label));
-    fill(this.buttons, paused ? button("resume", "Resume", true) : button("pause", "Pause", true), button("step", "One step"), button("stop", "Stop"));
-    if (!focused) return;
-    const again = this.buttons.querySelector(`[data-act=${focused}]`) ?? this.buttons.querySelector("button");
-    /** @type {HTMLElement | null} */ (again)?.focus();
   }
 
   showProgress() {
@@ -208,7 +142,7 @@ export class Board {
     const part = session.live ? underWay(session) / total : 0;
     const parts = /** @type {HTMLElement[]} */ ([...this.progress.children]);
     if (!parts.length) {
-      this.bar = canvasBar();
+      this.bar = meter();
       this.progress.append(h("div", { class: "words" }, h("b", {}), h("span", { class: "left" }), h("span", { class: "label so" }), h("span", { class: "grow" }), h("span", { class: "now" })), this.bar.element);
     }
     const [title, left, so, , now] = /** @type {HTMLElement[]} */ ([...this.progress.children[0].children]);
@@ -242,6 +176,7 @@ export class Board {
     const rest = high - this.progress.offsetHeight - (wide ? small + 98 * u : 0);
     const mainHeight = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : 200 * u;
     const probes = Object.keys(this.curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
+    this.main.note.textContent = `share of roots, band: 95 % interval${probes ? "; rings: probes, never trained" : ""}`;
     this.main.tail = probes ? 158 : 122;
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
     [76, 92, 88, 96].forEach((tail, i) => {
@@ -266,202 +201,6 @@ export class Board {
       .filter(({ point }) => point)
       .map(({ series, point }) => `${series.name}${series.probe ? " probes" : ""} ${plain(point?.value ?? NaN)}`);
     return [`step ${step}`, ...parts].join(", ");
-  }
-
-  // -- the plots ----------------------------------------------------------------------------------
-
-  /** @param {Scale} scale @param {number} top @param {number} bottom */
-  drawSuccess(scale, top, bottom) {
-    const { p, x, u } = scale;
-    const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
-    rules(scale, [0, 0.25, 0.5, 0.75, 1], y, (value) => value.toFixed(2));
-    const all = successSeries(this.curves);
-    const spread_ = new Set(all.map((series) => series.place)).size;
-    this.main.note.textContent = all.some((series) => series.probe) ? "share of roots, band: 95 % interval; rings: probes, never trained" : "share of roots, band: 95 % interval";
-    const tone = (/** @type {number} */ place) => p.sequential[spread_ === 1 ? 4 : TONES[Math.min(place, TONES.length - 1)]];
-    for (const series of all) if (!series.probe) band(scale, series.points, y, tone(series.place), 0.16);
-    for (const series of all) {
-      const colour = tone(series.place);
-      if (!series.probe) {
-        line(scale, series.points, y, { colour, width: 1.8 });
-        if (series.points.length < 3) for (const point of series.points) dot(scale, x(point.step), y(point.value), 2.5, colour);
-        continue;
-      }
-      line(scale, series.points, y, { colour, width: 1, dash: [3, 3] });
-      for (const point of series.points) {
-        whisker(scale, x(point.step), y(point.low), y(point.high), colour);
-        dot(scale, x(point.step), y(point.value), 3, colour, "ring");
-      }
-    }
-    const far = x(lastEnded(this.curves) ?? 0);
-    const ends = all.map((series) => {
-      const end = series.points[series.points.length - 1];
-      const half = (end.high - end.low) / 2;
-      return { x: far, y: y(end.value), bold: series.probe ? `${series.name}, probes` : series.name, plain: `${plain(end.value)} \u00b1 ${plain(half)}` };
-    });
-    endLabels(scale, this.fitted(scale, ends), top, bottom);
-    const { chosen } = scale;
-    if (chosen === null) return;
-    const here = all.map((series) => ({ series, point: at(series.points, chosen) })).filter(({ point }) => point);
-    for (const { series, point } of here) {
-      if (!point) continue;
-      dot(scale, x(chosen), y(point.value), 4.5, p.page);
-      dot(scale, x(chosen), y(point.value), 3.5, tone(series.place), series.probe ? "ring" : "disc");
-    }
-    // At the newest step the ends of the series say the same.
-    if (chosen === lastEnded(this.curves)) return;
-    for (const { point } of here) if (point) figureAt(scale, plain(point.value), x(chosen), Math.max(top, y(point.value) - 11 * u));
-  }
-
-  /** Where the names do not fit beside the last step, they go without their interval.
-   * @param {Scale} scale @param {{x: number, y: number, bold: string, plain: string}[]} ends */
-  fitted(scale, ends) {
-    const { context, width, u } = scale;
-    return ends.map((end) => {
-      type(scale, 11, 600);
-      const whole = end.x + 16 * u + context.measureText(`${end.bold} ${end.plain}`).width;
-      return whole <= width ? end : { ...end, plain: end.plain.split(" ")[0] };
-    });
-  }
-
-  /** @param {Scale} scale @param {number} top @param {number} bottom */
-  drawShape(scale, top, bottom) {
-    const { p, x } = scale;
-    const nodes = marksOf(this.curves, "nodes");
-    const levels = marksOf(this.curves, "depth");
-    const third = top + (bottom - top) * 0.6;
-    const gap = 12 * scale.u;
-    const most = (/** @type {{value: number}[]} */ marks, /** @type {number} */ least) => marks.reduce((high, mark) => Math.max(high, mark.value), least);
-    const yNodes = values(scale, most(nodes, 2), top, third - gap / 2, 2, (v) => brief(v), true);
-    const yDepth = values(scale, most(levels, 1), third + gap / 2, bottom, 2, (v) => brief(v), true);
-    /** @type {{x: number, y: number, bold: string, plain: string}[]} */
-    const ends = [];
-    for (const [marks, y, words] of /** @type {[import("../model/board.js").Mark[], (v: number) => number, string][]} */ ([
-      [nodes, yNodes, "nodes"],
-      [levels, yDepth, "deep"],
-    ])) {
-      if (!marks.length) continue;
-      line(scale, marks, y, { colour: p.sequential[4], width: 1.6 });
-      if (marks.length === 1) dot(scale, x(marks[0].step), y(marks[0].value), 2.5, p.sequential[4]);
-      const end = marks[marks.length - 1];
-      ends.push({ x: x(end.step), y: y(end.value), bold: `${plain(end.value, 1)} ${words}`, plain: "" });
-      this.mark(scale, marks, y);
-    }
-    endLabels(scale, ends, top, bottom);
-  }
-
-  /** The chosen value of a curve. @param {Scale} scale @param {import("../model/board.js").Mark[]} marks @param {(v: number) => number} y */
-  mark(scale, marks, y) {
-    const here = scale.chosen === null ? undefined : at(marks, scale.chosen);
-    if (here) dot(scale, scale.x(here.step), y(here.value), 2.8, scale.p.text);
-  }
-
-  /** @param {Scale} scale @param {number} top @param {number} bottom */
-  drawShare(scale, top, bottom) {
-    const { context, p, x, u, chosen } = scale;
-    const names = depths(this.curves);
-    const rows = stacked(this.curves, "gradient_share_by_depth", names).filter((row) => row.total > 0);
-    const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
-    rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
-    if (!rows.length) return this.nothing(scale, "from the first trained step", top, bottom);
-    const half = rows.length === 1 ? Math.max(3, (x(1) - x(0)) * 0.35) : 0;
-    const tone = (/** @type {number} */ level) => p.sequential[Math.min(5, level + 1)];
-    const below = rows.map(() => 0);
-    names.forEach((_, level) => {
-      context.beginPath();
-      rows.forEach((row, i) => {
-        const high = (below[i] + row.parts[level]) / row.total;
-        if (half) context.rect(x(row.step) - half, y(high), half * 2, y(below[i] / row.total) - y(high));
-        else if (i) context.lineTo(x(row.step), y(high));
-        else context.moveTo(x(row.step), y(high));
-      });
-      if (!half) for (let i = rows.length - 1; i >= 0; i -= 1) context.lineTo(x(rows[i].step), y(below[i] / rows[i].total));
-      context.closePath();
-      context.fillStyle = tone(level);
-      context.fill();
-      context.strokeStyle = p.page;
-      context.lineWidth = 1;
-      context.stroke();
-      rows.forEach((row, i) => {
-        below[i] += row.parts[level];
-      });
-    });
-    const here = (chosen !== null && rows.find((row) => row.step === chosen)) || rows[rows.length - 1];
-    let under = 0;
-    const end = rows[rows.length - 1];
-    const last = end.parts.map((part) => {
-      under += part / end.total;
-      return y(under - part / end.total / 2);
-    });
-    const labels = names
-      .map((name, level) => ({ level, bold: "", share: here.parts[level] / here.total, text: `depth ${name}`, y: last[level] }))
-      .filter((label) => label.share >= 0.005)
-      .slice(0, Math.floor((bottom - top) / (13 * u)));
-    const swatch = labels.map((label) => ({ x: x(end.step) + 8 * u, y: label.y, bold: "", plain: `${label.text} ${percent(label.share, 0)}` }));
-    endLabels(scale, swatch, top, bottom);
-  }
-
-  /** @param {Scale} scale @param {number} top @param {number} bottom */
-  drawSpeed(scale, top, bottom) {
-    const { p, x } = scale;
-    const series = [
-      { marks: marksOf(this.curves, "tokens_per_second/training"), words: "training", tone: p.sequential[5] },
-      { marks: marksOf(this.curves, "tokens_per_second/generation"), words: "sampling", tone: p.sequential[3] },
-    ].filter(({ marks }) => marks.length);
-    const high = Math.max(1, ...series.flatMap(({ marks }) => marks.map((mark) => mark.value)));
-    const y = values(scale, high, top, bottom, 2, (v) => (v >= 1000 ? `${brief(v / 1000, 1)}k` : brief(v)));
-    if (!series.length) return this.nothing(scale, "from the first trained step", top, bottom);
-    /** @type {{x: number, y: number, bold: string, plain: string}[]} */
-    const ends = [];
-    for (const { marks, words, tone } of series) {
-      line(scale, marks, y, { colour: tone, width: 1.6 });
-      if (marks.length === 1) dot(scale, x(marks[0].step), y(marks[0].value), 2.5, tone);
-      const end = marks[marks.length - 1];
-      ends.push({ x: x(end.step), y: y(end.value), bold: rate(end.value), plain: words });
-      this.mark(scale, marks, y);
-    }
-    endLabels(scale, ends, top, bottom);
-  }
-
-  /** @param {Scale} scale @param {number} top @param {number} bottom */
-  drawRefusals(scale, top, bottom) {
-    const { context, p, x, u } = scale;
-    const kinds = refusalKinds(this.curves);
-    const rows = stacked(this.curves, "refusals", kinds);
-    const high = rows.reduce((most, row) => Math.max(most, row.total), 1);
-    const y = values(scale, high, top, bottom, 2, (v) => brief(v), true);
-    const tones = [5, 3, 1, 2];
-    if (!kinds.length) return this.nothing(scale, "none so far", top, bottom);
-    const wide = Math.max(1, Math.min(10, (x(1) - x(0)) * 0.7));
-    for (const row of rows) {
-      let below = 0;
-      row.parts.forEach((part, i) => {
-        context.fillStyle = p.sequential[tones[i]];
-        context.fillRect(x(row.step) - wide / 2, y(below + part), wide, y(below) - y(below + part));
-        below += part;
-      });
-    }
-    const left = Math.min(x(lastEnded(this.curves) ?? 0) + 12 * u, scale.width - 84 * u);
-    type(scale, 11);
-    context.textAlign = "left";
-    context.textBaseline = "middle";
-    kinds.forEach((kind, i) => {
-      const middle = top + (6 + i * 15) * u;
-      context.fillStyle = p.sequential[tones[i]];
-      context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
-      context.fillStyle = p.second;
-      context.fillText(fitText(context, oneLine(kind.replace(/_/g, " "), 30), scale.width - left - 14 * u), left + 13 * u, middle);
-    });
-  }
-
-  /** @param {Scale} scale @param {string} words @param {number} top @param {number} bottom */
-  nothing(scale, words, top, bottom) {
-    const { context, p, x, right } = scale;
-    type(scale, 11);
-    context.fillStyle = p.label;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(words, (x(0) + right) / 2, (top + bottom) / 2);
   }
 
   // -- the chosen step ----------------------------------------------------------------------------
@@ -494,86 +233,6 @@ export class Board {
     else if (had) this.slider.focus();
   }
 
-  showGroups() {
-    const { app } = this;
-    const { step, credit } = app;
-    const wide = this.beside;
-    const room = wide ? Math.max(3, Math.floor((this.main.element.offsetHeight - this.panel.offsetHeight - 64 * app.palette.unit) / (29 * app.palette.unit))) : 6;
-    const shown = !!step && step.step === (app.client.wanted ?? step.step);
-    const key = step ? [step.step, step.revision, step.scored, app.palette.dark, app.palette.page, room, app.size, shown].join() : "";
-    if (key === this.groupsKey) return;
-    this.groupsKey = key;
-    if (!step || !credit || !step.groups.length) {
-      fill(this.groups, h("div", { class: "label" }, step && step.step >= 0 ? "No trees of this step are known yet." : ""));
-      return;
-    }
-    const focused = this.groups.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.group : undefined;
-    const { rows, by } = groupRows(step, credit.R);
-    const begun = rows.filter((row) => row.first >= 0);
-    const listed = begun.slice(0, room);
-    const sizes = begun.map((row) => row.roots.length);
-    const most = Math.max(by === "R" ? 1 : 1, ...begun.flatMap((row) => row.roots.map((root) => root.value)).filter((value) => !Number.isNaN(value)));
-    const each = sizes.length && sizes.every((size) => size === sizes[0]) ? `${sizes[0]} roots, ` : "roots, ";
-    const head = h("div", { class: "group head label", "aria-hidden": "true" }, h("span", { class: "name" }, "task"), h("span", { class: "axis" }, each, h("span", { class: "serif" }, by)), h("span", { class: "tiny-tree" }, "shape, tree 1"), h("span", { class: "fig" }, "spread"), h("span", { class: "go" }));
-    const items = listed.map((row) => {
-      const name = taskName(row) || "task";
-      const known = row.roots.filter((root) => !Number.isNaN(root.value)).length;
-      const said = `${name}${row.probe ? ", probe" : ""}: ${known} of ${many(row.roots.length, "root")} known${known ? `, mean ${by} ${plain(row.mean)}, spread ${plain(row.spread)}` : ""}. Opens its trees.`;
-      return h(
-        "button",
-        { class: "group", "data-group": row.group, "aria-label": said, onclick: () => this.openGroup(row.first) },
-        h("span", { class: "name cut" }, name, row.probe ? h("span", { class: "label" }, " probe") : null),
-        h("span", { class: "axis" }, axisPicture(row, most)),
-        h("span", { class: "tiny-tree" }, this.miniaturePicture(row.first)),
-        h("span", { class: "fig" }, Number.isNaN(row.spread) ? "\u2013" : plain(row.spread)),
-        h("span", { class: "go" }, icon("chevron", 9)),
-      );
-    });
-    const more = begun.length - listed.length;
-    const waiting = rows.length - begun.length;
-    const foot = [more > 0 ? `${moreWords(more, "task")}.` : "", waiting > 0 ? `${moreWords(waiting, "task")} not begun.` : "", listed.length ? "Choosing one opens its trees." : ""].filter(Boolean).join(" ");
-    fill(this.groups, head, items, h("div", { class: "label foot" }, foot));
-    if (focused !== undefined) /** @type {HTMLElement | null} */ (this.groups.querySelector(`[data-group="${focused}"]`))?.focus();
-  }
-
-  /** @param {number} tree */
-  openGroup(tree) {
-    const { app } = this;
-    app.openTree(tree);
-    app.setView("tree");
-    app.outline.focus();
-  }
-
-  /** @param {number} tree */
-  miniaturePicture(tree) {
-    const { app } = this;
-    const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
-    const p = app.palette;
-    const places = miniature(step, tree);
-    const high = places.reduce((most, place) => Math.max(most, Math.abs(place.y)), 0);
-    const deep = places.reduce((most, place) => Math.max(most, place.x), 0);
-    const gapY = Math.min(6.5, 9.5 / Math.max(1, high));
-    const gapX = Math.min(20, 76 / Math.max(1, deep));
-    const x = (/** @type {{x: number}} */ place) => 8 + place.x * gapX;
-    const y = (/** @type {{y: number}} */ place) => 13 + place.y * gapY;
-    const of = new Map(places.map((place) => [place.row, place]));
-    const lines = places.filter((place) => of.has(place.above)).map((place) => {
-      const above = /** @type {{x: number, y: number}} */ (of.get(place.above));
-      return `M${x(above)} ${y(above)}C${x(above) + gapX / 2} ${y(above)} ${x(place) - gapX / 2} ${y(place)} ${x(place)} ${y(place)}`;
-    });
-    const dots = places.map((place) => {
-      const shape = shapeOf(step.status[place.row], step.s[place.row]);
-      const live = shape === "running" || shape === "waiting";
-      const A = credit.A[place.row];
-      const colour = live ? p.live : Number.isNaN(A) ? p.gauge : strong(p, A);
-      const radius = place.above < 0 ? 4.5 : 2.7;
-      const full = !live && step.s[place.row] >= 0.5;
-      return s("circle", { cx: x(place), cy: y(place), r: full ? radius : radius - 0.6, fill: full ? colour : p.page, stroke: full ? "none" : colour, "stroke-width": 1.3 });
-    });
-    return s("svg", { width: 96, height: 26, viewBox: "0 0 96 26", "aria-hidden": "true" }, s("path", { d: lines.join(""), fill: "none", stroke: p.faint, "stroke-width": 0.9 }), ...dots);
-  }
-
   showTable() {
     if (!this.twin.open) return;
     const key = `${this.curves.step.length}/${lastEnded(this.curves)}`;
@@ -587,69 +246,4 @@ export class Board {
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => (i ? h("td", {}, cell) : h("th", { scope: "row" }, cell)))))),
     );
   }
-}
-
-/** Advantage as a tone that a small mark can carry. @param {import("./theme.js").Palette} p @param {number} A */
-function strong(p, A) {
-  if (Math.abs(A) < 0.02) return p.gauge;
-  return rampColour(p, Math.sign(A) * Math.max(0.55, Math.abs(A)));
-}
-
-/** @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour */
-function whisker({ context }, x, low, high, colour) {
-  context.globalAlpha = 0.4;
-  context.strokeStyle = colour;
-  context.lineWidth = 1;
-  context.beginPath();
-  context.moveTo(x, low);
-  context.lineTo(x, high);
-  context.stroke();
-  context.globalAlpha = 1;
-}
-
-/** @param {keyof typeof GLYPHS} name */
-function glyph(name) {
-  return s("svg", { width: 11, height: 11, viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: GLYPHS[name], fill: "none", stroke: "currentColor", "stroke-width": name === "pause" ? 2.8 : 1.8, "stroke-linejoin": "round" }));
-}
-
-/** Roots on an axis of reward: a disc each, the mean as a tick. @param {import("../model/board.js").GroupRow} row @param {number} most */
-function axisPicture(row, most) {
-  const width = 112;
-  const x = (/** @type {number} */ value) => 4 + (value / most) * (width - 8);
-  const known = row.roots.filter((root) => !Number.isNaN(root.value));
-  return s(
-    "svg",
-    { width, height: 16, viewBox: `0 0 ${width} 16`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("path", { d: `M2 8.5H${width - 2}`, stroke: "var(--rule)" }),
-    ...known.map((root) => s("circle", { cx: x(root.value), cy: 8, r: 3, fill: "var(--seq3)", opacity: 0.6 })),
-    known.length > 1 ? s("path", { d: `M${x(row.mean)} 2.5v11`, stroke: "var(--text)", "stroke-width": 1.8 }) : null,
-  );
-}
-
-/** The bar of progress: what is done, what is under way, where weights were kept. */
-function canvasBar() {
-  const done = h("i", {});
-  const part = h("i", { class: "going" });
-  const marks = h("div", { class: "kept", "aria-hidden": "true" });
-  const element = h("div", { class: "meter", role: "progressbar", "aria-label": "Training", "aria-valuemin": 0 }, done, part);
-  const whole = h("div", { class: "meter-box" }, element, marks);
-  let key = "";
-  return {
-    element: whole,
-    /** @param {import("./theme.js").Palette} p @param {number} share @param {number} under @param {number[]} kept @param {string} words @param {number} now @param {number} total */
-    show(p, share, under, kept, words, now, total) {
-      done.style.width = `${share * 100}%`;
-      part.style.left = `${share * 100}%`;
-      part.style.width = `${Math.max(under * 100, under ? 0.3 : 0)}%`;
-      element.setAttribute("aria-valuemax", String(total));
-      element.setAttribute("aria-valuenow", String(now));
-      element.setAttribute("aria-valuetext", words);
-      // One mark a checkpoint while they can be told apart, then the newest alone.
-      const shown = kept.length > 48 ? kept.slice(-1) : kept;
-      const now_ = shown.join();
-      if (now_ === key) return;
-      key = now_;
-      fill(marks, shown.map((at_) => h("i", { style: `left: ${at_ * 100}%` })));
-    },
-  };
 }
