@@ -28,6 +28,7 @@ export function drawSuccess(curves, scale, top, bottom) {
     const colour = tone(series.place);
     if (!series.probe) {
       line(scale, series.points, y, { colour, width: 1.8 });
+      if (series.points.length === 1) whisker(scale, x(series.points[0].step), y(series.points[0].low), y(series.points[0].high), colour);
       if (series.points.length < 3) for (const point of series.points) dot(scale, x(point.step), y(point.value), 2.5, colour);
       continue;
     }
