@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -27,7 +28,9 @@ def test_async_code_awaits_it() -> None:
     async def cell() -> rl.Tree:
         return await rl.arun(task, env, policy)
 
-    assert asyncio.run(cell()).success == 1.0
+    # In a thread of its own: another test's browser may keep an event loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lambda: asyncio.run(cell())).result().success == 1.0
 
 
 def test_an_unknown_agent_is_refused() -> None:

@@ -36,7 +36,7 @@ _REFUSALS = (
     ("goal of an ancestor", "own"),
     ("base item", "base"),
     ("forgot await", "await"),
-    ("at depth", "deep"),
+    ("levels deep", "deep"),
     ("sub-agents, the most", "children"),
     ("agents of this task", "agents"),
     ("turns of this task", "turns"),
