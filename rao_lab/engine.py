@@ -183,11 +183,11 @@ class Engine:
     def tick(self) -> list[Sampled]:
         """One token for every running row; the turns that ended, in key order."""
         ended, self._full = self._full, []
-        decoding, fresh = self._arrange()
-        running = decoding + fresh
-        if running:
-            longest = max(len(row.ids) for row in running) + 1
+        if not self.idle:
+            longest = max(len(row.ids) for row in self._rows.values() if row.running)
             self.forward.reserve(len(self._slots), longest)
+            decoding, fresh = self._arrange()
+            running = decoding + fresh
             self._share(fresh)
             counts = np.array([len(row.ids) - row.cached for row in running], dtype=np.int64)
             starts = np.array([row.cached for row in running], dtype=np.int64)

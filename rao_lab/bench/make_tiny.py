@@ -135,9 +135,7 @@ def optimizers(model: LlamaForCausalLM, config: MakeConfig) -> list[torch.optim.
         torch.optim.Muon(
             matrices, lr=config.muon_rate, weight_decay=config.weight_decay, adjust_lr_fn="original"
         ),
-        torch.optim.AdamW(
-            rest, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
-        ),
+        torch.optim.AdamW(rest, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)),
     ]
 
 
@@ -185,7 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began, loss = time.monotonic(), math.nan
     for step, loss in enumerate(clone(model, demonstrator, config), start=1):
         if step % 50 == 0:
-            sys.stderr.write(f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s\n")
+            sys.stderr.write(
+                f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s\n"
+            )
     record = {
         "command": "python -m rao_lab.bench.make_tiny --out data/tiny"
         f" --seed {config.seed} --steps {config.steps} --threads {config.threads}",

@@ -104,7 +104,11 @@ def measure(say: Say) -> Sequence[Case]:
             path = Path(folder) / f"{size}.html"
             Explorer(made_tree(size)).save_html(path, max_mb=100)
             cases += _measure(browser, path, size)
-            say(", ".join(f"{case.name} {case.median:.0f} ms" for case in cases if case.name.endswith(f"/{size}")))
+            say(
+                ", ".join(
+                    f"{case.name} {case.median:.0f} ms" for case in cases if case.name.endswith(f"/{size}")
+                )
+            )
     return cases
 
 
@@ -160,7 +164,9 @@ def made_tree(nodes: int, seed: int = 0, fan: int = 4, deepest: int = 9) -> Tree
             open_paths.remove(above)
     made = [_node(path, below, random) for path, below in children.items()]
     task = Task("big", "Craft the following items: 1x m0_i0", "hard")
-    return Tree(TreeHeader(task, step=1), tuple(sorted(made, key=lambda node: path_key(node.path))), ended=1.0)
+    return Tree(
+        TreeHeader(task, step=1), tuple(sorted(made, key=lambda node: path_key(node.path))), ended=1.0
+    )
 
 
 def _node(path: str, children: Sequence[str], random: Random) -> Node:

@@ -94,9 +94,7 @@ class SlotForward:
         while begin < len(feed.counts):
             end = feed.decoding if begin < feed.decoding else self._prefill_end(feed, begin)
             ids = feed.ids[ends[begin] - feed.counts[begin] : ends[end - 1]]
-            parts.append(
-                self._run(feed.first + begin, ids, feed.counts[begin:end], feed.starts[begin:end])
-            )
+            parts.append(self._run(feed.first + begin, ids, feed.counts[begin:end], feed.starts[begin:end]))
             begin = end
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 

@@ -43,9 +43,7 @@ Hand on parts, never your whole task. Small tasks are quicker without help.
 
 """
 
-_NO_BLOCK = (
-    "I found no code. Write one block that starts with a line ```python and ends with a line ```."
-)
+_NO_BLOCK = "I found no code. Write one block that starts with a line ```python and ends with a line ```."
 _OPEN_BLOCK = "Your code block has no closing line ```, so nothing ran. Write it shorter, and close it."
 _EMPTY_BLOCK = "Your code block is empty, so nothing ran."
 

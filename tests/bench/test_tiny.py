@@ -74,7 +74,7 @@ def test_a_turn_ends_only_with_a_token_that_ends_a_line_of_code() -> None:
 def test_the_saved_tokenizer_is_the_built_one(tmp_path: Path) -> None:
     tokens.save(tmp_path)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
-    text = "team a0 3\nget_info([\"a0\"])\na0 by 2 = b1 2 (1) c4 1 (4) \n"
+    text = 'team a0 3\nget_info(["a0"])\na0 by 2 = b1 2 (1) c4 1 (4) \n'
     assert loaded.encode(text, add_special_tokens=False) == TOKENIZER.encode(text, add_special_tokens=False)
     assert loaded.chat_template == tokens.TEMPLATE
 
@@ -114,7 +114,9 @@ def test_the_same_seed_gives_the_same_demonstrations() -> None:
 
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:
     """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
-    config = DemoConfig(delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5})
+    config = DemoConfig(
+        delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5}
+    )
 
     class Seeing(Demonstrator):
         def _world(self, tiers):  # type: ignore[no-untyped-def]

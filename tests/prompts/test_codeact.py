@@ -12,7 +12,16 @@ PLAIN = Function("get_info", "get_info(items: list[str]) -> list[dict]", "Looks\
 FINISH = Function("finish", "finish(message)", "Ends the work.")
 LAUNCH = Function("launch_subagent", "launch_subagent(targets: dict)", "A helper.", is_async=True)
 # What the interpreter lacks (design, section 4) must not be suggested to a model.
-LACKING = ("yield", "del ", "return_exceptions", "create_task", "wait_for", "TaskGroup", "async with", "numpy")
+LACKING = (
+    "yield",
+    "del ",
+    "return_exceptions",
+    "create_task",
+    "wait_for",
+    "TaskGroup",
+    "async with",
+    "numpy",
+)
 
 
 def system(*functions: Function, agent: str = "recursive") -> str:
@@ -49,7 +58,9 @@ def test_the_task_and_the_replies_left_are_the_first_user_message() -> None:
 
 @pytest.mark.parametrize("fence", ["```python", "```py", "```Python ", "  ```python"])
 def test_the_first_python_block_is_the_code_and_the_text_before_it_the_thought(fence: str) -> None:
-    action = dialect("codeact").parse(f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen\n```python\ny\n```")
+    action = dialect("codeact").parse(
+        f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen\n```python\ny\n```"
+    )
     assert (action.thought, action.code) == ("First I look.", "x = 1\nprint(x)")
 
 

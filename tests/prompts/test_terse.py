@@ -26,9 +26,7 @@ def said(*calls: Call, output: str = "", error: str | None = None, cut: bool = F
 
 
 def world() -> CraftWorld:
-    made = CraftWorld(
-        {"a0": Recipe({"b1": 2, "c4": 1}), "b1": Recipe({"c4": 1}, 2)}, {"c4": 1}, {"a0": 2}
-    )
+    made = CraftWorld({"a0": Recipe({"b1": 2, "c4": 1}), "b1": Recipe({"c4": 1}, 2)}, {"c4": 1}, {"a0": 2})
     made.enter("0", made.root())
     return made
 
