@@ -49,8 +49,8 @@ test: lint widgets ## all checks that take seconds
 test-full: lint widgets ## all checks that need no GPU
 	$(BIN)/python -m pytest -m "not gpu" $(PYTEST_ARGS)
 
-test-gpu: $(READY) ## checks on a CUDA device; skips with a reason where there is none
-	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
+test-gpu: $(READY) ## checks on a CUDA device, written to data/bench/gpu.json; skips with a reason without one
+	RAO_WRITE_GPU_JSON=1 $(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
 
 bench: $(READY) ## measure this machine
 	$(BIN)/rao-lab bench

@@ -71,6 +71,8 @@ class DemoConfig:
     tasks: int = 60
     """Held-out tasks of each band."""
     seed: int = 0
+    device: str | None = None
+    """Where both policies run, as "cpu"; None = a GPU where there is one."""
 
     def __post_init__(self) -> None:
         if self.minutes is not None and not self.minutes > 0:
@@ -161,7 +163,7 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
     """
     started = time.monotonic()
     result = DemoResult(config)
-    policies = {agent: load_policy("tiny") for agent in AGENTS}
+    policies = {agent: load_policy("tiny", device=config.device) for agent in AGENTS}
     fitting = suggested(policies["recursive"])
     board.plan(PHASES)
     board.say(f"trained on {fitting.difficulty} tasks, evaluated on {', '.join(BANDS)}: {_world(fitting)!r}")
