@@ -41,7 +41,7 @@ OPTIONAL = {"peft", "jupyterlab", "ipykernel"}
 
 BYTES_PER_PARAMETER = {
     "full, fp32": 16.0,  # weight 4 + gradient 4 + AdamW's two moments 4 + 4
-    "full, bf16": 8.0,  # the same four at 2 bytes
+    "full, bf16": 18.0,  # weight 2; a float32 copy 4, its gradient 4 and its two moments 4 + 4
     "LoRA on bf16": 2.2,  # weight 2, and 16 for each of about 1 % adapter parameters
     "run only, bf16": 2.0,
 }

@@ -59,13 +59,7 @@ def test_an_adapter_trains_and_comes_back(tmp_path: Path, random_tiny: Path) -> 
     "way",
     [
         "full, fp32",
-        pytest.param(
-            "full, bf16",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="the doctor states 8 bytes; the optimizer keeps copies, gradients and moments in float32",
-            ),
-        ),
+        "full, bf16",
         "LoRA on bf16",
     ],
 )
