@@ -31,9 +31,9 @@ export function run(app, action) {
     case "hit":
     case "hitBack":
       app.hit(action === "hit" ? 1 : -1);
-      return app.hits.length > 0;
+      return app.finding.hits.length > 0;
     case "follow":
-      app.follow();
+      app.steps.follow();
       return app.traits.live;
     case "tab1":
     case "tab2":
@@ -49,10 +49,10 @@ export function run(app, action) {
       return true;
     case "stepBack":
     case "stepOn":
-      app.stepBy(action === "stepOn" ? 1 : -1);
+      app.steps.move(action === "stepOn" ? 1 : -1);
       return app.traits.steps.length > 1;
     case "focus":
-      app.setFocus(app.row);
+      app.setFocus(app.place.row);
       return true;
     case "back":
       return back(app);
@@ -67,8 +67,8 @@ function back(app) {
   else if (app.tab === "credit") app.setTab("messages");
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);
-  else if (app.focus >= 0) app.setFocus(-1);
-  else if (app.query) app.search("", false);
+  else if (app.place.focus >= 0) app.setFocus(-1);
+  else if (app.finding.query) app.search("", false);
   else return false;
   return true;
 }
@@ -76,7 +76,7 @@ function back(app) {
 /** @param {App} app @param {Action} action */
 function move(app, action) {
   const rows = app.outlineRows();
-  const now = app.outlineKey && rows.some((row) => row.key === app.outlineKey) && app.view === "icicle" ? app.outlineKey : `n${app.row}`;
+  const now = app.place.keyIn(rows, app.view === "icicle");
   const found = moveInRows(rows, now, action);
   if (!found) return ["up", "down", "in", "out", "previous", "next", "home", "end"].includes(action);
   if ("toggle" in found) app.toggleKey(found.toggle);

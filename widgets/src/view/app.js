@@ -1,12 +1,11 @@
-// The whole view: what is chosen, which credit is shown, and which zones stand where. Zones draw; they
-// change nothing but through the methods here.
+// The whole view: it holds the place, the rule and the zones, hears the data and takes every choice. Zones
+// draw; they change nothing but through the methods here.
 
 import css from "../explorer.css";
 import { Client, traits } from "../model/client.js";
-import { attribute, changed, flips, sameRule, signFlips } from "../model/credit.js";
-import { foldsFor } from "../model/layout.js";
-import { curvesOf, lastEnded } from "../model/board.js";
-import { matches, stepRows, treeRows } from "../model/outline.js";
+import { Finding } from "../model/finding.js";
+import { Place } from "../model/place.js";
+import { Rule } from "../model/rule.js";
 import { isLive } from "../model/status.js";
 import { fill, h } from "../shared/dom.js";
 import { commonPreamble, oneLine } from "../shared/text.js";
@@ -17,6 +16,7 @@ import { IcicleView } from "./icicle.js";
 import { Inspector } from "./inspector.js";
 import { openMenu } from "./menu.js";
 import { Outline } from "./outline.js";
+import { Steps } from "./steps.js";
 import { applyPalette, paletteOf, watchTheme } from "./theme.js";
 import { TopBar } from "./topbar.js";
 import { TreeView } from "./tree.js";
@@ -24,7 +24,6 @@ import { WhatIf } from "./whatif.js";
 import { showState, showZones } from "./zones.js";
 
 /** @typedef {import("../model/types.js").CreditConfig} CreditConfig */
-/** @typedef {import("../model/types.js").CreditColumns} CreditColumns */
 /** @typedef {"tree" | "icicle" | "outline" | "board"} ViewName */
 /** @typedef {"messages" | "context" | "credit"} Tab */
 
@@ -42,41 +41,17 @@ export class App {
     this.view = this.traits.first_view === "board" ? "board" : "tree";
     /** @type {Tab} */
     this.tab = "messages";
-    this.tree = 0;
-    this.row = -1;
-    /** @type {string | undefined} path of the last node chosen, kept over steps */
-    this.keptPath = undefined;
-    /** @type {string | undefined} */
-    this.outlineKey = undefined;
+    this.place = new Place();
+    this.rule = new Rule();
     /** @type {(() => void) | null} */
     this.closeMenu = null;
-    this.scale = 1;
-    this.byReturn = false;
     this.lastSaid = 0;
-    /** Root of the focused subtree, -1 for the whole tree. */
-    this.focus = -1;
-    /** @type {Set<number>} */
-    this.folded = new Set();
-    /** @type {Set<number>} trees whose folds were chosen */
-    this.settled = new Set();
-    this.openGroups = new Set();
-    this.openTrees = new Set();
-    /** @type {CreditConfig | null} the what-if rule, null: as recorded */
-    this.other = null;
-    this.following = this.traits.live;
-    this.query = "";
-    /** @type {number[]} */
-    this.hits = [];
+    this.steps = new Steps(this);
+    this.finding = new Finding();
     this.drawer = false;
     this.shut = false;
     this.inspecting = false;
     this.size = "full";
-    /** @type {CreditColumns | null} */
-    this.recorded = null;
-    /** @type {CreditColumns | null} */
-    this.credit = null;
-    /** @type {number[]} */
-    this.flipped = [];
     this.preamble = "";
     this.client = new Client(model, (what) => this.onData(what));
 
@@ -140,22 +115,10 @@ export class App {
 
   onTraits() {
     this.traits = traits(this.model);
-    this.openNewest();
-    if (!this.traits.live) this.following = false; // after the last step was opened
+    this.steps.onward();
     this.top.update();
     this.board.update();
     this.showState();
-  }
-
-  /** What a view that follows shows: the board the newest step with figures, others the one under way. */
-  get target() {
-    const ended = this.view === "board" ? lastEnded(curvesOf(this.traits.curves)) : null;
-    return ended ?? this.traits.newest;
-  }
-
-  openNewest() {
-    const { target } = this;
-    if (this.following && target !== null) this.client.open(target);
   }
 
   /** Seconds pass without news. */
@@ -172,32 +135,13 @@ export class App {
   /** Another step: the place in it is kept where it exists. */
   onStep() {
     const step = /** @type {import("../model/store.js").Step} */ (this.step);
-    const path = this.keptPath ?? "0";
-    this.folded.clear();
-    this.settled.clear();
-    this.focus = -1;
-    this.tree = Math.max(0, Math.min(this.tree, step.trees.length - 1));
-    if (step.rootOf[this.tree] === -1) this.tree = Math.max(0, step.rootOf.findIndex((root) => root >= 0));
-    this.openGroups = new Set(step.trees[this.tree] ? [step.trees[this.tree].group] : []);
-    this.openTrees = new Set([this.tree]);
+    this.place.enter(step);
     this.preamble = commonPreamble(step.someGoals());
-    this.row = this.nearest(path);
     this.recompute();
     this.settle();
-    this.search(this.query, false);
+    this.search(this.finding.query, false);
     this.treeView.reset();
     this.update();
-  }
-
-  /** @param {string} path @returns {number} its row, or that of its closest ancestor here */
-  nearest(path) {
-    const step = this.step;
-    if (!step) return -1;
-    for (let at = path; at; at = at.includes(".") ? at.slice(0, at.lastIndexOf(".")) : "") {
-      const row = step.find(this.tree, at);
-      if (row >= 0) return row;
-    }
-    return step.rootOf[this.tree] ?? -1;
   }
 
   /** Live data are drawn a few times a second; what is chosen stays. */
@@ -209,10 +153,7 @@ export class App {
       this.lastLive = Date.now();
       const step = this.step;
       if (!step) return;
-      if (this.row < 0) {
-        this.tree = Math.max(0, step.rootOf.findIndex((root) => root >= 0));
-        this.row = step.rootOf[this.tree] ?? -1;
-      }
+      this.place.grow(step);
       if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
       this.recompute();
       this.treeView.grow();
@@ -231,42 +172,23 @@ export class App {
   recompute() {
     const step = this.step;
     if (!step) return;
-    this.recorded = step.recorded();
-    this.credit = this.other ? attribute(step, this.other, step.shareBy) : this.recorded;
-    this.flipped = this.other ? signFlips(this.recorded, this.credit, step.n) : [];
-    // Bars share one scale over the tree, so that lengths compare.
-    let most = 0;
-    for (const row of step.walk(this.tree)) {
-      for (const columns of [this.recorded, this.credit]) {
-        const value = Math.abs(columns.A[row]);
-        if (value > most) most = value;
-      }
-    }
-    this.scale = Math.max(0.25, most);
-    /** No node of this tree has an advantage, but returns exist: R stands in its place. */
-    this.byReturn = most === 0 && step.walk(this.tree).every((row) => Number.isNaN(this.credit?.A[row] ?? NaN)) && step.walk(this.tree).some((row) => !Number.isNaN(this.credit?.R[row] ?? NaN));
+    this.rule.compute(step, this.place.tree);
   }
 
   // -- what is shown ------------------------------------------------------------------------------
 
   /** @returns {CreditConfig} */
   get config() {
-    return this.other ?? /** @type {import("../model/store.js").Step} */ (this.step).config;
+    return this.rule.config(/** @type {import("../model/store.js").Step} */ (this.step));
   }
 
   /** @param {Partial<CreditConfig> | null} change null: as recorded */
   setRule(change) {
     const step = this.step;
     if (!step?.scored) return; // half a step has no baselines to compare with
-    const next = change ? changed(this.config, change) : null;
-    this.other = next && !sameRule(next, step.config) ? next : null;
+    this.rule.change(step, change);
     this.recompute();
     this.update();
-  }
-
-  /** @param {number} row */
-  isFlipped(row) {
-    return this.other !== null && this.recorded !== null && this.credit !== null && flips(this.recorded.A[row], this.credit.A[row]);
   }
 
   /** The goal without what all goals begin with. @param {number} row @param {number} [limit] */
@@ -284,23 +206,11 @@ export class App {
   }
 
   outlineRows() {
-    const step = this.step;
-    if (!step) return [];
-    if (this.view === "icicle") return stepRows(step, this.openGroups, this.openTrees, this.folded);
-    return treeRows(step, this.tree, this.folded);
+    return this.place.rows(this.view === "icicle");
   }
 
-  /** Folds for a tree that is too large to draw, once. */
   settle() {
-    const step = this.step;
-    if (!step || this.settled.has(this.tree)) return;
-    this.settled.add(this.tree);
-    const drawn = Math.max(DRAWN.least, Math.min(DRAWN.most, Math.round((this.treeView.height || 600) * DRAWN.perPixel)));
-    if ((step.sizeOf[this.tree] ?? 0) <= Math.max(drawn, 400)) return;
-    const size = new Int32Array(step.n).fill(1);
-    const rows = step.walk(this.tree);
-    for (let at = rows.length - 1; at > 0; at -= 1) size[step.parent[rows[at]]] += size[rows[at]];
-    for (const row of foldsFor(step, step.rootOf[this.tree], drawn, (at) => size[at])) this.folded.add(row);
+    this.place.settle(Math.max(DRAWN.least, Math.min(DRAWN.most, Math.round((this.treeView.height || 600) * DRAWN.perPixel))));
   }
 
   // -- choosing -----------------------------------------------------------------------------------
@@ -309,37 +219,21 @@ export class App {
   select(row, how = {}) {
     const step = this.step;
     if (!step || row < 0 || row >= step.n) return;
-    if (!how.quiet) this.stopFollowing();
-    if (step.tree[row] !== this.tree) this.openTree(step.tree[row], row);
-    this.row = row;
-    this.keptPath = step.path(row);
-    for (let above = step.parent[row]; above >= 0; above = step.parent[above]) this.folded.delete(above);
-    if (this.focus >= 0 && !this.under(row, this.focus)) this.focus = -1;
+    if (!how.quiet) this.steps.rest();
+    if (step.tree[row] !== this.place.tree) this.openTree(step.tree[row], row);
+    this.place.choose(row);
     this.treeView.relayout();
     this.update();
     this.treeView.reveal(row);
     this.outline.reveal();
   }
 
-  /** @param {number} row @param {number} top */
-  under(row, top) {
-    const step = this.step;
-    let at = row;
-    while (step && at >= 0 && at !== top) at = step.parent[at];
-    return at === top;
-  }
-
   /** @param {number} tree @param {number} [row] */
   openTree(tree, row) {
     const step = this.step;
     if (!step || !step.trees[tree]) return;
-    this.stopFollowing();
-    this.tree = tree;
-    this.focus = -1;
-    this.row = row ?? step.rootOf[tree];
-    this.keptPath = this.row >= 0 ? step.path(this.row) : "0";
-    this.openGroups.add(step.trees[tree].group);
-    this.openTrees = new Set([tree]);
+    this.steps.rest();
+    this.place.openTree(tree, row);
     this.settle();
     this.recompute();
     this.treeView.reset();
@@ -349,16 +243,13 @@ export class App {
 
   /** @param {number} row */
   toggle(row) {
-    if (!this.folded.delete(row)) this.folded.add(row);
-    if (this.folded.has(row) && this.row !== row && this.under(this.row, row)) this.row = row;
+    this.place.toggle(row);
     this.treeView.relayout(true);
     this.update();
   }
 
   unfoldAll() {
-    const step = this.step;
-    if (!step) return;
-    for (const row of step.walk(this.tree)) this.folded.delete(row);
+    this.place.unfoldAll();
     this.treeView.reset();
     this.update();
   }
@@ -368,7 +259,7 @@ export class App {
     const id = Number(key.slice(1));
     if (key[0] === "n") this.toggle(id);
     else {
-      const set = key[0] === "g" ? this.openGroups : this.openTrees;
+      const set = key[0] === "g" ? this.place.openGroups : this.place.openTrees;
       if (!set.delete(id)) set.add(id);
       this.update();
     }
@@ -385,8 +276,8 @@ export class App {
       const first = step.treesOf(id)[0];
       if (first !== undefined) this.openTree(first);
     }
-    if (this.outlineKey === key || (key[0] === "n" && this.view !== "icicle")) return;
-    this.outlineKey = key;
+    if (this.place.outlineKey === key || (key[0] === "n" && this.view !== "icicle")) return;
+    this.place.outlineKey = key;
     this.outline.update();
     this.outline.reveal();
   }
@@ -394,7 +285,7 @@ export class App {
   /** @param {ViewName} view */
   setView(view) {
     this.view = view;
-    this.openNewest();
+    this.steps.onward();
     if (this.tab === "credit") this.tab = "messages";
     this.drawer = false;
     this.update();
@@ -411,59 +302,24 @@ export class App {
 
   /** @param {number} row -1: the whole tree */
   setFocus(row) {
-    const step = this.step;
-    if (!step || (row >= 0 && step.first[row] < 0)) return;
-    this.focus = row >= 0 && step.parent[row] < 0 ? -1 : row;
-    if (row >= 0) this.folded.delete(row);
+    if (!this.place.focusOn(row)) return;
     this.treeView.reset(true);
     this.update();
-  }
-
-  /** @param {number} step */
-  openStep(step) {
-    this.stopFollowing();
-    this.client.open(step);
-    this.top.update();
-    this.board.update();
-  }
-
-  /** @param {number} by */
-  stepBy(by) {
-    const all = this.traits.steps.map(([step]) => step);
-    const now = this.client.wanted ?? this.step?.step;
-    const at = all.indexOf(now ?? NaN);
-    const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
-    if (next !== undefined && next !== now) this.openStep(next);
-  }
-
-  stopFollowing() {
-    if (!this.following) return;
-    this.following = false;
-    this.top.update();
-  }
-
-  follow() {
-    if (!this.traits.live) return;
-    this.following = true;
-    this.openNewest();
-    this.top.update();
-    this.board.update();
   }
 
   /** @param {string} query @param {boolean} [go] to the first hit */
   search(query, go = true) {
     const step = this.step;
-    this.query = query;
-    this.hits = step && query ? matches(step, this.view === "icicle" ? [...Array(step.n).keys()] : step.walk(this.tree), query) : [];
-    if (go && this.hits.length) this.select(this.hits[0]);
+    const rows = !step ? [] : this.view === "icicle" ? [...Array(step.n).keys()] : step.walk(this.place.tree);
+    this.finding.look(step, rows, query);
+    const [first] = this.finding.hits;
+    if (go && first !== undefined) this.select(first);
     else this.update();
   }
 
   /** @param {number} by */
   hit(by) {
-    if (!this.hits.length) return;
-    const at = this.hits.indexOf(this.row);
-    this.select(this.hits[(at + by + this.hits.length) % this.hits.length]);
+    if (this.finding.hits.length) this.select(this.finding.from(this.place.row, by));
   }
 
   // -- keys, size, theme --------------------------------------------------------------------------

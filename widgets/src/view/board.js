@@ -64,7 +64,7 @@ export class Board {
   /** @returns {number | null} the step that figures are shown of */
   get chosen() {
     const { app } = this;
-    if (app.following) return lastEnded(this.curves);
+    if (app.steps.following) return lastEnded(this.curves);
     return app.client.wanted ?? app.step?.step ?? lastEnded(this.curves);
   }
 
@@ -86,14 +86,14 @@ export class Board {
     let best = null;
     for (const [step] of app.traits.steps) if (best === null || Math.abs(step - target) < Math.abs(best - target)) best = step;
     if (best === null) return;
-    app.openStep(best);
+    app.steps.open(best);
   }
 
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -1e9, End: 1e9 }[event.key];
     if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
-    this.app.stepBy(by);
+    this.app.steps.move(by);
     event.preventDefault();
     event.stopPropagation();
   }
@@ -210,7 +210,7 @@ export class Board {
     const chosen = this.chosen;
     const { newest, live } = app.traits;
     const end = lastEnded(this.curves);
-    const key = [chosen, newest, end, live, app.following, this.curves.step.length].join();
+    const key = [chosen, newest, end, live, app.steps.following, this.curves.step.length].join();
     if (key === this.panelKey) return;
     this.panelKey = key;
     const had = this.panel.contains(document.activeElement);
@@ -220,9 +220,9 @@ export class Board {
     }
     const ended = this.curves.step.includes(chosen);
     const behind = end === null ? 0 : end - chosen;
-    const place = app.following ? "newest that has ended" : !ended ? (app.traits.session.live ? "under way" : "not finished") : behind > 0 ? `selected, ${count(behind)} behind the newest` : "selected, the newest";
-    const follow = h("button", { class: "control", "aria-pressed": app.following, onclick: () => app.follow() }, "Follow newest", h("kbd", {}, "f"));
-    follow.hidden = !live || app.following;
+    const place = app.steps.following ? "newest that has ended" : !ended ? (app.traits.session.live ? "under way" : "not finished") : behind > 0 ? `selected, ${count(behind)} behind the newest` : "selected, the newest";
+    const follow = h("button", { class: "control", "aria-pressed": app.steps.following, onclick: () => app.steps.follow() }, "Follow newest", h("kbd", {}, "f"));
+    follow.hidden = !live || app.steps.following;
     const rows = figures(this.curves, chosen);
     fill(
       this.panel,

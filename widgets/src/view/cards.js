@@ -55,7 +55,7 @@ export class CardPainter {
   look(row) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     const s = step.s[row];
     const shape = shapeOf(step.status[row], s);
     const A = credit.A[row];
@@ -67,7 +67,7 @@ export class CardPainter {
     const p = this.app.palette;
     if (live) return mix(p.page, p.live, 0.1);
     if (!Number.isNaN(A)) return mix(p.page, rampColour(p, A), share);
-    return this.app.byReturn && !Number.isNaN(R) ? mix(p.page, sequentialColour(p, R / (1 + this.app.config.lam)), 0.12) : p.page;
+    return this.app.rule.byReturn && !Number.isNaN(R) ? mix(p.page, sequentialColour(p, R / (1 + this.app.config.lam)), 0.12) : p.page;
   }
 
   /** @param {string} text @param {CanvasRenderingContext2D} context @param {number} width */
@@ -128,7 +128,7 @@ export class CardPainter {
       return;
     }
     this.bar(context, 9, 30, 72, 6, row);
-    const flip = app.isFlipped(row);
+    const flip = app.rule.isFlipped(row);
     context.font = `600 12px ${p.family}`;
     context.fillStyle = look.A > 0.004 ? p.plus : look.A < -0.004 ? p.minus : p.second;
     context.textAlign = "right";
@@ -147,7 +147,7 @@ export class CardPainter {
   withoutAdvantage(context, row, look) {
     const { app } = this;
     const p = app.palette;
-    if (app.byReturn && !Number.isNaN(look.R)) {
+    if (app.rule.byReturn && !Number.isNaN(look.R)) {
       context.fillStyle = p.track;
       rounded(context, 9, 30, 72, 6, 2);
       context.fillStyle = p.sequential[2];
@@ -179,16 +179,16 @@ export class CardPainter {
   bar(context, x, y, width, height, row) {
     const { app } = this;
     const p = app.palette;
-    const A = app.credit?.A[row] ?? NaN;
+    const A = app.rule.credit?.A[row] ?? NaN;
     const half = width / 2;
-    const length = (/** @type {number} */ value) => Math.min(1, Math.abs(value) / app.scale) * half;
+    const length = (/** @type {number} */ value) => Math.min(1, Math.abs(value) / app.rule.scale) * half;
     context.fillStyle = p.dark ? mix(p.page, "#ffffff", 0.06) : p.track;
     rounded(context, x, y, width, height, 2);
     context.fillStyle = A < 0 ? p.barMinus : p.barPlus;
     const size = length(A);
     rounded(context, A < 0 ? x + half - size : x + half, y, size, height, Math.min(2, size / 2));
-    const was = app.recorded?.A[row] ?? NaN;
-    if (app.other && !Number.isNaN(was)) {
+    const was = app.rule.recorded?.A[row] ?? NaN;
+    if (app.rule.other && !Number.isNaN(was)) {
       const old = length(was);
       context.strokeStyle = p.second;
       context.lineWidth = 1;
@@ -233,14 +233,14 @@ export class CardPainter {
     context.textBaseline = "alphabetic";
     context.font = `600 11px ${p.family}`;
     const known = !Number.isNaN(look.A);
-    const value = known ? signed(look.A) : app.byReturn && !Number.isNaN(look.R) ? plain(look.R) : look.live ? `turn ${Math.max(1, look.step.turns[row])}` : "\u2013";
+    const value = known ? signed(look.A) : app.rule.byReturn && !Number.isNaN(look.R) ? plain(look.R) : look.live ? `turn ${Math.max(1, look.step.turns[row])}` : "\u2013";
     context.fillStyle = known ? (look.A > 0.004 ? p.plus : look.A < -0.004 ? p.minus : p.second) : look.live ? p.live : p.label;
     context.textAlign = "right";
     context.fillText(value, 118, middle + 4);
     const width = context.measureText(value).width;
     context.textAlign = "left";
     let right = 118 - width;
-    if (app.isFlipped(row)) {
+    if (app.rule.isFlipped(row)) {
       context.fillStyle = p.text;
       context.beginPath();
       context.arc(right - 4, middle, 1.6, 0, 7);
@@ -284,10 +284,10 @@ export class CardPainter {
     const { app } = this;
     const p = app.palette;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const A = app.credit?.A[row] ?? NaN;
+    const A = app.rule.credit?.A[row] ?? NaN;
     const small = this.radius(pitch);
     const radius = root ? 6 : small;
-    const colour = Number.isNaN(A) ? (step.status[row] < 2 ? p.live : app.byReturn && app.credit ? sequentialColour(p, 0.35 + (0.5 * app.credit.R[row]) / (1 + app.config.lam)) : p.gauge) : farColour(p, A);
+    const colour = Number.isNaN(A) ? (step.status[row] < 2 ? p.live : app.rule.byReturn && app.rule.credit ? sequentialColour(p, 0.35 + (0.5 * app.rule.credit.R[row]) / (1 + app.config.lam)) : p.gauge) : farColour(p, A);
     context.beginPath();
     context.arc(x + small, y, radius, 0, Math.PI * 2);
     if (step.s[row] >= 0.5) {

@@ -26,8 +26,8 @@ export class CreditPage {
   update() {
     const { app } = this;
     const step = app.step;
-    const row = app.row;
-    if (!step || !app.credit || row < 0) return;
+    const row = app.place.row;
+    if (!step || !app.rule.credit || row < 0) return;
     const who = whoLines(app, true);
     fill(this.who, who.line);
     const focused = this.tabs.contains(document.activeElement);
@@ -36,13 +36,13 @@ export class CreditPage {
     if (focused) /** @type {HTMLElement | null} */ (tabs.querySelector("[aria-selected=true]"))?.focus();
     const kept = this.pane.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.at : undefined;
     const scroll = this.pane.scrollTop;
-    const from = sources(step, app.credit, app.config, row);
+    const from = sources(step, app.rule.credit, app.config, row);
     const width = Math.max(360, this.element.clientWidth - 40);
     const beside = width >= 820;
     const main = beside ? Math.round((width * 796) / 1000) : width;
     fill(
       this.pane,
-      h("p", { class: "sentence" }, app.other ? h("span", { class: "label" }, "same rollouts, other credit: ") : null, sentence(step, app.credit, app.config, row, from).map(({ text, role }) => (role ? h("b", { class: role }, text) : text))),
+      h("p", { class: "sentence" }, app.rule.other ? h("span", { class: "label" }, "same rollouts, other credit: ") : null, sentence(step, app.rule.credit, app.config, row, from).map(({ text, role }) => (role ? h("b", { class: role }, text) : text))),
       h("div", { style: "display:flex" }, waterfall(app, row, from, main), beside ? h("div", { style: `margin-left:${Math.round(width * 0.034)}px;flex:1 1 0;min-width:0` }, this.share(row, width - main - Math.round(width * 0.034))) : null),
       h(
         "div",
@@ -62,8 +62,9 @@ export class CreditPage {
   children(from) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const { config, credit } = app;
-    const row = app.row;
+    const { config } = app;
+    const { credit } = app.rule;
+    const row = app.place.row;
     if (!from.children.length) return h("div", {}, h("div", { class: "box" }), h("h4", {}, "Children"), h("div", { class: "label" }, "It launched none, so there is no bonus."));
     const mean = credit?.childMean[row] ?? NaN;
     const list = from.children.slice(0, from.children.length > CHILDREN + 1 ? CHILDREN : CHILDREN + 1).map(({ row: child, s: won }) =>
@@ -95,7 +96,7 @@ export class CreditPage {
   roots(from, width) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const b = app.credit?.b[app.row] ?? NaN;
+    const b = app.rule.credit?.b[app.place.row] ?? NaN;
     const scored = from.roots.filter((root) => !Number.isNaN(root.R));
     const title = h("h4", {}, from.roots.length === 1 ? "Roots of this task" : `Roots of the ${from.roots.length} trees of this task`);
     if (!scored.length) return h("div", {}, h("div", { class: "box" }), title, h("div", { class: "label" }, "None is scored yet."));
@@ -186,7 +187,7 @@ export class CreditPage {
   share(row, width) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     const values = [];
     for (let at = 0; at < step.n; at += 1) if (!Number.isNaN(credit.c[at])) values.push(Math.abs(credit.c[at]));
     const own = Math.abs(credit.c[row]);
@@ -228,8 +229,8 @@ export class CreditPage {
   inStep(row) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
-    const rows = step.walk(app.tree).filter((at) => !Number.isNaN(credit.c[at]));
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
+    const rows = step.walk(app.place.tree).filter((at) => !Number.isNaN(credit.c[at]));
     const title = [h("div", { class: "box" }), h("h4", {}, step.trees.length > 1 ? "This tree in the step" : "This tree")];
     if (!rows.length) return h("div", {}, title, h("div", { class: "label" }, "None of its nodes is trained."));
     const heavy = [...rows].sort((a, b) => Math.abs(credit.c[b]) - Math.abs(credit.c[a]));
@@ -259,7 +260,7 @@ export class CreditPage {
   formulas(row, from) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     const live = step.status[row] < 2 || Number.isNaN(step.s[row]);
     if (live) return null;
     return h(

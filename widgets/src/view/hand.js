@@ -127,7 +127,7 @@ export class TreeHand {
   showTip(row) {
     const { app, tip } = this;
     const step = app.step;
-    const credit = app.credit;
+    const credit = app.rule.credit;
     if (!step || !credit || !this.view.layout?.y.has(row)) return;
     const number = (/** @type {number} */ value, digits = 3) => (Number.isNaN(value) ? "not scored" : plain(value, digits));
     const took = step.ended[row] - step.started[row];
@@ -143,7 +143,7 @@ export class TreeHand {
     fill(
       tip,
       h("div", { class: "goal" }, oneLine(app.shortGoal(step.goalText(row)), 160)),
-      h("div", { class: "label" }, `${step.path(row)} \u00b7 ${statusWords(step.status[row], step.s[row])}`, app.other ? " \u00b7 same rollouts, other credit" : ""),
+      h("div", { class: "label" }, `${step.path(row)} \u00b7 ${statusWords(step.status[row], step.s[row])}`, app.rule.other ? " \u00b7 same rollouts, other credit" : ""),
       h("dl", {}, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat()),
       step.reasonText(row) ? h("div", { class: "label" }, visible(step.reasonText(row))) : null,
     );

@@ -60,14 +60,14 @@ export class IcicleView {
   shareOf(group) {
     const { app } = this;
     const step = app.step;
-    if (!step || !app.credit) return NaN;
-    const key = `${step.step}/${step.revision}/${JSON.stringify(app.other)}`;
+    if (!step || !app.rule.credit) return NaN;
+    const key = `${step.step}/${step.revision}/${JSON.stringify(app.rule.other)}`;
     if (key !== this.shareKey) {
       this.shareKey = key;
       this.groupShares = step.groups.map(() => 0);
       let any = false;
       for (let row = 0; row < step.n; row += 1) {
-        const share = app.credit.share[row];
+        const share = app.rule.credit.share[row];
         if (Number.isNaN(share)) continue;
         any = true;
         this.groupShares[step.trees[step.tree[row]].group] += share;
@@ -84,7 +84,7 @@ export class IcicleView {
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
     if (this.by === "nodes") return 1;
     if (this.by === "tokens") return step.wrote[row] + step.read[row];
-    const share = app.credit?.share[row] ?? NaN;
+    const share = app.rule.credit?.share[row] ?? NaN;
     return Number.isNaN(share) ? 0 : share;
   }
 
@@ -93,15 +93,15 @@ export class IcicleView {
     const step = app.step;
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!step || !width || !height) return;
-    const hasShare = app.credit ? app.credit.share.subarray(0, step.n).some((share) => share > 0) : false;
+    const hasShare = app.rule.credit ? app.rule.credit.share.subarray(0, step.n).some((share) => share > 0) : false;
     const hasTokens = step.wrote.subarray(0, step.n).some((tokens) => tokens > 0);
     const allowed = { share: hasShare, nodes: true, tokens: hasTokens };
     for (const option of this.select.options) option.disabled = !allowed[/** @type {keyof typeof WIDTHS} */ (option.value)];
     if (!allowed[this.by]) this.by = "nodes";
     this.select.value = this.by;
     this.title.textContent = step.trees.length > 1 ? `Step ${step.step}` : "This tree";
-    this.byA.hidden = app.byReturn;
-    this.byR.hidden = !app.byReturn;
+    this.byA.hidden = app.rule.byReturn;
+    this.byR.hidden = !app.rule.byReturn;
     this.layout(step, width, height);
     this.paint(width, height);
   }
@@ -109,10 +109,10 @@ export class IcicleView {
   /** @param {import("../model/store.js").Step} step @param {number} width @param {number} height */
   layout(step, width, height) {
     const { app } = this;
-    const group = step.trees[app.tree]?.group ?? 0;
+    const group = step.trees[app.place.tree]?.group ?? 0;
     const left = 62;
     const inner = width - left - 16;
-    const value = (app.byReturn ? app.credit?.R : app.credit?.A) ?? new Float64Array(step.n).fill(NaN);
+    const value = (app.rule.byReturn ? app.rule.credit?.R : app.rule.credit?.A) ?? new Float64Array(step.n).fill(NaN);
     const all = step.rootOf.filter((root) => root >= 0);
     const mine = step.treesOf(group).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
     const weight = (/** @type {number} */ row) => this.weight(row);
@@ -129,7 +129,7 @@ export class IcicleView {
     let top = 22;
     if (step.groups.length > 1) top = band("step", all, top, height * 0.2, 11) + 44;
     if (mine.length > 1) top = band("task", mine, top, height * 0.28, 19) + 44;
-    const root = step.rootOf[app.tree] ?? -1;
+    const root = step.rootOf[app.place.tree] ?? -1;
     if (root >= 0) band("tree", [root], top, height - top - 14, 44);
     const last = this.bands[this.bands.length - 1]?.found;
     const first = this.bands[0]?.found;
@@ -176,7 +176,7 @@ export class IcicleView {
         context.roundRect(band.left + lens[0] * band.width - 1, band.top - 18, (lens[1] - lens[0]) * band.width + 2, bottom - band.top + 20, 3);
         context.stroke();
       }
-      const at = band.found.cells.find((cell) => cell.row === app.row);
+      const at = band.found.cells.find((cell) => cell.row === app.place.row);
       if (band.name === "tree" && at) {
         context.lineWidth = 3.4;
         context.strokeStyle = p.page;
@@ -198,7 +198,7 @@ export class IcicleView {
   colour(value) {
     const p = this.app.palette;
     if (Number.isNaN(value)) return p.rule;
-    return this.app.byReturn ? sequentialColour(p, value / (1 + this.app.config.lam)) : rampColour(p, value);
+    return this.app.rule.byReturn ? sequentialColour(p, value / (1 + this.app.config.lam)) : rampColour(p, value);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {import("./theme.js").Palette} p @param {import("../model/icicle.js").Cell} cell @param {number} x @param {Band} band */
@@ -206,7 +206,7 @@ export class IcicleView {
     const { app } = this;
     context.fillStyle = inkOn(this.colour(cell.value));
     context.font = `${Math.round(11 * p.unit)}px ${p.family}`;
-    const value = Number.isNaN(cell.value) ? "" : `  ${app.byReturn ? plain(cell.value) : signed(cell.value)}`;
+    const value = Number.isNaN(cell.value) ? "" : `  ${app.rule.byReturn ? plain(cell.value) : signed(cell.value)}`;
     context.fillText(fitText(context, app.goal(cell.row, 60) + value, cell.width - 10), x + 5, band.top + cell.depth * band.line + band.line / 2);
   }
 
@@ -214,7 +214,7 @@ export class IcicleView {
   lens(band) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const roots = band.name === "step" ? step.treesOf(step.trees[app.tree].group).map((tree) => step.rootOf[tree]) : [step.rootOf[app.tree]];
+    const roots = band.name === "step" ? step.treesOf(step.trees[app.place.tree].group).map((tree) => step.rootOf[tree]) : [step.rootOf[app.place.tree]];
     const known = roots.filter((root) => root >= 0 && band.span.width[root] > 0);
     if (!known.length) return null;
     const last = known[known.length - 1];
@@ -249,7 +249,7 @@ export class IcicleView {
       context.fillText(words, band.left + ((from + to) / 2) * band.width, band.top - 9);
     };
     const ends = (/** @type {number} */ root) => /** @type {[number, number]} */ ([band.span.start[root], band.span.start[root] + band.span.width[root]]);
-    const own = step.trees[app.tree];
+    const own = step.trees[app.place.tree];
     if (band.name === "step") {
       step.groups.forEach((group, index) => {
         const roots = step.treesOf(index).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
@@ -259,9 +259,9 @@ export class IcicleView {
       });
     } else if (band.name === "task") {
       for (const tree of step.treesOf(own.group)) {
-        if (step.rootOf[tree] >= 0) put(`tree ${step.trees[tree].rollout + 1}`, ...ends(step.rootOf[tree]), tree === app.tree);
+        if (step.rootOf[tree] >= 0) put(`tree ${step.trees[tree].rollout + 1}`, ...ends(step.rootOf[tree]), tree === app.place.tree);
       }
-    } else put(`${taskName(step.groups[own.group])}, tree ${own.rollout + 1}: ${count(step.sizeOf[app.tree])} nodes`, 0, 1, true);
+    } else put(`${taskName(step.groups[own.group])}, tree ${own.rollout + 1}: ${count(step.sizeOf[app.place.tree])} nodes`, 0, 1, true);
     context.textAlign = "left";
   }
 
@@ -288,11 +288,11 @@ export class IcicleView {
     if (!hit) return;
     const { app } = this;
     if (hit.band.name === "tree") {
-      app.outlineKey = undefined;
+      app.place.outlineKey = undefined;
       app.select(hit.row);
     } else {
       const tree = app.step?.tree[hit.row] ?? 0;
-      app.outlineKey = `t${tree}`;
+      app.place.outlineKey = `t${tree}`;
       app.openTree(tree);
     }
     app.outline.focus();
@@ -305,9 +305,9 @@ export class IcicleView {
     const step = app.step;
     tip.hidden = !hit;
     this.surface.canvas.style.cursor = hit ? "pointer" : "";
-    if (!hit || !step || !app.credit) return;
-    const A = app.credit.A[hit.row];
-    const share = app.credit.share[hit.row];
+    if (!hit || !step || !app.rule.credit) return;
+    const A = app.rule.credit.A[hit.row];
+    const share = app.rule.credit.share[hit.row];
     tip.replaceChildren(h("div", { class: "goal" }, app.goal(hit.row, 120)), h("div", { class: "label" }, `tree ${step.trees[step.tree[hit.row]].rollout + 1} \u00b7 ${step.path(hit.row)}`), h("div", {}, Number.isNaN(A) ? "not scored" : `A ${signed(A)}${Number.isNaN(share) ? "" : `, ${percent(share, 2)} of the update`}`));
     const box = this.stage.getBoundingClientRect();
     tip.style.left = `${Math.max(4, Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 8))}px`;

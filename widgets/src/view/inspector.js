@@ -19,18 +19,18 @@ const TABS = /** @type {const} */ ([
 /** Who, in two lines. @param {App} app @param {boolean} wide */
 export function whoLines(app, wide) {
   const step = /** @type {import("../model/store.js").Step} */ (app.step);
-  const row = app.row;
-  const A = app.credit?.A[row] ?? NaN;
-  const R = app.credit?.R[row] ?? NaN;
+  const row = app.place.row;
+  const A = app.rule.credit?.A[row] ?? NaN;
+  const R = app.rule.credit?.R[row] ?? NaN;
   const shape = shapeOf(step.status[row], step.s[row]);
   const turns = step.turns[row];
   const tokens = step.read[row] + step.wrote[row];
   const facts = [statusWords(step.status[row], step.s[row]), `${turns} ${turns === 1 ? "turn" : "turns"}`, tokens ? `${count(tokens)} tokens` : "", wide ? `depth ${step.depth[row]}` : ""];
   const sum = !Number.isNaN(A)
     ? h("span", { class: `sum ${A > 5e-4 ? "plus" : A < -5e-4 ? "minus" : ""}`, title: "advantage" }, signed(A, 3))
-    : app.byReturn && !Number.isNaN(R)
+    : app.rule.byReturn && !Number.isNaN(R)
       ? h("span", { class: "sum", title: "reward" }, `R ${plain(R, 3)}`)
-      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) ? "not scored" : step.scored || app.other ? "not trained" : "not scored yet");
+      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) ? "not scored" : step.scored || app.rule.other ? "not trained" : "not scored yet");
   const goal = app.goal(row, 200);
   return {
     line: h("div", { class: "line" }, markIcon(shape, 15), h("span", { class: "name cut", title: goal }, goal), h("span", { class: "label" }, step.path(row)), wide ? h("span", { class: "label" }, facts.filter(Boolean).join(" \u00b7 ")) : sum),
@@ -101,7 +101,7 @@ export class Inspector {
   update() {
     const { app } = this;
     const step = app.step;
-    if (!step || this.element.hidden || app.row < 0) return;
+    if (!step || this.element.hidden || app.place.row < 0) return;
     const small = app.size === "small";
     const back = app.size === "tiny";
     this.grip.hidden = small || back;
@@ -120,11 +120,11 @@ export class Inspector {
   showPane() {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const row = app.row;
+    const row = app.place.row;
     /** @type {import("../model/types.js").NodeText | null} */
     const text = app.client.text(row);
     const id = `${step.step}/${row}/${app.tab}`;
-    const credit = app.credit;
+    const credit = app.rule.credit;
     // Chips carry their children's advantages, so a what-if redraws; unrelated live nodes do not.
     const children = step.children(row).map((child) => `${step.status[child]}${credit?.A[child]}`);
     const key = [id, step.turns[row], step.status[row], text ? text.turns.map((turn) => turn.ended).join() : "none", children.join(), app.size, this.opened.size, app.preamble].join("|");

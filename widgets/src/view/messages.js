@@ -109,9 +109,9 @@ function chipList(app, row, turn) {
 /** @param {App} app @param {number} row */
 export function chip(app, row) {
   const step = /** @type {import("../model/store.js").Step} */ (app.step);
-  const A = app.credit?.A[row] ?? NaN;
-  const R = app.credit?.R[row] ?? NaN;
-  const value = !Number.isNaN(A) ? signed(A) : app.byReturn && !Number.isNaN(R) ? plain(R) : "";
+  const A = app.rule.credit?.A[row] ?? NaN;
+  const R = app.rule.credit?.R[row] ?? NaN;
+  const value = !Number.isNaN(A) ? signed(A) : app.rule.byReturn && !Number.isNaN(R) ? plain(R) : "";
   return h(
     "button",
     { class: "chip", "data-path": step.path(row), onclick: () => app.select(row) },

@@ -64,9 +64,7 @@ export class Outline {
   }
 
   get key() {
-    const { app } = this;
-    if (app.view === "icicle" && app.outlineKey && this.rows.some((row) => row.key === app.outlineKey)) return app.outlineKey;
-    return `n${app.row}`;
+    return this.app.place.keyIn(this.rows, this.app.view === "icicle");
   }
 
   update() {
@@ -74,10 +72,10 @@ export class Outline {
     this.rows = app.outlineRows();
     const step = app.step;
     const whole = app.view === "icicle";
-    const nodes = step ? (whole ? step.n : step.sizeOf[app.tree] ?? 0) : 0;
+    const nodes = step ? (whole ? step.n : step.sizeOf[app.place.tree] ?? 0) : 0;
     this.headLeft.textContent = `${count(nodes)} ${nodes === 1 ? "node" : "nodes"}`;
     if (whole) fill(this.headRight, "share, or ", h("span", { class: "serif" }, "A"));
-    else if (app.byReturn) fill(this.headRight, "reward ", h("span", { class: "serif" }, "R"));
+    else if (app.rule.byReturn) fill(this.headRight, "reward ", h("span", { class: "serif" }, "R"));
     else fill(this.headRight, "advantage ", h("span", { class: "serif" }, "A"));
     this.room.style.height = `${this.rows.length * this.pitch}px`;
     this.draw();
@@ -137,12 +135,12 @@ export class Outline {
   sign(row, at, key) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const base = [at, row.level, row.set, row.open, row.key === key, app.scale, app.preamble, step.step];
-    if (row.kind !== "node") return [...base, step.revision, JSON.stringify(app.other), app.icicle.largestShare].join("|");
+    const base = [at, row.level, row.set, row.open, row.key === key, app.rule.scale, app.preamble, step.step];
+    if (row.kind !== "node") return [...base, step.revision, JSON.stringify(app.rule.other), app.icicle.largestShare].join("|");
     const id = row.id;
-    const was = app.other ? (app.recorded?.A[id] ?? NaN) : "";
+    const was = app.rule.other ? (app.rule.recorded?.A[id] ?? NaN) : "";
     const below = row.open === false ? step.revision : "";
-    return [...base, step.status[id], step.s[id], step.turns[id], step.goal[id], app.credit?.A[id], app.credit?.R[id], was, app.byReturn, app.config.lam, below, app.query].join("|");
+    return [...base, step.status[id], step.s[id], step.turns[id], step.goal[id], app.rule.credit?.A[id], app.rule.credit?.R[id], was, app.rule.byReturn, app.config.lam, below, app.finding.query].join("|");
   }
 
   /** @param {OutlineRow} row @param {number} at @param {string} key */
@@ -156,7 +154,7 @@ export class Outline {
     return h(
       "div",
       {
-        class: `row${row.kind === "node" && this.app.query && this.app.hits.includes(row.id) ? " hit" : ""}`,
+        class: `row${row.kind === "node" && this.app.finding.found.has(row.id) ? " hit" : ""}`,
         id: `${this.id}-${row.key}`,
         role: "treeitem",
         "data-key": row.key,
@@ -178,18 +176,18 @@ export class Outline {
   nodeCells(row) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     const id = row.id;
     const shape = shapeOf(step.status[id], step.s[id]);
     const A = credit.A[id];
     const R = credit.R[id];
     const goal = app.goal(id, 80);
     const live = shape === "running" || shape === "waiting";
-    const flip = app.isFlipped(id);
+    const flip = app.rule.isFlipped(id);
     const known = !Number.isNaN(A);
-    const value = known ? signed(A) : app.byReturn && !Number.isNaN(R) ? plain(R) : live ? `turn ${Math.max(1, step.turns[id])}` : "\u2013";
+    const value = known ? signed(A) : app.rule.byReturn && !Number.isNaN(R) ? plain(R) : live ? `turn ${Math.max(1, step.turns[id])}` : "\u2013";
     const colour = known ? (A > 0.004 ? " plus" : A < -0.004 ? " minus" : "") : live ? " live-word" : " label";
-    const words = known ? `advantage ${signed(A)}` : app.byReturn && !Number.isNaN(R) ? `reward ${plain(R)}` : live ? `turn ${step.turns[id]}` : "not scored";
+    const words = known ? `advantage ${signed(A)}` : app.rule.byReturn && !Number.isNaN(R) ? `reward ${plain(R)}` : live ? `turn ${step.turns[id]}` : "not scored";
     const hidden = row.open === false ? ` (${count(step.below(id).length - 1)})` : "";
     return {
       label: `${step.path(id)}, ${goal}, ${statusWords(step.status[id], step.s[id])}, ${words}${row.together ? ", launched together" : ""}${flip ? ", sign changed" : ""}`,
@@ -206,24 +204,24 @@ export class Outline {
   /** The bar of one node, the recorded value as a dashed outline in a what-if. @param {number} row */
   mini(row) {
     const { app } = this;
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
-    const was = app.recorded?.A[row] ?? NaN;
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
+    const was = app.rule.recorded?.A[row] ?? NaN;
     const A = credit.A[row];
     const half = 19;
     const span = (/** @type {number} */ value) => {
-      const length = Math.min(1, Math.abs(value) / app.scale) * half;
+      const length = Math.min(1, Math.abs(value) / app.rule.scale) * half;
       return { x: value < 0 ? half - length : half, width: Math.max(0.5, length) };
     };
     const parts = [s("rect", { x: 0, y: 3, width: 38, height: 6, rx: 1.5, fill: "var(--track)" })];
     if (!Number.isNaN(A)) {
       const bar = span(A);
       parts.push(s("rect", { ...bar, y: 3, height: 6, rx: 1.5, fill: A < 0 ? "var(--barMinus)" : "var(--barPlus)" }));
-      if (app.other && !Number.isNaN(was)) {
+      if (app.rule.other && !Number.isNaN(was)) {
         const ghost = span(was);
         parts.push(s("rect", { x: ghost.x, width: ghost.width, y: 2, height: 8, rx: 1.5, fill: "none", stroke: "var(--second)", "stroke-width": 0.8, "stroke-dasharray": "2 1.5" }));
       }
       parts.push(s("path", { d: "M19 1.5v9", stroke: "var(--second)", "stroke-width": 1 }));
-    } else if (app.byReturn && !Number.isNaN(credit.R[row])) {
+    } else if (app.rule.byReturn && !Number.isNaN(credit.R[row])) {
       parts.push(s("rect", { x: 0, y: 3, width: Math.max(0.5, Math.min(1, credit.R[row] / (1 + app.config.lam)) * 38), height: 6, rx: 1.5, fill: "var(--seq2)" }));
     } else {
       return s("svg", { class: "mini", width: 38, height: 12, "aria-hidden": "true" }, s("path", { d: "M0 6h38", stroke: "var(--faint)", "stroke-dasharray": "1.5 2.5", "stroke-width": 1.2 }));
@@ -235,7 +233,7 @@ export class Outline {
   bandCells(row) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     if (row.kind === "tree") {
       const root = step.rootOf[row.id];
       const A = root >= 0 ? credit.A[root] : NaN;

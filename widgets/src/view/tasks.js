@@ -21,7 +21,8 @@ export class Tasks {
   /** @param {number} room rows that stand in view */
   update(room) {
     const { app } = this;
-    const { step, credit } = app;
+    const { step } = app;
+    const { credit } = app.rule;
     const shown = !!step && step.step === (app.client.wanted ?? step.step);
     const key = step ? [step.step, step.revision, step.scored, app.palette.dark, app.palette.page, room, app.size, shown].join() : "";
     if (key === this.key) return;
@@ -71,7 +72,7 @@ export class Tasks {
   miniaturePicture(tree) {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+    const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
     const p = app.palette;
     const places = miniature(step, tree);
     const high = places.reduce((most, place) => Math.max(most, Math.abs(place.y)), 0);

@@ -35,7 +35,7 @@ export class TopBar {
     this.scrub.canvas.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10 }[event.key];
       if (!by) return;
-      app.stepBy(by);
+      app.steps.move(by);
       event.preventDefault();
       event.stopPropagation();
     });
@@ -61,7 +61,7 @@ export class TopBar {
     this.drawerButton.setAttribute("aria-expanded", String(app.drawer));
     this.chip.hidden = !small || !step?.n || app.size === "tiny" || app.view === "board";
     if (step && !this.chip.hidden) {
-      fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), ` ${app.config.lam.toFixed(2)}, ${ESTIMATORS[app.config.estimator]}`, app.other ? " \u2260 recorded" : ""), icon("down", 10));
+      fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), ` ${app.config.lam.toFixed(2)}, ${ESTIMATORS[app.config.estimator]}`, app.rule.other ? " \u2260 recorded" : ""), icon("down", 10));
     }
     const scrubs = app.traits.steps.length > 1;
     this.middle.hidden = !scrubs || app.size === "tiny" || app.view === "board";
@@ -83,7 +83,7 @@ export class TopBar {
     else if (step?.n && app.view === "icicle") {
       parts.push(h("span", {}, `${step.trees.length} ${step.trees.length === 1 ? "tree" : "trees"}`), sep(), h("span", { class: "here" }, `${step.n.toLocaleString("en")} nodes`));
     } else if (step?.n) {
-      const tree = step.trees[app.tree];
+      const tree = step.trees[app.place.tree];
       const group = step.groups[tree.group];
       const name = taskName(group) || "task";
       if (step.groups.length > 1) parts.push(h("button", { class: "cut", "aria-haspopup": "true", title: "Choose a task", onclick: (/** @type {Event} */ e) => this.openTasks(e) }, name));
@@ -93,8 +93,8 @@ export class TopBar {
       const words = `tree ${tree.rollout + 1}${siblings.length > 1 ? ` of ${siblings.length}` : ""}`;
       if (siblings.length > 1) parts.push(h("button", { class: "here", "aria-haspopup": "true", title: "Choose a tree", onclick: (/** @type {Event} */ e) => this.openTrees(e) }, words));
       else parts.push(h("span", { class: "here" }, words));
-      if (app.focus >= 0) {
-        const whole = h("button", { onclick: () => app.setFocus(-1), title: "Back to the whole tree" }, `from ${step.path(app.focus)} `, icon("close", 9));
+      if (app.place.focus >= 0) {
+        const whole = h("button", { onclick: () => app.setFocus(-1), title: "Back to the whole tree" }, `from ${step.path(app.place.focus)} `, icon("close", 9));
         parts.push(sep(), whole);
       }
       if (group.probe) parts.push(h("span", { class: "label" }, "probe, never trained"));
@@ -109,7 +109,7 @@ export class TopBar {
     const { app } = this;
     const step = app.step;
     if (!step) return;
-    const now = step.trees[app.tree].group;
+    const now = step.trees[app.place.tree].group;
     const items = step.groups.map((group, index) => {
       const trees = step.treesOf(index);
       const scores = trees.map((tree) => step.s[step.rootOf[tree]]).filter((s) => !Number.isNaN(s) && s !== undefined);
@@ -130,12 +130,12 @@ export class TopBar {
     const { app } = this;
     const step = app.step;
     if (!step) return;
-    const items = step.treesOf(step.trees[app.tree].group).map((tree) => {
+    const items = step.treesOf(step.trees[app.place.tree].group).map((tree) => {
       const root = step.rootOf[tree];
-      const A = root >= 0 ? app.credit?.A[root] ?? NaN : NaN;
+      const A = root >= 0 ? app.rule.credit?.A[root] ?? NaN : NaN;
       return h(
         "button",
-        { "aria-current": tree === app.tree, onclick: () => (app.openTree(tree), app.closeMenu?.(), app.outline.focus()), disabled: root < 0 },
+        { "aria-current": tree === app.place.tree, onclick: () => (app.openTree(tree), app.closeMenu?.(), app.outline.focus()), disabled: root < 0 },
         root >= 0 ? markIcon(shapeOf(step.status[root], step.s[root])) : null,
         `tree ${step.trees[tree].rollout + 1}`,
         h("span", { class: "path" }, `${step.sizeOf[tree]} nodes${step.trees[tree].note ? `, ${oneLine(step.trees[tree].note, 40)}` : ""}`),
@@ -152,8 +152,8 @@ export class TopBar {
     this.tail.hidden = !live || app.size === "tiny" || app.view === "board";
     if (this.tail.hidden) return;
     const word = h("span", { class: "live-word" }, small ? "live" : `live${newest === null ? "" : ` ${newest}`}`);
-    const button = h("button", { class: `control${app.following ? "" : " firm"}`, "aria-pressed": app.following, title: "Follow the newest step", onclick: () => (app.following ? (app.stopFollowing(), app.top.update()) : app.follow()) }, app.following ? "Following" : "Follow", h("kbd", {}, "f"));
-    const key = [live, newest, app.following, small].join();
+    const button = h("button", { class: `control${app.steps.following ? "" : " firm"}`, "aria-pressed": app.steps.following, title: "Follow the newest step", onclick: () => (app.steps.following ? (app.steps.rest(), app.top.update()) : app.steps.follow()) }, app.steps.following ? "Following" : "Follow", h("kbd", {}, "f"));
+    const key = [live, newest, app.steps.following, small].join();
     if (this.tailKey === key) return;
     this.tailKey = key;
     const focused = this.tail.contains(document.activeElement);
@@ -186,10 +186,10 @@ export class TopBar {
     this.searching = true;
     const word = h("span", { class: "label" });
     const tell = () => {
-      const at = app.hits.indexOf(app.row);
-      word.textContent = app.query ? (app.hits.length ? `${at + 1} of ${app.hits.length}` : "none") : "";
+      const at = app.finding.hits.indexOf(app.place.row);
+      word.textContent = app.finding.query ? (app.finding.hits.length ? `${at + 1} of ${app.finding.hits.length}` : "none") : "";
     };
-    const input = h("input", { type: "search", placeholder: "goal or path", "aria-label": "Search goals and paths", value: app.query });
+    const input = h("input", { type: "search", placeholder: "goal or path", "aria-label": "Search goals and paths", value: app.finding.query });
     const close = (/** @type {boolean} */ back) => {
       this.searching = false;
       fill(this.search);
@@ -207,7 +207,7 @@ export class TopBar {
         close(true);
       } else if (event.key === "Enter") {
         if (event.shiftKey) app.hit(-1);
-        else if (app.hits.length > 1 && app.hits.includes(app.row)) app.hit(1);
+        else if (app.finding.hits.length > 1 && app.finding.hits.includes(app.place.row)) app.hit(1);
         close(true);
       }
     });
@@ -293,12 +293,12 @@ export class TopBar {
       let best = steps[0][0];
       for (const [step] of steps) if (Math.abs(step - target) < Math.abs(best - target)) best = step;
       this.pending = best;
-      app.following = false;
+      app.steps.following = false;
       if (!this.timer) {
         // A drag asks for steps at a rate that a kernel can answer.
         this.timer = setTimeout(() => {
           this.timer = null;
-          if (this.pending !== undefined) app.openStep(this.pending);
+          if (this.pending !== undefined) app.steps.open(this.pending);
         }, 60);
       }
     };
@@ -308,7 +308,7 @@ export class TopBar {
     };
     canvas.onpointerup = () => {
       canvas.onpointermove = null;
-      if (this.pending !== undefined) app.openStep(this.pending);
+      if (this.pending !== undefined) app.steps.open(this.pending);
     };
   }
 }

@@ -85,7 +85,7 @@ export class TreeView {
   relayout(move = false) {
     const { app } = this;
     const step = app.step;
-    const root = app.focus >= 0 ? app.focus : (step?.rootOf[app.tree] ?? -1);
+    const root = app.place.focus >= 0 ? app.place.focus : (step?.rootOf[app.place.tree] ?? -1);
     if (!step || root < 0) {
       this.layout = null;
       return;
@@ -94,7 +94,7 @@ export class TreeView {
       this.was = new Map(this.layout.rows.map((row) => [row, this.at(row)]));
       this.movedAt = performance.now();
     }
-    this.layout = tidy(step, root, app.folded);
+    this.layout = tidy(step, root, app.place.folded);
     if (!this.manual) this.place();
     this.draw();
   }
@@ -103,7 +103,7 @@ export class TreeView {
   grow() {
     const { app } = this;
     const step = app.step;
-    const root = app.focus >= 0 ? app.focus : (step?.rootOf[app.tree] ?? -1);
+    const root = app.place.focus >= 0 ? app.place.focus : (step?.rootOf[app.place.tree] ?? -1);
     if (!step || root < 0) return;
     if (!this.layout || this.layout.root !== root) {
       this.relayout();
@@ -121,7 +121,7 @@ export class TreeView {
     if (!layout || !this.width || !this.height) return;
     const { unit } = app.palette;
     const height = this.height - TOP - BOTTOM;
-    const live = app.treeIsLive(app.tree);
+    const live = app.treeIsLive(app.place.tree);
     // A tree that still grows gets room to grow into, so that it need not move.
     const room = live ? { ...layout, height: Math.max(layout.height, 8), levels: Math.max(layout.levels, 2) } : layout;
     this.pitch = fitPitch(room, (this.width - 2 * LEFT) / unit, height / unit);
@@ -220,14 +220,14 @@ export class TreeView {
     if (this.windowKey) this.windowKey.hidden = kind !== "near";
     if (this.barKey) this.barKey.hidden = kind === "far";
     if (this.farKey) this.farKey.hidden = kind !== "far";
-    if (this.tintKey) this.tintKey.hidden = this.app.byReturn;
+    if (this.tintKey) this.tintKey.hidden = this.app.rule.byReturn;
   }
 
   showNote() {
     const { app, layout } = this;
     const step = app.step;
     if (!step || !layout) return;
-    const whole = app.focus >= 0 ? step.below(app.focus).length : (step.sizeOf[app.tree] ?? 0);
+    const whole = app.place.focus >= 0 ? step.below(app.place.focus).length : (step.sizeOf[app.place.tree] ?? 0);
     const folded = layout.rows.length < whole && whole > 400;
     this.note.hidden = !folded;
     if (!folded) return;
@@ -287,7 +287,7 @@ export class TreeView {
       this.cards.draw(context, kind, this.pitch, row, x, y, layout.folded.has(row) ? step.below(row).length - 1 : 0, row === layout.root);
       context.globalAlpha = 1;
     }
-    const chosen = seen.find(({ row }) => row === app.row);
+    const chosen = seen.find(({ row }) => row === app.place.row);
     if (chosen) this.cards.ring(context, kind, this.pitch, chosen.x, chosen.y, document.activeElement === app.outline.list && app.outline.list.matches(":focus-visible"), chosen.row === layout.root);
     if (ease < 1 || this.born.size) this.draw();
   }
@@ -299,16 +299,16 @@ export class TreeView {
   edge(context, kind, size, row, px, py, x, y) {
     const { app } = this;
     const p = app.palette;
-    const c = app.credit?.c[row] ?? NaN;
+    const c = app.rule.credit?.c[row] ?? NaN;
     const from = px + size.width;
     const middle = (from + x) / 2;
     context.beginPath();
     context.moveTo(from, py);
     context.bezierCurveTo(middle, py, middle, y, x, y);
     if (Number.isNaN(c)) {
-      context.strokeStyle = app.byReturn ? p.strong : p.faint;
+      context.strokeStyle = app.rule.byReturn ? p.strong : p.faint;
       context.lineWidth = kind === "far" ? 0.8 : 1.2;
-      if (!app.byReturn) context.setLineDash([1.5, 3]);
+      if (!app.rule.byReturn) context.setLineDash([1.5, 3]);
       context.stroke();
       context.setLineDash([]);
       return;

@@ -19,7 +19,7 @@ let made = 0;
  */
 export function waterfall(app, row, from, width) {
   const step = /** @type {import("../model/store.js").Step} */ (app.step);
-  const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.credit);
+  const credit = /** @type {import("../model/types.js").CreditColumns} */ (app.rule.credit);
   const config = app.config;
   const own = step.s[row];
   const bonus = credit.bonus[row];
@@ -97,9 +97,9 @@ export function waterfall(app, row, from, width) {
 
 /** In a what-if, where the recorded numbers stood. @param {App} app @param {number} row @param {SVGElement[]} parts @param {{x: (name: keyof typeof MIDDLES) => number, y: (value: number) => number, bar: number}} at */
 function ghosts(app, row, parts, { x, y, bar }) {
-  const was = app.recorded;
-  const now = app.credit;
-  if (!app.other || !was || !now) return;
+  const was = app.rule.recorded;
+  const now = app.rule.credit;
+  if (!app.rule.other || !was || !now) return;
   for (const name of /** @type {const} */ (["R", "A", "c"])) {
     const value = was[name][row];
     if (Number.isNaN(value) || Math.abs(value - now[name][row]) < 5e-4) continue;

@@ -62,8 +62,8 @@ export class WhatIf {
     if (!step) return;
     this.show(this.form);
     if (this.popped) this.show(this.popped);
-    const changed = app.other !== null;
-    this.list.hidden = !changed || !app.flipped.length;
+    const changed = app.rule.other !== null;
+    this.list.hidden = !changed || !app.rule.flipped.length;
     this.copy.hidden = !changed;
     this.reset.hidden = !changed;
     if (!changed) {
@@ -75,13 +75,13 @@ export class WhatIf {
       if (this.words.textContent !== words) fill(this.words, words);
       return;
     }
-    const here = app.flipped.filter((row) => step.tree[row] === app.tree).length;
+    const here = app.rule.flipped.filter((row) => step.tree[row] === app.place.tree).length;
     fill(
       this.words,
       "same rollouts, other credit: ",
-      h("b", {}, `${count(here)} of ${count(step.sizeOf[app.tree] ?? 0)}`),
+      h("b", {}, `${count(here)} of ${count(step.sizeOf[app.place.tree] ?? 0)}`),
       " signs change here",
-      step.trees.length > 1 ? [", ", h("b", {}, `${count(app.flipped.length)} of ${count(step.n)}`), " in the step"] : null,
+      step.trees.length > 1 ? [", ", h("b", {}, `${count(app.rule.flipped.length)} of ${count(step.n)}`), " in the step"] : null,
     );
   }
 
@@ -92,7 +92,7 @@ export class WhatIf {
     const off = !app.step?.scored;
     for (const control of [form.estimator.select, form.baseline.select, form.toggle]) control.disabled = off;
     form.slider.element.setAttribute("aria-disabled", String(off));
-    form.slider.show(rule.lam, app.other ? (app.step?.config.lam ?? rule.lam) : null);
+    form.slider.show(rule.lam, app.rule.other ? (app.step?.config.lam ?? rule.lam) : null);
     form.figure.textContent = rule.lam.toFixed(2);
     form.estimator.select.value = rule.estimator;
     form.baseline.select.value = rule.baseline;
@@ -110,7 +110,7 @@ export class WhatIf {
     this.popped = this.fields();
     const words = h("div", { class: "label" });
     const say = () => {
-      words.textContent = app.other ? `same rollouts, other credit: ${app.flipped.length} signs change in the step` : "as recorded";
+      words.textContent = app.rule.other ? `same rollouts, other credit: ${app.rule.flipped.length} signs change in the step` : "as recorded";
     };
     const reset = h("button", { class: "control firm", onclick: () => app.setRule(null) }, "Reset");
     const menu = app.openMenu(anchor, [h("div", { class: "form" }, this.popped.nodes, words, reset)]);
@@ -122,9 +122,9 @@ export class WhatIf {
   openList() {
     const { app } = this;
     const { step } = app;
-    if (!step || !app.recorded || !app.credit) return;
-    const { recorded, credit } = app;
-    const items = app.flipped.slice(0, LISTED).map((row) =>
+    if (!step || !app.rule.recorded || !app.rule.credit) return;
+    const { recorded, credit } = app.rule;
+    const items = app.rule.flipped.slice(0, LISTED).map((row) =>
       h(
         "button",
         { onclick: () => (app.select(row), app.closeMenu?.(), app.outline.focus()) },
@@ -133,7 +133,7 @@ export class WhatIf {
         h("span", { class: "value" }, h("span", { class: recorded.A[row] > 0 ? "plus" : "minus" }, signed(recorded.A[row], 3)), " \u2192 ", h("span", { class: credit.A[row] > 0 ? "plus" : "minus" }, signed(credit.A[row], 3))),
       ),
     );
-    if (app.flipped.length > LISTED) items.push(h("button", { disabled: true }, `${count(app.flipped.length - LISTED)} more`));
+    if (app.rule.flipped.length > LISTED) items.push(h("button", { disabled: true }, `${count(app.rule.flipped.length - LISTED)} more`));
     app.openMenu(this.list, items);
   }
 
