@@ -9,14 +9,14 @@ why the others are not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.checked import arguments, choice, flag, number
 from rao_lab.errors import ConfigError, MissingError
 
 if TYPE_CHECKING:
@@ -65,17 +65,11 @@ class CreditConfig:
     none: w = 1."""
 
     def __post_init__(self) -> None:
-        for name, value in (("lam", self.lam), ("cap", 0.0 if self.cap is None else self.cap)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise ConfigError(f"{name} must be a number, not {value!r}")
-            if not isfinite(value) or value < 0:
-                raise ConfigError(f"{name}={value!r} means nothing: give a finite number of at least 0")
-        if not isinstance(self.std, bool):
-            raise ConfigError(f"std must be True or False, not {self.std!r}")
+        number("lam", self.lam)
+        number("cap", 0.0 if self.cap is None else self.cap)
+        flag("std", self.std)
         for name, kind in _CHOICES.items():
-            if getattr(self, name) not in get_args(kind):
-                known = ", ".join(get_args(kind))
-                raise ConfigError(f"{name}={getattr(self, name)!r} is unknown: choose one of {known}")
+            choice(name, getattr(self, name), get_args(kind))
         self._check_pairs()
 
     def _check_pairs(self) -> None:
@@ -126,11 +120,7 @@ class CreditConfig:
         Raises:
             ConfigError: an unknown field, or a value that means nothing.
         """
-        known = [item.name for item in fields(cls)]
-        for name in data:
-            if name not in known:
-                raise ConfigError(f"a credit config has no field {name!r}: it has {', '.join(known)}")
-        return cls(**data)
+        return cls(**arguments(cls, data, "a credit config"))
 
 
 _CHOICES = {

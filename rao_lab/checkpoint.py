@@ -27,6 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from rao_lab.checked import plainly, quoted
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.train_config import TrainConfig
 from rao_lab.train_state import COUNTERS, TrainState, new_state
@@ -34,6 +35,8 @@ from rao_lab.train_state import COUNTERS, TrainState, new_state
 FORMAT = 1
 MAX_JSON_BYTES = 8 << 20
 MAX_FILES = 1000
+MAX_COUNTER = 2**53
+"""Far above any run, and far enough below what a run file can hold to be counted on."""
 
 RESUMABLE = ("steps", "checkpoint_every")
 """Fields of the config that a resumed run may change."""
@@ -178,11 +181,11 @@ def verify(folder: str | Path) -> Checkpoint:
     present = {path.relative_to(folder).as_posix() for path in _files(folder)} - {"manifest.json"}
     if present != set(listed):
         odd = sorted(present ^ set(listed))[0]
-        raise InputError(f"checkpoint {folder.name}: {odd!r} is missing, or was not part of it")
+        raise InputError(f"checkpoint {folder.name}: {quoted(odd)} is missing, or was not part of it")
     for name in sorted(listed):
         path = folder / name
         if path.is_symlink() or _fingerprint(path) != listed[name]:
-            raise InputError(f"checkpoint {folder.name}: {name} is damaged")
+            raise InputError(f"checkpoint {folder.name}: {plainly(name)} is damaged")
     return _understood(folder, _read_json(folder / "trainer.json"))
 
 
@@ -198,13 +201,13 @@ def is_whole(folder: str | Path) -> bool:
 def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
     given = said.get("format")
     if given != FORMAT:
-        raise InputError(f"checkpoint {folder.name} has format {given!r}, this version reads {FORMAT}")
+        raise InputError(f"checkpoint {folder.name} has format {quoted(given)}, this version reads {FORMAT}")
     counters, version, config = said.get("counters"), said.get("version"), said.get("config")
     if not isinstance(counters, dict) or set(counters) != set(COUNTERS) or not isinstance(config, dict):
         raise InputError(f"checkpoint {folder.name}: trainer.json lacks its counters or its config")
     for name, value in {**counters, "version": version}.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InputError(f"checkpoint {folder.name}: {name} is {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNTER:
+            raise InputError(f"checkpoint {folder.name}: {name} is {quoted(value)}")
     try:
         settings = TrainConfig.from_dict(config)
     except ConfigError as problem:
@@ -263,8 +266,8 @@ def check_same(saved: TrainConfig, asked: TrainConfig) -> None:
     for name in before:
         if name not in RESUMABLE and before[name] != after[name]:
             raise ConfigError(
-                f"this run was started with {name}={before[name]!r} and cannot be resumed with "
-                f"{after[name]!r}: leave it as it was, or start another run"
+                f"this run was started with {name}={quoted(before[name])} and cannot be resumed with "
+                f"{quoted(after[name])}: leave it as it was, or start another run"
             )
 
 

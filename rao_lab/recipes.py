@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rao_lab.checked import quoted
 from rao_lab.errors import InputError
 
 MAX_ORDERS = 200_000
@@ -72,7 +73,9 @@ def heights(recipes: Recipes, items: Iterable[str]) -> dict[str, int]:
         open_items.add(item)
         for name in missing:
             if name in open_items:
-                raise InputError(f"the recipe of {item!r} needs {name!r}, which needs {item!r}: a circle")
+                raise InputError(
+                    f"the recipe of {quoted(item)} needs {quoted(name)}, which needs it again: a circle"
+                )
         stack.extend(missing)
     return known
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.attribution import Attributions, CreditConfig
+from rao_lab.checked import quoted
 from rao_lab.codec import group_to_json
 from rao_lab.credit import attribute
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
@@ -111,7 +112,7 @@ def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_m
         UnavailableError: the file cannot be written.
     """
     if kind not in FORMATS:
-        raise ConfigError(f"--format {kind!r} is unknown: choose one of {', '.join(FORMATS)}")
+        raise ConfigError(f"--format {quoted(kind)} is unknown: choose one of {', '.join(FORMATS)}")
     if kind == "rao":
         if steps is not None:
             raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
@@ -158,7 +159,8 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
 
 def _share_by(run: Run) -> Any:
     """How the recorded loss shares its weight; by token where the run does not say."""
-    loss = run.config.get("loss") or (run.config.get("train") or {}).get("loss")
+    train = run.config.get("train")
+    loss = run.config.get("loss") or (train.get("loss") if isinstance(train, Mapping) else None)
     return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rao_lab.checked import plainly, quoted
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.limits import Limits
@@ -21,6 +22,8 @@ from rao_lab.tree import Task
 ENVIRONMENTS = ("textcraft",)
 TASKS_PER_BAND = 100
 """Evaluated of each band of a world that makes its own tasks."""
+MOST_DIGITS = 18
+"""Of a number in a list of steps or of a task; a longer one is none."""
 
 
 def open_environment(
@@ -39,7 +42,7 @@ def open_environment(
         InputError: a file cannot be read as what it should be.
     """
     if name not in ENVIRONMENTS:
-        raise MissingError(f"no environment {name!r}: there is {', '.join(ENVIRONMENTS)}")
+        raise MissingError(f"no environment {quoted(name)}: there is {', '.join(ENVIRONMENTS)}")
     if (recipes is None) != (tasks is None):
         missing = "--recipes" if recipes is None else "--tasks"
         raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
@@ -55,14 +58,14 @@ def find_task(environment: Environment, wanted: str, split: str) -> Task:
         MissingError: there is none.
     """
     tasks = environment.tasks(split)
-    if wanted.isdecimal():
+    if _is_number(wanted):
         if int(wanted) >= len(tasks):
             raise MissingError(f"no task {wanted} in split {split!r}: it has 0 to {len(tasks) - 1}")
         return tasks[int(wanted)]
     for task in tasks:
         if task.id == wanted:
             return task
-    raise MissingError(f"no task {wanted!r} in split {split!r}: give its id, or 0 to {len(tasks) - 1}")
+    raise MissingError(f"no task {quoted(wanted)} in split {split!r}: give its id, or 0 to {len(tasks) - 1}")
 
 
 def overrides(assignments: Iterable[str]) -> dict[str, Any]:
@@ -76,12 +79,14 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
         name, equals, text = assignment.partition("=")
         parts = name.strip().split(".")
         if not equals or not all(parts):
-            raise ConfigError(f"--set {assignment!r} is no NAME=VALUE, such as steps=20 or credit.lam=0.2")
+            raise ConfigError(
+                f"--set {quoted(assignment)} is no NAME=VALUE, such as steps=20 or credit.lam=0.2"
+            )
         at = found
         for part in parts[:-1]:
             at = at.setdefault(part, {})
             if not isinstance(at, dict):
-                raise ConfigError(f"--set {assignment!r}: {part} has a value of its own")
+                raise ConfigError(f"--set {quoted(assignment)}: {plainly(part)} has a value of its own")
         at[parts[-1]] = _value(text.strip())
     return found
 
@@ -95,7 +100,7 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
     for name in given:
         if name != "limits":
             raise ConfigError(
-                f"--set {name}=... has no meaning here: only limits can be set, such as limits.max_depth=6"
+                f"--set {plainly(name)}=... has no meaning here: only limits can be set, such as limits.max_depth=6"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
 
@@ -115,7 +120,7 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in layers:
         if not isinstance(layer, Mapping):
-            raise ConfigError(f"{layer!r} must be an object with fields")
+            raise ConfigError(f"{quoted(layer)} must be an object with fields")
         for name, value in layer.items():
             under = result.get(name)
             if isinstance(value, Mapping) and isinstance(under, Mapping):
@@ -137,18 +142,22 @@ def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None
     wanted: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ConfigError(f"--steps {text!r} is no list of steps such as 1,5,10-20")
+        if not _is_number(first) or (dash and not _is_number(last)):
+            raise ConfigError(f"--steps {quoted(text)} is no list of steps such as 1,5,10-20")
         low, high = int(first), int(last or first)
         wanted += [step for step in steps if low <= step <= high]
     if not wanted:
         has = f"{steps[0]} to {steps[-1]}" if steps else "none"
-        raise MissingError(f"the run has none of the steps {text}: it has {has}")
+        raise MissingError(f"the run has none of the steps {plainly(text)}: it has {has}")
     return sorted(set(wanted))
 
 
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MOST_DIGITS

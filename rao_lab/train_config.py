@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
-from math import isfinite
 from typing import Any, Literal, Self, get_args
 
+from rao_lab.checked import MOST, MOST_SEED, arguments, choice, number, quoted, temperature, whole
 from rao_lab.credit import CreditConfig, ShareBy
 from rao_lab.errors import ConfigError
 from rao_lab.limits import Limits
@@ -52,8 +51,11 @@ class LossConfig:
     """What logits are divided by; None = the temperature the tokens were sampled at (`TrainConfig`)."""
 
     def __post_init__(self) -> None:
-        _check_choices(self, {"loss": Loss, "normalizer": Normalizer})
-        _check_numbers(self, above_zero=("fixed", "clip", "temperature"), from_zero=("kl",))
+        choice("loss", self.loss, get_args(Loss))
+        choice("normalizer", self.normalizer, get_args(Normalizer))
+        _check_numbers(self, above_zero=("fixed", "clip"), from_zero=("kl",))
+        if self.temperature is not None:
+            temperature(self.temperature)
         if self.normalizer == "fixed" and self.fixed is None:
             raise ConfigError("normalizer='fixed' needs fixed: give the constant that divides the loss")
         if self.normalizer != "fixed" and self.fixed is not None:
@@ -90,7 +92,7 @@ class LossConfig:
         Raises:
             ConfigError: an unknown field, or a value that means nothing.
         """
-        return cls(**_known(cls, data))
+        return cls(**arguments(cls, data, cls.__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +156,20 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "betas", _pair(self.betas))
-        _check_choices(self, {"agent": Agent, "lr_decay": Decay})
-        _check_counts(self, *_FROM_ONE, least=1)
-        _check_counts(self, *_FROM_ZERO, least=0)
+        choice("agent", self.agent, get_args(Agent))
+        choice("lr_decay", self.lr_decay, get_args(Decay))
+        for name in _FROM_ONE:
+            whole(name, getattr(self, name), least=1)
+        for name in _FROM_ZERO:
+            whole(name, getattr(self, name), least=0, most=MOST_SEED if name == "seed" else MOST)
         _check_numbers(self, above_zero=_ABOVE_ZERO, from_zero=("weight_decay",))
+        temperature(self.temperature)
         for name, kind in (("limits", Limits), ("credit", CreditConfig), ("loss", LossConfig)):
             if not isinstance(getattr(self, name), kind):
-                raise ConfigError(f"{name} must be a {kind.__name__}, not {getattr(self, name)!r}")
+                raise ConfigError(f"{name} must be a {kind.__name__}, not {quoted(getattr(self, name))}")
         for name in ("split", "probe_split"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
-                raise ConfigError(f"{name} must name a split, not {getattr(self, name)!r}")
+                raise ConfigError(f"{name} must name a split, not {quoted(getattr(self, name))}")
         self._check_pairs()
 
     def _check_pairs(self) -> None:
@@ -184,7 +190,7 @@ class TrainConfig:
             )
         if self.probe_tasks and self.probe_split == self.split:
             raise ConfigError(
-                f"probe_split={self.probe_split!r} is also split: probes would be trained on; "
+                f"probe_split={quoted(self.probe_split)} is also split: probes would be trained on; "
                 "name another, or set probe_tasks=0"
             )
 
@@ -201,11 +207,14 @@ class TrainConfig:
         Raises:
             ConfigError: an unknown field (the message names the nearest), or a value that means nothing.
         """
-        values = _known(cls, data)
+        values = arguments(cls, data, cls.__name__)
         for name, kind in _NESTED.items():
             if name in values and not isinstance(values[name], kind):
                 if not isinstance(values[name], Mapping):
-                    raise ConfigError(f"{name} must be an object with the fields of {kind.__name__}")
+                    raise ConfigError(
+                        f"{name} must be an object with the fields of {kind.__name__}, "
+                        f"not {quoted(values[name])}"
+                    )
                 values[name] = kind.from_dict(values[name])
         return cls(**values)
 
@@ -222,34 +231,7 @@ _FROM_ONE = (
     "checkpoint_every",
 )
 _FROM_ZERO = ("warmup_steps", "probe_tasks", "seed")
-_ABOVE_ZERO = ("learning_rate", "adam_epsilon", "grad_clip", "temperature", "logprob_bound")
-
-
-def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data as keyword arguments, refusing names that are no field."""
-    names = [item.name for item in fields(cls)]
-    for name in data:
-        if name not in names:
-            near = get_close_matches(str(name), names, 1, 0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
-            raise ConfigError(f"{cls.__name__} has no field {name!r}: {hint}")
-    return dict(data)
-
-
-def _check_choices(config: Any, choices: Mapping[str, Any]) -> None:
-    for name, kind in choices.items():
-        if getattr(config, name) not in get_args(kind):
-            known = ", ".join(get_args(kind))
-            raise ConfigError(f"{name}={getattr(config, name)!r} is unknown: choose one of {known}")
-
-
-def _check_counts(config: Any, *names: str, least: int) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ConfigError(f"{name} must be a whole number, not {value!r}")
-        if value < least:
-            raise ConfigError(f"{name}={value} means nothing: give at least {least}")
+_ABOVE_ZERO = ("learning_rate", "adam_epsilon", "grad_clip", "logprob_bound")
 
 
 def _check_numbers(config: Any, above_zero: tuple[str, ...], from_zero: tuple[str, ...]) -> None:
@@ -257,18 +239,12 @@ def _check_numbers(config: Any, above_zero: tuple[str, ...], from_zero: tuple[st
     optional = {item.name for item in fields(config) if "None" in str(item.type)}
     for name in above_zero + from_zero:
         value = getattr(config, name)
-        if value is None and name in optional:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ConfigError(f"{name} must be a number, not {value!r}")
-        if not isfinite(value) or value < 0 or (value == 0 and name in above_zero):
-            bound = "above 0" if name in above_zero else "of at least 0"
-            raise ConfigError(f"{name}={value!r} means nothing: give a finite number {bound}")
+        if value is not None or name not in optional:
+            number(name, value, above=name in above_zero)
 
 
 def _pair(betas: Any) -> tuple[float, float]:
     numbers = [*betas] if isinstance(betas, (list, tuple)) else []
-    fine = all(isinstance(beta, (int, float)) and 0 <= beta < 1 for beta in numbers)
-    if len(numbers) != 2 or not fine:
-        raise ConfigError(f"betas must be two numbers in [0, 1), not {betas!r}")
+    if len(numbers) != 2 or not all(type(beta) in (int, float) and 0 <= beta < 1 for beta in numbers):
+        raise ConfigError(f"betas must be two numbers in [0, 1), not {quoted(betas)}")
     return float(numbers[0]), float(numbers[1])

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.train_config import TrainConfig
 
@@ -129,10 +130,14 @@ class Optimizer:
             stepped = self._stepped.get(name)
             known = ("exp_avg", "exp_avg_sq", "master", "step")
             if stepped is None or kind not in known or (kind == "master") > (name in self.masters):
-                raise InputError(f"this optimizer state holds {key!r}, which this model's training has not")
+                raise InputError(
+                    f"this optimizer state holds {quoted(key)}, which this model's training has not"
+                )
             shape, dtype = ((), torch.float32) if kind == "step" else (stepped.shape, stepped.dtype)
             if value.shape != shape or value.dtype != dtype:
-                raise InputError(f"this optimizer state holds {key!r} as {tuple(value.shape)} {value.dtype}")
+                raise InputError(
+                    f"this optimizer state holds {quoted(key)} as {tuple(value.shape)} {value.dtype}"
+                )
         held = {key.partition("/")[2] for key in tensors}
         if tensors and held != set(self._stepped):
             missing = sorted(set(self._stepped) - held)[0]

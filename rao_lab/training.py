@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from rao_lab import checkpoint
+from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
@@ -249,8 +250,8 @@ def _check_same_world(store: Path, about: Mapping[str, Any]) -> None:
     for name in ("environment", "world", "dialect"):
         if name in before and before[name] != portable(about[name]):
             raise ConfigError(
-                f"this run was made with {name}={before[name]!r} and cannot be resumed with "
-                f"{portable(about[name])!r}: leave it as it was, or start another run"
+                f"this run was made with {name}={quoted(before[name])} and cannot be resumed with "
+                f"{quoted(portable(about[name]))}: leave it as it was, or start another run"
             )
 
 

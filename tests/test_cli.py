@@ -285,7 +285,7 @@ def test_doctor_tells_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
         (["eval", "--policy", "scripted", "--difficulty", "silly"], "easy, medium, hard"),
         (["eval", "--policy", "scripted", "--split", "exam"], "train, dev, test"),
         (["eval", "--policy", "scripted", "--limit", "0"], "--limit"),
-        (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns is 0"),
+        (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns=0"),
         (["eval", "--policy", "scripted", "--set", "limits.max_trees=1"], "max_trees"),
         (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits can be set"),
         (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
@@ -320,7 +320,7 @@ def test_bad_arguments_get_one_line(
     ("setting", "words"),
     [
         ("group_size=1", "group_size=1"),
-        ("limits.max_nodes=0", "max_nodes is 0"),
+        ("limits.max_nodes=0", "max_nodes=0"),
         ("credit.lam=-1", "lam"),
         ("credit.estimator=best", "estimator"),
         ("learning_speed=1", "learning_rate"),

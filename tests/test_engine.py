@@ -256,7 +256,7 @@ def test_sampling_inverts_the_cumulative_distribution() -> None:
 def test_temperature_divides_logits_and_is_in_the_records() -> None:
     found = sample(torch.tensor([[0.0, 2.0]]), np.array([0.9]), 2.0)
     assert found[0, 0] == 1 and np.isclose(found[1, 0], np.log(np.e / (1 + np.e)))
-    with pytest.raises(ConfigError, match="temperature is 0"):
+    with pytest.raises(ConfigError, match="temperature=0 means nothing"):
         Engine(LlamaForward(model()), [], 0)
 
 

@@ -26,7 +26,7 @@ def refused(budget: Budget, path: str, depth: int, turns: int | None = None) -> 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "3", True, None])
 def test_a_limit_that_means_nothing_names_its_field(name: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=f"{name} is "):
+    with pytest.raises(ConfigError, match=rf"{name}(=| must be)"):
         Limits(**{name: value})
 
 
@@ -49,8 +49,8 @@ def test_what_a_file_leaves_out_keeps_its_default() -> None:
 
 
 def test_an_unknown_limit_lists_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match="no such limit: max_cost; there are max_depth, max_turns"):
-        Limits.from_dict({"max_cost": 3})
+    with pytest.raises(ConfigError, match="no field 'cost': it has max_depth, max_turns"):
+        Limits.from_dict({"cost": 3})
 
 
 def test_a_node_gets_what_it_asks_for_up_to_the_limit_per_node() -> None:

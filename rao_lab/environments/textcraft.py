@@ -10,12 +10,13 @@ It knows no policy and no executor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from random import Random
 from typing import Any, overload
 
+from rao_lab.checked import MOST_SEED, flag, number, plainly, quoted, whole
 from rao_lab.environments.textcraft_book import SPLITS, Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft_world import CraftWorld, goal_text
 from rao_lab.errors import ConfigError, InputError, MissingError
@@ -91,14 +92,16 @@ class TextCraft:
         self.difficulties = _difficulties(difficulty, settings.bands)
         self.bands: dict[str, tuple[int, int]] = {band: settings.bands[band] for band in self.difficulties}
         """Chosen difficulty -> lowest and highest tier of its targets."""
-        for name, value, least in (("slack", slack, 0), ("targets", targets, 1)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ConfigError(f"{name}={value!r} means nothing: write a whole number, at least {least}")
-        self.seed = seed
+        whole("slack", slack, least=0, most=MAX_COUNT // 2)
+        whole("targets", targets, least=1, most=DRAWS)
+        self.seed = whole("seed", seed, least=-MOST_SEED, most=MOST_SEED)
         self.preset = settings
         self.slack = slack
         self.targets = targets
-        self.guards = {"guard_own_goal": guard_own_goal, "guard_base_item": guard_base_item}
+        self.guards = {
+            "guard_own_goal": flag("guard_own_goal", guard_own_goal),
+            "guard_base_item": flag("guard_base_item", guard_base_item),
+        }
         self._files: Sequence[Task] | None = None
         self._book: Book | None = None
 
@@ -128,7 +131,8 @@ class TextCraft:
         env._files = found.only(env.difficulties)
         if not env._files:
             raise MissingError(
-                f"{tasks}: no task of difficulty {difficulty}; has {', '.join(found.difficulties)}"
+                f"{plainly(str(tasks))}: no task of difficulty {plainly(str(difficulty))}; "
+                f"has {_listed(found.difficulties)}"
             )
         return env
 
@@ -141,7 +145,7 @@ class TextCraft:
 
     def tasks(self, split: str) -> Sequence[Task]:
         if split not in SPLITS:
-            raise MissingError(f"no split {split!r}: there are {', '.join(SPLITS)}")
+            raise MissingError(f"no split {quoted(split)}: there are {', '.join(SPLITS)}")
         if self._files is not None:
             return self._files
         return TaskList(SIZES[split] * len(self.difficulties), lambda index: self._make(split, index))
@@ -201,7 +205,7 @@ def open_task(task: Task, guard_own_goal: bool = True, guard_base_item: bool = T
     Raises:
         InputError: its data are not.
     """
-    where = f"task {task.id!r}"
+    where = f"task {quoted(task.id)}"
     data = task.data
     for key in ("targets", "inventory", "recipes"):
         if not isinstance(data.get(key), Mapping):
@@ -216,9 +220,9 @@ def open_task(task: Task, guard_own_goal: bool = True, guard_base_item: bool = T
 
 def _recipe(item: str, value: Any, where: str) -> Recipe:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
-        raise InputError(f"{where}: the recipe of {item!r} must be [ingredients, result_count]")
+        raise InputError(f"{where}: the recipe of {quoted(item)} must be [ingredients, result_count]")
     ingredients, yielded = value
-    found = item_counts(ingredients, f"{where}: the recipe of {item!r}", least=1)
+    found = item_counts(ingredients, f"{where}: the recipe of {quoted(item)}", least=1)
     return Recipe(found, item_counts({item: yielded}, f"{where}: result_count", least=1)[item])
 
 
@@ -294,29 +298,29 @@ def _preset(name: str, result_counts: Mapping[int, float] | None) -> Any:
     settings = preset(name)
     if result_counts is None:
         return settings
+    if not isinstance(result_counts, Mapping):
+        raise ConfigError(f"result_counts={quoted(result_counts)} means nothing: map counts to weights")
     for count, weight in result_counts.items():
-        if (
-            isinstance(count, bool)
-            or not isinstance(count, int)
-            or not 1 <= count <= settings.max_amount
-            or weight < 0
-        ):
-            raise ConfigError(
-                f"result_counts={dict(result_counts)!r} means nothing: map counts from 1 to weights"
-            )
+        whole("a count of result_counts", count, least=1, most=settings.max_amount)
+        number(f"the weight of {count} in result_counts", weight)
     if not sum(result_counts.values()) > 0:
         raise ConfigError("result_counts needs at least one count with a weight above 0")
     return replace(settings, result_counts=dict(result_counts))
 
 
 def _difficulties(difficulty: str | Sequence[str], bands: Mapping[str, Any]) -> tuple[str, ...]:
-    given = difficulty.split(",") if isinstance(difficulty, str) else [str(name) for name in difficulty]
-    chosen = tuple(dict.fromkeys(name.strip() for name in given))
+    given = difficulty.split(",") if isinstance(difficulty, str) else difficulty
+    listed = isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given)
+    chosen = tuple(dict.fromkeys(name.strip() for name in given)) if listed else ()
     if chosen == ("all",):
         return tuple(bands)
-    for name in chosen:
-        if name not in bands:
-            raise ConfigError(
-                f"difficulty={difficulty!r} means nothing: choose from {', '.join(bands)} or all"
-            )
+    if not chosen or not bands.keys() >= set(chosen):
+        raise ConfigError(
+            f"difficulty={quoted(difficulty)} means nothing: choose from {_listed(bands)} or all"
+        )
     return chosen
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names that may come from a file."""
+    return plainly(", ".join(names))

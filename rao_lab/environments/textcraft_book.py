@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from rao_lab.errors import ConfigError
+from rao_lab.checked import choice
 from rao_lab.recipes import Recipe, heights, separate_demand
 
 SPLITS = ("train", "dev", "test")
@@ -82,9 +82,7 @@ def preset(name: str) -> Preset:
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in PRESETS:
-        raise ConfigError(f"preset={name!r} means nothing: there are {', '.join(PRESETS)}")
-    return PRESETS[name]
+    return PRESETS[choice("preset", name, PRESETS)]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from rao_lab.checked import plainly, quoted
 from rao_lab.environments.textcraft import MAX_COUNT, TaskList, item_counts
 from rao_lab.environments.textcraft_book import closure
 from rao_lab.environments.textcraft_world import goal_text
-from rao_lab.errors import InputError, MissingError
+from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.recipes import Recipe, heights
 from rao_lab.tree import Task
 
@@ -49,13 +50,13 @@ def read_tasks(recipes: str | PathLike[str], tasks: str | PathLike[str]) -> Foun
     """
     book = read_recipes(recipes)
     height = heights(book, book)
-    path = Path(tasks)
+    path = _path(tasks)
     found: list[Task] = []
     bands: dict[str, tuple[int, int]] = {}
     for number, line in enumerate(_read(path).splitlines(), start=1):
         if not line.strip():
             continue
-        where = f"{path}, line {number}"
+        where = f"{_said(path)}, line {number}"
         # Ids go into run files, which hold no paths.
         task = _task(_json(line, where), f"{path.name}/{number}", where, book)
         tier = max(height[item] for item in task.data["targets"])
@@ -63,7 +64,7 @@ def read_tasks(recipes: str | PathLike[str], tasks: str | PathLike[str]) -> Foun
         bands[task.difficulty] = (min(low, tier), max(high, tier))
         found.append(task)
     if not found:
-        raise InputError(f"{path} holds no tasks: expected one JSON object a line")
+        raise InputError(f"{_said(path)} holds no tasks: expected one JSON object a line")
     return FoundTasks(book, found, bands)
 
 
@@ -73,14 +74,15 @@ def read_recipes(file: str | PathLike[str]) -> dict[str, Recipe]:
     Raises:
         InputError, MissingError: see `TextCraft.from_files`.
     """
-    path = Path(file)
-    value = _json(_read(path), str(path))
+    path = _path(file)
+    said = _said(path)
+    value = _json(_read(path), said)
     entries = value.get("recipes") if isinstance(value, dict) else None
     if not isinstance(entries, dict) or not entries:
-        raise InputError(f'{path} must be a JSON object with "recipes": {{item: [recipe]}}')
+        raise InputError(f'{said} must be a JSON object with "recipes": {{item: [recipe]}}')
     recipes = {}
     for item, choices in entries.items():
-        where = f"{path}: the recipe of {item!r}"
+        where = f"{said}: the recipe of {quoted(item)}"
         if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
             raise InputError(f"{where} must be a list of one object (one recipe an item)")
         ingredients = item_counts(choices[0].get("ingredients"), where, least=1)
@@ -91,7 +93,7 @@ def read_recipes(file: str | PathLike[str]) -> dict[str, Recipe]:
     try:
         heights(recipes, recipes)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{said}: {error}") from None
     return recipes
 
 
@@ -104,7 +106,7 @@ def _task(value: Any, default_id: str, where: str, recipes: Mapping[str, Recipe]
         raise InputError(f"{where}: target_items is empty: name at least one item")
     for item in targets:
         if item not in recipes:
-            raise InputError(f"{where}: no recipe makes the target {item!r}")
+            raise InputError(f"{where}: no recipe makes the target {quoted(item)}")
     inventory = item_counts(misc.get("initial_inventory"), f"{where}: initial_inventory", least=0)
     steps = value.get("max_steps")
     if steps is not None and (
@@ -136,21 +138,34 @@ def _with_recipes(task: Task, recipes: Mapping[str, Recipe]) -> Task:
 
 
 def _read(path: Path) -> str:
+    said = _said(path)
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise MissingError(f"no file {path}: check the path") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise MissingError(f"no file {said}: check the path") from None
+    except OSError as error:
+        raise InputError(f"{said} cannot be read: {error.strerror or error}") from None
+    except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
+        raise InputError(f"{said} cannot be read: {error}") from None
     if len(data) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MiB: not read")
+        raise InputError(f"{said} is larger than {MAX_BYTES // 2**20} MiB: not read")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: byte {error.start}") from None
+        raise InputError(f"{said} is not UTF-8 text: byte {error.start}") from None
+
+
+def _path(file: Any) -> Path:
+    if not isinstance(file, (str, PathLike)):
+        raise ConfigError(f"a path of a file is due, not {quoted(file)}")
+    return Path(file)
+
+
+def _said(path: Path) -> str:
+    return plainly(str(path))
 
 
 def _json(text: str, where: str) -> Any:

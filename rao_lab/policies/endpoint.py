@@ -15,14 +15,15 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from rao_lab.checked import number, plainly, quoted, whole
 from rao_lab.errors import ConfigError
+from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import path_key
 from rao_lab.visible import one_line
@@ -56,6 +57,7 @@ class EndpointPolicy:
 
     Raises:
         ConfigError: an address without a host or a model, with a key in it, or a setting that means nothing.
+        MissingError: no such dialect.
     """
 
     window = 0
@@ -73,10 +75,13 @@ class EndpointPolicy:
         retries: int = 2,
         dialect: str = "codeact",
     ) -> None:
-        _check(temperature=temperature, concurrency=concurrency, timeout=timeout, retries=retries)
+        number("temperature", temperature, most=100.0)
+        whole("concurrency", concurrency, least=1, most=1000)
+        number("timeout", timeout, least=0.01, most=1e6)
+        whole("retries", retries, least=0, most=1000)
         self._address, self.model_name = _read_address(address)
         self.name = f"endpoint#{self.model_name}"
-        self.dialect = dialect
+        self.dialect = find_dialect(dialect).name
         self.temperature = temperature
         self.usage = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._key = _read_key(api_key_env)
@@ -304,6 +309,8 @@ def _seed(noise: Sequence[int | str]) -> int:
 
 def _read_address(address: str) -> tuple[SplitResult, str]:
     usage = 'write "http://host:port/v1#model"'
+    if not isinstance(address, str):
+        raise ConfigError(f"the address of a server is a text, not {quoted(address)}: {usage}")
     try:
         parts = urlsplit(address)
         port = parts.port
@@ -321,19 +328,11 @@ def _read_address(address: str) -> tuple[SplitResult, str]:
 
 
 def _read_key(variable: str | None) -> str:
+    if variable is not None and not (isinstance(variable, str) and variable.isprintable()):
+        raise ConfigError(f"api_key_env={quoted(variable)} must be the name of an environment variable")
     key = "" if variable is None else os.environ.get(variable, "").strip()
     if variable is not None and not key:
-        raise ConfigError(f"api_key_env={variable!r}, but that environment variable is not set")
+        raise ConfigError(f"api_key_env={quoted(variable)}, but that environment variable is not set")
     if not key.isascii() or not key.isprintable():
-        raise ConfigError(f"the key in {variable} holds characters that cannot be sent")
+        raise ConfigError(f"the key in {plainly(variable or '')} holds characters that cannot be sent")
     return key
-
-
-def _check(**settings: Any) -> None:
-    least: Mapping[str, float] = {"temperature": 0, "concurrency": 1, "timeout": 0.01, "retries": 0}
-    for name, value in settings.items():
-        whole = name in ("concurrency", "retries")
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise ConfigError(f"{name}={value!r} must be a {'whole ' if whole else ''}number")
-        if not isfinite(value) or value < least[name]:
-            raise ConfigError(f"{name}={value!r} means nothing: give at least {least[name]:g}")

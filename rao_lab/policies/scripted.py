@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import get_args
 
-from rao_lab.errors import ConfigError
+from rao_lab.checked import MOST_SEED, choice, number, whole
 from rao_lab.policies.crafting import Style, next_turn, read
 from rao_lab.policies.mistakes import mistaken_turn
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
@@ -39,17 +39,10 @@ class ScriptedPolicy:
     window = 0
 
     def __init__(self, style: Style = "summed", error_rate: float = 0.0, seed: int = 0) -> None:
-        if style not in get_args(Style):
-            raise ConfigError(f"style={style!r} means nothing: choose from {', '.join(get_args(Style))}")
-        if (
-            isinstance(error_rate, bool)
-            or not isinstance(error_rate, (int, float))
-            or not 0 <= error_rate <= 1
-        ):
-            raise ConfigError(f"error_rate={error_rate!r} means nothing: write a number from 0 to 1")
+        choice("style", style, get_args(Style))
         self.style: Style = style
-        self.error_rate = error_rate
-        self.seed = seed
+        self.error_rate = number("error_rate", error_rate, most=1.0)
+        self.seed = whole("seed", seed, least=-MOST_SEED, most=MOST_SEED)
         self._running = Pending()
 
     def submit(self, request: TurnRequest) -> None:

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from rao_lab import checked
+from rao_lab.checked import choice, plainly, whole
 from rao_lab.engine import Engine, Sampled
-from rao_lab.errors import InputError, MissingError
+from rao_lab.errors import InputError
 from rao_lab.policies import llama
 from rao_lab.policies.chat import Chat
+from rao_lab.policies.model_folder import one_line_about, read_model
 from rao_lab.policies.slots import SlotForward
+from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
-from rao_lab.tree import Message, Turn
+from rao_lab.tree import ROOT, Message, Turn
 
 DEFAULT_WINDOW = 4096
 
@@ -56,9 +60,10 @@ class TransformerPolicy:
         self.tokenizer = tokenizer
         self.name = name
         self.version = 0
-        self.dialect = dialect or str(own.get("dialect", "codeact"))
-        self.window = window or min(int(own.get("window", DEFAULT_WINDOW)), limit)
-        by_hand = forward == "auto" and llama.suits(model)
+        self.dialect = find_dialect(dialect or own.get("dialect", "codeact")).name
+        self.window = whole("window", window or min(int(own.get("window", DEFAULT_WINDOW)), limit), least=1)
+        self._vocabulary: int = model.get_input_embeddings().num_embeddings
+        by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
         runner = llama.LlamaForward(model) if by_hand else SlotForward(model)
         self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
         self._chat = Chat(self._render)
@@ -81,27 +86,20 @@ class TransformerPolicy:
         """
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
-        source, options = _source(path)
-        transformers_logging.disable_progress_bar()
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
-            model = AutoModelForCausalLM.from_pretrained(
-                source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
-                use_safetensors=None if options else True, **options,
-            )  # fmt: skip
-        except (OSError, ValueError, KeyError) as problem:
-            first = str(problem).strip().split("\n")[0]
-            raise InputError(f"{path}: transformers cannot read a model here ({first})") from problem
         settings.setdefault("name", Path(path).stem)
-        model = model.to(device)
-        for weight in model.parameters():
-            # Weights mapped from a file lie at any address, and the last bit of a product depends on that.
-            weight.data = weight.data.clone()
-        return cls(model, tokenizer, **settings)
+        model, tokenizer = read_model(path, dtype, device)
+        with one_line_about(path):
+            policy = cls(model, tokenizer, **settings)
+            policy._try_out()
+        return policy
 
     @property
     def temperature(self) -> float:
         return self._engine.temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._engine.temperature = checked.temperature(value)
 
     def submit(self, request: TurnRequest) -> None:
         continues, prompt, before = self._prompt(request)
@@ -131,6 +129,15 @@ class TransformerPolicy:
         transformers_logging.disable_progress_bar()
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
+
+    def _try_out(self) -> None:
+        """Reads one message and writes one token, so that a model that cannot is known when it is loaded."""
+        ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
+        key: NodeKey = (0, ROOT)
+        self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
+        self._engine.tick()
+        self._engine.forget(key)
+        self._engine.clear()
 
     def _prompt(self, request: TurnRequest) -> tuple[bool, list[int], list[int]]:
         """Whether the turn continues the context, the ids it adds, and the ids before them."""
@@ -181,7 +188,13 @@ class TransformerPolicy:
     def _encode(self, text: str) -> tuple[int, ...]:
         # Lone surrogates have no bytes, so no tokenizer takes them.
         clean = text.encode("utf-8", "replace").decode("utf-8")
-        return tuple(self.tokenizer.encode(clean, add_special_tokens=False))
+        ids = tuple(self.tokenizer.encode(clean, add_special_tokens=False))
+        if max(ids, default=0) >= self._vocabulary:
+            raise InputError(
+                f"policy {plainly(self.name)}: its tokenizer makes id {max(ids)} and the model knows "
+                f"{self._vocabulary} tokens: they are not of one model"
+            )
+        return ids
 
     def _decode(self, ids: tuple[int, ...]) -> str:
         text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -210,17 +223,3 @@ def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> lis
     stops = config.eos_token_id if config is not None else None
     listed = stops if isinstance(stops, list) else [stops]
     return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
-
-
-def _source(path: str | Path) -> tuple[str, dict[str, str]]:
-    """What transformers is asked for: a folder or hub id, and the name of a GGUF file in it."""
-    file = Path(path)
-    if file.suffix == ".gguf":
-        if not file.is_file():
-            raise MissingError(f"{path}: there is no such file")
-        return str(file.parent), {"gguf_file": file.name}
-    if file.is_dir() and not (file / "config.json").is_file():
-        raise InputError(f"{path}: a model folder has a config.json, and this one has none")
-    if not file.exists() and (file.is_absolute() or str(path).count("/") != 1):
-        raise MissingError(f"{path}: there is no such folder")
-    return str(path), {}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rao_lab.checked import quoted
 from rao_lab.errors import MissingError
 from rao_lab.protocols import Function
 from rao_lab.tree import Call, Message
@@ -97,4 +98,4 @@ def dialect(name: str) -> Dialect:
     for known in (CodeAct(), Terse()):
         if known.name == name:
             return known
-    raise MissingError(f"no dialect {name!r}: choose one of {', '.join(NAMES)}")
+    raise MissingError(f"no dialect {quoted(name)}: choose one of {', '.join(NAMES)}")

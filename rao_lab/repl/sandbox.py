@@ -10,12 +10,15 @@ from typing import Any
 
 from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
 
-from rao_lab.errors import ConfigError, RecordError, UnavailableError
+from rao_lab.checked import number, whole
+from rao_lab.errors import RecordError, UnavailableError
 from rao_lab.repl.driver import Bounds, Snippet
 from rao_lab.repl.failures import ran_over
 from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
 from rao_lab.repl.worker import Launcher
 
+MOST_WORKERS = 1024
+"""Processes of one pool."""
 MAX_CODE_CHARS = 100_000
 """Far above what a turn can hold; the parser's memory is not bounded otherwise."""
 REFUSED_TOO = 3
@@ -55,16 +58,11 @@ class Sandbox:
         Raises:
             ConfigError: one of them is not positive.
         """
-        given = {
-            "workers": workers,
-            "seconds": seconds,
-            "memory_mb": memory_mb,
-            "output_chars": output_chars,
-            "suspensions": suspensions,
-        }
-        for name, value in given.items():
-            if not value > 0:
-                raise ConfigError(f"{name} is {value}: a sandbox needs a positive number")
+        whole("workers", workers, least=1, most=MOST_WORKERS)
+        number("seconds", seconds, above=True)
+        whole("memory_mb", memory_mb, least=1)
+        whole("output_chars", output_chars, least=1)
+        whole("suspensions", suspensions, least=1)
         self.workers = workers
         self.bounds = Bounds(seconds, memory_mb, output_chars, suspensions)
         self._launcher = Launcher(memory_mb)

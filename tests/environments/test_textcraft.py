@@ -148,7 +148,7 @@ def test_the_repr_names_the_bands():
         ({"preset": "huge"}, "preset='huge'.*small, paper"),
         ({"slack": -1}, "slack=-1"),
         ({"targets": 0}, "targets=0"),
-        ({"targets": True}, "targets=True"),
+        ({"targets": True}, "targets must be"),
         ({"result_counts": {0: 1}}, "result_counts"),
         ({"result_counts": {1: 0}}, "result_counts"),
         ({"result_counts": {1: float("nan")}}, "result_counts"),

@@ -1,0 +1,155 @@
+"""Model folders that are damaged or forged: one clear line, or a policy that runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from rao_lab.environments import TextCraft
+from rao_lab.errors import ConfigError, InputError, MissingError
+from rao_lab.limits import Limits
+from rao_lab.loading import load_policy
+from rao_lab.policies.transformer import TransformerPolicy
+from rao_lab.running import run
+from tests.hostile_values import PYTHON, alter, damage, outcome
+
+FILES = (
+    *["config.json"] * 3,
+    *["tokenizer.json"] * 2,
+    *("tokenizer_config.json", "generation_config.json", "model.safetensors", "chat_template.jinja"),
+)
+LIMITS = Limits(max_turns=2, max_new_tokens=6, context_window=96, max_nodes=2)
+ENV = TextCraft("easy")
+TASK = ENV.tasks("train")[0]
+
+
+@pytest.fixture
+def folder(random_tiny: Path, tmp_path: Path) -> Path:
+    """A copy of a sound model folder, to be damaged."""
+    return Path(shutil.copytree(random_tiny, tmp_path / "m"))
+
+
+def forge(folder: Path, random: Random) -> None:
+    path = folder / random.choice(FILES)
+    if path.suffix == ".json" and random.random() < 0.75:
+        data = json.loads(path.read_text())
+        alter(data, random)
+        path.write_text(json.dumps(data))
+    elif random.random() < 0.1:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes(), random))
+
+
+def fuzz(sound: Path, scratch: Path, seeds: range) -> dict[str, int]:
+    counts = {"refused": 0, "ran": 0}
+    for seed in seeds:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.copytree(sound, scratch)
+        forge(scratch, Random(seed))
+        said = outcome(lambda: run(TASK, ENV, load_policy(str(scratch)), limits=LIMITS))
+        assert said is None or scratch.name in said or "not finite" in said, said
+        counts["ran" if said is None else "refused"] += 1
+    return counts
+
+
+def test_60_forged_model_folders_give_one_clear_line_or_run(random_tiny: Path, tmp_path: Path) -> None:
+    counts = fuzz(random_tiny, tmp_path / "forged", range(60))
+    assert sum(counts.values()) == 60
+    assert min(counts.values()) > 10
+
+
+@pytest.mark.slow
+def test_900_forged_model_folders_give_one_clear_line_or_run(random_tiny: Path, tmp_path: Path) -> None:
+    assert sum(fuzz(random_tiny, tmp_path / "forged", range(1000, 1900)).values()) == 900
+
+
+def test_missing_weights_are_not_made_up(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.norm.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"m: the weights model\.norm\.weight are missing"):
+        load_policy(str(folder))
+
+
+def test_weights_of_another_size_are_named(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["model.norm.weight"] = torch.ones(7)
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"model\.norm\.weight are missing or of another size"):
+        load_policy(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("num_hidden_layers", 10**9, "num_hidden_layers in its config.json is 1e.09, above 1000"),
+        ("vocab_size", 2**40, "vocab_size in its config.json"),
+        ("hidden_size", 2**16, r"its config describes [\d,]+ weights and its files have"),
+    ],
+)
+def test_a_config_that_describes_a_giant_is_refused_before_it_is_built(
+    folder: Path, field: str, value: int, said: str
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, field: value}))
+    with pytest.raises(InputError, match=said):
+        load_policy(str(folder))
+
+
+def test_weights_that_give_no_probabilities_are_said_to_be_damaged(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["model.norm.weight"][:] = float("nan")
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match="not finite: its weights are damaged"):
+        load_policy(str(folder))
+
+
+def test_a_tokenizer_of_another_model_is_said_to_be_one(folder: Path) -> None:
+    policy = load_policy(str(folder))
+    policy._vocabulary = 3  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"its tokenizer makes id \d+ and the model knows 3 tokens"):
+        run(TASK, ENV, policy, limits=LIMITS)
+
+
+def test_code_that_comes_with_a_model_never_runs(folder: Path) -> None:
+    trap = folder / "ran"
+    (folder / "evil.py").write_text(f"open({str(trap)!r}, 'w')\nclass M: ...\nclass C: ...\n")
+    config = json.loads((folder / "config.json").read_text())
+    forged = {**config, "auto_map": {"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"}}
+    for change in ({}, {"model_type": "evil"}):
+        (folder / "config.json").write_text(json.dumps({**forged, **change}))
+        outcome(lambda: load_policy(str(folder)))
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04cos\nsystem\n")
+    (folder / "model.safetensors").unlink()
+    assert outcome(lambda: load_policy(str(folder))) is not None
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("name", ["temperature", "dialect", "window", "forward"])
+def test_settings_of_a_policy_work_or_get_one_line(random_tiny: Path, name: str) -> None:
+    sound = load_policy(str(random_tiny))
+    for value in PYTHON:
+        outcome(partial(TransformerPolicy, sound.model, sound.tokenizer, **{name: value}))
+
+
+@pytest.mark.parametrize("name", ["dtype", "device"])
+def test_where_and_how_a_policy_is_loaded_works_or_gets_one_line(random_tiny: Path, name: str) -> None:
+    for value in PYTHON[::5]:
+        outcome(partial(load_policy, str(random_tiny), **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("", ConfigError), ("a\0b", MissingError), ("x" * 100_000, MissingError), ("/dev/null", InputError)],
+)
+def test_names_that_cannot_be_paths_are_refused(name: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        load_policy(name)
