@@ -1,7 +1,10 @@
 // The tidy tree: every leaf has a row of its own, a parent stands in the middle of its children, columns
 // are depths, siblings keep spawn order. Rows are counted, not measured: a view multiplies by its pitch.
 
+import { Piles } from "./piles.js";
+
 /** @typedef {import("./store.js").Step} Step */
+/** @typedef {import("./piles.js").Pile} Pile */
 
 /** Row pitch, in px at the base type size, at which cards change. */
 export const NEAR_PITCH = 52;
@@ -23,17 +26,20 @@ export function level(pitch) {
  * @property {number} levels deepest drawn depth below the layout's root
  * @property {number} root
  * @property {Set<number>} folded drawn nodes whose children are not
+ * @property {Map<number, Pile>} piles folded piles, each by the row that stands for it
  */
 
 /**
- * @param {Step} step @param {number} root row @param {Set<number>} folded
+ * @param {Step} step @param {number} root row @param {Set<number>} folded @param {Piles} [piles]
  * @returns {Layout}
  */
-export function tidy(step, root, folded) {
+export function tidy(step, root, folded, piles = new Piles(step)) {
   const rows = [];
   /** @type {Map<number, number>} */
   const y = new Map();
   const shut = new Set();
+  /** @type {Layout["piles"]} */
+  const drawn = new Map();
   let leaf = 0;
   let levels = 0;
   let at = root;
@@ -42,32 +48,35 @@ export function tidy(step, root, folded) {
   while (at >= 0) {
     rows.push(at);
     levels = Math.max(levels, step.depth[at] - base);
-    if (step.first[at] >= 0 && !folded.has(at)) {
-      at = step.first[at];
+    const pile = at === root ? undefined : piles.foldedAt(at);
+    const below = pile ? -1 : piles.firstOf(at);
+    if (pile) drawn.set(at, pile);
+    else if (below >= 0 && !folded.has(at)) {
+      at = below;
       continue;
-    }
-    if (step.first[at] >= 0) shut.add(at);
+    } else if (below >= 0) shut.add(at);
     y.set(at, leaf);
     leaf += 1;
-    while (at !== root && step.next[at] < 0) {
+    let next = -1;
+    while (at !== root && (next = piles.nextOf(at)) < 0) {
+      const bottom = /** @type {number} */ (y.get(at));
       at = step.parent[at];
-      const top = /** @type {number} */ (y.get(step.first[at]));
-      const bottom = /** @type {number} */ (y.get(step.last[at]));
+      const top = /** @type {number} */ (y.get(piles.firstOf(at)));
       y.set(at, (top + bottom) / 2);
     }
     if (at === root) break;
-    at = step.next[at];
+    at = next;
   }
-  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut };
+  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn };
 }
 
 /**
  * Places nodes that came since the layout was made, without moving any that is drawn: right of its
  * parent or below its last sibling, in the nearest row that is free in its column.
- * @param {Step} step @param {Layout} layout @param {number[]} added rows of this tree, parents first
+ * @param {Step} step @param {Layout} layout @param {number[]} added rows of this tree, parents first @param {Piles} [piles]
  * @returns {number[]} the rows that were placed
  */
-export function append(step, layout, added) {
+export function append(step, layout, added, piles = new Piles(step)) {
   if (!added.length) return [];
   const base = step.depth[layout.root];
   /** @type {Map<number, number[]>} */
@@ -83,7 +92,7 @@ export function append(step, layout, added) {
   for (const row of added) {
     const above = step.parent[row];
     const start = layout.y.get(above);
-    if (start === undefined || layout.folded.has(above)) continue;
+    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row)) continue;
     const depth = step.depth[row] - base;
     const column = columns.get(depth) ?? [];
     columns.set(depth, column);
@@ -98,6 +107,8 @@ export function append(step, layout, added) {
       at = blocker + 1;
     }
     column.push(at);
+    const pile = piles.foldedAt(row);
+    if (pile) layout.piles.set(row, pile);
     layout.y.set(row, at);
     layout.rows.push(row);
     layout.levels = Math.max(layout.levels, depth);
@@ -111,18 +122,18 @@ export function append(step, layout, added) {
  * What to fold so that at most `budget` nodes are drawn: levels open from the root down, in each level
  * the subtrees that carry most first.
  * @param {Step} step @param {number} root @param {number} budget @param {(row: number) => number} weight
- * @returns {Set<number>}
+ * @param {Piles} [piles] @returns {Set<number>}
  */
-export function foldsFor(step, root, budget, weight) {
+export function foldsFor(step, root, budget, weight, piles = new Piles(step)) {
   const folded = new Set();
   if (root < 0) return folded;
   let drawn = 1;
   let level = [root];
   while (level.length) {
     const next = [];
-    const open = level.filter((row) => step.first[row] >= 0).sort((a, b) => weight(b) - weight(a) || a - b);
+    const open = level.filter((row) => step.first[row] >= 0 && !piles.foldedAt(row)).sort((a, b) => weight(b) - weight(a) || a - b);
     for (const row of open) {
-      const children = step.children(row);
+      const children = piles.childrenOf(row);
       if (drawn + children.length > budget) {
         folded.add(row);
         continue;

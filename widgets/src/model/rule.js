@@ -37,6 +37,11 @@ export class Rule {
     this.byReturn = most === 0 && rows.every((row) => Number.isNaN(credit.A[row])) && rows.some((row) => !Number.isNaN(credit.R[row]));
   }
 
+  /** Advantages, or returns where no node of the tree has one. @param {Step} step @returns {Float64Array} */
+  values(step) {
+    return (this.byReturn ? this.credit?.R : this.credit?.A) ?? new Float64Array(step.n).fill(NaN);
+  }
+
   /** @param {Step} step @returns {CreditConfig} */
   config(step) {
     return this.other ?? step.config;

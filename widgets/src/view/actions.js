@@ -44,7 +44,7 @@ export function run(app, action) {
     case "smaller":
     case "fit":
       if (app.view !== "tree") return false;
-      if (action === "fit") app.treeView.fit(true);
+      if (action === "fit") app.fold.fit();
       else app.treeView.zoomBy(action === "bigger" ? 1.25 : 0.8);
       return true;
     case "stepBack":
@@ -52,7 +52,8 @@ export function run(app, action) {
       app.steps.move(action === "stepOn" ? 1 : -1);
       return app.traits.steps.length > 1;
     case "focus":
-      app.setFocus(app.place.row);
+      if (app.place.pile >= 0) app.fold.pile(app.place.pile);
+      else app.fold.focus(app.place.row);
       return true;
     case "back":
       return back(app);
@@ -64,10 +65,10 @@ export function run(app, action) {
 /** One step out of whatever is open. @param {App} app */
 function back(app) {
   if (app.closeMenu) app.closeMenu();
-  else if (app.tab === "credit") app.setTab("messages");
+  else if (app.tab === "credit" && app.place.pile < 0) app.setTab("messages", false);
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);
-  else if (app.place.focus >= 0) app.setFocus(-1);
+  else if (app.place.focus >= 0) app.fold.focus(-1);
   else if (app.finding.query) app.search("", false);
   else return false;
   return true;
@@ -79,7 +80,7 @@ function move(app, action) {
   const now = app.place.keyIn(rows, app.view === "icicle");
   const found = moveInRows(rows, now, action);
   if (!found) return ["up", "down", "in", "out", "previous", "next", "home", "end"].includes(action);
-  if ("toggle" in found) app.toggleKey(found.toggle);
-  else app.selectKey(found.select);
+  if ("toggle" in found) app.fold.key(found.toggle);
+  else app.choose.key(found.select);
   return true;
 }

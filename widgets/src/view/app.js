@@ -6,12 +6,15 @@ import { Client, traits } from "../model/client.js";
 import { Finding } from "../model/finding.js";
 import { Place } from "../model/place.js";
 import { Rule } from "../model/rule.js";
+import { commonGoal, summarize } from "../model/siblings.js";
 import { isLive } from "../model/status.js";
 import { fill, h } from "../shared/dom.js";
 import { commonPreamble, oneLine } from "../shared/text.js";
 import { onKey } from "./actions.js";
 import { Board } from "./board.js";
+import { Choosing } from "./choosing.js";
 import { CreditPage } from "./credit.js";
+import { Folding } from "./folding.js";
 import { IcicleView } from "./icicle.js";
 import { Inspector } from "./inspector.js";
 import { openMenu } from "./menu.js";
@@ -42,6 +45,8 @@ export class App {
     /** @type {Tab} */
     this.tab = "messages";
     this.place = new Place();
+    this.choose = new Choosing(this);
+    this.fold = new Folding(this);
     this.rule = new Rule();
     /** @type {(() => void) | null} */
     this.closeMenu = null;
@@ -53,6 +58,8 @@ export class App {
     this.inspecting = false;
     this.size = "full";
     this.preamble = "";
+    /** @type {Map<number, {size: number, summary: import("../model/siblings.js").Summary, goal: string}>} piles in numbers, by first row */
+    this.summaries = new Map();
     this.client = new Client(model, (what) => this.onData(what));
 
     this.root = h("div", { class: "rao", "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": "RAO Lab Explorer" });
@@ -173,6 +180,7 @@ export class App {
     const step = this.step;
     if (!step) return;
     this.rule.compute(step, this.place.tree);
+    this.summaries.clear();
   }
 
   // -- what is shown ------------------------------------------------------------------------------
@@ -200,6 +208,17 @@ export class App {
     return oneLine(short, limit) || "no goal";
   }
 
+  /** A pile in numbers, and what its nodes were asked. @param {import("../model/piles.js").Pile} pile */
+  summary(pile) {
+    const step = /** @type {import("../model/store.js").Step} */ (this.step);
+    const have = this.summaries.get(pile.first);
+    if (have?.size === pile.rows.length) return have;
+    const goal = oneLine(this.shortGoal(commonGoal(step, pile.rows)), 200) || "no goal";
+    const made = { size: pile.rows.length, summary: summarize(step, pile.rows, this.rule.values(step)), goal };
+    this.summaries.set(pile.first, made);
+    return made;
+  }
+
   /** @param {string} text */
   shortGoal(text) {
     return this.preamble && text.startsWith(this.preamble) ? text.slice(this.preamble.length) : text;
@@ -213,74 +232,7 @@ export class App {
     this.place.settle(Math.max(DRAWN.least, Math.min(DRAWN.most, Math.round((this.treeView.height || 600) * DRAWN.perPixel))));
   }
 
-  // -- choosing -----------------------------------------------------------------------------------
-
-  /** @param {number} row @param {{quiet?: boolean}} [how] quiet: does not stop following */
-  select(row, how = {}) {
-    const step = this.step;
-    if (!step || row < 0 || row >= step.n) return;
-    if (!how.quiet) this.steps.rest();
-    if (step.tree[row] !== this.place.tree) this.openTree(step.tree[row], row);
-    this.place.choose(row);
-    this.treeView.relayout();
-    this.update();
-    this.treeView.reveal(row);
-    this.outline.reveal();
-  }
-
-  /** @param {number} tree @param {number} [row] */
-  openTree(tree, row) {
-    const step = this.step;
-    if (!step || !step.trees[tree]) return;
-    this.steps.rest();
-    this.place.openTree(tree, row);
-    this.settle();
-    this.recompute();
-    this.treeView.reset();
-    this.update();
-    this.outline.reveal();
-  }
-
-  /** @param {number} row */
-  toggle(row) {
-    this.place.toggle(row);
-    this.treeView.relayout(true);
-    this.update();
-  }
-
-  unfoldAll() {
-    this.place.unfoldAll();
-    this.treeView.reset();
-    this.update();
-  }
-
-  /** @param {string} key of an outline row */
-  toggleKey(key) {
-    const id = Number(key.slice(1));
-    if (key[0] === "n") this.toggle(id);
-    else {
-      const set = key[0] === "g" ? this.place.openGroups : this.place.openTrees;
-      if (!set.delete(id)) set.add(id);
-      this.update();
-    }
-  }
-
-  /** @param {string} key of an outline row */
-  selectKey(key) {
-    const id = Number(key.slice(1));
-    const step = this.step;
-    if (!step) return;
-    if (key[0] === "n") this.select(id);
-    else if (key[0] === "t") this.openTree(id);
-    else {
-      const first = step.treesOf(id)[0];
-      if (first !== undefined) this.openTree(first);
-    }
-    if (this.place.outlineKey === key || (key[0] === "n" && this.view !== "icicle")) return;
-    this.place.outlineKey = key;
-    this.outline.update();
-    this.outline.reveal();
-  }
+  // -- views, tabs and search ----------------------------------------------------------------------
 
   /** @param {ViewName} view */
   setView(view) {
@@ -292,18 +244,13 @@ export class App {
     this.outline.reveal();
   }
 
-  /** @param {Tab} tab */
-  setTab(tab) {
+  /** @param {Tab} tab @param {boolean} [opens] where the icicle stands, the tree takes its place to show it */
+  setTab(tab, opens = true) {
+    if (this.place.pile >= 0) this.choose.row(this.place.row); // tabs tell of one node
+    if (opens && tab !== "credit" && this.view === "icicle") this.view = "tree";
     this.tab = tab;
     this.shut = false;
     if (tab === "credit" && this.view === "board") this.view = "tree";
-    this.update();
-  }
-
-  /** @param {number} row -1: the whole tree */
-  setFocus(row) {
-    if (!this.place.focusOn(row)) return;
-    this.treeView.reset(true);
     this.update();
   }
 
@@ -313,13 +260,13 @@ export class App {
     const rows = !step ? [] : this.view === "icicle" ? [...Array(step.n).keys()] : step.walk(this.place.tree);
     this.finding.look(step, rows, query);
     const [first] = this.finding.hits;
-    if (go && first !== undefined) this.select(first);
+    if (go && first !== undefined) this.choose.row(first);
     else this.update();
   }
 
   /** @param {number} by */
   hit(by) {
-    if (this.finding.hits.length) this.select(this.finding.from(this.place.row, by));
+    if (this.finding.hits.length) this.choose.row(this.finding.from(this.place.row, by));
   }
 
   // -- keys, size, theme --------------------------------------------------------------------------

@@ -70,7 +70,7 @@ export class CreditPage {
     const list = from.children.slice(0, from.children.length > CHILDREN + 1 ? CHILDREN : CHILDREN + 1).map(({ row: child, s: won }) =>
       h(
         "button",
-        { class: "source", "data-at": `child${child}`, title: "Open this child", onclick: () => app.select(child) },
+        { class: "source", "data-at": `child${child}`, title: "Open this child", onclick: () => app.choose.row(child) },
         markIcon(shapeOf(step.status[child], won), 12),
         h("span", { class: "cut", style: "flex:1 1 40px;padding-left:1px" }, app.goal(child, 40)),
         h("span", { class: "path" }, step.path(child)),
@@ -119,7 +119,7 @@ export class CreditPage {
         s("circle", { cx: x(root.R), cy: y, r: 6.5, fill: own ? "var(--page)" : "var(--seq2)", stroke: own ? "var(--second)" : "none", "stroke-dasharray": own ? "2 1.6" : null }),
         s("text", { x: x(root.R), y: y + 3.2, "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: own ? "var(--label)" : app.palette.dark ? "#ffffff" : "var(--text)" }, root.rollout + 1),
       );
-      const open = () => app.openTree(root.tree);
+      const open = () => app.choose.tree(root.tree);
       dot.addEventListener("click", open);
       dot.addEventListener("keydown", (event) => {
         if (/** @type {KeyboardEvent} */ (event).key === "Enter") {
@@ -251,7 +251,7 @@ export class CreditPage {
       title,
       s("svg", { viewBox: "0 0 100 18", preserveAspectRatio: "none", width: "100%", height: 18, "aria-hidden": "true", style: "margin-bottom:6px" }, ...cells),
       listed.map((at) =>
-        h("button", { class: "source", "data-at": `node${at}`, style: at === row ? "font-weight:600" : "", onclick: () => app.select(at) }, h("span", { class: "path", style: at === row ? "color:inherit" : "" }, step.path(at)), h("span", { class: "cut grow" }, app.goal(at, 30)), h("span", { class: signRole(credit.c[at]) }, signed(credit.c[at], 3))),
+        h("button", { class: "source", "data-at": `node${at}`, style: at === row ? "font-weight:600" : "", onclick: () => app.choose.row(at) }, h("span", { class: "path", style: at === row ? "color:inherit" : "" }, step.path(at)), h("span", { class: "cut grow" }, app.goal(at, 30)), h("span", { class: signRole(credit.c[at]) }, signed(credit.c[at], 3))),
       ),
     );
   }

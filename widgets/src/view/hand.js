@@ -1,5 +1,6 @@
 // The hand on the tree: click, drag, wheel, and the card of values that a resting pointer shows.
 
+import { outcomeWords } from "../model/siblings.js";
 import { statusWords } from "../model/status.js";
 import { level } from "../model/layout.js";
 import { brief, count, duration, plain, signed } from "../shared/format.js";
@@ -9,6 +10,9 @@ import { oneLine, visible } from "../shared/text.js";
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./tree.js").TreeView} TreeView */
 
+/** A second click within this time, in ms, belongs to the first. */
+const DOUBLE = 600;
+
 export class TreeHand {
   /** @param {App} app @param {TreeView} view */
   constructor(app, view) {
@@ -16,6 +20,7 @@ export class TreeHand {
     this.view = view;
     this.tip = h("div", { class: "tip", hidden: true });
     this.hovered = -1;
+    this.openedAt = -DOUBLE;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.hover = undefined;
     this.listen();
@@ -76,18 +81,27 @@ export class TreeHand {
       grab = null;
       if (!was || was.moved) return;
       const [x, y] = local(event);
-      const row = this.hitTest(x, y);
-      if (row >= 0) {
-        if (this.view.layout?.folded.has(row) && this.view.cards.onChip(this.view.pitch, row, x - this.view.at(row)[0])) app.toggle(row);
-        else app.select(row);
+      const fold = this.view.folds.find((word) => x >= word.x && x <= word.x + word.width && Math.abs(y - word.y) <= 8);
+      const row = fold ? -1 : this.hitTest(x, y);
+      if (fold) {
+        app.choose.pile(fold.first);
+        app.fold.pile(fold.first, false);
+      } else if (row >= 0 && this.view.layout?.piles.has(row)) {
+        this.openedAt = performance.now();
+        app.choose.pile(row);
+        app.fold.pile(row, true);
+      } else if (row >= 0) {
+        if (this.view.layout?.folded.has(row) && this.view.cards.onChip(this.view.pitch, row, x - this.view.at(row)[0])) app.fold.node(row);
+        else app.choose.row(row);
       }
       app.outline.focus();
     });
     canvas.addEventListener("dblclick", (event) => {
+      if (performance.now() - this.openedAt < DOUBLE) return; // its first click opened a pile
       const [x, y] = local(event);
       const row = this.hitTest(x, y);
-      if (row >= 0) app.setFocus(row);
-      else app.setFocus(-1);
+      if (row >= 0) app.fold.focus(row);
+      else app.fold.focus(-1);
     });
     canvas.addEventListener("pointerleave", () => this.hideTip());
     canvas.addEventListener(
@@ -110,7 +124,8 @@ export class TreeHand {
   /** @param {number} x @param {number} y */
   onHover(x, y) {
     const row = this.hitTest(x, y);
-    this.view.surface.canvas.style.cursor = row >= 0 ? "pointer" : "";
+    const fold = this.view.folds.some((word) => x >= word.x && x <= word.x + word.width && Math.abs(y - word.y) <= 8);
+    this.view.surface.canvas.style.cursor = fold || row >= 0 ? "pointer" : "";
     if (row === this.hovered) return;
     this.hideTip();
     this.hovered = row;
@@ -129,6 +144,12 @@ export class TreeHand {
     const step = app.step;
     const credit = app.rule.credit;
     if (!step || !credit || !this.view.layout?.y.has(row)) return;
+    const pile = this.view.layout.piles.get(row);
+    if (pile) {
+      fill(tip, pileTip(app, pile));
+      this.putTip(row);
+      return;
+    }
     const number = (/** @type {number} */ value, digits = 3) => (Number.isNaN(value) ? "not scored" : plain(value, digits));
     const took = step.ended[row] - step.started[row];
     const pairs = [
@@ -147,6 +168,12 @@ export class TreeHand {
       h("dl", {}, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat()),
       step.reasonText(row) ? h("div", { class: "label" }, visible(step.reasonText(row))) : null,
     );
+    this.putTip(row);
+  }
+
+  /** @param {number} row */
+  putTip(row) {
+    const { tip } = this;
     tip.hidden = false;
     const [x, y] = this.view.at(row);
     const size = this.view.cards.size(this.view.pitch);
@@ -154,4 +181,23 @@ export class TreeHand {
     tip.style.left = `${Math.max(4, Math.min(x, this.view.width - tip.offsetWidth - 8))}px`;
     tip.style.top = `${Math.max(4, below ? y + size.height / 2 + 6 : y - size.height / 2 - 6 - tip.offsetHeight)}px`;
   }
+}
+
+/** @param {App} app @param {import("../model/piles.js").Pile} pile */
+function pileTip(app, pile) {
+  const step = /** @type {import("../model/store.js").Step} */ (app.step);
+  const { summary, goal } = app.summary(pile);
+  const value = app.rule.byReturn ? plain : signed;
+  const pairs = summary.known
+    ? [
+        ["mean", value(summary.mean, 3)],
+        ["from", value(summary.low, 3)],
+        ["to", value(summary.high, 3)],
+      ]
+    : [];
+  return [
+    h("div", { class: "goal" }, `${count(pile.rows.length)} \u00d7 ${goal}`),
+    h("div", { class: "label" }, `alike siblings under ${step.path(step.parent[pile.first])}: ${outcomeWords(summary)}`),
+    h("dl", {}, pairs.map(([name, words]) => [h("dt", {}, name), h("dd", {}, words)]).flat()),
+  ];
 }

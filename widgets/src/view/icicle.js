@@ -6,10 +6,14 @@ import { h } from "../shared/dom.js";
 import { shorten, taskName } from "../shared/text.js";
 import { canvasFor, fitText } from "./canvas.js";
 import { icon } from "./shapes.js";
+import { SiblingPanel } from "./siblings.js";
 import { mix, rampColour, rgb, sequentialColour } from "./theme.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {{name: string, rows: number[], span: ReturnType<typeof spans>, from: number, to: number, top: number, line: number, left: number, width: number, found: ReturnType<typeof cells>}} Band */
+
+/** The siblings of the choice stand beside its tree, where both have room. */
+const BESIDE = { least: 760, width: 300 };
 
 const WIDTHS = { share: "gradient share", nodes: "nodes", tokens: "tokens" };
 
@@ -34,7 +38,8 @@ export class IcicleView {
       h("label", { class: "field" }, h("span", { class: "label" }, "width"), h("span", { class: "select" }, this.select, icon("down", 10))),
       h("span", { class: "legend", style: "padding:0;height:auto" }, this.byA, this.byR),
     );
-    this.stage = h("div", { class: "stage" }, this.surface.canvas, this.tip);
+    this.siblings = new SiblingPanel(app);
+    this.stage = h("div", { class: "stage" }, this.surface.canvas, this.siblings.element, this.tip);
     this.element = h("div", { class: "centre" }, head, this.stage, this.note);
     /** @type {Band[]} */
     this.bands = [];
@@ -111,26 +116,31 @@ export class IcicleView {
     const { app } = this;
     const group = step.trees[app.place.tree]?.group ?? 0;
     const left = 62;
+    const beside = width >= BESIDE.least;
     const inner = width - left - 16;
     const value = (app.rule.byReturn ? app.rule.credit?.R : app.rule.credit?.A) ?? new Float64Array(step.n).fill(NaN);
     const all = step.rootOf.filter((root) => root >= 0);
     const mine = step.treesOf(group).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
     const weight = (/** @type {number} */ row) => this.weight(row);
     this.bands = [];
-    const band = (/** @type {string} */ name, /** @type {number[]} */ roots, /** @type {number} */ top, /** @type {number} */ most, /** @type {number} */ line) => {
+    const band = (/** @type {string} */ name, /** @type {number[]} */ roots, /** @type {number} */ top, /** @type {number} */ most, /** @type {number} */ line, wide = inner) => {
       const rows = roots.flatMap((root) => step.below(root));
       const span = spans(step, roots, weight);
       const depth = rows.reduce((deep, row) => Math.max(deep, step.depth[row]), 0) + 1;
       const tall = Math.max(2, Math.min(line, most / depth));
-      const found = cells(step, rows, span, value, 0, 1, inner);
-      this.bands.push({ name, rows, span, from: 0, to: 1, top, line: tall, left, width: inner, found });
+      const found = cells(step, rows, span, value, 0, 1, wide);
+      this.bands.push({ name, rows, span, from: 0, to: 1, top, line: tall, left, width: wide, found });
       return top + tall * Math.min(depth, Math.floor(most / tall));
     };
     let top = 22;
     if (step.groups.length > 1) top = band("step", all, top, height * 0.2, 11) + 44;
     if (mine.length > 1) top = band("task", mine, top, height * 0.28, 19) + 44;
     const root = step.rootOf[app.place.tree] ?? -1;
-    if (root >= 0) band("tree", [root], top, height - top - 14, 44);
+    this.siblings.element.hidden = !beside || root < 0;
+    if (root >= 0) band("tree", [root], top, height - top - 14, 44, beside ? inner - BESIDE.width - 28 : inner);
+    this.siblings.element.style.top = `${top - 20}px`;
+    this.siblings.element.style.width = `${BESIDE.width}px`;
+    this.siblings.update();
     const last = this.bands[this.bands.length - 1]?.found;
     const first = this.bands[0]?.found;
     const merged = this.bands.reduce((sum, item) => sum + item.found.merged, 0);
@@ -150,7 +160,7 @@ export class IcicleView {
       const next = this.bands[index + 1];
       const lens = this.lens(band);
       const bottom = band.top + band.line * band.found.depths;
-      if (next && lens) this.drawLens(context, p, lens, bottom, next);
+      if (next && lens) this.drawLens(context, p, lens, bottom, band, next);
       context.font = small;
       context.textBaseline = "middle";
       context.fillStyle = p.label;
@@ -176,15 +186,7 @@ export class IcicleView {
         context.roundRect(band.left + lens[0] * band.width - 1, band.top - 18, (lens[1] - lens[0]) * band.width + 2, bottom - band.top + 20, 3);
         context.stroke();
       }
-      const at = band.found.cells.find((cell) => cell.row === app.place.row);
-      if (band.name === "tree" && at) {
-        context.lineWidth = 3.4;
-        context.strokeStyle = p.page;
-        context.strokeRect(band.left + at.x, band.top + at.depth * band.line, Math.max(3, at.width - 1), band.line - 1);
-        context.lineWidth = 1.8;
-        context.strokeStyle = p.text;
-        context.strokeRect(band.left + at.x, band.top + at.depth * band.line, Math.max(3, at.width - 1), band.line - 1);
-      }
+      if (band.name === "tree") this.ring(context, p, band);
     });
     if (!this.bands.some((band) => band.found.cells.length)) {
       context.font = `${Math.round(12 * p.unit)}px ${p.family}`;
@@ -192,6 +194,22 @@ export class IcicleView {
       context.fillText("Nothing to draw by this width yet.", 16, 40);
     }
     void step;
+  }
+
+  /** Round the chosen node, or the chosen pile as a whole. @param {CanvasRenderingContext2D} context @param {import("./theme.js").Palette} p @param {Band} band */
+  ring(context, p, band) {
+    const { place, step } = this.app;
+    if (!step || place.row < 0) return;
+    const rows = place.piles.all.get(place.pile)?.rows ?? [place.row];
+    const last = rows[rows.length - 1];
+    const from = band.span.start[rows[0]] * band.width;
+    const wide = (band.span.start[last] + band.span.width[last]) * band.width - from;
+    if (!(wide > 0)) return;
+    for (const [line, colour] of /** @type {[number, string][]} */ ([[3.4, p.page], [1.8, p.text]])) {
+      context.lineWidth = line;
+      context.strokeStyle = colour;
+      context.strokeRect(band.left + from, band.top + step.depth[place.row] * band.line, Math.max(3, wide - 1), band.line - 1);
+    }
   }
 
   /** @param {number} value A, or R where no tree has an advantage */
@@ -221,17 +239,18 @@ export class IcicleView {
     return [band.span.start[known[0]], band.span.start[last] + band.span.width[last]];
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {import("./theme.js").Palette} p @param {[number, number]} lens @param {number} bottom @param {Band} next */
-  drawLens(context, p, lens, bottom, next) {
-    const left = next.left + lens[0] * next.width;
-    const right = next.left + lens[1] * next.width;
+  /** @param {CanvasRenderingContext2D} context @param {import("./theme.js").Palette} p @param {[number, number]} lens @param {number} bottom @param {Band} band @param {Band} next */
+  drawLens(context, p, lens, bottom, band, next) {
+    const left = band.left + lens[0] * band.width;
+    const right = band.left + lens[1] * band.width;
+    const end = next.left + band.width; // what stands beside the next band is under the lens, too
     const middle = (bottom + next.top - 20) / 2;
     context.fillStyle = mix(p.page, p.text, 0.06);
     context.beginPath();
     context.moveTo(left, bottom + 2);
     context.bezierCurveTo(left, middle, next.left, middle, next.left, next.top - 20);
-    context.lineTo(next.left + next.width, next.top - 20);
-    context.bezierCurveTo(next.left + next.width, middle, right, middle, right, bottom + 2);
+    context.lineTo(end, next.top - 20);
+    context.bezierCurveTo(end, middle, right, middle, right, bottom + 2);
     context.fill();
   }
 
@@ -287,14 +306,8 @@ export class IcicleView {
     const hit = this.hitTest(event);
     if (!hit) return;
     const { app } = this;
-    if (hit.band.name === "tree") {
-      app.place.outlineKey = undefined;
-      app.select(hit.row);
-    } else {
-      const tree = app.step?.tree[hit.row] ?? 0;
-      app.place.outlineKey = `t${tree}`;
-      app.openTree(tree);
-    }
+    if (hit.band.name === "tree") app.choose.row(hit.row);
+    else app.choose.key(`t${app.step?.tree[hit.row] ?? 0}`);
     app.outline.focus();
   }
 

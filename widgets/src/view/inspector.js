@@ -7,6 +7,7 @@ import { oneLine, visible } from "../shared/text.js";
 import { contextParts } from "./context.js";
 import { messageParts } from "./messages.js";
 import { icon, markIcon } from "./shapes.js";
+import { SiblingPanel } from "./siblings.js";
 
 /** @typedef {import("./app.js").App} App */
 
@@ -34,8 +35,14 @@ export function whoLines(app, wide) {
   const goal = app.goal(row, 200);
   return {
     line: h("div", { class: "line" }, markIcon(shape, 15), h("span", { class: "name cut", title: goal }, goal), h("span", { class: "label" }, step.path(row)), wide ? h("span", { class: "label" }, facts.filter(Boolean).join(" \u00b7 ")) : sum),
-    sub: h("div", { class: "sub cut" }, facts.filter(Boolean).join(" \u00b7 ")),
+    sub: h("div", { class: "sub cut" }, facts.filter(Boolean).join(" \u00b7 "), pileLink(app)),
   };
+}
+
+/** From a node to the alike siblings it stands among. @param {App} app */
+function pileLink(app) {
+  const pile = app.place.piles.of(app.place.row);
+  return pile ? [" \u00b7 ", h("button", { class: "link", onclick: () => app.choose.pile(pile.first) }, `one of ${count(pile.rows.length)} alike`)] : [];
 }
 
 /** @param {App} app @returns {HTMLElement} */
@@ -71,6 +78,7 @@ export class Inspector {
     this.pane = h("div", { class: "pane", tabindex: 0, role: "tabpanel" });
     this.grip = h("div", { class: "grip", role: "separator", "aria-orientation": "vertical", "aria-label": "Inspector width", tabindex: 0 });
     this.element = h("div", { class: "inspector" }, this.grip, this.head, this.pane);
+    this.siblings = new SiblingPanel(app);
     this.shown = "";
     /** @type {import("../model/types.js").NodeText | null} */
     this.text = null;
@@ -107,6 +115,13 @@ export class Inspector {
     this.grip.hidden = small || back;
     this.element.classList.toggle("shut", small && app.shut);
     this.pane.hidden = small && app.shut;
+    const whole = app.place.pile >= 0;
+    this.siblings.element.hidden = !whole || this.pane.hidden;
+    this.pane.classList.toggle("sum", whole);
+    if (whole) {
+      this.showPile();
+      return;
+    }
     const who = whoLines(app, false);
     fill(this.who, back ? h("button", { class: "control", style: "margin-bottom:8px", onclick: () => app.setInspecting(false) }, "Back to the outline") : null, who.line, who.sub);
     const focused = this.tabs.contains(document.activeElement);
@@ -115,6 +130,18 @@ export class Inspector {
     if (focused) /** @type {HTMLElement | null} */ (tabs.querySelector("[aria-selected=true]"))?.focus();
     fill(this.tools, small ? h("button", { class: "twist", "aria-label": app.shut ? "Open the inspector" : "Close the inspector", style: "padding:8px", onclick: () => ((app.shut = !app.shut), app.update(), app.treeView.onSize()) }, icon(app.shut ? "up" : "down")) : null);
     this.showPane();
+  }
+
+  /** Alike siblings as one: their sum in place of messages. */
+  showPile() {
+    const { app } = this;
+    const back = app.size === "tiny" ? h("button", { class: "control", style: "margin-bottom:8px", onclick: () => app.setInspecting(false) }, "Back to the outline") : null;
+    fill(this.who, back);
+    fill(this.tabs);
+    fill(this.tools);
+    if (this.siblings.element.parentElement !== this.pane || this.pane.childElementCount !== 1) fill(this.pane, this.siblings.element);
+    this.shown = "";
+    this.siblings.update();
   }
 
   showPane() {

@@ -36,7 +36,7 @@ export function messageParts(app, row, text, inspector) {
 
 /** @param {App} app @param {number} row @param {string} words */
 function link(app, row, words) {
-  return h("button", { class: "more", style: "padding:0 !important", onclick: () => app.select(row) }, words);
+  return h("button", { class: "more", style: "padding:0 !important", onclick: () => app.choose.row(row) }, words);
 }
 
 /** @param {App} app @param {number} row @param {TurnText} turn @param {Inspector} inspector */
@@ -114,7 +114,7 @@ export function chip(app, row) {
   const value = !Number.isNaN(A) ? signed(A) : app.rule.byReturn && !Number.isNaN(R) ? plain(R) : "";
   return h(
     "button",
-    { class: "chip", "data-path": step.path(row), onclick: () => app.select(row) },
+    { class: "chip", "data-path": step.path(row), onclick: () => app.choose.row(row) },
     markIcon(shapeOf(step.status[row], step.s[row])),
     h("b", { class: "cut" }, app.goal(row, 60)),
     h("span", { class: "label" }, step.path(row)),

@@ -5,6 +5,7 @@ import { count, percent, plain, signed } from "../shared/format.js";
 import { fill, h, s } from "../shared/dom.js";
 import { taskName } from "../shared/text.js";
 import { shapeOf, statusWords } from "../model/status.js";
+import { pileCells } from "./pilerow.js";
 import { icon, markIcon } from "./shapes.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -31,7 +32,7 @@ export class Outline {
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("dblclick", (event) => {
       const key = this.keyAt(event);
-      if (key?.[0] === "n") app.setFocus(Number(key.slice(1)));
+      if (key?.[0] === "n") app.fold.focus(Number(key.slice(1)));
     });
     this.list.addEventListener("focus", () => app.treeView.draw());
     this.list.addEventListener("blur", () => app.treeView.draw());
@@ -55,9 +56,10 @@ export class Outline {
   onClick(event) {
     const key = this.keyAt(event);
     if (!key) return;
-    if (/** @type {HTMLElement} */ (event.target).closest(".twist.has")) this.app.toggleKey(key);
+    if (/** @type {HTMLElement} */ (event.target).closest(".twist.has")) this.app.fold.key(key);
     else {
-      this.app.selectKey(key);
+      this.app.choose.key(key);
+      if (key[0] === "p") this.app.fold.pile(Number(key.slice(1)), true);
       if (this.app.size === "tiny" || (this.app.size === "small" && this.app.view === "outline")) this.app.size === "tiny" ? this.app.setInspecting(true) : this.app.setView("tree");
     }
     this.focus();
@@ -73,7 +75,8 @@ export class Outline {
     const step = app.step;
     const whole = app.view === "icicle";
     const nodes = step ? (whole ? step.n : step.sizeOf[app.place.tree] ?? 0) : 0;
-    this.headLeft.textContent = `${count(nodes)} ${nodes === 1 ? "node" : "nodes"}`;
+    const piled = this.rows.some((row) => row.kind === "pile");
+    this.headLeft.textContent = `${count(nodes)} ${nodes === 1 ? "node" : "nodes"}${piled ? ", alike siblings folded" : ""}`;
     if (whole) fill(this.headRight, "share, or ", h("span", { class: "serif" }, "A"));
     else if (app.rule.byReturn) fill(this.headRight, "reward ", h("span", { class: "serif" }, "R"));
     else fill(this.headRight, "advantage ", h("span", { class: "serif" }, "A"));
@@ -136,7 +139,7 @@ export class Outline {
     const { app } = this;
     const step = /** @type {import("../model/store.js").Step} */ (app.step);
     const base = [at, row.level, row.set, row.open, row.key === key, app.rule.scale, app.preamble, step.step];
-    if (row.kind !== "node") return [...base, step.revision, JSON.stringify(app.rule.other), app.icicle.largestShare].join("|");
+    if (row.kind !== "node") return [...base, step.revision, row.kind === "pile" && app.place.piles.all.get(row.id)?.fallen, app.finding.query, JSON.stringify(app.rule.other), app.icicle.largestShare].join("|");
     const id = row.id;
     const was = app.rule.other ? (app.rule.recorded?.A[id] ?? NaN) : "";
     const below = row.open === false ? step.revision : "";
@@ -145,7 +148,8 @@ export class Outline {
 
   /** @param {OutlineRow} row @param {number} at @param {string} key */
   row(row, at, key) {
-    const content = row.kind === "node" ? this.nodeCells(row) : this.bandCells(row);
+    const { app } = this;
+    const content = row.kind === "node" ? this.nodeCells(row) : row.kind === "pile" ? pileCells(app, row) : this.bandCells(row);
     const indent = 13;
     const left = 4 + (row.level - 1) * indent;
     const guides = [];
@@ -154,7 +158,7 @@ export class Outline {
     return h(
       "div",
       {
-        class: `row${row.kind === "node" && this.app.finding.found.has(row.id) ? " hit" : ""}`,
+        class: `row${this.hit(row) ? " hit" : ""}`,
         id: `${this.id}-${row.key}`,
         role: "treeitem",
         "data-key": row.key,
@@ -170,6 +174,13 @@ export class Outline {
       twist,
       content.cells,
     );
+  }
+
+  /** The search found it, or something in it. @param {OutlineRow} row */
+  hit(row) {
+    const { found } = this.app.finding;
+    if (row.kind === "pile") return found.size > 0 && !row.open && !!this.app.place.piles.all.get(row.id)?.rows.some((one) => found.has(one));
+    return row.kind === "node" && found.has(row.id);
   }
 
   /** @param {OutlineRow} row */

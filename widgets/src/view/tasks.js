@@ -63,7 +63,7 @@ export class Tasks {
   /** @param {number} tree */
   openGroup(tree) {
     const { app } = this;
-    app.openTree(tree);
+    app.choose.tree(tree);
     app.setView("tree");
     app.outline.focus();
   }

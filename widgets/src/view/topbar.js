@@ -94,7 +94,7 @@ export class TopBar {
       if (siblings.length > 1) parts.push(h("button", { class: "here", "aria-haspopup": "true", title: "Choose a tree", onclick: (/** @type {Event} */ e) => this.openTrees(e) }, words));
       else parts.push(h("span", { class: "here" }, words));
       if (app.place.focus >= 0) {
-        const whole = h("button", { onclick: () => app.setFocus(-1), title: "Back to the whole tree" }, `from ${step.path(app.place.focus)} `, icon("close", 9));
+        const whole = h("button", { onclick: () => app.fold.focus(-1), title: "Back to the whole tree" }, `from ${step.path(app.place.focus)} `, icon("close", 9));
         parts.push(sep(), whole);
       }
       if (group.probe) parts.push(h("span", { class: "label" }, "probe, never trained"));
@@ -116,7 +116,7 @@ export class TopBar {
       const won = scores.filter((s) => s >= 1).length;
       return h(
         "button",
-        { "aria-current": index === now, onclick: () => (app.openTree(trees[0]), app.closeMenu?.(), app.outline.focus()) },
+        { "aria-current": index === now, onclick: () => (app.choose.tree(trees[0]), app.closeMenu?.(), app.outline.focus()) },
         h("span", { class: "cut", title: oneLine(group.task, 80) }, taskName(group)),
         h("span", { class: "path" }, group.probe ? "probe" : ""),
         h("span", { class: "value label" }, scores.length ? `${won} of ${trees.length} roots succeeded` : `${trees.length} trees`),
@@ -135,7 +135,7 @@ export class TopBar {
       const A = root >= 0 ? app.rule.credit?.A[root] ?? NaN : NaN;
       return h(
         "button",
-        { "aria-current": tree === app.place.tree, onclick: () => (app.openTree(tree), app.closeMenu?.(), app.outline.focus()), disabled: root < 0 },
+        { "aria-current": tree === app.place.tree, onclick: () => (app.choose.tree(tree), app.closeMenu?.(), app.outline.focus()), disabled: root < 0 },
         root >= 0 ? markIcon(shapeOf(step.status[root], step.s[root])) : null,
         `tree ${step.trees[tree].rollout + 1}`,
         h("span", { class: "path" }, `${step.sizeOf[tree]} nodes${step.trees[tree].note ? `, ${oneLine(step.trees[tree].note, 40)}` : ""}`),

@@ -6,9 +6,11 @@ import { count } from "../shared/format.js";
 import { fill, h } from "../shared/dom.js";
 import { canvasFor } from "./canvas.js";
 import { CardPainter } from "./cards.js";
+import { PilePainter } from "./piles.js";
+import { EdgePainter } from "./edges.js";
 import { TreeHand } from "./hand.js";
 import { markIcon } from "./shapes.js";
-import { mix, reducedMotion } from "./theme.js";
+import { reducedMotion } from "./theme.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("../model/layout.js").Layout} Layout */
@@ -33,6 +35,10 @@ export class TreeView {
     this.empty = h("div", { class: "state" });
     this.element = h("div", { class: "centre" }, this.empty, this.stage, this.note, this.legend);
     this.cards = new CardPainter(app);
+    this.edges = new EdgePainter(app, this);
+    this.piles = new PilePainter(app, this.cards);
+    /** @type {{first: number, x: number, y: number, width: number}[]} words on the canvas that fold a pile */
+    this.folds = [];
     /** @type {number | undefined} px between depths at the base type size */
     this.column = undefined;
     /** @type {Layout | null} */
@@ -61,10 +67,11 @@ export class TreeView {
   }
 
   makeLegend() {
+    const { app } = this;
     const ramp = h("span", { class: "ramp" });
     this.tintKey = h("span", { class: "key" }, "card tint, bar", h("span", { class: "serif" }, "A"), h("span", { class: "minus" }, "\u22121"), ramp, h("span", { class: "plus" }, "+1"));
     const wedge = svgKey("M0 9L30 5v8z");
-    const fit = h("button", { class: "control", style: "height:20px;padding:0 8px", onclick: () => this.fit(true), title: "Show the whole tree (0)" }, "Fit");
+    const fit = h("button", { class: "control", style: "height:20px;padding:0 8px", onclick: () => app.fold.fit(), title: "Show the whole tree, alike siblings folded (0)" }, "Fit");
     this.barKey = h("span", { class: "key" }, h("span", { style: "width:3px;height:14px;background:var(--second)" }), "together");
     this.windowKey = h("span", { class: "key" }, h("span", { style: "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)" }), "window used");
     this.farKey = h("span", { class: "key" }, "disc: succeeded, ring: failed");
@@ -94,7 +101,7 @@ export class TreeView {
       this.was = new Map(this.layout.rows.map((row) => [row, this.at(row)]));
       this.movedAt = performance.now();
     }
-    this.layout = tidy(step, root, app.place.folded);
+    this.layout = tidy(step, root, app.place.folded, app.place.piles);
     if (!this.manual) this.place();
     this.draw();
   }
@@ -112,7 +119,7 @@ export class TreeView {
     const layout = this.layout;
     const added = step.below(root).filter((row) => !layout.y.has(row));
     const now = performance.now();
-    for (const row of append(step, layout, added)) this.born.set(row, now);
+    for (const row of append(step, layout, added, app.place.piles)) this.born.set(row, now);
   }
 
   /** Zoom and place so that all is seen. */
@@ -233,7 +240,7 @@ export class TreeView {
     if (!folded) return;
     const words = `${count(layout.rows.length)} of ${count(whole)} nodes drawn: the rest are folded.`;
     if (this.note.firstChild?.textContent !== words) {
-      fill(this.note, h("span", {}, words), h("button", { onclick: () => app.unfoldAll() }, "Draw all"));
+      fill(this.note, h("span", {}, words), h("button", { onclick: () => app.fold.none() }, "Draw all"));
     }
   }
 
@@ -275,104 +282,49 @@ export class TreeView {
       const [px, py] = linked ? place(above) : [x, y];
       const inside = y > -margin && y < height + margin && x < width + margin && x + size.width > -margin;
       const edge = linked && Math.max(y, py) > -4 && Math.min(y, py) < height + 4 && px < width && x > 0;
-      if (edge) this.edge(context, kind, size, row, px, py, x, y);
+      if (edge) this.edges.curve(context, kind, size, row, px, py, x, y);
       if (inside) seen.push({ row, x, y });
     }
-    if (kind !== "far") this.bars(context, kind, size, seen, place);
+    if (kind !== "far") this.edges.bars(context, kind, size, seen, place);
     const birth = reducedMotion() ? 0 : FADE;
     for (const { row, x, y } of seen) {
       const age = this.born.has(row) ? now - (this.born.get(row) ?? 0) : birth;
       if (age < birth) context.globalAlpha = Math.max(0.05, age / birth);
       else this.born.delete(row);
-      this.cards.draw(context, kind, this.pitch, row, x, y, layout.folded.has(row) ? step.below(row).length - 1 : 0, row === layout.root);
+      const pile = layout.piles.get(row);
+      if (pile) this.piles.draw(context, kind, this.pitch, pile, x, y);
+      else this.cards.draw(context, kind, this.pitch, row, x, y, layout.folded.has(row) ? step.below(row).length - 1 : 0, row === layout.root);
       context.globalAlpha = 1;
     }
-    const chosen = seen.find(({ row }) => row === app.place.row);
-    if (chosen) this.cards.ring(context, kind, this.pitch, chosen.x, chosen.y, document.activeElement === app.outline.list && app.outline.list.matches(":focus-visible"), chosen.row === layout.root);
+    this.openPiles(context, kind, size, seen, place);
+    const chosen = app.place.pile >= 0 && !layout.piles.has(app.place.pile) ? undefined : seen.find(({ row }) => row === app.place.row);
+    if (chosen) this.cards.ring(context, kind, this.pitch, chosen.x, chosen.y, this.focused, chosen.row === layout.root);
     if (ease < 1 || this.born.size) this.draw();
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} context @param {string} kind @param {{width: number, height: number}} size
-   * @param {number} row @param {number} px @param {number} py @param {number} x @param {number} y
-   */
-  edge(context, kind, size, row, px, py, x, y) {
-    const { app } = this;
-    const p = app.palette;
-    const c = app.rule.credit?.c[row] ?? NaN;
-    const from = px + size.width;
-    const middle = (from + x) / 2;
-    context.beginPath();
-    context.moveTo(from, py);
-    context.bezierCurveTo(middle, py, middle, y, x, y);
-    if (Number.isNaN(c)) {
-      context.strokeStyle = app.rule.byReturn ? p.strong : p.faint;
-      context.lineWidth = kind === "far" ? 0.8 : 1.2;
-      if (!app.rule.byReturn) context.setLineDash([1.5, 3]);
-      context.stroke();
-      context.setLineDash([]);
-      return;
-    }
-    const strength = Math.min(1, Math.abs(c) / 1.4);
-    const far = kind === "far";
-    const bar = c < 0 ? p.barMinus : p.barPlus;
-    const pale = c < 0 ? p.ramp[2] : p.ramp[4];
-    context.strokeStyle = Math.abs(c) < 1e-9 ? p.strong : mix(pale, bar, Math.min(1, 0.3 + 1.2 * strength));
-    context.lineWidth = far ? Math.min(3.2, 0.9 + 1.6 * Math.abs(c)) : Math.min(8.2, 1.2 + 5 * Math.abs(c));
-    context.stroke();
+  get focused() {
+    const { list } = this.app.outline;
+    return document.activeElement === list && list.matches(":focus-visible");
   }
 
   /**
-   * Upright bars behind siblings launched together, and the turns that launched.
-   * @param {CanvasRenderingContext2D} context @param {string} kind @param {{width: number, height: number}} size
+   * Open piles: a word that folds them, and a ring where one is chosen as a whole.
+   * @param {CanvasRenderingContext2D} context @param {import("./cards.js").Kind} kind @param {{width: number, height: number}} size
    * @param {{row: number}[]} seen @param {(row: number) => [number, number]} place
    */
-  bars(context, kind, size, seen, place) {
-    const { app, layout } = this;
-    const step = /** @type {import("../model/store.js").Step} */ (app.step);
-    const p = app.palette;
-    const { unit } = p;
-    const parents = new Set(seen.map(({ row }) => step.parent[row]));
-    const labels = kind === "near" && (this.pitch - 46) * unit >= 11;
-    context.font = `${Math.round(10 * unit)}px ${p.family}`;
-    context.textBaseline = "alphabetic";
-    for (const parent of parents) {
-      if (parent < 0 || !layout?.y.has(parent) || layout.folded.has(parent)) continue;
-      for (const batch of batches(step, parent, layout.y)) {
-        const [x, top] = place(batch[0]);
-        const [, bottom] = place(batch[batch.length - 1]);
-        if (x > this.width || x + size.width < 0) continue;
-        const together = batch.length > 1;
-        const high = top - size.height / 2;
-        if (together) {
-          context.fillStyle = p.second;
-          context.beginPath();
-          context.roundRect(x - 9.5 * unit, high + 2, 3 * unit, bottom - top + size.height - 4, 1.5);
-          context.fill();
-        }
-        if (!labels || high < 8) continue;
-        context.fillStyle = p.label;
-        context.fillText(together ? `turn ${step.turn[batch[0]]}, ${batch.length} together` : `turn ${step.turn[batch[0]]}`, together ? x - 9 * unit : x, high - 5);
-      }
+  openPiles(context, kind, size, seen, place) {
+    const { piles } = this.app.place;
+    /** @type {Map<number, number[]>} */
+    const open = new Map();
+    for (const { row } of seen) {
+      const pile = piles.of(row);
+      if (!pile?.open) continue;
+      const rows = open.get(pile.first);
+      if (rows) rows.push(row);
+      else open.set(pile.first, [row]);
     }
+    this.folds = [...open].flatMap(([first, rows]) => this.piles.around(context, kind, this.pitch, first, place(rows[0]), place(rows[rows.length - 1]), size, piles.of(first)?.rows[0] === rows[0] || !!piles.of(first)?.fallen));
   }
-}
-
-/**
- * Children launched in one go, in spawn order.
- * @param {import("../model/store.js").Step} step @param {number} parent @param {Map<number, number>} drawn
- */
-function batches(step, parent, drawn) {
-  /** @type {number[][]} */
-  const found = [];
-  for (let row = step.first[parent]; row >= 0; row = step.next[row]) {
-    if (!drawn.has(row)) continue;
-    const last = found[found.length - 1]?.[0];
-    const same = last !== undefined && step.together[row] && step.turn[last] === step.turn[row] && step.batch[last] === step.batch[row];
-    if (same) found[found.length - 1].push(row);
-    else found.push([row]);
-  }
-  return found;
 }
 
 /** @param {string} d */

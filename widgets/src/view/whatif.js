@@ -127,7 +127,7 @@ export class WhatIf {
     const items = app.rule.flipped.slice(0, LISTED).map((row) =>
       h(
         "button",
-        { onclick: () => (app.select(row), app.closeMenu?.(), app.outline.focus()) },
+        { onclick: () => (app.choose.row(row), app.closeMenu?.(), app.outline.focus()) },
         h("span", { class: "path" }, step.trees.length > 1 ? `tree ${step.trees[step.tree[row]].rollout + 1} \u00b7 ${step.path(row)}` : step.path(row)),
         h("span", { class: "cut" }, app.goal(row, 40)),
         h("span", { class: "value" }, h("span", { class: recorded.A[row] > 0 ? "plus" : "minus" }, signed(recorded.A[row], 3)), " \u2192 ", h("span", { class: credit.A[row] > 0 ? "plus" : "minus" }, signed(credit.A[row], 3))),

@@ -8,7 +8,7 @@ import { fill } from "../shared/dom.js";
 /** @param {App} app */
 export function showZones(app) {
   const has = !!app.step && app.step.n > 0;
-  const credit = app.tab === "credit" && app.view !== "board" && has;
+  const credit = app.tab === "credit" && app.view !== "board" && has && app.place.pile < 0;
   const { size, view } = app;
   const board = view === "board";
   app.root.dataset.view = view;
@@ -23,7 +23,7 @@ export function showZones(app) {
   app.icicle.element.hidden = view !== "icicle" || credit || size === "tiny" || !has;
   app.board.element.hidden = !board;
   app.creditPage.element.hidden = !credit;
-  app.inspector.element.hidden = board || credit || !has || view === "icicle" && size !== "full" || (size === "tiny" && !app.inspecting) || (size === "small" && view === "outline");
+  app.inspector.element.hidden = board || credit || !has || view === "icicle" || (size === "tiny" && !app.inspecting) || (size === "small" && view === "outline");
   app.top.update();
   if (!app.whatif.element.hidden) app.whatif.update();
   app.outline.update();

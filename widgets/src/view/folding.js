@@ -1,0 +1,63 @@
+// Folding and unfolding: subtrees, piles, tasks and trees of the outline, and the focus on a subtree.
+
+/** @typedef {import("./app.js").App} App */
+
+export class Folding {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+  }
+
+  /** A subtree. @param {number} row */
+  node(row) {
+    const { app } = this;
+    app.place.toggle(row);
+    app.treeView.relayout(true);
+    app.update();
+  }
+
+  /** @param {number} first @param {boolean} [open] @param {boolean} [fallen] only the nodes that fell short */
+  pile(first, open = !this.app.place.piles.all.get(first)?.open, fallen = false) {
+    const { app } = this;
+    app.place.setPile(first, open, fallen);
+    app.treeView.relayout(true);
+    app.update();
+    app.outline.reveal();
+  }
+
+  /** @param {string} key of an outline row */
+  key(key) {
+    const { app } = this;
+    const id = Number(key.slice(1));
+    if (key[0] === "n") this.node(id);
+    else if (key[0] === "p") this.pile(id);
+    else {
+      const set = key[0] === "g" ? app.place.openGroups : app.place.openTrees;
+      if (!set.delete(id)) set.add(id);
+      app.update();
+    }
+  }
+
+  /** Only what is below a node. @param {number} row -1: the whole tree */
+  focus(row) {
+    const { app } = this;
+    if (!app.place.focusOn(row)) return;
+    app.treeView.reset(true);
+    app.update();
+  }
+
+  /** All of the tree in sight, what is alike piled up. */
+  fit() {
+    const { app } = this;
+    app.place.gather();
+    app.treeView.fit(true);
+    app.update();
+  }
+
+  none() {
+    const { app } = this;
+    app.place.unfoldAll();
+    app.treeView.reset();
+    app.update();
+  }
+}
