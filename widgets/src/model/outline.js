@@ -41,19 +41,17 @@ function nodeRows(step, top, folded, piles, level) {
     const pile = at === top ? undefined : piles.of(at);
     if (pile && places.entered !== pile) {
       places.enter(pile);
-      rows.push({
-        ...{ kind: "pile", key: `p${pile.first}`, id: pile.first, level: base + step.depth[at], open: pile.open },
-        ...{ ...places.ofItem(at), together: step.together[pile.first] === 1 },
-      });
+      places.item(at);
+      rows.push(made("pile", pile.first, base + step.depth[at], pile.open, places, step.together[pile.first]));
       if (pile.open) base += 1;
     }
-    const has = !pile || pile.open ? step.first[at] >= 0 : false;
+    const listed = !pile || pile.open;
+    const has = listed && step.first[at] >= 0;
     const shut = folded.has(at);
-    if (!pile || pile.open) {
-      rows.push({
-        ...{ kind: "node", key: `n${at}`, id: at, level: base + step.depth[at], open: has ? !shut : null },
-        ...{ ...(at === top ? { set: 1, place: 1 } : pile ? places.inPile(pile) : places.ofItem(at)), together: step.together[at] === 1 },
-      });
+    if (listed) {
+      if (pile) places.member(pile);
+      else places.item(at);
+      rows.push(made("node", at, base + step.depth[at], has ? !shut : null, places, step.together[at]));
     }
     const below = has && !shut ? piles.firstOf(at) : -1;
     if (below >= 0) {
@@ -80,6 +78,14 @@ function nodeRows(step, top, folded, piles, level) {
   return rows;
 }
 
+/**
+ * @param {"node" | "pile"} kind @param {number} id @param {number} level @param {boolean | null} open
+ * @param {{set: number, place: number}} at @param {number} together @returns {OutlineRow}
+ */
+function made(kind, id, level, open, at, together) {
+  return { kind, key: (kind === "node" ? "n" : "p") + id, id, level, set: at.set, place: at.place, open, together: together === 1 };
+}
+
 /** Where rows stand among their siblings, a pile being one of them. */
 class Places {
   /** @param {Step} step @param {Piles} piles */
@@ -92,6 +98,9 @@ class Places {
     this.above = [];
     /** @type {Map<number, {set: number, place: number}>} by parent, or by ~first of a pile */
     this.counted = new Map();
+    /** Of the row that was asked for last: how many siblings it has, itself one, and its place from 1. */
+    this.set = 1;
+    this.place = 1;
   }
 
   /** @param {import("./piles.js").Pile} pile */
@@ -114,33 +123,32 @@ class Places {
     this.entered = this.above.pop();
   }
 
-  /** @param {number} row */
-  ofItem(row) {
+  /** A node, or a pile, among the children of a node. @param {number} row */
+  item(row) {
     const parent = this.step.parent[row];
-    return this.next(parent, () => {
-      let items = 0;
+    if (parent < 0) return;
+    let found = this.counted.get(parent);
+    if (!found) {
+      found = { set: 0, place: 0 };
       for (let child = this.step.first[parent]; child >= 0; child = this.step.next[child]) {
         const head = this.piles.head[child] ?? -1;
-        if (head < 0 || head === child) items += 1;
+        if (head < 0 || head === child) found.set += 1;
       }
-      return items;
-    });
-  }
-
-  /** @param {import("./piles.js").Pile} pile */
-  inPile(pile) {
-    return this.next(~pile.first, () => pile.rows.length);
-  }
-
-  /** @param {number} key @param {() => number} count */
-  next(key, count) {
-    let found = this.counted.get(key);
-    if (!found) {
-      found = { set: count(), place: 0 };
-      this.counted.set(key, found);
+      this.counted.set(parent, found);
     }
+    this.take(found);
+  }
+
+  /** A node in an open pile. @param {import("./piles.js").Pile} pile */
+  member(pile) {
+    this.take(/** @type {{set: number, place: number}} */ (this.counted.get(~pile.first)));
+  }
+
+  /** @param {{set: number, place: number}} found */
+  take(found) {
     found.place += 1;
-    return { set: found.set, place: found.place };
+    this.set = found.set;
+    this.place = found.place;
   }
 }
 

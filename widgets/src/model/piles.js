@@ -113,7 +113,8 @@ export class Piles {
 
   /** The pile that a row belongs to. @param {number} row @returns {Pile | undefined} */
   of(row) {
-    return this.head[row] >= 0 ? this.all.get(this.head[row]) : undefined;
+    const head = this.head[row];
+    return head >= 0 ? this.all.get(head) : undefined;
   }
 
   /** The folded pile that a row stands for. @param {number} row @returns {Pile | undefined} */
