@@ -166,14 +166,17 @@ def evaluate(
     """Run a policy on tasks and say how well it did, with a 95 % interval.
 
     All tasks of a file are run unless --limit says otherwise; of generated tasks, 100 of each band.
+    Also says what the solutions needed, in turns and context, and how many of them fit the limits.
 
     [bold]Examples[/bold]
 
       rao-lab eval --policy tiny --difficulty easy,medium
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz --json
+      rao-lab eval --policy scripted --agent flat --difficulty all
     """
     from rao_lab.ceiling import flat_fits
     from rao_lab.loading import load_policy, suggested
+    from rao_lab.reports import evaluation_json, evaluation_text
     from rao_lab.running import evaluate as run_all
     from rao_lab.settings import TASKS_PER_BAND, limits_from, overrides
     from rao_lab.terminal import Board
@@ -198,9 +201,9 @@ def evaluate(
             on_trees=lambda finished, _: board.advance("tasks", finished),
         )
     if as_json:
-        _print_json(found.to_dict())
+        _print_json(evaluation_json(found))
     else:
-        _print(str(found))
+        _print(evaluation_text(found))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What the command line prints or writes about a recorded run: credit as rows, a run as one file."""
+"""What the command line prints or writes: credit as rows, an evaluation, a run as one file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rao_lab.checked import quoted
 from rao_lab.codec import group_to_json
 from rao_lab.credit import attribute
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
+from rao_lab.evaluation import Evaluation
+from rao_lab.needs import needs, needs_by_band, needs_text
 from rao_lab.settings import chosen_steps
 from rao_lab.store import Run, RunWriter, export_copy, open_run
 from rao_lab.train_config import LossConfig
@@ -85,6 +87,17 @@ def credit_text(step: int, found: Attributions) -> str:
     if len(found) > MOST_ROWS:
         lines.append(f"... and {len(found) - MOST_ROWS} more: --json has all")
     return "\n".join(lines)
+
+
+def evaluation_json(found: Evaluation) -> dict[str, Any]:
+    """An evaluation as plain JSON, with the budget that its solutions needed."""
+    return {**found.to_dict(), "budget": needs(found.trees, found.limits).to_dict()}
+
+
+def evaluation_text(found: Evaluation) -> str:
+    """How well it went, then the budget that the solutions needed."""
+    overall, by_band = needs(found.trees, found.limits), needs_by_band(found.trees, found.limits)
+    return f"{found}\n{needs_text(overall, by_band, found.limits)}"
 
 
 def record(trees: Sequence[Tree], out: Path) -> None:

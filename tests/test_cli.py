@@ -114,6 +114,25 @@ def test_eval_solves_the_authors_tasks(shared: Path, capsys: pytest.CaptureFixtu
         _, out, _ = run_cli(arguments, capsys)
         found = json.loads(out)
         assert (found["tasks"], found["success"]) == (60, 1.0)
+        assert found["budget"]["solved"] == 60 and found["budget"]["estimated"]
+
+
+def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shared / "reference" / "textcraft_synth"
+    files = ["--recipes", folder / "recipes.json", "--tasks", folder / "val_sample.jsonl.gz"]
+    window = ["--set", "limits.context_window=1000"]
+    _, out, _ = run_cli(["eval", "--policy", "scripted", *files, "--agent", "flat", *window], capsys)
+    table = [line.split() for line in out.splitlines()[out.splitlines().index(BUDGET) + 1 :]]
+    assert table[1] == ["all", "317", "3", "12", "919", "4,488", "53%"]
+    assert [row[0] for row in table[2:]] == ["easy", "medium", "extreme", "hard"]
+
+
+BUDGET = (
+    "budget of the solutions (fits: 4000 turns a tree, 4000 a node, 1000 tokens a context, "
+    "at 4 characters a token)"
+)
 
 
 def test_eval_says_which_difficulty_it_took_only_where_it_chose(capsys: pytest.CaptureFixture[str]) -> None:

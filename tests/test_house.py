@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("5", frozenset({"node_run"})),
     ("5", frozenset({"draw", "executor", "objective", "train_state"})),
     ("6", frozenset({"checkpoint", "distributed", "store", "trainer"})),
-    ("7", frozenset({"ceiling", "evaluation", "interop"})),
+    ("7", frozenset({"ceiling", "evaluation", "interop", "needs"})),
     ("8", frozenset({"figures", "terminal", "widgets"})),
     ("9", frozenset({"loading"})),
     ("9", frozenset({"running", "session", "settings"})),

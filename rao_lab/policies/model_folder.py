@@ -23,8 +23,9 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from rao_lab.checked import plainly
+from rao_lab.checked import plainly, quoted
 from rao_lab.errors import InputError, MissingError, RaoLabError
+from rao_lab.prompts import NAMES
 from rao_lab.visible import one_line
 
 MAX_CONFIG_BYTES = 8 << 20
@@ -48,10 +49,8 @@ def one_line_about(path: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except MissingError:
+    except RaoLabError:
         raise
-    except RaoLabError as problem:
-        raise InputError(f"{plainly(str(path))}: {problem}") from problem
     except Exception as problem:  # foreign code over hostile files, some of which raises bare ones
         said = one_line(str(problem).strip() or type(problem).__name__, 300)
         raise InputError(f"{plainly(str(path))}: transformers cannot read a model here ({said})") from problem
@@ -69,7 +68,7 @@ def read_model(
     source, options = _source(path)
     with one_line_about(path), _quiet():
         if not options and Path(source).is_dir():
-            _check_size(Path(source))
+            _check_size(Path(source), plainly(str(path)))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
@@ -79,7 +78,7 @@ def read_model(
         other = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
         if lacking := sorted({*found["missing_keys"], *other}):
             raise InputError(
-                f"the weights {plainly(', '.join(lacking))} are missing or of another size: "
+                f"{plainly(str(path))}: the weights {plainly(', '.join(lacking))} are missing or of another size: "
                 "config and weights are not of one model"
             )
         model = model.to(device)
@@ -101,7 +100,7 @@ def _quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(before)
 
 
-def _check_size(folder: Path) -> None:
+def _check_size(folder: Path, said: str) -> None:
     """Refuses a config that describes far more weights than the files can hold, before any are made."""
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with torch.device("meta"):
@@ -109,7 +108,9 @@ def _check_size(folder: Path) -> None:
     described = sum(weight.numel() for weight in model.parameters())
     held = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     if held and described > WEIGHTS_PER_BYTE * held:
-        raise InputError(f"its config describes {described:,} weights and its files have {held:,} bytes")
+        raise InputError(
+            f"{said}: its config describes {described:,} weights and its files have {held:,} bytes"
+        )
 
 
 def _source(path: str | Path) -> tuple[str, dict[str, str]]:
@@ -140,10 +141,20 @@ def _check_config(file: Path, said: str) -> None:
         raise InputError(f"{said}: its config.json is not JSON") from None
     if not isinstance(config, dict):
         raise InputError(f"{said}: its config.json is no JSON object")
+    _check_own(config.get("rao_lab", {}), said)
     for name, value in _numbers(config):
         most = MAX_LAYERS if name in _LAYERS else MAX_WIDTH
         if name not in _UNBOUNDED and not abs(value) <= most:
             raise InputError(f"{said}: {plainly(name)} in its config.json is {value:g}, above {most}")
+
+
+def _check_own(own: Any, said: str) -> None:
+    """What a config says to us: the dialect that its model was made for, and the window."""
+    if not isinstance(own, dict) or own.get("dialect", NAMES[0]) not in NAMES:
+        raise InputError(f"{said}: rao_lab in its config.json is {quoted(own)}: it names no dialect we know")
+    window = own.get("window", 1)
+    if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+        raise InputError(f"{said}: the window in its config.json is {quoted(window)}")
 
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.attribution import Attributions, CreditConfig
+from rao_lab.checked import quoted
 from rao_lab.errors import MissingError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
@@ -112,9 +113,11 @@ class Run:
             MissingError: the run has no such tree.
         """
         with self._reading() as connection:
-            row = connection.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row is None:
-                raise MissingError(f"{self.path.name} has no tree {tree_id!r}: `trees()` lists those it has")
+                raise MissingError(
+                    f"{self.path.name} has no tree {quoted(tree_id)}: `trees()` lists those it has"
+                )
             if row[0] == 0:
                 return running_trees(connection, tree_id)[tree_id]
             return load_trees(connection, [tree_id], Allowance())[0]
@@ -126,7 +129,7 @@ class Run:
             MissingError: there is no such tree or node.
         """
         with self._reading() as connection:
-            row = connection.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             node = load_node(connection, tree_id, path, Allowance()) if row and row[0] else None
         return self.tree(tree_id).node(path) if node is None else node
 
@@ -286,10 +289,15 @@ class Run:
         self._seen = last_commit(connection)
 
     def _check_step(self, connection: sqlite3.Connection, step: int) -> None:
-        if connection.execute("SELECT 1 FROM steps WHERE step = ?", (step,)).fetchone() is None:
+        if _one(connection, "SELECT 1 FROM steps WHERE step = ?", step) is None:
             first, last = connection.execute("SELECT min(step), max(step) FROM steps").fetchone()
             has = "no step yet" if first is None else f"the steps {first} to {last}"
-            raise MissingError(f"{self.path.name} has no step {step!r}: it has {has}")
+            raise MissingError(f"{self.path.name} has no step {quoted(step)}: it has {has}")
+
+
+def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
+    """The row with this number; none where no SQLite file could hold the number."""
+    return connection.execute(query, (number,)).fetchone() if abs(number) < 2**63 else None
 
 
 def open_run(path: str | Path, follow: bool = False) -> Run:
