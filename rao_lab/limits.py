@@ -42,7 +42,11 @@ class Limits:
     """Compute seconds of one turn's code; waiting for children is not counted. A wall clock, so it lies
     far above what honest code takes (under a millisecond)."""
     repl_memory_mb: int = 64
-    """Heap of one node's session, in MiB."""
+    """Heap of one node's session, in MiB. An eighth of it is what the session may take while it is put
+    away, between turns and at an await; code that leaves more is undone, with an error that says so."""
+    max_tree_mb: int = 512
+    """MiB that the sessions of a tree's running nodes take together while they are put away. The node
+    that goes beyond it ends with `tree_limit`. Honest sessions take a few KiB each."""
     max_output_chars: int = 4000
     """Printed characters of one turn that are kept and shown to the model."""
     max_suspensions: int = 256

@@ -18,10 +18,10 @@ from typing import Any
 
 from rao_lab.fold import Fold
 from rao_lab.limits import Budget, Limits
-from rao_lab.node_state import FAILURES, NodeRun, acted, node_seed, turn_request
+from rao_lab.node_state import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.prompts import Action, Brief, Dialect, Observation, ParseFailure
 from rao_lab.protocols import Judge, Launch, NodeKey, Refusal, Score, TurnReply, TurnRequest, World
-from rao_lab.repl import Awaiting, CallError, Ended, Sandbox
+from rao_lab.repl import Awaiting, CallError, Ended, Launched, Sandbox
 from rao_lab.tree import (
     LIMIT_STATUSES,
     ROOT,
@@ -43,6 +43,8 @@ from rao_lab.tree import (
 
 LAUNCH = "launch_subagent"
 FINISH = "finish"
+FORGOTTEN = "does nothing until it is awaited: you forgot await"
+NOT_STARTED = "was not started: your code was stopped"
 
 
 class TreeRun:
@@ -80,6 +82,7 @@ class TreeRun:
         self._events: list[Event] = []
         self._requests: list[TurnRequest] = []
         self._ended: list[NodeKey] = []
+        self._held = Held(limits.max_tree_mb)
         self._recursive = header.agent == "recursive"
         control = [f for f in world.control_functions() if self._recursive or not f.is_async]
         self._functions = (*world.functions(), *control)
@@ -221,6 +224,8 @@ class TreeRun:
         """Follows a turn's code until it ends or only running children can move it on."""
         while isinstance(step, Awaiting):
             node.paused = step.paused
+            if not self._hold(node, step.launched):
+                return
             self._launch_all(node, step)
             node.wait_started = self._clock()
             if not node.answers:
@@ -231,9 +236,7 @@ class TreeRun:
     def _end_turn(self, node: NodeRun, ended: Ended) -> None:
         self._cancel_children(node)
         for launched in ended.never_awaited:
-            message = f"you forgot await: {LAUNCH}(...) does nothing until it is awaited"
-            node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
-            self._refuse(node, Refusal("not_awaited", message))
+            self._never_started(node, launched, NOT_STARTED if ended.stopped else FORGOTTEN)
         self._emit_turn_end(node, ended.output, ended.error)
         node.session = ended.state
         if ended.stopped == "seconds":
@@ -243,8 +246,23 @@ class TreeRun:
             self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
         elif ended.finished:
             self._finish(node, Status.FINISHED, value=ended.value)
-        else:
+        elif self._hold(node):
             self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
+
+    def _never_started(self, node: NodeRun, launched: Launched, why: str) -> None:
+        message = f"{LAUNCH}(...) {why}"
+        node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
+        self._refuse(node, Refusal("not_awaited", message))
+
+    def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
+        """Whether the tree may hold what is put away of a node; where it may not, the node has ended."""
+        if self._held.holds(node):
+            return True
+        for launched in launches:
+            self._never_started(node, launched, NOT_STARTED)
+        node.wait_started = self._clock()
+        self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
+        return False
 
     def _emit_turn_end(self, node: NodeRun, output: str, error: str | None) -> None:
         self._emit(
@@ -361,6 +379,7 @@ class TreeRun:
             self._abandon_turn(node, FAILURES[status])
         self._emit(Finished, node=node.path, status=status, value=value, reason=reason)
         del self._nodes[node.path]
+        self._held.free(node)
         self._ended.append(node.key)
         self._budget.release(node.path)
         if status is Status.FINISHED:

@@ -16,7 +16,7 @@ from rao_lab.tree import Call, Message, Status, TreeHeader, Turn
 FAILURES = {
     Status.TURN_LIMIT: "ran out of turns",
     Status.CONTEXT_LIMIT: "its context window is full",
-    Status.TREE_LIMIT: "the tree's shared budget of turns is used up",
+    Status.TREE_LIMIT: "the tree's shared budget is used up",
     Status.TIMEOUT: "ran out of time",
     Status.ERROR: "was lost",
     Status.CANCELLED: "was cancelled",
@@ -40,6 +40,8 @@ class NodeRun:
     """Dump of the REPL between turns."""
     paused: Paused | None = None
     """Dump of a turn's code that awaits children."""
+    held: int = 0
+    """Bytes of both, as last counted."""
     calls: list[Call] = field(default_factory=list)
     launches: dict[int, int] = field(default_factory=dict)
     """Call id of each launch of this turn -> its place in `calls`."""
@@ -55,6 +57,27 @@ class NodeRun:
     @property
     def path(self) -> str:
         return self.key[1]
+
+
+class Held:
+    """Bytes that the running nodes of a tree hold while they are put away."""
+
+    def __init__(self, limit_mb: int) -> None:
+        self.total = 0
+        self._limit = limit_mb << 20
+        self.reason = f"its agents' variables take more than {limit_mb} MiB together"
+
+    def holds(self, node: NodeRun) -> bool:
+        """Counts anew what is put away of a node; whether the tree may hold all it has now."""
+        now = len(node.session or b"") + (len(node.paused.dump) if node.paused else 0)
+        self.total += now - node.held
+        node.held = now
+        return self.total <= self._limit
+
+    def free(self, node: NodeRun) -> None:
+        """The node ended."""
+        self.total -= node.held
+        node.held = 0
 
 
 def node_seed(header: TreeHeader, path: str) -> int:

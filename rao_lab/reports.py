@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.attribution import Attributions, CreditConfig
-from rao_lab.checked import quoted
+from rao_lab.checked import number, quoted
 from rao_lab.codec import group_to_json
 from rao_lab.credit import attribute
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
@@ -164,8 +164,7 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> dict[str, Any]:
 def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) -> str:
     from rao_lab.widgets import save_run
 
-    if not max_mb > 0:
-        raise ConfigError(f"--max-mb {max_mb:g} means nothing: give the largest size of the page in MB")
+    number("--max-mb", max_mb, most=1e6, above=True)
     said = save_run(run, out, steps=steps, max_mb=max_mb)
     return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
 

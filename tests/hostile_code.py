@@ -523,7 +523,7 @@ ATTEMPTS: dict[str, list[tuple[str, str]]] = {
             "AttributeError",
             "x = ValueError()\nfor _ in range(10**5):\n  y = ValueError(); y.__cause__ = x; x = y\nraise x",
         ),
-        ("RecursionError", "f = lambda: 1\nfor _ in range(10**5): f = (lambda g: lambda: g())(f)\nf()"),
+        ("limit memory", "f = lambda: 1\nfor _ in range(10**5): f = (lambda g: lambda: g())(f)\nf()"),
         ("harmless", "import functools\nf = len\nfor _ in range(10**5): f = functools.partial(f)\nf([])"),
         ("harmless", "x = iter([1])\nfor _ in range(10**5): x = map(abs, x)\nlist(x)"),
         ("harmless", "x = iter([1])\nfor _ in range(10**4): x = (i for i in x)\nlist(x)"),

@@ -69,6 +69,42 @@ def test_a_root_that_finishes(sandbox: Sandbox) -> None:
     ]
 
 
+BIG = "kept = ['a' * 400_000 for _ in range(2)]"
+
+
+def test_a_tree_holds_no_more_variables_than_it_may(sandbox: Sandbox) -> None:
+    """Three agents of 0.8 MiB each where 2 MiB are allowed: the one that goes beyond ends, as data."""
+    texts = {
+        "0": [BIG + "\n" + TWO_CHILDREN],
+        "0.0": [BIG, "finish(1)"],
+        "0.1": [BIG, "finish({'x': [2]})"],
+    }
+    tree = grow_one(sandbox, texts, limits=Limits(max_tree_mb=2), delays={"0.0": 2})
+    late = tree.node("0.0")
+    assert (late.status, late.success) == (Status.TREE_LIMIT, 0.0)
+    assert late.reason == "its agents' variables take more than 2 MiB together"
+    assert tree.node("0.1").status is Status.FINISHED
+    reason = "the tree's shared budget is used up: " + late.reason
+    assert tree.root.value == [{"failed": reason}, {"x": [2]}]
+
+
+def test_a_node_that_may_not_be_put_away_at_an_await_starts_nothing(sandbox: Sandbox) -> None:
+    texts = {"0": [BIG + "\n" + BIG.replace("kept", "more") + "\n" + TWO_CHILDREN]}
+    tree = grow_one(sandbox, texts, limits=Limits(max_tree_mb=1))
+    assert (len(tree), tree.root.status) == (1, Status.TREE_LIMIT)
+    (turn,) = tree.root.turns
+    assert [call.name for call in turn.calls] == ["launch_subagent"] * 2
+    assert "was not started" in (turn.calls[0].error or "")
+
+
+def test_what_ended_nodes_held_is_free_again(sandbox: Sandbox) -> None:
+    once = "r = await launch_subagent('a')\n"
+    texts = {"0": [once * 6 + "finish('ok')"]}
+    texts |= {f"0.{index}": [BIG, BIG, "finish(1)"] for index in range(6)}
+    tree = grow_one(sandbox, texts, limits=Limits(max_tree_mb=2))
+    assert (len(tree), tree.root.value) == (7, "ok")
+
+
 def test_variables_live_over_turns(sandbox: Sandbox) -> None:
     tree = grow_one(sandbox, {"0": ["kept = 41", "finish(kept + 1)"]})
     assert tree.root.value == 42

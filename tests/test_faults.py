@@ -278,7 +278,7 @@ def test_turns_are_reserved_shared_and_given_back(sandbox: Sandbox) -> None:
         Shelf(), policy, dialect("terse"), Limits(max_turns=4, max_tree_turns=9), sandbox=sandbox
     )
     (tree,) = executor.run([TreeHeader(TASK)])
-    assert tree.root.value == [[1, {"failed": "the tree's shared budget of turns is used up"}], 2]
+    assert tree.root.value == [[1, {"failed": "the tree's shared budget is used up"}], 2]
     assert statuses(tree) == {"0": "finished", "0.0": "finished", "0.1": "tree_limit", "0.2": "finished"}
     assert [executor.opened._budget.turns(path) for path in ("0", "0.0", "0.1", "0.2")] == [4, 4, 1, 3]
     assert executor.opened._budget.turns_left == 9 - 6

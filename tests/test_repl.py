@@ -578,6 +578,31 @@ def test_a_session_as_large_as_it_may_be_goes_on(tight: Sandbox) -> None:
     assert node.run("print('alive')").output == "alive\n"
 
 
+def test_variables_too_large_to_be_put_away_between_turns_are_undone(tight: Sandbox) -> None:
+    node = Node(tight)
+    node.run("x = 1")
+    end = node.run("x = 2\ny = 'a' * (3 << 20)\nprint('made')")
+    assert (end.stopped, end.lost, end.output) == ("memory", False, "made\n")
+    assert end.error is not None
+    assert end.error.startswith("MemoryError: put away, your variables are 3.0 MiB, at most 2.0 are kept")
+    assert node.run("print(x)").output == "1\n"
+
+
+def test_variables_too_large_to_be_put_away_at_an_await_end_the_turn(tight: Sandbox) -> None:
+    node = Node(tight)
+    node.run("x = 1")
+    end = node.start("y = 'a' * (3 << 20)\nr = await launch(1)\nx = 2")
+    assert isinstance(end, Ended)
+    assert (end.stopped, end.lost, len(end.never_awaited)) == ("memory", False, 1)
+    node.state = end.state
+    assert node.run("print(x)").output == "1\n"
+
+
+def test_large_variables_that_are_gone_by_the_end_of_a_turn_are_no_matter(tight: Sandbox) -> None:
+    end = Node(tight).run("y = 'a' * (3 << 20)\nprint(len(y))\ny = None")
+    assert (end.stopped, end.error, end.output) == ("", None, "3145728\n")
+
+
 @pytest.mark.parametrize("field", ["workers", "seconds", "memory_mb", "output_chars", "suspensions"])
 @pytest.mark.parametrize("value", [0, -1, math.nan])
 def test_a_bound_that_means_nothing_is_refused(field: str, value: float) -> None:

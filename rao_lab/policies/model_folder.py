@@ -36,7 +36,8 @@ MAX_WIDTH = 1 << 24
 WEIGHTS_PER_BYTE = 4
 """More than any quantization packs; tied weights may count twice."""
 _LAYERS = frozenset({"num_hidden_layers", "n_layer", "n_layers", "num_layers"})
-_UNBOUNDED = frozenset({"max_position_embeddings", "n_positions", "n_ctx", "sliding_window", "rope_theta"})
+_LENGTHS = frozenset({"max_position_embeddings", "n_positions", "n_ctx"})
+_UNBOUNDED = _LENGTHS | frozenset({"sliding_window", "rope_theta"})
 """Large in honest models, and nothing is built as large."""
 
 
@@ -143,6 +144,8 @@ def _check_config(file: Path, said: str) -> None:
         raise InputError(f"{said}: its config.json is no JSON object")
     _check_own(config.get("rao_lab", {}), said)
     for name, value in _numbers(config):
+        if name in _LENGTHS and value < 1:
+            raise InputError(f"{said}: {name} in its config.json is {value:g}")
         most = MAX_LAYERS if name in _LAYERS else MAX_WIDTH
         if name not in _UNBOUNDED and not abs(value) <= most:
             raise InputError(f"{said}: {plainly(name)} in its config.json is {value:g}, above {most}")

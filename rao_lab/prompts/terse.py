@@ -36,6 +36,7 @@ _REFUSALS = (
     ("goal of an ancestor", "own"),
     ("base item", "base"),
     ("forgot await", "await"),
+    ("was not started", "await"),
     ("levels deep", "deep"),
     ("sub-agents, the most", "children"),
     ("agents of this task", "agents"),

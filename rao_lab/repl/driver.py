@@ -41,6 +41,8 @@ from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, P
 from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
 FINISH = "finish"
+PUT_AWAY = 8
+"""The part of its memory that a session may take while it is put away: many are at once, in this process."""
 FLOOD = 16
 """A snippet that prints this many times its kept output is abandoned: its worker would go on printing."""
 
@@ -53,6 +55,11 @@ class Bounds:
     memory_mb: int
     output_chars: int
     suspensions: int
+
+    @property
+    def put_away(self) -> int:
+        """Bytes of a session between two snippets, or while its code awaits."""
+        return (self.memory_mb << 20) // PUT_AWAY
 
 
 class _Flooded(Exception):
@@ -229,10 +236,13 @@ class Snippet:
 
     # What it comes to.
 
-    def _awaiting(self, snapshot: FutureSnapshot, pending: list[int]) -> Awaiting:
+    def _awaiting(self, snapshot: FutureSnapshot, pending: list[int]) -> Awaiting | Ended:
+        dump = snapshot.dump()
+        if len(dump) > self._bounds.put_away:
+            return self.refused("memory", self._too_large(dump))
         paused = replace(
             self._was,
-            dump=snapshot.dump(),
+            dump=dump,
             output=self._output,
             printed=self._printed,
             suspensions=self._suspensions,
@@ -257,7 +267,9 @@ class Snippet:
         return self._kept(state, describe(error), limit)
 
     def _kept(self, state: bytes, error: str | None, limit: str) -> Ended:
-        """The code ended by itself or by an error; the variables it leaves are kept."""
+        """The code ended by itself or by an error; the variables it leaves are kept, if they are not too large."""
+        if len(state) > self._bounds.put_away:
+            return self.refused("memory", self._too_large(state))
         if self._exhausted:
             return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")
         return self._ended(state, error=error, stopped=limit)
@@ -271,6 +283,12 @@ class Snippet:
     def _too_many(self) -> str:
         most = self._bounds.suspensions
         return f"more than {most} calls in one turn; make fewer, or go on in the next turn"
+
+    def _too_large(self, dump: bytes) -> str:
+        return (
+            f"MemoryError: put away, your variables are {len(dump) / 2**20:.1f} MiB, at most "
+            f"{self._bounds.put_away / 2**20:.1f} are kept: hold less at the end of a turn and at an await"
+        )
 
     def _flooded_end(self) -> Ended:
         most = FLOOD * self._bounds.output_chars
