@@ -8,6 +8,7 @@ becomes one line that names the folder and the reason.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,10 @@ _LENGTHS = frozenset({"max_position_embeddings", "n_positions", "n_ctx"})
 _UNBOUNDED = _LENGTHS | frozenset({"sliding_window", "rope_theta"})
 """Large in honest models, and nothing is built as large."""
 
+_ONE_AT_A_TIME = threading.Lock()
+"""transformers changes settings of the whole process while it loads: beside another load it leaves weights
+untied and newly drawn."""
+
 
 @contextmanager
 def one_line_about(path: str | Path) -> Iterator[None]:
@@ -60,14 +65,17 @@ def one_line_about(path: str | Path) -> Iterator[None]:
 def read_model(
     path: str | Path, dtype: torch.dtype, device: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model, on its device, and the tokenizer.
+    """The model, on its device, and the tokenizer. Several threads may call it; they wait for each other.
+
+    While it runs, torch's default type may be the model's: do not load a half-precision model beside a
+    training in another thread.
 
     Raises:
         MissingError: there is no such file or folder.
         InputError: it does not hold a model that transformers can read whole.
     """
     source, options = _source(path)
-    with one_line_about(path), _quiet():
+    with _ONE_AT_A_TIME, one_line_about(path), _quiet():
         if not options and Path(source).is_dir():
             _check_size(Path(source), plainly(str(path)))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)

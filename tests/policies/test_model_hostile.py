@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -117,6 +118,20 @@ def test_a_tokenizer_of_another_model_is_said_to_be_one(folder: Path) -> None:
     policy._vocabulary = 3  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"its tokenizer makes id \d+ and the model knows 3 tokens"):
         run(TASK, ENV, policy, limits=LIMITS)
+
+
+def test_policies_loaded_in_several_threads_at_once_are_whole(random_tiny: Path) -> None:
+    """Unguarded, every load in eight threads left the output weights untied and newly drawn."""
+
+    def weights(place: int) -> list[torch.Tensor]:
+        model = load_policy("tiny" if place % 2 else str(random_tiny)).model  # type: ignore[attr-defined]
+        assert model.lm_head.weight is model.model.embed_tokens.weight
+        return [weight.detach() for weight in model.parameters()]
+
+    alone = [weights(0), weights(1)]
+    with ThreadPoolExecutor(8) as pool:
+        for place, found in enumerate(pool.map(weights, range(16))):
+            assert all(map(torch.equal, found, alone[place % 2]))
 
 
 def test_code_that_comes_with_a_model_never_runs(folder: Path) -> None:
