@@ -148,7 +148,30 @@ export function axisEnd(done, total) {
   let end = 10;
   while (end < done * 1.25) end *= 2;
   if (done >= total / 4) end = Math.max(end, total);
-  return Math.max(done, 1, total ? Math.min(end, total) : Math.min(end, done));
+  const wanted = Math.max(done, 1, total ? Math.min(end, total) : Math.min(end, done));
+  // Points of a step or two stand in the field, not on its edge.
+  return done <= FEW ? Math.max(wanted, Math.min(FEW, done) + 1) : wanted;
+}
+
+/** Up to so many steps are shown as points with their figures: two or three points are no curve yet. */
+export const FEW = 3;
+
+export const NO_SUCCESS = "No success by difficulty is recorded";
+
+/**
+ * What the plots will become, while they hold a few points only; empty from then on.
+ * @param {Curves} curves @param {Record<string, any>} session
+ */
+export function fewWords(curves, session) {
+  if (!curves.step.length) return "";
+  const done = curves.step.filter((step) => step > 0).length; // step 0: probes before any training
+  if (done > FEW) return "";
+  const over = !session.live || session.state === "stopped";
+  if (!done) return over ? "Probes before training: no step has ended" : "Probes before training: each step adds a point";
+  const ended = `${many(done, "step")} ${done === 1 ? "has" : "have"} ended`;
+  if (over) return `${ended}: points, no curve yet`;
+  const more = session.total ? session.total - (session.step ?? done) : 0;
+  return more > 0 ? `${ended}, ${count(more)} to come: each adds a point` : `${ended}: each step adds a point`;
 }
 
 /** The last mark at or before a step, if it is not far. @template {{step: number}} T @param {T[]} marks @param {number} step @returns {T | undefined} */
@@ -324,7 +347,9 @@ export function summary(curves, step) {
   if (!curves.step.length) return "No step has ended yet.";
   const last = /** @type {number} */ (lastEnded(curves));
   const parts = [`${many(curves.step.length, "step")}, up to ${last}.`];
-  for (const series of successSeries(curves)) {
+  const success = successSeries(curves);
+  if (!success.length) parts.push(`${NO_SUCCESS}.`);
+  for (const series of success) {
     const end = series.points[series.points.length - 1];
     const begin = series.points[0];
     parts.push(`Root success, ${series.name}${series.probe ? ", probes" : ""}: ${plain(begin.value)} at step ${begin.step}, ${plain(end.value)} at step ${end.step} (95 % interval ${plain(end.low)} to ${plain(end.high)}).`);

@@ -2,7 +2,7 @@
 // right; choosing a step here chooses it for every view.
 
 import css from "../board.css";
-import { at, axisEnd, curvesOf, figures, lastEnded, progressWords, stateSentence, successSeries, summary, tableTwin, underWay } from "../model/board.js";
+import { at, axisEnd, curvesOf, fewWords, figures, lastEnded, progressWords, stateSentence, successSeries, summary, tableTwin, underWay } from "../model/board.js";
 import { fill, h } from "../shared/dom.js";
 import { count, many, plain } from "../shared/format.js";
 import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./curves.js";
@@ -16,6 +16,8 @@ import { Tasks } from "./tasks.js";
 
 /** px of the cell from which all of the board stands in view. */
 const BESIDE = 940;
+/** px from which the figures of the step stand beside the large plot, and the tasks below both. */
+const PAIR = 600;
 
 export class Board {
   /** @param {App} app */
@@ -31,7 +33,7 @@ export class Board {
     this.steer = new Steer(app);
     this.tasks = new Tasks(app);
     this.progress = h("div", { class: "progress" });
-    this.main = new Plot("Root success by difficulty", (...given) => drawSuccess(this.curves, ...given), choose);
+    this.main = new Plot("Root success by difficulty", (...given) => drawSuccess(this.curves, this.beside ? this.few : "", this.few !== "", ...given), choose);
     this.small = [
       new Plot("Nodes and depth", (...given) => drawShape(this.curves, ...given), choose),
       new Plot("Gradient share by depth", (...given) => drawShare(this.curves, ...given), choose),
@@ -73,11 +75,22 @@ export class Board {
     return this.pane.clientWidth >= BESIDE * this.app.palette.unit;
   }
 
+  /** What the plots will become, while they hold a few points only. */
+  get few() {
+    return fewWords(this.curves, this.app.traits.session);
+  }
+
+  /** The figures stand beside the large plot, the tasks below. */
+  get pair() {
+    return !this.beside && this.pane.clientWidth >= PAIR * this.app.palette.unit;
+  }
+
   /** Rows of tasks that stand in view. */
   get room() {
     const u = this.app.palette.unit;
-    if (!this.beside) return 6;
-    return Math.max(3, Math.floor((this.main.element.offsetHeight - this.panel.offsetHeight - 64 * u) / (29 * u)));
+    const fit = (/** @type {number} */ high) => Math.floor((high - 64 * u) / (29 * u));
+    if (this.beside) return Math.max(3, fit(this.main.element.offsetHeight - this.panel.offsetHeight));
+    return Math.max(5, fit(this.pane.clientHeight - this.progress.offsetHeight - this.main.element.offsetHeight - (this.pair ? 0 : this.panel.offsetHeight)));
   }
 
   /** @param {number} target the nearest step that can be opened */
@@ -162,22 +175,23 @@ export class Board {
     const wide = this.beside;
     this.pane.classList.toggle("beside", wide);
     this.pane.classList.toggle("two", !wide && size !== "tiny");
+    this.pane.classList.toggle("pair", this.pair);
     const chosen = this.chosen;
     const last = axisEnd(lastEnded(this.curves) ?? 0, app.traits.session.total ?? 0);
     const axis = { p, last, chosen, end: lastEnded(this.curves) ?? 0 };
     const u = p.unit;
     const high = this.pane.clientHeight;
     const small = 122 * u;
-    const key = [chosen, last, width, high, p.dark, p.page, u, size, this.progress.offsetHeight, window.devicePixelRatio].join();
+    const key = [chosen, last, this.few, width, high, p.dark, p.page, u, size, this.progress.offsetHeight, window.devicePixelRatio].join();
     if (key === this.plotsKey && this.plotted === this.curves) return;
     this.plotsKey = key;
     this.plotted = this.curves;
     // What is left of the height goes to the large plot, so that all of the board is seen at once where it fits.
     const rest = high - this.progress.offsetHeight - (wide ? small + 98 * u : 0);
-    const mainHeight = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : 200 * u;
+    const mainHeight = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : (this.pair ? 186 : 150) * u;
     const probes = Object.keys(this.curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
-    this.main.note.textContent = `share of roots, band: 95 % interval${probes ? "; rings: probes, never trained" : ""}`;
-    this.main.tail = probes ? 158 : 122;
+    this.main.note.textContent = !wide && this.few ? this.few : `${wide ? "share of roots, " : ""}band: 95 % interval${probes ? `; rings: probes${wide ? ", never trained" : ""}` : ""}`;
+    this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
     [76, 92, 88, 96].forEach((tail, i) => {
       this.small[i].tail = tail;
@@ -190,7 +204,7 @@ export class Board {
     slider.setAttribute("aria-valuemax", String(all.at(-1)?.[0] ?? 0));
     slider.setAttribute("aria-valuenow", String(now ?? 0));
     slider.setAttribute("aria-valuetext", now === null ? "no step" : this.valueWords(now));
-    const text = summary(this.curves, now);
+    const text = [summary(this.curves, now), this.few].filter(Boolean).join(" ");
     if (this.hush.textContent !== text) this.hush.textContent = text;
   }
 

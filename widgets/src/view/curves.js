@@ -1,6 +1,6 @@
 // What the board's plots draw: the metrics of a run over its steps.
 
-import { at, depths, lastEnded, marksOf, refusalKinds, stacked, successSeries } from "../model/board.js";
+import { at, depths, FEW, NO_SUCCESS, lastEnded, marksOf, refusalKinds, stacked, successSeries } from "../model/board.js";
 import { brief, percent, plain, rate } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { fitText } from "./canvas.js";
@@ -14,13 +14,15 @@ const TONES = [3, 4, 5];
 
 /**
  * Root success: training roots as a line with its band, probes as rings on a dashed line.
- * @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom
+ * @param {Curves} curves @param {string} words what comes, said in the field @param {boolean} few there are only a few points
+ * @param {Scale} scale @param {number} top @param {number} bottom
  */
-export function drawSuccess(curves, scale, top, bottom) {
+export function drawSuccess(curves, words, few, scale, top, bottom) {
   const { p, x, u } = scale;
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.25, 0.5, 0.75, 1], y, (value) => value.toFixed(2));
   const all = successSeries(curves);
+  if (!all.length) return nothing(scale, NO_SUCCESS.toLowerCase(), top, bottom);
   const spread_ = new Set(all.map((series) => series.place)).size;
   const tone = (/** @type {number} */ place) => p.sequential[spread_ === 1 ? 4 : TONES[Math.min(place, TONES.length - 1)]];
   for (const series of all) if (!series.probe) band(scale, series.points, y, tone(series.place), 0.16);
@@ -28,8 +30,11 @@ export function drawSuccess(curves, scale, top, bottom) {
     const colour = tone(series.place);
     if (!series.probe) {
       line(scale, series.points, y, { colour, width: 1.8 });
-      if (series.points.length === 1) whisker(scale, x(series.points[0].step), y(series.points[0].low), y(series.points[0].high), colour);
-      if (series.points.length < 3) for (const point of series.points) dot(scale, x(point.step), y(point.value), 2.5, colour);
+      if (!few) continue;
+      for (const point of series.points) {
+        whisker(scale, x(point.step), y(point.low), y(point.high), colour, 2);
+        dot(scale, x(point.step), y(point.value), 4, colour);
+      }
       continue;
     }
     line(scale, series.points, y, { colour, width: 1, dash: [3, 3] });
@@ -45,6 +50,7 @@ export function drawSuccess(curves, scale, top, bottom) {
     return { x: far, y: y(end.value), bold: series.probe ? `${series.name}, probes` : series.name, plain: `${plain(end.value)} \u00b1 ${plain(half)}` };
   });
   endLabels(scale, fitted(scale, ends), top, bottom);
+  if (words) sayWhatComes(scale, words, all, top, bottom);
   const { chosen } = scale;
   if (chosen === null) return;
   const here = all.map((series) => ({ series, point: at(series.points, chosen) })).filter(({ point }) => point);
@@ -56,6 +62,18 @@ export function drawSuccess(curves, scale, top, bottom) {
   // At the newest step the ends of the series say the same.
   if (chosen === lastEnded(curves)) return;
   for (const { point } of here) if (point) figureAt(scale, plain(point.value), x(chosen), Math.max(top, y(point.value) - 11 * u));
+}
+
+/** In the free part of the field, away from the points. @param {Scale} scale @param {string} words @param {import("../model/board.js").Success[]} all @param {number} top @param {number} bottom */
+function sayWhatComes(scale, words, all, top, bottom) {
+  const { context, p, right, u } = scale;
+  const high = all.some((series) => series.points.some((point) => point.value > 0.78));
+  type(scale, 11);
+  context.fillStyle = p.label;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  const share = high ? 0.125 : 0.875;
+  context.fillText(fitText(context, words, right - scale.x(0) - 8 * u), right - 4 * u, bottom - share * (bottom - top));
 }
 
 /** Where the names do not fit beside the last step, they go without their interval.
@@ -87,7 +105,7 @@ export function drawShape(curves, scale, top, bottom) {
   ])) {
     if (!marks.length) continue;
     line(scale, marks, y, { colour: p.sequential[4], width: 1.6 });
-    if (marks.length === 1) dot(scale, x(marks[0].step), y(marks[0].value), 2.5, p.sequential[4]);
+    if (marks.length <= FEW) for (const point of marks) dot(scale, x(point.step), y(point.value), 3, p.sequential[4]);
     const end = marks[marks.length - 1];
     ends.push({ x: x(end.step), y: y(end.value), bold: `${plain(end.value, 1)} ${words}`, plain: "" });
     mark(scale, marks, y);
@@ -109,7 +127,7 @@ export function drawShare(curves, scale, top, bottom) {
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
   if (!rows.length) return nothing(scale, "from the first trained step", top, bottom);
-  const half = rows.length === 1 ? Math.max(3, (x(1) - x(0)) * 0.35) : 0;
+  const half = rows.length <= FEW ? Math.max(3, Math.min(14 * u, (x(1) - x(0)) * 0.35)) : 0; // bars, until they make areas
   const tone = (/** @type {number} */ level) => p.sequential[Math.min(5, level + 1)];
   const below = rows.map(() => 0);
   names.forEach((_, level) => {
@@ -142,7 +160,7 @@ export function drawShare(curves, scale, top, bottom) {
     .map((name, level) => ({ level, bold: "", share: here.parts[level] / here.total, text: `depth ${name}`, y: last[level] }))
     .filter((label) => label.share >= 0.005)
     .slice(0, Math.floor((bottom - top) / (13 * u)));
-  const swatch = labels.map((label) => ({ x: x(end.step) + 8 * u, y: label.y, bold: "", plain: `${label.text} ${percent(label.share, 0)}` }));
+  const swatch = labels.map((label) => ({ x: x(end.step) + half + (half ? 2 : 8) * u, y: label.y, bold: "", plain: `${label.text} ${percent(label.share, 0)}` }));
   endLabels(scale, swatch, top, bottom);
 }
 
@@ -160,7 +178,7 @@ export function drawSpeed(curves, scale, top, bottom) {
   const ends = [];
   for (const { marks, words, tone } of series) {
     line(scale, marks, y, { colour: tone, width: 1.6 });
-    if (marks.length === 1) dot(scale, x(marks[0].step), y(marks[0].value), 2.5, tone);
+    if (marks.length <= FEW) for (const point of marks) dot(scale, x(point.step), y(point.value), 3, tone);
     const end = marks[marks.length - 1];
     ends.push({ x: x(end.step), y: y(end.value), bold: rate(end.value), plain: words });
     mark(scale, marks, y);
@@ -209,11 +227,11 @@ function nothing(scale, words, top, bottom) {
   context.fillText(words, (x(0) + right) / 2, (top + bottom) / 2);
 }
 
-/** @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour */
-function whisker({ context }, x, low, high, colour) {
+/** @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour @param {number} [width] */
+function whisker({ context }, x, low, high, colour, width = 1) {
   context.globalAlpha = 0.4;
   context.strokeStyle = colour;
-  context.lineWidth = 1;
+  context.lineWidth = width;
   context.beginPath();
   context.moveTo(x, low);
   context.lineTo(x, high);

@@ -1,0 +1,98 @@
+"""The board of a saved run at the widths of a notebook's cell, and with few steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def saved_run(folder: Path, steps: int, measured: bool = True) -> Path:
+    """A page of a finished run of that many steps."""
+    from rao_lab.store import RunWriter, open_run
+    from rao_lab.widgets import Explorer
+    from tests.test_widgets_live import TRAIN, ended, script
+
+    path = folder / f"{steps}.rao"
+    with RunWriter(path, {"train": {**TRAIN["train"], "steps": steps}}) as writer:
+        for step in range(1, steps + 1):
+            writer.begin_step(step)
+            groups = script(step)[1]
+            for tree in (tree for group in groups for tree in group.trees):
+                writer.tree_done(tree)
+            made = ended(step, groups)
+            share = {"success_by_difficulty": {"medium": {"success": 0.5, "tasks": 8}}}
+            writer.end_step(step, made.attributions, {**made.metrics, **(share if measured else {})})
+    Explorer(open_run(path), view="board").save_html(folder / f"{steps}.html")
+    return folder / f"{steps}.html"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    folder = tmp_path_factory.mktemp("boards")
+    return {steps: saved_run(folder, steps) for steps in (1, 2, 6)}
+
+
+def board(pages: Any, path: Path, **how: Any) -> Any:
+    page = pages.open(path.as_uri(), **how)
+    page.get_by_role("button", name="Board").click()
+    page.locator(".rao button.group").first.wait_for()
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 930, 860, 700])
+def test_the_tasks_stand_in_view_without_scrolling(
+    pages: Any, runs: dict[int, Path], width: int, theme: str
+) -> None:
+    page = board(pages, runs[6], width=width, height=520, theme=theme)  # a cell's own height
+    pane = page.locator(".board").bounding_box()
+    rows = page.locator(".rao button.group")
+    last = rows.nth(min(3, rows.count()) - 1).bounding_box()
+    assert last["y"] + last["height"] <= pane["y"] + pane["height"]
+    figures = page.locator(".rao .figures").bounding_box()
+    assert figures["y"] + figures["height"] <= pane["y"] + pane["height"]
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    assert pages.errors == []
+
+
+@pytest.mark.parametrize(("steps", "words"), [(1, "1 step has ended"), (2, "2 steps have ended")])
+def test_a_step_or_two_are_points_with_words(
+    pages: Any, runs: dict[int, Path], steps: int, words: str
+) -> None:
+    page = board(pages, runs[steps], width=700, height=520)
+    assert words in page.locator(".rao .steps .cap").inner_text()
+    assert words in page.locator(".rao .board .hush").text_content()
+    assert ink(page) > 30
+    assert pages.errors == []
+
+
+def test_from_the_fourth_step_on_the_words_are_gone(pages: Any, runs: dict[int, Path]) -> None:
+    page = board(pages, runs[6], width=700, height=520)
+    assert "ended" not in page.locator(".rao .steps .cap").inner_text()
+
+
+def test_a_run_without_success_by_difficulty_says_so(pages: Any, tmp_path: Path) -> None:
+    page = board(pages, saved_run(tmp_path, 1, measured=False), width=700, height=520)
+    assert "No success by difficulty" in page.locator(".rao .board .hush").text_content()
+
+
+def ink(page: Any) -> int:
+    """Pixels of the large plot in the tone of its curve."""
+    return page.evaluate(
+        """() => {
+      const canvas = document.querySelector('.rao .steps canvas');
+      const tone = getComputedStyle(document.querySelector('.rao')).getPropertyValue('--seq4');
+      const [r, g, b] = tone.match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let found = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 40) found += 1;
+      }
+      return found;
+    }"""
+    )
