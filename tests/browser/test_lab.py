@@ -1,6 +1,11 @@
 """The first notebook in a real JupyterLab: run it, watch it live, steer it, walk its trees, by mouse and by keys.
 
-Screenshots go to the folder that `RAO_SHOTS` names, where it is set.
+Screenshots go to the folder that `RAO_SHOTS` names, where it is set. The kernel is that of the interpreter
+that runs pytest: to try another ipykernel, make an environment whose site-packages come first (a `.pth` file
+there names those of this one), install that ipykernel into it without its dependencies, link the sandbox's
+`monty` program and the folders of `share/jupyter` but `kernels` from here, and run these tests and
+`tests/test_session_kernel.py` with its python and PYTHONPATH set to this folder. 7.1.0, 7.2.0 and 7.3.0 were
+tried so, besides the 7.4.0 of `constraints.txt`.
 """
 
 from __future__ import annotations
@@ -267,6 +272,23 @@ def test_a_run_that_another_process_writes_is_followed_and_found_again_after_a_r
         "() => /Nobody writes/.test(document.querySelector('.rao .line-state')?.textContent)"
     )
     shots(page, "board_stopped_light")
+
+
+def test_one_step_at_a_time(pages: Any, lab: Lab, repo: Path) -> None:
+    page = watched(pages, notebook(lab, repo, **{**SHORT, "steps=6": "steps=40"}), 1300, 900)
+    at_step(page, 1)
+    button(page, "Pause").click()
+    state_is(page, "paused")
+    here = step_of(page)
+    for more in (1, 2):
+        button(page, "One step").click()
+        at_step(page, here + more)
+        state_is(page, "paused")
+        page.wait_for_timeout(1500)
+        assert step_of(page) == here + more
+    button(page, "Stop").click()
+    state_is(page, "stopped")
+    assert not pages.errors
 
 
 def test_running_a_cell_twice_stops_the_earlier_training(pages: Any, lab: Lab, repo: Path) -> None:
