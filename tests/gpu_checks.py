@@ -41,10 +41,14 @@ Figures = dict[str, Any]
 GRADIENT_BOUND = 1e-4
 """Largest difference of an entry between devices in float32, relative to the largest entry of all."""
 BF16_MEAN_BOUND = 0.02
-BF16_MAX_BOUND = 1.0
+BF16_MAX_BOUND = 5.0
 """Nats between recorded and recomputed log-probs. bfloat16 has 8 bits: a logit of 8 is known to 0.03, and
-sampling and training sum in different orders. The mean is what an update sees; the maximum is one token.
-On a CPU 0.007 and 0.43 were measured over 577 tokens; on a GPU nothing yet."""
+sampling and training sum in different orders.
+
+The mean holds the check: it is what an update sees, and a temperature wrong by a tenth makes it 0.025. The
+largest is one token of a heavy tail, so its bound only catches what is broken outright. Measured on a CPU
+over 63,078 tokens of 45 steps: mean 0.0055; 99.9 % below 0.28; 17 tokens above 0.5, 4 above 1, the largest
+2.3. A bound of 0.5 would fail one sound step of 577 tokens in seven. On a GPU nothing was measured yet."""
 HELD_TOLERANCE = 0.05
 """Of what the doctor states to stay in memory for each parameter."""
 CHECKS = ("demo", "gradient", "bf16", "lora", "memory")
