@@ -28,6 +28,7 @@ from rao_lab.options import (
     Set,
     Split,
     Tasks,
+    Temperature,
 )
 from rao_lab.visible import one_line, visible
 
@@ -158,6 +159,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="At most so many tasks.", min=1)] = None,
     split: Split = "test",
     seed: Seed = 0,
+    temperature: Temperature = None,
     recipes: Recipes = None,
     tasks: Tasks = None,
     settings: Set = None,
@@ -198,6 +200,7 @@ def evaluate(
             split=split,
             seed=seed,
             fits=flat_fits(actor),
+            temperature=temperature,
             on_trees=lambda finished, _: board.advance("tasks", finished),
         )
     if as_json:
@@ -215,6 +218,7 @@ def run(
     difficulty: Difficulty = None,
     split: Split = "test",
     seed: Seed = 0,
+    temperature: Temperature = None,
     recipes: Recipes = None,
     tasks: Tasks = None,
     settings: Set = None,
@@ -238,7 +242,7 @@ def run(
     world = _environment(env, actor, difficulty, recipes, tasks)
     limits = limits_from(suggested(actor), overrides(settings or ()))
     chosen = find_task(world, task, split)
-    tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed)
+    tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed, temperature=temperature)
     if out is not None:
         record([tree], out)
     if as_json:

@@ -230,6 +230,7 @@ def _evaluate(
         fitting.limits,
         seed=config.seed,
         fits=flat_fits(policy),
+        temperature=fitting.temperature,
         on_trees=lambda done, _: board.advance(phase, done),
     )
     board.evaluated(when, found)

@@ -10,8 +10,8 @@ transcript fits that context, which tells lack of room from lack of skill.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
@@ -63,6 +63,8 @@ class Evaluation:
     policy: str
     policy_version: int
     limits: Limits
+    temperature: float | None
+    """Of sampling; None where the policy has none."""
     overall: Summary
     by_difficulty: Mapping[str, Summary]
     """In order of first appearance; one entry "" where tasks carry no difficulty."""
@@ -86,11 +88,13 @@ class Evaluation:
             "agent": self.agent,
             "policy": self.policy,
             "policy_version": self.policy_version,
+            "temperature": self.temperature,
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
         }
 
     def __str__(self) -> str:
-        head = f"{self.policy}, {self.agent}: {_line(self.overall)}, {self.seconds:.1f} s"
+        warmth = "" if self.temperature is None else f", temperature {self.temperature:g}"
+        head = f"{self.policy}, {self.agent}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"
         if len(self.by_difficulty) < 2:
             return head
         return "\n".join([head, *(f"  {name:<8} {_line(part)}" for name, part in self.by_difficulty.items())])
@@ -147,6 +151,7 @@ def evaluate(
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
+    temperature: float | None = None,
     batch: int = BATCH,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -160,6 +165,7 @@ def evaluate(
         dialect: by default the policy's own.
         fits: tells the flat ceiling; without it, it is None.
         sandbox: where code runs; without one, one is made and closed.
+        temperature: of sampling in this evaluation; None = as the policy samples now.
         batch: trees run at once; another number may give other trees where rows of a batch interact.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
@@ -179,7 +185,10 @@ def evaluate(
     chosen = _choose(environment, tasks, split)
     started = time.monotonic()
     trees: list[Tree] = []
-    with nullcontext(sandbox) if sandbox is not None else _sandbox(limits) as place:
+    with (
+        sampled_at(policy, temperature),
+        nullcontext(sandbox) if sandbox is not None else _sandbox(limits) as place,
+    ):
         executor = Executor(
             environment,
             policy,
@@ -192,11 +201,29 @@ def evaluate(
         )
         for start in range(0, len(chosen), batch):
             part = range(start, min(start + batch, len(chosen)))
-            trees += executor.run([TreeHeader(chosen[at], seed=seed, group=at) for at in part])
+            trees += executor.run([TreeHeader(chosen[row], seed=seed, group=row) for row in part])
             if on_trees is not None:
                 on_trees(len(trees), len(chosen))
-    window = min(limits.context_window, policy.window) if policy.window else limits.context_window
-    return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window)
+        window = min(limits.context_window, policy.window) if policy.window else limits.context_window
+        return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window)
+
+
+@contextmanager
+def sampled_at(policy: Policy, temperature: float | None) -> Iterator[None]:
+    """A policy that samples has this temperature inside, and its own again afterwards.
+
+    Raises:
+        ConfigError: a temperature that means nothing.
+    """
+    own = getattr(policy, "temperature", None)
+    if temperature is None or own is None:
+        yield
+        return
+    policy.temperature = temperature  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        policy.temperature = own  # type: ignore[attr-defined]
 
 
 def compare(
@@ -254,6 +281,7 @@ def summarize(
         policy.name,
         policy.version,
         limits,
+        getattr(policy, "temperature", None),
         _summary(trees, room),
         {
             name: _summary([trees[at] for at in rows], [room[at] for at in rows])

@@ -47,6 +47,7 @@ TINY = Suggested(
         max_depth=6, max_turns=16, max_nodes=32, max_tree_turns=300, max_new_tokens=24, context_window=128
     ),
     {"learning_rate": 6e-4, "lr_decay": "linear"},
+    temperature=0.5,
 )
 _WIDE = Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000)
 SCRIPTED = Suggested(_WIDE, "medium", "paper", _WIDE, {})

@@ -33,5 +33,9 @@ Set = Annotated[
         "--set", help="Any other setting, such as limits.max_depth=6. May be repeated.", metavar="NAME=VALUE"
     ),
 ]
+Temperature = Annotated[
+    float | None,
+    typer.Option(help="Of sampling. Default: what suits the policy; training always samples at its own."),
+]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]

@@ -38,6 +38,7 @@ def run(
     agent: str = "recursive",
     seed: int = 0,
     dialect: str | None = None,
+    temperature: float | None = None,
     judge: Judge | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Tree:
@@ -48,13 +49,16 @@ def run(
         agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
         seed: keys the sampling noise; the same seed gives the same tree on one machine type.
         dialect: "terse" or "codeact"; by default the one the policy was made for.
+        temperature: of sampling; by default what suits the policy.
         on_event: hears every event as it happens.
 
     Raises:
         ConfigError, InputError, MissingError: what was given does not fit together.
     """
-    limits = limits or suggested(policy).limits
-    with open_sandbox(limits) as sandbox:
+    fitting = suggested(policy)
+    limits = limits or fitting.limits
+    warmth = fitting.temperature if temperature is None else temperature
+    with evaluation.sampled_at(policy, warmth), open_sandbox(limits) as sandbox:
         executor = Executor(
             environment,
             policy,
@@ -79,13 +83,15 @@ def evaluate(
     agent: str = "recursive",
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
+    temperature: float | None = None,
     **options: Any,
 ) -> Evaluation:
-    """`evaluation.evaluate` with limits that suit the policy and its flat ceiling, where none are given."""
+    """`evaluation.evaluate` with limits and a temperature that suit the policy and its flat ceiling, where
+    none are given."""
+    fitting = suggested(policy)
     options.setdefault("fits", flat_fits(policy, options.get("dialect")))
-    return evaluation.evaluate(
-        environment, policy, agent, tasks, limits or suggested(policy).limits, **options
-    )
+    options["temperature"] = fitting.temperature if temperature is None else temperature
+    return evaluation.evaluate(environment, policy, agent, tasks, limits or fitting.limits, **options)
 
 
 def compare(
@@ -94,11 +100,13 @@ def compare(
     agents: Sequence[str] = evaluation.AGENTS,
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
+    temperature: float | None = None,
     **options: Any,
 ) -> Comparison:
-    """`evaluation.compare` with limits and flat ceiling of the first policy, where none are given."""
+    """`evaluation.compare` with limits, temperature and flat ceiling of the first policy, where none are
+    given."""
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
+    fitting = suggested(first)
     options.setdefault("fits", flat_fits(first, options.get("dialect")))
-    return evaluation.compare(
-        environment, policies, agents, tasks, limits or suggested(first).limits, **options
-    )
+    options["temperature"] = fitting.temperature if temperature is None else temperature
+    return evaluation.compare(environment, policies, agents, tasks, limits or fitting.limits, **options)

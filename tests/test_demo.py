@@ -24,7 +24,9 @@ def tree(band: str, success: float, nodes: int = 1) -> Tree:
 
 
 def evaluation(*trees: Tree) -> Evaluation:
-    return Evaluation("recursive", "tiny", 0, Limits(), NOTHING, dict.fromkeys(BANDS, NOTHING), 0.0, trees)
+    return Evaluation(
+        "recursive", "tiny", 0, Limits(), 0.5, NOTHING, dict.fromkeys(BANDS, NOTHING), 0.0, trees
+    )
 
 
 def test_the_tree_shown_is_the_hardest_that_was_learned_and_can_be_read() -> None:

@@ -15,7 +15,7 @@ from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader
 
 EASY = Summary(60, 0, 0.9, 0.8, 0.95, 1.0, 2.0, 5, 1.0, 1000)
 HARD = replace(EASY, success=0.1, low=0.05, high=0.2, flat_ceiling=0.25)
-FOUND = Evaluation("recursive", "tiny", 0, Limits(), EASY, {"easy": EASY, "hard": HARD}, 1.0, ())
+FOUND = Evaluation("recursive", "tiny", 0, Limits(), None, EASY, {"easy": EASY, "hard": HARD}, 1.0, ())
 
 
 def step(number: int, *scores: float | None) -> TrainStep:

@@ -1,8 +1,12 @@
 """What watching costs training: the same steps alone, with a live board and with live trees.
 
-Time is the processor time of the training thread, which counts what the listener costs and what sharing the
-interpreter costs, and that of the sender thread, which on one busy core is taken from training too. Alone is
-measured twice: the ratio of the two is how far a ratio of this machine can be trusted.
+Four sessions train the same policy on the same tasks with the same seed, so that their steps are equal to
+the token. They take turns: each step is done by all four, in random order and within seconds, while the
+other three rest. The median of the ratios of such equal steps is steady where a machine's speed drifts.
+Alone is there twice: the ratio of the two says how far the others can be trusted.
+
+Processor time is that of the whole process from the start of a step until training rests again, which
+counts the listener, the sender thread and all that they share with training.
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -23,9 +29,90 @@ from rao_lab.training import default_config, start
 from rao_lab.widgets.live import LiveFeed
 from rao_lab.widgets.watch import SessionWatch
 
-STEPS = 3
-ROUNDS = 8
+STEPS = 32
 EVENTS = 200_000
+SETTLE_SECONDS = 0.15
+"""After a step: what the sender thread still has to send is sent by then, and counted."""
+
+VIEWS = ("alone", "alone again", "board", "trees")
+"""Nobody watches; a board, which follows the steps that have ended; trees, node by node while they grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds that one step took."""
+
+    processor: float
+    wall: float
+
+
+def measure(say: Say) -> Sequence[Case]:
+    """Steps of the embedded policy, watched and not, and the listener by itself."""
+    with TemporaryDirectory() as folder:
+        sessions = {view: _begin(view, Path(folder)) for view in VIEWS}
+        feeds = {view: _watch(session, view) for view, session in sessions.items()}
+        taken: dict[str, list[Taken]] = {view: [] for view in VIEWS}
+        for number in range(STEPS + 1):
+            for view in Random(number).sample(VIEWS, len(VIEWS)):
+                one = _step(sessions[view])
+                if number:  # the first pays for caches
+                    taken[view].append(one)
+            say(f"step {number} of {STEPS}")
+        for session in sessions.values():
+            session.stop()
+        for feed in filter(None, feeds.values()):
+            feed.close()
+            feed.join()
+    cases = _cases(taken, "processor", "processor seconds a step") + _cases(taken, "wall", "seconds a step")
+    alone = sum(one.processor for one in taken["alone"])
+    cases += [
+        Case(f"{view}, sender thread", feed.busy / alone, "share of the processor time of training alone")
+        for view, feed in feeds.items()
+        if feed is not None
+    ]
+    return [*cases, Case("listener", _listener() * 1e6, "us an event")]
+
+
+def _cases(taken: dict[str, list[Taken]], field: str, unit: str) -> list[Case]:
+    """Each view's median step, and the median of its ratios to the same step alone."""
+    seconds = {view: [getattr(one, field) for one in steps] for view, steps in taken.items()}
+    alone = seconds["alone"]
+    cases = [Case("alone", median(alone), unit)]
+    for view in VIEWS[1:]:
+        ratio = median(one / other for one, other in zip(seconds[view], alone, strict=True))
+        cases.append(Case(view, median(seconds[view]), unit, "alone", ratio))
+    return cases
+
+
+def _begin(view: str, folder: Path) -> Session:
+    """A session that rests before its first step."""
+    policy = load_policy("tiny")
+    config = default_config(policy, steps=STEPS + 2, tasks_per_step=4, group_size=4, probe_tasks=0, seed=1)
+    session = start(TextCraft("medium"), policy, config, store=folder / f"{view}.rao")
+    session.pause()
+    _rest(session)
+    return session
+
+
+def _step(session: Session) -> Taken:
+    """Takes one step and rests."""
+    done = len(session.steps)
+    wall, processor = time.perf_counter(), time.process_time()
+    session.step()
+    while len(session.steps) == done:
+        time.sleep(0.002)
+    wall = time.perf_counter() - wall
+    _rest(session)
+    time.sleep(SETTLE_SECONDS)
+    return Taken(time.process_time() - processor, wall)
+
+
+def _rest(session: Session) -> None:
+    while not session.control.resting:
+        if session.ended is not None:
+            session.result()  # raises what ended it
+            raise AssertionError("the session ended before its last step")
+        time.sleep(0.002)
 
 
 class _Screen:
@@ -49,64 +136,11 @@ class _Screen:
             self.feed.take({"type": "open", "step": target})
 
 
-VIEWS = ("alone", "alone again", "board", "trees")
-"""Nobody watches; a board, which follows the steps that have ended; trees, node by node while they grow."""
-
-
-def measure(say: Say) -> Sequence[Case]:
-    """Steps of the embedded policy, watched and not in turn, and the listener by itself."""
-    taken: dict[str, list[tuple[float, float]]] = {view: [] for view in VIEWS}
-    _train("alone")  # the first run pays for imports and caches
-    for number in range(ROUNDS):
-        # In another order each round, so that a drift of the machine falls on all alike.
-        for view in Random(number).sample(VIEWS, len(VIEWS)):
-            taken[view].append(_train(view))
-        say(f"round {number + 1} of {ROUNDS}")
-    cases = [Case("alone", _middle(taken["alone"]), UNIT)]
-    for view in VIEWS[1:]:
-        # A round shares its moment: the median of its ratios is steadier than a ratio of medians.
-        pairs = zip(taken[view], taken["alone"], strict=True)
-        ratio = median(one[0] / other[0] for one, other in pairs)
-        cases.append(Case(view, _middle(taken[view]), UNIT, "alone", ratio))
-    for view in ("board", "trees"):
-        share = median(sender / training for training, sender in taken[view])
-        cases.append(Case(f"{view}, sender thread", share, "share of the training thread's time"))
-    return [*cases, Case("listener", _listener() * 1e6, "us an event")]
-
-
-UNIT = "processor seconds a step"
-
-
-def _middle(taken: Sequence[tuple[float, float]]) -> float:
-    return median(training for training, _ in taken) / STEPS
-
-
-def _train(view: str) -> tuple[float, float]:
-    """Processor seconds of the training thread and of the sender thread."""
-    policy = load_policy("tiny")
-    config = default_config(policy, steps=STEPS, tasks_per_step=4, group_size=4, probe_tasks=0, seed=1)
-    ticks: list[float] = []
-    with TemporaryDirectory() as folder:
-        session = start(
-            TextCraft("medium"),
-            policy,
-            config,
-            store=f"{folder}/run.rao",
-            on_step=lambda _: ticks.append(time.thread_time()),
-        )
-        feed = _watch(session, view)
-        session.result()
-        if feed is not None:
-            feed.close()
-            feed.join()
-    return ticks[-1] - ticks[0], 0.0 if feed is None else feed.busy
-
-
 def _watch(session: Session, view: str) -> LiveFeed | None:
     if view.startswith("alone"):
         return None
-    feed = LiveFeed(SessionWatch(session), _Screen(view == "trees"))
-    feed.outlet.feed = feed  # type: ignore[attr-defined]
+    screen = _Screen(view == "trees")
+    feed = screen.feed = LiveFeed(SessionWatch(session), screen)
     feed.start()
     return feed
 
