@@ -41,19 +41,16 @@ def test_an_unknown_agent_is_refused() -> None:
 
 
 def test_a_temperature_holds_for_one_evaluation_and_by_default_it_is_what_suits_the_policy() -> None:
+    env = rl.environments.TextCraft("easy")
     policy = rl.load_policy("tiny")
-    fitting = suggested(policy).temperature
-    found = rl.evaluate(rl.TextCraft("easy"), policy, tasks=1)
-    assert found.temperature == found.to_dict()["temperature"] == fitting != policy.temperature
-    assert rl.evaluate(rl.TextCraft("easy"), policy, tasks=1, temperature=2.0).temperature == 2.0
-    rl.run(rl.TextCraft("easy").tasks("test")[0], rl.TextCraft("easy"), policy, temperature=0.3)
-    assert policy.temperature == 1.0
+    found = rl.evaluate(env, policy, tasks=1)
+    assert found.temperature == found.to_dict()["temperature"] == suggested(policy).temperature
+    assert rl.evaluate(env, policy, tasks=1, temperature=2.0).temperature == 2.0
+    rl.run(env.tasks("test")[0], env, policy, temperature=0.3)
+    assert policy.temperature == 1.0 != found.temperature
     with pytest.raises(rl.ConfigError, match="temperature=0 means nothing"):
-        rl.evaluate(rl.TextCraft("easy"), policy, tasks=1, temperature=0)
-    assert (
-        rl.evaluate(rl.TextCraft("easy"), rl.load_policy("scripted"), tasks=1, temperature=2.0).temperature
-        is None
-    )
+        rl.evaluate(env, policy, tasks=1, temperature=0)
+    assert rl.evaluate(env, rl.load_policy("scripted"), tasks=1, temperature=2.0).temperature is None
 
 
 def test_evaluation_has_the_flat_ceiling_where_the_policy_has_tokens() -> None:
