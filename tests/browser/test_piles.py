@@ -216,3 +216,26 @@ def test_piles_at_every_width(pages: Any, piled: Path, width: int, theme: str) -
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0
     assert pages.errors == []
+
+
+def test_the_sheet_of_a_narrow_cell_shuts_and_opens_over_a_pile(pages: Any, piled: Path) -> None:
+    page = opened(pages, piled, width=700, height=520)
+    page.locator(".rao [role=tree]").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.locator(".inspector .who .name").inner_text() == "12 × 2x k2_i7"
+    buttons = page.locator(".inspector .acts").bounding_box()
+    assert buttons["y"] + buttons["height"] <= 520
+    page.get_by_role("button", name="Close the inspector").click()
+    assert page.locator(".inspector .siblings").is_hidden()
+    page.get_by_role("button", name="Open the inspector").click()
+    assert page.locator(".inspector .siblings").is_visible()
+
+
+@pytest.mark.parametrize("height", [760, 520])
+def test_the_sum_of_the_siblings_fits_beside_the_icicle(pages: Any, piled: Path, height: int) -> None:
+    page = opened(pages, piled, height=height)
+    page.get_by_role("button", name="Icicle").click()
+    item(page, PILE).locator(".twist").click()
+    buttons = page.locator(".stage .siblings .acts").bounding_box()
+    assert buttons["y"] + buttons["height"] <= height

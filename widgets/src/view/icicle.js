@@ -12,8 +12,8 @@ import { mix, rampColour, rgb, sequentialColour } from "./theme.js";
 /** @typedef {import("./app.js").App} App */
 /** @typedef {{name: string, rows: number[], span: ReturnType<typeof spans>, from: number, to: number, top: number, line: number, left: number, width: number, found: ReturnType<typeof cells>}} Band */
 
-/** The siblings of the choice stand beside its tree, where both have room. */
-const BESIDE = { least: 760, width: 300 };
+/** The siblings of the choice stand beside its tree, where both have room; in a low cell, beside all bands. */
+const BESIDE = { least: 760, width: 300, high: 300 };
 
 const WIDTHS = { share: "gradient share", nodes: "nodes", tokens: "tokens" };
 
@@ -116,11 +116,15 @@ export class IcicleView {
     const { app } = this;
     const group = step.trees[app.place.tree]?.group ?? 0;
     const left = 62;
-    const beside = width >= BESIDE.least;
-    const inner = width - left - 16;
+    const mine = step.treesOf(group).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
+    const { unit } = app.palette;
+    const panel = BESIDE.width * unit;
+    const beside = width >= BESIDE.least * unit;
+    const above = 22 + (step.groups.length > 1 ? height * 0.2 + 44 : 0) + (mine.length > 1 ? height * 0.28 + 44 : 0);
+    const low = beside && height - above < BESIDE.high * unit;
+    const inner = width - left - 16 - (low ? panel + 28 : 0);
     const value = (app.rule.byReturn ? app.rule.credit?.R : app.rule.credit?.A) ?? new Float64Array(step.n).fill(NaN);
     const all = step.rootOf.filter((root) => root >= 0);
-    const mine = step.treesOf(group).map((tree) => step.rootOf[tree]).filter((root) => root >= 0);
     const weight = (/** @type {number} */ row) => this.weight(row);
     this.bands = [];
     const band = (/** @type {string} */ name, /** @type {number[]} */ roots, /** @type {number} */ top, /** @type {number} */ most, /** @type {number} */ line, wide = inner) => {
@@ -137,9 +141,9 @@ export class IcicleView {
     if (mine.length > 1) top = band("task", mine, top, height * 0.28, 19) + 44;
     const root = step.rootOf[app.place.tree] ?? -1;
     this.siblings.element.hidden = !beside || root < 0;
-    if (root >= 0) band("tree", [root], top, height - top - 14, 44, beside ? inner - BESIDE.width - 28 : inner);
-    this.siblings.element.style.top = `${top - 20}px`;
-    this.siblings.element.style.width = `${BESIDE.width}px`;
+    if (root >= 0) band("tree", [root], top, height - top - 14, 44, beside && !low ? inner - panel - 28 : inner);
+    this.siblings.element.style.top = low ? "0" : `${top - 20}px`;
+    this.siblings.element.style.width = `${panel}px`;
     this.siblings.update();
     const last = this.bands[this.bands.length - 1]?.found;
     const first = this.bands[0]?.found;

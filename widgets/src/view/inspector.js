@@ -7,7 +7,7 @@ import { oneLine, visible } from "../shared/text.js";
 import { contextParts } from "./context.js";
 import { messageParts } from "./messages.js";
 import { icon, markIcon } from "./shapes.js";
-import { SiblingPanel } from "./siblings.js";
+import { familyOf, SiblingPanel } from "./siblings.js";
 
 /** @typedef {import("./app.js").App} App */
 
@@ -117,31 +117,45 @@ export class Inspector {
     this.pane.hidden = small && app.shut;
     const whole = app.place.pile >= 0;
     this.siblings.element.hidden = !whole || this.pane.hidden;
-    this.pane.classList.toggle("sum", whole);
     if (whole) {
-      this.showPile();
+      this.showPile(small, back);
       return;
     }
     const who = whoLines(app, false);
-    fill(this.who, back ? h("button", { class: "control", style: "margin-bottom:8px", onclick: () => app.setInspecting(false) }, "Back to the outline") : null, who.line, who.sub);
+    fill(this.who, back ? this.wayBack() : null, who.line, who.sub);
     const focused = this.tabs.contains(document.activeElement);
     const tabs = tabList(app);
     fill(this.tabs, tabs);
     if (focused) /** @type {HTMLElement | null} */ (tabs.querySelector("[aria-selected=true]"))?.focus();
-    fill(this.tools, small ? h("button", { class: "twist", "aria-label": app.shut ? "Open the inspector" : "Close the inspector", style: "padding:8px", onclick: () => ((app.shut = !app.shut), app.update(), app.treeView.onSize()) }, icon(app.shut ? "up" : "down")) : null);
+    fill(this.tools, small ? this.lid() : null);
     this.showPane();
   }
 
-  /** Alike siblings as one: their sum in place of messages. */
-  showPile() {
+  /** Alike siblings as one: their sum in place of messages. @param {boolean} small @param {boolean} back */
+  showPile(small, back) {
     const { app } = this;
-    const back = app.size === "tiny" ? h("button", { class: "control", style: "margin-bottom:8px", onclick: () => app.setInspecting(false) }, "Back to the outline") : null;
-    fill(this.who, back);
+    const { title } = familyOf(app);
+    fill(this.who, back ? this.wayBack() : null, small ? h("div", { class: "line" }, h("span", { class: "name cut", title }, title)) : null);
     fill(this.tabs);
-    fill(this.tools);
+    fill(this.tools, small ? this.lid() : null);
     if (this.siblings.element.parentElement !== this.pane || this.pane.childElementCount !== 1) fill(this.pane, this.siblings.element);
     this.shown = "";
     this.siblings.update();
+  }
+
+  wayBack() {
+    return h("button", { class: "control", style: "margin-bottom:8px", onclick: () => this.app.setInspecting(false) }, "Back to the outline");
+  }
+
+  /** Opens and closes the sheet of a narrow cell. */
+  lid() {
+    const { app } = this;
+    const turn = () => {
+      app.shut = !app.shut;
+      app.update();
+      app.treeView.onSize();
+    };
+    return h("button", { class: "twist", "aria-label": app.shut ? "Open the inspector" : "Close the inspector", style: "padding:8px", onclick: turn }, icon(app.shut ? "up" : "down"));
   }
 
   showPane() {

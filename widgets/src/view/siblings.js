@@ -67,13 +67,15 @@ export function siblingParts(app) {
   const times = summary.took ? (summary.took[0] === summary.took[1] ? duration(summary.took[0]) : `${duration(summary.took[0])} to ${duration(summary.took[1])}`) : "";
   const facts = [times, summary.tokens ? `${count(summary.tokens)} tokens` : ""].filter(Boolean).join(", ");
   return [
-    h("div", { class: "name", title: family.title }, family.title),
-    h("div", { class: "sub cut", title: family.under }, family.under),
-    dotPlot(app, family),
-    h("div", { class: "counts" }, h("span", { class: "hush" }, outcomeWords(summary)), summary.outcomes.map(([shape, number]) => h("span", { class: "key", "aria-hidden": "true" }, markIcon(shape, 13), count(number))), h("span", { class: "label cut" }, facts)),
-    pile ? null : chosenRow(app),
-    fallenRows(app, family),
-    pile ? pileButtons(app, pile, summary) : nodeButtons(app),
+    h("div", { class: "first" }, h("div", { class: "name", title: family.title }, family.title), h("div", { class: "sub cut", title: family.under }, family.under), dotPlot(app, family)),
+    h(
+      "div",
+      { class: "second" },
+      h("div", { class: "counts" }, h("span", { class: "hush" }, outcomeWords(summary)), summary.outcomes.map(([shape, number]) => h("span", { class: "key", "aria-hidden": "true" }, markIcon(shape, 13), count(number))), h("span", { class: "label cut" }, facts)),
+      pile ? null : chosenRow(app),
+      fallenRows(app, family),
+      pile ? pileButtons(app, pile, summary) : nodeButtons(app),
+    ),
   ];
 }
 
