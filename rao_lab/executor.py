@@ -87,9 +87,10 @@ class Executor:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
                 self._loop(trees, pool if workers > 1 else None)
         finally:
+            # Where a raise stopped the run, nodes that ended at this tick were not forgotten either.
             for tree in trees:
-                for node in tree.running():
-                    self.policy.forget(node.key)
+                for key in [*tree.take_ended(), *(node.key for node in tree.running())]:
+                    self.policy.forget(key)
         return [self._close(tree) for tree in trees]
 
     def _open(self, index: int, header: TreeHeader) -> TreeRun:
@@ -130,8 +131,7 @@ class Executor:
             tree.start()
         self._after(trees)
         while any(tree.active for tree in trees):
-            if self.on_tick is not None:
-                self.on_tick(tick)
+            self._pause(trees, tick)
             replies = self.policy.tick()
             tick += 1
             busy = self._hand_out(trees, replies, tick)
@@ -145,6 +145,16 @@ class Executor:
                 tree.time_out()
             if busy or late:
                 self._after([*busy, *late])
+
+    def _pause(self, trees: Sequence[TreeRun], tick: int) -> None:
+        """Lets `on_tick` hold the run; a pause is no time of a tree."""
+        if self.on_tick is None:
+            return
+        before = self.clock()
+        self.on_tick(tick)
+        stood = self.clock() - before
+        for tree in trees:
+            tree.stood_still(stood)
 
     def _hand_out(self, trees: Sequence[TreeRun], replies: Sequence[TurnReply], tick: int) -> list[TreeRun]:
         """Gives each reply to its tree; the trees that have work now, in order."""

@@ -75,6 +75,7 @@ class TreeRun:
         self._budget = Budget(limits)
         self._window = window
         self._clock = clock
+        self._stood = 0.0
         self._began = clock()
         self._nodes: dict[str, NodeRun] = {}
         self._replies: dict[str, TurnReply] = {}
@@ -99,7 +100,7 @@ class TreeRun:
 
     def start(self) -> None:
         """Spawns the root."""
-        self._began = self._clock()
+        self._began = self._now()
         launch = self._world.root()
         turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
         self._spawn(ROOT, None, launch, turns, together=False)
@@ -121,8 +122,15 @@ class TreeRun:
             if node is not None:
                 self._advance(node, self._resume(node))
 
+    def stood_still(self, seconds: float) -> None:
+        """Everything was paused for so long: the tree's time does not count it."""
+        self._stood += seconds
+
+    def _now(self) -> float:
+        return self._clock() - self._stood
+
     def overtime(self) -> bool:
-        return self.active and self._clock() - self._began > self._limits.tree_seconds
+        return self.active and self._now() - self._began > self._limits.tree_seconds
 
     def time_out(self) -> None:
         """Ends every running node, deepest first: the wall-clock safety net fired."""
@@ -199,7 +207,7 @@ class TreeRun:
 
     def _resume(self, node: NodeRun) -> Awaiting | Ended:
         assert node.paused is not None
-        node.waited += self._clock() - node.wait_started
+        node.waited += self._now() - node.wait_started
         paused, node.paused = node.paused, None
         answers, node.answers = node.answers, {}
         return self._sandbox.resume(
@@ -227,7 +235,7 @@ class TreeRun:
             if not self._hold(node, step.launched):
                 return
             self._launch_all(node, step)
-            node.wait_started = self._clock()
+            node.wait_started = self._now()
             if not node.answers:
                 return
             step = self._resume(node)
@@ -260,7 +268,7 @@ class TreeRun:
             return True
         for launched in launches:
             self._never_started(node, launched, NOT_STARTED)
-        node.wait_started = self._clock()
+        node.wait_started = self._now()
         self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
         return False
 
@@ -278,7 +286,7 @@ class TreeRun:
     def _abandon_turn(self, node: NodeRun, why: str) -> None:
         """The node ends while its code awaits: what the code did until then is kept."""
         assert node.paused is not None
-        node.waited += self._clock() - node.wait_started
+        node.waited += self._now() - node.wait_started
         paused, node.paused = node.paused, None
         self._emit_turn_end(node, paused.output, f"stopped while it awaited sub-agents: {why}")
 
@@ -413,6 +421,6 @@ class TreeRun:
         self.fold.not_reproducible = self.fold.not_reproducible or why
 
     def _emit(self, make: Callable[..., Event], /, **fields: Any) -> None:
-        event = make(seq=self.fold.events, tick=self.tick, time=self._clock() - self._began, **fields)
+        event = make(seq=self.fold.events, tick=self.tick, time=self._now() - self._began, **fields)
         self.fold.add(event)
         self._events.append(event)

@@ -91,7 +91,7 @@ def refuse() -> None:
 
 
 class Clock:
-    """Stands still, and jumps by an hour at tick `at`: `tick` is the executor's `on_tick`."""
+    """Stands still, and jumps by an hour at tick `at`: `tick` is called at each."""
 
     def __init__(self, at: int | None = None) -> None:
         self.at = at

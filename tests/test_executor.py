@@ -12,7 +12,7 @@ from rao_lab.fold import fold
 from rao_lab.limits import Limits
 from rao_lab.prompts import dialect
 from rao_lab.repl import Sandbox
-from rao_lab.tree import Event, Status, Tree, TreeHeader, validate
+from rao_lab.tree import Event, Finished, Status, Tree, TreeHeader, validate
 from tests.worlds import TASK, Lines, Shelf
 
 
@@ -237,6 +237,39 @@ def test_time_limit_ends_every_node_and_marks_the_tree(sandbox: Sandbox) -> None
     )
     assert {node.status for node in tree.nodes} == {Status.TIMEOUT}
     assert tree.not_reproducible
+
+
+def test_a_pause_is_no_time_of_a_tree(sandbox: Sandbox) -> None:
+    """An hour's pause before each of its ticks ends no tree that may take a minute."""
+    seconds = 0.0
+
+    def pause(tick: int) -> None:
+        nonlocal seconds
+        seconds += 3600.0
+
+    texts = {"0": [TWO_CHILDREN], "0.0": ["finish(1)"], "0.1": ["put(1)", "finish({'x': [2]})"]}
+    tree = grow_one(sandbox, texts, limits=Limits(tree_seconds=60.0), clock=lambda: seconds, on_tick=pause)
+    assert (tree.root.value, tree.not_reproducible) == ("ok", "")
+    assert (tree.ended, tree.root.waiting_seconds) == (0.0, 0.0)
+
+
+class Halt(Exception):
+    """Somebody stops the run."""
+
+
+def test_a_run_that_is_stopped_by_a_listener_leaves_nothing_in_the_policy(sandbox: Sandbox) -> None:
+    """Also not what ended in the very tick of the stop."""
+    texts = {"0": [TWO_CHILDREN], "0.0": ["finish(1)"], "0.1": ["put(1)", "finish({'x': [2]})"]}
+    policy = Lines(texts, {"0.1": 3})
+
+    def stop(index: int, event: Event) -> None:
+        if isinstance(event, Finished):
+            raise Halt
+
+    executor = Executor(Shelf(), policy, dialect("terse"), Limits(), sandbox=sandbox, on_event=stop)
+    with pytest.raises(Halt):
+        executor.run([TreeHeader(TASK, seed=7, rollout=index) for index in range(2)])
+    assert {request.key for request in policy.requests} == set(policy.forgotten)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
