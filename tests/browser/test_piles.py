@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from rao_lab.tree import Group, Status
-from tests.trees import PREAMBLE, Plan, decode, header_of, together, tree_of
+from rao_lab.tree import Group, Spawned, Status
+from tests.browser.lab import Lab, open_notebook, run_all
+from tests.trees import PREAMBLE, Plan, decode, events_of, header_of, together, tree_of
 
 pytestmark = pytest.mark.browser
 
@@ -239,3 +240,52 @@ def test_the_sum_of_the_siblings_fits_beside_the_icicle(pages: Any, piled: Path,
     item(page, PILE).locator(".twist").click()
     buttons = page.locator(".stage .siblings .acts").bounding_box()
     assert buttons["y"] + buttons["height"] <= height
+
+
+FOLLOW = """
+import rao_lab as rl
+view = rl.Explorer(rl.open_run({path!r}, follow=True))
+view
+"""
+
+
+def test_live_siblings_fold_only_where_none_of_them_was_drawn(pages: Any, lab: Lab, tmp_path: Path) -> None:
+    from rao_lab.store import RunWriter
+
+    random = Random(0)
+    seven, twelve = alike(7, "2x k2_i7", 1.0, random), alike(12, "4x b1_i4", 0.5, random)
+    launches = {1: [seven[:3]], 2: [seven[3:]], 3: [twelve]}
+    header = header_of(TASK, PREAMBLE + "all", 1, 0, 0, "medium")
+    events = events_of(Plan(PREAMBLE + "all", 1.0, launches=launches, turns=4), header)
+    born = [place for place, event in enumerate(events) if isinstance(event, Spawned)]
+    path = tmp_path / "live.rao"
+    with RunWriter(path, {"train": {"steps": 1, "tasks_per_step": 1, "group_size": 1}}) as writer:
+        writer.begin_step(1)
+        told = 0
+
+        def tell(upto: int) -> None:
+            nonlocal told
+            for event in events[told:upto]:
+                writer.event((header.group, header.rollout), header, event)
+            told = upto
+            writer.flush()
+
+        tell(born[3] + 1)
+        page = pages.open("", 1500, 900)
+        page.set_default_timeout(60_000)
+        open_notebook(page, lab.notebook("piles.ipynb", [FOLLOW.format(path=str(path))]))
+        run_all(page)
+        page.locator(".rao [role=treeitem]").nth(3).wait_for(state="attached")
+        tell(born[7] + 1)
+        page.locator(".rao [role=treeitem]").nth(7).wait_for(state="attached")
+        assert item(page, "7 alike").count() == 0  # those before were drawn: nothing moves
+        tell(born[19] + 1)
+        item(page, "12 alike, 4x b1_i4").wait_for(state="attached")
+        assert page.locator(".rao [role=treeitem]").count() == 9
+        tell(len(events))
+        page.locator(".rao [aria-label^='12 alike'][aria-label*='succeeded']").wait_for(state="attached")
+        page.locator(".rao [role=tree]").focus()
+        page.keyboard.press("0")  # the whole tree in sight: now all that is alike folds
+        item(page, "7 alike, 2x k2_i7").wait_for(state="attached")
+        assert page.locator(".rao [role=treeitem]").count() == 3
+    assert pages.errors == []
