@@ -1,7 +1,8 @@
 """Demonstrations for the tiny model: played in the real world, worded by the real dialect.
 
 A demonstrator looks an item up, makes what is short (by itself, depth first, or by delegating it, at
-random), crafts and finishes. It acts on what its transcript shows, not on what the world knows, so a
+random), crafts and finishes. Where it has read that a base item has run out, it says so and stops at
+once, instead of using up the turns of all. It acts on what its transcript shows, not on what the world knows, so a
 stale count ends in a refusal and a recovery, as it does for the model. Some slips are played on
 purpose, each followed by the right next action; slips of arithmetic and grammar are read but not
 imitated, while needless launches are imitated: reinforcement learning should have them to unlearn.
@@ -50,6 +51,12 @@ class DemoConfig:
     """Launching a base item: refused."""
     lazy_child: float = 0.06
     """A child that fails or says done without having made anything."""
+    scarce: float = 0.2
+    """A task with too few of one base item."""
+    several: float = 0.6
+    """A task whose target needs fewer than two items that must be made is passed over."""
+    no_room: float = 0.03
+    """A launch that is refused because the agents or the turns of all are used up."""
     slip: float = 0.05
     """Before each look-up and craft: one of `_Player._slip`'s. Also a premature craft, and a wrong order."""
     slip_again: float = 0.3
@@ -64,8 +71,12 @@ class Transcript:
     weights: list[float] = field(default_factory=list)
 
 
-class _GiveUp(Exception):
+class _Stuck(Exception):
     """This demonstration got stuck: it is thrown away."""
+
+
+class _RanOut(Exception):
+    """The node cannot reach its goal: a base item has run out."""
 
 
 class Demonstrator:
@@ -106,10 +117,12 @@ class Demonstrator:
         if solo:
             config = replace(config, delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0)
         world = self._world(config.solo_tiers if solo else config.team_tiers)
+        if self._rng.random() < config.scarce:
+            world = _scarce(world, self._rng)
         team = _Game(self, world, "flat" if solo else "recursive", config, self._rng)
         try:
             team.node(ROOT, world.root())
-        except (_GiveUp, RecursionError):
+        except (_Stuck, RecursionError):
             return []
         return [found for found in team.transcripts if len(found.ids) <= self._window]
 
@@ -118,12 +131,28 @@ class Demonstrator:
         tier = self._rng.choices(tuple(tiers), tuple(tiers.values()))[0]
         environment = self._rng.choice(self._environments)
         tasks = environment.tasks("train")
+        passed_over = tier > 1 and self._rng.random() < self._config.several
         while True:
             # Tasks alternate between the two bands.
             task = tasks[2 * self._rng.randrange(len(tasks) // 2) + (tier > 2)]
             world = environment.open(task)
-            if max(heights(world.recipes, world.targets).values()) == tier:
+            if max(heights(world.recipes, world.targets).values()) != tier:
+                continue
+            if not passed_over or _parts(world) > 1:
                 return world
+
+
+def _parts(world: CraftWorld) -> int:
+    """Ingredients of the targets that must be made."""
+    needed = {name for item in world.targets for name in world.recipes[item].ingredients}
+    return len(needed & world.recipes.keys())
+
+
+def _scarce(world: CraftWorld, rng: Random) -> CraftWorld:
+    """The same world with too few of one base item."""
+    stock = dict(world.ledger.stock)
+    short = rng.choice([item for item in stock if item not in world.recipes])
+    return CraftWorld(world.recipes, {**stock, short: rng.randrange(2)}, world.targets)
 
 
 class _Game:
@@ -139,11 +168,12 @@ class _Game:
         self._config = config
         self._rng = rng
 
-    def node(self, path: str, launch: Launch) -> None:
+    def node(self, path: str, launch: Launch) -> str:
+        """Plays one node; what it returns."""
         self._world.enter(path, launch)
         transcript = Transcript()
         self.transcripts.append(transcript)
-        _Player(self, path, launch.args["targets"], transcript).work()
+        return _Player(self, path, launch.args["targets"], transcript).work()
 
 
 class _Player:
@@ -161,16 +191,22 @@ class _Player:
         self._children = 0
         self._ended = False
 
-    def work(self) -> None:
+    def work(self) -> str:
+        """Works to the end; "done" or "failed"."""
         brief = Brief("", {"targets": self._targets}, self._game._agent)
         self._read(self._dialect.opening(brief)[0].content)
         if self._chance(self._config.own_goal):
             self._launch(dict(self._targets))
         last = list(self._targets)[-1]
-        for item, count in self._targets.items():
-            self._make(item, count, final=item == last)
+        try:
+            for item, count in self._targets.items():
+                self._make(item, count, final=item == last)
+        except _RanOut:
+            self._write(tokens.GIVE_UP)
+            return "failed"
         if not self._ended:
             self._write(tokens.FINISH)
+        return "done"
 
     # Decisions.
 
@@ -190,12 +226,12 @@ class _Player:
             short = self._craft(item, total, need, finish=finish)
             if not short:
                 return
-        raise _GiveUp
+        raise _Stuck
 
     def _obtain(self, short: Mapping[str, int], depth: int) -> None:
         """Makes what is short, delegating each with a fixed probability."""
-        if depth > 6 or any(name not in self._world.recipes for name in short):
-            raise _GiveUp
+        if depth > 6:
+            raise _Stuck
         rate = 1.0 if self._chance(self._config.delegate_all) else self._config.delegate
         sent = {name: count for name, count in short.items() if self._chance(rate)}
         first = self._chance(0.5)
@@ -221,6 +257,8 @@ class _Player:
                 wrong = self._chance(self._config.slip)
                 ordered = max(1, count + self._rng.choice((-1, 1))) if wrong else count
                 failed.update(self._launch({name: ordered}, train=not wrong))
+        if failed.keys() - self._world.recipes.keys():  # refused: a base item
+            raise _RanOut
         for name in failed:
             self._make(name, wanted[name], depth=1)
 
@@ -267,6 +305,8 @@ class _Player:
     def _look(self, item: str) -> Recipe:
         self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}")
         self._call("get_info", [item])
+        if item not in self._world.recipes:  # looked up because there is too little of it
+            raise _RanOut
         return self._world.recipes[item]
 
     def _look_astray(self, item: str) -> None:
@@ -315,7 +355,7 @@ class _Player:
         return {
             name: count
             for (name, count), call in zip(wanted.items(), calls, strict=True)
-            if call.child is not None and call.error is not None
+            if call.error is not None or call.result == "failed"
         }
 
     def _child(self, targets: Mapping[str, int]) -> Call:
@@ -324,13 +364,16 @@ class _Player:
             launch = self._world.admit(self._path, args, {})
         except Refusal as refusal:
             return Call("launch_subagent", args, result={"failed": refusal.message}, error=refusal.message)
+        if self._chance(self._config.no_room):
+            message = f"all {self._rng.choice(('agents', 'turns'))} of this task are used"
+            return Call("launch_subagent", args, result={"failed": message}, error=message)
         path = child_path(self._path, self._children)
         self._children += 1
         if self._chance(self._config.lazy_child):
             error = self._rng.choice((None, "ran out of turns", "its context window is full"))
             return Call("launch_subagent", args, result="done", error=error, child=path)
-        self._game.node(path, launch)
-        return Call("launch_subagent", args, result="done", child=path)
+        result = self._game.node(path, launch)
+        return Call("launch_subagent", args, result=result, child=path)
 
     # The transcript.
 

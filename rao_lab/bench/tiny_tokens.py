@@ -30,6 +30,7 @@ LAUNCH = 'await launch_subagent({"'
 GATHER = 'import asyncio\nawait asyncio.gather(launch_subagent({"'
 STOCK = "view_inventory()\n"
 FINISH = 'finish("done")\n'
+GIVE_UP = 'finish("failed")\n'
 
 NEED = " #"
 HAVE = " (#) "
@@ -41,10 +42,10 @@ SENT = f'": #}}, {STEPS})\n'
 SENT_MORE = f'": #}}, {STEPS}), launch_subagent({{"'
 SENT_LAST = f'": #}}, {STEPS}))\n'
 
-CODE = (LOOK, LOOKED, ALSO, CRAFT, LAUNCH, GATHER, STOCK, FINISH)
+CODE = (LOOK, LOOKED, ALSO, CRAFT, LAUNCH, GATHER, STOCK, FINISH, GIVE_UP)
 NUMBER_FORMS = (NEED, HAVE, ENTRY, OF, MADE, MADE_FINISH, SENT, SENT_MORE, SENT_LAST)
 """How a number is written: in observations, then in code with what surrounds it."""
-STOPS = (LOOKED, STOCK, FINISH)
+STOPS = (LOOKED, STOCK, FINISH, GIVE_UP)
 STOP_FORMS = (MADE, MADE_FINISH, SENT, SENT_LAST)
 
 

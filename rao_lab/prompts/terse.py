@@ -10,7 +10,7 @@ back by itself, one token a word, so that a whole node fits into a window of som
     made
     finish("done")
 
-`words` lists every word that observations are built of; the tiny tokenizer has one token for each.
+A child that says `finish("failed")` is shown as one that failed. `words` lists every word that observations are built of; the tiny tokenizer has one token for each.
 Text that is none of these words stays as it is, and the tokenizer spells it in bytes.
 """
 
@@ -134,6 +134,8 @@ def refusal_word(message: str) -> str:
 
 
 def _child_value(value: Any) -> str:
+    if value == "failed":
+        return "failed\n"
     if isinstance(value, Mapping) and set(value) == {"failed"}:
         reason = str(value["failed"])
         return next((f"failed: {word}\n" for part, word in _REASONS if part in reason), "failed\n")

@@ -100,12 +100,24 @@ def test_team_and_solo_come_half_and_half_and_solo_never_launches() -> None:
     assert 0.1 < sum("launch_subagent" in text for text in team) / len(team) < 0.4
 
 
+REFUSALS = ("no: recipe\n", "no: missing ", "no: own\n", "no: base\n", "no: multiple\n", "failed: ")
+
+
 def test_slips_are_followed_by_recoveries() -> None:
-    found = [TOKENIZER.decode(each.ids) for each in demos(1500)]
-    for refusal in ("no: recipe\n", "no: missing ", "no: own\n", "no: base\n", "no: multiple\n", "failed: "):
+    found = [TOKENIZER.decode(each.ids) for each in demos(1500, config=DemoConfig(scarce=0.0))]
+    for refusal in (*REFUSALS, "no: turns\n", "no: agents\n"):
         shown = [text for text in found if refusal in text]
         assert shown, refusal
         assert all(text.endswith('finish("done")\n') for text in shown)
+
+
+def test_a_node_gives_up_once_it_has_read_that_what_it_lacks_is_a_base_item() -> None:
+    found = [TOKENIZER.decode(each.ids) for each in demos(1500)]
+    given_up = [text for text in found if text.endswith('finish("failed")\n')]
+    assert 0.05 < len(given_up) / len(found) < 0.2
+    for text in given_up:
+        assert text.splitlines()[-2].endswith(" base") or "no: base" in text
+    assert any("\nfailed\n" in text for text in found)  # and the parent hears of it
 
 
 def test_the_same_seed_gives_the_same_demonstrations() -> None:
@@ -115,7 +127,7 @@ def test_the_same_seed_gives_the_same_demonstrations() -> None:
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:
     """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
     config = DemoConfig(
-        delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5}
+        delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5}, scarce=0.0
     )
 
     class Seeing(Demonstrator):
