@@ -60,7 +60,9 @@ def test_the_tasks_stand_in_view_without_scrolling(
     assert pages.errors == []
 
 
-@pytest.mark.parametrize(("steps", "words"), [(1, "1 step has ended"), (2, "2 steps have ended")])
+@pytest.mark.parametrize(
+    ("steps", "words"), [(1, "1 step: points, no curve yet"), (2, "2 steps: points, no curve yet")]
+)
 def test_a_step_or_two_are_points_with_words(
     pages: Any, runs: dict[int, Path], steps: int, words: str
 ) -> None:
@@ -73,7 +75,7 @@ def test_a_step_or_two_are_points_with_words(
 
 def test_from_the_fourth_step_on_the_words_are_gone(pages: Any, runs: dict[int, Path]) -> None:
     page = board(pages, runs[6], width=700, height=520)
-    assert "ended" not in page.locator(".rao .steps .cap").inner_text()
+    assert "points" not in page.locator(".rao .steps .cap").inner_text()
 
 
 def test_a_run_without_success_by_difficulty_says_so(pages: Any, tmp_path: Path) -> None:

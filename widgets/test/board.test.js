@@ -167,9 +167,9 @@ test("a page saved in the middle of training says that it stands still", () => {
 test("a step or two stand inside the field, and words say what comes", () => {
   assert.deepEqual([axisEnd(1, 1), axisEnd(2, 2), axisEnd(3, 3), axisEnd(4, 4), axisEnd(1, 400)], [2, 3, 4, 4, 10]);
   const of = (/** @type {number[]} */ step) => curvesOf({ step, columns: {} });
-  assert.equal(fewWords(of([0, 1]), { live: true, total: 10, step: 1 }), "1 step has ended, 9 to come: each adds a point");
-  assert.equal(fewWords(of([0, 1, 2]), { live: true, step: 2 }), "2 steps have ended: each step adds a point");
-  assert.equal(fewWords(of([0, 1, 2, 3]), { live: false, total: 3, step: 3 }), "3 steps have ended: points, no curve yet");
+  assert.equal(fewWords(of([0, 1]), { live: true, total: 10, step: 1 }), "1 of 10 steps: each adds a point");
+  assert.equal(fewWords(of([0, 1, 2]), { live: true, step: 2 }), "2 steps so far: each adds a point");
+  assert.equal(fewWords(of([0, 1, 2, 3]), { live: false, total: 3, step: 3 }), "3 steps: points, no curve yet");
   assert.equal(fewWords(of([0]), { live: true, total: 10, step: 0 }), "Probes before training: each step adds a point");
   assert.equal(fewWords(of([1, 2, 3, 4]), { live: true }), "");
   assert.equal(fewWords(of([]), { live: true }), "");

@@ -168,10 +168,8 @@ export function fewWords(curves, session) {
   if (done > FEW) return "";
   const over = !session.live || session.state === "stopped";
   if (!done) return over ? "Probes before training: no step has ended" : "Probes before training: each step adds a point";
-  const ended = `${many(done, "step")} ${done === 1 ? "has" : "have"} ended`;
-  if (over) return `${ended}: points, no curve yet`;
-  const more = session.total ? session.total - (session.step ?? done) : 0;
-  return more > 0 ? `${ended}, ${count(more)} to come: each adds a point` : `${ended}: each step adds a point`;
+  if (over) return `${many(done, "step")}: points, no curve yet`;
+  return `${session.total ? `${count(done)} of ${many(session.total, "step")}` : `${many(done, "step")} so far`}: each adds a point`;
 }
 
 /** The last mark at or before a step, if it is not far. @template {{step: number}} T @param {T[]} marks @param {number} step @returns {T | undefined} */
