@@ -193,7 +193,7 @@ export class Board {
     this.main.note.textContent = !wide && this.few ? this.few : `${wide ? "share of roots, " : ""}band: 95 % interval${probes ? `; rings: probes${wide ? ", never trained" : ""}` : ""}`;
     this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
-    [76, 92, 88, 96].forEach((tail, i) => {
+    [76, 92, 88, 116].forEach((tail, i) => {
       this.small[i].tail = tail;
     });
     for (const plot of this.small) plot.update(plot.box.clientWidth, small, axis);

@@ -204,7 +204,7 @@ export function drawRefusals(curves, scale, top, bottom) {
       below += part;
     });
   }
-  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 84 * u);
+  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 106 * u);
   type(scale, 11);
   context.textAlign = "left";
   context.textBaseline = "middle";
