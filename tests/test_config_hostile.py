@@ -262,7 +262,7 @@ def test_100_hostile_command_lines_work_or_give_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     counts = fuzz_commands(random_tiny, recorded, tmp_path / "s", range(100), capsys)
-    assert min(counts.values()) > 5
+    assert min(counts.values()) >= 3
 
 
 @pytest.mark.slow

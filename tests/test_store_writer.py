@@ -49,6 +49,28 @@ def test_close_leaves_one_plain_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.rao"]
 
 
+def test_an_interrupted_close_can_be_called_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C in a notebook: neither the lock nor what waits stays behind for the kernel's life."""
+    writer = RunWriter(tmp_path / "a.rao", {"seed": 1})
+    writer.begin_step(1)
+    join = writer._thread.join
+
+    def interrupted() -> None:
+        monkeypatch.setattr(writer._thread, "join", join)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer._thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        writer.close()
+    with pytest.raises(UnavailableError, match="is closed"):
+        writer.begin_step(2)
+    writer.close()
+    writer.close()
+    assert names(tmp_path) == ["a.rao"]
+    with open_run(tmp_path / "a.rao") as run:
+        assert [step.step for step in run.steps] == [1]
+
+
 def test_missing_folders_are_made(tmp_path: Path) -> None:
     record(tmp_path / "runs" / "today" / "a.rao", {1: []})
     assert open_run(tmp_path / "runs" / "today" / "a.rao").steps[0].step == 1

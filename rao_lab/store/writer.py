@@ -162,7 +162,7 @@ class RunWriter:
         self._wait(_nothing)
 
     def close(self) -> None:
-        """Writes what waits and leaves one plain file. Twice does nothing.
+        """Writes what waits and leaves one plain file. Twice does nothing; interrupted, it can be called again.
 
         Raises:
             UnavailableError: not all could be written, and no earlier call said so.
@@ -172,10 +172,18 @@ class RunWriter:
         with self._changed:
             if self._closed:
                 return
-            self._closed = self._closing = True
+            self._closing = True
             self._changed.notify_all()
-        atexit.unregister(self.close)
         self._thread.join()
+        self._leave()
+
+    def _leave(self) -> None:
+        """All is written: the file is left as it should be, by whichever caller of `close` comes first."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+        atexit.unregister(self.close)
         try:
             close_to_one_file(self._ledger.connection)
         finally:
@@ -201,7 +209,7 @@ class RunWriter:
                 self._changed.wait_for(lambda: len(self._queue) < MAX_QUEUED or self._failure is not None)
             if self._failure is not None:
                 self._raise_failure()
-            if self._closed:
+            if self._closing:
                 raise UnavailableError(f"{self.path.name} is closed: nothing more can be recorded in it")
             self._queue.append((method, args, future))
             if urgent or len(self._queue) == 1:
