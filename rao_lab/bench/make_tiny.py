@@ -173,9 +173,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     for name, kind in (("seed", int), ("steps", int), ("threads", int)):
         parser.add_argument(f"--{name}", type=kind, default=MakeConfig.__dataclass_fields__[name].default)
+    parser.add_argument(
+        "--shallow-solo",
+        action="store_true",
+        help="show lone agents no deeper tasks than teams: to see what flat training does then",
+    )
     chosen = parser.parse_args(arguments)
     config = MakeConfig(seed=chosen.seed, steps=chosen.steps, threads=chosen.threads)
-    demos = DemoConfig()
+    demos = DemoConfig(solo_tiers=DemoConfig().team_tiers) if chosen.shallow_solo else DemoConfig()
     torch.set_num_threads(config.threads)
     tokenizer = tiny_tokens.build()
     model = new_model(config, tokenizer)
@@ -188,7 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     record = {
         "command": "python -m rao_lab.bench.make_tiny --out data/tiny"
-        f" --seed {config.seed} --steps {config.steps} --threads {config.threads}",
+        f" --seed {config.seed} --steps {config.steps} --threads {config.threads}"
+        + (" --shallow-solo" if chosen.shallow_solo else ""),
         "recipe": asdict(config),
         "demonstrations": asdict(demos),
         "parameters": sum(weight.numel() for weight in model.parameters()),

@@ -22,6 +22,7 @@ from typing import Any
 
 from rao_lab.environments import TextCraft
 from rao_lab.environments.textcraft_oracle import clean_nodes
+from rao_lab.errors import RaoLabError
 from rao_lab.evaluation import AGENTS, flat_limits
 from rao_lab.loading import Suggested, load_policy, suggested
 from rao_lab.running import evaluate
@@ -190,4 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except RaoLabError as error:
+        sys.exit(str(error))
