@@ -10,8 +10,9 @@ back by itself, one token a word, so that a whole node fits into a window of som
     made
     finish("done")
 
-A child that says `finish("failed")` is shown as one that failed. `words` lists every word that observations are built of; the tiny tokenizer has one token for each.
-Text that is none of these words stays as it is, and the tokenizer spells it in bytes.
+A child that says `finish("failed")` is shown as one that failed. `words` lists every word that
+observations are built of; the tiny tokenizer has one token for each. Text that is none of these
+words stays as it is, and the tokenizer spells it in bytes.
 """
 
 from __future__ import annotations
