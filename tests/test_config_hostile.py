@@ -336,6 +336,7 @@ def use(run: Path, model: Path, page: Path) -> list[str | None]:
         ["credit", str(run)],
         ["credit", str(run), "--lam", "0.1"],
         ["export", str(run), "--format", "json", "--out", str(page)],
+        ["export", str(run), "--format", "html", "--out", str(page)],
     )
     for line in lines:
         assert cli.call(line) in (0, 2)

@@ -212,7 +212,8 @@ class RunWatch:
     def status(self) -> dict[str, Any]:
         rows = self.run.metrics
         done = rows[-1]["step"] if rows else None
-        config = self.run.config.get("train") or {}
+        config = self.run.config.get("train")
+        config = config if isinstance(config, Mapping) else {}  # a file may say anything
         total = _whole(config.get("steps"))
         silence = self._clock() - self._heard
         over = total is not None and done is not None and done >= total
