@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from rao_lab.bundled import data_path
-from rao_lab.credit import Attributions, CreditConfig
+from rao_lab.credit import CreditConfig
 from rao_lab.errors import InputError, MissingError
 from rao_lab.store import Run
 from rao_lab.tree import Group, Tree
+from rao_lab.widgets.livestep import StepNews
 from rao_lab.widgets.texts import Decoder, pieces_with
 from rao_lab.widgets.wire import StepTable, attribute_shown
 
@@ -23,17 +24,9 @@ Mark = tuple[int, float | None]
 """A step and the share of its roots that were solved, None where nobody knows."""
 
 
-class Step(Protocol):
-    """A finished step of training, as `rao_lab.trainer.TrainStep`."""
+class Step(StepNews, Protocol):
+    """A finished step of training with its figures, as `rao_lab.trainer.TrainStep`."""
 
-    @property
-    def step(self) -> int: ...
-    @property
-    def groups(self) -> Sequence[Group]: ...
-    @property
-    def probes(self) -> Sequence[Group]: ...
-    @property
-    def attributions(self) -> Attributions | None: ...
     @property
     def metrics(self) -> Mapping[str, Any]: ...
 
