@@ -6,10 +6,7 @@ the whole state of the random draws.
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from math import cos, pi
@@ -20,6 +17,7 @@ from torch import Tensor
 
 from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, InputError
+from rao_lab.interrupts import HeldBack
 from rao_lab.train_config import TrainConfig
 
 HALF = (torch.bfloat16, torch.float16)
@@ -215,29 +213,9 @@ class Undo:
 
     @torch.no_grad()
     def __call__(self) -> None:
-        with uninterrupted():
+        with HeldBack():
             for name, param in self.state.optimizer.params.items():
                 param.copy_(self.weights[name])
             self.state.optimizer.restore(self.moments)
             self.policy.version, self.state.updates = self.version, self.updates
             self.policy.clear_cache()
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C back until the block is done, so that an optimizer step is whole or not begun.
-
-    Only the main thread is interrupted by it; elsewhere there is nothing to hold back.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:
-        yield
-        return
-    came: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            signal.raise_signal(signal.SIGINT)

@@ -27,6 +27,7 @@ from rao_lab.attribution import Attributions
 from rao_lab.credit import attribute
 from rao_lab.draw import probe_tasks, step_tasks, training_tasks
 from rao_lab.errors import ConfigError, RecordError
+from rao_lab.interrupts import HeldBack
 from rao_lab.metrics import (
     Metrics,
     TrainStep,
@@ -41,7 +42,7 @@ from rao_lab.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.protocols import Environment
 from rao_lab.sequences import Pack, pack
 from rao_lab.train_config import LossConfig, TrainConfig
-from rao_lab.train_state import TrainState, Undo, learning_rate, new_state, uninterrupted
+from rao_lab.train_state import TrainState, Undo, learning_rate, new_state
 from rao_lab.tree import Group, Task, Tree, TreeHeader
 
 __all__ = ["LossConfig", "Peers", "TrainConfig", "TrainState", "TrainStep", "new_state", "train_steps"]
@@ -263,7 +264,7 @@ class _Trainer:
                 found = self._gradient(batch, packs, epoch)
                 found["grad_norm"] = optimizer.clip(self.config.grad_clip)
                 due.metrics |= found if epoch == 0 else _without(found, "logprob_difference")
-                with uninterrupted():
+                with HeldBack():
                     if batch.trained_tokens > 0 and isfinite(found["grad_norm"]):
                         optimizer.step(rate)
                         state.updates += 1

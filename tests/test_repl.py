@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.repl import Awaiting, CallError, Ended, Launched, NotPlainError, OnCall, Sandbox, check_plain
+from rao_lab.repl.driver import Snippet
 from rao_lab.repl.values import ordered
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
@@ -736,7 +737,10 @@ def run_script(end: str, interrupt: bool = False) -> tuple[int, str]:
     assert process.stdout.readline() == "ready\n"
     if interrupt:
         process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     return process.returncode, errors
 
 
@@ -758,6 +762,42 @@ def test_an_interrupt_leaves_nothing_behind(code: str) -> None:
     status, errors = run_script(loop, interrupt=True)
     assert status == -signal.SIGINT
     assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_while_the_pool_hands_over_a_print_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Snippet, "_print", lambda *_: interrupt())
+    with Sandbox() as sandbox, pytest.raises(KeyboardInterrupt):
+        Node(sandbox).run("print(1)")
+
+
+def test_an_interrupt_while_the_pool_imports_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder:
+        """Asked by the pool in each run for a module that is not there."""
+
+        def find_spec(self, *_: object) -> None:
+            interrupt()
+
+    with Sandbox() as sandbox:
+        node = Node(sandbox)
+        monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+        with pytest.raises(KeyboardInterrupt):
+            node.run("1")
+
+
+def test_a_function_of_the_host_is_interrupted_at_once() -> None:
+    reached = []
+
+    def on_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        interrupt()
+        reached.append(name)
+
+    with Sandbox() as sandbox, pytest.raises(KeyboardInterrupt):
+        sandbox.run(None, "get()", {"get": False}, on_call, seed=1, clock=0)
+    assert reached == []
 
 
 @needs_proc

@@ -24,6 +24,7 @@ from pydantic_monty import (
     NameLookupSnapshot,
 )
 
+from rao_lab.interrupts import HeldBack
 from rao_lab.repl.answers import (
     Reply,
     Snapshot,
@@ -80,6 +81,8 @@ class Snippet:
         """`answers` is None for a snippet that has not begun: `paused` then holds no dump yet."""
         self.touched = False
         """Something of this run has left the sandbox: it cannot be run again unseen."""
+        self.held_back = HeldBack()
+        """Around every use of a worker: the pool swallows an interrupt wherever it calls Python by itself."""
         self._bounds = bounds
         self._was = paused
         self._on_call = on_call
@@ -93,7 +96,6 @@ class Snippet:
         self._suspensions = paused.suspensions
         self._seconds = paused.seconds
         self._pid: int | None = None
-        self._interrupt: KeyboardInterrupt | None = None
 
     # What the pool asks.
 
@@ -165,8 +167,6 @@ class Snippet:
             snapshot = reply()
         finally:
             self._seconds += time.perf_counter() - began
-            if self._interrupt is not None:
-                raise self._interrupt from None
         self.touched = True
         if self._flooding:
             raise _Flooded
@@ -206,22 +206,19 @@ class Snippet:
             self._pending.append(snapshot.call_id)
             return lambda: snapshot.resume({"future": ...})
         try:
-            result = self._on_call(name, args, kwargs)
+            with self.held_back.let_through():
+                result = self._on_call(name, args, kwargs)
         except CallError as error:
             return raising(snapshot, error)
         answer = given(result, f"the result of {name}")
         return lambda: snapshot.resume(answer)
 
     def _print(self, _stream: str, text: str) -> None:
-        """Keeps what fits. The pool swallows what is raised here, so an interrupt is handed on later."""
-        try:
-            self.touched = True
-            self._printed += len(text)
-            self._output += text[: max(0, self._bounds.output_chars - len(self._output))]
-            if self._flooding:
-                self._kill()
-        except KeyboardInterrupt as interrupt:
-            self._interrupt = interrupt
+        """Keeps what fits. What is raised here would be swallowed by the pool."""
+        self.touched = True
+        self._printed += len(text)
+        self._output += text[: max(0, self._bounds.output_chars - len(self._output))]
+        if self._flooding:
             self._kill()
 
     def _kill(self) -> None:

@@ -12,6 +12,7 @@ from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLi
 
 from rao_lab.checked import number, whole
 from rao_lab.errors import RecordError, UnavailableError
+from rao_lab.interrupts import HeldBack
 from rao_lab.repl.driver import Bounds, Snippet
 from rao_lab.repl.failures import ran_over
 from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
@@ -86,15 +87,17 @@ class Sandbox:
         """
         with self._opening:
             if self._pool is None:
-                self._pool = self._start()
+                with HeldBack():
+                    self._pool = self._start()
             return self._pool
 
     def close(self) -> None:
         """Ends every worker. A later `run` would start new ones."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.__exit__(None, None, None)
-        self._launcher.close()
+        with HeldBack():
+            if pool is not None:
+                pool.__exit__(None, None, None)
+            self._launcher.close()
 
     def _start(self) -> Monty:
         """A pool whose first worker has answered; without the launcher's limits where it cannot be run."""
@@ -179,7 +182,7 @@ class Sandbox:
         pool = self.open()
         for last in (False, True):
             try:
-                with self._checkout(pool, snippet, seed) as session:
+                with snippet.held_back, self._checkout(pool, snippet, seed) as session:
                     return snippet.follow(session, snippet.restore(session))
             except MontyError as error:
                 if last or snippet.touched or ran_over(error):

@@ -1,0 +1,61 @@
+"""Ctrl-C at a moment when it can be acted on: neither in the middle of a step, nor where it would be lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class HeldBack:
+    """Holds SIGINT back until the `with` block is done, then has it handled as it would have been.
+
+    Only the main thread is interrupted by it; elsewhere, and where nothing in Python handles it, there
+    is nothing to hold back. Blocks may be nested; one object serves one block at a time.
+    """
+
+    def __init__(self) -> None:
+        self._before: Callable[[int, FrameType | None], Any] | None = None
+        self._came = False
+        self._through = False
+
+    def __enter__(self) -> HeldBack:
+        before = signal.getsignal(signal.SIGINT)
+        if callable(before) and threading.current_thread() is threading.main_thread():
+            self._before = before
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            before, self._before = self._before, None
+            signal.signal(signal.SIGINT, before)
+            self._hand_on(before)
+
+    @contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Inside the block: it is handled at once here, and so is one that has come already."""
+        if self._before is None:
+            yield
+            return
+        self._through = True
+        try:
+            self._hand_on(self._before)
+            yield
+        finally:
+            self._through = False
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        if self._through and self._before is not None:
+            self._hand_on(self._before)
+
+    def _hand_on(self, before: Callable[[int, FrameType | None], Any]) -> None:
+        came, self._came = self._came, False
+        if came:
+            before(signal.SIGINT, None)
