@@ -207,6 +207,8 @@ class Explorer(anywidget.AnyWidget):
     def save_html(self, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:
         """Saves one self-contained page; returns what it leaves out, in words (empty: nothing).
 
+        The page opens on the view that the explorer was made with: a board on the board.
+
         Args:
             steps: which steps; by default the newest, with the probes in it.
             max_mb: the largest size; texts are left out before it is exceeded.
@@ -227,7 +229,7 @@ class Explorer(anywidget.AnyWidget):
             "newest": chosen[-1] if chosen else None,
             "curves": self.curves,
             "session": self.session,
-            "first_view": "tree",
+            "first_view": self.first_view,
         }
         text = text_twin(self, width=120)
         page, left_out = page_html(

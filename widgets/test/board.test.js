@@ -84,6 +84,7 @@ test("the figure of a step that has none is a dash, and nothing is compared with
   assert.deepEqual(third.unscored, { label: "unscored", value: "1", change: "\u22121" });
   assert.equal(third["signs \u2212 / +"].value, "7 / 1,234");
   assert.equal(third.entropy.value, "\u2013");
+  assert.equal(figures({ ...curves, columns: { ...curves.columns, unscored: [0, 0, 0, 0] } }, 3).find((row) => row.label === "unscored")?.change, "");
 });
 
 test("at: only the very step counts", () => {

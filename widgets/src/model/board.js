@@ -329,7 +329,7 @@ export function figures(curves, step) {
     row("nodes", "nodes", one, by(1)),
     row("launched together", "together", (x) => percent(x, 0), (x) => `${signed(x * 100, 0)} %`),
     row("entropy", "entropy", two, by(2)),
-    row("unscored", "unscored", whole, by(0)),
+    row("unscored", "unscored", whole, (x) => (x ? signed(x, 0) : "")),
     { ...row("log-prob gap", "logprob_difference/mean", (x) => (Number.isNaN(x) ? NONE : x !== 0 && x < 0.0005 ? x.toExponential(0).replace("e-", "e\u2212") : plain(x, 3)), by(3)), change: "" },
     { label: "signs \u2212 / +", value: Number.isNaN(signs[0]) ? NONE : `${count(signs[0])} / ${count(signs[1])}`, change: "" },
   ];
