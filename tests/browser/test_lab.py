@@ -27,6 +27,9 @@ NOTEBOOK = "01_watch_it_learn.ipynb"
 MINUTE = 60_000
 SHORT = {"steps=10": "steps=6", "tasks_per_step=12": "tasks_per_step=5"}
 """What a test needs of the notebook's training; the whole of it runs in tests/test_notebooks.py."""
+WATCHED = {"steps=10": "steps=24", "tasks_per_step=12": "tasks_per_step=5"}
+"""Where a test looks at agents at work: a step of SHORT is sampled within a second, and a browser that shares two
+cores with another test may look away from all six."""
 STATE = "() => document.querySelector('.rao .state-mark')?.textContent"
 
 
@@ -103,7 +106,7 @@ def choose_telling_task(page: Any) -> None:
 def test_the_notebook_from_run_all_to_the_end(
     pages: Any, lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:
-    page = watched(pages, notebook(lab, repo, **SHORT), 1620, 1000)
+    page = watched(pages, notebook(lab, repo, **WATCHED), 1620, 1000)
     state_is(page, "live")
     page.wait_for_function("() => /alive/.test(document.querySelector('.rao .progress .now')?.textContent)")
     at_step(page, 1)
@@ -184,7 +187,7 @@ def move_lambda(page: Any, shots: Callable[[Any, str], None]) -> None:
 def test_by_keys_alone_in_the_dark(
     pages: Any, dark_lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:
-    page = watched(pages, notebook(dark_lab, repo, **{**SHORT, "steps=6": "steps=3"}), 1120, 800)
+    page = watched(pages, notebook(dark_lab, repo, **{**WATCHED, "steps=24": "steps=10"}), 1120, 800)
     assert page.locator(".rao").get_attribute("data-theme") == "dark"
     at_step(page, 2)
     shots(page, "board_dark_drawer")

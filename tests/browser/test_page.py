@@ -40,7 +40,7 @@ def test_from_the_tree_to_the_messages_to_the_credit_to_a_child(pages: Any, save
     page = open_showcase(pages, saved, theme=theme)
     assert page.locator(".rao").get_attribute("data-theme") == theme
     page.get_by_role("treeitem", name="0.1, 1x c3_i2").click()
-    assert "The three do not depend on each other" in page.locator(".inspector .pane").inner_text()
+    page.locator(".inspector .pane", has_text="The three do not depend on each other").wait_for()
     page.get_by_role("tab", name="Credit").click()
     sentence = page.locator(".sentence").inner_text()
     assert sentence.startswith(
@@ -104,7 +104,7 @@ def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:
     assert page.locator(".sentence").is_visible()
     keys.press("Escape")
     keys.press("2")
-    assert "<|im_start|>" in page.locator(".inspector .pane").inner_text()
+    page.locator(".inspector .pane", has_text="<|im_start|>").wait_for()
     keys.press("/")
     keys.type("f1_i6")
     keys.press("Enter")
