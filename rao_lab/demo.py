@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 from rao_lab.ceiling import flat_fits
 from rao_lab.environments import TextCraft
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation import AGENTS, Evaluation, evaluate, flat_limits
 from rao_lab.loading import Suggested, load_policy, suggested
 from rao_lab.metrics import TrainStep
@@ -159,12 +160,14 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the run files hold every finished step.
-        RaoLabError: the embedded policy is missing, or a run file cannot be written.
+        RaoLabError: the embedded policy is missing, or a run file exists or cannot be written: said before
+            anything is run.
     """
     started = time.monotonic()
     result = DemoResult(config)
     policies = {agent: load_policy("tiny", device=config.device) for agent in AGENTS}
     fitting = suggested(policies["recursive"])
+    _check(config, fitting)
     board.plan(PHASES)
     board.say(f"trained on {fitting.difficulty} tasks, evaluated on {', '.join(BANDS)}: {_world(fitting)!r}")
     try:
@@ -181,7 +184,8 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
         for agent in AGENTS:
             result.after[agent] = _evaluate(config, fitting, policies[agent], agent, "after", board)
     except KeyboardInterrupt:
-        board.say(f"stopped: {config.out} holds every finished step")
+        if config.out.exists():
+            board.say(f"stopped: {config.out} holds every finished step")
         raise
     shown = f"1,{(result.steps + 1) // 2},{result.steps}"
     result.page = export_run(config.out, config.out.with_suffix(".html"), "html", shown)
@@ -209,6 +213,32 @@ def telling_pair(before: Evaluation | None, after: Evaluation | None) -> tuple[T
 def beside(path: Path, mark: str) -> Path:
     """A file of the same kind beside another."""
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
+
+
+def _check(config: DemoConfig, fitting: Suggested) -> None:
+    """Refuses at once what would end the demo in the middle.
+
+    Raises:
+        ConfigError: a number that means nothing.
+        RunFileError: a run of that name exists.
+        UnavailableError: nothing can be written there.
+    """
+    for agent in AGENTS:
+        config.train(fitting, agent, config.steps)
+        out = _out(config, agent)
+        if out.exists():
+            raise RunFileError(f"{out} exists already: choose another name with --out")
+    folder = config.out.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UnavailableError(f"{folder} cannot be written to: {error.strerror or error}") from None
+
+
+def _out(config: DemoConfig, agent: str) -> Path:
+    return config.out if agent == "recursive" else beside(config.out, "-flat")
 
 
 def _world(fitting: Suggested) -> TextCraft:
@@ -247,7 +277,7 @@ def _train(
     board: Board,
 ) -> int:
     """Trains until the steps are done or the time is up; returns the steps done."""
-    out = config.out if agent == "recursive" else beside(config.out, "-flat")
+    out = _out(config, agent)
     phase = f"train: {agent}"
     board.phase(phase, steps)
     settings = config.train(fitting, agent, steps if deadline is None else 1_000_000)

@@ -20,6 +20,7 @@ from rao_lab.errors import ConfigError, InputError
 from rao_lab.executor import Executor
 from rao_lab.intervals import wilson
 from rao_lab.limits import Limits
+from rao_lab.metrics import easiest_first
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.repl import Sandbox
@@ -67,7 +68,7 @@ class Evaluation:
     """Of sampling; None where the policy has none."""
     overall: Summary
     by_difficulty: Mapping[str, Summary]
-    """In order of first appearance; one entry "" where tasks carry no difficulty."""
+    """Easiest first; one entry "" where tasks carry no difficulty."""
     seconds: float
     trees: tuple[Tree, ...] = field(repr=False)
     """In task order."""
@@ -284,8 +285,8 @@ def summarize(
         getattr(policy, "temperature", None),
         _summary(trees, room),
         {
-            name: _summary([trees[at] for at in rows], [room[at] for at in rows])
-            for name, rows in bands.items()
+            name: _summary([trees[at] for at in bands[name]], [room[at] for at in bands[name]])
+            for name in easiest_first(bands)
         },
         seconds,
         tuple(trees),

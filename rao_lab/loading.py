@@ -17,6 +17,13 @@ from rao_lab.protocols import Policy
 
 KNOWN = 'tiny, smollm2, scripted, a local model folder or .gguf file, or "http://host:port/v1#model"'
 
+SETTINGS = {
+    "scripted": ("style", "error_rate", "seed"),
+    "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
+    "model": ("dialect", "device", "dtype", "window", "forward"),
+}
+"""What each kind of policy can be told besides its temperature."""
+
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 
 
@@ -62,25 +69,39 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Poli
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
             a local folder or .gguf file, a hub id, or "http://host:port/v1#model".
         temperature: of sampling; ignored by the scripted policy.
-        settings: passed on, such as `dialect="codeact"`, `dtype=torch.bfloat16`, `device="cuda"`;
-            `style` and `error_rate` for "scripted".
+        settings: of the policy, see `SETTINGS`, such as `dialect="codeact"`, `dtype="bfloat16"`,
+            `device="cuda"`; `style` and `error_rate` for "scripted".
 
     Raises:
         MissingError: there is no such policy; the message lists what there is.
         InputError: the folder holds no model that can be read.
-        ConfigError: the name means nothing.
+        ConfigError: the name means nothing, or a setting that this policy has not.
     """
     if not isinstance(name, str) or not name.strip():
         raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
+    _check_settings(name, settings)
     if name == "scripted":
         from rao_lab.policies.scripted import ScriptedPolicy
 
         return ScriptedPolicy(**settings)
-    if name.startswith(("http://", "https://")):
+    if _is_address(name):
         from rao_lab.policies.endpoint import EndpointPolicy
 
         return EndpointPolicy(name, temperature=temperature, **settings)
     return _load_local(name, temperature, settings)
+
+
+def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    kind = "scripted" if name == "scripted" else "endpoint" if _is_address(name) else "model"
+    for setting in settings:
+        if setting not in SETTINGS[kind]:
+            raise ConfigError(
+                f"policy {quoted(name)} has no setting {quoted(setting)}: it has {', '.join(SETTINGS[kind])}"
+            )
+
+
+def _is_address(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
 
 
 def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:

@@ -97,6 +97,12 @@ def tree_metrics(groups: Sequence[Group]) -> Metrics:
     }
 
 
+def easiest_first(names: Iterable[str]) -> list[str]:
+    """Names of difficulties, each once: those of the field from easy to extreme, then others as they came."""
+    rank = {name: at for at, name in enumerate(DIFFICULTIES)}
+    return sorted(dict.fromkeys(names), key=lambda name: rank.get(name, len(rank)))
+
+
 def success_by_difficulty(groups: Sequence[Group]) -> dict[str, dict[str, float | int | None]]:
     """For each difficulty, mean success of the scored roots and how many they are."""
     found: dict[str, list[float]] = {}
@@ -184,6 +190,7 @@ def _by_depth(counts: Mapping[int, int]) -> dict[str, int]:
     return {str(depth): counts[depth] for depth in sorted(counts)}
 
 
+DIFFICULTIES = ("easy", "medium", "hard", "extreme")
 RATIO_COLUMNS = ("tokens", "difference_sum", "difference_max", "ratio_sum", "ratio_min", "ratio_max")
 """What one process counts over its forwarded tokens, then `clipped` and `k3` (sums)."""
 

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from rao_lab.limits import Limits
+from rao_lab.metrics import easiest_first
 from rao_lab.policies.scripted import CHARS_PER_TOKEN
 from rao_lab.tree import Node, Tree
 
@@ -67,11 +68,11 @@ def context_tokens(node: Node) -> int:
 
 
 def needs_by_band(trees: Sequence[Tree], limits: Limits) -> dict[str, Needs]:
-    """`needs` of each difficulty, in order of first appearance."""
+    """`needs` of each difficulty, easiest first."""
     bands: dict[str, list[Tree]] = {}
     for tree in trees:
         bands.setdefault(tree.task.difficulty, []).append(tree)
-    return {name: needs(part, limits) for name, part in bands.items()}
+    return {name: needs(bands[name], limits) for name in easiest_first(bands)}
 
 
 def needs_text(overall: Needs, by_band: Mapping[str, Needs], limits: Limits) -> str:

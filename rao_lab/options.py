@@ -1,7 +1,8 @@
-"""Options that several commands of `rao-lab` share, worded once."""
+"""Options that several commands of `rao-lab` share, worded once, and how their help is laid out."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,9 @@ Tasks = Annotated[Path | None, typer.Option(help="Tasks in a file (JSON lines, m
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Any other setting, such as limits.max_depth=6. May be repeated.", metavar="NAME=VALUE"
+        "--set",
+        help="Any other setting, such as limits.max_depth=6 or policy.dialect=codeact. May be repeated.",
+        metavar="NAME=VALUE",
     ),
 ]
 Temperature = Annotated[
@@ -39,3 +42,12 @@ Temperature = Annotated[
 ]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]
+
+
+def flow_help(app: typer.Typer) -> None:
+    """Lets the terminal's width break the paragraphs of each command's help; examples keep their lines."""
+    for command in app.registered_commands:
+        paragraphs = inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(
+            part if part.startswith(" ") else " ".join(part.split("\n")) for part in paragraphs.split("\n\n")
+        )

@@ -17,7 +17,7 @@ from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.evaluation import Evaluation
 from rao_lab.needs import needs, needs_by_band, needs_text
 from rao_lab.settings import chosen_steps
-from rao_lab.store import Run, RunWriter, export_copy, open_run
+from rao_lab.store import Run, RunWriter, export_copy, open_run, spare_run_file
 from rao_lab.train_config import LossConfig
 from rao_lab.tree import Tree
 from rao_lab.visible import visible
@@ -121,7 +121,7 @@ def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_m
 
     Raises:
         ConfigError: an unknown format, or an option that it does not take.
-        MissingError, RunFileError: the run cannot be read.
+        MissingError, RunFileError: the run cannot be read, or another would be overwritten.
         UnavailableError: the file cannot be written.
     """
     if kind not in FORMATS:
@@ -131,6 +131,7 @@ def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_m
             raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
         export_copy(path, out)
         return f"{out}: a copy of {path.name}, {_size(out)}"
+    spare_run_file(out)
     with open_run(path) as run:
         wanted = chosen_steps(steps, (each.step for each in run.steps))
         if kind == "json":
@@ -165,7 +166,10 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
     from rao_lab.widgets import save_run
 
     number("--max-mb", max_mb, most=1e6, above=True)
-    said = save_run(run, out, steps=steps, max_mb=max_mb)
+    try:
+        said = save_run(run, out, steps=steps, max_mb=max_mb)
+    except OSError as error:
+        raise UnavailableError(f"{out} cannot be written: {error.strerror or error}") from None
     return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
 
 

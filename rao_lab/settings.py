@@ -14,8 +14,8 @@ from rao_lab.checked import plainly, quoted
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.limits import Limits
-from rao_lab.loading import Suggested
-from rao_lab.protocols import Environment
+from rao_lab.loading import Suggested, load_policy
+from rao_lab.protocols import Environment, Policy
 from rao_lab.train_config import TrainConfig
 from rao_lab.tree import Task
 
@@ -91,6 +91,24 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
+    """A policy with the settings of `--set policy.NAME=VALUE`, and what is left of those given.
+
+    Raises:
+        as `load_policy`.
+    """
+    rest = dict(given)
+    own = rest.pop("policy", {})
+    if not isinstance(own, Mapping):
+        raise ConfigError(f"--set policy={plainly(str(own))}: name a setting, as in policy.dialect=codeact")
+    for setting, instead in (("name", "--policy"), ("temperature", "--temperature")):
+        if setting in own:
+            raise ConfigError(
+                f"--set policy.{setting}=... has no meaning here: {instead} is what you look for"
+            )
+    return load_policy(name, **own), rest
+
+
 def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
     """Limits of `--set limits.NAME=VALUE` over those that suit the policy.
 
@@ -100,7 +118,8 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
     for name in given:
         if name != "limits":
             raise ConfigError(
-                f"--set {plainly(name)}=... has no meaning here: only limits can be set, such as limits.max_depth=6"
+                f"--set {plainly(name)}=... has no meaning here: only limits and the policy can be set, "
+                "such as limits.max_depth=6 or policy.dialect=codeact"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,22 @@ def test_the_commands_are_those_that_work() -> None:
 def test_help_teaches_by_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run_cli([command, "--help"], capsys)
     assert status == 0
-    if command != "doctor":
-        assert f"rao-lab {command}" in out.split("Example")[1]
+    assert f"rao-lab {command}" in out.split("Example")[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fills_a_terminal_of_80_columns_and_no_example_is_broken(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run_cli([command, "--help"], capsys)
+    lines = [line.strip("\n") for line in out.split("\u256d")[0].splitlines()]
+    examples = [
+        line for line in lines[lines.index(next(x for x in lines if "Example" in x)) + 1 :] if line.strip()
+    ]
+    assert examples and all(line.lstrip().startswith(("rao-lab ", "torchrun ")) for line in examples)
+    for line, after in pairwise(line.strip() for line in lines[: -len(examples)]):
+        assert not line or not after or len(line) + 1 + len(after.split()[0]) > 78
 
 
 def test_bare_rao_lab_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +141,7 @@ def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(
     _, out, _ = run_cli(["eval", "--policy", "scripted", *files, "--agent", "flat", *window], capsys)
     table = [line.split() for line in out.splitlines()[out.splitlines().index(BUDGET) + 1 :]]
     assert table[1] == ["all", "317", "3", "12", "919", "4,488", "53%"]
-    assert [row[0] for row in table[2:]] == ["easy", "medium", "extreme", "hard"]
+    assert [row[0] for row in table[2:]] == ["easy", "medium", "hard", "extreme"]
 
 
 BUDGET = (
@@ -140,6 +155,33 @@ def test_eval_says_which_difficulty_it_took_only_where_it_chose(capsys: pytest.C
     _, out, err = run_cli(arguments, capsys)
     assert "difficulty:" not in err
     assert "easy" in out and "hard" in out
+
+
+def test_the_policy_can_be_told_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    styled = ["--set", "policy.style=per_ingredient", "--set", "limits.max_nodes=2000"]
+    arguments = ["eval", "--policy", "scripted", "--difficulty", "medium", "--limit", "4", "--json"]
+    summed, styled = (json.loads(run_cli([*arguments, *more], capsys)[1]) for more in ([], styled))
+    assert (summed["success"], styled["success"]) == (1.0, 1.0)
+    assert summed["max_nodes"] <= 12 < styled["max_nodes"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "setting", "words"),
+    [
+        ("scripted", "policy.stile=flat", "no setting 'stile': it has style, error_rate, seed"),
+        ("scripted", "policy.style=wild", "style='wild' is unknown"),
+        ("scripted", "policy=flat", "name a setting"),
+        ("tiny", "policy.device=abacus", "device='abacus' is none of this machine"),
+        ("tiny", "policy.dtype=int8", "float32, bfloat16, float16"),
+        ("tiny", "policy.temperature=0.1", "--temperature is what you look for"),
+        ("tiny", "policy.name=x", "--policy is what you look for"),
+        ("http://127.0.0.1:9/v1#m", "policy.retries=-1", "retries=-1 means nothing"),
+    ],
+)
+def test_settings_that_a_policy_has_not_are_refused(
+    policy: str, setting: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words in refused(["run", "--policy", policy, "--set", setting], capsys)
 
 
 def test_run_prints_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -306,7 +348,7 @@ def test_doctor_tells_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
         (["eval", "--policy", "scripted", "--limit", "0"], "--limit"),
         (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns=0"),
         (["eval", "--policy", "scripted", "--set", "limits.max_trees=1"], "max_trees"),
-        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits can be set"),
+        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits and the policy can be set"),
         (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
         (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
         (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),
@@ -405,6 +447,22 @@ def test_credit_refuses_what_means_nothing(
     assert words in refused(["credit", recorded, *more], capsys)
 
 
+def test_capped_sum_is_credited_with_its_cap(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run_cli(["credit", recorded, "--bonus", "capped_sum", "--cap", "0.5", "--json"], capsys)
+    assert (json.loads(out)["config"]["bonus"], json.loads(out)["config"]["cap"]) == ("capped_sum", 0.5)
+    assert "needs cap" in refused(["credit", recorded, "--bonus", "capped_sum"], capsys)
+
+
+@pytest.mark.parametrize("kind", ["html", "json", "rao"])
+def test_no_export_overwrites_a_run(kind: str, run_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = run_file.read_bytes()
+    disguised = run_file.with_suffix(".html")
+    shutil.copy(run_file, disguised)
+    for out in (run_file, disguised):
+        assert "choose another name" in refused(["export", run_file, "--format", kind, "--out", out], capsys)
+        assert out.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -425,7 +483,7 @@ def test_export_refuses_what_means_nothing(
 def test_export_into_a_missing_folder_gets_one_line(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for kind in ("json", "rao"):
+    for kind in ("html", "json", "rao"):
         out = tmp_path / "none" / f"x.{kind}"
         assert "cannot be written" in refused(["export", recorded, "--format", kind, "--out", out], capsys)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
-from rao_lab.demo import BANDS, PHASES, DemoConfig, DemoResult, telling_pair
-from rao_lab.errors import ConfigError
+from rao_lab.demo import BANDS, PHASES, DemoConfig, DemoResult, run_demo, telling_pair
+from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.evaluation import Evaluation, Summary
 from rao_lab.limits import Limits
 from rao_lab.loading import TINY
@@ -71,6 +72,32 @@ def test_a_second_demo_does_not_touch_the_first(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "runs" / "demo-2-flat.rao").touch()
     config = DemoConfig.choose(steps=None, minutes=None, quick=False, out=None, seed=0)
     assert config.out == Path("runs/demo-3.rao")
+
+
+class Silent:
+    """A board that fails the test where anything begins."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name}: something was run")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": 0}, "steps=0 means nothing"),
+        ({"out": "taken.rao"}, r"taken\.rao exists already"),
+        ({"out": "half.rao"}, r"half-flat\.rao exists already"),
+        ({"out": "taken.rao/below/a.rao"}, "cannot be written to"),
+    ],
+)
+def test_what_would_end_the_demo_in_the_middle_is_said_before_it_begins(
+    changes: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    for name in ("taken.rao", "half-flat.rao"):
+        (tmp_path / name).touch()
+    config = DemoConfig(tmp_path / changes.pop("out", "a.rao"), **changes)
+    with pytest.raises(RaoLabError, match=words):
+        run_demo(config, Silent())
 
 
 def test_the_machine_readable_result_has_the_agreed_shape() -> None:

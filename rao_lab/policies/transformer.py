@@ -17,9 +17,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from rao_lab import checked
-from rao_lab.checked import choice, plainly, whole
+from rao_lab.checked import choice, plainly, quoted, whole
 from rao_lab.engine import Engine, Sampled
-from rao_lab.errors import InputError
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import llama
 from rao_lab.policies.chat import Chat
 from rao_lab.policies.model_folder import one_line_about, read_model
@@ -29,6 +29,7 @@ from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
 
 DEFAULT_WINDOW = 4096
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 class TransformerPolicy:
@@ -74,20 +75,27 @@ class TransformerPolicy:
 
     @classmethod
     def load(
-        cls, path: str | Path, *, dtype: torch.dtype | None = None, device: str | None = None, **settings: Any
+        cls,
+        path: str | Path,
+        *,
+        dtype: torch.dtype | str | None = None,
+        device: str | None = None,
+        **settings: Any,
     ) -> TransformerPolicy:
         """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
 
-        fp32 on a CPU, bf16 on a GPU, unless `dtype` says otherwise.
+        fp32 on a CPU, bf16 on a GPU, unless `dtype` (a word such as "bfloat16" will do) says otherwise.
 
         Raises:
+            ConfigError: a device that this machine has not, or a dtype that no weights have.
             MissingError: there is no such file.
             InputError: it does not hold a model that transformers can read.
         """
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
+        device = _present(device) if device else "cuda" if torch.cuda.is_available() else "cpu"
+        kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
+        kind = kind or (torch.float32 if device == "cpu" else torch.bfloat16)
         settings.setdefault("name", Path(path).stem)
-        model, tokenizer = read_model(path, dtype, device)
+        model, tokenizer = read_model(path, kind, device)
         with one_line_about(path):
             policy = cls(model, tokenizer, **settings)
             policy._try_out()
@@ -223,3 +231,17 @@ def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> lis
     stops = config.eos_token_id if config is not None else None
     listed = stops if isinstance(stops, list) else [stops]
     return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
+
+
+def _present(device: str) -> str:
+    """The device, if this machine has it.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    try:
+        torch.empty(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError):
+        has = "cpu, cuda" if torch.cuda.is_available() else "cpu alone (`rao-lab doctor` says more)"
+        raise ConfigError(f"device={quoted(device)} is none of this machine: it has {has}") from None
+    return device

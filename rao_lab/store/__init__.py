@@ -7,6 +7,7 @@ every decompression is bounded, and what is wrong with it is said in one line.
 
 from rao_lab.store.columns import NodeColumns
 from rao_lab.store.copies import export_copy
+from rao_lab.store.files import spare_run_file
 from rao_lab.store.reader import Run, open_run
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
@@ -27,4 +28,5 @@ __all__ = [
     "export_copy",
     "open_run",
     "salvage",
+    "spare_run_file",
 ]

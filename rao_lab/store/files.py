@@ -54,6 +54,23 @@ def check_file(path: Path) -> None:
         raise RunFileError(f"{path.name} is no run file: it does not begin as SQLite files do")
 
 
+def spare_run_file(path: Path) -> None:
+    """Refuses to write anything else where a run lies, or under a name that only runs have.
+
+    Raises:
+        RunFileError: a run would be lost, or the file be taken for one.
+    """
+    try:
+        with path.open("rb") as file:
+            run = file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        run = False
+    if run or path.suffix == ".rao":
+        raise RunFileError(
+            f"{path.name} is a run file or named like one: choose another name, such as {path.stem}.html"
+        )
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one read transaction, closed at the end.

@@ -18,7 +18,7 @@ import traitlets
 
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
-from rao_lab.store import Run
+from rao_lab.store import Run, spare_run_file
 from rao_lab.widgets.curves import Curves
 from rao_lab.widgets.live import LiveFeed
 from rao_lab.widgets.page import BUNDLE, page_html
@@ -216,7 +216,9 @@ class Explorer(anywidget.AnyWidget):
         Raises:
             ConfigError: the chosen columns alone are larger.
             MissingError: no such step.
+            RunFileError: a run file lies there, or the name says so.
         """
+        spare_run_file(Path(path))
         marks = self._source.marks()
         # A step under way has little to show: the newest with a result is kept, where there is one.
         whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
@@ -271,7 +273,7 @@ def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_
     """Saves a run as one page; returns what is left out, in words.
 
     Raises:
-        ConfigError, MissingError: see `Explorer.save_html`.
+        ConfigError, MissingError, RunFileError: see `Explorer.save_html`.
     """
     return Explorer(run).save_html(path, steps=steps, max_mb=max_mb)
 
