@@ -59,6 +59,17 @@ def test_the_tasks_stand_in_view_without_scrolling(
     assert pages.errors == []
 
 
+def test_a_laptop_sees_the_whole_board_at_once_and_round_discs(pages: Any, runs: dict[int, Path]) -> None:
+    # JupyterLab on a screen of 1366 with its files beside leaves a cell of 934, and a board of 620.
+    page = board(pages, runs[6], width=934, height=620)
+    pane = page.locator(".board").bounding_box()
+    for plot in page.locator(".rao .board .lower .plot").all():
+        box = plot.bounding_box()
+        assert box["y"] + box["height"] <= pane["y"] + pane["height"]
+    discs = [disc.bounding_box() for disc in page.locator(".rao button.group .axis circle").all()]
+    assert discs and all(abs(disc["width"] - disc["height"]) < 0.1 for disc in discs)
+
+
 @pytest.mark.parametrize(
     ("steps", "words"), [(1, "1 step: points, no curve yet"), (2, "2 steps: points, no curve yet")]
 )

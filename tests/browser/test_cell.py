@@ -46,6 +46,13 @@ def test_a_cell_shows_the_tree_its_messages_and_its_credit(pages: Any, lab: Lab)
     assert pages.errors == []
 
 
+def test_jupyterlab_does_not_break_words_in_what_a_node_wrote(pages: Any, lab: Lab) -> None:
+    page = opened(pages, lab, "words.ipynb", "rl.Explorer(showcase_group(), tokenizer=decode)")
+    text = page.locator(".rao .inspector .pane pre").first
+    text.wait_for()
+    assert text.evaluate("pre => getComputedStyle(pre).wordBreak") == "normal"
+
+
 def test_a_saved_notebook_keeps_a_still_picture_and_words(pages: Any, lab: Lab) -> None:
     page = opened(pages, lab, "saved.ipynb", "rl.Explorer(showcase_group())")
     page.locator(".rao [role=treeitem]").first.wait_for(state="attached")

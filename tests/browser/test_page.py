@@ -253,3 +253,40 @@ def test_every_bare_state_is_said_in_words(pages: Any, tmp_path: Path, shown: An
         and "undefined" not in page.locator(".rao").inner_text()
     )
     assert pages.errors == []
+
+
+SKELETONS = """() => {
+  const pane = document.querySelector('.rao .inspector .pane');
+  window.skeletons = 0;
+  const look = () => { window.skeletons += !!pane.querySelector('.skeleton'); };
+  new MutationObserver(look).observe(pane, { childList: true, subtree: true });
+}"""
+
+
+def test_choosing_a_node_never_blanks_the_inspector(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri())
+    page.locator(".rao .inspector .code").first.wait_for()
+    page.evaluate(SKELETONS)
+    page.locator(".rao [role=tree]").focus()
+    page.keyboard.press("Home")
+    named = set()
+    for _ in range(8):
+        page.keyboard.press("ArrowDown")
+        path = page.locator(".rao [role=treeitem][aria-selected=true]").get_attribute("aria-label")
+        page.locator(".rao .inspector .who .name").wait_for()
+        page.wait_for_timeout(60)
+        named.add(path)
+    assert len(named) > 3
+    assert page.evaluate("window.skeletons") == 0
+
+
+def test_another_node_is_read_from_its_beginning(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), height=420)
+    page.locator(".rao .inspector .code").first.wait_for()
+    pane = page.locator(".rao .inspector .pane")
+    pane.evaluate("pane => { pane.scrollTop = 80; }")
+    assert pane.evaluate("pane => pane.scrollTop") > 0
+    page.locator(".rao [role=tree]").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(100)
+    assert pane.evaluate("pane => pane.scrollTop") == 0

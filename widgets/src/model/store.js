@@ -2,6 +2,8 @@
 // children and siblings in spawn order. Numbers live in typed arrays that double when full; texts stay
 // with whoever recorded them.
 
+import { isLive } from "./status.js";
+
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").Delta} Delta */
 /** @typedef {import("./types.js").CreditColumns} CreditColumns */
@@ -294,8 +296,23 @@ export class Step {
     return other.n >= this.n;
   }
 
-  /** @param {number} tree */
+  /** A node of the tree computes or waits. @param {number} tree */
   treeLive(tree) {
-    return this.trees[tree]?.ended === null;
+    const root = this.rootOf[tree] ?? -1;
+    return root >= 0 && isLive(this.status[root]);
+  }
+
+  /** @param {number} tree @returns {boolean} its task is tried now and then and never trained */
+  isProbe(tree) {
+    return !!this.groups[this.trees[tree]?.group]?.probe;
+  }
+
+  /** The largest tree that still runs, the first of several; -1: none does. @param {boolean} probe of a probe, or none */
+  liveTree(probe) {
+    let best = -1;
+    for (let tree = 0; tree < this.trees.length; tree += 1) {
+      if (this.isProbe(tree) === probe && this.treeLive(tree) && (best < 0 || this.sizeOf[tree] > this.sizeOf[best])) best = tree;
+    }
+    return best;
   }
 }

@@ -7,7 +7,6 @@ import { Finding } from "../model/finding.js";
 import { Place } from "../model/place.js";
 import { Rule } from "../model/rule.js";
 import { commonGoal, summarize } from "../model/siblings.js";
-import { isLive } from "../model/status.js";
 import { fill, h } from "../shared/dom.js";
 import { commonPreamble, oneLine } from "../shared/text.js";
 import { onKey } from "./actions.js";
@@ -131,6 +130,7 @@ export class App {
   /** Seconds pass without news. */
   onClock() {
     this.showState();
+    this.steps.alive();
     if (this.traits.session.state) this.board.tick();
   }
 
@@ -161,6 +161,7 @@ export class App {
       const step = this.step;
       if (!step) return;
       this.place.grow(step);
+      this.steps.alive();
       if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
       this.recompute();
       this.treeView.grow();
@@ -318,9 +319,7 @@ export class App {
 
   /** @param {number} tree */
   treeIsLive(tree) {
-    const step = this.step;
-    const root = step?.rootOf[tree] ?? -1;
-    return !!step && root >= 0 && isLive(step.status[root]);
+    return !!this.step?.treeLive(tree);
   }
 
   /** @param {HTMLElement} anchor @param {import("../shared/dom.js").Child[]} items */

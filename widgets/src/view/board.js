@@ -15,7 +15,7 @@ import { Tasks } from "./tasks.js";
 /** @typedef {import("../model/board.js").Curves} Curves */
 
 /** px of the cell from which all of the board stands in view. */
-const BESIDE = 940;
+const BESIDE = 880;
 /** px from which the figures of the step stand beside the large plot, and the tasks below both. */
 const PAIR = 600;
 
@@ -41,7 +41,7 @@ export class Board {
       new Plot("Refusals", (...given) => drawRefusals(this.curves, ...given), choose),
     ];
     this.small[0].note.textContent = "mean of a tree";
-    this.small[1].note.textContent = "share of loss weight";
+    this.small[1].note.textContent = "of loss weight";
     this.small[3].note.textContent = "each step";
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));

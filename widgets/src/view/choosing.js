@@ -44,10 +44,14 @@ export class Choosing {
 
   /** @param {number} tree @param {number} [row] its root, if left out */
   tree(tree, row) {
+    if (!this.app.step?.trees[tree]) return;
+    this.app.steps.rest();
+    this.openTree(tree, row);
+  }
+
+  /** Shows a tree, by nobody's choice. @param {number} tree @param {number} [row] its root, if left out */
+  openTree(tree, row) {
     const { app } = this;
-    const step = app.step;
-    if (!step || !step.trees[tree]) return;
-    app.steps.rest();
     app.place.openTree(tree, row);
     app.settle();
     app.recompute();

@@ -74,7 +74,8 @@ export class EdgePainter {
         }
         if (!labels || high < 8) continue;
         context.fillStyle = p.label;
-        context.fillText(together ? `turn ${step.turn[batch[0]]}, ${many} together` : `turn ${step.turn[batch[0]]}`, together ? x - 9 * unit : x, high - (layout.piles.has(batch[0]) ? 8 : 5));
+        const raised = layout.piles.has(batch[0]) || batch[0] === app.place.row; // by the card behind, or the ring
+        context.fillText(together ? `turn ${step.turn[batch[0]]}, ${many} together` : `turn ${step.turn[batch[0]]}`, together ? x - 9 * unit : x, high - (raised ? 8 : 5));
       }
     }
   }

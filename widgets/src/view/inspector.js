@@ -1,6 +1,6 @@
 // The inspector: who the chosen node is, what it said and what it read.
 
-import { STATUSES, shapeOf, statusWords } from "../model/status.js";
+import { STATUSES, isLive, shapeOf, statusWords } from "../model/status.js";
 import { count, duration, plain, signed } from "../shared/format.js";
 import { fill, h } from "../shared/dom.js";
 import { oneLine, visible } from "../shared/text.js";
@@ -17,6 +17,9 @@ const TABS = /** @type {const} */ ([
   ["credit", "Credit"],
 ]);
 
+/** ms without an answer after which the pane says that it waits. */
+const PATIENCE = 150;
+
 /** Who, in two lines. @param {App} app @param {boolean} wide */
 export function whoLines(app, wide) {
   const step = /** @type {import("../model/store.js").Step} */ (app.step);
@@ -31,7 +34,7 @@ export function whoLines(app, wide) {
     ? h("span", { class: `sum ${A > 5e-4 ? "plus" : A < -5e-4 ? "minus" : ""}`, title: "advantage" }, signed(A, 3))
     : app.rule.byReturn && !Number.isNaN(R)
       ? h("span", { class: "sum", title: "reward" }, `R ${plain(R, 3)}`)
-      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) ? "not scored" : step.scored || app.rule.other ? "not trained" : "not scored yet");
+      : h("span", { class: "sum label" }, Number.isNaN(step.s[row]) && !isLive(step.status[row]) ? "not scored" : step.scored || app.rule.other ? "not trained" : "not scored yet");
   const goal = app.goal(row, 200);
   return {
     line: h("div", { class: "line" }, markIcon(shape, 15), h("span", { class: "name cut", title: goal }, goal), h("span", { class: "label" }, step.path(row)), wide ? h("span", { class: "label" }, facts.filter(Boolean).join(" \u00b7 ")) : sum),
@@ -80,6 +83,8 @@ export class Inspector {
     this.element = h("div", { class: "inspector" }, this.grip, this.head, this.pane);
     this.siblings = new SiblingPanel(app);
     this.shown = "";
+    /** Step, node and tab of what stands in the pane. */
+    this.filled = "";
     /** @type {import("../model/types.js").NodeText | null} */
     this.text = null;
     /** @type {Set<string>} texts shown whole */
@@ -139,7 +144,7 @@ export class Inspector {
     fill(this.tabs);
     fill(this.tools, small ? this.lid() : null);
     if (this.siblings.element.parentElement !== this.pane || this.pane.childElementCount !== 1) fill(this.pane, this.siblings.element);
-    this.shown = "";
+    this.shown = this.filled = "";
     this.siblings.update();
   }
 
@@ -170,16 +175,23 @@ export class Inspector {
     const children = step.children(row).map((child) => `${step.status[child]}${credit?.A[child]}`);
     const key = [id, step.turns[row], step.status[row], text ? text.turns.map((turn) => turn.ended).join() : "none", children.join(), app.size, this.opened.size, app.preamble].join("|");
     if (this.shown === key && this.text === text) return;
-    const same = this.shown.startsWith(`${id}|`);
-    const scroll = same ? this.pane.scrollTop : 0;
     this.shown = key;
     this.text = text;
     if (!text) {
-      fill(this.pane, h("div", { class: "part", "aria-label": "Loading" }, [90, 60, 75].map((width) => h("div", { class: "skeleton", style: `width:${width}%` }))));
+      // Texts mostly come within a frame or two: what stood here stays until then, and nothing flickers.
+      if (!this.pane.childElementCount) this.showLoading();
+      else setTimeout(() => this.shown === key && !this.text && this.showLoading(), PATIENCE);
       return;
     }
+    const scroll = this.filled === id ? this.pane.scrollTop : 0;
+    this.filled = id;
     fill(this.pane, app.tab === "context" ? contextParts(app, row, text) : messageParts(app, row, text, this));
     this.pane.scrollTop = scroll;
+  }
+
+  showLoading() {
+    this.filled = "";
+    fill(this.pane, h("div", { class: "part", "aria-label": "Loading" }, [90, 60, 75].map((width) => h("div", { class: "skeleton", style: `width:${width}%` }))));
   }
 
   /**

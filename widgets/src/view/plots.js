@@ -102,7 +102,9 @@ function steps(scale, bottom) {
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   const room = Math.max(1, Math.floor((right - x(0)) / (54 * u)));
-  for (const step of ticks(0, last, Math.min(5, room), true)) context.fillText(String(step), x(step), bottom + 14 * u);
+  const marks = ticks(0, last, Math.min(5, room), true);
+  if (marks.length < 2) marks.push(last); // a narrow field of few steps says at least how far it goes
+  for (const step of marks) context.fillText(String(step), x(step), bottom + 14 * u);
 }
 
 /** The chosen step. @param {Scale} scale @param {number} bottom */

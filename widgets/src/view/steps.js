@@ -4,11 +4,27 @@ import { curvesOf, lastEnded } from "../model/board.js";
 
 /** @typedef {import("./app.js").App} App */
 
+/** ms that a tree stays in view after its end, before a view that follows goes on to one that runs. */
+const LINGER = 800;
+
 export class Steps {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
     this.following = app.traits.live;
+    /** The tree whose end was seen last, and when. */
+    this.seen = { step: -1, tree: -1, at: 0 };
+  }
+
+  /** While trees run, a view that follows shows one that does: the ended one gives way after a moment. */
+  alive() {
+    const { app, seen } = this;
+    const { step, place } = app;
+    if (!this.following || !step || app.view !== "tree" || app.tab === "credit" || step.treeLive(place.tree)) return;
+    const next = step.liveTree(step.isProbe(place.tree));
+    if (next < 0) return;
+    if (seen.step !== step.step || seen.tree !== place.tree) this.seen = { step: step.step, tree: place.tree, at: Date.now() };
+    else if (Date.now() - seen.at >= LINGER) app.choose.openTree(next);
   }
 
   /** What a view that follows shows: the board the newest step with figures, others the one under way. */

@@ -107,14 +107,14 @@ function strong(p, A) {
 
 /** Roots on an axis of reward: a disc each, the mean as a tick. @param {import("../model/tasks.js").GroupRow} row @param {number} most */
 function axisPicture(row, most) {
-  const width = 112;
-  const x = (/** @type {number} */ value) => 4 + (value / most) * (width - 8);
+  // Shares of the width, not pixels of a drawing: discs stay round in a narrow cell.
+  const x = (/** @type {number} */ value) => `${(4 + (value / most) * 92).toFixed(2)}%`;
   const known = row.roots.filter((root) => !Number.isNaN(root.value));
   return s(
     "svg",
-    { width, height: 16, viewBox: `0 0 ${width} 16`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("path", { d: `M2 8.5H${width - 2}`, stroke: "var(--rule)" }),
+    { height: 16, "aria-hidden": "true" },
+    s("line", { x1: "2%", x2: "98%", y1: 8.5, y2: 8.5, stroke: "var(--rule)" }),
     ...known.map((root) => s("circle", { cx: x(root.value), cy: 8, r: 3, fill: "var(--seq3)", opacity: 0.6 })),
-    known.length > 1 ? s("path", { d: `M${x(row.mean)} 2.5v11`, stroke: "var(--text)", "stroke-width": 1.8 }) : null,
+    known.length > 1 ? s("line", { x1: x(row.mean), x2: x(row.mean), y1: 2.5, y2: 13.5, stroke: "var(--text)", "stroke-width": 1.8 }) : null,
   );
 }
