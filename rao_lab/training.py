@@ -23,7 +23,7 @@ import torch
 
 from rao_lab import checkpoint
 from rao_lab.checked import quoted
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
 from rao_lab.prompts import dialect as find_dialect
@@ -286,10 +286,13 @@ def start(
         options: as in `train`.
 
     Raises:
-        as `train`; what goes wrong later is raised by `session.wait()` and `session.result()`.
+        RunFileError: `store` exists, and `resume` was not asked for.
+        as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
     config = config or default_config(policy)
     path = Path(store) if store is not None else Path(mkdtemp(prefix="rao-lab-")) / "run.rao"
+    if path.exists() and not resume:  # at once, in the cell that asked for it
+        raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
 
     def steps(session: Session) -> Iterator[TrainStep]:
         return train(

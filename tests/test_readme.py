@@ -1,0 +1,45 @@
+"""What the README shows in Python runs as it stands, one block after another, with fewer and smaller steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rao_lab.errors import RunFileError
+
+SHORT = {"steps=20)": "steps=2, tasks_per_step=2, group_size=2, probe_tasks=1)"}
+
+
+@pytest.fixture
+def blocks(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    monkeypatch.chdir(tmp_path)
+    text = (repo / "README.md").read_text("utf-8")
+    found = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for old, new in SHORT.items():
+        assert sum(old in block for block in found) == 2
+        found = [block.replace(old, new) for block in found]
+    yield found
+
+
+def run(block: str, names: dict[str, Any]) -> None:
+    exec(block, names)  # noqa: S102 - our own page
+
+
+def test_the_python_of_the_readme_runs_in_order(
+    blocks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {}
+    run(blocks[0], names)
+    names["session"].result()
+    with pytest.raises(RunFileError, match=r"first\.rao exists already: resume it"):
+        run(blocks[0], names)  # the cell once more
+    for block in blocks[1:]:
+        run(block, names)
+    out = capsys.readouterr().out
+    assert "textcraft/small-0/medium/test/0" in out
+    assert "textcraft/small-0/medium/train/" in out
+    assert sorted(path.name for path in (tmp_path / "runs").glob("*.rao")) == ["first.rao", "second.rao"]
