@@ -57,6 +57,12 @@ def test_while_trees_run_one_that_runs_is_in_front_until_somebody_chooses(
         page.locator(LIVE).first.wait_for(state="attached")
         place = page.locator(".rao .place")
         assert "tree 1 of 3" in place.inner_text()
+        page.get_by_role(
+            "button", name="Board", exact=True
+        ).click()  # before the first step: its tasks, and axes
+        page.locator(".rao .board button.group", has_text="medium 017").wait_for()
+        assert "No step has ended yet" in page.locator(".rao .board .hush").text_content()
+        page.get_by_role("button", name="Tree", exact=True).click()
         tell(0, since=begun[0])  # the first ends, two go on
         page.wait_for_function("() => /tree 2 of 3/.test(document.querySelector('.rao .place').textContent)")
         assert page.locator(LIVE).count() == 2

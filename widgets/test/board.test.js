@@ -175,3 +175,10 @@ test("a step or two stand inside the field, and words say what comes", () => {
   assert.equal(fewWords(of([1, 2, 3, 4]), { live: true }), "");
   assert.equal(fewWords(of([]), { live: true }), "");
 });
+
+test("why training failed is one sentence, whether or not the reason ends with a full stop", () => {
+  const words = "Training failed: OSError: no space left. Every finished step is kept.";
+  for (const error of ["OSError: no space left", "OSError: no space left.", "OSError: no space left.\n"]) {
+    assert.equal(stateSentence({ state: "failed", error }, 2, 0), words);
+  }
+});

@@ -235,7 +235,7 @@ export function stateSentence(session, shown, quiet) {
   if (!session.state) return "";
   const see = shown === null ? "" : `; you see step ${shown}`;
   if (session.trouble) return `The run cannot be read now: ${session.trouble}`;
-  if (session.state === "failed") return `Training failed: ${session.error || "no reason given"}. Every finished step is kept.`;
+  if (session.state === "failed") return `Training failed: ${(session.error || "no reason given").replace(/[.\s]+$/, "")}. Every finished step is kept.`;
   if (session.live && quiet >= 14) return `No word from the kernel for ${quiet} s${see}`;
   if (session.silent >= 14) return `No word from ${session.writer} for ${session.silent} s${see}`;
   if (session.state === "paused" && session.resting) return pausedWords(session);

@@ -41,7 +41,7 @@ export class Board {
       new Plot("Refusals", (...given) => drawRefusals(this.curves, ...given), choose),
     ];
     this.small[0].note.textContent = "mean of a tree";
-    this.small[1].note.textContent = "of loss weight";
+    this.small[1].note.textContent = "of the loss";
     this.small[3].note.textContent = "each step";
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));
@@ -138,9 +138,11 @@ export class Board {
     if (this.element.hidden) return;
     this.showProgress();
     const none = !this.curves.step.length;
-    this.empty.hidden = !none;
-    if (none) this.empty.textContent = session.live ? "No step has ended yet: the curves begin with the first." : "No step of this run has ended: there is nothing to draw.";
-    this.upper.hidden = this.lower.hidden = this.twin.hidden = none;
+    // Before the first step ends the large plot stands there already, empty and to scale.
+    this.empty.hidden = !none || session.live;
+    this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
+    this.upper.hidden = none && !session.live;
+    this.lower.hidden = this.twin.hidden = none;
     this.drawPlots();
     this.showPanel();
     this.tasks.update(this.room);

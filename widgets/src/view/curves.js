@@ -21,8 +21,10 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
   const { p, x, u } = scale;
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.25, 0.5, 0.75, 1], y, (value) => value.toFixed(2));
+  const between = /** @type {const} */ ([y(0.75), y(0.5)]); // two rules, none of which strikes the words out
+  if (!curves.step.length) return nothing(scale, "no step has ended yet: the curves begin with the first", ...between);
   const all = successSeries(curves);
-  if (!all.length) return nothing(scale, NO_SUCCESS.toLowerCase(), top, bottom);
+  if (!all.length) return nothing(scale, NO_SUCCESS.toLowerCase(), ...between);
   const spread_ = new Set(all.map((series) => series.place)).size;
   const tone = (/** @type {number} */ place) => p.sequential[spread_ === 1 ? 4 : TONES[Math.min(place, TONES.length - 1)]];
   for (const series of all) if (!series.probe) band(scale, series.points, y, tone(series.place), 0.16);
