@@ -30,6 +30,7 @@ from rao_lab.plainjson import (
     write_text,
 )
 from rao_lab.tree import (
+    MAX_DEPTH,
     Call,
     Event,
     Group,
@@ -66,7 +67,7 @@ __all__ = [
 
 Record = TypeVar("Record")
 
-_PATH = re.compile(r"0(\.(0|[1-9][0-9]{0,8})){0,200}")
+_PATH = re.compile(rf"0(\.(0|[1-9][0-9]{{0,8}})){{0,{MAX_DEPTH}}}")
 
 
 # Records: one converter for each annotation that tree.py uses

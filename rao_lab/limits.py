@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from rao_lab.checked import arguments, number, whole
+from rao_lab.checked import MOST, arguments, number, whole
 from rao_lab.errors import RecordError
 from rao_lab.protocols import Refusal
+from rao_lab.tree import MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Limits:
 
     max_depth: int = 4
     """Depth of the deepest node, the root's being 0. With 0 the root cannot launch: chains that pass
-    one goal down for ever end here."""
+    one goal down for ever end here. At most 200, the deepest that records hold."""
     max_turns: int = 16
     """Turns of one node: enough to look up, craft and finish with a few mistakes between."""
     max_children: int = 8
@@ -50,7 +51,8 @@ class Limits:
     max_output_chars: int = 4000
     """Printed characters of one turn that are kept and shown to the model."""
     max_suspensions: int = 256
-    """Calls, awaits and look-ups of unknown names by which one turn's code turns to the outside."""
+    """Calls, awaits and look-ups of unknown names by which one turn's code turns to the outside.
+    An await that goes on while children end one by one is one."""
     tree_seconds: float = 3600.0
     """Wall-clock seconds of a tree: a safety net far above the counted limits. A tree in which it
     fires is marked not reproducible."""
@@ -59,7 +61,8 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type == "int":
-                whole(field.name, value, least=0 if field.name in _MAY_BE_ZERO else 1)
+                most = MAX_DEPTH if field.name == "max_depth" else MOST
+                whole(field.name, value, least=0 if field.name in _MAY_BE_ZERO else 1, most=most)
             else:
                 number(field.name, value, above=True)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import Any
 
 from rao_lab.fold import Fold
@@ -44,7 +45,7 @@ from rao_lab.tree import (
 LAUNCH = "launch_subagent"
 FINISH = "finish"
 FORGOTTEN = "does nothing until it is awaited: you forgot await"
-NOT_STARTED = "was not started: your code was stopped"
+NOT_STARTED = "was not started: your code stopped before it was awaited"
 
 
 class TreeRun:
@@ -79,7 +80,8 @@ class TreeRun:
         self._began = clock()
         self._nodes: dict[str, NodeRun] = {}
         self._replies: dict[str, TurnReply] = {}
-        self._wake: set[str] = set()
+        self._wake: list[tuple[tuple[int, ...], str]] = []
+        """Parents to be resumed, as a heap in path order; a path may be there twice."""
         self._events: list[Event] = []
         self._requests: list[TurnRequest] = []
         self._ended: list[NodeKey] = []
@@ -116,10 +118,9 @@ class TreeRun:
                 self._act(node, self._replies[path])
         self._replies.clear()
         while self._wake:
-            path = min(self._wake, key=path_key)
-            self._wake.discard(path)
+            _, path = heappop(self._wake)
             node = self._nodes.get(path)
-            if node is not None:
+            if node is not None and node.answers:
                 self._advance(node, self._resume(node))
 
     def stood_still(self, seconds: float) -> None:
@@ -244,7 +245,9 @@ class TreeRun:
     def _end_turn(self, node: NodeRun, ended: Ended) -> None:
         self._cancel_children(node)
         for launched in ended.never_awaited:
-            self._never_started(node, launched, NOT_STARTED if ended.stopped else FORGOTTEN)
+            self._never_started(node, launched, forgotten=ended.error is None)
+        if ended.stopped:
+            self._refuse(node, Refusal(ended.stopped, ended.error or ""))
         self._emit_turn_end(node, ended.output, ended.error)
         node.session = ended.state
         if ended.stopped == "seconds":
@@ -257,17 +260,18 @@ class TreeRun:
         elif self._hold(node):
             self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
 
-    def _never_started(self, node: NodeRun, launched: Launched, why: str) -> None:
-        message = f"{LAUNCH}(...) {why}"
+    def _never_started(self, node: NodeRun, launched: Launched, *, forgotten: bool) -> None:
+        """A launch that came to nothing: its `await` was forgotten, or the code did not get that far."""
+        message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
         node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
-        self._refuse(node, Refusal("not_awaited", message))
+        self._refuse(node, Refusal("not_awaited" if forgotten else "not_started", message))
 
     def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
         """Whether the tree may hold what is put away of a node; where it may not, the node has ended."""
         if self._held.holds(node):
             return True
         for launched in launches:
-            self._never_started(node, launched, NOT_STARTED)
+            self._never_started(node, launched, forgotten=False)
         node.wait_started = self._now()
         self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
         return False
@@ -376,8 +380,7 @@ class TreeRun:
             child = self._nodes[path]
             self._finish(child, Status.CANCELLED, reason="its parent's turn ended first")
         node.waiting.clear()
-        node.answers.clear()
-        self._wake.discard(node.path)
+        node.answers.clear()  # so that nothing wakes it
 
     # Ends.
 
@@ -407,7 +410,7 @@ class TreeRun:
         else:
             failure = FAILURES[status] + (f": {reason}" if reason else "")
             self._answer_launch(parent, call_id, {"failed": failure}, failure)
-        self._wake.add(parent.path)
+        heappush(self._wake, (path_key(parent.path), parent.path))
 
     def _score(self, path: str, score: Score | None) -> None:
         if score is not None and score.success is not None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LIMIT_STATUSES",
+    "MAX_DEPTH",
     "ROOT",
     "Acted",
     "Call",
@@ -62,6 +63,8 @@ __all__ = [
 ]
 
 ROOT = "0"
+MAX_DEPTH = 200
+"""Depth of the deepest node that a record may hold: paths are read back from files, so they are bounded."""
 
 
 @dataclass(frozen=True, slots=True)

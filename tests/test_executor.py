@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from rao_lab.fold import fold
 from rao_lab.limits import Limits
 from rao_lab.prompts import dialect
 from rao_lab.repl import Sandbox
-from rao_lab.tree import Event, Finished, Status, Tree, TreeHeader, validate
+from rao_lab.tree import Event, Finished, Status, Tree, TreeHeader, path_key, validate
 from tests.worlds import TASK, Lines, Shelf
 
 
@@ -163,6 +164,64 @@ def test_a_launch_never_awaited_spawns_nothing(sandbox: Sandbox) -> None:
     assert len(tree) == 1
     assert tree.root.refusals == {"not_awaited": 1}
     assert "await" in (tree.root.turns[0].calls[0].error or "")
+
+
+def test_a_launch_that_failing_code_did_not_come_to_await_is_not_called_forgotten(sandbox: Sandbox) -> None:
+    code = "h = launch_subagent('a')\nput(-1)\nr = await h"
+    tree = grow_one(sandbox, {"0": [code, "finish('ok')"]})
+    assert (len(tree), tree.root.refusals) == (1, {"negative": 1, "not_started": 1})
+    assert "your code stopped before it was awaited" in (tree.root.turns[0].calls[1].error or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("suspensions", "for _ in range(300):\n    put(1)"),
+        ("output", "while True:\n    print('x' * 1000)"),
+        ("memory", "x = ['a' * 1_000_000 for _ in range(100)]"),
+        ("values", "x = 1" + " " * 100_000),
+    ],
+    ids=["suspensions", "output", "memory", "values"],
+)
+def test_code_that_is_stopped_at_a_limit_is_told_and_counted(sandbox: Sandbox, kind: str, code: str) -> None:
+    policy = Lines({"0": [code, "finish('ok')"]})
+    tree = grow_one(sandbox, {}, policy=policy)
+    assert (tree.root.value, tree.root.refusals) == ("ok", {kind: 1})
+    assert tree.root.turns[0].error
+
+
+def test_children_that_end_one_by_one_cost_their_parent_no_calls() -> None:
+    """15 launches, the names looked up and one await are what 20 suspensions allow, whenever they end."""
+    code = "import asyncio\nr = await asyncio.gather(*[launch_subagent('x') for _ in range(15)])\nfinish(r)"
+    texts = {"0": [code], **{f"0.{index}": [f"finish({index})"] for index in range(15)}}
+    with Sandbox(suspensions=20) as own:
+        tree = grow_one(
+            own, texts, limits=Limits(max_children=15), delays={f"0.{i}": i + 1 for i in range(15)}
+        )
+    assert (tree.root.value, tree.root.refusals) == (list(range(15)), {})
+    assert len({node.ended_tick for node in tree.nodes[1:]}) == 15
+
+
+def test_parents_that_wake_in_one_tick_are_sorted_once(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """150 parents of one child each: the work grows with them, not with their square."""
+    looked_at = 0
+
+    def counted(path: str) -> tuple[int, ...]:
+        nonlocal looked_at
+        looked_at += 1
+        return path_key(path)
+
+    monkeypatch.setattr("rao_lab.node_run.path_key", counted)
+    wide = (
+        "import asyncio\nr = await asyncio.gather(*[launch_subagent('x') for _ in range(150)])\nfinish('ok')"
+    )
+    texts = defaultdict(lambda: ["finish(1)"], {"0": [wide]})
+    texts |= {f"0.{index}": ["finish(await launch_subagent('y'))"] for index in range(150)}
+    tree = grow_one(sandbox, texts, limits=Limits(max_children=150, max_nodes=400, max_tree_turns=9000))
+    assert (len(tree), tree.root.value) == (301, "ok")
+    assert looked_at < 6 * len(tree)
 
 
 def test_children_still_running_when_their_parent_ends_are_cancelled(sandbox: Sandbox) -> None:

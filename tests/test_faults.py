@@ -170,6 +170,7 @@ def test_the_sandbox_fails_at_each_of_its_uses(sandbox: Sandbox, kind: str) -> N
         assert len(met) == 1
         assert (met[0].status is Status.ERROR) == (expected is Status.ERROR)
         assert bool(tree.not_reproducible) == (kind in ("lost", "seconds"))
+        assert met[0].refusals.get(ended.stopped, 0) == (kind in ("seconds", "memory"))
 
 
 REPLY_FAULTS: dict[str, Callable[[TurnReply], TurnReply]] = {

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rao_lab.errors import ConfigError, RecordError
+from rao_lab.codec import tree_from_json, tree_to_json
+from rao_lab.errors import ConfigError, InputError, RecordError
 from rao_lab.limits import Budget, Limits
 from rao_lab.protocols import Refusal
+from rao_lab.tree import ROOT, Node, Tree, TreeHeader
+from tests.worlds import TASK
 
 SMALL = Limits(max_depth=2, max_turns=4, max_children=2, max_nodes=4, max_tree_turns=10)
 
@@ -37,6 +40,30 @@ def test_zero_means_something_only_where_nothing_may_be_launched(name: str) -> N
     else:
         with pytest.raises(ConfigError, match=name):
             Limits(**{name: 0})
+
+
+def test_no_tree_may_be_deeper_than_its_record_can_be_read() -> None:
+    deepest = Limits(max_depth=200).max_depth
+    tree = Tree(TreeHeader(TASK), chain(deepest))
+    assert tree_from_json(tree_to_json(tree)) == tree
+    with pytest.raises(ConfigError, match="max_depth=201 means nothing: give 0 to 200"):
+        Limits(max_depth=201)
+    with pytest.raises(InputError, match="no path of a node"):
+        tree_from_json(tree_to_json(Tree(TreeHeader(TASK), chain(201))))
+
+
+def chain(depth: int) -> tuple[Node, ...]:
+    """Each node the only child of the one above."""
+    paths = [ROOT + ".0" * level for level in range(depth + 1)]
+    return tuple(
+        Node(
+            path,
+            paths[level - 1] if level else None,
+            depth=level,
+            children=tuple(paths[level + 1 : level + 2]),
+        )
+        for level, path in enumerate(paths)
+    )
 
 
 def test_limits_return_from_json() -> None:

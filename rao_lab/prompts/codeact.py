@@ -6,11 +6,13 @@ launches, and nothing that the interpreter lacks is ever shown.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rao_lab.prompts import Action, Brief, Observation, ParseFailure
 from rao_lab.protocols import Function
-from rao_lab.tree import Message
+from rao_lab.tree import Call, Message
 
 _SYSTEM = """\
 You work on a task by writing Python. Every reply is one or two sentences of thought, then one block:
@@ -46,6 +48,8 @@ Hand on parts, never your whole task. Small tasks are quicker without help.
 _NO_BLOCK = "I found no code. Write one block that starts with a line ```python and ends with a line ```."
 _OPEN_BLOCK = "Your code block has no closing line ```, so nothing ran. Write it shorter, and close it."
 _EMPTY_BLOCK = "Your code block is empty, so nothing ran."
+MAX_REFUSALS = 5
+"""Different reasons that one observation lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,26 @@ class CodeAct:
             parts.append(f"Output:\n{observation.output.rstrip()}{cut}")
         if observation.error:
             parts.append(f"Error: {observation.error}")
+        if refused := _refused(observation.calls):
+            parts.append(f"Launches that came to nothing:\n{refused}")
         if not parts:
             parts.append("The code ran and printed nothing.")
         if observation.turns_left is not None:
             parts.append(_replies_left(observation.turns_left))
         return (Message("user", "\n\n".join(parts)),)
+
+
+def _refused(calls: Sequence[Call]) -> str:
+    """Why launches came to nothing, where code need not have been told: nobody may have awaited them.
+    A helper that failed at its task is no such case: its value says so."""
+    reasons = Counter(
+        call.error
+        for call in calls
+        if call.name == "launch_subagent" and call.error and (call.child is None or call.result is None)
+    )
+    lines = [f"- {why}{f' ({times} times)' if times > 1 else ''}" for why, times in reasons.items()]
+    more = len(lines) - MAX_REFUSALS
+    return "\n".join(lines[:MAX_REFUSALS] + ([f"- and {more} more reasons"] if more > 0 else []))
 
 
 def _opens(line: str) -> bool:

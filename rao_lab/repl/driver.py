@@ -131,7 +131,7 @@ class Snippet:
                 snapshot = self._timed(reply)
                 if isinstance(snapshot, MontyComplete):
                     return self._kept(session.dump(), None, "")
-                self._suspensions += 1
+                self._suspensions += not self._waits_on(snapshot)
                 step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
                     return step
@@ -172,9 +172,18 @@ class Snippet:
             raise _Flooded
         return snapshot
 
+    def _waits_on(self, snapshot: Suspension) -> bool:
+        """It awaits what was launched before, and nothing new: whether its children end one by one or
+        together must not decide what it may ask for. Each launch, which is counted, allows one such wait."""
+        return isinstance(snapshot, FutureSnapshot) and not self._made and bool(self._awaited(snapshot))
+
+    def _awaited(self, snapshot: FutureSnapshot) -> list[int]:
+        known = set(snapshot.pending_call_ids)
+        return [call for call in self._pending if call in known]
+
     def _step(self, snapshot: Suspension) -> Reply | Awaiting | Ended:
         if isinstance(snapshot, FutureSnapshot):
-            pending = [call for call in self._pending if call in set(snapshot.pending_call_ids)]
+            pending = self._awaited(snapshot)
             # An await that no call can answer: the interpreter raises it as a stalled scheduler.
             return self._awaiting(snapshot, pending) if pending else lambda: snapshot.resume({})
         if isinstance(snapshot, NameLookupSnapshot):

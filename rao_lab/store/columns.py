@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 from rao_lab.errors import RunFileError
 from rao_lab.nodetable import NodeTable, signal
 from rao_lab.store.blobs import Allowance, unpack
-from rao_lab.tree import Node, Tree
+from rao_lab.tree import MAX_DEPTH, Node, Tree
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-MAX_DEPTH = 200
-"""As deep as paths may be anywhere (see codec.py)."""
 STATUSES = (
     "running",
     "waiting",

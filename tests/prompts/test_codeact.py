@@ -7,6 +7,7 @@ import pytest
 from rao_lab.errors import MissingError
 from rao_lab.prompts import Brief, Observation, ParseFailure, dialect
 from rao_lab.protocols import Function
+from rao_lab.tree import Call
 
 PLAIN = Function("get_info", "get_info(items: list[str]) -> list[dict]", "Looks\n  items up.")
 FINISH = Function("finish", "finish(message)", "Ends the work.")
@@ -93,3 +94,32 @@ def test_an_observation_shows_output_error_and_replies_left() -> None:
 
 def test_silence_is_said() -> None:
     assert dialect("codeact").observe(Observation())[0].content == "The code ran and printed nothing."
+
+
+def test_launches_that_came_to_nothing_are_said_with_the_reason_and_failed_helpers_are_not() -> None:
+    calls = (
+        Call("launch_subagent", error="you forgot await"),
+        Call("put", error="give a number"),  # an exception in the code told it
+        Call("launch_subagent", error="no more", result={"failed": "no more"}),
+        Call("launch_subagent", error="ran out of turns", result={"failed": "ran out of turns"}, child="0.0"),
+        Call("launch_subagent", result=3, child="0.1"),
+        Call("launch_subagent", error="no more", result={"failed": "no more"}),
+        Call("launch_subagent", error="cancelled: your turn ended first", child="0.2"),
+    )
+    assert dialect("codeact").observe(Observation(calls))[0].content == (
+        "Launches that came to nothing:\n"
+        "- you forgot await\n- no more (2 times)\n- cancelled: your turn ended first"
+    )
+
+
+def test_a_flood_of_refusals_is_cut() -> None:
+    calls = tuple(Call("launch_subagent", error=f"no {number}") for number in range(200))
+    said = dialect("codeact").observe(Observation(calls))[0].content
+    assert said.split("\n")[1:] == [
+        "- no 0",
+        "- no 1",
+        "- no 2",
+        "- no 3",
+        "- no 4",
+        "- and 195 more reasons",
+    ]
