@@ -21,6 +21,7 @@ from rao_lab.executor import Executor
 from rao_lab.intervals import wilson
 from rao_lab.limits import Limits
 from rao_lab.metrics import easiest_first
+from rao_lab.policy_use import taken
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.repl import Sandbox
@@ -211,20 +212,23 @@ def evaluate(
 
 @contextmanager
 def sampled_at(policy: Policy, temperature: float | None) -> Iterator[None]:
-    """A policy that samples has this temperature inside, and its own again afterwards.
+    """The policy works for this thread alone; one that samples has this temperature inside, and its own
+    again afterwards.
 
     Raises:
         ConfigError: a temperature that means nothing.
+        UnavailableError: the policy is being trained in another thread.
     """
-    own = getattr(policy, "temperature", None)
-    if temperature is None or own is None:
-        yield
-        return
-    policy.temperature = temperature  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        policy.temperature = own  # type: ignore[attr-defined]
+    with taken(policy):
+        own = getattr(policy, "temperature", None)
+        if temperature is None or own is None:
+            yield
+            return
+        policy.temperature = temperature  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            policy.temperature = own  # type: ignore[attr-defined]
 
 
 def compare(

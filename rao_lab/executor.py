@@ -24,6 +24,7 @@ from dataclasses import replace
 from rao_lab.errors import ConfigError
 from rao_lab.limits import Limits
 from rao_lab.node_run import TreeRun
+from rao_lab.policy_use import taken
 from rao_lab.prompts import Dialect
 from rao_lab.protocols import Environment, Judge, Policy, TurnReply
 from rao_lab.repl import Sandbox
@@ -80,7 +81,17 @@ class Executor:
         self.clock = clock
 
     def run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
-        """Runs one tree for each header, all at once, and returns them in the same order."""
+        """Runs one tree for each header, all at once, and returns them in the same order.
+
+        Waits while another thread runs trees with this policy.
+
+        Raises:
+            UnavailableError: the policy is being trained in another thread.
+        """
+        with taken(self.policy):
+            return self._run(headers)
+
+    def _run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
         trees = [self._open(index, header) for index, header in enumerate(headers)]
         workers = min(self.sandbox.workers, max(1, len(trees)))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,14 @@ from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.repl import Sandbox
 from rao_lab.tree import Event, Task, Tree, TreeHeader
+
+POLL_SECONDS = 0.05
+"""How often a cell that awaits a run looks: an interrupt reaches a cell that awaits without a timer not at
+all (ipykernel 7.4)."""
+
+
+class _Stopped(Exception):
+    """Raised in the thread of a run that nobody awaits any more."""
 
 
 def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
@@ -41,8 +50,11 @@ def run(
     temperature: float | None = None,
     judge: Judge | None = None,
     on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
 ) -> Tree:
     """Runs one tree and returns it. Blocks; `arun` does not.
+
+    A policy works for one run at a time: this waits while another thread runs trees with it.
 
     Args:
         limits: by default those that suit the policy (`rao_lab.loading.suggested`).
@@ -51,9 +63,11 @@ def run(
         dialect: "terse" or "codeact"; by default the one the policy was made for.
         temperature: of sampling; by default what suits the policy.
         on_event: hears every event as it happens.
+        on_tick: called before each decode step; may block (pause) or raise (stop).
 
     Raises:
         ConfigError, InputError, MissingError: what was given does not fit together.
+        UnavailableError: the policy is being trained in another thread.
     """
     fitting = suggested(policy)
     limits = limits or fitting.limits
@@ -68,13 +82,38 @@ def run(
             agent=agent,
             judge=judge,
             on_event=None if on_event is None else lambda _, event: on_event(event),
+            on_tick=on_tick,
         )
         return executor.run([TreeHeader(task, seed=seed)])[0]
 
 
 async def arun(task: Task, environment: Environment, policy: Policy, **options: Any) -> Tree:
-    """`run` in a thread, for async code: `tree = await rl.arun(task, env, policy)`."""
-    return await asyncio.to_thread(run, task, environment, policy, **options)
+    """`run` in a thread, for async code: `tree = await rl.arun(task, env, policy)`.
+
+    Interrupting or cancelling what awaits it stops the run before its next decode step, and returns when
+    the run's workers are gone.
+    """
+    stop = threading.Event()
+    on_tick = options.pop("on_tick", None)
+
+    def go_on(tick: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+        if on_tick is not None:
+            on_tick(tick)
+
+    running = asyncio.ensure_future(
+        asyncio.to_thread(run, task, environment, policy, on_tick=go_on, **options)
+    )
+    try:
+        while not running.done():
+            await asyncio.wait({running}, timeout=POLL_SECONDS)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        stop.set()
+        await asyncio.wait({running})
+        running.exception()  # seen: what stopped it is raised below
+        raise
+    return running.result()
 
 
 def evaluate(

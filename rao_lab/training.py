@@ -26,6 +26,7 @@ from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
+from rao_lab.policy_use import taken
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.running import open_sandbox
@@ -161,7 +162,11 @@ def _train(
         steps = train_steps(
             environment, policy, config, sample=sample, state=state, on_phase=on_phase, peers=peers
         )
-        for step in steps:
+        while True:
+            with taken(policy, training=True):
+                step = next(steps, None)
+            if step is None:
+                return
             if record is not None:
                 record.end(step, policy, state, config)
             if on_step is not None:
@@ -295,17 +300,18 @@ def start(
         raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
 
     def steps(session: Session) -> Iterator[TrainStep]:
-        return train(
-            environment,
-            policy,
-            config,
-            store=path,
-            resume=resume,
-            on_event=session.on_event,
-            on_phase=session.on_phase,
-            on_tick=session.control.check,
-            **options,
-        )
+        with taken(policy, training=True):
+            yield from train(
+                environment,
+                policy,
+                config,
+                store=path,
+                resume=resume,
+                on_event=session.on_event,
+                on_phase=session.on_phase,
+                on_tick=session.control.check,
+                **options,
+            )
 
     session = Session(steps, path, config.steps)
     session.tokenizer = getattr(policy, "tokenizer", None)

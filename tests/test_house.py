@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("2", frozenset({"events"})),
     ("2", frozenset({"tree"})),
     ("2", frozenset({"fold", "codec", "picture", "protocols"})),
-    ("3", frozenset({"nodetable", "attribution", "limits", "repl", "prompts", "fetch"})),
+    ("3", frozenset({"nodetable", "attribution", "limits", "policy_use", "repl", "prompts", "fetch"})),
     ("3", frozenset({"credit", "diagnose"})),
     ("4", frozenset({"environments", "engine", "judge"})),
     ("4", frozenset({"policies"})),

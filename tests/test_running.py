@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import rao_lab as rl
 from rao_lab.loading import suggested
+from rao_lab.protocols import TurnReply
 from rao_lab.tree import Event, validate
+from tests.worlds import TASK, Lines, Shelf
 
 
 def test_one_call_runs_one_tree() -> None:
@@ -64,3 +70,81 @@ def test_evaluation_has_the_flat_ceiling_where_the_policy_has_tokens() -> None:
 def test_an_unknown_policy_names_those_there_are(name: str) -> None:
     with pytest.raises((rl.MissingError, rl.ConfigError), match="scripted"):
         rl.load_policy(name)
+
+
+class Slow(Lines):
+    """Takes its time over each decode step, and says when it is at work and when it has been left."""
+
+    def __init__(self, texts: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(texts)
+        self.at_work = threading.Event()
+
+    def tick(self) -> Sequence[TurnReply]:
+        self.at_work.set()
+        time.sleep(0.002)
+        return super().tick()
+
+
+LONG = {"0": ["finish(await launch_subagent('a'))"], "0.0": [*["put(1)"] * 30, "finish('ok')"]}
+ENDS = ("finished", "turn_limit", "context_limit")
+ROOM = rl.Limits(max_turns=1500, max_tree_turns=5000)
+
+
+def test_runs_of_one_policy_that_are_awaited_together_are_the_runs_they_are_alone() -> None:
+    policy = Slow(LONG)
+
+    async def together() -> list[rl.Tree]:
+        return await asyncio.gather(*[rl.arun(TASK, Shelf(), policy, limits=ROOM) for _ in range(4)])
+
+    with ThreadPoolExecutor(1) as thread:
+        trees = thread.submit(lambda: asyncio.run(together())).result()
+    asked = [(request.key[1], request.turn) for request in policy.requests]
+    assert asked == [("0", 1), *[("0.0", turn) for turn in range(1, 32)]] * 4
+    assert [(tree.root.value, len(tree)) for tree in trees] == [("ok", 2)] * 4
+
+
+def test_cancelling_what_awaits_a_run_stops_the_run() -> None:
+    policy = Slow({**LONG, "0.0": ["put(1)"]})
+
+    async def cancelled() -> int:
+        running = asyncio.ensure_future(rl.arun(TASK, Shelf(), policy, limits=ROOM))
+        while not policy.at_work.is_set():
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return len(policy.requests)
+
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(lambda: asyncio.run(cancelled())).result()
+    assert asked == len(policy.requests) < ROOM.max_turns
+    assert {request.key for request in policy.requests} == set(policy.forgotten)
+    assert rl.run(TASK, Shelf(), Lines({"0": ["finish('ok')"]})).root.value == "ok"
+
+
+def test_a_policy_in_training_is_refused_to_others_and_free_between_the_steps_of_a_loop(
+    random_tiny: Path,
+) -> None:
+    env = rl.environments.TextCraft("easy")
+    task = env.tasks("test")[0]
+    policy = rl.load_policy(str(random_tiny))
+    limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
+    config = rl.TrainConfig(steps=3, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+
+    def run_it() -> str:
+        return str(rl.run(task, env, policy, limits=limits, temperature=0.3).root.status)
+
+    session = rl.start(env, policy, config)
+    session.pause()
+    while not session.control.resting:
+        time.sleep(0.01)
+    with pytest.raises(rl.UnavailableError, match="is being trained in another thread"):
+        run_it()
+    assert policy.temperature == 1.0
+    session.resume()
+    assert [step.step for step in session.result()] == [0, 1, 2, 3]
+    assert run_it() in ENDS
+    with ThreadPoolExecutor(1) as thread:
+        for _ in rl.train(env, policy, config):
+            assert run_it() in ENDS
+            assert thread.submit(run_it).result() in ENDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,14 @@ view = session.board()
 
 
 @pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[Any]:
+def kernel(tmp_path: Path, repo: Path) -> Iterator[Any]:
     manager_of = pytest.importorskip("jupyter_client.manager")
     pytest.importorskip("ipykernel")
     manager, client = manager_of.start_new_kernel(
-        kernel_name="python3", cwd=str(tmp_path), startup_timeout=120
+        kernel_name="python3",
+        cwd=str(tmp_path),
+        startup_timeout=120,
+        env={**os.environ, "PYTHONPATH": str(repo)},
     )
     yield manager, client
     client.stop_channels()
@@ -65,3 +69,37 @@ def test_an_interrupted_wait_stops_training_and_keeps_its_steps(kernel: Any, ran
     ).split()
     assert state == "stopped" and live == "False"
     assert int(steps) == int(kept) >= 2
+
+
+SLOWLY = """
+import time, rao_lab as rl
+env, ticks = rl.environments.TextCraft("hard"), []
+
+def slowly(tick):
+    ticks.append(tick)
+    open("ticks", "w").close()
+    time.sleep(0.05)
+
+"""
+
+
+def test_an_interrupted_cell_that_awaits_a_tree_stops_it(kernel: Any, tmp_path: Path) -> None:
+    manager, client = kernel
+    run(client, SLOWLY)
+    task = "env.tasks('test')[0], env, rl.load_policy('scripted')"
+    waiting = client.execute(f"tree = await rl.arun({task}, on_tick=slowly)")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "ticks").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    manager.interrupt_kernel()
+    while (reply := client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != waiting:
+        pass
+    assert reply["content"]["status"] == "error"
+    ticked, later, free = run(
+        client,
+        "first = len(ticks)\ntime.sleep(0.5)\n"
+        f"again = rl.run({task})\n"
+        "print(first, len(ticks), again.root.status)",
+    ).split()
+    assert int(ticked) == int(later) > 0 and free == "finished"
