@@ -130,6 +130,19 @@ def test_a_tree_without_contradictions_is_valid() -> None:
     validate(Tree(HEADER, ()))
 
 
+class _Unsearched(tuple[str, ...]):
+    """Children that are looked up by their place."""
+
+    def __contains__(self, child: object) -> bool:
+        raise AssertionError("30,000 children, each searched for among all, take minutes")
+
+
+def test_the_children_of_a_wide_node_are_not_searched() -> None:
+    root = node("0", 3000)
+    wide = replace(root, children=_Unsearched(root.children))
+    validate(Tree(HEADER, (wide, *(node(path) for path in root.children))))
+
+
 SOUND = node("0", 1)
 TOKENS = Turn(1, sampled_ids=ids(2), logprobs=array("f", [0.0]), entropies=array("f", [0.0, 0.0]))
 
@@ -143,6 +156,8 @@ TOKENS = Turn(1, sampled_ids=ids(2), logprobs=array("f", [0.0]), entropies=array
         ((SOUND, replace(node("0.0"), depth=2)), "depth is 2, its path says 1"),
         ((node("0"), node("0.0")), "does not list it"),
         ((node("0.0"),), "does not list it"),
+        ((SOUND, node("0.0"), node("0.7")), "does not list it"),
+        ((SOUND, node("0.0"), node("0.00")), "in path order|does not list it|twice"),
         ((SOUND,), "child 0 is '0.0'"),
         ((replace(SOUND, children=("0.1",)), node("0.1")), "child 0 is '0.1'"),
         ((node("0", turns=(Turn(2),)),), "numbered 1, 2, 3"),
