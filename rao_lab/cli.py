@@ -321,6 +321,9 @@ def export(
         str | None, typer.Option(help="Which steps, such as 1,5,10-20. Default: all that fit.")
     ] = None,
     max_mb: Annotated[float, typer.Option(help="Largest page, in MB (html).")] = 20.0,
+    damaged: Annotated[
+        bool, typer.Option("--salvage", help="Keep what can be read of a damaged file (rao).")
+    ] = False,
 ) -> None:
     """Write a run as one file: a page to look at, JSON to compute with, or a compact copy.
 
@@ -331,10 +334,11 @@ def export(
 
       rao-lab export runs/demo.rao --format html --out demo.html
       rao-lab export runs/live.rao --format rao --out copy.rao
+      rao-lab export runs/broken.rao --format rao --salvage --out what_is_left.rao
     """
     from rao_lab.reports import export_run
 
-    _print(export_run(path, out, kind, steps, max_mb))
+    _print(export_run(path, out, kind, steps, max_mb, damaged))
 
 
 @app.command()

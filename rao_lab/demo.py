@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 from rao_lab.ceiling import flat_fits
+from rao_lab.checked import plainly
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation import AGENTS, Evaluation, evaluate, flat_limits
@@ -78,6 +79,10 @@ class DemoConfig:
     def __post_init__(self) -> None:
         if self.minutes is not None and not self.minutes > 0:
             raise ConfigError(f"--minutes {self.minutes:g} means nothing: give a number above 0")
+        if self.out.suffix == ".html":
+            raise ConfigError(
+                f"--out {plainly(self.out.name)} is where the page goes: name a run file (.rao)"
+            )
 
     @classmethod
     def choose(

@@ -21,8 +21,9 @@ import base64
 import binascii
 import json
 import math
+import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rao_lab.errors import InputError
@@ -31,9 +32,12 @@ MAX_DEPTH = 80
 """Nested containers in one value. The sandbox lets 64 through."""
 MAX_ITEMS = 2_000_000
 """Elements in one value, each counted as often as it is written."""
+MAX_PARTS = 5 * MAX_ITEMS
+"""Elements of one JSON text: a tagged value is written as up to five."""
 SAFE_INT = 2**53
 MAX_INT_DIGITS = 20_000
 """Hexadecimal digits of one int."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 def encode(value: Any) -> Any:
@@ -63,14 +67,37 @@ def loads(text: str | bytes) -> Any:
     """JSON text to data, for `decode` and the `..._from_json` functions.
 
     Raises:
-        InputError: not JSON, or nested too deep to be read.
+        InputError: not JSON, nested too deep to be read, or of more than `MAX_PARTS` elements.
     """
+    if _parts(text) > MAX_PARTS:  # counted first: "[]," becomes twenty times its size
+        raise InputError(f"this JSON is too large: at most {MAX_PARTS} elements")
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise InputError("this JSON is nested too deep to be read") from None
     except ValueError as error:
         raise InputError(f"this is not JSON: {error}") from None
+
+
+def _parts(text: str | bytes) -> int:
+    """A bound on the elements of a JSON text, found without reading it. What stands in strings is left out
+    only where it would make the text seem too large."""
+    if len(text) <= MAX_PARTS:
+        return len(text)
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    found = sum(map(text.count, "[{,"))
+    if found <= MAX_PARTS:
+        return found
+    return sum(sum(map(part.count, "[{,")) for part in _outside_strings(text))
+
+
+def _outside_strings(text: str) -> Iterator[str]:
+    start = 0
+    for string in _STRING.finditer(text):
+        yield text[start : string.start()]
+        start = string.end()
+    yield text[start:]
 
 
 def _refuse_constant(name: str) -> Any:

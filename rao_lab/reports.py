@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rao_lab.attribution import Attributions, CreditConfig
-from rao_lab.checked import number, quoted
-from rao_lab.codec import group_to_json
+from rao_lab.checked import number, plainly, quoted
+from rao_lab.codec import encode, group_to_json
 from rao_lab.credit import attribute
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.evaluation import Evaluation
 from rao_lab.needs import needs, needs_by_band, needs_text
 from rao_lab.settings import chosen_steps
-from rao_lab.store import Run, RunWriter, export_copy, open_run, spare_run_file
+from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage, spare_run_file
 from rao_lab.train_config import LossConfig
 from rao_lab.tree import Tree
 from rao_lab.visible import visible
@@ -61,7 +61,7 @@ def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
 def credit_json(found: Attributions) -> dict[str, Any]:
     """Every node of the step; byte-identical for equal runs, for it holds no times, ids or paths."""
     rows = [{name: getattr(row, name) for name in CREDIT_FIELDS} for row in found]
-    return {"config": found.config.to_dict(), "nodes": rows}
+    return {"config": found.config.to_dict(), "nodes": _sayable(rows)}
 
 
 def credit_text(step: int, found: Attributions) -> str:
@@ -116,8 +116,18 @@ def record(trees: Sequence[Tree], out: Path) -> None:
         writer.end_step(0)
 
 
-def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_mb: float = 20.0) -> str:
+def export_run(
+    path: Path,
+    out: Path,
+    kind: str,
+    steps: str | None = None,
+    max_mb: float = 20.0,
+    damaged: bool = False,
+) -> str:
     """Writes a run as one file and says in a line what was written, and what was left out.
+
+    Args:
+        damaged: salvage what can be read of a damaged run file.
 
     Raises:
         ConfigError: an unknown format, or an option that it does not take.
@@ -126,24 +136,34 @@ def export_run(path: Path, out: Path, kind: str, steps: str | None = None, max_m
     """
     if kind not in FORMATS:
         raise ConfigError(f"--format {quoted(kind)} is unknown: choose one of {', '.join(FORMATS)}")
+    if damaged and kind != "rao":
+        raise ConfigError("--salvage writes a run file: give --format rao, and export the new file then")
     if kind == "rao":
         if steps is not None:
             raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
+        if damaged:
+            return f"{out}: {salvage(path, out)}"
         export_copy(path, out)
         return f"{out}: a copy of {path.name}, {_size(out)}"
     spare_run_file(out)
     with open_run(path) as run:
         wanted = chosen_steps(steps, (each.step for each in run.steps))
         if kind == "json":
-            _write(out, json.dumps(run_json(run, wanted), allow_nan=False) + "\n")
+            _write(out, run_json(run, wanted))
             return f"{out}: {_size(out)}"
         return _export_page(run, out, wanted, max_mb)
 
 
-def run_json(run: Run, steps: Sequence[int] | None = None) -> dict[str, Any]:
-    """A run as plain JSON: config, packages, and of each step metrics, groups, probes and credit."""
+def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
+    """A run as plain JSON, in pieces: config, packages, and of each step metrics, groups, probes and credit.
+
+    One step is in memory at a time. What JSON cannot say, as a loss that is not a number, is tagged as
+    `plainjson` says.
+    """
     metrics = {each["step"]: each for each in run.metrics}
-    found = []
+    head = {"format": "rao-lab run", "config": run.config, "packages": run.packages}
+    yield _json(_sayable(head))[:-1] + ', "steps": ['
+    between = ""
     for summary in run.steps:
         step = summary.step
         if steps is not None and step not in steps:
@@ -151,15 +171,29 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "step": step,
             "attempt": summary.attempt,
-            "metrics": metrics.get(step),
+            "metrics": _sayable(metrics.get(step)),
             "groups": [group_to_json(group) for group in run.groups(step)],
             "probes": [group_to_json(group) for group in run.groups(step, probe=True)],
             "credit": None,
         }
         with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
             entry["credit"] = credit_json(run.attributions(step))
-        found.append(entry)
-    return {"format": "rao-lab run", "config": run.config, "packages": run.packages, "steps": found}
+        yield between + _json(entry)
+        between = ", "
+    yield "]}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _sayable(value: Any) -> Any:
+    """What JSON can say as it is (keys become text), the rest tagged."""
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _sayable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_sayable(inner) for inner in value]
+    return encode(value)
 
 
 def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) -> str:
@@ -180,11 +214,22 @@ def _share_by(run: Run) -> Any:
     return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"
 
 
-def _write(out: Path, text: str) -> None:
+def _write(out: Path, pieces: Iterable[str]) -> None:
+    """A file appears, or is replaced, when it is whole; into a pipe or a terminal the pieces go as they come."""
     try:
-        out.write_text(text, encoding="utf-8")
+        if out.exists() and not out.is_file():
+            with out.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            return
+        part = out.with_name(out.name + ".part")
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        raise UnavailableError(f"{out} cannot be written: {error.strerror or error}") from None
+        raise UnavailableError(f"{plainly(str(out))} cannot be written: {error.strerror or error}") from None
 
 
 def _size(path: Path) -> str:

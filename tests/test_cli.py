@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from rao_lab import cli
-from rao_lab.codec import tree_from_json
+from rao_lab.codec import decode, tree_from_json
 from rao_lab.errors import InputError
-from rao_lab.store import open_run
+from rao_lab.store import RunWriter, open_run
 
 COMMANDS = ["demo", "train", "eval", "run", "credit", "export", "fetch", "bench", "doctor"]
 SMALL = [
@@ -290,6 +291,80 @@ def test_export_json_holds_trees_and_credit(
     assert [step["step"] for step in found["steps"]] == [1, 2]
     assert len(found["steps"][0]["groups"]) == 2
     assert found["steps"][0]["credit"]["nodes"]
+
+
+def test_export_json_tags_what_json_cannot_say(
+    run_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A loss that is no number is what a run that went wrong has."""
+    out = tmp_path / "a.json"
+    with RunWriter(run_file, {"odd": (1, {2.5: float("inf")})}, resume=True) as writer:
+        writer.rewind(1)
+        writer.begin_step(2)
+        writer.end_step(2, None, {"loss": float("nan"), "by_depth": {0: 0.5}})
+    assert run_cli(["export", run_file, "--format", "json", "--steps", "2", "--out", out], capsys)[0] == 0
+    found = json.loads(out.read_text())
+    nan = {"$": "float", "v": "nan"}
+    assert found["steps"][0]["metrics"] == {"step": 2, "loss": nan, "by_depth": {"0": 0.5}}
+    assert decode(found["config"]["odd"]) == (1, {2.5: float("inf")})
+
+
+def test_export_json_of_a_damaged_run_leaves_what_was_there(
+    run_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.json"
+    out.write_text("as it was")
+    with sqlite3.connect(run_file) as connection:
+        connection.execute("UPDATE nodes SET goal = 999999")
+    connection.close()
+    assert "there is no text 999999" in refused(
+        ["export", run_file, "--format", "json", "--out", out], capsys
+    )
+    assert out.read_text() == "as it was"
+    assert not out.with_name("a.json.part").exists()
+
+
+def test_export_writes_into_a_pipe(run_file: Path) -> None:
+    arguments = ["-m", "rao_lab", "export", run_file, "--format", "json", "--out", "/dev/stdout"]
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[0])["format"] == "rao-lab run"
+
+
+@pytest.mark.parametrize("kind", ["html", "json", "rao"])
+def test_no_export_is_written_over_a_run(
+    run_file: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = run_file.read_bytes()
+    said = refused(["export", run_file, "--format", kind, "--out", run_file], capsys)
+    assert "a.rao is a run file: choose another name to write to" in said
+    assert run_file.read_bytes() == before
+
+
+def test_the_page_of_the_demo_is_not_written_over_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(["demo", "--quick", "--out", "a.html"], capsys)
+    assert "--out a.html is where the page goes: name a run file (.rao)" in said
+
+
+def test_a_damaged_run_says_how_it_is_salvaged_and_is(
+    run_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = tmp_path / "left.rao"
+    with sqlite3.connect(run_file) as connection:
+        (last,) = connection.execute("SELECT max(id) FROM trees WHERE probe = 0").fetchone()
+        connection.execute("UPDATE nodes SET goal = 999999 WHERE tree = ?", (last,))
+        (trees,) = connection.execute("SELECT count(*) FROM trees").fetchone()
+    connection.close()
+    line = refused(["credit", run_file, "--step", "2", "--lam", "0"], capsys)
+    assert line.endswith("try `rao-lab export --format rao --salvage`")
+    wrong = refused(["export", run_file, "--salvage", "--out", left], capsys)
+    assert "--salvage writes a run file: give --format rao" in wrong
+    arguments = ["export", run_file, "--format", "rao", "--salvage", "--out", left]
+    status, out, _ = run_cli(arguments, capsys)
+    assert status == 0
+    assert f"left.rao: {trees - 1} trees, 0 running trees, 3 steps" in out
+    assert "lost: 1 trees; first problem: tree " in out and "there is no text 999999" in out
+    with open_run(left) as run:
+        assert len(run.trees()) == trees - 1
 
 
 def test_export_html_is_one_page_that_says_what_it_leaves_out(

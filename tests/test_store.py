@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import zlib
 from array import array
 from dataclasses import replace
 from pathlib import Path
@@ -268,7 +269,11 @@ def test_nothing_of_the_machine_or_its_user_is_in_the_file(tmp_path: Path) -> No
     run = open_run(tmp_path / "a.rao")
     assert run.config == {"policy": "mine", "endpoint": "endpoint#qwen", "n": 1}
     assert run.tree(1).header.policy == "model"
-    data = (tmp_path / "a.rao").read_bytes()
+    with sqlite3.connect(tmp_path / "a.rao") as connection:
+        texts = connection.execute("SELECT size, body FROM texts").fetchall()
+    connection.close()
+    unpacked = [body if len(body) == size else zlib.decompress(body) for size, body in texts]
+    data = b"\n".join([(tmp_path / "a.rao").read_bytes(), *unpacked])
     private = [
         str(tmp_path),
         "someone",
@@ -340,6 +345,45 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
         run.attributions(1)
     with pytest.raises(RunFileError, match="no text 99"):
         run.texts([99])
+
+
+def test_ids_may_be_numbers_of_numpy(tmp_path: Path) -> None:
+    """As the columns carry them."""
+    group = random_group(1, size=3)
+    run = open_run(record(tmp_path / "a.rao", {1: [group]}))
+    columns = run.node_table(1)
+    assert run.tree(columns.tree_id[-1]) == group.trees[-1]
+    assert run.node(columns.tree_id[0], "0") == group.trees[0].root
+    for step in np.array([1]):
+        assert run.groups(step) == [group]
+        assert len(run.trees(step)) == 3
+        assert len(run.attributions(step)) == len(run.node_table(step)) == len(columns)
+
+
+@pytest.mark.parametrize("wrong", ["1", None, 1.5, [1], slice(1, 2)])
+def test_what_is_no_number_names_no_step_and_no_tree(tmp_path: Path, wrong: Any) -> None:
+    run = open_run(record(tmp_path / "a.rao", {1: []}))
+    asked = [run.groups, run.node_table, run.attributions, run.tree, run.changes_since]
+    asked += [lambda it: run.node(it, "0"), lambda it: run.texts([it])]
+    for ask in asked + [run.trees] * (wrong is not None):
+        with pytest.raises(MissingError, match="is named by a whole number, not by"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize("step", [-1, 99, 2**70])
+def test_a_step_that_is_not_there_has_no_trees_either(tmp_path: Path, step: int) -> None:
+    run = open_run(record(tmp_path / "a.rao", {1: [], 2: []}))
+    with pytest.raises(MissingError, match="it has the steps 1 to 2"):
+        run.trees(step)
+    with pytest.raises(RunFileError, match="there is no text"):
+        run.texts([2**70])
+
+
+@pytest.mark.parametrize("path", ["0.9", "1", "", "0.1.", "\ud800", "ü", None])
+def test_a_node_that_is_not_there_is_missing(tmp_path: Path, path: Any) -> None:
+    run = open_run(record(tmp_path / "a.rao", {1: [random_group(1, size=2, nodes=2)]}))
+    with pytest.raises(MissingError, match="no node"):
+        run.node(1, path)
 
 
 def test_closed_doors_say_so(tmp_path: Path) -> None:

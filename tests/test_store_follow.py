@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rao_lab.codec import dumps, event_to_json, header_to_json, tree_to_json
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import MissingError, RaoLabError, RunFileError
 from rao_lab.fold import Fold
 from rao_lab.store import Run, RunWriter, export_copy, open_run
 from rao_lab.tree import Tree
@@ -100,6 +102,51 @@ def test_a_follower_learns_of_a_rewind_and_starts_over(tmp_path: Path) -> None:
     assert (news.rewound, news.steps, news.trees) == (True, (1,), (1, 2))
     assert not run.changes_since(news.revision).rewound
     assert [step.step for step in run.steps] == [1]
+
+
+def test_another_run_in_the_place_of_a_followed_one_starts_it_over(tmp_path: Path) -> None:
+    first = record(tmp_path / "a.rao", {1: [random_group(1, size=2)], 2: []})
+    record(tmp_path / "b.rao", {step: [random_group(3, size=2, step=step)] for step in range(4)})
+    follower, still = open_run(first, follow=True), open_run(first)
+    before = follower.changes_since(0).revision
+    (tmp_path / "b.rao").replace(first)  # a newer run, of more commits
+    assert [step.step for step in follower.steps] == [0, 1, 2, 3]
+    news = follower.changes_since(before)
+    assert (news.rewound, news.steps, news.trees) == (True, (0, 1, 2, 3), tuple(range(1, 9)))
+    assert not follower.changes_since(news.revision).rewound
+    with pytest.raises(RunFileError, match=r"another run has taken the place of a\.rao since it was opened"):
+        still.groups(1)
+
+
+def test_a_follower_outlives_the_file_while_it_is_away(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.rao", {1: [random_group(1, size=2)]})
+    run = open_run(path, follow=True)
+    path.rename(tmp_path / "away.rao")
+    with pytest.raises(MissingError, match=r"no run file .*a\.rao"):
+        run.changes_since(0)
+    (tmp_path / "away.rao").rename(path)
+    assert not run.changes_since(run.revision).rewound
+    assert len(run.groups(1)) == 1
+
+
+def test_a_large_journal_before_a_small_file_is_read(tmp_path: Path) -> None:
+    """A reader in a long read keeps the writer from folding the journal in: the work allowed counts both."""
+    with RunWriter(tmp_path / "a.rao", {}) as writer:
+        writer.begin_step(0)
+        writer.flush()
+        with closing(sqlite3.connect(tmp_path / "a.rao", isolation_level=None)) as pinned:
+            pinned.execute("BEGIN")
+            pinned.execute("SELECT count(*) FROM meta").fetchone()
+            rows = ((step, 1, 1, 0.5, 0.5) for step in range(1, 400_000))
+            db = writer._ledger.connection
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "INSERT INTO steps (step, attempt, rev, started, ended) VALUES (?, ?, ?, ?, ?)", rows
+            )
+            db.execute("COMMIT")
+            size, journal = (p.stat().st_size for p in (writer.path, Path(f"{writer.path}-wal")))
+            assert journal > 20 * size
+            assert len(open_run(tmp_path / "a.rao").steps) == 400_000
 
 
 def test_without_follow_the_lists_are_those_of_opening(tmp_path: Path) -> None:

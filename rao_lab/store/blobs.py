@@ -5,9 +5,11 @@ A body is stored raw where compression does not pay, which shows in its length b
 
 from __future__ import annotations
 
+import sqlite3
 import zlib
 from array import array
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
@@ -17,6 +19,9 @@ MAX_BODY = 256 * 2**20
 """Bytes one body may unpack to: a hundred times the largest step of columns seen."""
 MAX_TOTAL = 2 * 2**30
 """Bytes one reading operation may unpack to in all."""
+MOST_RATIO = 200
+"""... and how many times the size of the file, beyond `SPARE`: a hundred times what honest texts need."""
+SPARE = 64 * 2**20
 _RAW_BELOW = 100
 
 TokenArrays = tuple["array[int]", "array[int]", "array[float]", "array[float]"]
@@ -28,6 +33,14 @@ class Allowance:
 
     def __init__(self, total: int = MAX_TOTAL) -> None:
         self.left = total
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection) -> Self:
+        """What one reading operation of this file may unpack."""
+        (pages,), (size,) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+        )
+        return cls(min(MAX_TOTAL, SPARE + MOST_RATIO * pages * size))
 
     def take(self, size: int) -> None:
         self.left -= size

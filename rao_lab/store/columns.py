@@ -173,7 +173,7 @@ def node_columns(connection: sqlite3.Connection, step: int) -> NodeColumns:
         "SELECT t.id, t.grp, t.rollout, t.probe, c.size, c.body FROM trees t JOIN columns c ON c.tree = t.id"
         " WHERE t.step = ? AND t.done = 1 AND t.origin IS NULL ORDER BY t.probe, t.grp, t.rollout"
     )
-    allowance = Allowance()
+    allowance = Allowance.of(connection)
     heads: list[tuple[int, ...]] = []
     parts: list[NDArray[Any]] = []
     for *head, size, body in connection.execute(query, (step,)):

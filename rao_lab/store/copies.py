@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
+from rao_lab.checked import plainly
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import schema
-from rao_lab.store.files import check_file, reading, write_failure
+from rao_lab.store.files import check_file, file_path, file_uri, reading, why_not_written
+
+_OUT = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 
 
 def export_copy(path: str | Path, out: str | Path) -> Path:
@@ -18,28 +22,38 @@ def export_copy(path: str | Path, out: str | Path) -> Path:
         RunFileError: damaged, newer, or `out` exists.
         UnavailableError: `out` cannot be written.
     """
-    source, target = Path(path), Path(out)
+    source, target = file_path(path), file_path(out)
     check_file(source)
-    if target.exists():
-        raise RunFileError(f"{target.name} exists already: choose another name")
-    if not target.parent.is_dir():
-        raise UnavailableError(f"{target.name} cannot be written: there is no folder {target.parent}")
+    refuse_to_overwrite(target)
     with reading(source) as connection:
         schema.version_of(connection, source.name)
         schema.check_tables(connection, source.name)
         connection.execute("ROLLBACK")  # VACUUM begins a read transaction of its own
         connection.execute("PRAGMA query_only = OFF")  # still opened read-only; this writes `out` alone
-        connection.set_progress_handler(None, 0)
         try:
-            connection.execute("VACUUM INTO ?", (str(target),))
-        except sqlite3.OperationalError as error:
-            target.unlink(missing_ok=True)
-            if error.sqlite_errorcode & 0xFF in (
-                sqlite3.SQLITE_FULL,
-                sqlite3.SQLITE_CANTOPEN,
-                sqlite3.SQLITE_IOERR,
-                sqlite3.SQLITE_READONLY,
-            ):
-                raise write_failure(target.name, error) from None
+            connection.execute("VACUUM INTO ?", (file_uri(target.absolute()),))
+        except BaseException as error:
+            with suppress(OSError):  # a name that cannot be made cannot be removed either
+                target.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _OUT:
+                raise UnavailableError(
+                    f"{plainly(target.name)} cannot be written: {why_not_written(error)}"
+                ) from None
             raise
     return target
+
+
+def refuse_to_overwrite(target: Path) -> None:
+    """Raises: RunFileError: it exists. UnavailableError: it could not be made there."""
+    try:
+        target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise UnavailableError(f"{plainly(target.name)} cannot be written: {error.strerror}") from None
+    else:
+        raise RunFileError(f"{plainly(target.name)} exists already: choose another name")
+    if not target.parent.is_dir():
+        raise UnavailableError(
+            f"{plainly(target.name)} cannot be written: there is no folder {plainly(str(target.parent))}"
+        )

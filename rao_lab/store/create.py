@@ -6,11 +6,20 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 from rao_lab.errors import RunFileError
 from rao_lab.store import schema
-from rao_lab.store.files import PAGE_SIZE, WRITE_WAIT, check_file, complaints, on_network
+from rao_lab.store.files import (
+    PAGE_SIZE,
+    SALVAGE,
+    WRITE_WAIT,
+    beside_refused,
+    check_file,
+    complaints,
+    file_uri,
+    on_network,
+    real_path,
+)
 
 _CLOSE_TRIES = 100
 _CLOSE_PAUSE = 0.05
@@ -29,25 +38,58 @@ def open_for_writing(
         check_file(path)
     elif begun:
         raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
-    uri = f"file:{quote(str(path.resolve()))}?mode=rwc"
-    connection = sqlite3.connect(
-        uri, uri=True, timeout=WRITE_WAIT, isolation_level=None, check_same_thread=False
-    )
+    real = real_path(path)
+    connection = _connect(real)
     try:
-        connection.execute("PRAGMA trusted_schema = OFF")
         if begun:
             with complaints(path.name):
+                if not _can_write(connection):  # a crash left it in WAL, and it lies where that is refused
+                    connection.close()
+                    connection = _connect(real, without_wal=True)
                 # A writer that died while it made the tables is rolled back to nothing.
                 begun = connection.execute("PRAGMA page_count").fetchone() != (0,)
                 if begun:
                     _check_existing(connection, path.name)
         if not begun:
             _make(connection)
-        _set_journal(connection, path, journal, notice)
+        network = journal == "auto" and on_network(real.parent)
+        if journal == "rollback" or network or not _set_wal(connection):
+            connection.close()
+            connection = _connect(real, without_wal=True)
+            if journal != "rollback":
+                where = "on a network file system" if network else "where SQLite cannot use WAL"
+                notice(
+                    f"{path.name} lies {where}: its readers may make the writer wait; a local folder has no"
+                    " such limit"
+                )
+    except BaseException:
+        connection.close()
+        if not begun:  # tables without a run would be refused as a run that exists
+            real.unlink(missing_ok=True)
+        raise
+    return connection, begun
+
+
+def _connect(real: Path, without_wal: bool = False) -> sqlite3.Connection:
+    """Raises: sqlite3.OperationalError, where it may not be written at all."""
+    connection = sqlite3.connect(
+        f"{file_uri(real)}?mode=rwc",
+        uri=True,
+        timeout=WRITE_WAIT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if without_wal:  # who has the file alone can leave WAL without the memory that is shared in it
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("PRAGMA locking_mode = NORMAL")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # lets go of the lock
     except BaseException:
         connection.close()
         raise
-    return connection, begun
+    return connection
 
 
 def _check_existing(connection: sqlite3.Connection, name: str) -> None:
@@ -55,7 +97,7 @@ def _check_existing(connection: sqlite3.Connection, name: str) -> None:
     schema.check_tables(connection, name)
     (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if problem != "ok":
-        raise RunFileError(f"{name} is damaged and cannot be resumed: try salvage")
+        raise RunFileError(f"{name} is damaged and cannot be resumed: {SALVAGE}")
 
 
 def _make(connection: sqlite3.Connection) -> None:
@@ -68,18 +110,22 @@ def _make(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _set_journal(
-    connection: sqlite3.Connection, path: Path, journal: str, notice: Callable[[str], None]
-) -> None:
-    network = journal == "auto" and on_network(path.parent)
-    if journal != "rollback" and not network:
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode == "wal":
-            return
-    connection.execute("PRAGMA journal_mode = DELETE")
-    if journal != "rollback":
-        where = "lies on a network file system" if network else "lies where SQLite cannot use WAL"
-        notice(f"{path.name} {where}: its readers may make the writer wait; a local folder has no such limit")
+def _set_wal(connection: sqlite3.Connection) -> bool:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    return mode == "wal" and _can_write(connection)
+
+
+def _can_write(connection: sqlite3.Connection) -> bool:
+    """Whether a transaction can begin: WAL needs memory shared through a file, which a file system may
+    refuse as late as this."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if not beside_refused(error):
+            raise
+        return False
+    return True
 
 
 def close_to_one_file(connection: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rao_lab.attribution import WHY_NOT, Attributions, CreditConfig
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.nodetable import NodeTable
+from rao_lab.plainjson import loads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,7 +61,7 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
     """
     line, _, rest = raw.partition(b"\n")
     try:
-        head = json.loads(line)
+        head = loads(line)
         path, status, lengths = head["path"], head["status"], head["lengths"]
         arrays: dict[str, NDArray[Any]] = {}
         start = 0

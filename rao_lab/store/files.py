@@ -7,7 +7,9 @@ that a writer can always fold its journal back into one plain file.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +18,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from rao_lab.checked import plainly, quoted
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
 from rao_lab.store.blobs import MAX_BODY
 from rao_lab.visible import one_line
@@ -28,8 +31,54 @@ READ_WAIT = 5.0
 WRITE_WAIT = 30.0
 """Seconds the writer waits for readers where the journal is not WAL."""
 PAGE_SIZE = 8192
+SALVAGE = "try `rao-lab export --format rao --salvage`"
+"""What to do with a damaged file."""
 _STEP_OF_BUDGET = 20_000
+_SHARED_MEMORY = (
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+)
 _NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs", "fuse.")
+
+
+def file_path(path: object) -> Path:
+    """What a caller gave as the name of a run file.
+
+    Raises:
+        RunFileError: nothing that a file could be called.
+    """
+    try:
+        found = Path(path)  # type: ignore[arg-type]
+        if b"\0" not in os.fsencode(found):
+            return found
+    except (TypeError, UnicodeEncodeError):
+        pass
+    raise RunFileError(f"a run file is named by a path, not by {quoted(path)}")
+
+
+def real_path(path: Path) -> Path:
+    """Where the file itself lies: its journal and its lock stand there, whatever links lead to it."""
+    return Path(os.path.realpath(path))
+
+
+def check_regular(path: Path) -> None:
+    """Refuses what is no file, before anything is read: a pipe would be waited for.
+
+    Raises:
+        MissingError: there is no such file.
+        RunFileError: a folder, a device, or out of reach.
+    """
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise _no_such_file(path) from None
+    except OSError as error:
+        raise RunFileError(f"{plainly(path.name)} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "a device or a pipe"
+        raise RunFileError(f"{plainly(str(path))} is {what}, not a run file")
 
 
 def check_file(path: Path) -> None:
@@ -39,19 +88,25 @@ def check_file(path: Path) -> None:
         MissingError: there is no such file.
         RunFileError: a folder, empty, unreadable or something else.
     """
-    if not path.exists():
-        raise MissingError(f"no run file {path}: check the name, or record one with `rao-lab train --out`")
-    if not path.is_file():
-        raise RunFileError(f"{path} is a folder, not a run file")
+    check_regular(path)
+    name = plainly(path.name)
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
+    except FileNotFoundError:
+        raise _no_such_file(path) from None
     except OSError as error:
-        raise RunFileError(f"{path.name} cannot be read: {error.strerror}") from None
+        raise RunFileError(f"{name} cannot be read: {error.strerror}") from None
     if not head:
-        raise RunFileError(f"{path.name} is empty: the run that made it never began to write")
+        raise RunFileError(f"{name} is empty: the run that made it never began to write")
     if head != MAGIC:
-        raise RunFileError(f"{path.name} is no run file: it does not begin as SQLite files do")
+        raise RunFileError(f"{name} is no run file: it does not begin as SQLite files do")
+
+
+def _no_such_file(path: Path) -> MissingError:
+    return MissingError(
+        f"no run file {plainly(str(path))}: check the name, or record one with `rao-lab train --out`"
+    )
 
 
 def spare_run_file(path: Path) -> None:
@@ -61,34 +116,41 @@ def spare_run_file(path: Path) -> None:
         RunFileError: a run would be lost, or the file be taken for one.
     """
     try:
-        with path.open("rb") as file:
-            run = file.read(len(MAGIC)) == MAGIC
+        run = path.is_file() and _begins_as_run(path)
     except OSError:
-        run = False
+        run = False  # whoever writes there says why it cannot be done
     if run or path.suffix == ".rao":
-        raise RunFileError(
-            f"{path.name} is a run file or named like one: choose another name, such as {path.stem}.html"
-        )
+        name, other = plainly(path.name), plainly(f"{path.stem}.html")
+        raise RunFileError(f"{name} is a run file or named like one: choose another name, such as {other}")
+
+
+def _begins_as_run(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one read transaction, closed at the end.
 
-    A file whose writer died in the middle of a commit, in rollback mode, has to be rolled back before it
-    can be read. That is done in a private copy: to look at a file never changes it.
+    A file whose writer died in the middle has to be rolled back, or its journal folded in, before it can
+    be read; where this may not be done beside the file, or the shared memory that it takes is refused,
+    it is done in a private copy: to look at a file never changes it.
 
     Raises:
+        MissingError: there is no such file any more.
         RunFileError: locked, damaged, or the contents contradict themselves.
     """
+    real = real_path(path)
     with ExitStack() as held, complaints(path.name):
         try:
-            connection = held.enter_context(_connected(path, "ro"))
+            connection = held.enter_context(_connected(real, "ro"))
+        except FileNotFoundError:
+            raise _no_such_file(path) from None
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            if not beside_refused(error):
                 raise
-            folder = Path(held.enter_context(TemporaryDirectory()))
-            connection = held.enter_context(_connected(copy_with_journal(path, folder), "rw"))
+            connection = held.enter_context(_connected(_private_copy(path, held), "rw"))
             connection.execute("PRAGMA query_only = ON")
             if connection.execute("PRAGMA page_count").fetchone() == (0,):
                 raise RunFileError(
@@ -97,12 +159,35 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def beside_refused(error: sqlite3.Error) -> bool:
+    """Whether SQLite lacks what it keeps beside the file: a journal it may write, memory it may share."""
+    beside = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    return error.sqlite_errorcode in _SHARED_MEMORY or error.sqlite_errorcode & 0xFF in beside
+
+
+def _private_copy(path: Path, held: ExitStack) -> Path:
+    """A copy that lives as long as `held`.
+
+    Raises:
+        MissingError: there is no such file any more.
+        RunFileError: it cannot be copied.
+    """
+    try:
+        return copy_with_journal(path, Path(held.enter_context(TemporaryDirectory())))
+    except FileNotFoundError:
+        raise _no_such_file(path) from None
+    except OSError as error:
+        raise RunFileError(
+            f"{path.name} cannot be read in its place, nor copied to be read: {error.strerror}"
+        ) from None
+
+
 @contextmanager
 def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    uri = f"{file_uri(path)}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None)
     try:
-        guard(connection, path.stat().st_size)
+        guard(connection, size_on_disk(path))
         if mode == "ro":
             connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
@@ -112,10 +197,27 @@ def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def file_uri(path: Path) -> str:
+    """The path for SQLite, whatever characters or bytes are in it."""
+    return f"file:{quote(os.fsencode(path))}"
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes, with those that still stand in the journal of a run that is being written."""
+    journal = path.with_name(path.name + "-wal")
+    try:
+        waiting = journal.stat().st_size
+    except FileNotFoundError:
+        waiting = 0
+    return path.stat().st_size + waiting
+
+
 def copy_with_journal(path: Path, folder: Path) -> Path:
-    copy = Path(copyfile(path, folder / "copy.rao"))
+    """Raises: OSError."""
+    real = real_path(path)
+    copy = Path(copyfile(real, folder / "copy.rao"))
     for suffix in ("-journal", "-wal"):
-        beside = path.with_name(path.name + suffix)
+        beside = real.with_name(real.name + suffix)
         if beside.is_file():
             copyfile(beside, folder / f"copy.rao{suffix}")
     return copy
@@ -156,21 +258,24 @@ def complaints(name: str) -> Iterator[None]:
 
 def write_failure(name: str, error: Exception) -> UnavailableError:
     """The words for a write that failed; what was committed before stands."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    reason = {
+    why = why_not_written(error)
+    return UnavailableError(f"{name} cannot be written any more: {why}; what was saved stays readable")
+
+
+def why_not_written(error: Exception) -> str:
+    return {
         sqlite3.SQLITE_FULL: "the disk is full",
         sqlite3.SQLITE_IOERR: "the disk failed or is full",
         sqlite3.SQLITE_BUSY: "another program holds it locked",
         sqlite3.SQLITE_READONLY: "it is read-only",
         sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing",
-        sqlite3.SQLITE_CORRUPT: "it is damaged: try salvage",
-    }.get(code, str(error))
-    return UnavailableError(f"{name} cannot be written any more: {reason}; what was saved stays readable")
+        sqlite3.SQLITE_CORRUPT: f"it is damaged: {SALVAGE}",
+    }.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, str(error))
 
 
 def _meaning(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return "is damaged (a text in it is none): try salvage"
+        return f"is damaged (a text in it is none): {SALVAGE}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"is locked by another program (waited {READ_WAIT:g} s): close it and try again"
@@ -178,11 +283,13 @@ def _meaning(error: Exception) -> str:
         return (
             "cannot be opened: it, or the journal beside it, is unreadable here; copy it to a folder of yours"
         )
+    if code == sqlite3.SQLITE_READONLY:
+        return "is read-only here: copy it to a folder of yours"
     if code == sqlite3.SQLITE_IOERR:
         return "cannot be read: the disk or network failed"
     if code == sqlite3.SQLITE_INTERRUPT:
         return "is damaged: reading it takes more work than its size explains"
-    return f"is damaged ({one_line(str(error), 120)}): try salvage"
+    return f"is damaged ({one_line(str(error), 120)}): {SALVAGE}"
 
 
 def on_network(folder: Path, mounts: str | None = None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -64,6 +65,23 @@ class Ledger:
     def rollback(self) -> None:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What fails inside leaves nothing of itself behind, and the transaction goes on."""
+        self.connection.execute("SAVEPOINT whole")
+        running = {place: (each, len(each.waiting)) for place, each in self._running.items()}
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK TO whole")
+            self.texts = Texts(self.connection)  # it may know ids that are gone
+            self._running = {place: each for place, (each, _) in running.items()}
+            for each, count in running.values():
+                del each.waiting[count:]
+            raise
+        finally:
+            self.connection.execute("RELEASE whole")
 
     # Calls
 
@@ -124,7 +142,7 @@ class Ledger:
             RunFileError: a name that is more than a name: nobody is led out of the checkpoint folder.
         """
         rows = self.connection.execute("SELECT step, folder FROM checkpoints ORDER BY step DESC").fetchall()
-        texts = StoredTexts(self.connection, Allowance())
+        texts = StoredTexts(self.connection, Allowance.of(self.connection))
         found = [(step, texts.text(folder)) for step, folder in rows]
         for step, name in found:
             if not _CHECKPOINT.fullmatch(name):

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from rao_lab import codec
+from rao_lab.checked import MOST
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.blobs import Allowance, TokenArrays, split_tokens, unpack
 from rao_lab.tree import Call, Event, Message, Node, Status, Tree, TreeHeader, Turn, validate
@@ -35,7 +36,7 @@ class Texts:
         Raises:
             RunFileError: one is missing or damaged.
         """
-        missing = sorted({i for i in ids if isinstance(i, int)} - self._known.keys())
+        missing = sorted({i for i in ids if isinstance(i, int) and abs(i) < 2**63} - self._known.keys())
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             marks = ", ".join("?" * len(chunk))
@@ -94,7 +95,10 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
     _, task, environment, agent, seed, step, group, rollout, probe, policy, version, limits, origin = row
     numbers = (step, group, rollout, probe, version)
     seed_text = texts.text(seed)
-    if not all(isinstance(n, int) for n in numbers) or not seed_text.lstrip("-").isdecimal():
+    if (
+        not all(isinstance(n, int) and abs(n) <= MOST for n in numbers)
+        or not seed_text.lstrip("-").isdecimal()
+    ):
         raise RunFileError("the header of a tree holds a number that is none")
     if len(seed_text) > 100:
         raise RunFileError("the seed of a tree has over 100 digits")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rao_lab.errors import RunFileError, UnavailableError
+from rao_lab.store.files import real_path
 
 if sys.platform == "win32":
     import msvcrt
@@ -108,7 +109,8 @@ def is_locked(run_file: Path) -> bool:
 
 
 def lock_path(run_file: Path) -> Path:
-    return run_file.with_name(run_file.name + ".lock")
+    """Beside the file itself, so that its names by links share one lock."""
+    return Path(f"{real_path(run_file)}.lock")
 
 
 def _lock_soon(file: BinaryIO) -> bool:

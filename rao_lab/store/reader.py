@@ -7,6 +7,7 @@ opening; with it they are read again whenever the writer has committed.
 
 from __future__ import annotations
 
+import operator
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, node_columns
 from rao_lab.store.credit_bytes import attributions_from_bytes
-from rao_lab.store.files import check_file, complaints, guard, reading
+from rao_lab.store.files import SALVAGE, check_file, complaints, file_path, guard, reading, size_on_disk
 from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
 from rao_lab.store.summaries import (
@@ -32,6 +33,7 @@ from rao_lab.store.summaries import (
     configs,
     last_commit,
     meta_number,
+    meta_value,
     metrics,
     running_headers,
     running_trees,
@@ -45,11 +47,13 @@ class Run:
     """A recorded run. Use as a context manager where it matters when it is let go of."""
 
     def __init__(self, path: str | Path, follow: bool = False) -> None:
-        self.path = Path(path).absolute()
+        given = file_path(path)
+        check_file(given)
+        self.path = given.absolute()
         self.follow = follow
         self._closed = False
-        check_file(Path(path))
-        self._seen = -1
+        self._seen: tuple[object, int] = (None, -1)
+        self._told: object = None
         self._steps: list[StepSummary] = []
         self._summaries: dict[int, list[TreeSummary]] = {}
         self._config: dict[str, Any] = {}
@@ -63,8 +67,9 @@ class Run:
                 schema.check_tables(connection, self.path.name)
             else:
                 self._turned = _turned_copy(connection, self.path.name)
-        with self._reading() as connection:
+        with self._opened() as connection:
             self._read_lists(connection)
+        self._told, _ = self._seen
 
     # Lists
 
@@ -93,13 +98,18 @@ class Run:
 
     def trees(self, step: int | None = None, *, probe: bool | None = None) -> list[TreeSummary]:
         """Summaries of the trees of a step, or of all, running ones and forks included; groups first, then
-        probes, in group and rollout order."""
+        probes, in group and rollout order.
+
+        Raises:
+            MissingError: the run has no such step.
+        """
         self._refresh()
-        steps = [each.step for each in self._steps] if step is None else [step]
+        steps = [each.step for each in self._steps] if step is None else [_number("a step", step)]
         missing = [each for each in steps if each not in self._summaries]
         if missing:
             with self._reading() as connection:
                 for each in missing:
+                    self._check_step(connection, each)
                     self._summaries[each] = tree_summaries(connection, each, self.tree)
         found = [tree for each in steps for tree in self._summaries[each]]
         return found if probe is None else [tree for tree in found if tree.probe is probe]
@@ -112,6 +122,7 @@ class Run:
         Raises:
             MissingError: the run has no such tree.
         """
+        tree_id = _number("a tree", tree_id)
         with self._reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row is None:
@@ -120,7 +131,7 @@ class Run:
                 )
             if row[0] == 0:
                 return running_trees(connection, tree_id)[tree_id]
-            return load_trees(connection, [tree_id], Allowance())[0]
+            return load_trees(connection, [tree_id], Allowance.of(connection))[0]
 
     def node(self, tree_id: int, path: str) -> Node:
         """One node with its turns, without reading the rest of its tree.
@@ -128,9 +139,12 @@ class Run:
         Raises:
             MissingError: there is no such tree or node.
         """
+        tree_id = _number("a tree", tree_id)
+        node = None
         with self._reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
-            node = load_node(connection, tree_id, path, Allowance()) if row and row[0] else None
+            if row and row[0] and isinstance(path, str) and path.isascii():
+                node = load_node(connection, tree_id, path, Allowance.of(connection))
         return self.tree(tree_id).node(path) if node is None else node
 
     def groups(self, step: int, probe: bool = False) -> list[Group]:
@@ -140,13 +154,13 @@ class Run:
             MissingError: the run has no such step.
         """
         with self._reading() as connection:
-            self._check_step(connection, step)
+            step = self._check_step(connection, step)
             rows = connection.execute(
                 "SELECT id, grp FROM trees WHERE step = ? AND probe = ? AND done = 1 AND origin IS NULL"
                 " ORDER BY grp, rollout",
                 (step, probe),
             ).fetchall()
-            trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance())
+            trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance.of(connection))
         members: dict[int, list[Tree]] = {}
         for (_, index), tree in zip(rows, trees, strict=True):
             members.setdefault(index, []).append(tree)
@@ -163,8 +177,8 @@ class Run:
             MissingError: nothing was stored for this step, or not for this config.
         """
         with self._reading() as connection:
-            self._check_step(connection, step)
-            allowance = Allowance()
+            step = self._check_step(connection, step)
+            allowance = Allowance.of(connection)
             texts = Texts(connection, allowance)
             rows = connection.execute(
                 "SELECT config, size, body FROM attributions WHERE step = ? ORDER BY used DESC, rowid",
@@ -187,7 +201,7 @@ class Run:
             MissingError: the run has no such step.
         """
         with self._reading() as connection:
-            self._check_step(connection, step)
+            step = self._check_step(connection, step)
             return node_columns(connection, step)
 
     def texts(self, ids: Iterable[int]) -> dict[int, str]:
@@ -196,9 +210,9 @@ class Run:
         Raises:
             RunFileError: an id that names no text.
         """
-        wanted = {int(each) for each in ids}
+        wanted = {_number("a text", each) for each in ids}
         with self._reading() as connection:
-            texts = Texts(connection, Allowance())
+            texts = Texts(connection, Allowance.of(connection))
             texts.want(wanted)
             return {each: texts.text(each) for each in wanted}
 
@@ -223,20 +237,25 @@ class Run:
     def changes_since(self, revision: int) -> Changes:
         """What was committed after `revision`; from 0, everything.
 
-        A follower folds `events` itself and drops a running tree when its id appears in `trees`.
+        A follower folds `events` itself and drops a running tree when its id appears in `trees`. Where
+        another run has taken the place of this one, that counts as rewound.
         """
+        revision = _number("a commit", revision)
         with self._reading() as connection:
             now = last_commit(connection)
+            begun = meta_value(connection, "created")
             rewound = revision > 0 and meta_number(connection, "rewound", 0) > revision
-            after = 0 if rewound or revision > now else revision
+            rewound = rewound or revision > now or (revision > 0 and begun != self._told)
+            after = 0 if rewound else revision
             steps = connection.execute("SELECT step FROM steps WHERE rev > ? ORDER BY step", (after,))
             numbers = tuple(step for (step,) in steps)
             done = connection.execute("SELECT id FROM trees WHERE rev > ? AND done = 1 ORDER BY id", (after,))
             ended = tuple(tree_id for (tree_id,) in done)
-            events = load_events(connection, after, Allowance())
+            events = load_events(connection, after, Allowance.of(connection))
             headers = running_headers(connection, list(events))
         fresh = {tree_id: tuple(each) for tree_id, each in events.items() if tree_id in headers}
-        return Changes(now, rewound or revision > now, numbers, ended, fresh, headers)
+        self._told = begun
+        return Changes(now, rewound, numbers, ended, fresh, headers)
 
     # Letting go
 
@@ -264,9 +283,18 @@ class Run:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         if self._closed:
             raise RunFileError(f"{self.path.name} was closed here: open it again")
+        with self._opened() as connection:
+            if not self.follow and meta_value(connection, "created") != self._seen[0]:
+                raise RunFileError(
+                    f"another run has taken the place of {self.path.name} since it was opened: open it again"
+                )
+            yield connection
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         if self._turned is not None:
             with _named(self.path.name), complaints(self.path.name), self._turned_lock:
-                guard(self._turned, self.path.stat().st_size)
+                guard(self._turned, size_on_disk(self.path))
                 yield self._turned
             return
         check_file(self.path)
@@ -277,22 +305,41 @@ class Run:
         if not self.follow or self._closed:
             return
         with self._reading() as connection:
-            if last_commit(connection) != self._seen:
+            if _state(connection) != self._seen:
                 self._read_lists(connection)
 
     def _read_lists(self, connection: sqlite3.Connection) -> None:
-        texts = Texts(connection, Allowance())
+        texts = Texts(connection, Allowance.of(connection))
         self._steps = step_summaries(connection)
         self._config, self._packages = configs(connection, texts)
         self._metrics = metrics(connection, texts)
         self._summaries = {}
-        self._seen = last_commit(connection)
+        self._seen = _state(connection)
 
-    def _check_step(self, connection: sqlite3.Connection, step: int) -> None:
+    def _check_step(self, connection: sqlite3.Connection, step: object) -> int:
+        step = _number("a step", step)
         if _one(connection, "SELECT 1 FROM steps WHERE step = ?", step) is None:
             first, last = connection.execute("SELECT min(step), max(step) FROM steps").fetchone()
             has = "no step yet" if first is None else f"the steps {first} to {last}"
             raise MissingError(f"{self.path.name} has no step {quoted(step)}: it has {has}")
+        return step
+
+
+def _state(connection: sqlite3.Connection) -> tuple[object, int]:
+    """Which run it is, and its last commit: another run may be put in the place of the file."""
+    return meta_value(connection, "created"), last_commit(connection)
+
+
+def _number(what: str, value: object) -> int:
+    """An id as Python's own int: numpy's, from columns, would be unknown to SQLite.
+
+    Raises:
+        MissingError: it is no whole number.
+    """
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise MissingError(f"{what} is named by a whole number, not by {quoted(value)}") from None
 
 
 def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
@@ -333,4 +380,4 @@ def _named(name: str) -> Iterator[None]:
     except RunFileError as error:
         if name in str(error):
             raise
-        raise RunFileError(f"{name} is damaged: {error}; try salvage") from None
+        raise RunFileError(f"{name} is damaged: {error}; {SALVAGE}") from None

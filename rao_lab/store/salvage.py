@@ -15,13 +15,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rao_lab.errors import MissingError, RaoLabError, RunFileError, UnavailableError
+from rao_lab.errors import RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.store.copies import refuse_to_overwrite
 from rao_lab.store.create import close_to_one_file, open_for_writing
 from rao_lab.store.credit_bytes import attributions_from_bytes
 from rao_lab.store.deposit import insert_attributions
-from rao_lab.store.files import MAGIC, PAGE_SIZE, UNREADABLE, copy_with_journal, guard
+from rao_lab.store.files import (
+    MAGIC,
+    PAGE_SIZE,
+    UNREADABLE,
+    check_regular,
+    copy_with_journal,
+    file_path,
+    guard,
+)
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.load import Texts, load_events, load_trees, table
 from rao_lab.store.lock import WriteLock
@@ -48,6 +57,24 @@ class SalvageReport:
     problems: list[str] = field(default_factory=list)
     """The first of each kind, in words."""
 
+    def __str__(self) -> str:
+        """What came over and what did not, in a line."""
+        parts = [
+            f"{count} {name}"
+            for name, count in (
+                ("trees", self.trees),
+                ("running trees", self.running_trees),
+                ("steps", self.steps),
+                ("attributions", self.attributions),
+                ("checkpoints", self.checkpoints),
+            )
+        ]
+        lost = [f"{self.lost_trees} trees"] * bool(self.lost_trees)
+        lost += [f"{self.lost_attributions} attributions"] * bool(self.lost_attributions)
+        lost += ["the configuration"] * (not self.config)
+        told = ", ".join(parts) + (f"; lost: {', '.join(lost)}" if lost else "")
+        return told + (f"; first problem: {self.problems[0]}" if self.problems else "; nothing was damaged")
+
     def note(self, what: str, error: Exception) -> None:
         if len(self.problems) < 20:
             self.problems.append(f"{what}: {error}")
@@ -61,14 +88,15 @@ def salvage(path: str | Path, out: str | Path) -> SalvageReport:
         RunFileError: newer, of another program, nothing readable, or `out` exists.
         UnavailableError: `out` cannot be written.
     """
-    source, target = Path(path), Path(out)
-    if not source.is_file():
-        raise MissingError(f"no run file {source}")
-    if target.exists():
-        raise RunFileError(f"{target.name} exists already: choose another name")
+    source, target = file_path(path), file_path(out)
+    check_regular(source)
+    refuse_to_overwrite(target)
     report = SalvageReport()
     with tempfile.TemporaryDirectory() as folder:
-        copy = copy_with_journal(source, Path(folder))
+        try:
+            copy = copy_with_journal(source, Path(folder))
+        except OSError as error:
+            raise RunFileError(f"{source.name} cannot be copied to be read: {error.strerror}") from None
         with _opened(copy, source.name, report) as damaged:
             try:
                 _pour(damaged, target, report)
@@ -82,7 +110,8 @@ def salvage(path: str | Path, out: str | Path) -> SalvageReport:
 
 @contextmanager
 def _opened(copy: Path, name: str, report: SalvageReport) -> Iterator[sqlite3.Connection]:
-    head = copy.read_bytes()[:100]
+    with copy.open("rb") as file:
+        head = file.read(100)
     whole = head[:16] == MAGIC and len(head) == 100
     ours = int.from_bytes(head[68:72]) == schema.APPLICATION_ID
     if whole and ours and int.from_bytes(head[60:64]) > schema.SCHEMA_VERSION:
@@ -150,10 +179,10 @@ def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> N
 
 def _configs(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
     for attempt in _keys(damaged, "configs", "attempt"):
-        with _kept(report, f"the configuration of attempt {attempt}"):
+        with _kept(report, ledger, f"the configuration of attempt {attempt}"):
             query = "SELECT config, packages FROM configs WHERE attempt = ?"
             config, packages = damaged.execute(query, (attempt,)).fetchone()
-            texts = Texts(damaged, Allowance())
+            texts = Texts(damaged, Allowance.of(damaged))
             config, packages = (table(texts.plain(each), "a configuration") for each in (config, packages))
             ledger.attempt = max(ledger.attempt, attempt)
             ledger.set_config(config, packages)
@@ -162,10 +191,10 @@ def _configs(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport)
 
 def _steps(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
     for step in _keys(damaged, "steps", "step"):
-        with _kept(report, f"step {step}"):
+        with _kept(report, ledger, f"step {step}"):
             query = "SELECT attempt, started, ended, metrics FROM steps WHERE step = ?"
             attempt, started, ended, metrics = damaged.execute(query, (step,)).fetchone()
-            numbers = table(Texts(damaged, Allowance()).plain(metrics, {}), "metrics")
+            numbers = table(Texts(damaged, Allowance.of(damaged)).plain(metrics, {}), "metrics")
             row = (
                 step,
                 attempt if isinstance(attempt, int) else 1,
@@ -179,19 +208,19 @@ def _steps(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -
 
 def _trees(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
     for tree_id in _keys(damaged, "trees", "id"):
-        with _kept(report, f"tree {tree_id}") as kept:
+        with _kept(report, ledger, f"tree {tree_id}") as kept:
             row = damaged.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
             if row == (0,):
                 continue
-            (tree,) = load_trees(damaged, [tree_id], Allowance())
+            (tree,) = load_trees(damaged, [tree_id], Allowance.of(damaged))
             ledger.tree_done(tree, None)
             report.trees += 1
         report.lost_trees += kept.failed
 
 
 def _running(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
-    with _kept(report, "the events of running trees"):
-        events = load_events(damaged, -1, Allowance())
+    with _kept(report, ledger, "the events of running trees"):
+        events = load_events(damaged, -1, Allowance.of(damaged))
         headers = running_headers(damaged, list(events))
         for tree_id, header in headers.items():
             for event in events[tree_id]:
@@ -201,11 +230,11 @@ def _running(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport)
 
 def _attributions(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
     for row_id in _keys(damaged, "attributions", "rowid"):
-        with _kept(report, f"attributions {row_id}") as kept:
+        with _kept(report, ledger, f"attributions {row_id}") as kept:
             query = "SELECT step, config, used, size, body FROM attributions WHERE rowid = ?"
             step, config, used, size, body = damaged.execute(query, (row_id,)).fetchone()
-            stored = table(Texts(damaged, Allowance()).plain(config), "a credit config")
-            found = attributions_from_bytes(unpack(size, body, Allowance()), stored)
+            stored = table(Texts(damaged, Allowance.of(damaged)).plain(config), "a credit config")
+            found = attributions_from_bytes(unpack(size, body, Allowance.of(damaged)), stored)
             insert_attributions(ledger.connection, ledger.texts, int(step), found, bool(used))
             report.attributions += 1
         report.lost_attributions += kept.failed
@@ -213,10 +242,10 @@ def _attributions(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageRe
 
 def _checkpoints(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
     for step in _keys(damaged, "checkpoints", "step"):
-        with _kept(report, f"the checkpoint of step {step}"):
+        with _kept(report, ledger, f"the checkpoint of step {step}"):
             query = "SELECT folder FROM checkpoints WHERE step = ?"
             (folder,) = damaged.execute(query, (step,)).fetchone()
-            ledger.note_checkpoint(step, Texts(damaged, Allowance()).text(folder))
+            ledger.note_checkpoint(step, Texts(damaged, Allowance.of(damaged)).text(folder))
             report.checkpoints += 1
 
 
@@ -226,12 +255,13 @@ class _Kept:
 
 
 @contextmanager
-def _kept(report: SalvageReport, what: str) -> Iterator[_Kept]:
-    """A record that cannot be read is noted and left out."""
+def _kept(report: SalvageReport, ledger: Ledger, what: str) -> Iterator[_Kept]:
+    """A record that cannot be read, or not be written again, is noted and left out."""
     kept = _Kept()
     try:
-        yield kept
-    except (*UNREADABLE, RaoLabError, TypeError, ValueError) as error:
+        with ledger.whole():
+            yield kept
+    except (*UNREADABLE, RaoLabError, TypeError, ValueError, OverflowError) as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             raise UnavailableError(f"no room for what was salvaged: {error}") from None
         kept.failed = 1

@@ -84,11 +84,18 @@ class Changes:
     """Of these trees."""
 
 
-def meta_number(connection: sqlite3.Connection, key: str, default: int) -> int:
+def meta_value(connection: sqlite3.Connection, key: str) -> object:
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    if row is not None and not isinstance(row[0], int):
-        raise RunFileError(f"its {key} {row[0]!r:.40} is no number")
-    return default if row is None else row[0]
+    return None if row is None else row[0]
+
+
+def meta_number(connection: sqlite3.Connection, key: str, default: int) -> int:
+    value = meta_value(connection, key)
+    if value is None:
+        return default
+    if not isinstance(value, int):
+        raise RunFileError(f"its {key} {value!r:.40} is no number")
+    return value
 
 
 def last_commit(connection: sqlite3.Connection) -> int:
@@ -141,7 +148,7 @@ def tree_summaries(
         " ORDER BY probe, grp, rollout, id",
         (step,),
     ).fetchall()
-    texts = Texts(connection, Allowance())
+    texts = Texts(connection, Allowance.of(connection))
     texts.want(text_id for row in rows for text_id in row[5:7])
     return [_summary(row, texts, read) for row in rows]
 
@@ -184,7 +191,7 @@ def _number(value: Any) -> float | None:
 
 
 def running_headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int, TreeHeader]:
-    texts = Texts(connection, Allowance())
+    texts = Texts(connection, Allowance.of(connection))
     found = {}
     for tree_id in ids:
         query = f"SELECT {HEADER_COLUMNS} FROM trees WHERE id = ? AND done = 0"
@@ -195,7 +202,7 @@ def running_headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int,
 
 
 def running_trees(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
-    events = load_events(connection, -1, Allowance(), only)
+    events = load_events(connection, -1, Allowance.of(connection), only)
     headers = running_headers(connection, list(events) if only is None else [only])
     try:
         return {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}

@@ -27,7 +27,7 @@ from typing import Any, Literal, Self
 from rao_lab.attribution import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.create import close_to_one_file, open_for_writing
-from rao_lab.store.files import UNREADABLE, write_failure
+from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.versions import package_versions
@@ -77,7 +77,7 @@ class RunWriter:
         notice: Callable[[str], None] = warnings.warn,
         journal: Journal = "auto",
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = file_path(path).absolute()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -90,7 +90,7 @@ class RunWriter:
             try:
                 connection, self.resumed = open_for_writing(self.path, resume, journal, notice)
                 if not self.resumed:  # a file that was never begun is not left to be refused later
-                    undo.callback(self.path.unlink, missing_ok=True)
+                    undo.callback(real_path(self.path).unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
                 self._ledger = Ledger(connection)
                 # A resumption that is given up before it rewinds leaves the run as it was.
