@@ -410,6 +410,22 @@ def test_a_full_disk_is_said_once_and_costs_nothing_committed(tmp_path: Path) ->
     assert open_run(tmp_path / "a.rao").groups(1) == [random_group(1, size=2, tokens=False)]
 
 
+def test_a_disk_without_a_single_byte_left_leaves_nothing(tmp_path: Path) -> None:
+    code = """
+        import resource, sys
+        from rao_lab.errors import UnavailableError
+        from rao_lab.store import RunWriter
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        try:
+            RunWriter(sys.argv[1], {})
+        except UnavailableError as error:
+            print(error)
+    """
+    said, _ = second_process(code, tmp_path / "a.rao").communicate()
+    assert said == "a.rao cannot be written: its lock file cannot be made (File too large)\n"
+    assert names(tmp_path) == []
+
+
 def test_a_full_file_system_stops_the_next_call_of_any_kind(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path / "a.rao", {})
     writer.flush()

@@ -14,6 +14,7 @@ import weakref
 from pathlib import Path
 from typing import BinaryIO
 
+from rao_lab.checked import plainly
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store.files import real_path
 
@@ -46,9 +47,12 @@ class WriteLock:
         self._path = lock_path(run_file)
         self._file = self._take(run_file)
         _let_go_in_children(weakref.ref(self))
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()).encode())
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()).encode())
+        except OSError as error:
+            self.release()
+            raise _not_made(run_file, error) from None
 
     def release(self) -> None:
         """Removes the lock file and then lets go, so that nobody locks a file that is about to vanish."""
@@ -68,9 +72,7 @@ class WriteLock:
             try:
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             except OSError as error:
-                raise UnavailableError(
-                    f"{run_file.name} cannot be written: its lock file cannot be made ({error.strerror})"
-                ) from None
+                raise _not_made(run_file, error) from None
             file = os.fdopen(descriptor, "r+b", buffering=0)
             if not _lock_soon(file):
                 owner = _owner(file)
@@ -81,6 +83,12 @@ class WriteLock:
             if _same_file(file, self._path):
                 return file
             file.close()  # its owner released it between our open and our lock
+
+
+def _not_made(run_file: Path, error: OSError) -> UnavailableError:
+    return UnavailableError(
+        f"{plainly(run_file.name)} cannot be written: its lock file cannot be made ({error.strerror})"
+    )
 
 
 def _let_go_in_children(lock: weakref.ref[WriteLock]) -> None:
