@@ -175,6 +175,17 @@ def test_a_file_that_was_cut_off_is_damaged(tmp_path: Path, sound: Path, share: 
         "ALTER TABLE nodes ADD COLUMN extra",
         "DROP TABLE turns",
         "CREATE INDEX i ON meta (value)",
+        "ANALYZE",
+        "PRAGMA writable_schema = ON; INSERT INTO sqlite_master"
+        " SELECT 'table', 'sqlite_autoindex_x', 'x', rootpage, 'CREATE TABLE x (y)' FROM sqlite_master LIMIT 1",
+        "DROP INDEX trees_rev; CREATE INDEX trees_rev ON trees (length(hex(zeroblob(100000000 + id))))",
+        "DROP INDEX trees_rev; CREATE INDEX trees_rev ON trees (rev) WHERE rev < 0",
+        "DROP TABLE checkpoints; CREATE TABLE checkpoints (step INTEGER PRIMARY KEY, folder INTEGER,"
+        " CHECK (length(hex(zeroblob(200000000))) > 0))",
+        "DROP TABLE checkpoints; CREATE TABLE checkpoints (step INTEGER PRIMARY KEY, folder INTEGER,"
+        " UNIQUE (folder) ON CONFLICT REPLACE)",
+        "DROP TABLE checkpoints; CREATE TABLE checkpoints (step INTEGER PRIMARY KEY,"
+        " folder INTEGER DEFAULT (zeroblob(1000000000)))",
     ],
 )
 def test_a_forged_schema_is_refused_to_readers_and_writers(
@@ -182,7 +193,7 @@ def test_a_forged_schema_is_refused_to_readers_and_writers(
 ) -> None:
     path = copy_of(sound, tmp_path)
     with forging(path) as connection:
-        connection.execute(statement)
+        connection.executescript(statement)
     with pytest.raises(RunFileError):
         open_run(path)
     with pytest.raises(RunFileError):

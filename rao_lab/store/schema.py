@@ -101,7 +101,8 @@ def version_of(connection: sqlite3.Connection, name: str, newest: int | None = N
 
 
 def check_tables(connection: sqlite3.Connection, name: str) -> None:
-    """Refuses a file whose tables are not plain tables with our columns.
+    """Refuses a file whose tables are not made as ours are: a constraint or an index may hold an expression,
+    which SQLite would compute for every row that is written.
 
     Raises:
         RunFileError: naming what is wrong.
@@ -118,6 +119,10 @@ def check_tables(connection: sqlite3.Connection, name: str) -> None:
         given = [column[1] for column in columns if not column[6]]
         if len(given) != len(columns) or given != _EXPECTED[table]:
             raise RunFileError(f"{name} is damaged or forged: table {table!r} has other columns")
+    for entry, made in connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"):
+        expected = TABLES.get(entry) or INDEXES.get(entry, "")
+        if not isinstance(made, str) or made.split() != expected.split():
+            raise RunFileError(f"{name} is damaged or forged: {entry!r} is not made as RAO Lab makes it")
 
 
 def check_plain(connection: sqlite3.Connection, name: str) -> dict[str, str]:
