@@ -318,7 +318,7 @@ def export(
     out: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")],
     kind: Annotated[str, typer.Option("--format", help="html, json or rao.")] = "html",
     steps: Annotated[
-        str | None, typer.Option(help="Which steps, such as 1,5,10-20. Default: all that fit.")
+        str | None, typer.Option(help="Which steps, such as 1,5,10-20. Default: html the newest, json all.")
     ] = None,
     max_mb: Annotated[float, typer.Option(help="Largest page, in MB (html).")] = 20.0,
     damaged: Annotated[

@@ -149,7 +149,7 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None:
-    """`"1,5,10-20"` as the steps of a run that it names; None for None, which is all that fit.
+    """`"1,5,10-20"` as the steps of a run that it names; None for None.
 
     Raises:
         ConfigError: the text is no such list.

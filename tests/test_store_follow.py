@@ -273,3 +273,46 @@ def test_events_are_written_as_the_codec_says(tmp_path: Path) -> None:
         news = open_run(tmp_path / "a.rao").changes_since(0)
     assert [event_to_json(event) for event in news.events[1]] == [event_to_json(event) for event in events]
     assert header_to_json(news.headers[1]) == header_to_json(header)
+
+
+def test_a_journal_begins_anew_although_somebody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader leaves while the writer waits for it: what is written next stands at the journal's start."""
+    monkeypatch.setattr("rao_lab.store.create.JOURNAL_BYTES", 100_000)
+    monkeypatch.setattr("rao_lab.store.create._FOLD_WAIT", 60.0)
+    journal = tmp_path / "a.rao-wal"
+    with (
+        RunWriter(tmp_path / "a.rao", {}) as writer,
+        closing(sqlite3.connect(tmp_path / "a.rao", isolation_level=None, check_same_thread=False)) as pinned,
+    ):
+        writer.begin_step(1)
+        writer.flush()
+        pinned.execute("BEGIN")
+        pinned.execute("SELECT count(*) FROM meta").fetchone()
+        threading.Timer(0.2, pinned.execute, ["ROLLBACK"]).start()
+        for tree in random_group(1, size=4, nodes=8).trees:
+            writer.tree_done(tree)
+        writer.end_step(1)
+        writer.begin_step(2)
+        writer.flush()
+        assert journal.stat().st_size < 100_000
+        assert len(open_run(tmp_path / "a.rao").groups(1)[0]) == 4
+
+
+def test_a_reader_that_stays_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rao_lab.store.create.JOURNAL_BYTES", 10_000)
+    monkeypatch.setattr("rao_lab.store.create._FOLD_WAIT", 0.01)
+    with RunWriter(tmp_path / "a.rao", {}) as writer:
+        writer.begin_step(1)
+        writer.flush()
+        with closing(sqlite3.connect(tmp_path / "a.rao", isolation_level=None)) as pinned:
+            pinned.execute("BEGIN")
+            pinned.execute("SELECT count(*) FROM meta").fetchone()
+            group = random_group(1, size=4, nodes=8)
+            for tree in group.trees:
+                writer.tree_done(tree)
+            writer.flush()
+            assert writer._journal._fold_above > 2 * 10_000
+            assert open_run(tmp_path / "a.rao").groups(1) == [group]
+    assert names(tmp_path) == ["a.rao"]

@@ -23,6 +23,9 @@ from rao_lab.store.files import (
 
 _CLOSE_TRIES = 100
 _CLOSE_PAUSE = 0.05
+JOURNAL_BYTES = 64 * 2**20
+"""Above this the journal is folded in even if readers have to be waited for."""
+_FOLD_WAIT = 1.0
 
 
 def open_for_writing(
@@ -126,6 +129,28 @@ def _can_write(connection: sqlite3.Connection) -> bool:
             raise
         return False
     return True
+
+
+class WriteAhead:
+    """Keeps the journal of WAL from growing on: SQLite begins it anew only in a moment without readers, and
+    many followers leave none. They are waited for then, for a second, and less often where that fails."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(f"{real_path(path)}-wal")
+        self._fold_above = JOURNAL_BYTES
+
+    def fold_if_large(self, connection: sqlite3.Connection) -> None:
+        """Outside of any transaction."""
+        try:
+            size = self._path.stat().st_size
+        except FileNotFoundError:  # a rollback journal
+            return
+        if size <= self._fold_above:
+            return
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * _FOLD_WAIT)}")
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * WRITE_WAIT)}")
+        self._fold_above = 2 * size if busy else JOURNAL_BYTES
 
 
 def close_to_one_file(connection: sqlite3.Connection) -> None:

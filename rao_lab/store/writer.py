@@ -26,7 +26,7 @@ from typing import Any, Literal, Self
 
 from rao_lab.attribution import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
-from rao_lab.store.create import close_to_one_file, open_for_writing
+from rao_lab.store.create import WriteAhead, close_to_one_file, open_for_writing
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
 from rao_lab.store.ledger import Ledger
 from rao_lab.store.lock import WriteLock
@@ -93,6 +93,7 @@ class RunWriter:
                     undo.callback(real_path(self.path).unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
                 self._ledger = Ledger(connection)
+                self._journal = WriteAhead(self.path)
                 # A resumption that is given up before it rewinds leaves the run as it was.
                 first = _nothing if self.resumed else Ledger.set_config
                 self._about = (config, packages or package_versions())
@@ -260,6 +261,7 @@ class RunWriter:
         for (_, _, future), result in zip(batch, results, strict=True):
             if future is not None:
                 future.set_result(result)
+        self._journal.fold_if_large(ledger.connection)
 
     def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
         with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
