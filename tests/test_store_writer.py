@@ -488,13 +488,21 @@ def test_where_wal_is_refused_a_rollback_journal_is_used_and_said_once(tmp_path:
 
 @pytest.mark.parametrize(
     ("folder", "network"),
-    [("/home/a/runs", True), ("/home", False), ("/homes", False), ("/mnt/s p/x", True), ("/", False)],
+    [
+        ("/home/a/runs", True),
+        ("/home", False),
+        ("/homes", False),
+        ("/mnt/s p/x", True),
+        ("/", False),
+        ("/a\\b", True),
+    ],
 )
 def test_network_file_systems_are_known_by_their_mount(folder: str, network: bool) -> None:
     mounts = (
         "21 1 8:1 / / rw - ext4 /dev/sda rw\n"
         "22 21 0:40 / /home/a rw,noatime shared:1 - nfs4 server:/a rw\n"
         "23 21 0:41 / /mnt/s\\040p rw - fuse.sshfs u@h:/ rw\n"
+        "24 21 0:42 / /a\\134b rw - panfs realm rw\n"
     )
     assert on_network(Path(folder), mounts) is network
 

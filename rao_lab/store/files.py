@@ -8,6 +8,7 @@ that a writer can always fold its journal back into one plain file.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -33,6 +34,8 @@ WRITE_WAIT = 30.0
 PAGE_SIZE = 8192
 SALVAGE = "try `rao-lab export --format rao --salvage`"
 """What to do with a damaged file."""
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""As mountinfo writes blanks and backslashes of a path."""
 _STEP_OF_BUDGET = 20_000
 _SHARED_MEMORY = (
     sqlite3.SQLITE_IOERR_SHMOPEN,
@@ -40,7 +43,10 @@ _SHARED_MEMORY = (
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_IOERR_SHMLOCK,
 )
-_NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs", "fuse.")
+_NETWORK = (
+    *("nfs", "cifs", "smb", "9p", "afs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs", "fuse."),
+    *("panfs", "wekafs", "pvfs2", "orangefs", "vboxsf"),
+)
 
 
 def file_path(path: object) -> Path:
@@ -311,7 +317,7 @@ def on_network(folder: Path, mounts: str | None = None) -> bool:
         left, _, right = line.partition(" - ")
         fields, kinds = left.split(), right.split()
         if len(fields) > 4 and kinds:
-            point = fields[4].replace("\\040", " ").rstrip("/") + "/"
+            point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[4]).rstrip("/") + "/"
             if target.startswith(point) and len(point) >= len(best):
                 best, kind = point, kinds[0]
     return kind.startswith(_NETWORK)
