@@ -191,3 +191,13 @@ def test_messages_may_name_no_text_beyond_what_a_file_can_number(run_file: Path)
         connection.execute("UPDATE turns SET messages = ?", (text,))
     with pytest.raises(RunFileError, match="there is no text 1180591620717411303424"):
         open_run(run_file).groups(1)
+
+
+@pytest.mark.parametrize(
+    "place", ["turns SET started", "nodes SET ended", "trees SET ended", "steps SET started"]
+)
+def test_no_time_is_infinite(run_file: Path, place: str) -> None:
+    with forging(run_file) as connection:
+        connection.execute(f"UPDATE {place} = 9e999")
+    with pytest.raises(RunFileError, match=r"inf is no number|number was due, not inf"):
+        open_run(run_file).groups(1)

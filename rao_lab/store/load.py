@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 from rao_lab import codec
@@ -371,7 +372,7 @@ def _integer(value: Any, what: str) -> int | None:
 
 
 def _real(value: Any, what: str) -> float:
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or not isfinite(value):
         raise RunFileError(f"the {what} {value!r:.40} is no number")
     return float(value)
 

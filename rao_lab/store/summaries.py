@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from rao_lab.errors import RaoLabError, RunFileError
@@ -185,7 +186,7 @@ def _count(value: Any) -> int:
 
 
 def _number(value: Any) -> float | None:
-    if value is not None and not isinstance(value, (int, float)):
+    if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
         raise RunFileError(f"a number was due, not {value!r:.40}")
     return None if value is None else float(value)
 
