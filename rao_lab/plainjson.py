@@ -23,7 +23,7 @@ import json
 import math
 import re
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from rao_lab.errors import InputError
@@ -38,6 +38,8 @@ SAFE_INT = 2**53
 MAX_INT_DIGITS = 20_000
 """Hexadecimal digits of one int."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+MAX_ALIKE = 1000
+"""Keys beyond the first that share a hash: a dict or set takes the square of their number to be built."""
 
 
 def encode(value: Any) -> Any:
@@ -56,6 +58,15 @@ def decode(data: Any) -> Any:
         InputError: an unknown tag, a malformed one, or a value too deep or too large.
     """
     return _Decoder().read(data, 0)
+
+
+def crowded(keys: Collection[Any]) -> bool:
+    """Whether so many keys share a hash that it is no accident.
+
+    Raises:
+        TypeError: one of them cannot be a key.
+    """
+    return len(keys) > MAX_ALIKE and len(keys) - len(set(map(hash, keys))) > MAX_ALIKE
 
 
 def dumps(value: Any) -> str:
@@ -178,9 +189,11 @@ class _Decoder(_Bounded):
             match tag, inner:
                 case (("tuple" | "set" | "frozenset"), list()):
                     made = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
-                    return made(self.read_all(inner, depth))
+                    return made(_spread(self.read_all(inner, depth), tag))
                 case "dict", list():
-                    return dict(self.read_all(pair, depth) for pair in inner if _is_pair(pair))
+                    pairs = [self.read_all(pair, depth) for pair in inner if _is_pair(pair)]
+                    _spread([key for key, _ in pairs], tag)
+                    return dict(pairs)
                 case "bytes", str():
                     return from_base64(inner)
                 case "str", str():
@@ -212,6 +225,13 @@ def untagged(data: Any) -> tuple[str, Any]:
     if not isinstance(data, dict) or data.keys() != {"$", "v"} or not isinstance(data["$"], str):
         raise InputError('a tagged value must be {"$": tag, "v": value}')
     return data["$"], data["v"]
+
+
+def _spread(keys: list[Any], tag: str) -> list[Any]:
+    """The keys, if they can be put into a dict or set in a time that grows with their number alone."""
+    if tag != "tuple" and crowded(keys):
+        raise InputError(f"a {tag} has more than {MAX_ALIKE} keys that share a hash")
+    return keys
 
 
 def _is_pair(data: Any) -> bool:

@@ -198,6 +198,22 @@ def test_malformed_tags_are_refused(data: Any) -> None:
         codec.decode({"deep": [data]})
 
 
+ALIKE = [key * (2**61 - 1) for key in range(2000)]
+"""Numbers with one hash: a dict or a set of n of them takes the square of n to be made."""
+
+
+@pytest.mark.parametrize("data", [ALIKE, [[1, key] for key in range(2000)]], ids=["alike", "not alike"])
+@pytest.mark.parametrize("tag", ["set", "frozenset", "dict"])
+def test_keys_that_share_a_hash_are_refused_before_they_are_put_together(tag: str, data: list[Any]) -> None:
+    keys = [{"$": "tuple", "v": key} if isinstance(key, list) else key for key in data]
+    tagged = {"$": tag, "v": [[key, 0] for key in keys] if tag == "dict" else keys}
+    if data is ALIKE:
+        with pytest.raises(InputError, match=f"a {tag} has more than 1000 keys that share a hash"):
+            codec.decode(tagged)
+    else:
+        assert len(codec.decode(tagged)) == 2000
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: (

@@ -19,7 +19,7 @@ Reply = Callable[[], Snapshot]
 _EXCEPTIONS = frozenset(get_args(ExcType))
 
 
-def arguments(snapshot: FunctionSnapshot) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments(snapshot: FunctionSnapshot, what: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The call's arguments as values of this process.
 
     Raises:
@@ -28,7 +28,7 @@ def arguments(snapshot: FunctionSnapshot) -> tuple[tuple[Any, ...], dict[str, An
     try:
         return snapshot.args, snapshot.kwargs
     except (TypeError, ValueError, OverflowError) as error:
-        raise NotPlainError(f"{snapshot.function_name}(...) holds what cannot be passed: {error}") from error
+        raise NotPlainError(f"{what} holds what cannot be passed: {error}") from error
 
 
 def raising(snapshot: FunctionSnapshot, error: CallError) -> Reply:

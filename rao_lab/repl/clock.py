@@ -5,19 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-LATEST = 253_402_300_799.0
-"""The last second that a calendar has."""
+from pydantic_monty import FunctionSnapshot
+
+LATEST = 253_402_300_799.0 - 86_400
+"""The last day that a calendar has begins: the time of every zone is in it."""
 
 
-def answer_clock(function: str, args: tuple[Any, ...], clock: float) -> Any:
-    """The answer to a question for the time, or None if it is none."""
+def answer_clock(asked: FunctionSnapshot, clock: float) -> Any:
+    """The answer to a question for the time, or None if it is none.
+
+    Other questions may come with arguments that cannot be values here: they are not looked at.
+    """
+    function = asked.function_name
     seconds = float(min(max(0.0, clock), LATEST))
     if function == "time.time":
         return seconds
     if function == "date.today":
         return datetime.fromtimestamp(seconds, UTC).date()
     if function == "datetime.now":
-        zone = args[0] if args and isinstance(args[0], tzinfo) else None
+        zone = next((arg for arg in asked.args[:1] if isinstance(arg, tzinfo)), None)
         moment = datetime.fromtimestamp(seconds, UTC)
         return moment.astimezone(zone) if zone else moment.replace(tzinfo=None)
     return None

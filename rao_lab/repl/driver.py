@@ -38,6 +38,7 @@ from rao_lab.repl.answers import (
 )
 from rao_lab.repl.clock import answer_clock
 from rao_lab.repl.failures import UNCHANGED, describe, limit_of, ran_over
+from rao_lab.repl.guard import called, complaint, guarding, outgoing
 from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, Paused
 from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
@@ -93,6 +94,7 @@ class Snippet:
         self._output = paused.output
         self._printed = paused.printed
         self._carried = paused.carried
+        self._unpacking = paused.unpacking
         self._suspensions = paused.suspensions
         self._seconds = paused.seconds
         self._pid: int | None = None
@@ -114,11 +116,19 @@ class Snippet:
         if self._answers is None:
             if self._was.before is not None:
                 session.load_session(self._was.before)
+            else:
+                self._guard(session)
             code = self._was.code
             return lambda: session.feed_start(code, print_callback=self._print)
         snapshot, answers = session.load_snapshot(self._was.dump, print_callback=self._print), self._answers
         assert isinstance(snapshot, FutureSnapshot)
         return lambda: snapshot.resume(answers)
+
+    def _guard(self, session: MontySession) -> None:
+        """A fresh session begins with its functions, each behind its guard; no later code is given them bare."""
+        snapshot = session.feed_start(guarding(self._was.functions))
+        while isinstance(snapshot, NameLookupSnapshot):
+            snapshot = snapshot.resume(value=stand_in(outgoing(snapshot.variable_name)))
 
     def follow(self, session: MontySession, reply: Reply) -> Awaiting | Ended:
         """Answers what the code asks until it awaits or ends.
@@ -187,23 +197,23 @@ class Snippet:
             # An await that no call can answer: the interpreter raises it as a stalled scheduler.
             return self._awaiting(snapshot, pending) if pending else lambda: snapshot.resume({})
         if isinstance(snapshot, NameLookupSnapshot):
-            name = snapshot.variable_name
-            known = snapshot.object_id is None and name in self._was.functions
-            return lambda: snapshot.resume(value=stand_in(name)) if known else snapshot.resume()
+            return snapshot.resume
         if snapshot.is_os_function:
-            moment = answer_clock(snapshot.function_name, snapshot.args, self._clock)
+            moment = answer_clock(snapshot, self._clock)
             if moment is None:
                 return snapshot.resume_not_handled
             return lambda: snapshot.resume({"return_value": moment})
         return self._call(snapshot)
 
     def _call(self, snapshot: FunctionSnapshot) -> Reply | Ended:
-        name = snapshot.function_name
+        name = called(snapshot.function_name)
         if name not in self._was.functions or snapshot.object_id is not None:
-            return raising(snapshot, CallError(f"name {name!r} is not defined", "NameError"))
+            unknown = f"name {name or snapshot.function_name!r} is not defined"
+            return raising(snapshot, CallError(unknown, "NameError"))
+        if self._unpacking > self._bounds.seconds:
+            return self._out_of_time()
         try:
-            args, kwargs = arguments(snapshot)
-            self._carried += check_plain((args, kwargs), f"{name}(...)", MAX_VALUE_SIZE - self._carried)
+            args, kwargs = self._arguments(snapshot, f"{name}(...)")
         except NotPlainError as error:
             return raising(snapshot, CallError(str(error), "TypeError"))
         if name == FINISH:
@@ -221,6 +231,23 @@ class Snippet:
             return raising(snapshot, error)
         answer = given(result, f"the result of {name}")
         return lambda: snapshot.resume(answer)
+
+    def _arguments(self, snapshot: FunctionSnapshot, what: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What the call passes, which its guard has let through. Building it holds up this whole process: the
+        time is counted.
+
+        Raises:
+            NotPlainError: it may not cross.
+        """
+        began = time.thread_time()
+        try:
+            (verdict, *args), kwargs = arguments(snapshot, what)
+            if verdict is not None:
+                raise NotPlainError(complaint(verdict, what))
+            self._carried += check_plain((args, kwargs), what, MAX_VALUE_SIZE - self._carried)
+        finally:
+            self._unpacking += time.thread_time() - began
+        return tuple(args), kwargs
 
     def _print(self, _stream: str, text: str) -> None:
         """Keeps what fits. What is raised here would be swallowed by the pool."""
@@ -253,6 +280,7 @@ class Snippet:
             printed=self._printed,
             suspensions=self._suspensions,
             carried=self._carried,
+            unpacking=self._unpacking,
             seconds=self._seconds,
             pending=tuple(pending),
         )

@@ -6,6 +6,8 @@ import re
 
 from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
+from rao_lab.repl.guard import FILE
+
 MAX_MESSAGE = 600
 """Characters of an exception's own message: code may raise one of any size."""
 MAX_SOURCE = 100
@@ -19,8 +21,10 @@ _MEMORY = re.compile(r"MemoryError: (memory limit exceeded|the worker exceeded i
 _REWORDED = (
     (_MEMORY, "MemoryError: this code needs more memory than it may have"),
     (
-        re.compile(r"(?:external|OS) function ('\w+') cannot suspend in this synchronous context"),
-        r"\1 cannot be called from within map, sorted or a method such as __repr__: use a loop",
+        re.compile(
+            r"(?:external|OS) function '([\w.]+)(?:\(\))?' cannot suspend in this synchronous context"
+        ),
+        r"'\1' cannot be called from within map, sorted or a method such as __repr__: use a loop",
     ),
     (
         re.compile(r".*asyncio scheduler stalled.*"),
@@ -53,7 +57,7 @@ def describe(error: MontyError) -> str:
     text = _cut(error.display("type-msg"), MAX_MESSAGE)
     for pattern, words in _REWORDED:
         text = pattern.sub(words, text)
-    frames = error.traceback()
+    frames = [frame for frame in error.traceback() if frame.filename != FILE]
     return f"{text} ({_where(frames[0], frames[-1])})" if frames else text
 
 

@@ -52,6 +52,8 @@ class Paused:
     suspensions: int = 0
     carried: int = 0
     """Size of the arguments that left the sandbox so far, as `check_plain` counts it."""
+    unpacking: float = 0.0
+    """Seconds of this process that building those arguments has taken so far."""
     seconds: float = 0.0
     """Time the code has held a worker so far."""
     pending: tuple[int, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rao_lab.plainjson import crowded
+
 MAX_VALUE_DEPTH = 64
 """Nested containers: far more than an answer needs, far less than a recursive reader bears."""
 MAX_VALUE_ITEMS = 200_000
@@ -14,11 +16,14 @@ MAX_VALUE_SIZE = 8_000_000
 MAX_INT_BITS = 14_000
 """Python refuses to print integers of more than 4,300 digits."""
 
-_UNAWAITED = "<coroutine external_future("
-"""How a handle leaves the sandbox: as a text that reads so."""
+PLAIN = "None, bool, int, float, str, bytes, list, tuple, set or dict"
+UNAWAITED = "holds a call that was not awaited: write `await` before it"
+_HANDLE = "<coroutine external_future("
+"""How a handle reads as text."""
 
 _ATOMS = frozenset({type(None), bool, float})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
+_HASHED = frozenset({set, frozenset, dict})
 
 
 class NotPlainError(ValueError):
@@ -37,7 +42,7 @@ def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
         size: the largest size allowed here.
 
     Raises:
-        NotPlainError: another type inside, too large, too deep, or a cycle.
+        NotPlainError: another type inside, too large, too deep, a cycle, or keys that share a hash.
     """
     total = items = 0
     stack: list[tuple[Any, int]] = [(value, 0)]
@@ -54,6 +59,10 @@ def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
                 raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
             if len(part) > MAX_VALUE_ITEMS:
                 raise NotPlainError(f"{what} is too large: {MAX_VALUE_ITEMS} elements at most")
+            if type(part) in _HASHED and crowded(part):
+                raise NotPlainError(
+                    f"{what} holds a {type(part).__name__} of keys that share a hash: use others"
+                )
             stack.extend((inner, depth + 1) for inner in part)
             if type(part) is dict:
                 stack.extend((inner, depth + 1) for inner in part.values())
@@ -65,18 +74,14 @@ def _size(part: Any, what: str) -> int:
     if kind in _ATOMS or kind in _CONTAINERS:
         return 8
     if kind is str or kind is bytes:
-        if kind is str and part.startswith(_UNAWAITED):
-            raise NotPlainError(f"{what} holds a call that was not awaited: write `await` before it")
+        if kind is str and part.startswith(_HANDLE):
+            raise NotPlainError(f"{what} {UNAWAITED}")
         return len(part)
     if kind is int:
         if part.bit_length() > MAX_INT_BITS:
             raise NotPlainError(f"{what} holds an int of {part.bit_length()} bits: at most {MAX_INT_BITS}")
         return 8
-    name = getattr(part, "name", None) if kind.__module__.startswith("pydantic_monty") else None
-    found = f"{kind.__name__} {name!r}" if isinstance(name, str) else kind.__name__
-    raise NotPlainError(
-        f"{what} holds a {found[:80]}: pass None, bool, int, float, str, bytes, list, tuple, set or dict"
-    )
+    raise NotPlainError(f"{what} holds a {kind.__name__[:80]}: pass {PLAIN}")
 
 
 class _OrderedSet(set[Any]):
