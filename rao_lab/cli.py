@@ -440,7 +440,7 @@ def _console(quiet: bool = False) -> Console:
 
 def _print(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"  # a terminal without Unicode gets marks for what it lacks
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.write(visible(text).encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _print_json(value: Any) -> None:

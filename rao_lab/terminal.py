@@ -24,6 +24,7 @@ from rich.text import Text
 from rao_lab.evaluation import Evaluation, Summary
 from rao_lab.intervals import wilson
 from rao_lab.metrics import TrainStep
+from rao_lab.visible import one_line, visible
 
 RECENT = 5
 """Steps whose trees are pooled for the interval of success while training."""
@@ -40,7 +41,7 @@ class Board:
 
     def __init__(self, console: Console, title: str, leave: bool = True) -> None:
         self.console = console
-        self._title = title
+        self._title = Text(one_line(title))
         self._leave = leave
         self._shares: Mapping[str, float] = {}
         self._began = time.monotonic()
@@ -76,7 +77,7 @@ class Board:
 
     def say(self, line: str) -> None:
         """A line above the board, or on its own."""
-        self.console.print(Text(line), soft_wrap=True)
+        self.console.print(Text(visible(line)), soft_wrap=True)
 
     def plan(self, shares: Mapping[str, float]) -> None:
         """The phases to come and about what part of the time each takes; they sum to 1."""
@@ -158,7 +159,7 @@ def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Tabl
     table.add_column("")
     table.add_column("agent")
     for band in bands:
-        table.add_column(band, justify="left")
+        table.add_column(Text(one_line(band)), justify="left")
     for (when, agent), parts in rows.items():
         style = "bold" if when == "after" and agent == "recursive" else ""
         table.add_row(
@@ -196,7 +197,7 @@ def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
     text.append(f"success {pooled(steps)} over the last {len(steps)} steps\n")
     text.append(
         f"nodes {_number(metrics, 'nodes')} (at most {_number(metrics, 'nodes_max', 0)})   "
-        f"depth {_number(metrics, 'depth')}   refusals {refusals(metrics)}\n"
+        f"depth {_number(metrics, 'depth')}   refusals {one_line(refusals(metrics))}\n"
     )
     speed = metrics.get("tokens_per_second") or {}
     speeds = speed if isinstance(speed, Mapping) else {"generation": speed}

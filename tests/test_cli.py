@@ -56,6 +56,16 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, random_tiny: Path) -> Pat
     return out
 
 
+def test_a_file_whose_name_acts_is_named_visibly(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "\x1b[5m\u202e.json"
+    status, said, _ = run_cli(["export", recorded, "--format", "json", "--out", out], capsys)
+    assert (status, out.exists()) == (0, True)
+    assert "␛[5m⟨202E⟩.json" in said
+    assert "\x1b" not in said
+
+
 @pytest.fixture
 def run_file(recorded: Path, tmp_path: Path) -> Path:
     """A copy of it, to be damaged."""

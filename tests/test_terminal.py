@@ -95,6 +95,25 @@ def test_a_log_gets_one_plain_line_for_each_thing_that_ends() -> None:
     ]
 
 
+HOSTILE = "[/b][red]\x1b[5m\u202e\x07"
+
+
+def test_names_that_act_are_shown_and_not_acted_on() -> None:
+    target = StringIO()
+    found = replace(FOUND, by_difficulty={HOSTILE: EASY})
+    shown = step(1, 1.0)
+    shown = replace(shown, metrics={**shown.metrics, "refusals": {HOSTILE: 1}}, warnings=(HOSTILE,))
+    for terminal in (True, False):
+        with Board(
+            Console(file=target, force_terminal=terminal, color_system=None), f"train {HOSTILE}"
+        ) as board:
+            board.evaluated("before", found)
+            board.stepped("recursive", shown)
+    text = target.getvalue() + success_text({("before", "recursive"): found.by_difficulty})
+    assert text.count("[/b][red]␛[5m⟨202E⟩␇") > 5
+    assert not {"\x1b[5m", "\u202e", "\x07"} & {text[i : i + n] for i in range(len(text)) for n in (1, 4)}
+
+
 def test_a_terminal_gets_progress_success_shape_and_speed() -> None:
     shown = board_text(terminal=True)
     for words in (
