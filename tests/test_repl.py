@@ -630,17 +630,24 @@ def test_a_bound_that_means_nothing_is_refused(field: str, value: float) -> None
 # Workers.
 
 
-def children() -> set[int]:
-    """Processes started by this one, those that only wait to be reaped left out."""
+def children(parent: int = os.getpid()) -> set[int]:
+    """Processes started by one, those that only wait to be reaped left out."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
+            state, starter = entry.read_text().rpartition(")")[2].split()[:2]
         except OSError:  # gone meanwhile
             continue
-        if int(parent) == os.getpid() and state != "Z":
+        if int(starter) == parent and state != "Z":
             found.add(int(entry.parent.name))
     return found
+
+
+def runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
@@ -829,6 +836,40 @@ def test_workers_run_under_limits_and_know_nothing_of_this_process(monkeypatch: 
     rows = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
     assert (rows["Max file size"], rows["Max core file size"], rows["Max open files"]) == ("0", "0", "64")
     assert rows["Max address space"] == str((16 * 8 + 1024) * 2**20)
+
+
+ORPHANED = """
+import threading, time
+from rao_lab.repl import Sandbox, sandbox
+sandbox.ORPHAN_SECONDS = 0.5
+pool = Sandbox(seconds=0.2)
+def get(name, args, kwargs):
+    print("ready", flush=True)
+# Comparing what holds itself twice over never looks at the clock.
+code = "x = []; y = []\\nfor _ in range(60): x = [x, x]; y = [y, y]\\nget()\\nx == y"
+pool.run(None, code, {"get": False}, get, seed=1, clock=0)
+"""
+
+
+@needs_proc
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="a worker's compute time is bounded from outside on Linux only"
+)
+def test_a_worker_whose_owner_was_killed_ends_even_where_it_never_looks_at_the_clock() -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", ORPHANED], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "ready\n"
+    (worker,) = children(owner.pid)
+    owner.kill()
+    owner.communicate()
+    for _ in range(600):
+        if not runs(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("it computes on")
 
 
 def test_a_missing_interpreter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from rao_lab.interrupts import HeldBack
 from rao_lab.repl.driver import Bounds, Snippet
 from rao_lab.repl.failures import ran_over
 from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
-from rao_lab.repl.worker import Launcher
+from rao_lab.repl.worker import Launcher, bound_compute
 
 MOST_WORKERS = 1024
 """Processes of one pool."""
@@ -29,6 +29,8 @@ RESTORE_ROOM = 4
 """Memory that restoring a session takes at most, in sizes of the session."""
 BACKSTOP_SECONDS = 5.0
 """A worker that is silent for so long beyond its compute limit is ended from here."""
+ORPHAN_SECONDS = 30.0
+"""A worker that computes for so long beyond its limit ends by itself: this process may have been killed."""
 
 
 class Sandbox:
@@ -183,6 +185,7 @@ class Sandbox:
         for last in (False, True):
             try:
                 with snippet.held_back, self._checkout(pool, snippet, seed) as session:
+                    bound_compute(session.worker_pid, self.bounds.seconds + ORPHAN_SECONDS)
                     return snippet.follow(session, snippet.restore(session))
             except MontyError as error:
                 if last or snippet.touched or ran_over(error):

@@ -7,14 +7,19 @@ plainly; its own limits on memory, time and recursion hold all the same.
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic_monty._binary import find_monty_binary
 
 from rao_lab.errors import UnavailableError
+
+if sys.platform == "linux":
+    import resource
 
 OPEN_FILES = 64
 """A worker needs its three pipes and little else."""
@@ -45,6 +50,24 @@ class Launcher:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def bound_compute(worker: int | None, seconds: float) -> None:
+    """Lets a worker compute for so many seconds more at most, whoever is left to end it.
+
+    Its own clock and the pool's deadline act long before; but some built-ins never look at the clock, and
+    a pool that was killed ends nothing. On Linux only.
+    """
+    if sys.platform != "linux" or worker is None:
+        return
+    try:
+        fields = Path(f"/proc/{worker}/stat").read_bytes().rpartition(b")")[2].split()
+        ticks = sum(map(int, fields[11:13]))  # in its own code and in the system's
+        most = resource.prlimit(worker, resource.RLIMIT_CPU)[1]
+        soft = math.ceil(ticks / os.sysconf("SC_CLK_TCK") + seconds)
+        resource.prlimit(worker, resource.RLIMIT_CPU, (soft if most < 0 else min(soft, most), most))
+    except (OSError, ValueError):  # it has ended, or the system allows no such thing
+        return
 
 
 def _interpreter() -> str:
