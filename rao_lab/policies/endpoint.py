@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +34,8 @@ WAIT_SECONDS = 0.2
 """How long a tick waits for an answer."""
 PAUSE_SECONDS = 0.5
 """Before the first retry; doubled for each further one."""
+CHARS_PER_TOKEN = 200
+"""More than any vocabulary's longest token: a text beyond this for each token asked for is cut."""
 MAX_PAUSE_SECONDS = 30.0
 """Longest pause, also where the server asks for more."""
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -119,7 +121,7 @@ class EndpointPolicy:
             try:
                 return self._ask(request, call)
             except _Lost as lost:
-                reason = lost.reason if not self._key else lost.reason.replace(self._key, "***")
+                reason = lost.reason
                 pause = min(MAX_PAUSE_SECONDS, lost.pause or PAUSE_SECONDS * 2**tried)
                 if not lost.again or tried == self._retries or call.gone.wait(pause):
                     break
@@ -139,9 +141,11 @@ class EndpointPolicy:
             self._takes_seed = False  # some servers refuse what they do not know
             return self._ask(request, call)
         if answer.status != 200:
-            raise _refused(answer)
+            raise _refused(answer, self._without_key)
         text, stop, used = _read_answer(answer.body)
         self._count(**used)
+        text, most = self._without_key(text), CHARS_PER_TOKEN * request.max_new_tokens
+        text, stop = (text, stop) if len(text) <= most else (text[:most], "length")
         steps = max(1, used["completion_tokens"])
         return TurnReply(request.key, text, stop=stop, version=self.version, decode_steps=steps)
 
@@ -155,8 +159,8 @@ class EndpointPolicy:
         # A server that sends a byte now and then never meets a socket's own timeout.
         alarm = threading.Timer(self._timeout, call.break_off)
         alarm.daemon = True
-        alarm.start()
         began = time.monotonic()
+        alarm.start()
         try:
             connection.connect()
             call.hold(connection.sock)
@@ -165,13 +169,18 @@ class EndpointPolicy:
             if time.monotonic() - began >= self._timeout:  # it may have been cut off
                 raise TimeoutError
             return answer
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # ValueError: what a secure socket says that another thread has shut down.
             late = isinstance(error, TimeoutError) or time.monotonic() - began >= self._timeout
             raise _Lost(f"no answer within {self._timeout:g} s" if late else _words(error)) from None
         finally:
             alarm.cancel()
             call.let_go()
             connection.close()
+
+    def _without_key(self, text: str) -> str:
+        """What a server says goes into run files, and it knows the key."""
+        return text.replace(self._key, "***") if self._key else text
 
     def _count(self, **more: int) -> None:
         with self._counting:
@@ -193,17 +202,20 @@ class _Call:
     def __init__(self) -> None:
         self.gone = threading.Event()
         self._socket: socket.socket | None = None
+        self._broken = False
         self._lock = threading.Lock()
 
     def hold(self, connected: socket.socket) -> None:
+        """From now on there is something to break off; if that was asked for before, it is done now."""
         with self._lock:
             self._socket = connected
-        if self.gone.is_set():
+            broken = self._broken
+        if broken or self.gone.is_set():
             self.break_off()
 
     def let_go(self) -> None:
         with self._lock:
-            self._socket = None
+            self._socket, self._broken = None, False
 
     def abandon(self) -> None:
         """Nobody waits for the answer any more."""
@@ -213,6 +225,7 @@ class _Call:
     def break_off(self) -> None:
         """Whoever reads from the socket wakes up at once."""
         with self._lock:
+            self._broken = True
             if self._socket is not None:
                 try:
                     self._socket.shutdown(socket.SHUT_RDWR)
@@ -263,12 +276,12 @@ def _token_count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
 
 
-def _refused(answer: _Answer) -> _Lost:
-    """What an answer that is no success says, in one short line."""
+def _refused(answer: _Answer, harmless: Callable[[str], str]) -> _Lost:
+    """What an answer that is no success says, made harmless, in one short line."""
     said = _json(answer.body, None)
     inner = said.get("error", said) if isinstance(said, dict) else None
     message = inner.get("message") if isinstance(inner, dict) else inner
-    words = f": {one_line(message, 200)}" if isinstance(message, str) and message else ""
+    words = f": {one_line(harmless(message), 200)}" if isinstance(message, str) and message else ""
     name = http.client.responses.get(answer.status, "")
     reason = f"the server answered {answer.status} {name}".rstrip() + words
     return _Lost(reason, again=answer.status in TRY_AGAIN, pause=answer.pause)
@@ -283,7 +296,7 @@ def _json(body: bytes, *default: Any) -> Any:
         raise _Lost("the server's answer is not JSON") from None
 
 
-def _words(error: OSError | http.client.HTTPException) -> str:
+def _words(error: OSError | http.client.HTTPException | ValueError) -> str:
     """Without the address, which an error's own text may hold."""
     if isinstance(error, http.client.HTTPException):
         return f"the server's answer broke off ({type(error).__name__})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import threading
@@ -254,6 +255,12 @@ def test_text_of_another_type_is_refused(server: Server) -> None:
     assert "no text" in failure(server, says([{"type": "image"}]))
 
 
+def test_a_text_far_longer_than_was_asked_for_is_cut(server: Server) -> None:
+    server.answer = says("x" * 100_000)
+    reply = ask(EndpointPolicy(server.address), max_new_tokens=8)
+    assert (reply.text, reply.stop) == ("x" * 1600, "length")
+
+
 def test_a_huge_answer_is_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 10_000)
     assert "larger than 10000 bytes" in failure(server, says("x" * 20_000))
@@ -302,6 +309,29 @@ def test_a_server_that_drips_is_given_up(server: Server) -> None:
     said = failure(server, drip, timeout=0.4, retries=0)
     over.set()
     assert said == "no answer within 0.4 s"
+
+
+def test_a_server_that_drips_after_a_slow_connect_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is up before there is a connection to break off."""
+    sent = []
+    connect = http.client.HTTPConnection.connect
+
+    def slow(connection: http.client.HTTPConnection) -> None:
+        time.sleep(0.3)
+        connect(connection)
+
+    def drip(handler: Handler, asked: dict[str, Any]) -> None:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 4000\r\n\r\n")
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            sent.append(b" ")
+            time.sleep(0.05)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slow)
+    assert failure(server, drip, timeout=0.2, retries=0) == "no answer within 0.2 s"
+    assert len(sent) < 40  # it was broken off
 
 
 def test_nobody_listens() -> None:
@@ -354,6 +384,15 @@ def test_the_key_comes_from_the_environment_and_is_never_repeated(
     assert server.headers[0]["Authorization"] == "Bearer sk-very-secret"
     assert reply.error == "the server answered 401 Unauthorized: wrong key ***"
     assert "secret" not in repr(policy)
+
+
+def test_a_key_that_a_server_repeats_is_not_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_ENDPOINT_KEY", "sk-very-secret")
+    server.answer = says("you sent sk-very-secret")
+    policy = EndpointPolicy(server.address, api_key_env="TEST_ENDPOINT_KEY")
+    assert ask(policy).text == "you sent ***"
+    server.answer = answers(401, json.dumps({"message": "x" * 192 + "sk-very-secret"}))
+    assert "sk-" not in ask(policy).error  # nor a part of it, where the words are cut
 
 
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
