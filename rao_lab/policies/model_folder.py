@@ -76,8 +76,8 @@ def read_model(
     """
     source, options = _source(path)
     with _ONE_AT_A_TIME, one_line_about(path), _quiet():
-        if not options and Path(source).is_dir():
-            _check_size(Path(source), plainly(str(path)))
+        if Path(source).is_dir():
+            _check_size(Path(source), options, plainly(str(path)))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
@@ -109,13 +109,15 @@ def _quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(before)
 
 
-def _check_size(folder: Path, said: str) -> None:
+def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
     """Refuses a config that describes far more weights than the files can hold, before any are made."""
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **options)
+    _check_numbers(config.to_dict(), said)  # those of a GGUF file are seen here first
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     described = sum(weight.numel() for weight in model.parameters())
-    held = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    files = [folder / name for name in options.values()] or folder.glob("*.safetensors")
+    held = sum(file.stat().st_size for file in files)
     if held and described > WEIGHTS_PER_BYTE * held:
         raise InputError(
             f"{said}: its config describes {described:,} weights and its files have {held:,} bytes"
@@ -151,12 +153,16 @@ def _check_config(file: Path, said: str) -> None:
     if not isinstance(config, dict):
         raise InputError(f"{said}: its config.json is no JSON object")
     _check_own(config.get("rao_lab", {}), said)
+    _check_numbers(config, said)
+
+
+def _check_numbers(config: Mapping[str, Any], said: str) -> None:
     for name, value in _numbers(config):
         if name in _LENGTHS and value < 1:
-            raise InputError(f"{said}: {name} in its config.json is {value:g}")
+            raise InputError(f"{said}: {name} in its config is {value:g}")
         most = MAX_LAYERS if name in _LAYERS else MAX_WIDTH
         if name not in _UNBOUNDED and not abs(value) <= most:
-            raise InputError(f"{said}: {plainly(name)} in its config.json is {value:g}, above {most}")
+            raise InputError(f"{said}: {plainly(str(name))} in its config is {value:g}, above {most}")
 
 
 def _check_own(own: Any, said: str) -> None:

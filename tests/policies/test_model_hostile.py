@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -91,8 +92,8 @@ def test_weights_of_another_size_are_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("num_hidden_layers", 10**9, "num_hidden_layers in its config.json is 1e.09, above 1000"),
-        ("vocab_size", 2**40, "vocab_size in its config.json"),
+        ("num_hidden_layers", 10**9, "num_hidden_layers in its config is 1e.09, above 1000"),
+        ("vocab_size", 2**40, "vocab_size in its config"),
         ("hidden_size", 2**16, r"its config describes [\d,]+ weights and its files have"),
     ],
 )
@@ -103,6 +104,55 @@ def test_a_config_that_describes_a_giant_is_refused_before_it_is_built(
     (folder / "config.json").write_text(json.dumps({**config, field: value}))
     with pytest.raises(InputError, match=said):
         load_policy(str(folder))
+
+
+def gguf(layers: int, width: int) -> bytes:
+    """A file of a tokenizer and sizes, and without a single weight."""
+    tokens = ["<unk>", "<s>", '!"', *map(chr, range(33, 127))]
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+
+    def listed(kind: int, values: list[bytes]) -> bytes:
+        return struct.pack("<IIQ", 9, kind, len(values)) + b"".join(values)
+
+    sizes = {
+        "llama.block_count": layers,
+        "llama.embedding_length": width,
+        "llama.feed_forward_length": width,
+        "llama.attention.head_count": 4,
+        "llama.attention.head_count_kv": 4,
+        "llama.context_length": 128,
+        "llama.vocab_size": len(tokens),
+    }
+    fields = {
+        "general.architecture": struct.pack("<I", 8) + text("llama"),
+        "llama.attention.layer_norm_rms_epsilon": struct.pack("<If", 6, 1e-5),
+        "tokenizer.ggml.model": struct.pack("<I", 8) + text("gpt2"),
+        "tokenizer.ggml.tokens": listed(8, [text(token) for token in tokens]),
+        "tokenizer.ggml.token_type": listed(5, [struct.pack("<i", 1)] * len(tokens)),
+        "tokenizer.ggml.merges": listed(8, [text('! "')]),
+        **{name: struct.pack("<II", 4, size) for name, size in sizes.items()},
+    }
+    body = b"".join(text(name) + value for name, value in fields.items())
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(fields)) + body
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "said"),
+    [
+        (2**31 - 1, 64, r"num_hidden_layers in its config is 2\.14748e\+09, above 1000"),
+        (900, 64, r"its config describes [\d,]+ weights and its files have [\d,]+ bytes"),
+        (1, 2**16, r"its config describes [\d,]+ weights and its files have [\d,]+ bytes"),
+    ],
+)
+def test_a_gguf_file_that_describes_a_giant_is_refused_before_it_is_built(
+    tmp_path: Path, layers: int, width: int, said: str
+) -> None:
+    path = tmp_path / "giant.gguf"
+    path.write_bytes(gguf(layers, width))
+    with pytest.raises(InputError, match=said):
+        load_policy(str(path))
 
 
 def test_weights_that_give_no_probabilities_are_said_to_be_damaged(folder: Path) -> None:
