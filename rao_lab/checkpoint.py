@@ -92,6 +92,9 @@ def save(folder: str | Path, policy: SavedPolicy, state: TrainState, config: Tra
             f"the checkpoint {final.name} cannot be written ({problem}): free some space and resume; "
             "earlier checkpoints are untouched"
         ) from problem
+    except BaseException:  # interrupted
+        _remove(rough)
+        raise
     return final
 
 
@@ -262,13 +265,21 @@ def check_same(saved: TrainConfig, asked: TrainConfig) -> None:
     Raises:
         ConfigError: naming the first field that differs, with both values.
     """
-    before, after = saved.to_dict(), asked.to_dict()
+    before, after = _flat(saved.to_dict()), _flat(asked.to_dict())
     for name in before:
         if name not in RESUMABLE and before[name] != after[name]:
             raise ConfigError(
                 f"this run was started with {name}={quoted(before[name])} and cannot be resumed with "
                 f"{quoted(after[name])}: leave it as it was, or start another run"
             )
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested settings by the names that `--set` gives them, such as credit.lam."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= _flat(value, f"{above}{name}.") if isinstance(value, Mapping) else {above + name: value}
+    return found
 
 
 def _load_all(paths: list[Path]) -> dict[str, Tensor]:

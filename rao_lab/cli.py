@@ -1,7 +1,7 @@
 """`rao-lab`: the command line. It reads arguments, calls the library and prints; it has no logic of its own.
 
 Results go to stdout (with `--json` one JSON value and nothing else), progress to stderr. Bad input is one
-line on stderr and exit status 2; Ctrl-C keeps what was written and leaves with 130.
+line on stderr and exit status 2; Ctrl-C keeps what was written and leaves with 130, SIGTERM with 143.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rao_lab.errors import RaoLabError
+from rao_lab.interrupts import Termination
 from rao_lab.options import (
     Agent,
     Difficulty,
@@ -55,6 +56,7 @@ USAGE_ERROR: type[Exception] = next(
 )
 ABORTS = (typer.Abort, KeyboardInterrupt)
 INTERRUPTED = 130
+TERMINATED = 143
 STOPPED = "stopped; what was written is kept"
 
 
@@ -127,6 +129,7 @@ def train(
       torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
     from rao_lab.distributed import joined
+    from rao_lab.evaluation import sampled_at
     from rao_lab.loading import suggested
     from rao_lab.settings import open_policy, overrides, train_config
     from rao_lab.terminal import Board
@@ -140,9 +143,16 @@ def train(
         flags = {"agent": agent, "seed": seed} | ({} if steps is None else {"steps": steps})
         config = train_config(suggested(actor), flags, given)
         quiet = peers is not None and peers.rank > 0
-        with Board(_console(quiet), f"rao-lab train, {out}") as board:
+        with (
+            sampled_at(actor, config.temperature),
+            Board(_console(quiet), f"rao-lab train, {out}") as board,
+            board.stoppable("the same command with --resume goes on after the last checkpoint"),
+        ):
             board.phase("training", config.steps)
-            for step in train_steps(world, actor, config, store=out, resume=resume, peers=peers):
+            steps_made = train_steps(
+                world, actor, config, store=out, resume=resume, on_resume=board.resumed, peers=peers
+            )
+            for step in steps_made:
                 board.stepped(agent, step)
                 board.advance("training", step.step)
                 done, last = step.step, step.metrics
@@ -478,4 +488,6 @@ def _complain(message: str, status: int) -> int:
 
 def main() -> None:
     """Entry point of the `rao-lab` command."""
-    sys.exit(call(sys.argv[1:]))
+    with Termination() as termination:
+        status = call(sys.argv[1:])
+    sys.exit(TERMINATED if termination.came and status == INTERRUPTED else status)

@@ -2,8 +2,8 @@
 
 Groups are dealt out whole, by rank. Trees are exchanged as JSON (never pickled), so that every process
 attributes the whole step: N_d, Z and shares are those of one process on the union, and rank 0 can write
-the records of all. Gradients are summed. A process that stops leaves the others waiting until the
-timeout, so stop them together.
+the records of all. Gradients are summed. A process that is gone ends the others at their next exchange, or
+after the timeout where it only stands still.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from rao_lab.codec import tree_from_json, tree_to_json
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.tree import Tree
 
 
@@ -35,12 +35,14 @@ class Processes:
         text = json.dumps([tree_to_json(tree) for tree in trees], separators=(",", ":"))
         own = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
         sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
-        dist.all_gather(sizes, torch.tensor([len(own)]))
+        with _met():
+            dist.all_gather(sizes, torch.tensor([len(own)]))
         longest = max(int(size) for size in sizes)
         padded = torch.zeros(longest, dtype=torch.uint8)
         padded[: len(own)] = own
         parts = [torch.zeros_like(padded) for _ in range(self.size)]
-        dist.all_gather(parts, padded)
+        with _met():
+            dist.all_gather(parts, padded)
         return [
             list(trees) if rank == self.rank else _read(part[: int(size)])
             for rank, (part, size) in enumerate(zip(parts, sizes, strict=True))
@@ -53,10 +55,23 @@ class Processes:
             kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
         for alike in kinds.values():
             flat = torch.cat([tensor.reshape(-1) for tensor in alike])
-            dist.all_reduce(flat)
+            with _met():
+                dist.all_reduce(flat)
             parts = torch.split(flat, [tensor.numel() for tensor in alike])
             for tensor, part in zip(alike, parts, strict=True):
                 tensor.copy_(part.view_as(tensor))
+
+
+@contextmanager
+def _met() -> Iterator[None]:
+    """An exchange that fails because another process is gone, or waits too long, is one line."""
+    try:
+        yield
+    except RuntimeError as problem:  # what every backend raises
+        raise UnavailableError(
+            "another process of this run is gone, or did not come to an exchange in time "
+            f"({str(problem).partition(chr(10))[0]:.160}): stop the rest, then resume the run"
+        ) from problem
 
 
 def _read(part: Tensor) -> list[Tree]:
@@ -82,6 +97,7 @@ def processes(timeout_minutes: float = 60.0) -> Iterator[Processes]:
 
     Raises:
         ConfigError: torchrun did not start this process.
+        UnavailableError: later, from an exchange: another process is gone.
     """
     if "RANK" not in os.environ:
         raise ConfigError("several processes are started by torchrun: torchrun --nproc-per-node 2 ...")

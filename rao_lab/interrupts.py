@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment when it can be acted on: neither in the middle of a step, nor where it would be lost."""
+"""Ctrl-C, and SIGTERM like it, when it can be acted on: neither in the middle of a step, nor where it is lost."""
 
 from __future__ import annotations
 
@@ -59,3 +59,32 @@ class HeldBack:
         came, self._came = self._came, False
         if came:
             before(signal.SIGINT, None)
+
+
+class Termination:
+    """Inside the `with` block SIGTERM, by which a scheduler ends a job, is handled as Ctrl-C is.
+
+    Where nothing in Python handles Ctrl-C (a job of a script's background), SIGTERM ends the process at
+    once, as it always does.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        """Whether one came."""
+        self._before: Any = None
+
+    def __enter__(self) -> Termination:
+        handled = callable(signal.getsignal(signal.SIGINT))
+        if handled and threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.raise_signal(signal.SIGINT)

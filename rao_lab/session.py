@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,8 @@ class Session:
         session.board()          # the widget: progress, curves, pause / one step / stop
         await session.wait()     # in a cell: returns when training ends; an interrupt stops it
 
-    `steps` are the finished steps so far; `error` is what ended training, if it failed.
+    `steps` are the finished steps so far; those before a resumption are in `earlier`. `error` is what ended
+    training, if it failed.
     """
 
     def __init__(self, train: Train, path: Path, total: int, name: str = "") -> None:
@@ -126,6 +128,8 @@ class Session:
         self.total = total
         """Steps that this run is to have."""
         self.steps: list[TrainStep] = []
+        self.earlier: Run | None = None
+        """The run as it stood where it is resumed, once that is known: steps that this session did not make."""
         self.error: BaseException | None = None
         self.control = Control()
         self.phase: tuple[str, int, int] = ("start", 0, 0)
@@ -145,6 +149,13 @@ class Session:
         self._thread.start()
 
     # What a cell asks.
+
+    @property
+    def newest(self) -> int | None:
+        """The last finished step, whoever made it."""
+        if self.steps:
+            return self.steps[-1].step
+        return self.earlier.steps[-1].step if self.earlier is not None and self.earlier.steps else None
 
     @property
     def state(self) -> str:
@@ -230,7 +241,7 @@ class Session:
         return Explorer(self, **options)
 
     def __repr__(self) -> str:
-        done = self.steps[-1].step if self.steps else 0
+        done = self.newest or 0
         words = f"{self.state}, step {done} of {self.total}"
         if self.error is not None:
             words += f": {self.error}"
@@ -241,7 +252,8 @@ class Session:
     def listen(self, listener: Callable[[str, Any], None], replay: bool = False) -> Callable[[], None]:
         """Calls `listener(kind, value)` as things happen; returns a function that ends it.
 
-        Kinds: "event" ((header, event)), "step" (TrainStep), "phase" ((name, done, total)) and "state".
+        Kinds: "event" ((header, event)), "step" (TrainStep), "phase" ((name, done, total)), "state", and
+        "forget" (None): there are earlier steps, too.
         Calls come from the training thread, "state" from others too: a listener must be quick.
 
         Args:
@@ -266,6 +278,16 @@ class Session:
             listeners = self._listeners
         for listener in listeners:
             listener("event", (header, event))
+
+    def on_resume(self, step: int, notes: Sequence[str]) -> None:
+        """The file is taken back to a step, and training goes on after it."""
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
+        if step >= 0:
+            from rao_lab.store import open_run
+
+            self.earlier = open_run(self.path)
+            self._say("forget", None)
 
     def on_phase(self, name: str, done: int, total: int) -> None:
         self.control.check()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import StringIO
 from types import TracebackType
 from typing import Any, Self
@@ -78,6 +79,21 @@ class Board:
     def say(self, line: str) -> None:
         """A line above the board, or on its own."""
         self.console.print(Text(visible(line)), soft_wrap=True)
+
+    def resumed(self, step: int, notes: Sequence[str]) -> None:
+        """Training goes on after a step (-1: from the beginning), and what is to be known about that."""
+        for note in notes:
+            self.say(f"note: {note}")
+        self.say(f"goes on after step {step}" if step >= 0 else "no checkpoint yet: from the beginning")
+
+    @contextmanager
+    def stoppable(self, line: str) -> Iterator[None]:
+        """Says the line where Ctrl-C ends the block."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.say(line)
+            raise
 
     def plan(self, shares: Mapping[str, float]) -> None:
         """The phases to come and about what part of the time each takes; they sum to 1."""

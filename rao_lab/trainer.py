@@ -120,14 +120,9 @@ def train_steps(
     Raises:
         ConfigError: the policy has no weights, it samples at another temperature than the config says,
             or the environment has too few tasks.
+        MissingError: the environment has no such split.
     """
-    if getattr(policy, "model", None) is None:
-        raise ConfigError(f"policy {policy.name!r} has no weights to train: take a local model")
-    if policy.temperature != config.temperature:
-        raise ConfigError(
-            f"temperature={config.temperature} but the policy samples at {policy.temperature}: "
-            "load it with the temperature of the config"
-        )
+    check(environment, policy, config, 1 if peers is None else peers.size)
     state = state or new_state(policy.model, config)
     trainer = _Trainer(environment, policy, config, sample, state, on_phase or _quiet, peers or Alone())
     while True:
@@ -136,6 +131,23 @@ def train_steps(
                 return
             trainer.update()
         yield trainer.hand_out()
+
+
+def check(environment: Environment, policy: TrainablePolicy, config: TrainConfig, processes: int = 1) -> None:
+    """Refuses what cannot be trained, before anything is sampled or written.
+
+    Raises:
+        ConfigError, MissingError: as `train_steps`.
+    """
+    if getattr(policy, "model", None) is None:
+        raise ConfigError(f"policy {policy.name!r} has no weights to train: take a local model")
+    if policy.temperature != config.temperature:
+        raise ConfigError(
+            f"temperature={config.temperature} but the policy samples at {policy.temperature}: "
+            "load it with the temperature of the config"
+        )
+    training_tasks(environment, config, processes)
+    probe_tasks(environment, config)
 
 
 def _quiet(name: str, done: int, total: int) -> None:

@@ -13,28 +13,26 @@ process calls `train` alike, and rank 0 writes file and checkpoints for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import torch
-
 from rao_lab import checkpoint
-from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
 from rao_lab.policy_use import taken
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.resuming import OnResume, check_same_world, checkpoint_name, run_config, warn
+from rao_lab.resuming import resume as go_on
 from rao_lab.running import open_sandbox
 from rao_lab.session import Session
-from rao_lab.store import RunWriter, checkpoint_folder, open_run
-from rao_lab.store.deposit import portable
+from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.train_config import TrainConfig
-from rao_lab.trainer import Alone, Peers, TrainState, TrainStep, train_steps
+from rao_lab.trainer import Alone, Peers, TrainState, TrainStep, check, train_steps
 from rao_lab.tree import Event, Tree, TreeHeader
 
 OnEvent = Callable[[TreeHeader, Event], None]
@@ -61,6 +59,7 @@ def train(
     on_phase: Callable[[str, int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
     on_step: Callable[[TrainStep], None] | None = None,
+    on_resume: OnResume = warn,
     peers: Peers | None = None,
 ) -> Iterator[TrainStep]:
     """Trains a policy in place and yields each finished step; step 0 is the probes before the first.
@@ -75,6 +74,9 @@ def train(
         on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
         on_tick: called before each decode step; may block (pause) or raise (stop).
         on_step: hears each step after it is stored: for trackers.
+        on_resume: hears (step, notes) where a run goes on: after which step (-1: from its beginning),
+            which checkpoints cannot be used, and what differs from how the run was made so far. By
+            default each note is a warning.
         peers: other processes of the same run, which call `train` with the same arguments; each samples
             its share of the groups, and yields every step whole. None = alone.
 
@@ -104,6 +106,7 @@ def train(
         on_phase,
         on_tick,
         on_step,
+        on_resume,
         peers or Alone(),
     )
 
@@ -121,21 +124,24 @@ def _train(
     on_phase: Callable[[str, int, int], None] | None,
     on_tick: Callable[[int], None] | None,
     on_step: Callable[[TrainStep], None] | None,
+    on_resume: OnResume,
     peers: Peers,
 ) -> Iterator[TrainStep]:
     dialect = dialect or policy.dialect
+    check(environment, policy, config, peers.size)  # before a file is made
+    about = run_config(environment, policy, config, dialect, peers.size)
     with ExitStack() as stack:
         sandbox = stack.enter_context(open_sandbox(config.limits, workers))
         record = None
         state = None
         if store is not None and peers.rank == 0:
-            about = run_config(environment, policy, config, dialect)
             writer = stack.enter_context(RunWriter(store, about, resume=resume))
             if writer.resumed:
-                _check_same_world(writer.path, about)
+                check_same_world(writer.path, about)
             record = Recorder(writer, on_event)
         if store is not None and resume:
-            state = _resume(Path(store), None if record is None else record.writer, policy, config, peers)
+            writing = None if record is None else record.writer
+            state = go_on(Path(store), writing, policy, config, about, peers, on_resume)
         hear = record.event if record is not None else on_event
         executor = Executor(
             environment,
@@ -217,64 +223,6 @@ class Recorder:
             self.writer.note_checkpoint(step.step, folder)
 
 
-def checkpoint_name(step: int) -> str:
-    """Of the folder that holds the weights after a step."""
-    return f"step-{step}"
-
-
-def _resume(
-    store: Path, writer: RunWriter | None, policy: Any, config: TrainConfig, peers: Peers
-) -> TrainState | None:
-    """Takes policy and run file back to the newest sound checkpoint; None where there is none.
-
-    The process that has the writer says which one it is.
-    """
-    step = -1
-    if writer is not None:
-        sound = (noted.step for noted in writer.checkpoints() if checkpoint.is_whole(noted.folder))
-        step = next(sound, -1)
-    said = torch.tensor([step + 1 if writer is not None else 0])
-    peers.add([said])
-    step = int(said) - 1
-    state = None
-    if step >= 0:
-        state = checkpoint.load(checkpoint_folder(store) / checkpoint_name(step), policy, config)
-    if writer is not None and writer.resumed:
-        writer.rewind(step)
-    return state
-
-
-def _check_same_world(store: Path, about: Mapping[str, Any]) -> None:
-    """Refuses to go on with a run in another world or another dialect.
-
-    Raises:
-        ConfigError: naming what differs, with both values.
-    """
-    with open_run(store) as run:
-        before = run.config
-    for name in ("environment", "world", "dialect"):
-        if name in before and before[name] != portable(about[name]):
-            raise ConfigError(
-                f"this run was made with {name}={quoted(before[name])} and cannot be resumed with "
-                f"{quoted(portable(about[name]))}: leave it as it was, or start another run"
-            )
-
-
-def run_config(
-    environment: Environment, policy: Policy, config: TrainConfig, dialect: str | None = None
-) -> dict[str, Any]:
-    """What a run file says of how it was made."""
-    plain = type(environment).__repr__ is object.__repr__  # an address in memory says nothing
-    return {
-        "environment": environment.name,
-        "world": environment.name if plain else repr(environment),
-        "policy": policy.name,
-        "dialect": dialect or policy.dialect,
-        "threads": torch.get_num_threads(),  # the last bits of a sum depend on it
-        "train": config.to_dict(),
-    }
-
-
 def start(
     environment: Environment,
     policy: Any,
@@ -310,7 +258,7 @@ def start(
                 on_event=session.on_event,
                 on_phase=session.on_phase,
                 on_tick=session.control.check,
-                **options,
+                **{"on_resume": session.on_resume, **options},
             )
 
     session = Session(steps, path, config.steps)

@@ -214,6 +214,9 @@ def test_other_settings_are_refused_but_for_more_steps(saved) -> None:
     assert checkpoint.load(saved, policy(), replace(CONFIG, steps=9)).step == 1
     with pytest.raises(ConfigError, match=r"learning_rate=0\.01 and cannot be resumed with 0\.5"):
         checkpoint.load(saved, policy(), replace(CONFIG, learning_rate=0.5))
+    other = replace(CONFIG, credit=replace(CONFIG.credit, lam=0.1))
+    with pytest.raises(ConfigError, match=r"with credit\.lam=0\.4 and cannot be resumed with 0\.1"):
+        checkpoint.load(saved, policy(), other)
 
 
 def test_another_model_is_refused_and_left_as_it_is(saved) -> None:
@@ -248,6 +251,18 @@ def test_what_a_crash_left_half_written_is_swept_away(copy) -> None:
     trained = policy()
     checkpoint.save(copy, trained, new_state(trained.model, CONFIG), CONFIG)
     assert not rough.exists()
+
+
+def test_an_interrupted_save_leaves_nothing_behind(copy, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "_put_in_place", interrupted)
+    trained = policy()
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(copy, trained, new_state(trained.model, CONFIG), CONFIG)
+    assert [path.name for path in copy.parent.iterdir()] == ["step-1"]
+    assert checkpoint.is_whole(copy)  # the earlier one
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_behind(copy) -> None:

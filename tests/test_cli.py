@@ -611,18 +611,24 @@ def test_ctrl_c_is_130_and_a_word(
     assert (status, err) == (130, "rao-lab: stopped; what was written is kept\n")
 
 
-def test_ctrl_c_while_training_keeps_the_steps_and_resume_goes_on(tmp_path: Path, random_tiny: Path) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
+    tmp_path: Path, random_tiny: Path, sent: signal.Signals, status: int
+) -> None:
     out = tmp_path / "a.rao"
     arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, "--set", "steps=500")]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "step 2" in line:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(sent)
                 break
         said = process.stderr.read()
-    assert process.returncode == 130
-    assert said.splitlines()[-1] == "rao-lab: stopped; what was written is kept"
+    assert process.returncode == status
+    assert said.splitlines()[-2:] == [
+        "the same command with --resume goes on after the last checkpoint",
+        "rao-lab: stopped; what was written is kept",
+    ]
     assert not list(tmp_path.glob("*-wal"))
     with open_run(out) as run:
         kept = len(run.metrics)
@@ -630,6 +636,30 @@ def test_ctrl_c_while_training_keeps_the_steps_and_resume_goes_on(tmp_path: Path
     assert cli.call(train(out, random_tiny, "--resume", "--set", f"steps={kept}")) == 0
     with open_run(out) as run:
         assert run.steps[-1].step == kept
+
+
+def test_training_samples_at_the_temperature_that_was_asked_for(
+    tmp_path: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.rao"
+    more = ["--set", "temperature=0.7", "--set", "loss.kl=0.1"]  # with KL every node is forwarded
+    assert run_cli(train(out, random_tiny, *more), capsys)[0] == 0
+    with open_run(out) as run:
+        assert run.config["train"]["temperature"] == 0.7
+        assert all(row["logprob_difference"]["max"] < 1e-3 for row in run.metrics if row["step"])
+
+
+def test_resume_says_where_it_goes_on_and_what_it_passes_over(
+    run_file: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(f"{run_file}.ckpt", "step-2", "manifest.json").write_text("{}")
+    status, out, err = run_cli(train(run_file, random_tiny, "--resume", "--json"), capsys)
+    assert status == 0 and json.loads(out)["last_step"] == 2
+    said = err.splitlines()
+    assert "note: checkpoint step-2: its manifest lists no files: it is passed over" in said
+    assert "goes on after step 1" in said
+    status, out, err = run_cli(train(run_file, random_tiny, "--resume", "--json"), capsys)
+    assert "goes on after step 2" in err and "note" not in err
 
 
 def test_a_full_disk_is_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

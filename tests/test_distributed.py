@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -69,3 +70,40 @@ def test_without_torchrun_the_way_to_start_is_named(monkeypatch) -> None:
     monkeypatch.delenv("RANK", raising=False)
     with pytest.raises(ConfigError, match="torchrun --nproc-per-node 2"), processes():
         pass
+
+
+LOST = """
+import os, sys
+import torch
+from rao_lab.distributed import processes
+from rao_lab.errors import UnavailableError
+
+with processes(timeout_minutes=1) as peers:
+    peers.add([torch.ones(1)])
+    if peers.rank == 1:
+        os._exit(9)
+    try:
+        peers.add([torch.ones(1)]) if sys.argv[1] == "add" else peers.gather([])
+    except UnavailableError as problem:
+        print(problem, flush=True)
+        os._exit(3)
+"""
+
+
+@pytest.mark.parametrize("exchange", ["add", "gather"])
+def test_a_process_that_is_gone_is_one_line_to_the_others(exchange, repo) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", LOST, exchange],
+            cwd=repo, env={**os.environ, **where, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    said = [rank.communicate(timeout=120)[0] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [3, 9]
+    assert said[0].startswith("another process of this run is gone") and said[0].count("\n") == 1
+    assert said[0].endswith("stop the rest, then resume the run\n")

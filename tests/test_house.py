@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("7", frozenset({"ceiling", "evaluation", "interop", "needs"})),
     ("8", frozenset({"figures", "terminal", "widgets"})),
     ("9", frozenset({"loading"})),
-    ("9", frozenset({"running", "session", "settings"})),
+    ("9", frozenset({"resuming", "running", "session", "settings"})),
     ("9", frozenset({"reports", "training"})),
     ("9", frozenset({"api"})),
     ("10", frozenset({"bench", "claims", "demo", "doctor"})),
@@ -54,7 +54,17 @@ DELEGATIONS = {("tree", "picture")}
 # Views read records and the run file; what acts arrives as a callable.
 VIEWS_MAY = {room for number, rooms in LAYERS if number in "123" for room in rooms} | {"store"}
 TORCH_MAY = {
-    *("engine", "policies", "objective", "trainer", "train_state", "checkpoint", "distributed", "training"),
+    *(
+        "engine",
+        "policies",
+        "objective",
+        "trainer",
+        "train_state",
+        "checkpoint",
+        "distributed",
+        "resuming",
+        "training",
+    ),
     *("bench", "claims", "demo", "doctor", "fetch"),
 }
 

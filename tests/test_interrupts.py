@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rao_lab.interrupts import HeldBack
+from rao_lab.interrupts import HeldBack, Termination
 
 
 @pytest.fixture
@@ -102,3 +102,25 @@ def test_in_another_thread_it_does_nothing(came: list[int]) -> None:
     thread.start()
     thread.join()
     assert seen == [handler]
+
+
+def test_sigterm_is_handled_as_ctrl_c_and_held_back_like_it() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    done = False
+    termination = Termination()
+    with pytest.raises(KeyboardInterrupt), termination, HeldBack():
+        signal.raise_signal(signal.SIGTERM)
+        done = True
+    assert done and termination.came
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_where_ctrl_c_is_ignored_sigterm_is_left_to_the_system() -> None:
+    """As in a script's background job: it would be lost otherwise."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Termination() as termination:
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert not termination.came
+    finally:
+        signal.signal(signal.SIGINT, before)

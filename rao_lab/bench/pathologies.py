@@ -20,9 +20,10 @@ from rao_lab.credit import CreditConfig
 from rao_lab.environments import TextCraft
 from rao_lab.loading import load_policy, suggested
 from rao_lab.metrics import TrainStep
+from rao_lab.resuming import run_config
 from rao_lab.store import RunWriter
 from rao_lab.train_config import TrainConfig
-from rao_lab.training import run_config, train
+from rao_lab.training import train
 from rao_lab.tree import Node, Tree
 
 STEPS = 20

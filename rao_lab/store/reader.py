@@ -85,6 +85,11 @@ class Run:
         self._refresh()
         return self._packages
 
+    def made_with(self, attempt: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Config and versions of an attempt (`StepSummary.attempt`); empty where the run does not say."""
+        with self._reading() as connection:
+            return configs(connection, Texts(connection, Allowance()), attempt)
+
     @property
     def steps(self) -> list[StepSummary]:
         self._refresh()

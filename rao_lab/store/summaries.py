@@ -103,9 +103,12 @@ def last_commit(connection: sqlite3.Connection) -> int:
     return meta_number(connection, "revision", 0)
 
 
-def configs(connection: sqlite3.Connection, texts: Texts) -> tuple[dict[str, Any], dict[str, Any]]:
-    query = "SELECT config, packages FROM configs ORDER BY attempt DESC LIMIT 1"
-    row = connection.execute(query).fetchone()
+def configs(
+    connection: sqlite3.Connection, texts: Texts, attempt: int | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configuration and versions of an attempt, by default the newest; empty where there are none."""
+    query = "SELECT config, packages FROM configs WHERE ? IN (attempt, -1) ORDER BY attempt DESC LIMIT 1"
+    row = connection.execute(query, (-1 if attempt is None else attempt,)).fetchone()
     if row is None:
         return {}, {}
     return table(texts.plain(row[0]), "the configuration"), table(texts.plain(row[1]), "the versions")

@@ -153,10 +153,11 @@ class RunWriter:
         """Those noted, newest first; whether a folder is sound is for the caller to see."""
         return self._wait(_read_checkpoints, checkpoint_folder(self.path))
 
-    def rewind(self, step: int) -> int:
+    def rewind(self, step: int, config: Mapping[str, Any] | None = None) -> int:
         """Deletes, in one transaction, all that follows `step` (-1: everything) and every tree that never
-        ended; returns the new attempt number, which is recorded with this writer's config."""
-        return self._wait(_rewind, step, *self._about)
+        ended; returns the new attempt number, which is recorded with `config`, by default this writer's."""
+        own, packages = self._about
+        return self._wait(_rewind, step, own if config is None else config, packages)
 
     def flush(self) -> None:
         """Returns when all calls so far are committed."""

@@ -17,7 +17,7 @@ from rao_lab.errors import ConfigError, MissingError
 from rao_lab.store import Run, checkpoint_folder
 from rao_lab.tree import Group
 from rao_lab.widgets.live import News
-from rao_lab.widgets.sources import Mark, Steps
+from rao_lab.widgets.sources import Mark, RunSteps, Steps
 from rao_lab.widgets.texts import Decoder
 from rao_lab.widgets.wire import StepTable
 
@@ -36,6 +36,7 @@ class Watched(Protocol):
     name: str
     total: int
     steps: list[Any]
+    earlier: Run | None
     error: BaseException | None
     phase: tuple[str, int, int]
     began: float
@@ -44,6 +45,8 @@ class Watched(Protocol):
 
     @property
     def state(self) -> str: ...
+    @property
+    def newest(self) -> int | None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def step(self) -> None: ...
@@ -60,13 +63,23 @@ class SessionSteps:
         self.decode = decode
 
     def marks(self) -> list[Mark]:
-        return Steps(list(self.session.steps)).marks()
+        return [*(mark for part in self._earlier() for mark in part.marks()), *self._own().marks()]
 
     def metrics(self) -> list[Mapping[str, Any]]:
-        return Steps(list(self.session.steps)).metrics()
+        return [*(row for part in self._earlier() for row in part.metrics()), *self._own().metrics()]
 
     def table(self, step: int) -> StepTable:
-        return Steps(list(self.session.steps)).table(step)
+        for part in self._earlier():
+            if step in {each for each, _ in part.marks()}:
+                return part.table(step)
+        return self._own().table(step)
+
+    def _own(self) -> Steps:
+        return Steps(list(self.session.steps))
+
+    def _earlier(self) -> list[RunSteps]:
+        earlier = self.session.earlier
+        return [] if earlier is None else [RunSteps(earlier, self.decode)]
 
 
 class SessionWatch:
@@ -92,9 +105,14 @@ class SessionWatch:
         for known in reversed(self.session.steps):
             if known.step == step:
                 return known
+        earlier = self.session.earlier
+        if earlier is not None and step in {each.step for each in earlier.steps}:
+            return RunWatch(earlier).load(step)
         raise MissingError(f"step {step} is not finished: there is {_range(self.session.steps)}")
 
     def metrics(self) -> Iterator[Mapping[str, Any]]:
+        if self.session.earlier is not None:
+            yield from self.session.earlier.metrics
         for step in list(self.session.steps):
             yield {"seconds": step.seconds, **step.metrics, "step": step.step}
 
@@ -111,7 +129,7 @@ class SessionWatch:
             "resting": bool(session.control.resting),
             "live": not over,
             "actions": [] if over else list(ACTIONS),
-            "step": steps[-1].step if steps else None,
+            "step": session.newest,
             "total": session.total,
             "phase": phase,
             "done": done,
