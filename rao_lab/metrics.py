@@ -115,7 +115,15 @@ def success_by_difficulty(groups: Sequence[Group]) -> dict[str, dict[str, float 
 def probe_metrics(probes: Sequence[Group]) -> Metrics:
     """Success and shape of the probe trees; the names say so."""
     shape = tree_metrics(probes)
-    kept = ("success", "success_by_difficulty", "nodes", "depth", "children", "tokens_out")
+    kept = (
+        "success",
+        "success_by_difficulty",
+        "nodes",
+        "depth",
+        "children",
+        "tokens_out",
+        "not_reproducible",
+    )
     return {f"probe_{name}": shape[name] for name in kept} | {
         "probe_success_by_task": {
             group.task.id: mean(tree.success for tree in group.trees) for group in probes

@@ -124,12 +124,12 @@ class Board:
                 self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}")
 
     def stepped(self, agent: str, step: TrainStep) -> None:
-        """A training step ended; one without trees of its own (the probes before the first) is passed over."""
+        """A training step ended; one without trees of its own (the probes before the first) adds its warnings alone."""
+        for warning in step.warnings:
+            self.say(f"step {step.step}: {warning}")
         if not step.groups:
             return
         self._steps.setdefault(agent, deque(maxlen=RECENT)).append(step)
-        for warning in step.warnings:
-            self.say(f"step {step.step}: {warning}")
         if self._live is None:
             self.say(step_line(agent, step))
 

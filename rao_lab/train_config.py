@@ -150,7 +150,7 @@ class TrainConfig:
     probe_split: str = "dev"
     """Split that probe tasks are taken from, spread over difficulties."""
     checkpoint_every: int = 1
-    """Steps between checkpoints; the last step always has one."""
+    """Steps between checkpoints; the last step always has one, and the last before a stop."""
     logprob_bound: float = 0.02
     """Largest |recorded - recomputed| log-prob in nats before a step carries a warning."""
 

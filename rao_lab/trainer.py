@@ -222,6 +222,7 @@ class _Trainer:
             metrics |= {name: plain(metrics[name]) for name in ("loss", "grad_norm")}
         if probes:
             metrics |= probe_metrics(probes)
+            warnings += tuple(_not_covered(metrics["probe_not_reproducible"], "probe trees"))
         seconds = due.seconds | {"total": sum(due.seconds.values())}
         self.state.due = None
         return TrainStep(due.step, due.groups, probes, due.attributions, metrics, seconds, warnings)
@@ -352,10 +353,14 @@ def _warnings(metrics: Metrics, bound: float) -> Iterator[str]:
         yield "every node earned what it was compared with: this step had nothing to teach"
     elif not isfinite(metrics["grad_norm"]):
         yield "the gradient was not finite: this step's update was left out"
-    if metrics["not_reproducible"]:
+    yield from _not_covered(metrics["not_reproducible"], "trees")
+
+
+def _not_covered(count: int, what: str) -> Iterator[str]:
+    if count:
         yield (
-            f"{metrics['not_reproducible']} trees are not reproducible: a wall-clock limit fired in them, or "
-            "a policy or a sandbox worker was lost"
+            f"{count} {what} are not reproducible: a wall-clock limit fired in them, or a policy or a sandbox "
+            "worker was lost"
         )
 
 

@@ -4,8 +4,9 @@
         print(step.step, step.metrics["success"])
 
 A run file is written while training goes on: events as they happen, a step when it ends, then its
-checkpoint in `FILE.rao.ckpt/step-N/`. `resume=True` goes on after the newest checkpoint that verifies,
-and starts afresh where there is none; what follows that checkpoint in the file is deleted first.
+checkpoint in `FILE.rao.ckpt/step-N/`; where training is stopped, the last step has one, too. `resume=True`
+goes on after the newest checkpoint that verifies, and starts afresh where there is none; what follows that
+checkpoint in the file is deleted first (`resuming.py`).
 
 Several processes of one machine train one run: `peers` come from `rao_lab.distributed.processes`, every
 process calls `train` alike, and rank 0 writes file and checkpoints for all.
@@ -14,13 +15,13 @@ process calls `train` alike, and rank 0 writes file and checkpoints for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from rao_lab import checkpoint
-from rao_lab.errors import ConfigError, RunFileError
+from rao_lab.errors import ConfigError, RaoLabError, RunFileError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
 from rao_lab.policy_use import taken
@@ -168,16 +169,23 @@ def _train(
         steps = train_steps(
             environment, policy, config, sample=sample, state=state, on_phase=on_phase, peers=peers
         )
-        while True:
-            with taken(policy, training=True):
-                step = next(steps, None)
-            if step is None:
-                return
+        try:
+            while True:
+                with taken(policy, training=True):
+                    step = next(steps, None)
+                if step is None:
+                    return
+                if record is not None:
+                    record.end(step, policy, state, config)
+                if on_step is not None:
+                    on_step(step)
+                yield step
+        except RaoLabError:
+            raise
+        except BaseException:  # stopped: Ctrl-C, a closed generator, a raise from a listener
             if record is not None:
-                record.end(step, policy, state, config)
-            if on_step is not None:
-                on_step(step)
-            yield step
+                record.leave(policy, state, config)
+            raise
 
 
 class Recorder:
@@ -187,6 +195,8 @@ class Recorder:
         self.writer = writer
         self._on_event = on_event
         self._begun: int | None = None
+        self._ended = self._saved = -1
+        """The last step that is on the disk, and the last whose weights are."""
         self._kept: set[tuple[bool, int, int]] = set()
         """Trees of this step that are recorded."""
 
@@ -216,11 +226,23 @@ class Recorder:
         self.trees(step.trees)  # of other processes
         about = {**step.metrics, "seconds": step.seconds, "warnings": list(step.warnings)}
         self.writer.end_step(step.step, step.attributions, about)
-        due = step.step % config.checkpoint_every == 0 or step.step == config.steps
-        if due and step.step > 0:
-            folder = checkpoint_folder(self.writer.path) / checkpoint_name(step.step)
+        self._ended = step.step
+        if step.step % config.checkpoint_every == 0 or step.step == config.steps:
+            self._keep(policy, state, config)
+
+    def leave(self, policy: Any, state: TrainState, config: TrainConfig) -> None:
+        """Training stops between two steps or within one: what the last whole step learned is kept, too."""
+        if state.due is None and state.step == self._ended:
+            with suppress(RaoLabError):  # what stopped training is what is to be heard
+                self._keep(policy, state, config)
+
+    def _keep(self, policy: Any, state: TrainState, config: TrainConfig) -> None:
+        """A checkpoint of the last step, unless it has one; the probes before the first need none."""
+        if 0 < state.step != self._saved:
+            folder = checkpoint_folder(self.writer.path) / checkpoint_name(state.step)
             checkpoint.save(folder, policy, state, config)
-            self.writer.note_checkpoint(step.step, folder)
+            self.writer.note_checkpoint(state.step, folder)
+            self._saved = state.step
 
 
 def start(

@@ -153,7 +153,9 @@ def test_from_each_checkpoint_the_run_goes_on_to_the_same_end(
     for each in range(1, step + 1):
         name = f"step-{each}"
         shutil.copytree(checkpoint_folder(whole.file) / name, checkpoint_folder(file) / name)
-    found = run(file, workers=2)
+    resumed: list[tuple[int, Sequence[str]]] = []
+    found = run(file, workers=2, on_resume=lambda after, notes: resumed.append((after, notes)))
+    assert [after for after, _ in resumed] == [step]
     assert {place[0] for place in found.events} == set(range(step + 1, 4))
     expected = {place: events for place, events in whole.events.items() if place[0] > step}
     assert differing(found.events, expected) == []
@@ -223,11 +225,13 @@ def test_a_judge_that_may_change_its_mind_marks_every_tree(hasty: Sandbox) -> No
 
 def test_a_training_run_tells_which_of_its_trees_are_not_covered(tmp_path: Path) -> None:
     """No tree is done within a millionth of a second."""
-    config = replace(CONFIG, steps=1, probe_tasks=0, limits=replace(CONFIG.limits, tree_seconds=1e-6))
+    config = replace(CONFIG, steps=1, limits=replace(CONFIG.limits, tree_seconds=1e-6))
     file = tmp_path / "a.rao"
     steps = list(train(TextCraft(difficulty="medium"), rl.load_policy("tiny"), config, store=file))
     assert steps[-1].metrics["not_reproducible"] == 4
     assert any("4 trees are not reproducible" in warning for warning in steps[-1].warnings)
+    assert [step.metrics["probe_not_reproducible"] for step in steps] == [1, 1]
+    assert all(any("1 probe trees" in warning for warning in step.warnings) for step in steps)
     with open_run(file) as kept:
         marks = {tree.not_reproducible for group in kept.groups(1) for tree in group.trees}
         assert marks == {"the limit of 1e-06 s per tree fired"}

@@ -14,7 +14,7 @@ import torch
 
 import rao_lab as rl
 from rao_lab.environments import TextCraft
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.store import RunWriter, checkpoint_folder, open_run
 from rao_lab.train_config import TrainConfig
 from rao_lab.training import start, train
@@ -125,11 +125,36 @@ def test_a_run_without_its_checkpoints_begins_anew_and_is_kept_as_it_was(copy: P
         assert kept.groups(3) == before.groups(3)
 
 
+def test_a_stop_between_checkpoints_loses_no_step(whole: Path, tmp_path: Path) -> None:
+    """A checkpoint is due after step 3; training is stopped in the middle of it."""
+    file, config = tmp_path / "a.rao", replace(CONFIG, checkpoint_every=3)
+
+    def stop(phase: str, done: int, total: int) -> None:
+        if phase == "update" and len(kept) == 3:
+            raise KeyboardInterrupt
+
+    kept: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        go(file, config, on_phase=stop, on_step=kept.append)
+    assert [path.name for path in checkpoint_folder(file).iterdir()] == ["step-2"]
+    heard = go(file, config)
+    assert (heard.step, heard.notes) == (2, [])
+    found = everything(file)
+    expected = {name: value for name, value in everything(whole).items() if "step-1" not in name}
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
 def test_a_policy_that_has_been_trained_since_does_not_begin_a_run_anew(whole: Path, tmp_path: Path) -> None:
-    """The first checkpoint is due after step 3, and training stops before it."""
+    """The first checkpoint is due after step 3, and training fails before it."""
     file, config = tmp_path / "a.rao", replace(CONFIG, checkpoint_every=3)
     policy = rl.load_policy("tiny")
-    go(file, config, steps=2, policy=policy)
+
+    def fail(step: Any) -> None:
+        if step.step == 1:
+            raise UnavailableError("the tracker is gone")
+
+    with pytest.raises(UnavailableError, match="tracker"):
+        go(file, config, policy=policy, on_step=fail)
     with open_run(file) as run:
         before = run.groups(1)
     with pytest.raises(ConfigError, match=r"a\.rao has no checkpoint .* \(version 0 then, 1 now\).* anew"):
