@@ -22,8 +22,11 @@ from rao_lab.options import (
     Difficulty,
     Env,
     Json,
+    OwnAgent,
+    OwnSeed,
     PolicyName,
     Recipes,
+    Resume,
     RunFile,
     Seed,
     Set,
@@ -102,13 +105,11 @@ def train(
     out: Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE")],
     env: Env = "textcraft",
     policy: PolicyName = "tiny",
-    steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on after the newest checkpoint of FILE.")
-    ] = False,
+    steps: Annotated[int | None, typer.Option(help="Training steps. Default: 40.")] = None,
+    resume: Resume = False,
     difficulty: Difficulty = None,
-    agent: Agent = "recursive",
-    seed: Seed = 0,
+    agent: OwnAgent = None,
+    seed: OwnSeed = None,
     recipes: Recipes = None,
     tasks: Tasks = None,
     settings: Set = None,
@@ -121,17 +122,20 @@ def train(
     reaches every field of the training configuration (tasks_per_step, group_size, learning_rate, credit.lam,
     limits.max_depth ...) and of the policy (policy.device=cpu); a wrong name lists the right ones.
 
+    Ctrl-C keeps every finished step. --resume goes on as if training had not been stopped; what its command
+    leaves out is as it was, and only --steps and checkpoint_every may differ.
+
     [bold]Examples[/bold]
 
       rao-lab train --steps 20 --out runs/a.rao
-      rao-lab train --steps 40 --out runs/a.rao --resume
+      rao-lab train --out runs/a.rao --resume
       rao-lab train --steps 20 --out runs/b.rao --set credit.lam=0
       torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
     from rao_lab.distributed import joined
     from rao_lab.evaluation import sampled_at
     from rao_lab.loading import suggested
-    from rao_lab.settings import open_policy, overrides, train_config
+    from rao_lab.settings import open_policy, overrides, recorded_settings, train_config
     from rao_lab.terminal import Board
     from rao_lab.training import train as train_steps
 
@@ -140,8 +144,10 @@ def train(
     with joined() as peers:  # first: it chooses this process's device
         actor, given = open_policy(policy, overrides(settings or ()))
         world = _environment(env, actor, difficulty, recipes, tasks)
-        flags = {"agent": agent, "seed": seed} | ({} if steps is None else {"steps": steps})
-        config = train_config(suggested(actor), flags, given)
+        said = {"agent": agent, "seed": seed, "steps": steps}
+        flags = {name: value for name, value in said.items() if value is not None}
+        before = recorded_settings(out) if resume else {}
+        config = train_config(suggested(actor), before, flags, given)
         quiet = peers is not None and peers.rank > 0
         with (
             sampled_at(actor, config.temperature),
@@ -153,7 +159,7 @@ def train(
                 world, actor, config, store=out, resume=resume, on_resume=board.resumed, peers=peers
             )
             for step in steps_made:
-                board.stepped(agent, step)
+                board.stepped(config.agent, step)
                 board.advance("training", step.step)
                 done, last = step.step, step.metrics
     if quiet:

@@ -26,6 +26,17 @@ Difficulty = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Keys tasks and sampling noise.")]
+OwnAgent = Annotated[
+    str | None,
+    typer.Option(
+        "--agent", help="recursive, or flat: the control without launch_subagent. Default: recursive."
+    ),
+]
+"""Of training: left out, a resumed run's own."""
+OwnSeed = Annotated[int | None, typer.Option("--seed", help="Keys tasks and sampling noise. Default: 0.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on after FILE's newest checkpoint, with its settings.")
+]
 Recipes = Annotated[Path | None, typer.Option(help="Recipes in a file (JSON, may be .gz).", metavar="FILE")]
 Tasks = Annotated[Path | None, typer.Option(help="Tasks in a file (JSON lines, may be .gz).", metavar="FILE")]
 Set = Annotated[

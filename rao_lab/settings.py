@@ -1,6 +1,7 @@
 """From words to settings: what the command line (or a small script) asks for, with what suits the policy.
 
-Whatever a user leaves out comes from `loading.suggested`; whatever they say wins.
+Whatever a user leaves out comes from the run that is resumed, else from `loading.suggested`; whatever they
+say wins.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Any
 
 from rao_lab.checked import plainly, quoted
 from rao_lab.environments import TextCraft
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.limits import Limits
 from rao_lab.loading import Suggested, load_policy
 from rao_lab.protocols import Environment, Policy
+from rao_lab.store import open_run
 from rao_lab.train_config import TrainConfig
 from rao_lab.tree import Task
 
@@ -122,6 +124,16 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
                 "such as limits.max_depth=6 or policy.dialect=codeact"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
+
+
+def recorded_settings(path: Path) -> Mapping[str, Any]:
+    """The training settings of a run that is to be resumed; none where there is no such run to read."""
+    try:
+        with open_run(path) as run:
+            found = run.config.get("train")
+    except RaoLabError:  # absent, empty or damaged: who writes the file says so
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfig:

@@ -649,6 +649,20 @@ def test_training_samples_at_the_temperature_that_was_asked_for(
         assert all(row["logprob_difference"]["max"] < 1e-3 for row in run.metrics if row["step"])
 
 
+def test_resume_takes_the_settings_that_are_left_out_from_the_run(
+    run_file: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = ["train", "--policy", str(random_tiny), "--out", str(run_file), "--resume"]
+    status, out, _ = run_cli(bare, capsys)
+    assert (status, out) == (0, f"{run_file}: all 2 steps were done before.\n")
+    assert run_cli([*bare, "--steps", "3"], capsys)[0] == 0
+    with open_run(run_file) as run:
+        assert [len(run.groups(step)) for step in (2, 3)] == [2, 2]
+        assert run.config["train"]["limits"]["max_turns"] == 3
+    assert "seed=0 and cannot be resumed with 1" in refused([*bare, "--seed", "1"], capsys)
+    assert "agent='recursive' and cannot" in refused([*bare, "--agent", "flat"], capsys)
+
+
 def test_resume_says_where_it_goes_on_and_what_it_passes_over(
     run_file: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
