@@ -70,7 +70,7 @@ def _hardware(policy: Any) -> dict[str, str]:
 def warn(step: int, notes: Sequence[str]) -> None:
     """An `OnResume` that warns of each note."""
     for note in notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=4)  # where the steps of `train` are asked for
 
 
 def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
