@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields
 from functools import partial
@@ -342,8 +342,12 @@ def use(run: Path, model: Path, page: Path) -> list[str | None]:
         assert cli.call(line) in (0, 2)
     more = TrainConfig.from_dict({**SMALL.to_dict(), "steps": 2})
 
+    def heard(step: int, notes: Sequence[str]) -> None:
+        assert all(note.isprintable() and len(note) < 400 for note in notes)
+
     def resume() -> None:
-        steps = train(TextCraft("easy"), load_policy(str(model)), more, store=run, resume=True)
+        made = {"store": run, "resume": True, "on_resume": heard}
+        steps = train(TextCraft("easy"), load_policy(str(model)), more, **made)
         assert [step.step for step in islice(steps, 3)][-1] == 2
 
     return [outcome(resume)]
