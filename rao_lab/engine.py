@@ -19,7 +19,7 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -311,11 +311,18 @@ def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) 
     probs = logprobs.exp()
     # Cumulated in double: in single precision, rounding reaches the size of a rare token.
     cumulated = probs.double().cumsum(dim=-1)
-    threshold = torch.from_numpy(draw).to(logits.device, non_blocking=True)[:, None] * cumulated[:, -1:]
+    threshold = sent(draw, logits.device)[:, None] * cumulated[:, -1:]
     ids = torch.searchsorted(cumulated, threshold, right=True).clamp_(max=logits.shape[-1] - 1)
     chosen = logprobs.gather(1, ids)[:, 0]
     entropies = torch.special.entr(probs).sum(dim=-1)
     return torch.stack([ids[:, 0].double(), chosen.double(), entropies.double()]).cpu().numpy()
+
+
+def sent(values: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """The numbers on the device, without waiting for what it still computes."""
+    found = torch.from_numpy(values)
+    # From memory that may be swapped out, a GPU copies only after what was asked of it before.
+    return (found.pin_memory() if device.type == "cuda" else found).to(device, non_blocking=True)
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -25,6 +25,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from rao_lab.attribution import Attributions
+from rao_lab.engine import sent
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.sequences import Pack, TrainSequence, pack, sequences
 from rao_lab.train_config import LossConfig
@@ -130,7 +131,7 @@ class Scorer:
     def logprobs(self, packed: Pack, temperature: float) -> Tensor:
         """(n) log-probs of the pack's trained tokens, at least float32, differentiable."""
         ids, row, column, target = (
-            _sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
+            sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
         )
         if not self._split:
             logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
@@ -153,16 +154,10 @@ class Scorer:
     @torch.no_grad()
     def _head_is_plain(self, inner: Any) -> bool:
         """Whether head(decoder(ids)) is what the model itself gives: some scale or cap their logits."""
-        ids = torch.tensor([[0, 1, 2]], device=self.device)
+        ids = torch.arange(3, device=self.device)[None]
         whole = inner(input_ids=ids, use_cache=False).logits
         apart = self._head(self._decoder(input_ids=ids, use_cache=False).last_hidden_state)
         return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
-
-
-def _sent(values: NDArray[Any], device: torch.device) -> Tensor:
-    """On the device, without waiting for what it is still computing."""
-    found = torch.from_numpy(values)
-    return found.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else found
 
 
 def _token_logprobs(logits: Tensor, target: Tensor, temperature: float) -> Tensor:
@@ -200,7 +195,7 @@ def loss_on_pack(
     now = scorer.logprobs(packed, temperature)
 
     def column(values: NDArray[Any]) -> Tensor:
-        return _sent(values, now.device).to(now.dtype)
+        return sent(values, now.device).to(now.dtype)
 
     c, scale = column(batch.coefficients[packed.owner]), column(batch.scales[packed.owner])
     gained = weighted(now, column(packed.logprobs), c, config)

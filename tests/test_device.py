@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from rao_lab.bundled import data_path
 from rao_lab.credit import Attributions, attribute
+from rao_lab.engine import sent
+from rao_lab.environments import TextCraft
+from rao_lab.loading import TINY
 from rao_lab.objective import Batch, LossConfig, Scorer, build_batch, loss_on_pack, pack
+from rao_lab.policies.transformer import TransformerPolicy
 from rao_lab.train_config import TrainConfig
 from rao_lab.train_state import new_state
 from rao_lab.trainer import train_steps
+from rao_lab.training import train
 from rao_lab.tree import Group
+from tests.far import FAR, Crossings, moved
 from tests.tinymodels import Sampler, Tasks, TinyPolicy, gradient, groups_of, llama, same
 
 DEVICES = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
@@ -86,22 +93,86 @@ def test_only_an_adapter_moves_where_there_is_one(on) -> None:
     assert any(bool(param.detach().any()) for name, param in now.items() if "lora_B" in name)
 
 
-class Reads(TorchDispatchMode):
-    """Counts numbers that are read from the device while it computes."""
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+@pytest.mark.parametrize("forward", ["auto", "model"])
+def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward) -> None:
+    """On a device that lists every crossing: sandbox, sampling, probes, credit and update."""
+    near = TransformerPolicy.load(data_path("tiny"), device="cpu", dtype=dtype)
+    config = TrainConfig(
+        steps=1, tasks_per_step=1, group_size=2, probe_tasks=1, probe_rollouts=1, tokens_per_pack=256,
+        limits=TINY.train_limits, logprob_bound=1.0,
+    )  # fmt: skip
+    waits: dict[str, list[int]] = {"sample": [], "update": [], "probe": []}
+    ticks: list[int] = []
+    packs = 0
+    with Crossings() as seen:
+        policy = TransformerPolicy(moved(near.model), near.tokenizer, dialect="terse", forward=forward)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
+        def phase(name: str, done: int, total: int) -> None:
+            nonlocal packs
+            packs = total if name == "update" else packs
+            waits[name].append(len(seen.waits))
+            ticks.append(0)
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += func is torch.ops.aten._local_scalar_dense.default
-        return func(*args, **(kwargs or {}))
+        def tick(number: int) -> None:
+            ticks[-1] += 1
+
+        world = TextCraft(TINY.difficulty, preset=TINY.preset)
+        steps = list(train(world, policy, config, on_phase=phase, on_tick=tick))
+    assert policy.version == 1 and packs > 1
+    assert steps[1].metrics["grad_norm"] > 0
+    sampled = sum(
+        last - first for first, last in (waits["sample"][:2], waits["probe"][:2], waits["probe"][2:])
+    )
+    assert sampled == sum(ticks) > 50
+    # transformers looks once before each pack whether positions are packed.
+    assert waits["update"][-1] - waits["update"][0] == packs
+    assert waits["probe"][2] - waits["update"][-1] <= packs + 3  # losses, log-probs, the norm and its bound
 
 
-def test_a_pack_reads_no_number_back(step) -> None:
-    """But one, in transformers: it looks whether positions are packed before each forward pass."""
-    scorer, batch = Scorer(llama(seed=1)), step[2]
-    each = pack(batch.sequences, 256)[0]
-    with Reads() as reads:
-        loss_on_pack(scorer, each, batch, LossConfig()).loss.backward()
-    assert reads.count <= 1
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (lambda far: far.sum().item(), "a value is read"),
+        (lambda far: bool(far[0] > 0), "a value is read"),
+        (lambda far: float(far.max()), "a value is read"),
+        (lambda far: far.cpu(), "numbers are read"),
+        (lambda far: far.to("cpu").numpy(), "numbers are read"),
+        (lambda far: torch.zeros(3).copy_(far), "numbers are read"),
+        (lambda far: torch.equal(far, far), "tensors are compared"),
+        (lambda far: torch.zeros(3).to(far.device), "numbers are sent, and waited for"),
+        (lambda far: far.copy_(torch.zeros(3)), "numbers are sent, and waited for"),
+        (lambda far: far[far > 0], "a shape depends on values"),
+        (lambda far: far.nonzero(), "a shape depends on values"),
+        (lambda far: torch.masked_select(far, far > 0), "a shape depends on values"),
+    ],
+)
+def test_every_way_to_wait_is_listed(plant, said) -> None:
+    with Crossings() as seen:
+        far = torch.ones(3, device=FAR)
+        assert not seen.waits
+        plant(far)
+    assert seen.waits and said in seen.waits[0]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda far: far.tolist(),
+        lambda far: far.numpy(),
+        lambda far: far + torch.ones(3),
+        lambda far: far[torch.tensor([0, 1])],
+        lambda far: torch.tensor([1.0, 2.0, 3.0], device=far.device) + far,
+    ],
+)
+def test_what_a_device_refuses_is_refused(plant) -> None:
+    """Numbers as a list, too: torch reads those of a tensor of ours without an operation."""
+    with Crossings(), pytest.raises((AssertionError, RuntimeError, TypeError), match="host|subclass|far"):
+        plant(torch.ones(3, device=FAR))
+
+
+def test_what_does_not_wait_is_not_listed() -> None:
+    with Crossings() as seen:
+        far = sent(np.ones(3), FAR) * 2 + torch.tensor(1.0)
+        assert (seen.sent, seen.waits) == (1, [])
+        assert far.cpu().tolist() == [3.0, 3.0, 3.0]

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
 from rao_lab.engine import Engine, Feed, Forward, Sampled, sample, uniforms
 from rao_lab.errors import ConfigError, RecordError, UnavailableError
 from rao_lab.policies.llama import LlamaForward
 from rao_lab.policies.slots import SlotForward
+from tests.far import Crossings, moved
 
 WORDS = 96
 STOPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
@@ -206,29 +206,26 @@ def test_a_forgotten_node_leaves_its_slot_to_others() -> None:
     assert engine.idle and len(engine._slots) == 1
 
 
-class Transfers(TorchDispatchMode):
-    """Counts reads of single values (`item`, `tolist`, truth of a tensor)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scalars = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.scalars += func is torch.ops.aten._local_scalar_dense.default
-        return func(*args, **(kwargs or {}))
-
-
 @KINDS
-def test_a_tick_makes_one_transfer_from_the_device(kind: Any) -> None:
-    engine = Engine(kind(model()), [])
-    for index in range(5):
-        engine.submit((index, "0"), [20 + index], noise=(index,), room=9, window=30)
-    engine.tick()
-    copies: list[int] = []
-    plain = torch.Tensor.cpu
-    with Transfers() as transfers, patch.object(torch.Tensor, "cpu", lambda t: copies.append(1) or plain(t)):
-        engine.tick()
-    assert (transfers.scalars, len(copies)) == (0, 1)
+def test_a_tick_waits_for_the_device_once_whatever_rows_do(kind: Any) -> None:
+    """Rows begin, share prefixes, move, end and come back; each tick reads its tokens and nothing else."""
+    head = [Random(5).randrange(11, WORDS) for _ in range(60)]
+    near, far = Engine(kind(model()), STOPS), model()
+    expected = Conversation(near, nodes=9, prompt=70, window=200).run().tokens()
+    with Crossings() as seen:
+        engine = Engine(kind(moved(far)), STOPS)
+        seen.waits.clear()
+        waits: list[int] = []
+        talk = Conversation(engine, nodes=9, prompt=70, window=200)
+        assert talk.run(lambda tick: waits.append(len(seen.waits))).tokens() == expected
+        assert waits == list(range(1, len(waits) + 1)) and len(waits) > 20
+        shared = Conversation(engine, nodes=4, turns=2, window=200)
+        shared.contexts = {key: head + own for key, own in shared.contexts.items()}
+        seen.waits.clear()
+        waits.clear()
+        shared.run(lambda tick: waits.append(len(seen.waits)))
+    assert waits == list(range(1, len(waits) + 1))
+    assert set(seen.waits) == {"numbers are read"}
 
 
 @KINDS

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from rao_lab.engine import Feed
+from rao_lab.engine import Feed, sent
 from rao_lab.policies.slots import SlotStore
 
 
@@ -168,7 +168,7 @@ class _Plan:
         totals = feed.starts + feed.counts
 
         def put(values: np.ndarray[Any, Any]) -> torch.Tensor:
-            return torch.from_numpy(values).to(device, non_blocking=True)
+            return sent(values, device)
 
         self.ids = put(feed.ids)
         self.positions = put(positions)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from rao_lab.engine import Feed
+from rao_lab.engine import Feed, sent
 from rao_lab.errors import UnavailableError
 
 MAX_PADDED = 8192
@@ -54,8 +54,9 @@ class SlotStore:
     def copy(self, to: Sequence[int], source: Sequence[int], length: int) -> None:
         device = self.data.device
         # Indexing reads a copy first, so slots may swap.
-        read = self.data[:, :, :, :, :length].index_select(2, torch.tensor(source, device=device))
-        self.data[:, :, :, :, :length].index_copy_(2, torch.tensor(to, device=device), read)
+        places, origins = (sent(np.array(each, np.int64), device) for each in (to, source))
+        read = self.data[:, :, :, :, :length].index_select(2, origins)
+        self.data[:, :, :, :, :length].index_copy_(2, places, read)
 
     def release(self) -> None:
         self.data = self._empty(0, 0)
@@ -124,13 +125,13 @@ class SlotForward:
         cache = _View(
             self._store.data,
             first,
-            torch.from_numpy(np.where(real, positions, self._store.length)).to(device, non_blocking=True),
+            sent(np.where(real, positions, self._store.length), device),
             length,
         )
         return self._model(
-            input_ids=torch.from_numpy(padded).to(device, non_blocking=True),
-            position_ids=torch.from_numpy(positions).to(device, non_blocking=True),
-            attention_mask=torch.from_numpy(seen[:, None]).to(device, non_blocking=True),
+            input_ids=sent(padded, device),
+            position_ids=sent(positions, device),
+            attention_mask=sent(seen[:, None], device),
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
