@@ -14,7 +14,6 @@ import struct
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata, util
-from pathlib import Path
 from typing import Any
 
 from rao_lab.bundled import data_path
@@ -66,6 +65,8 @@ SIZES: tuple[tuple[str, float], ...] = (
 
 def examine() -> dict[str, Any]:
     """Everything `rao-lab doctor --json` prints; `problems` is empty where the demo can run."""
+    from rao_lab.device import main_memory
+
     device = _device()
     checks = {"sandbox": _check_sandbox(), "tiny": _check_tiny()}
     versions = {name: _version(name) for name in PACKAGES}
@@ -78,7 +79,7 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         **device,
         "cores": os.cpu_count() or 1,
-        "memory_gb": round(_memory() / 1e9, 1),
+        "memory_gb": round(main_memory() / 1e9, 1),
         "fits": fits(device["device_memory_gb"] * 1e9),
         "versions": versions,
         "browser": _browser(),
@@ -150,25 +151,16 @@ def _device() -> dict[str, Any]:
     """The device a policy would be loaded on, in which number format, with how much memory."""
     import torch
 
-    if torch.cuda.is_available():
-        properties = torch.cuda.get_device_properties(0)
-        found = (f"cuda ({properties.name})", "bfloat16", float(properties.total_memory))
-    else:
-        found = ("cpu", "float32", _memory())
-    name, dtype, memory = found
-    threads = torch.get_num_threads()
-    return {"device": name, "dtype": dtype, "device_memory_gb": round(memory / 1e9, 1), "threads": threads}
+    from rao_lab.device import choose, memory
 
-
-def _memory() -> float:
-    """Bytes of main memory, or of the control group where that is less."""
-    total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) if hasattr(os, "sysconf") else 0.0
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.is_file():
-        said = limit.read_text(encoding="ascii", errors="replace").strip()
-        if said.isdigit():
-            total = min(total, float(said))
-    return total
+    device = choose()
+    on_gpu = device.type == "cuda"
+    return {
+        "device": f"cuda ({torch.cuda.get_device_name(device)})" if on_gpu else "cpu",
+        "dtype": "bfloat16" if on_gpu else "float32",
+        "device_memory_gb": round(memory(device) / 1e9, 1),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def _browser() -> bool:

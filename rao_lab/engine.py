@@ -26,12 +26,20 @@ import torch
 from numpy.typing import NDArray
 
 from rao_lab import checked
+from rao_lab.device import full_memory_says
 from rao_lab.errors import InputError, RecordError
 from rao_lab.protocols import NodeKey
 from rao_lab.tree import path_key
 
 SHARE_FROM = 48
 """Shortest prefix, in tokens, worth copying from another row instead of computing it again."""
+
+
+LESS = (
+    "give the cache less (load_policy(..., cache_gb=1)), shorten limits.context_window, or take a smaller model; "
+    "`rao-lab doctor` says what fits"
+)
+"""What to do where generation fills the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,12 @@ class Feed:
 class Forward(Protocol):
     """A model with a cache in slots."""
 
+    def capacity(self, length: int) -> int:
+        """Most slots of that many tokens that its memory may hold; at least 1."""
+        ...
+
     def reserve(self, slots: int, length: int) -> None:
-        """Makes room for that many slots of that many tokens; what is cached stays."""
+        """Makes room for that many slots of that many tokens; what is cached in them stays."""
         ...
 
     def copy(self, to: Sequence[int], source: Sequence[int], length: int) -> None:
@@ -82,6 +94,9 @@ class Row:
 
     key: NodeKey
     slot: int
+    """-1 while the cache has no room for it: it waits, and its context is computed again later."""
+    turn: int = 0
+    """Number of its last turn among all that were submitted: who came first goes first."""
     cached: int = 0
     """Tokens in the cache."""
     ids: list[int] = field(default_factory=list)
@@ -123,6 +138,7 @@ class Engine:
         self._rows: dict[NodeKey, Row] = {}
         self._slots: list[Row | None] = []
         self._full: list[Sampled] = []
+        self._turns = 0
 
     def submit(
         self, key: NodeKey, ids: Sequence[int], *, noise: Sequence[int | str], room: int, window: int
@@ -149,6 +165,7 @@ class Engine:
             return
         row.uniforms = uniforms(noise, row.room)
         row.running = True
+        row.turn = self._turns = self._turns + 1
 
     def context(self, key: NodeKey) -> list[int] | None:
         """All ids of the node's context as far as this engine knows it."""
@@ -156,11 +173,15 @@ class Engine:
         return None if row is None else row.ids
 
     def forget(self, key: NodeKey) -> None:
-        """Frees the node's slot."""
+        """Frees the node's slot, and with the last one the cache's memory: an update may need it."""
         row = self._rows.pop(key, None)
         if row is not None:
-            self._slots[row.slot] = None
+            if row.slot >= 0:
+                self._slots[row.slot] = None
             row.running = False
+            if not self._rows:
+                self._slots = []
+                self.forward.release()
         self._full = [ended for ended in self._full if ended.key != key]
 
     def clear(self) -> None:
@@ -180,25 +201,33 @@ class Engine:
 
     @torch.inference_mode()
     def tick(self) -> list[Sampled]:
-        """One token for every running row; the turns that ended, in key order.
+        """One token for every running row that has room; the turns that ended, in key order.
 
         Raises:
             InputError: the model computes no probabilities.
+            UnavailableError: the device's memory is full.
         """
         ended, self._full = self._full, []
         if not self.idle:
-            longest = max(len(row.ids) for row in self._rows.values() if row.running)
-            self.forward.reserve(len(self._slots), longest)
-            decoding, fresh = self._arrange()
-            running = decoding + fresh
-            self._share(fresh)
-            counts = np.array([len(row.ids) - row.cached for row in running], dtype=np.int64)
-            starts = np.array([row.cached for row in running], dtype=np.int64)
-            ids = np.array([token for row in running for token in row.ids[row.cached :]], dtype=np.int64)
-            logits = self.forward.logits(Feed(0, ids, counts, starts, len(decoding)))
-            draw = np.array([row.uniforms[len(row.sampled)] for row in running])
-            ended += self._record(running, sample(logits, draw, self.temperature))
+            with full_memory_says("tokens are generated", LESS):
+                running, drawn = self._decode()
+            ended += self._record(running, drawn)
         return sorted(ended, key=lambda turn: _order(turn.key))
+
+    def _decode(self) -> tuple[list[Row], NDArray[np.float64]]:
+        """One forward pass for every running row that has a slot; what `sample` drew for each."""
+        longest = max(len(row.ids) for row in self._rows.values() if row.running)
+        self._seat(self.forward.capacity(longest))
+        self.forward.reserve(len(self._slots), longest)
+        decoding, fresh = self._arrange()
+        running = decoding + fresh
+        self._share(fresh)
+        counts = np.array([len(row.ids) - row.cached for row in running], dtype=np.int64)
+        starts = np.array([row.cached for row in running], dtype=np.int64)
+        ids = np.array([token for row in running for token in row.ids[row.cached :]], dtype=np.int64)
+        logits = self.forward.logits(Feed(0, ids, counts, starts, len(decoding)))
+        draw = np.array([row.uniforms[len(row.sampled)] for row in running])
+        return running, sample(logits, draw, self.temperature)
 
     def _record(self, running: Sequence[Row], drawn: NDArray[np.float64]) -> list[Sampled]:
         if not np.isfinite(drawn[1]).all():
@@ -234,6 +263,41 @@ class Engine:
             self._slots.append(None)
         row = self._rows[key] = self._slots[slot] = Row(key, slot)
         return row
+
+    def _seat(self, most: int) -> None:
+        """Brings all rows into `most` slots, where there are more.
+
+        Turns under way go on, then those that came first; rows that only wait keep what they have cached
+        where room is left, the latest first. Whoever finds none is read again from the beginning later.
+        """
+        rows = self._rows.values()
+        if len(self._slots) <= most and not any(row.running and row.slot < 0 for row in rows):
+            return
+        wanted = sorted(
+            (row for row in rows if row.running or row.cached),
+            key=lambda row: (not row.running, not row.sampled, row.turn if row.running else -row.turn),
+        )
+        seated = {row.key for row in wanted[:most]}
+        for row in rows:
+            if row.key not in seated and row.slot >= 0:
+                self._slots[row.slot] = None
+                row.slot, row.cached = -1, 0
+        self._slots += [None] * (most - len(self._slots))
+        free = (slot for slot in range(most) if self._slots[slot] is None)
+        moved = []
+        for row in wanted[:most]:
+            if not 0 <= row.slot < most:
+                if row.cached:
+                    moved.append((slot := next(free), row.slot, row.cached))
+                else:
+                    slot = next(free)
+                self._slots[slot], row.slot = row, slot
+        if moved:
+            to, source, lengths = zip(*moved, strict=True)
+            self.forward.copy(to, source, max(lengths))
+        del self._slots[most:]
+        while self._slots and self._slots[-1] is None:
+            self._slots.pop()
 
     def _arrange(self) -> tuple[list[Row], list[Row]]:
         """Moves rows until decoding ones fill the first slots and fresh ones the next."""

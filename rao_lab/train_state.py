@@ -16,11 +16,15 @@ import torch
 from torch import Tensor
 
 from rao_lab.checked import quoted
+from rao_lab.device import full_memory_says
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.interrupts import HeldBack
 from rao_lab.train_config import TrainConfig
 
 HALF = (torch.bfloat16, torch.float16)
+
+SMALLER = "train an adapter instead of all weights, or a smaller model; `rao-lab doctor` says what fits"
+"""What to do where weights and optimizer fill the memory."""
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:
@@ -181,11 +185,13 @@ def new_state(model: Any, config: TrainConfig) -> TrainState:
 
     Raises:
         ConfigError: nothing of the model is trainable.
+        UnavailableError: the device's memory is full.
     """
-    state = TrainState(Optimizer(model, config))
-    if config.loss.kl:
-        state.reference = deepcopy(model).eval()
-        freeze(state.reference.parameters())
+    with full_memory_says("training is prepared", SMALLER):
+        state = TrainState(Optimizer(model, config))
+        if config.loss.kl:
+            state.reference = deepcopy(model).eval()
+            freeze(state.reference.parameters())
     return state
 
 

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from rao_lab.attribution import Attributions
 from rao_lab.credit import attribute
+from rao_lab.device import full_memory_says
 from rao_lab.draw import probe_tasks, step_tasks, training_tasks
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.interrupts import HeldBack
@@ -42,7 +43,7 @@ from rao_lab.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.protocols import Environment
 from rao_lab.sequences import Pack, pack
 from rao_lab.train_config import LossConfig, TrainConfig
-from rao_lab.train_state import TrainState, Undo, learning_rate, new_state
+from rao_lab.train_state import SMALLER, TrainState, Undo, learning_rate, new_state
 from rao_lab.tree import Group, Task, Tree, TreeHeader
 
 __all__ = ["LossConfig", "Peers", "TrainConfig", "TrainState", "TrainStep", "new_state", "train_steps"]
@@ -202,7 +203,12 @@ class _Trainer:
             due.attributions = attribute(due.groups, self.config.credit, self.loss.share_by)
             mine = range(self.peers.rank, len(due.groups), self.peers.size)
             batch = build_batch(due.groups, due.attributions, self.loss, mine)
-        with _timed(due.seconds, "update"):
+        longest = max((len(item) for item in batch.sequences), default=0)
+        advice = (
+            f"set tokens_per_pack below {self.config.tokens_per_pack}, limits.context_window below {longest} "
+            f"(the longest sequence here), or {SMALLER}"
+        )
+        with _timed(due.seconds, "update"), full_memory_says(f"step {step} is trained", advice):
             self._descend(due, batch)
 
     def hand_out(self) -> TrainStep:

@@ -167,7 +167,7 @@ def test_every_way_to_wait_is_listed(plant, said) -> None:
 )
 def test_what_a_device_refuses_is_refused(plant) -> None:
     """Numbers as a list, too: torch reads those of a tensor of ours without an operation."""
-    with Crossings(), pytest.raises((AssertionError, RuntimeError, TypeError), match="host|subclass|far"):
+    with Crossings(), pytest.raises((AssertionError, RuntimeError, TypeError), match=r"host|subclass|far"):
         plant(torch.ones(3, device=FAR))
 
 

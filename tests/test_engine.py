@@ -199,21 +199,96 @@ def test_a_node_that_still_runs_cannot_be_submitted_again() -> None:
 
 def test_a_forgotten_node_leaves_its_slot_to_others() -> None:
     engine = Engine(LlamaForward(model()), [])
+    engine.submit((9, "0"), [20], noise=(0,), room=4, window=9)
     for index in range(3):
         engine.submit((index, "0"), [20], noise=(0,), room=4, window=9)
         engine.tick()
         engine.forget((index, "0"))
-    assert engine.idle and len(engine._slots) == 1
+    assert len(engine._slots) == 2
+
+
+@KINDS
+def test_the_last_node_that_is_forgotten_frees_the_memory(kind: Any) -> None:
+    """Before an update, not after it: that is when it is needed."""
+    forward = kind(model())
+    engine = Engine(forward, [])
+    for index in range(2):
+        engine.submit((index, "0"), [20], noise=(0,), room=4, window=9)
+    engine.tick()
+    engine.forget((0, "0"))
+    assert forward._store.slots
+    engine.forget((1, "0"))
+    assert engine.idle and not forward._store.slots
+
+
+TOKEN = 2 * 2 * 2 * 8 * 4
+"""Bytes of a cached token of `model()`: layers, keys and values, heads, their size, float32."""
+
+
+@KINDS
+@pytest.mark.parametrize("slots", [1, 2, 5, 8])
+def test_a_bound_on_the_cache_holds_and_changes_no_token(kind: Any, slots: int) -> None:
+    weights = model()
+    free = Conversation(Engine(kind(weights), STOPS), nodes=9, prompt=120, window=300).run()
+    forward = kind(weights, cache_bytes=slots * TOKEN * (128 + 1))
+    most, held = [0], [0]
+
+    def look(tick: int) -> None:
+        most[0] = max(most[0], sum(layer.nbytes for layer in forward._store.data))
+        held[0] = max(held[0], forward._store.slots)
+
+    talk = Conversation(Engine(forward, STOPS), nodes=9, prompt=120, window=300)
+    talk.run(look)
+    assert talk.tokens() == free.tokens()
+    assert error_against_plain(weights, talk.ended) < 2e-5
+    assert held[0] == slots
+    # One slot there is whatever the bound says: contexts grow to two chunks and three here.
+    assert most[0] <= max(forward._store.bound, TOKEN * (3 * 128 + 1))
+
+
+@KINDS
+def test_turns_under_way_go_on_when_longer_ones_leave_room_for_fewer(kind: Any) -> None:
+    """Four short turns run; a context of two chunks joins them, and the cache holds two such."""
+    weights = model()
+    engine = Engine(kind(weights, cache_bytes=4 * TOKEN * (128 + 1)), [])
+    for index in range(4):
+        engine.submit((index, "0"), [20 + index], noise=(index,), room=6, window=300)
+    engine.tick()
+    engine.submit((4, "0"), [30] * 200, noise=(4,), room=6, window=300)
+    ended: list[Sampled] = []
+    while not engine.idle:
+        ended += engine.tick()
+    assert [turn.key[0] for turn in ended] == [0, 1, 2, 3, 4]
+    starts = [[20], [21], [22], [23], [30] * 200]
+    assert error_against_plain(weights, list(zip(starts, ended, strict=True))) < 2e-5
+
+
+def test_a_node_that_waits_keeps_its_cache_only_while_there_is_room() -> None:
+    engine = Engine(LlamaForward(model(), cache_bytes=2 * TOKEN * (128 + 1)), [])
+    contexts: dict[int, list[int]] = {}
+    for index in range(2):
+        contexts[index] = [20 + index] * 9
+        engine.submit((index, "0"), contexts[index], noise=(index,), room=1, window=99)
+        contexts[index] += engine.tick()[0].ids
+    engine.submit((2, "0"), [40] * 9, noise=(2,), room=1, window=99)
+    engine.tick()
+    fed = []
+    for index in (1, 0):
+        with patch.object(engine.forward, "logits", wraps=engine.forward.logits) as spy:
+            engine.submit((index, "0"), [*contexts[index], 50], noise=(index, 2), room=1, window=99)
+            engine.tick()
+        fed.append(len(spy.call_args.args[0].ids))
+    assert fed == [2, 11]  # the latest kept what it had; the other is read again from the beginning
 
 
 @KINDS
 def test_a_tick_waits_for_the_device_once_whatever_rows_do(kind: Any) -> None:
-    """Rows begin, share prefixes, move, end and come back; each tick reads its tokens and nothing else."""
+    """Rows begin, share prefixes, move, lose their slots and end; each tick reads its tokens and no more."""
     head = [Random(5).randrange(11, WORDS) for _ in range(60)]
     near, far = Engine(kind(model()), STOPS), model()
     expected = Conversation(near, nodes=9, prompt=70, window=200).run().tokens()
     with Crossings() as seen:
-        engine = Engine(kind(moved(far)), STOPS)
+        engine = Engine(kind(moved(far), cache_bytes=6 * TOKEN * (128 + 1)), STOPS)
         seen.waits.clear()
         waits: list[int] = []
         talk = Conversation(engine, nodes=9, prompt=70, window=200)

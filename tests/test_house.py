@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("2", frozenset({"fold", "codec", "picture", "protocols"})),
     ("3", frozenset({"nodetable", "attribution", "limits", "policy_use", "repl", "prompts", "fetch"})),
     ("3", frozenset({"credit", "diagnose"})),
+    ("4", frozenset({"device"})),
     ("4", frozenset({"environments", "engine", "judge"})),
     ("4", frozenset({"policies"})),
     ("5", frozenset({"metrics", "node_state", "sequences", "train_config"})),
@@ -55,6 +56,7 @@ DELEGATIONS = {("tree", "picture")}
 VIEWS_MAY = {room for number, rooms in LAYERS if number in "123" for room in rooms} | {"store"}
 TORCH_MAY = {
     *(
+        "device",
         "engine",
         "policies",
         "objective",

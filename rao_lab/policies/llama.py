@@ -7,7 +7,7 @@ padding; only attention is done apart for the two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,41 +18,70 @@ from transformers import PreTrainedModel
 from rao_lab.engine import Feed, sent
 from rao_lab.policies.slots import SlotStore
 
+JOINED_BYTES = 1 << 28
+"""Most bytes of weights kept a second time, joined: of a large model they would be two thirds again, and its
+products are no quicker for it."""
+
+FIXED_ROTATIONS = frozenset({"default", "linear", "llama3", "yarn"})
+"""Ways to turn positions that do not depend on how long a context is."""
+
 
 def suits(model: PreTrainedModel) -> bool:
-    """Whether this model is of the architecture that `LlamaForward` computes."""
+    """Whether `LlamaForward` computes this model: its architecture, with plain linear layers.
+
+    Packed weights and adapters put into the model stand in layers of their own kinds.
+    """
     config = model.config
+    if (
+        type(model).__name__ != "LlamaForCausalLM"
+        or config.hidden_act != "silu"
+        or config.attention_bias
+        or config.mlp_bias
+    ):
+        return False
+    inner: Any = model.model
+    parts = [part for layer in inner.layers for kind in _linear(layer) for part in kind]
+    plain = all(type(part) is torch.nn.Linear for part in [*parts, model.lm_head])
+    return plain and inner.rotary_emb.rope_type in FIXED_ROTATIONS
+
+
+def _linear(layer: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """The linear layers of a decoder layer, those that read the same input together."""
+    attention, mlp = layer.self_attn, layer.mlp
     return (
-        type(model).__name__ == "LlamaForCausalLM"
-        and config.hidden_act == "silu"
-        and not config.attention_bias
-        and not config.mlp_bias
+        [attention.q_proj, attention.k_proj, attention.v_proj],
+        [attention.o_proj],
+        [mlp.gate_proj, mlp.up_proj],
+        [mlp.down_proj],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Views of one layer's weights, those that read the same input joined."""
+    """One layer's weights; those that read the same input joined, or one by one."""
 
     norm: torch.Tensor
-    qkv: torch.Tensor
+    qkv: list[torch.Tensor]
     out: torch.Tensor
     mlp_norm: torch.Tensor
-    gate_up: torch.Tensor
+    gate_up: list[torch.Tensor]
     down: torch.Tensor
 
 
 class LlamaForward:
     """`engine.Forward` for `LlamaForCausalLM`."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
         config = model.config
         self._model = model
         self._heads: int = config.num_attention_heads
         self._shared: int = config.num_key_value_heads
         self._size: int = getattr(config, "head_dim", None) or config.hidden_size // self._heads
         self._eps: float = config.rms_norm_eps
-        self._store = SlotStore(config.num_hidden_layers, self._shared, self._size, model.dtype, model.device)
+        self._store = SlotStore(
+            config.num_hidden_layers, self._shared, self._size, model.dtype, model.device, cache_bytes
+        )
+        self.capacity = self._store.capacity
         self.copy = self._store.copy
         self.release = self._store.release
         self._angles = torch.zeros(0), torch.zeros(0)
@@ -76,7 +105,7 @@ class LlamaForward:
         x = F.embedding(plan.ids, model.embed_tokens.weight)
         for layer, cache in zip(self._layers, self._store.data, strict=True):
             x = x + F.linear(self._attend(self._norm(x, layer.norm), layer, cache, plan, cos, sin), layer.out)
-            gate, up = F.linear(self._norm(x, layer.mlp_norm), layer.gate_up).chunk(2, dim=-1)
+            gate, up = _product(self._norm(x, layer.mlp_norm), layer.gate_up).chunk(2, dim=-1)
             x = x + F.linear(F.silu(gate) * up, layer.down)
         x = self._norm(x[plan.last], model.norm.weight)
         return F.linear(x, self._model.lm_head.weight)
@@ -94,7 +123,7 @@ class LlamaForward:
         sin: torch.Tensor,
     ) -> torch.Tensor:
         heads, shared, size = self._heads, self._shared, self._size
-        qkv = F.linear(x, layer.qkv).view(-1, heads + 2 * shared, size)
+        qkv = _product(x, layer.qkv).view(-1, heads + 2 * shared, size)
         turned, values = qkv[:, : heads + shared], qkv[:, heads + shared :]
         half = size // 2
         turned = turned * cos + torch.cat((-turned[..., half:], turned[..., :half]), dim=-1) * sin
@@ -128,20 +157,25 @@ class LlamaForward:
     def _join(self) -> list[_Layer]:
         model: Any = self._model.model
         layers = []
+        joined = 0
         for layer in model.layers:
-            attention, mlp = layer.self_attn, layer.mlp
-            projections = (attention.q_proj, attention.k_proj, attention.v_proj)
+            qkv, (out,), gate_up, (down,) = _linear(layer)
+            joined += sum(part.weight.nbytes for part in (*qkv, *gate_up))
             layers.append(
                 _Layer(
                     norm=layer.input_layernorm.weight,
-                    qkv=torch.cat([part.weight for part in projections]),
-                    out=attention.o_proj.weight,
+                    qkv=[part.weight for part in qkv],
+                    out=out.weight,
                     mlp_norm=layer.post_attention_layernorm.weight,
-                    gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
-                    down=mlp.down_proj.weight,
+                    gate_up=[part.weight for part in gate_up],
+                    down=down.weight,
                 )
             )
-        return layers
+        if joined > JOINED_BYTES:
+            return layers
+        return [
+            replace(layer, qkv=[torch.cat(layer.qkv)], gate_up=[torch.cat(layer.gate_up)]) for layer in layers
+        ]
 
     def _rotations(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         model: Any = self._model.model
@@ -149,6 +183,11 @@ class LlamaForward:
         positions = torch.arange(length, device=weight.device)[None]
         cos, sin = model.rotary_emb(weight[:1], positions)
         return cos[0], sin[0]
+
+
+def _product(x: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
+    parts = [F.linear(x, weight) for weight in weights]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
 
 
 def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:

@@ -25,6 +25,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from rao_lab.checked import plainly, quoted
+from rao_lab.device import full_memory_says
 from rao_lab.errors import InputError, MissingError, RaoLabError
 from rao_lab.prompts import NAMES
 from rao_lab.visible import one_line
@@ -63,7 +64,7 @@ def one_line_about(path: str | Path) -> Iterator[None]:
 
 
 def read_model(
-    path: str | Path, dtype: torch.dtype, device: str
+    path: str | Path, dtype: torch.dtype, device: torch.device
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model, on its device, and the tokenizer. Several threads may call it; they wait for each other.
 
@@ -72,13 +73,21 @@ def read_model(
 
     Raises:
         MissingError: there is no such file or folder.
-        InputError: it does not hold a model that transformers can read whole.
+        InputError: it does not hold a chat model that transformers can read whole.
+        UnavailableError: it is larger than the device's memory.
     """
     source, options = _source(path)
-    with _ONE_AT_A_TIME, one_line_about(path), _quiet():
+    too_large = "take a smaller model, or a device with more; `rao-lab doctor` says which size fits"
+    loading = full_memory_says(f"{plainly(str(path))} is loaded", too_large)
+    with _ONE_AT_A_TIME, one_line_about(path), loading, _quiet():
         if Path(source).is_dir():
             _check_size(Path(source), options, plainly(str(path)))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+        if not tokenizer.chat_template:
+            raise InputError(
+                f"{plainly(str(path))}: its tokenizer has no chat template, which says how messages become a prompt: "
+                "take the chat (instruct) version of this model"
+            )
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
             use_safetensors=None if options else True, output_loading_info=True,

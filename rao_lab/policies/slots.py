@@ -7,6 +7,7 @@ token of each lies in the last column; padding writes into a spare column that n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,62 +27,100 @@ CHUNK = 128
 
 
 class SlotStore:
-    """Keys and values: [layers, 2, slots, heads, length + 1, size]; the last column is for padding."""
+    """Keys and values: of each layer [2, slots, heads, length + 1, size]; the last column is for padding.
 
-    def __init__(self, layers: int, heads: int, size: int, dtype: torch.dtype, device: torch.device) -> None:
-        self._shape = (layers, 2, heads, size)
+    Layers are apart, so that growing needs the memory of one of them twice and not of all.
+
+    Attributes:
+        bound: bytes that it may grow to, with one slot at least; None = no bound.
+    """
+
+    def __init__(
+        self, layers: int, heads: int, size: int, dtype: torch.dtype, device: torch.device, bound: int | None
+    ) -> None:
+        self._layers, self._shape = layers, (heads, size)
         self._kind: dict[str, Any] = {"dtype": dtype, "device": device}
-        self.data = self._empty(0, 0)
+        self.bound = bound
+        self.data: list[torch.Tensor] = []
+        self.release()
 
     @property
     def slots(self) -> int:
-        return self.data.shape[2]
+        return self.data[0].shape[1]
 
     @property
     def length(self) -> int:
-        return self.data.shape[4] - 1
+        return self.data[0].shape[3] - 1
+
+    def capacity(self, length: int) -> int:
+        """Most slots of that many tokens, or of as many as they have now, within the bound."""
+        if self.bound is None:
+            return sys.maxsize
+        heads, size = self._shape
+        token = self._layers * 2 * heads * size * self.data[0].element_size()
+        return max(1, self.bound // (token * (self._rounded(length) + 1)))
 
     def reserve(self, slots: int, length: int) -> None:
         if slots <= self.slots and length <= self.length:
             return
-        old = self.data
-        slots = self.slots if slots <= self.slots else max(slots, 2 * self.slots)
-        length = max(self.length, -(-length // CHUNK) * CHUNK)
-        self.data = self._empty(slots, length)
-        kept = old.shape[4] - 1
-        self.data[:, :, : old.shape[2], :, :kept] = old[:, :, :, :, :kept]
+        grown = self.slots if slots <= self.slots else max(slots, 2 * self.slots)
+        slots = max(slots, min(grown, self.capacity(length)))
+        length = self._rounded(length)
+        for layer, old in enumerate(self.data):
+            kept = min(slots, old.shape[1])
+            self.data[layer] = self._empty(slots, length)
+            self.data[layer][:, :kept, :, : old.shape[3] - 1] = old[:, :kept, :, :-1]
 
     def copy(self, to: Sequence[int], source: Sequence[int], length: int) -> None:
-        device = self.data.device
-        # Indexing reads a copy first, so slots may swap.
+        device = self.data[0].device
         places, origins = (sent(np.array(each, np.int64), device) for each in (to, source))
-        read = self.data[:, :, :, :, :length].index_select(2, origins)
-        self.data[:, :, :, :, :length].index_copy_(2, places, read)
+        for layer in self.data:
+            # Reads a copy first, so slots may swap.
+            layer[:, :, :, :length].index_copy_(1, places, layer[:, :, :, :length].index_select(1, origins))
 
     def release(self) -> None:
-        self.data = self._empty(0, 0)
+        self.data = [self._empty(0, 0) for _ in range(self._layers)]
+
+    def _rounded(self, length: int) -> int:
+        return max(self.length, -(-length // CHUNK) * CHUNK)
 
     def _empty(self, slots: int, length: int) -> torch.Tensor:
-        layers, two, heads, size = self._shape
+        heads, size = self._shape
         # Zeros, not empty memory: a masked NaN times zero would still be NaN.
-        return torch.zeros(layers, two, slots, heads, length + 1, size, **self._kind)
+        return torch.zeros(2, slots, heads, length + 1, size, **self._kind)
+
+
+def longest_context(model: PreTrainedModel) -> int | None:
+    """Most tokens whose every layer looks at all of them; None = the config names no bound.
+
+    Raises:
+        UnavailableError: some layers are of other kinds by the config.
+    """
+    config = model.config.get_text_config(decoder=True)
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if kinds != {"full_attention"}:
+        raise UnavailableError(
+            f"this model's layers are of the kinds {sorted(kinds)}; only models with full attention in"
+            " every layer can be run here: serve it elsewhere and use it as an endpoint"
+        )
+    bounds = [getattr(config, "max_position_embeddings", None)]
+    if not getattr(config, "layer_types", None):
+        # Without kinds of layers, a sliding window is that of all of them.
+        bounds.append(getattr(config, "sliding_window", None))
+    return min((bound for bound in bounds if bound), default=None)
 
 
 class SlotForward:
-    """`engine.Forward` for any model with full attention in every layer."""
+    """`engine.Forward` for any model whose every layer looks at the whole context (`longest_context`)."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
         config = model.config.get_text_config(decoder=True)
-        kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-        if kinds != {"full_attention"}:
-            raise UnavailableError(
-                f"this model's layers are of the kinds {sorted(kinds)}; only models with full attention in"
-                " every layer can be run here: serve it elsewhere and use it as an endpoint"
-            )
+        longest_context(model)
         self._model = model
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        self._store = SlotStore(config.num_hidden_layers, heads, size, model.dtype, model.device)
+        self._store = SlotStore(config.num_hidden_layers, heads, size, model.dtype, model.device, cache_bytes)
+        self.capacity = self._store.capacity
         self.reserve = self._store.reserve
         self.copy = self._store.copy
         self.release = self._store.release
@@ -141,11 +180,10 @@ class SlotForward:
 class _ViewLayer(CacheLayerMixin):
     """One layer's slots as transformers sees them."""
 
-    def __init__(self, layer: torch.Tensor, positions: torch.Tensor, length: int) -> None:
+    def __init__(self, layer: torch.Tensor, rows: torch.Tensor, positions: torch.Tensor, length: int) -> None:
         super().__init__()
         self.keys, self.values = layer[0], layer[1]
-        self._positions, self._length = positions, length
-        self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
+        self._rows, self._positions, self._length = rows, positions, length
         self.is_initialized = True
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
@@ -172,6 +210,10 @@ class _ViewLayer(CacheLayerMixin):
 class _View(Cache):
     """Consecutive slots, as the cache of one forward pass."""
 
-    def __init__(self, data: torch.Tensor, first: int, positions: torch.Tensor, length: int) -> None:
-        slots = data[:, :, first : first + positions.shape[0]]
-        super().__init__(layers=[_ViewLayer(layer, positions, length) for layer in slots])
+    def __init__(
+        self, data: Sequence[torch.Tensor], first: int, positions: torch.Tensor, length: int
+    ) -> None:
+        count = positions.shape[0]
+        rows = torch.arange(count, device=positions.device)[:, None]
+        slots = [layer[:, first : first + count] for layer in data]
+        super().__init__(layers=[_ViewLayer(layer, rows, positions, length) for layer in slots])

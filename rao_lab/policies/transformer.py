@@ -17,19 +17,23 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from rao_lab import checked
-from rao_lab.checked import choice, plainly, quoted, whole
+from rao_lab.checked import choice, number, plainly, whole
+from rao_lab.device import choose, memory
 from rao_lab.engine import Engine, Sampled
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import llama
 from rao_lab.policies.chat import Chat
 from rao_lab.policies.model_folder import one_line_about, read_model
-from rao_lab.policies.slots import SlotForward
+from rao_lab.policies.slots import SlotForward, longest_context
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
 
 DEFAULT_WINDOW = 4096
 DTYPES = ("float32", "bfloat16", "float16")
+
+CACHE_SHARE = 0.2
+"""Of a device's memory, for cached keys and values at most; what finds no room waits its turn."""
 
 
 class TransformerPolicy:
@@ -39,7 +43,7 @@ class TransformerPolicy:
         model: the weights; a trainer steps them, adds one to `version` and calls `clear_cache`.
         tokenizer: with its chat template.
         version: number of optimizer steps behind the weights.
-        window: largest context in tokens.
+        window: largest context in tokens; by default what the config says, at most `DEFAULT_WINDOW`.
         dialect: name of the dialect that the model was made for.
         temperature: of the softmax sampled from; log-probs are of that same distribution.
     """
@@ -54,18 +58,26 @@ class TransformerPolicy:
         window: int | None = None,
         temperature: float = 1.0,
         forward: Literal["auto", "model"] = "auto",
+        cache_gb: float | None = None,
     ) -> None:
         own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
-        limit = getattr(model.config, "max_position_embeddings", None) or DEFAULT_WINDOW
+        longest = longest_context(model)
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
         self.version = 0
         self.dialect = find_dialect(dialect or own.get("dialect", "codeact")).name
-        self.window = whole("window", window or min(int(own.get("window", DEFAULT_WINDOW)), limit), least=1)
+        fitting = min(int(own.get("window", DEFAULT_WINDOW)), longest or DEFAULT_WINDOW)
+        self.window = whole("window", window or fitting, least=1)
+        if longest is not None and self.window > longest:
+            raise ConfigError(
+                f"window={self.window} but this model looks at {longest} tokens: give at most that"
+            )
         self._vocabulary: int = model.get_input_embeddings().num_embeddings
         by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
-        runner = llama.LlamaForward(model) if by_hand else SlotForward(model)
+        cache = number("cache_gb", cache_gb, above=True) * 1e9 if cache_gb is not None else None
+        cache_bytes = int(memory(model.device) * CACHE_SHARE if cache is None else cache)
+        runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
         self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
         self._chat = Chat(self._render)
         self._texts = lru_cache(maxsize=65536)(self._decode)
@@ -79,7 +91,7 @@ class TransformerPolicy:
         path: str | Path,
         *,
         dtype: torch.dtype | str | None = None,
-        device: str | None = None,
+        device: str | torch.device | None = None,
         **settings: Any,
     ) -> TransformerPolicy:
         """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
@@ -89,13 +101,14 @@ class TransformerPolicy:
         Raises:
             ConfigError: a device that this machine has not, or a dtype that no weights have.
             MissingError: there is no such file.
-            InputError: it does not hold a model that transformers can read.
+            InputError: it does not hold a chat model that transformers can read.
+            UnavailableError: the model does not fit into its memory, or cannot be run here.
         """
-        device = _present(device) if device else "cuda" if torch.cuda.is_available() else "cpu"
+        place = choose(device)
         kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
-        kind = kind or (torch.float32 if device == "cpu" else torch.bfloat16)
+        kind = kind or (torch.float32 if place.type == "cpu" else torch.bfloat16)
         settings.setdefault("name", Path(path).stem)
-        model, tokenizer = read_model(path, kind, device)
+        model, tokenizer = read_model(path, kind, place)
         with one_line_about(path):
             policy = cls(model, tokenizer, **settings)
             policy._try_out()
@@ -231,17 +244,3 @@ def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> lis
     stops = config.eos_token_id if config is not None else None
     listed = stops if isinstance(stops, list) else [stops]
     return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
-
-
-def _present(device: str) -> str:
-    """The device, if this machine has it.
-
-    Raises:
-        ConfigError: it has not.
-    """
-    try:
-        torch.empty(1, device=device).cpu()
-    except Exception:  # noqa: BLE001 - torch raises many kinds over what is no device of its own
-        has = "cpu, cuda" if torch.cuda.is_available() else "cpu alone (`rao-lab doctor` says more)"
-        raise ConfigError(f"device={quoted(device)} is none of this machine: it has {has}") from None
-    return device
