@@ -154,6 +154,10 @@ class TransformerPolicy:
     def _try_out(self) -> None:
         """Reads one message and writes one token, so that a model that cannot is known when it is loaded."""
         ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
+        if not ids:
+            raise InputError(
+                f"policy {plainly(self.name)}: its tokenizer makes no tokens of a message: it is not of this model"
+            )
         key: NodeKey = (0, ROOT)
         self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
         self._engine.tick()
