@@ -22,6 +22,9 @@ from rao_lab.codec import tree_from_json, tree_to_json
 from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.tree import Tree
 
+AT_ONCE = 1 << 26
+"""Numbers of one exchange: they lie in memory a second time while it lasts."""
+
 
 class Processes:
     """All processes of the default process group."""
@@ -49,11 +52,8 @@ class Processes:
         ]
 
     def add(self, tensors: Sequence[Tensor]) -> None:
-        """Sums each tensor over the processes, in place: one exchange for each type and device."""
-        kinds: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
-        for tensor in tensors:
-            kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
-        for alike in kinds.values():
+        """Sums each tensor over the processes, in place: many in one exchange, by type and device."""
+        for alike in _bundles(tensors):
             flat = torch.cat([tensor.reshape(-1) for tensor in alike])
             with _met():
                 dist.all_reduce(flat)
@@ -72,6 +72,18 @@ def _met() -> Iterator[None]:
             "another process of this run is gone, or did not come to an exchange in time "
             f"({str(problem).partition(chr(10))[0]:.160}): stop the rest, then resume the run"
         ) from problem
+
+
+def _bundles(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    """Tensors of one type and device, `AT_ONCE` numbers or one tensor at a time."""
+    kinds: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
+    for tensor in tensors:
+        open_ = kinds.setdefault((tensor.dtype, tensor.device), [])
+        if open_ and sum(each.numel() for each in open_) + tensor.numel() > AT_ONCE:
+            yield [*open_]
+            open_.clear()
+        open_.append(tensor)
+    yield from (alike for alike in kinds.values() if alike)
 
 
 def _read(part: Tensor) -> list[Tree]:
@@ -103,7 +115,10 @@ def processes(timeout_minutes: float = 60.0) -> Iterator[Processes]:
         raise ConfigError("several processes are started by torchrun: torchrun --nproc-per-node 2 ...")
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        place, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+        if place >= count:
+            raise ConfigError(f"more processes than GPUs: torchrun --nproc-per-node {count} at most")
+        torch.cuda.set_device(place)
     dist.init_process_group(backend, timeout=timedelta(minutes=timeout_minutes))
     try:
         yield Processes()

@@ -13,8 +13,10 @@ where the vocabulary is large.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -112,12 +114,23 @@ def _scale(config: LossConfig, tokens: int, nodes: int, own: int) -> float:
 class Scorer:
     """Log-probs of recorded tokens under a causal language model.
 
+    Args:
+        recompute: keep of each layer only what goes in, and compute it again in the backward pass.
+
+    Raises:
+        ConfigError: `recompute` and a model whose layers transformers does not mark as such.
+
     Where the model is a decoder and a plain head (found by trying), only trained positions pass the
     head; otherwise the whole model runs and the positions are taken from its logits.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, recompute: bool = False) -> None:
         self.model = model
+        self._layers = [module for module in model.modules() if _is_layer(module)] if recompute else []
+        if recompute and not self._layers:
+            raise ConfigError(
+                f"recompute=True, but {type(model).__name__} has no layers that can be: leave it off"
+            )
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._decoder: Any = inner.get_decoder() if hasattr(inner, "get_decoder") else None
         self._head: Any = inner.get_output_embeddings() if hasattr(inner, "get_output_embeddings") else None
@@ -133,10 +146,11 @@ class Scorer:
         ids, row, column, target = (
             sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
         )
-        if not self._split:
-            logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
-            return _token_logprobs(logits, target, temperature)
-        hidden = self._decoder(input_ids=ids, use_cache=False).last_hidden_state[row, column]
+        with _computed_again(self._layers):
+            if not self._split:
+                logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
+                return _token_logprobs(logits, target, temperature)
+            hidden = self._decoder(input_ids=ids, use_cache=False).last_hidden_state[row, column]
         size = max(1, LOGITS_AT_ONCE // self._head.weight.shape[0])
         if len(target) <= size:
             return self._through_head(hidden, target, temperature)
@@ -158,6 +172,22 @@ class Scorer:
         whole = inner(input_ids=ids, use_cache=False).logits
         apart = self._head(self._decoder(input_ids=ids, use_cache=False).last_hidden_state)
         return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
+
+
+def _is_layer(module: Any) -> bool:
+    return any(kind.__name__ == "GradientCheckpointingLayer" for kind in type(module).__mro__)
+
+
+@contextmanager
+def _computed_again(layers: Sequence[Any]) -> Iterator[None]:
+    """These layers keep their inputs only. transformers' own switch needs training mode, and with it dropout."""
+    for layer in layers:
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
 
 
 def _token_logprobs(logits: Tensor, target: Tensor, temperature: float) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
-from rao_lab.checked import MOST, MOST_SEED, arguments, choice, number, quoted, temperature, whole
+from rao_lab.checked import MOST, MOST_SEED, arguments, choice, flag, number, quoted, temperature, whole
 from rao_lab.credit import CreditConfig, ShareBy
 from rao_lab.errors import ConfigError
 from rao_lab.limits import Limits
@@ -141,6 +141,9 @@ class TrainConfig:
     """Equation 5."""
     tokens_per_pack: int = 2048
     """Padded tokens forwarded at once: memory grows with it; small models on a CPU are fastest near this."""
+    recompute: bool = False
+    """Activations inside a layer are computed again in the backward pass and not kept: for models or contexts
+    that do not fit else. The same gradient in a third more time."""
     probe_tasks: int = 4
     """Tasks sampled again and again with the same noise, never trained; 0 = no probes."""
     probe_rollouts: int = 4
@@ -164,6 +167,7 @@ class TrainConfig:
             whole(name, getattr(self, name), least=0, most=MOST_SEED if name == "seed" else MOST)
         _check_numbers(self, above_zero=_ABOVE_ZERO, from_zero=("weight_decay",))
         temperature(self.temperature)
+        flag("recompute", self.recompute)
         for name, kind in (("limits", Limits), ("credit", CreditConfig), ("loss", LossConfig)):
             if not isinstance(getattr(self, name), kind):
                 raise ConfigError(f"{name} must be a {kind.__name__}, not {quoted(getattr(self, name))}")

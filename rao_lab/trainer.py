@@ -186,7 +186,7 @@ class _Trainer:
         self.loss = replace(config.loss, temperature=config.temperature)
         # Dropout off: recomputed log-probs are those of the model that sampled.
         policy.model.eval()
-        self.scorer = Scorer(policy.model)
+        self.scorer = Scorer(policy.model, config.recompute)
         self.reference = Scorer(state.reference) if state.reference is not None else None
 
     def update(self) -> None:
@@ -205,8 +205,8 @@ class _Trainer:
             batch = build_batch(due.groups, due.attributions, self.loss, mine)
         longest = max((len(item) for item in batch.sequences), default=0)
         advice = (
-            f"set tokens_per_pack below {self.config.tokens_per_pack}, limits.context_window below {longest} "
-            f"(the longest sequence here), or {SMALLER}"
+            f"set tokens_per_pack below {self.config.tokens_per_pack}, recompute=true, limits.context_window "
+            f"below {longest} (the longest sequence here), or {SMALLER}"
         )
         with _timed(due.seconds, "update"), full_memory_says(f"step {step} is trained", advice):
             self._descend(due, batch)
@@ -307,8 +307,8 @@ class _Trainer:
         for index, packed in enumerate(packs):
             self.on_phase("update", epoch * len(packs) + index, total)
             part = loss_on_pack(self.scorer, packed, batch, self.loss, self.reference)
-            torch.autograd.backward(part.loss)
-            optimizer.collect()
+            with optimizer.collecting():
+                torch.autograd.backward(part.loss)
             parts.append((part.loss.detach(), part.logprobs, part.k3))
         self.on_phase("update", (epoch + 1) * len(packs), total)
         now = _column([part[1] for part in parts])

@@ -12,11 +12,12 @@ from rao_lab.bundled import data_path
 from rao_lab.credit import Attributions, attribute
 from rao_lab.engine import sent
 from rao_lab.environments import TextCraft
+from rao_lab.errors import ConfigError
 from rao_lab.loading import TINY
 from rao_lab.objective import Batch, LossConfig, Scorer, build_batch, loss_on_pack, pack
 from rao_lab.policies.transformer import TransformerPolicy
 from rao_lab.train_config import TrainConfig
-from rao_lab.train_state import new_state
+from rao_lab.train_state import Optimizer, new_state
 from rao_lab.trainer import train_steps
 from rao_lab.training import train
 from rao_lab.tree import Group
@@ -91,6 +92,88 @@ def test_only_an_adapter_moves_where_there_is_one(on) -> None:
     now = dict(policy.model.named_parameters())
     assert all(torch.equal(now[name], value) for name, value in frozen.items())
     assert any(bool(param.detach().any()) for name, param in now.items() if "lora_B" in name)
+
+
+class Kept(torch.autograd.graph.saved_tensors_hooks):
+    """Counts the bytes that a forward pass keeps for the backward one, weights apart."""
+
+    def __init__(self, model: Any) -> None:
+        self.bytes = 0
+        weights = {param.data_ptr() for param in model.parameters()}
+
+        def pack(tensor: torch.Tensor) -> torch.Tensor:
+            self.bytes += tensor.nbytes if tensor.data_ptr() not in weights else 0
+            return tensor
+
+        super().__init__(pack, lambda tensor: tensor)
+
+
+@DEVICES
+@pytest.mark.parametrize("adapter", [False, True], ids=["full", "adapter"])
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+def test_what_is_computed_again_is_not_kept_and_the_gradient_is_the_same_to_the_bit(
+    on, adapter, step
+) -> None:
+    def made() -> Any:
+        model = llama(seed=1, num_hidden_layers=4).to(on)
+        if not adapter:
+            return model
+        peft = pytest.importorskip("peft")
+        torch.manual_seed(0)
+        settings = peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+        return peft.get_peft_model(model, settings).eval()
+
+    each = pack(step[2].sequences, 256)[0]
+    found, kept = [], []
+    for recompute in (False, True):
+        model = made()
+        scorer = Scorer(model, recompute)
+        hooks = Kept(model)
+        with hooks:
+            part = loss_on_pack(scorer, each, step[2], LossConfig())
+        part.loss.backward()
+        found.append(gradient(model))
+        kept.append(hooks.bytes)
+    assert sum(float(value.abs().sum()) for value in found[0].values()) > 0
+    assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+    assert kept[1] < kept[0] / 3
+
+
+def test_a_model_without_marked_layers_cannot_be_computed_again() -> None:
+    class Bare(torch.nn.Module):
+        pass
+
+    with pytest.raises(ConfigError, match="recompute=True, but Bare has no layers"):
+        Scorer(Bare(), recompute=True)
+
+
+def test_gradients_of_half_precision_go_to_their_copies_one_by_one(step) -> None:
+    model = llama(seed=1, dtype=torch.bfloat16)
+    optimizer = Optimizer(model, TrainConfig())
+    together: list[int] = []
+    for param in model.parameters():
+        param.register_post_accumulate_grad_hook(
+            lambda _: together.append(sum(each.grad is not None for each in model.parameters()))
+        )
+    packs = pack(step[2].sequences, 128)
+    for each in packs:
+        loss = loss_on_pack(Scorer(model), each, step[2], LossConfig()).loss
+        with optimizer.collecting():
+            torch.autograd.backward(loss)
+    assert len(packs) > 1 and set(together) == {1}
+    summed = dict(zip(optimizer.params, optimizer.gradients(), strict=True))
+    plain = llama(seed=1, dtype=torch.bfloat16)
+    expected = {name: torch.zeros_like(value) for name, value in summed.items()}
+    for each in packs:
+        loss_on_pack(Scorer(plain), each, step[2], LossConfig()).loss.backward()
+        for name, param in plain.named_parameters():
+            assert param.grad is not None
+            expected[name] += param.grad
+            param.grad = None
+    assert all(torch.equal(summed[name], expected[name]) for name in expected)
+    left = loss_on_pack(Scorer(model), packs[0], step[2], LossConfig()).loss
+    left.backward()  # outside, gradients stay where torch puts them
+    assert all(param.grad is not None for param in model.parameters())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])

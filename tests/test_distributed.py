@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from rao_lab import distributed
 from rao_lab.distributed import processes
 from rao_lab.errors import ConfigError
 from tests.two_processes import CONFIG, NORMALIZERS, train
@@ -64,6 +65,15 @@ def test_every_process_has_the_records_of_all(runs, index) -> None:
     assert [step["trees"] for step in first[:2]] == [step["trees"] for step in alone[:2]]
     assert [step["c"] for step in first] == [step["c"] for step in second] == [step["c"] for step in alone]
     assert first == second  # metrics too
+
+
+def test_an_exchange_holds_a_bounded_number_of_a_kind(monkeypatch) -> None:
+    monkeypatch.setattr(distributed, "AT_ONCE", 10)
+    sizes, double = [4, 5, 3, 30, 1, 1], torch.zeros(6, dtype=torch.float64)
+    tensors = [*(torch.zeros(size) for size in sizes[:3]), double, *(torch.zeros(size) for size in sizes[3:])]
+    found = list(distributed._bundles(tensors))
+    assert [[tensor.numel() for tensor in alike] for alike in found] == [[4, 5], [3], [30], [1, 1], [6]]
+    assert {id(tensor) for alike in found for tensor in alike} == {id(tensor) for tensor in tensors}
 
 
 def test_without_torchrun_the_way_to_start_is_named(monkeypatch) -> None:
