@@ -130,6 +130,7 @@ def train(
       rao-lab train --steps 20 --out runs/a.rao
       rao-lab train --out runs/a.rao --resume
       rao-lab train --steps 20 --out runs/b.rao --set credit.lam=0
+      rao-lab train --policy smollm2 --set policy.lora=8 --out runs/d.rao
       torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
     from rao_lab.distributed import joined

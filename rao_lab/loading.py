@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.bundled import data_path
-from rao_lab.checked import quoted
+from rao_lab.checked import plainly, quoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.fetch import cached
 from rao_lab.limits import Limits
@@ -17,10 +17,13 @@ from rao_lab.protocols import Policy
 
 KNOWN = 'tiny, smollm2, scripted, a local model folder or .gguf file, or "http://host:port/v1#model"'
 
+BUNDLED = ("tiny", "smollm2")
+"""Models with a name of their own here."""
+
 SETTINGS = {
     "scripted": ("style", "error_rate", "seed"),
     "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
-    "model": ("dialect", "device", "dtype", "window", "forward"),
+    "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb"),
 }
 """What each kind of policy can be told besides its temperature."""
 
@@ -68,10 +71,12 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Poli
 
     Args:
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
-            a local folder or .gguf file, a hub id, or "http://host:port/v1#model".
+            a local folder or .gguf file, the `policy/` of a checkpoint, a hub id, or
+            "http://host:port/v1#model".
         temperature: of sampling; ignored by the scripted policy.
         settings: of the policy, see `SETTINGS`, such as `dialect="codeact"`, `dtype="bfloat16"`,
-            `device="cuda"`; `style` and `error_rate` for "scripted".
+            `device="cuda"`, `lora=8` (train an adapter of that rank and not the model), `base="org/model"`
+            (what an adapter's folder belongs to), `cache_gb=4`; `style` and `error_rate` for "scripted".
 
     Raises:
         MissingError: there is no such policy; the message lists what there is.
@@ -106,17 +111,30 @@ def _is_address(name: str) -> bool:
 
 
 def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:
-    folder: str | Path = name
-    if name == "tiny":
-        folder = data_path("tiny")
-    elif name == "smollm2":
-        folder = cached("smollm2")
-    elif not _exists(name) and not _may_be_hub_id(name):
+    if name not in BUNDLED and not _exists(name) and not _may_be_hub_id(name):
         raise MissingError(f"no policy {quoted(name)}: give {KNOWN}")
+    from rao_lab.policies import adapter
     from rao_lab.policies.transformer import TransformerPolicy
 
+    base = settings.pop("base", None)
+    if name not in BUNDLED and adapter.is_adapter(Path(name)):
+        said = adapter.read(Path(name)).base
+        base, settings["adapter"] = base or (said if said in BUNDLED else None), Path(name)
+        if base is None:
+            raise ConfigError(
+                f"{plainly(name)} holds an adapter without its model: load_policy(..., base=...) names the model"
+            )
+        name = base
+    elif base is not None:
+        raise ConfigError(f"base={quoted(base)} has no meaning: {plainly(name)} is a whole model, no adapter")
     settings.setdefault("name", Path(name).name)
-    return TransformerPolicy.load(folder, temperature=temperature, **settings)
+    return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
+
+
+def _folder(name: str) -> str | Path:
+    if name == "tiny":
+        return data_path("tiny")
+    return cached(name) if name == "smollm2" else name
 
 
 def suggested(policy: Policy) -> Suggested:

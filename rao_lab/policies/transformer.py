@@ -21,6 +21,7 @@ from rao_lab.checked import choice, number, plainly, whole
 from rao_lab.device import choose, memory
 from rao_lab.engine import Engine, Sampled
 from rao_lab.errors import ConfigError, InputError
+from rao_lab.policies import adapter as adapters
 from rao_lab.policies import llama
 from rao_lab.policies.chat import Chat
 from rao_lab.policies.model_folder import one_line_about, read_model
@@ -92,11 +93,17 @@ class TransformerPolicy:
         *,
         dtype: torch.dtype | str | None = None,
         device: str | torch.device | None = None,
+        lora: int | None = None,
+        adapter: str | Path | None = None,
         **settings: Any,
     ) -> TransformerPolicy:
         """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
 
         fp32 on a CPU, bf16 on a GPU, unless `dtype` (a word such as "bfloat16" will do) says otherwise.
+
+        Args:
+            lora: rank of a new adapter: it alone is trained, the model's own weights stay (needs peft).
+            adapter: folder of one that was trained before, as a checkpoint's `policy/`.
 
         Raises:
             ConfigError: a device that this machine has not, or a dtype that no weights have.
@@ -108,7 +115,13 @@ class TransformerPolicy:
         kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
         kind = kind or (torch.float32 if place.type == "cpu" else torch.bfloat16)
         settings.setdefault("name", Path(path).stem)
+        if lora is not None and adapter is not None:
+            raise ConfigError(f"lora={lora} makes a new adapter, and adapter names one: give one of them")
         model, tokenizer = read_model(path, kind, place)
+        if adapter is not None:
+            model = adapters.load(model, Path(adapter))
+        elif lora is not None:
+            model = adapters.fresh(model, lora)
         with one_line_about(path):
             policy = cls(model, tokenizer, **settings)
             policy._try_out()
@@ -146,9 +159,15 @@ class TransformerPolicy:
         self._engine.clear()
 
     def save(self, folder: str | Path) -> None:
-        """Writes a folder that `load` and transformers read: config, tokenizer, safetensors."""
+        """Writes a folder that `load` and transformers read: config, tokenizer, safetensors.
+
+        Of a model with an adapter, the adapter: `load` reads it with the model's folder beside it.
+        """
         transformers_logging.disable_progress_bar()
-        self.model.save_pretrained(folder)
+        if hasattr(self.model, "peft_config"):
+            adapters.save(self.model, Path(folder), self.name)
+        else:
+            self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
     def _try_out(self) -> None:
