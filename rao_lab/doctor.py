@@ -41,7 +41,9 @@ OPTIONAL = {"peft", "jupyterlab", "ipykernel"}
 BYTES_PER_PARAMETER = {
     "full, fp32": 16.0,  # weight 4 + gradient 4 + AdamW's two moments 4 + 4
     "full, bf16": 18.0,  # weight 2; a float32 copy 4, its gradient 4 and its two moments 4 + 4
-    "LoRA on bf16": 2.2,  # weight 2, and 16 for each of about 1 % adapter parameters
+    "LoRA on fp32": 4.2,  # weight 4, and 16 for each of about 1 % adapter parameters
+    "LoRA on bf16": 2.2,  # weight 2, and the same
+    "run only, fp32": 4.0,
     "run only, bf16": 2.0,
 }
 """What stays in memory for each parameter of the model, by way of training it with AdamW."""
@@ -80,7 +82,7 @@ def examine() -> dict[str, Any]:
         **device,
         "cores": os.cpu_count() or 1,
         "memory_gb": round(main_memory() / 1e9, 1),
-        "fits": fits(device["device_memory_gb"] * 1e9),
+        "fits": fits(device["device_memory_gb"] * 1e9, device["dtype"]),
         "versions": versions,
         "browser": _browser(),
         "node": shutil.which("node") is not None,
@@ -91,8 +93,13 @@ def examine() -> dict[str, Any]:
     }
 
 
-def fits(memory: float) -> list[dict[str, Any]]:
-    """The largest usual model for each way of training within `memory` bytes, with the arithmetic."""
+def fits(memory: float, dtype: str = "bfloat16") -> list[dict[str, Any]]:
+    """The largest usual model for each way of training within `memory` bytes, with the arithmetic.
+
+    Args:
+        dtype: that a model is loaded in where nothing else is said: those ways are marked as `default`.
+    """
+    usual = "fp32" if dtype == "float32" else "bf16"
     usable = memory * (1 - ROOM)
     rows = []
     for way, each in BYTES_PER_PARAMETER.items():
@@ -101,6 +108,7 @@ def fits(memory: float) -> list[dict[str, Any]]:
         rows.append(
             {
                 "way": way,
+                "default": usual in way,
                 "bytes_per_parameter": each,
                 "billions": round(parameters, 2),
                 "largest": names[-1] if names else None,
@@ -129,7 +137,11 @@ def describe(report: Mapping[str, Any]) -> str:
     lines.append("")
     lines.append(f"Largest model that fits, {ROOM:.0%} of the memory left for activations:")
     for row in report["fits"]:
-        lines.append(f"  {row['way']:<15} {row['largest'] or 'none':<12} {row['arithmetic']}")
+        mark = "*" if row["default"] else " "
+        lines.append(f"{mark} {row['way']:<15} {row['largest'] or 'none':<12} {row['arithmetic']}")
+    lines.append(
+        f"* as models are loaded here ({report['dtype']}); load_policy(..., dtype=...) takes the other"
+    )
     lines.append("")
     lines.append("Problems: " + ("; ".join(report["problems"]) if report["problems"] else "none"))
     return "\n".join(lines)
