@@ -75,8 +75,9 @@ class SlotStore:
         device = self.data[0].device
         places, origins = (sent(np.array(each, np.int64), device) for each in (to, source))
         for layer in self.data:
-            # Reads a copy first, so slots may swap.
-            layer[:, :, :, :length].index_copy_(1, places, layer[:, :, :, :length].index_select(1, origins))
+            # Reads a copy first, so slots may swap. (`index_select` takes 30 times as long on a CPU here.)
+            cached = layer[:, :, :, :length]
+            cached[:, places] = cached[:, origins]
 
     def release(self) -> None:
         self.data = [self._empty(0, 0) for _ in range(self._layers)]
