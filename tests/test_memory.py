@@ -102,5 +102,5 @@ def test_the_memory_of_a_cpu_is_the_machines() -> None:
 def test_any_value_names_a_device_or_gets_one_line() -> None:
     for value in PYTHON:
         outcome(lambda value=value: choose(value))  # type: ignore[misc]
-    with pytest.raises(ConfigError, match="names no device"):
+    with pytest.raises(ConfigError, match="none of this machine"):
         choose("a GPU")

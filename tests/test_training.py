@@ -79,6 +79,8 @@ def test_what_a_repetition_needs_is_recorded(tmp_path: Path) -> None:
     run = open_run(tmp_path / "a.rao")
     assert run.config["dialect"] == "codeact" and "easy" in run.config["world"]
     assert run.config["threads"] == torch.get_num_threads()
+    assert run.config["dtype"] == ("bfloat16" if torch.cuda.is_available() else "float32")
+    assert run.config["device"] == (torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu")
     assert run.config["train"]["seed"] == 0 and {"torch", "machine", "pydantic-monty"} <= run.packages.keys()
 
 

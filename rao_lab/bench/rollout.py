@@ -54,7 +54,7 @@ class OneTurnAtATime:
         room = min(request.max_new_tokens, self.window - len(prompt))
         if room < 1:
             return TurnReply(request.key, "", stop="context")
-        ids = torch.tensor([prompt])
+        ids = torch.tensor([prompt]).to(self._model.device)
         with torch.inference_mode():
             whole = self._model.generate(
                 ids, attention_mask=torch.ones_like(ids), max_new_tokens=room, do_sample=True, top_k=0

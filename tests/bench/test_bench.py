@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+import torch
 
 from rao_lab import bench
 from rao_lab.bench.rollout import OneTurnAtATime
@@ -13,6 +16,7 @@ from rao_lab.errors import MissingError
 from rao_lab.evaluation import evaluate
 from rao_lab.limits import Limits
 from rao_lab.loading import load_policy
+from tests.far import FAR, Crossings, moved
 
 
 def test_every_module_that_measures_is_a_bench_and_no_other() -> None:
@@ -37,6 +41,20 @@ def test_seconds_is_a_median_without_the_first_run() -> None:
 
 def test_the_machine_is_told_without_names() -> None:
     assert set(bench.machine()) == {"system", "python", "cores", "threads", "versions"}
+
+
+def test_generate_reads_its_prompt_on_the_models_device(random_tiny: Path) -> None:
+    policy: Any = load_policy(str(random_tiny), device="cpu")
+    read: list[torch.device] = []
+
+    def generate(ids: torch.Tensor, attention_mask: torch.Tensor, **settings: Any) -> torch.Tensor:
+        read.extend([ids.device, attention_mask.device])
+        return torch.zeros(1, ids.shape[1] + 1, dtype=torch.long)
+
+    with Crossings(), patch.object(policy.model, "generate", generate):
+        moved(policy.model)
+        evaluate(TextCraft("easy"), OneTurnAtATime(policy), tasks=1, limits=Limits(max_turns=1))
+    assert set(read) == {FAR}
 
 
 def test_generate_turn_by_turn_runs_whole_trees(random_tiny: Path) -> None:
