@@ -3,7 +3,7 @@
     policy/                 the policy as it saves itself: config, tokenizer, safetensors
     weights.safetensors     trained weights by name, only where policy/ does not hold them so (adapters)
     optimizer.safetensors   moments, step counts and float32 copies
-    reference.safetensors   what KL is measured against, where KL is on
+    reference.safetensors   of what is trained, the weights KL is measured against, where KL is on
     trainer.json            counters, the policy's version and the training config
     manifest.json           size and SHA-256 of every other file
 
@@ -101,7 +101,7 @@ def save(folder: str | Path, policy: SavedPolicy, state: TrainState, config: Tra
 def _write(rough: Path, policy: SavedPolicy, state: TrainState, config: TrainConfig) -> None:
     _save_tensors(state.optimizer.tensors(), rough / "optimizer.safetensors")
     if state.reference is not None:
-        _save_tensors(dict(state.reference.named_parameters()), rough / "reference.safetensors")
+        _save_tensors(state.reference_weights(), rough / "reference.safetensors")
     policy.save(rough / "policy")
     weights = {name: param.detach() for name, param in state.optimizer.params.items()}
     if not weights.keys() <= _names(rough / "policy"):
@@ -250,7 +250,7 @@ def load(folder: str | Path, policy: SavedPolicy, config: TrainConfig) -> TrainS
     _fill(state.optimizer.params, weights, "weights")
     if state.reference is not None:
         reference = _load_all([found.folder / "reference.safetensors"])
-        _fill(dict(state.reference.named_parameters()), reference, "reference")
+        _fill(state.reference_weights(), reference, "reference")
     state.optimizer.restore(_load_all([found.folder / "optimizer.safetensors"]))
     for name, value in found.counters.items():
         setattr(state, name, value)

@@ -181,6 +181,11 @@ class TrainState:
     due: Any = field(default=None, repr=False)
     """A step whose update is done and whose probes are not: it is handed out before the next begins."""
 
+    def reference_weights(self) -> dict[str, Tensor]:
+        """Those of the reference that training moves away from, by name; needs one."""
+        named = self.reference.named_parameters()
+        return {name: param for name, param in named if name in self.optimizer.params}
+
     def counters(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in COUNTERS}
 
@@ -206,7 +211,9 @@ def new_state(model: Any, config: TrainConfig) -> TrainState:
     with full_memory_says("training is prepared", SMALLER):
         state = TrainState(Optimizer(model, config))
         if config.loss.kl:
-            state.reference = deepcopy(model).eval()
+            # Weights that never move, as those under an adapter, are the reference's own as they are.
+            still = {id(param): param for param in model.parameters() if not param.requires_grad}
+            state.reference = deepcopy(model, still).eval()
             freeze(state.reference.parameters())
     return state
 

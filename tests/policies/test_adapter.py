@@ -15,7 +15,8 @@ from rao_lab import checkpoint
 from rao_lab.cli import call
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.loading import load_policy
-from rao_lab.train_config import TrainConfig
+from rao_lab.train_config import LossConfig, TrainConfig
+from rao_lab.train_state import new_state
 from rao_lab.trainer import train_steps
 from tests.hostile_values import alter, outcome
 from tests.test_engine import Conversation, error_against_plain
@@ -67,6 +68,26 @@ def test_an_adapter_is_saved_without_its_model_and_loads_as_a_policy(
     assert sampled(again) == sampled(policy)
     talk = Conversation(again._engine, nodes=3, window=90).run()
     assert error_against_plain(again.model, talk.ended) < (5e-5 if dtype is torch.float32 else 0.3)
+
+
+def test_what_kl_is_measured_against_shares_the_frozen_weights(tmp_path: Path) -> None:
+    policy: Any = load_policy("tiny", lora=2, device="cpu")
+    config = TrainConfig(
+        steps=2, tasks_per_step=6, group_size=4, learning_rate=0.05, probe_tasks=0, loss=LossConfig(kl=0.1)
+    )
+    state = new_state(policy.model, config)
+    theirs = dict(state.reference.named_parameters())
+    for name, param in policy.model.named_parameters():
+        assert (theirs[name].data_ptr() == param.data_ptr()) is (not param.requires_grad)
+    begun = {name: value.clone() for name, value in state.reference_weights().items()}
+    *_, last = train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state)
+    assert last.metrics["kl"] > 0
+    assert all(torch.equal(value, begun[name]) for name, value in state.reference_weights().items())
+    checkpoint.save(tmp_path / "step-2", policy, state, config)
+    assert load_file(tmp_path / "step-2" / "reference.safetensors").keys() == begun.keys()
+    other: Any = load_policy("tiny", lora=2, device="cpu")
+    again = checkpoint.load(tmp_path / "step-2", other, config)
+    assert all(torch.equal(value, begun[name]) for name, value in again.reference_weights().items())
 
 
 def test_no_path_of_this_machine_is_kept_with_an_adapter(tmp_path: Path) -> None:
