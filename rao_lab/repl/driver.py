@@ -38,7 +38,7 @@ from rao_lab.repl.answers import (
 )
 from rao_lab.repl.clock import answer_clock
 from rao_lab.repl.failures import UNCHANGED, describe, limit_of, ran_over
-from rao_lab.repl.guard import called, complaint, guarding, outgoing
+from rao_lab.repl.guard import FILE, called, complaint, guarding, outgoing
 from rao_lab.repl.records import Awaiting, CallError, Ended, Launched, OnCall, Paused
 from rao_lab.repl.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
@@ -116,7 +116,7 @@ class Snippet:
         if self._answers is None:
             if self._was.before is not None:
                 session.load_session(self._was.before)
-            else:
+            elif not self._was.literal:
                 self._guard(session)
             code = self._was.code
             return lambda: session.feed_start(code, print_callback=self._print)
@@ -140,7 +140,7 @@ class Snippet:
             while True:
                 snapshot = self._timed(reply)
                 if isinstance(snapshot, MontyComplete):
-                    return self._kept(session.dump(), None, "")
+                    return self._kept(self._left(session), None, "")
                 self._suspensions += not self._waits_on(snapshot)
                 step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
@@ -206,7 +206,7 @@ class Snippet:
         return self._call(snapshot)
 
     def _call(self, snapshot: FunctionSnapshot) -> Reply | Ended:
-        name = called(snapshot.function_name)
+        name = snapshot.function_name if self._was.literal else called(snapshot.function_name)
         if name not in self._was.functions or snapshot.object_id is not None:
             unknown = f"name {name or snapshot.function_name!r} is not defined"
             return raising(snapshot, CallError(unknown, "NameError"))
@@ -241,13 +241,15 @@ class Snippet:
         """
         began = time.thread_time()
         try:
-            (verdict, *args), kwargs = arguments(snapshot, what)
-            if verdict is not None:
-                raise NotPlainError(complaint(verdict, what))
+            args, kwargs = arguments(snapshot, what)
+            if not self._was.literal:
+                verdict, args = args[0], args[1:]
+                if verdict is not None:
+                    raise NotPlainError(complaint(verdict, what))
             self._carried += check_plain((args, kwargs), what, MAX_VALUE_SIZE - self._carried)
         finally:
             self._unpacking += time.thread_time() - began
-        return tuple(args), kwargs
+        return args, kwargs
 
     def _print(self, _stream: str, text: str) -> None:
         """Keeps what fits. What is raised here would be swallowed by the pool."""
@@ -293,16 +295,23 @@ class Snippet:
         if limit == "seconds":
             return self._out_of_time()
         try:
-            state = session.dump()
+            state = self._left(session)
         except MontyCrashedError:
             raise
         except (MontyError, RuntimeError):  # the session is gone, or too large to be kept
-            return self.refused(limit or "memory", describe(error))
-        return self._kept(state, describe(error), limit)
+            return self.refused(limit or "memory", self._described(error))
+        return self._kept(state, self._described(error), limit)
 
-    def _kept(self, state: bytes, error: str | None, limit: str) -> Ended:
+    def _described(self, error: MontyError) -> str:
+        return describe(error, hidden="" if self._was.literal else FILE)
+
+    def _left(self, session: MontySession) -> bytes | None:
+        """What the code leaves for the node's next turn; the interpreter's errors where it cannot be had."""
+        return None if self._was.literal else session.dump()
+
+    def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
         """The code ended by itself or by an error; the variables it leaves are kept, if they are not too large."""
-        if len(state) > self._bounds.put_away:
+        if state is not None and len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
             return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")

@@ -6,8 +6,6 @@ import re
 
 from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
-from rao_lab.repl.guard import FILE
-
 MAX_MESSAGE = 600
 """Characters of an exception's own message: code may raise one of any size."""
 MAX_SOURCE = 100
@@ -50,14 +48,18 @@ def ran_over(error: MontyError) -> bool:
     return isinstance(error, MontyCrashedError) and error.timed_out
 
 
-def describe(error: MontyError) -> str:
-    """Type, message and line, without the interpreter's own name or a traceback."""
+def describe(error: MontyError, hidden: str = "") -> str:
+    """Type, message and line, without the interpreter's own name or a traceback.
+
+    Args:
+        hidden: a file whose code is not the model's.
+    """
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
         return _cut(str(error), MAX_MESSAGE)
     text = _cut(error.display("type-msg"), MAX_MESSAGE)
     for pattern, words in _REWORDED:
         text = pattern.sub(words, text)
-    frames = [frame for frame in error.traceback() if frame.filename != FILE]
+    frames = [frame for frame in error.traceback() if frame.filename != hidden]
     return f"{text} ({_where(frames[0], frames[-1])})" if frames else text
 
 

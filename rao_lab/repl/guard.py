@@ -6,10 +6,15 @@ by on keys that share a hash. The interpreter does not mind, so its side has to 
 are wrapped by code of ours before any other code of the session runs. It keeps the built-ins it needs, and
 what it wraps is within nobody's reach: the interpreter shows neither closures nor frames, and the name
 under which a wrapped function calls out is no identifier.
+
+Setting a guard up takes longer than all the rest of a short turn, and it is put away with the session. Code
+that only calls functions with what is written in it, as all that the tiny model writes, needs none: it can
+pass neither more than its own length nor a key that is no text, and it leaves no variables behind.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rao_lab.repl.values import MAX_VALUE_ITEMS, PLAIN, UNAWAITED
@@ -19,6 +24,8 @@ MAX_ODD_KEYS = 10_000
 takes half a second at the worst."""
 FILE = "<python-input-0>"
 """How the interpreter calls the guard's code in a traceback: what a session is fed first."""
+MAX_LITERAL_CHARS = 2000
+"""Code is looked at so far whether it is literal."""
 _CALLS = "()"
 """Ends the name under which a wrapped function calls out."""
 
@@ -58,6 +65,38 @@ def _guard(calls, most, odd, type, len, map, set, list, min, max):
         return function
     return [guarded(call) for call in calls]
 """
+
+
+_GAP = r"[ \n]*+"
+_TEXT = r"(?:\"[^\"\\\n]*+\"|'[^'\\\n]*+')"
+_ATOM = rf"(?:{_TEXT}|-?+\d{{1,18}}+(?:\.\d{{1,18}}+)?+|True|False|None)"
+
+
+def _items(one: str, close: str) -> str:
+    """Matches items up to the bracket that closes them. Every repetition is possessive: code of any kind
+    costs one pass."""
+    close = re.escape(close)
+    return rf"{_GAP}(?:{one}{_GAP}(?:,{_GAP}|(?={close})))*+{close}"
+
+
+def _nested(inner: str) -> str:
+    """Matches such a value, or a list, tuple or dict of them with texts as keys."""
+    a_list, a_tuple = r"\[" + _items(inner, "]"), r"\(" + _items(inner, ")")
+    a_dict = r"\{" + _items(rf"{_TEXT}{_GAP}:{_GAP}{inner}", "}")
+    return f"(?:{inner}|{a_list}|{a_tuple}|{a_dict})"
+
+
+_ARGUMENT = rf"(?:[a-z_]++ ?+= ?+)?+{_nested(_nested(_ATOM))}"
+_CALL = r"(?:await )?+(\w++)\(" + _items(_ARGUMENT, ")")
+_LITERAL = re.compile(rf"(?:\n*+{_CALL} *+(?=\n|\Z))*+\n*+")
+_CALLED = re.compile(r"^(?:await )?+(\w++)\(", re.MULTILINE)
+
+
+def is_literal(code: str, names: Iterable[str]) -> bool:
+    """Whether the code is nothing but calls of these functions with what is written there, line by line."""
+    if len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
+        return False
+    return set(_CALLED.findall(code)) <= set(names)
 
 
 def guarding(names: Iterable[str]) -> str:

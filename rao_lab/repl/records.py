@@ -46,6 +46,8 @@ class Paused:
     code: str
     functions: Mapping[str, bool]
     seed: int
+    literal: bool = False
+    """It runs in a fresh session without guards and leaves none behind (see `guard.is_literal`)."""
     output: str = ""
     printed: int = 0
     """Characters printed so far, cut ones included."""

@@ -15,6 +15,7 @@ from rao_lab.errors import RecordError, UnavailableError
 from rao_lab.interrupts import HeldBack
 from rao_lab.repl.driver import Bounds, Snippet
 from rao_lab.repl.failures import ran_over
+from rao_lab.repl.guard import is_literal
 from rao_lab.repl.records import Awaiting, Ended, OnCall, Paused
 from rao_lab.repl.worker import Launcher, bound_compute
 
@@ -144,7 +145,8 @@ class Sandbox:
             clock: seconds on the logical clock; the code's `time` and `datetime` show it (from 1970).
         """
         legible = code.encode("utf-8", "replace").decode()
-        begun = Paused(b"", before=state, code=legible, functions=dict(functions), seed=seed)
+        literal = state is None and is_literal(legible, functions)
+        begun = Paused(b"", state, legible, dict(functions), seed, literal)
         snippet = Snippet(self.bounds, begun, None, on_call, clock)
         if len(code) > MAX_CODE_CHARS:
             return snippet.refused("values", f"the code is too long: at most {MAX_CODE_CHARS} characters")
