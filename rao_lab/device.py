@@ -1,4 +1,4 @@
-"""Where a model runs: which device, how much memory it has, and one line where that is full.
+"""Where a model runs: which device, how numbers get there, its memory, and one line where that is full.
 
 Nothing here runs a model. Device code is one path elsewhere; what a device is called and what its libraries
 raise when it is full is known here alone.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 
 from rao_lab.checked import quoted
 from rao_lab.errors import ConfigError, UnavailableError
@@ -55,6 +56,13 @@ def main_memory() -> int:
         if said.isdigit():
             total = min(total, int(said))
     return total
+
+
+def sent(values: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """The numbers on the device, without waiting for what it still computes."""
+    found = torch.from_numpy(values)
+    # From memory that may be swapped out, a GPU copies only after what was asked of it before.
+    return (found.pin_memory() if device.type == "cuda" else found).to(device, non_blocking=True)
 
 
 @contextmanager

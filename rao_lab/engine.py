@@ -5,9 +5,8 @@ keys and values stay in one slot of the model's cache from turn to turn, until t
 the cache is cleared. Running rows always fill the first slots, so that the model reads them as one
 view and never gathers; where rows go is a function of keys and of the tick they were submitted at.
 
-Sampling is the inverse of the cumulative softmax at one uniform number for each (noise key, position),
-from a counter-based generator: a row's tokens do not depend on which rows run beside it, but for the
-last bits of floating point. Log-probs and entropies are those of the very distribution sampled from.
+A row's tokens (`sampling.py`) do not depend on which rows run beside it, but for the last bits of floating
+point.
 
 The engine knows token ids only: no text, no messages, no trees. How a model is run is a `Forward`;
 `policies/` has two of them.
@@ -15,11 +14,10 @@ The engine knows token ids only: no text, no messages, no trees. How a model is 
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,6 +27,7 @@ from rao_lab import checked
 from rao_lab.device import full_memory_says
 from rao_lab.errors import InputError, RecordError
 from rao_lab.protocols import NodeKey
+from rao_lab.sampling import sample, uniforms
 from rao_lab.tree import path_key
 
 SHARE_FROM = 48
@@ -358,35 +357,6 @@ class Engine:
         ids = np.array(row.ids[:length], dtype=np.int64)
         self.forward.logits(Feed(row.slot, ids, np.array([length]), np.zeros(1, dtype=np.int64), 0))
         row.cached = length
-
-
-def uniforms(noise: Sequence[int | str], count: int) -> NDArray[np.float64]:
-    """The first `count` uniform numbers in [0, 1) of a noise key; the n-th does not depend on `count`."""
-    digest = hashlib.blake2b(repr(tuple(noise)).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big"))).random(count)
-
-
-def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Samples one token a row: row 0 of the answer holds ids, row 1 log-probs, row 2 entropies (nats).
-
-    The answer is the only transfer from the device.
-    """
-    logprobs = torch.log_softmax(logits.float() / temperature, dim=-1)
-    probs = logprobs.exp()
-    # Cumulated in double: in single precision, rounding reaches the size of a rare token.
-    cumulated = probs.double().cumsum(dim=-1)
-    threshold = sent(draw, logits.device)[:, None] * cumulated[:, -1:]
-    ids = torch.searchsorted(cumulated, threshold, right=True).clamp_(max=logits.shape[-1] - 1)
-    chosen = logprobs.gather(1, ids)[:, 0]
-    entropies = torch.special.entr(probs).sum(dim=-1)
-    return torch.stack([ids[:, 0].double(), chosen.double(), entropies.double()]).cpu().numpy()
-
-
-def sent(values: NDArray[Any], device: torch.device) -> torch.Tensor:
-    """The numbers on the device, without waiting for what it still computes."""
-    found = torch.from_numpy(values)
-    # From memory that may be swapped out, a GPU copies only after what was asked of it before.
-    return (found.pin_memory() if device.type == "cuda" else found).to(device, non_blocking=True)
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -165,12 +165,12 @@ class Executor:
         self.on_tick(tick)
         stood = self.clock() - before
         for tree in trees:
-            tree.stood_still(stood)
+            tree.log.stood_still(stood)
 
     def _hand_out(self, trees: Sequence[TreeRun], replies: Sequence[TurnReply], tick: int) -> list[TreeRun]:
         """Gives each reply to its tree; the trees that have work now, in order."""
         for tree in trees:
-            tree.tick = tick
+            tree.log.tick = tick
         busy = set()
         for reply in replies:
             index, path = reply.key
@@ -181,7 +181,7 @@ class Executor:
     def _after(self, trees: Sequence[TreeRun]) -> None:
         """What the trees' work left for others, in tree order: events, ends, new requests."""
         for tree in trees:
-            for event in tree.take_events():
+            for event in tree.log.take():
                 if self.on_event is not None:
                     self.on_event(tree.index, event)
             for key in tree.take_ended():
@@ -191,7 +191,7 @@ class Executor:
 
     def _close(self, tree: TreeRun) -> Tree:
         tree.score_rest(self.judge)
-        for event in tree.take_events():
+        for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)
-        return tree.fold.tree()
+        return tree.log.fold.tree()

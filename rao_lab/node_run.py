@@ -1,8 +1,9 @@
 """One tree while it runs: the states of its nodes and what moves them on.
 
 The executor's loop hands a tree its policy's replies and lets it `work`: replies first, in path
-order, then parents whose children ended, until nothing more can happen at this tick. All of a
-tree's work happens in one thread at a time, so its shared world sees calls in one fixed order.
+order, then parents whose children ended, until nothing more can happen at this tick; its `log` holds
+what happened. All of a tree's work happens in one thread at a time, so its shared world sees calls in
+one fixed order.
 
 Decided here, as in the method: a launch suspends when it is made, and at an `await` every pending
 launch is spawned; every await returns, a failed child as `{"failed": reason}` (decision 9); a node
@@ -17,7 +18,6 @@ from dataclasses import replace
 from heapq import heappop, heappush
 from typing import Any
 
-from rao_lab.fold import Fold
 from rao_lab.limits import Budget, Limits
 from rao_lab.node_state import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.prompts import Action, Brief, Dialect, Observation, ParseFailure
@@ -28,19 +28,16 @@ from rao_lab.tree import (
     ROOT,
     Acted,
     Call,
-    Event,
     Finished,
     Message,
-    Refused,
-    Scored,
     Spawned,
     Status,
     TreeHeader,
-    TurnEnded,
     TurnStarted,
     child_path,
     path_key,
 )
+from rao_lab.tree_log import TreeLog
 
 LAUNCH = "launch_subagent"
 FINISH = "finish"
@@ -66,23 +63,17 @@ class TreeRun:
     ) -> None:
         """`not_reproducible` says why, where it is known before anything happens."""
         self.index = index
-        self.fold = Fold(header)
-        self.fold.not_reproducible = not_reproducible
-        self.tick = 0
+        self.log = TreeLog(header, clock, not_reproducible)
         self._world = world
         self._dialect = dialect
         self._sandbox = sandbox
         self._limits = limits
         self._budget = Budget(limits)
         self._window = window
-        self._clock = clock
-        self._stood = 0.0
-        self._began = clock()
         self._nodes: dict[str, NodeRun] = {}
         self._replies: dict[str, TurnReply] = {}
         self._wake: list[tuple[tuple[int, ...], str]] = []
         """Parents to be resumed, as a heap in path order; a path may be there twice."""
-        self._events: list[Event] = []
         self._requests: list[TurnRequest] = []
         self._ended: list[NodeKey] = []
         self._held = Held(limits.max_tree_mb)
@@ -102,7 +93,7 @@ class TreeRun:
 
     def start(self) -> None:
         """Spawns the root."""
-        self._began = self._now()
+        self.log.begin()
         launch = self._world.root()
         turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
         self._spawn(ROOT, None, launch, turns, together=False)
@@ -123,37 +114,26 @@ class TreeRun:
             if node is not None and node.answers:
                 self._advance(node, self._resume(node))
 
-    def stood_still(self, seconds: float) -> None:
-        """Everything was paused for so long: the tree's time does not count it."""
-        self._stood += seconds
-
-    def _now(self) -> float:
-        return self._clock() - self._stood
-
     def overtime(self) -> bool:
-        return self.active and self._now() - self._began > self._limits.tree_seconds
+        return self.active and self.log.age() > self._limits.tree_seconds
 
     def time_out(self) -> None:
         """Ends every running node, deepest first: the wall-clock safety net fired."""
-        self._mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
+        self.log.mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
         for path in sorted(self._nodes, key=path_key, reverse=True):
             self._finish(self._nodes[path], Status.TIMEOUT)
         self._wake.clear()
 
     def score_rest(self, judge: Judge | None) -> None:
         """Scores finished nodes that the world could not: by the judge, else by the root's success."""
-        tree = self.fold.tree()
+        tree = self.log.fold.tree()
         for node in tree.nodes:
             if node.status is not Status.FINISHED or node.success is not None:
                 continue
             if judge is not None:
-                self._score(node.path, judge.score(tree, node.path))
+                self.log.scored(node.path, judge.score(tree, node.path))
             elif node.path != ROOT and tree.root.success is not None:
-                self._score(node.path, Score(tree.root.success, "root_proxy"))
-
-    def take_events(self) -> list[Event]:
-        taken, self._events = self._events, []
-        return taken
+                self.log.scored(node.path, Score(tree.root.success, "root_proxy"))
 
     def take_requests(self) -> list[TurnRequest]:
         """The turns to be sampled next; those of nodes that were cancelled meanwhile are dropped."""
@@ -169,25 +149,25 @@ class TreeRun:
     def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
         node.turn += 1
         node.calls, node.launches, node.waited = [], {}, 0.0
-        self._emit(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
-        history = self.fold.node(node.path).turns[:-1]
+        self.log.add(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
+        history = self.log.fold.node(node.path).turns[:-1]
         self._requests.append(
-            turn_request(node, self.fold.header, messages, history, self._limits, self._window)
+            turn_request(node, self.log.fold.header, messages, history, self._limits, self._window)
         )
 
     def _act(self, node: NodeRun, reply: TurnReply) -> None:
         if reply.stop == "error":
-            self._mark(f"the policy was lost at node {node.path}")
+            self.log.mark(f"the policy was lost at node {node.path}")
             self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
             return
         action, problem = self._parse(reply)
-        self._emit(Acted, node=node.path, turn=node.turn, **acted(reply, action))
+        self.log.add(Acted, node=node.path, turn=node.turn, **acted(reply, action))
         self._budget.spend_turn(node.path)
         if reply.stop == "context":
-            self._emit_turn_end(node, "", "the context window is full")
+            self.log.turn_ended(node, "", "the context window is full")
             self._finish(node, Status.CONTEXT_LIMIT)
         elif problem is not None:
-            self._emit_turn_end(node, "", problem)
+            self.log.turn_ended(node, "", problem)
             self._next_turn(node, "", problem, cut=False)
         else:
             self._advance(node, self._run(node, action.code))
@@ -203,16 +183,21 @@ class TreeRun:
 
     def _run(self, node: NodeRun, code: str) -> Awaiting | Ended:
         return self._sandbox.run(
-            node.session, code, self._callable, self._answerer(node), seed=node.seed, clock=float(self.tick)
+            node.session,
+            code,
+            self._callable,
+            self._answerer(node),
+            seed=node.seed,
+            clock=float(self.log.tick),
         )
 
     def _resume(self, node: NodeRun) -> Awaiting | Ended:
         assert node.paused is not None
-        node.waited += self._now() - node.wait_started
+        node.waited += self.log.now() - node.wait_started
         paused, node.paused = node.paused, None
         answers, node.answers = node.answers, {}
         return self._sandbox.resume(
-            paused, answers, self._callable, self._answerer(node), clock=float(self.tick)
+            paused, answers, self._callable, self._answerer(node), clock=float(self.log.tick)
         )
 
     def _answerer(self, node: NodeRun) -> Callable[[str, Sequence[Any], Mapping[str, Any]], Any]:
@@ -222,7 +207,7 @@ class TreeRun:
                 result = self._world.call(node.path, name, args, kwargs)
             except Refusal as refusal:
                 node.calls.append(replace(call, error=refusal.message))
-                self._refuse(node, refusal)
+                self.log.refused(node, refusal)
                 raise CallError(refusal.message) from None
             node.calls.append(replace(call, result=result))
             return result
@@ -236,7 +221,7 @@ class TreeRun:
             if not self._hold(node, step.launched):
                 return
             self._launch_all(node, step)
-            node.wait_started = self._now()
+            node.wait_started = self.log.now()
             if not node.answers:
                 return
             step = self._resume(node)
@@ -247,13 +232,13 @@ class TreeRun:
         for launched in ended.never_awaited:
             self._never_started(node, launched, forgotten=ended.error is None)
         if ended.stopped:
-            self._refuse(node, Refusal(ended.stopped, ended.error or ""))
-        self._emit_turn_end(node, ended.output, ended.error)
+            self.log.refused(node, Refusal(ended.stopped, ended.error or ""))
+        self.log.turn_ended(node, ended.output, ended.error)
         node.session = ended.state
         if ended.stopped == "seconds":
-            self._mark(f"code at node {node.path} ran into the wall-clock limit")
+            self.log.mark(f"code at node {node.path} ran into the wall-clock limit")
         if ended.lost:
-            self._mark(f"the sandbox worker of node {node.path} was lost")
+            self.log.mark(f"the sandbox worker of node {node.path} was lost")
             self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
         elif ended.finished:
             self._finish(node, Status.FINISHED, value=ended.value)
@@ -264,7 +249,7 @@ class TreeRun:
         """A launch that came to nothing: its `await` was forgotten, or the code did not get that far."""
         message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
         node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
-        self._refuse(node, Refusal("not_awaited" if forgotten else "not_started", message))
+        self.log.refused(node, Refusal("not_awaited" if forgotten else "not_started", message))
 
     def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
         """Whether the tree may hold what is put away of a node; where it may not, the node has ended."""
@@ -272,27 +257,16 @@ class TreeRun:
             return True
         for launched in launches:
             self._never_started(node, launched, forgotten=False)
-        node.wait_started = self._now()
+        node.wait_started = self.log.now()
         self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
         return False
-
-    def _emit_turn_end(self, node: NodeRun, output: str, error: str | None) -> None:
-        self._emit(
-            TurnEnded,
-            node=node.path,
-            turn=node.turn,
-            calls=tuple(node.calls),
-            output=output,
-            error=error,
-            waiting_seconds=node.waited,
-        )
 
     def _abandon_turn(self, node: NodeRun, why: str) -> None:
         """The node ends while its code awaits: what the code did until then is kept."""
         assert node.paused is not None
-        node.waited += self._now() - node.wait_started
+        node.waited += self.log.now() - node.wait_started
         paused, node.paused = node.paused, None
-        self._emit_turn_end(node, paused.output, f"stopped while it awaited sub-agents: {why}")
+        self.log.turn_ended(node, paused.output, f"stopped while it awaited sub-agents: {why}")
 
     def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
         left = node.turns_allowed - node.turn
@@ -317,7 +291,7 @@ class TreeRun:
                 path = child_path(node.path, node.spawned + len(admitted))
                 self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
             except Refusal as refusal:
-                self._refuse(node, refusal)
+                self.log.refused(node, refusal)
                 self._answer_launch(node, launched.call_id, {"failed": refusal.message}, refusal.message)
             else:
                 admitted.append((launched.call_id, launch))
@@ -333,7 +307,7 @@ class TreeRun:
     def _spawn(
         self, path: str, parent: NodeRun | None, launch: Launch, turns: int, *, together: bool
     ) -> None:
-        header = self.fold.header
+        header = self.log.fold.header
         asked = self._limits.max_turns if launch.turns is None else min(launch.turns, self._limits.max_turns)
         node = NodeRun(
             key=(self.index, path),
@@ -344,7 +318,7 @@ class TreeRun:
             seed=node_seed(header, path),
         )
         self._nodes[path] = node
-        self._emit(
+        self.log.add(
             Spawned,
             node=path,
             parent=None if parent is None else parent.path,
@@ -388,15 +362,15 @@ class TreeRun:
         self._cancel_children(node)
         if node.paused is not None:
             self._abandon_turn(node, FAILURES[status])
-        self._emit(Finished, node=node.path, status=status, value=value, reason=reason)
+        self.log.add(Finished, node=node.path, status=status, value=value, reason=reason)
         del self._nodes[node.path]
         self._held.free(node)
         self._ended.append(node.key)
         self._budget.release(node.path)
         if status is Status.FINISHED:
-            self._score(node.path, self._world.leave(node.path, value))
+            self.log.scored(node.path, self._world.leave(node.path, value))
         elif status is Status.CANCELLED or status in LIMIT_STATUSES:
-            self._score(node.path, Score(0.0, "rule"))
+            self.log.scored(node.path, Score(0.0, "rule"))
         if status is not Status.CANCELLED:
             self._tell_parent(node, status, value, reason)
 
@@ -411,19 +385,3 @@ class TreeRun:
             failure = FAILURES[status] + (f": {reason}" if reason else "")
             self._answer_launch(parent, call_id, {"failed": failure}, failure)
         heappush(self._wake, (path_key(parent.path), parent.path))
-
-    def _score(self, path: str, score: Score | None) -> None:
-        if score is not None and score.success is not None:
-            self._emit(Scored, node=path, success=score.success, source=score.source, fraction=score.fraction)
-
-    def _refuse(self, node: NodeRun, refusal: Refusal) -> None:
-        self._emit(Refused, node=node.path, turn=node.turn, kind=refusal.kind, message=refusal.message)
-
-    def _mark(self, why: str) -> None:
-        """The same seed need not give this tree again; the first reason is kept."""
-        self.fold.not_reproducible = self.fold.not_reproducible or why
-
-    def _emit(self, make: Callable[..., Event], /, **fields: Any) -> None:
-        event = make(seq=self.fold.events, tick=self.tick, time=self._now() - self._began, **fields)
-        self.fold.add(event)
-        self._events.append(event)

@@ -27,7 +27,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from rao_lab.attribution import Attributions
-from rao_lab.engine import sent
+from rao_lab.device import sent
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.sequences import Pack, TrainSequence, pack, sequences
 from rao_lab.train_config import LossConfig

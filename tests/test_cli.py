@@ -18,6 +18,7 @@ import pytest
 
 from rao_lab import cli
 from rao_lab.codec import decode, tree_from_json
+from rao_lab.commands.output import print_text
 from rao_lab.errors import InputError
 from rao_lab.store import RunWriter, open_run
 
@@ -698,6 +699,6 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 def test_a_terminal_without_unicode_gets_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
-    cli._print("✓ done")
+    print_text("✓ done")
     sys.stdout.flush()
     assert written.getvalue() == b"? done\n"

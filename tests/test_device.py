@@ -10,7 +10,7 @@ import torch
 
 from rao_lab.bundled import data_path
 from rao_lab.credit import Attributions, attribute
-from rao_lab.engine import sent
+from rao_lab.device import sent
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError
 from rao_lab.loading import TINY

@@ -12,10 +12,11 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
-from rao_lab.engine import Engine, Feed, Forward, Sampled, sample, uniforms
+from rao_lab.engine import Engine, Feed, Forward, Sampled
 from rao_lab.errors import ConfigError, RecordError, UnavailableError
 from rao_lab.policies.llama import LlamaForward
 from rao_lab.policies.slots import SlotForward
+from rao_lab.sampling import sample, uniforms
 from tests.far import Crossings, moved
 
 WORDS = 96

@@ -30,9 +30,11 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("3", frozenset({"nodetable", "attribution", "limits", "policy_use", "repl", "prompts", "fetch"})),
     ("3", frozenset({"credit", "diagnose"})),
     ("4", frozenset({"device"})),
+    ("4", frozenset({"sampling"})),
     ("4", frozenset({"environments", "engine", "judge"})),
     ("4", frozenset({"policies"})),
     ("5", frozenset({"metrics", "node_state", "sequences", "train_config"})),
+    ("5", frozenset({"tree_log"})),
     ("5", frozenset({"node_run"})),
     ("5", frozenset({"draw", "executor", "objective", "train_state"})),
     ("6", frozenset({"checkpoint", "distributed", "store", "trainer"})),
@@ -44,6 +46,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("9", frozenset({"api"})),
     ("10", frozenset({"bench", "claims", "demo", "doctor"})),
     ("11", frozenset({"options"})),
+    ("11", frozenset({"commands"})),
     ("11", frozenset({"cli"})),
     ("11", frozenset({"__main__"})),
 )
@@ -58,6 +61,7 @@ TORCH_MAY = {
     *(
         "device",
         "engine",
+        "sampling",
         "policies",
         "objective",
         "trainer",
@@ -186,10 +190,10 @@ def test_no_committed_file_names_a_machine_path_or_a_package_host() -> None:
 
 
 def test_modules_stay_short_enough_to_read() -> None:
-    # The aim is 150 and 400 the sign to split; records and the node's state machine stand just above it.
+    # The aim is 150, and 400 the sign to split.
     for path in modules():
         lines = path.read_text(encoding="utf-8").count("\n")
-        assert lines <= 500, f"{path.relative_to(REPO)} has {lines} lines: split it"
+        assert lines <= 400, f"{path.relative_to(REPO)} has {lines} lines: split it"
 
 
 def test_a_module_says_what_it_is_for() -> None:

@@ -15,7 +15,8 @@ import torch
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from rao_lab.engine import Feed, sent
+from rao_lab.device import sent
+from rao_lab.engine import Feed
 from rao_lab.policies.slots import SlotStore
 
 JOINED_BYTES = 1 << 28

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from rao_lab.engine import Feed, sent
+from rao_lab.device import sent
+from rao_lab.engine import Feed
 from rao_lab.errors import UnavailableError
 
 MAX_PADDED = 8192

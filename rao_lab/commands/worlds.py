@@ -1,0 +1,26 @@
+"""The world a command works in, by its options and what suits the policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rao_lab.commands.output import console_on_stderr
+
+if TYPE_CHECKING:
+    from rao_lab.protocols import Environment, Policy
+
+
+def environment_for(
+    name: str, policy: Policy, difficulty: str | None, recipes: Path | None, tasks: Path | None
+) -> Environment:
+    """The world that was asked for; says which difficulty it took where none was named."""
+    from rao_lab.loading import suggested
+    from rao_lab.settings import open_environment
+
+    fitting = suggested(policy)
+    made = open_environment(name, fitting, difficulty=difficulty, recipes=recipes, tasks=tasks)
+    if difficulty is None and tasks is None:
+        line = f"difficulty: {fitting.difficulty} (what suits this policy)"
+        console_on_stderr().print(line, markup=False, highlight=False)
+    return made
