@@ -21,7 +21,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from rao_lab import checkpoint
-from rao_lab.errors import ConfigError, RaoLabError, RunFileError
+from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
 from rao_lab.policy_use import taken
@@ -32,6 +32,8 @@ from rao_lab.resuming import resume as go_on
 from rao_lab.running import open_sandbox
 from rao_lab.session import Session
 from rao_lab.store import RunWriter, checkpoint_folder
+from rao_lab.store.create import in_the_way, is_begun
+from rao_lab.store.files import file_path
 from rao_lab.train_config import TrainConfig
 from rao_lab.trainer import Alone, Peers, TrainState, TrainStep, check, train_steps
 from rao_lab.tree import Event, Tree, TreeHeader
@@ -84,7 +86,7 @@ def train(
     Raises:
         ConfigError: settings contradict each other or those of the run that is resumed, or the policy
             has no weights to train.
-        RunFileError: the run file exists and `resume` is false, is being written, or is damaged.
+        RunFileError: the run file exists, is not empty and `resume` is false; it is being written, or damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
     if not hasattr(policy, "model"):
@@ -261,13 +263,13 @@ def start(
         options: as in `train`.
 
     Raises:
-        RunFileError: `store` exists, and `resume` was not asked for.
+        RunFileError: `store` exists and is not empty, and `resume` was not asked for.
         as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
     config = config or default_config(policy)
-    path = Path(store) if store is not None else Path(mkdtemp(prefix="rao-lab-")) / "run.rao"
-    if path.exists() and not resume:  # at once, in the cell that asked for it
-        raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
+    path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
+    if not resume and is_begun(path):  # at once, in the cell that asked for it
+        raise in_the_way(path)
 
     def steps(session: Session) -> Iterator[TrainStep]:
         with taken(policy, training=True):

@@ -15,8 +15,8 @@ import torch
 import rao_lab as rl
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RunFileError
-from rao_lab.store import Run, open_run
-from rao_lab.training import train
+from rao_lab.store import Run, RunWriter, open_run
+from rao_lab.training import start, train
 from rao_lab.tree import validate
 from tests.test_repl import needs_proc
 from tests.whole_runs import CONFIG, train_to_end
@@ -71,6 +71,45 @@ def test_a_finished_run_resumed_yields_nothing_and_loses_nothing(made: Path) -> 
     assert list(train(TextCraft("easy"), rl.load_policy("tiny"), SHORT, store=made, resume=True)) == []
     with open_run(made) as run:
         assert run.groups(1) == before
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_an_empty_file_is_begun_afresh_by_both_doors(tmp_path: Path, resume: bool) -> None:
+    """As `mktemp` leaves one."""
+    doors: list[Callable[..., object]] = [
+        lambda *given, **options: list(train(*given, **options)),
+        lambda *given, **options: start(*given, **options).result(timeout=300),
+    ]
+    for number, door in enumerate(doors):
+        file = tmp_path / f"{number}.rao"
+        file.touch()
+        door(TextCraft("easy"), rl.load_policy("tiny"), SHORT, store=file, resume=resume)
+        with open_run(file) as run:
+            assert [step.step for step in run.steps] == [0, 1]
+
+
+@pytest.mark.parametrize("begun", ["no run", "a run without steps", "a folder"])
+def test_what_is_begun_is_refused_by_both_doors_at_once(tmp_path: Path, begun: str) -> None:
+    file = tmp_path / "a.rao"
+    if begun == "no run":
+        file.write_text("something else")
+    elif begun == "a folder":
+        file.mkdir()
+    else:
+        RunWriter(file, {}).close()
+    policy = rl.load_policy("tiny")
+    with pytest.raises(RunFileError, match=r"a\.rao exists already: resume it, or choose another name"):
+        next(train(TextCraft("easy"), policy, SHORT, store=file))
+    with pytest.raises(RunFileError, match=r"a\.rao exists already: resume it, or choose another name"):
+        start(TextCraft("easy"), policy, SHORT, store=file)
+
+
+def test_what_is_no_path_names_no_run_for_either_door() -> None:
+    policy = rl.load_policy("tiny")
+    with pytest.raises(RunFileError, match="a run file is named by a path, not by 5"):
+        start(TextCraft("easy"), policy, SHORT, store=5)  # type: ignore[arg-type]
+    with pytest.raises(RunFileError, match="a run file is named by a path, not by 5"):
+        next(train(TextCraft("easy"), policy, SHORT, store=5))  # type: ignore[arg-type]
 
 
 def test_what_a_repetition_needs_is_recorded(tmp_path: Path) -> None:

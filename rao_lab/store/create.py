@@ -28,6 +28,16 @@ JOURNAL_BYTES = 64 * 2**20
 _FOLD_WAIT = 1.0
 
 
+def is_begun(path: Path) -> bool:
+    """Whether something lies there that only a resumption may write in: all but nothing and an empty file."""
+    return path.exists() and (not path.is_file() or path.stat().st_size > 0)
+
+
+def in_the_way(path: Path) -> RunFileError:
+    """What is said of it where no resumption was asked for."""
+    return RunFileError(f"{path.name} exists already: resume it, or choose another name")
+
+
 def open_for_writing(
     path: Path, resume: bool, journal: str, notice: Callable[[str], None]
 ) -> tuple[sqlite3.Connection, bool]:
@@ -36,11 +46,11 @@ def open_for_writing(
     Raises:
         RunFileError: there is a file already, or the one to go on with is damaged, newer, foreign.
     """
-    begun = path.exists() and (not path.is_file() or path.stat().st_size > 0)
+    begun = is_begun(path)
     if begun and resume:
         check_file(path)
     elif begun:
-        raise RunFileError(f"{path.name} exists already: resume it, or choose another name")
+        raise in_the_way(path)
     real = real_path(path)
     connection = _connect(real)
     try:
