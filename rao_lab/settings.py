@@ -93,6 +93,22 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def said_once(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A command's own options that were used (not None), by the setting that each of them is.
+
+    Raises:
+        ConfigError: --set names such a setting, too.
+    """
+    used = {name: value for name, value in options.items() if value is not None}
+    for name, value in used.items():
+        if name in given:
+            raise ConfigError(
+                f"--{name} {plainly(str(value))} and --set {name}={plainly(str(given[name]))} "
+                "are one setting: give one of them"
+            )
+    return used
+
+
 def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
     """A policy with the settings of `--set policy.NAME=VALUE`, and what is left of those given.
 

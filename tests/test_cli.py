@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from rao_lab.codec import decode, tree_from_json
 from rao_lab.commands.output import print_text
 from rao_lab.errors import InputError
 from rao_lab.store import RunWriter, open_run
+from rao_lab.train_config import TrainConfig
 
 COMMANDS = ["demo", "train", "eval", "run", "credit", "export", "fetch", "bench", "doctor"]
 SMALL = [
@@ -45,8 +48,8 @@ def refused(arguments: Sequence[str | Path], capsys: pytest.CaptureFixture[str])
     return line
 
 
-def train(out: Path, model: Path, *more: str) -> list[str]:
-    return ["train", "--policy", str(model), "--out", str(out), "--steps", "2", *SMALL, *more]
+def train(out: Path, model: Path, *more: str, steps: int = 2) -> list[str]:
+    return ["train", "--policy", str(model), "--out", str(out), "--steps", str(steps), *SMALL, *more]
 
 
 @pytest.fixture(scope="module")
@@ -236,10 +239,9 @@ def test_resume_goes_on_and_starts_afresh_where_nothing_is(
     tmp_path: Path, random_tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new.rao"
-    arguments = train(out, random_tiny, "--resume")
-    status, _, _ = run_cli([*arguments, "--set", "steps=1"], capsys)
+    status, _, _ = run_cli(train(out, random_tiny, "--resume", steps=1), capsys)
     assert status == 0
-    status, said, _ = run_cli([*arguments, "--json"], capsys)
+    status, said, _ = run_cli(train(out, random_tiny, "--resume", "--json"), capsys)
     assert (status, json.loads(said)["last_step"]) == (0, 2)
 
 
@@ -483,6 +485,31 @@ def test_training_settings_that_mean_nothing_get_one_line(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "setting"),
+    [("--steps 4", "steps=3"), ("--seed 1", "seed=1"), ("--agent flat", "agent=recursive")],
+)
+def test_an_option_and_set_cannot_both_give_one_setting(
+    option: str, setting: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.rao"
+    line = refused(["train", "--out", out, *option.split(), "--set", setting], capsys)
+    assert line == f"rao-lab: {option} and --set {setting} are one setting: give one of them"
+    assert not out.exists()
+
+
+def test_every_option_that_is_a_training_setting_is_told_apart_from_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option that joins the command later, too."""
+    names = {field.name for field in fields(TrainConfig)}
+    options = names & set(inspect.signature(cli.COMMANDS["train"]).parameters)
+    assert {"steps", "seed", "agent"} <= options
+    for name in options:
+        given = [f"--{name}", "1", "--set", f"{name}=1"]
+        assert "are one setting" in refused(["train", "--out", tmp_path / "x.rao", *given], capsys)
+
+
 def test_malformed_task_files_are_named_with_their_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -617,7 +644,7 @@ def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
     tmp_path: Path, random_tiny: Path, sent: signal.Signals, status: int
 ) -> None:
     out = tmp_path / "a.rao"
-    arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, "--set", "steps=500")]
+    arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, steps=500)]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -634,7 +661,7 @@ def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
     with open_run(out) as run:
         kept = len(run.metrics)
     assert kept >= 3
-    assert cli.call(train(out, random_tiny, "--resume", "--set", f"steps={kept}")) == 0
+    assert cli.call(train(out, random_tiny, "--resume", steps=kept)) == 0
     with open_run(out) as run:
         assert run.steps[-1].step == kept
 

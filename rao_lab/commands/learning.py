@@ -95,19 +95,19 @@ def train(
     from rao_lab.distributed import joined
     from rao_lab.evaluation import sampled_at
     from rao_lab.loading import suggested
-    from rao_lab.settings import open_policy, overrides, recorded_settings, train_config
+    from rao_lab.settings import open_policy, overrides, recorded_settings, said_once, train_config
     from rao_lab.terminal import Board
     from rao_lab.training import train as train_steps
 
     done = 0
     last: dict[str, Any] = {}
     with joined() as peers:  # first: it chooses this process's device
-        actor, given = open_policy(policy, overrides(settings or ()))
+        assigned = overrides(settings or ())
+        options = said_once({"agent": agent, "seed": seed, "steps": steps}, assigned)
+        actor, given = open_policy(policy, assigned)
         world = environment_for(env, actor, difficulty, recipes, tasks)
-        said = {"agent": agent, "seed": seed, "steps": steps}
-        flags = {name: value for name, value in said.items() if value is not None}
         before = recorded_settings(out) if resume else {}
-        config = train_config(suggested(actor), before, flags, given)
+        config = train_config(suggested(actor), before, options, given)
         quiet = peers is not None and peers.rank > 0
         with (
             sampled_at(actor, config.temperature),
