@@ -27,6 +27,8 @@ CREDIT_FIELDS = (
     *("R", "b", "A", "w", "c", "trained", "why_not"),
 )
 FORMATS = ("html", "json", "rao")
+BESIDE = ("seconds", "warnings")
+"""What a run file keeps among a step's metrics, and a step itself beside them."""
 MOST_ROWS = 200
 """Nodes printed as text; JSON has all."""
 
@@ -181,6 +183,17 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
         yield between + _json(entry)
         between = ", "
     yield "]}\n"
+
+
+def last_step(path: Path) -> tuple[int, dict[str, Any]]:
+    """The last step of a run that ended, and its metrics as `train` yielded them; 0 and none where none has.
+
+    Raises:
+        as `open_run`.
+    """
+    with open_run(path) as run:
+        last = run.metrics[-1] if run.metrics else {"step": 0}
+    return last["step"], {name: _sayable(value) for name, value in last.items() if name not in BESIDE}
 
 
 def _json(value: Any) -> str:

@@ -95,6 +95,7 @@ def train(
     from rao_lab.distributed import joined
     from rao_lab.evaluation import sampled_at
     from rao_lab.loading import suggested
+    from rao_lab.reports import last_step
     from rao_lab.settings import open_policy, overrides, recorded_settings, said_once, train_config
     from rao_lab.terminal import Board
     from rao_lab.training import train as train_steps
@@ -125,6 +126,8 @@ def train(
     if quiet:
         return
     if as_json:
+        if not done:
+            done, last = last_step(out)
         print_json({"run": str(out), "steps": config.steps, "last_step": done, "metrics": last})
     elif done:
         print_text(f"{out}: {done} of {config.steps} steps. Next: rao-lab credit {out} --step {done}")
