@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from rao_lab.credit import Attributions, CreditConfig, attribute
-from rao_lab.errors import MissingError, RecordError, RunFileError, UnavailableError
+from rao_lab.errors import ConfigError, MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.nodetable import tabulate
 from rao_lab.store import RunWriter, export_copy, open_run
 from rao_lab.store.columns import STATUSES
@@ -368,6 +368,22 @@ def test_what_is_no_number_names_no_step_and_no_tree(tmp_path: Path, wrong: Any)
     for ask in asked + [run.trees] * (wrong is not None):
         with pytest.raises(MissingError, match="is named by a whole number, not by"):
             ask(wrong)
+
+
+@pytest.mark.parametrize("wrong", [5, None, np.array(5), len])
+def test_what_is_no_list_names_no_texts(tmp_path: Path, wrong: Any) -> None:
+    run = open_run(record(tmp_path / "a.rao", {1: []}))
+    with pytest.raises(MissingError, match="texts are named by a list of whole numbers, not by"):
+        run.texts(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"lam": 0.2}, {}, "rao", 0, CreditConfig])
+def test_what_is_no_credit_config_asks_for_no_credit(tmp_path: Path, wrong: Any) -> None:
+    group = random_group(1, size=3)
+    run = open_run(record(tmp_path / "a.rao", {1: [group]}))
+    with pytest.raises(ConfigError, match=r"by a CreditConfig, not by .*: CreditConfig\.from_dict makes one"):
+        run.attributions(1, wrong)
+    assert len(run.attributions(1, run.attributions(1).config)) == len(run.attributions(1))
 
 
 @pytest.mark.parametrize("step", [-1, 99, 2**70])

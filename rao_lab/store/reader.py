@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from rao_lab.attribution import Attributions, CreditConfig
 from rao_lab.checked import quoted
-from rao_lab.errors import MissingError, RunFileError
+from rao_lab.errors import ConfigError, MissingError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, node_columns
@@ -66,7 +66,7 @@ class Run:
             if self.schema_version == schema.SCHEMA_VERSION:
                 schema.check_tables(connection, self.path.name)
             else:
-                self._turned = _turned_copy(connection, self.path.name)
+                self._turned = schema.turned_copy(connection, self.path.name)
         with self._opened() as connection:
             self._read_lists(connection)
         self._told, _ = self._seen
@@ -180,7 +180,13 @@ class Run:
 
         Raises:
             MissingError: nothing was stored for this step, or not for this config.
+            ConfigError: `config` is no `CreditConfig`.
         """
+        if not (config is None or isinstance(config, CreditConfig)):
+            raise ConfigError(
+                f"credit is asked for by a CreditConfig, not by {quoted(config)}: "
+                "CreditConfig.from_dict makes one of plain fields"
+            )
         with self._reading() as connection:
             step = self._check_step(connection, step)
             allowance = Allowance.of(connection)
@@ -214,8 +220,12 @@ class Run:
 
         Raises:
             RunFileError: an id that names no text.
+            MissingError: `ids` are no whole numbers.
         """
-        wanted = {_number("a text", each) for each in ids}
+        try:
+            wanted = {_number("a text", each) for each in ids}
+        except TypeError:
+            raise MissingError(f"texts are named by a list of whole numbers, not by {quoted(ids)}") from None
         with self._reading() as connection:
             texts = Texts(connection, Allowance.of(connection))
             texts.want(wanted)
@@ -360,21 +370,6 @@ def open_run(path: str | Path, follow: bool = False) -> Run:
         RunFileError: empty, damaged, locked, of a newer RAO Lab or another program.
     """
     return Run(path, follow)
-
-
-def _turned_copy(connection: sqlite3.Connection, name: str) -> sqlite3.Connection:
-    """An older file brought up to date in a private temporary database; the file is left alone."""
-    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("ROLLBACK")
-        connection.backup(copy)
-        copy.execute("PRAGMA trusted_schema = OFF")
-        schema.migrate(copy, name)
-        schema.check_tables(copy, name)
-    except BaseException:
-        copy.close()
-        raise
-    return copy
 
 
 @contextmanager

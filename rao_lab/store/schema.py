@@ -176,6 +176,21 @@ def migrate(
     return first
 
 
+def turned_copy(connection: sqlite3.Connection, name: str) -> sqlite3.Connection:
+    """An older file brought up to date in a private temporary database; the file is left alone."""
+    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("ROLLBACK")
+        connection.backup(copy)
+        copy.execute("PRAGMA trusted_schema = OFF")
+        migrate(copy, name)
+        check_tables(copy, name)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
 def _expected_columns() -> dict[str, list[str]]:
     with sqlite3.connect(":memory:") as scratch:
         create(scratch)
