@@ -148,7 +148,10 @@ def describe(report: Mapping[str, Any]) -> str:
 
 
 def _wrapped(parts: Sequence[str]) -> str:
-    rows = [", ".join(parts[start : start + 5]) for start in range(0, len(parts), 5)]
+    rows = [parts[0]]
+    for part in parts[1:]:
+        joined = f"{rows[-1]}, {part}"
+        rows[-1:] = [joined] if len(joined) < 70 else [rows[-1], part]
     return ("\n" + " " * 10).join(rows)
 
 

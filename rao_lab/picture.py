@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from rao_lab.tree import LIMIT_STATUSES, ROOT, Node, Status, Tree
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PREAMBLE = "Craft the following items:"
 MINUS = "−"
 MOST_NODES = 400
+WIDTH = 100
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
 
@@ -77,13 +79,14 @@ _ASCII = _Glyphs(
 def text_tree(
     tree: Tree,
     attributions: Attributions | Mapping[str, Attribution] | None = None,
-    width: int = 100,
+    width: int | None = None,
     plain: bool = False,
     most: int = MOST_NODES,
 ) -> str:
     """The picture of a tree, each line at most `width` terminal cells.
 
     Args:
+        width: None = as wide as the terminal, at most 100; 100 where there is none.
         attributions: adds R and the signed advantage A; those of a step (this tree is found by its
             header's group and rollout) or a mapping from path to record.
         plain: ASCII only.
@@ -93,6 +96,7 @@ def text_tree(
         MissingError: the attributions do not know this tree.
     """
     glyphs = _ASCII if plain else _UNICODE
+    width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
     credit = _of_this_tree(tree, attributions)
     shown = _shallow(tree, most)
     rows = [_row(tree, node, shown, glyphs, credit) for node in tree.nodes if node.path in shown]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rao_lab.attribution import Attributions, CreditConfig
+from rao_lab.attribution import Attribution, Attributions, CreditConfig
 from rao_lab.checked import number, plainly, quoted
 from rao_lab.codec import encode, group_to_json
 from rao_lab.credit import attribute
@@ -25,6 +25,10 @@ from rao_lab.visible import visible
 CREDIT_FIELDS = (
     *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
     *("R", "b", "A", "w", "c", "trained", "why_not"),
+)
+CREDIT_HEADS = (
+    *("group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"),
+    "not trained",
 )
 FORMATS = ("html", "json", "rao")
 BESIDE = ("seconds", "warnings")
@@ -71,24 +75,33 @@ def credit_text(step: int, found: Attributions) -> str:
     config = found.config
     lines = [
         f"step {step}: {len(found)} nodes, {int(found.trained.sum())} trained; estimator {config.estimator}, "
-        f"lambda {config.lam:g}, bonus {config.bonus}, baseline {config.baseline}, "
-        f"depth weights {config.depth_weighting}",
-        "R = s + lambda * child_mean    A = R - b    c = w * A, which multiplies the gradient of its tokens",
+        f"lambda {config.lam:g}, bonus {config.bonus},",
+        f"baseline {config.baseline}, depth weights {config.depth_weighting}",
+        "R = s + lambda * child_mean    A = R - b    c = w * A",
+        "c multiplies the gradient of the node's tokens",
         "",
-        f"{'group':>5} {'tree':>4}  {'node':<14} {'status':<13}"
-        + "".join(f"{name:>9}" for name in ("s", "child", "R", "b", "A", "w", "c"))
-        + "  not trained",
+        *_columns([_cells(row) for row in list(found)[:MOST_ROWS]]),
     ]
-    for row in list(found)[:MOST_ROWS]:
-        numbers = (row.s, row.child_mean, row.R, row.b, row.A, row.w, row.c)
-        lines.append(
-            f"{row.group:>5} {row.tree:>4}  {visible(row.node):<14} {visible(row.status):<13}"
-            + "".join(f"{_number(value):>9}" for value in numbers)
-            + (f"  {row.why_not}" if row.why_not else "")
-        )
     if len(found) > MOST_ROWS:
         lines.append(f"... and {len(found) - MOST_ROWS} more: --json has all")
     return "\n".join(lines)
+
+
+def _cells(row: Attribution) -> tuple[str, ...]:
+    numbers = (row.s, row.child_mean, row.R, row.b, row.A, row.w, row.c)
+    words = (str(row.group), str(row.tree), visible(row.node), visible(row.status))
+    return (*words, *map(_number, numbers), row.why_not or "")
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Head and rows, every column as wide as what it holds: 80 columns hold all but the deepest trees."""
+    sizes = [max(map(len, column)) for column in zip(CREDIT_HEADS, *rows, strict=True)]
+    for row in (CREDIT_HEADS, *rows):
+        cells = [
+            f"{cell:<{size}}" if head in ("node", "status", "not trained") else f"{cell:>{size}}"
+            for head, cell, size in zip(CREDIT_HEADS, row, sizes, strict=True)
+        ]
+        yield " ".join(cells if any(each[-1] for each in rows) else cells[:-1]).rstrip()
 
 
 def evaluation_json(found: Evaluation) -> dict[str, Any]:

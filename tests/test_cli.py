@@ -294,6 +294,9 @@ def test_credit_takes_the_newest_step_and_explains_its_columns(
     _, out, _ = run_cli(["credit", recorded], capsys)
     assert out.startswith("step 2: ")
     assert "R = s + lambda * child_mean" in out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[5].split() == ["group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"]
 
 
 def test_export_json_holds_trees_and_credit(

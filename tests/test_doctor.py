@@ -41,3 +41,4 @@ def test_the_words_say_the_device_the_sandbox_and_the_largest_model() -> None:
     assert "runs code, and refuses to open files" in words
     assert "bytes = " in words
     assert "Problems: " in words
+    assert max(map(len, words.partition("Largest")[0].splitlines())) <= 80

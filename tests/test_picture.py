@@ -96,6 +96,14 @@ def test_print_shows_the_picture() -> None:
     assert str(BUSY) == text_tree(BUSY)
 
 
+def test_print_keeps_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = replace(BUSY.root, goal="Craft the following items: " + "2x k2_i7, " * 20)
+    tree = Tree(HEADER, (replace(long, children=()),))
+    for columns, widest in (("60", 60), ("80", 80), ("240", 100)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert max(map(len, str(tree).splitlines())) == widest
+
+
 def test_credit_of_one_tree_may_come_as_a_mapping() -> None:
     found = attribute([Group(TASK, (BUSY, OTHER))])
     assert text_tree(BUSY, found.of_tree(0, 0)) == text_tree(BUSY, found)

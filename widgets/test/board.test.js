@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, axisEnd, byDifficulty, curvesOf, fewWords, figures, progressWords, refusalKinds, roundUp, roughly, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
+import { at, axisEnd, byDifficulty, curvesOf, fewWords, figures, progressWords, refusalKinds, roundUp, roughly, shareNote, shares, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
 import { groupRows, miniature } from "../src/model/tasks.js";
+import { endLabels } from "../src/view/plots.js";
 import { grow } from "./grow.js";
 
 const curves = curvesOf({
@@ -48,6 +49,35 @@ test("success: one series a difficulty, easy first, probes after the trained and
 
 test("difficulties keep their order and unknown ones follow by name", () => {
   assert.deepEqual(byDifficulty(["hard", "zeta", "easy", "alpha", "medium"]), ["easy", "medium", "hard", "alpha", "zeta"]);
+});
+
+test("shares: the figures are of the chosen step, and the note says so where it is not the newest", () => {
+  assert.deepEqual(shares(curves, 2).here, { step: 2, parts: [0.75, 0.25], total: 1 });
+  assert.deepEqual([2, 1, 3, 4, 0, null].map((step) => shareNote(curves, step)), ["at step 2", "at step 1", ...Array(4).fill("of the loss")]);
+  assert.equal(shares(curves, 4).here.step, 3);
+  assert.equal(shareNote(curvesOf(null), null), "of the loss");
+});
+
+test("names of series: written over the line of the chosen step, on a ground where it crosses them", () => {
+  /** @param {number} chosen */
+  const drawn = (chosen) => {
+    /** @type {any[]} */
+    const calls = [];
+    const context = {
+      measureText: (/** @type {string} */ text) => ({ width: text.length * 6 }),
+      fillRect: (/** @type {number[]} */ ...box) => calls.push(box.map(Math.round)),
+      fillText: (/** @type {string} */ text) => calls.push(text),
+    };
+    /** @type {any} */
+    const scale = { context, p: { unit: 1, family: "x" }, width: 300, right: 280, x: (/** @type {number} */ step) => step * 10, chosen, u: 1, words: [] };
+    endLabels(scale, [{ x: 100, y: 50, bold: "5 nodes", plain: "" }], 0, 100);
+    assert.deepEqual(calls, [], "nothing before the line");
+    for (const write of scale.words) write();
+    return calls;
+  };
+  assert.deepEqual(drawn(10), ["5 nodes"]);
+  assert.deepEqual(drawn(12), [[105, 43, 48, 14], "5 nodes"]);
+  assert.deepEqual(drawn(20), ["5 nodes"]);
 });
 
 test("stacked: steps without figures are left out, a missing part counts nothing", () => {

@@ -101,6 +101,24 @@ export function depths(curves) {
   return namesUnder(curves, "gradient_share_by_depth").sort((a, b) => Number(a) - Number(b));
 }
 
+/**
+ * How the loss weight is shared between depths, step by step, and the step whose shares are told in figures:
+ * the chosen one, else the newest.
+ * @param {Curves} curves @param {number | null} chosen
+ */
+export function shares(curves, chosen) {
+  const rows = stacked(curves, "gradient_share_by_depth", depths(curves)).filter((row) => row.total > 0);
+  const here = rows.find((row) => row.step === chosen) ?? rows[rows.length - 1];
+  return { rows, here };
+}
+
+/** What the figures beside the shares are of: they stand at the newest step and are those of the chosen one.
+ * @param {Curves} curves @param {number | null} chosen */
+export function shareNote(curves, chosen) {
+  const { rows, here } = shares(curves, chosen);
+  return here && here !== rows[rows.length - 1] ? `at step ${count(here.step)}` : "of the loss";
+}
+
 /** Kinds of refusals, most frequent first. @param {Curves} curves @param {number} [most] */
 export function refusalKinds(curves, most = 4) {
   const total = (/** @type {string} */ name) => (curves.columns[`refusals/${name}`] ?? []).reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);

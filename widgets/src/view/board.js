@@ -2,7 +2,7 @@
 // right; choosing a step here chooses it for every view.
 
 import css from "../board.css";
-import { at, axisEnd, curvesOf, fewWords, figures, lastEnded, progressWords, stateSentence, successSeries, summary, tableTwin, underWay } from "../model/board.js";
+import { at, axisEnd, curvesOf, fewWords, figures, lastEnded, progressWords, shareNote, stateSentence, successSeries, summary, tableTwin, underWay } from "../model/board.js";
 import { fill, h } from "../shared/dom.js";
 import { count, many, plain } from "../shared/format.js";
 import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./curves.js";
@@ -41,7 +41,6 @@ export class Board {
       new Plot("Refusals", (...given) => drawRefusals(this.curves, ...given), choose),
     ];
     this.small[0].note.textContent = "mean of a tree";
-    this.small[1].note.textContent = "of the loss";
     this.small[3].note.textContent = "each step";
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, "aria-label": "Step", "aria-orientation": "horizontal" }, this.main.element);
     this.slider.addEventListener("keydown", (event) => this.onKey(event));
@@ -193,6 +192,7 @@ export class Board {
     const mainHeight = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : (this.pair ? 186 : 150) * u;
     const probes = Object.keys(this.curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
     this.main.note.textContent = !wide && this.few ? this.few : `${wide ? "share of roots, " : ""}band: 95 % interval${probes ? `; rings: probes${wide ? ", never trained" : ""}` : ""}`;
+    this.small[1].note.textContent = shareNote(this.curves, chosen);
     this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
     this.main.update(this.main.box.clientWidth, mainHeight, axis);
     [76, 92, 88, 116].forEach((tail, i) => {

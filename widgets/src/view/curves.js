@@ -1,10 +1,10 @@
 // What the board's plots draw: the metrics of a run over its steps.
 
-import { at, depths, FEW, NO_SUCCESS, lastEnded, marksOf, refusalKinds, stacked, successSeries } from "../model/board.js";
+import { at, depths, FEW, NO_SUCCESS, lastEnded, marksOf, refusalKinds, shares, stacked, successSeries } from "../model/board.js";
 import { brief, percent, plain, rate } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { fitText } from "./canvas.js";
-import { band, dot, endLabels, figureAt, line, rules, type, values } from "./plots.js";
+import { band, dot, endLabels, figureAt, ground, line, rules, type, values } from "./plots.js";
 
 /** @typedef {import("./plots.js").Scale} Scale */
 /** @typedef {import("../model/board.js").Curves} Curves */
@@ -70,12 +70,17 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
 function sayWhatComes(scale, words, all, top, bottom) {
   const { context, p, right, u } = scale;
   const high = all.some((series) => series.points.some((point) => point.value > 0.78));
-  type(scale, 11);
-  context.fillStyle = p.label;
-  context.textAlign = "right";
-  context.textBaseline = "middle";
-  const share = high ? 0.125 : 0.875;
-  context.fillText(fitText(context, words, right - scale.x(0) - 8 * u), right - 4 * u, bottom - share * (bottom - top));
+  const middle = bottom - (high ? 0.125 : 0.875) * (bottom - top);
+  scale.words.push(() => {
+    type(scale, 11);
+    const fitting = fitText(context, words, right - scale.x(0) - 8 * u);
+    const width = context.measureText(fitting).width;
+    ground(scale, right - 4 * u - width, middle, width);
+    context.fillStyle = p.label;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(fitting, right - 4 * u - width, middle);
+  });
 }
 
 /** Where the names do not fit beside the last step, they go without their interval.
@@ -125,7 +130,7 @@ function mark(scale, marks, y) {
 export function drawShare(curves, scale, top, bottom) {
   const { context, p, x, u, chosen } = scale;
   const names = depths(curves);
-  const rows = stacked(curves, "gradient_share_by_depth", names).filter((row) => row.total > 0);
+  const { rows, here } = shares(curves, chosen);
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
   if (!rows.length) return nothing(scale, "from the first trained step", top, bottom);
@@ -151,7 +156,6 @@ export function drawShare(curves, scale, top, bottom) {
       below[i] += row.parts[level];
     });
   });
-  const here = (chosen !== null && rows.find((row) => row.step === chosen)) || rows[rows.length - 1];
   let under = 0;
   const end = rows[rows.length - 1];
   const last = end.parts.map((part) => {
@@ -206,27 +210,40 @@ export function drawRefusals(curves, scale, top, bottom) {
       below += part;
     });
   }
-  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 106 * u);
+  scale.words.push(() => writeKinds(scale, kinds, tones, Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 106 * u), top));
+}
+
+/** The names of refusals, each with its tone. @param {Scale} scale @param {string[]} kinds @param {number[]} tones @param {number} left @param {number} top */
+function writeKinds(scale, kinds, tones, left, top) {
+  const { context, p, u } = scale;
   type(scale, 11);
   context.textAlign = "left";
   context.textBaseline = "middle";
   kinds.forEach((kind, i) => {
     const middle = top + (6 + i * 15) * u;
+    const words = fitText(context, oneLine(kind.replace(/_/g, " "), 30), scale.width - left - 14 * u);
+    ground(scale, left, middle, 13 * u + context.measureText(words).width);
     context.fillStyle = p.sequential[tones[i]];
     context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
     context.fillStyle = p.second;
-    context.fillText(fitText(context, oneLine(kind.replace(/_/g, " "), 30), scale.width - left - 14 * u), left + 13 * u, middle);
+    context.fillText(words, left + 13 * u, middle);
   });
 }
 
 /** @param {Scale} scale @param {string} words @param {number} top @param {number} bottom */
 function nothing(scale, words, top, bottom) {
   const { context, p, x, right } = scale;
-  type(scale, 11);
-  context.fillStyle = p.label;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(words, (x(0) + right) / 2, (top + bottom) / 2);
+  scale.words.push(() => {
+    type(scale, 11);
+    const width = context.measureText(words).width;
+    const left = (x(0) + right - width) / 2;
+    const middle = (top + bottom) / 2;
+    ground(scale, left, middle, width);
+    context.fillStyle = p.label;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(words, left, middle);
+  });
 }
 
 /** @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour @param {number} [width] */

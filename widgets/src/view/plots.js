@@ -9,7 +9,7 @@ import { canvasFor } from "./canvas.js";
 /** @typedef {import("../model/board.js").Point} Point */
 
 /** Pixels around the field: axis figures at the left, labels of series at the right. */
-const LEFT = 34;
+const LEFT = 40;
 const TOP = 10;
 const FOOT = 20;
 
@@ -23,6 +23,7 @@ const FOOT = 20;
  * @property {number} first @property {number} last steps at the ends of the field
  * @property {number | null} chosen
  * @property {number} u unit of type
+ * @property {(() => void)[]} words drawn last, over the line of the chosen step
  */
 
 /**
@@ -81,12 +82,24 @@ export class Plot {
     const x = (/** @type {number} */ step) => left + (step / last) * (right - left);
     context.clearRect(0, 0, width, height);
     context.lineJoin = "round";
-    const scale = { context, p, width, height, right, x, first: 0, last, chosen: axis.chosen, u };
+    /** @type {Scale} */
+    const scale = { context, p, width, height, right, x, first: 0, last, chosen: axis.chosen, u, words: [] };
     const bottom = height - FOOT * u;
     steps(scale, bottom);
     this.draw(scale, TOP * u, bottom);
     if (axis.chosen !== null) upright(scale, bottom);
+    for (const write of scale.words) write();
   }
+}
+
+/** A ground under words that the line of the chosen step would cross. @param {Scale} scale @param {number} left @param {number} middle @param {number} width @param {boolean} [needed] */
+export function ground({ context, p, u, x, chosen }, left, middle, width, needed = false) {
+  const crossed = chosen !== null && x(chosen) > left - 3 && x(chosen) < left + width + 3;
+  if (!needed && !crossed) return;
+  context.globalAlpha = 0.85;
+  context.fillStyle = p.page;
+  context.fillRect(left - 3, middle - 7 * u, width + 6, 14 * u);
+  context.globalAlpha = 1;
 }
 
 /** @param {Scale} scale @param {number} size @param {number} [weight] */
@@ -187,6 +200,11 @@ export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
  * @param {Scale} scale @param {{x: number, y: number, bold: string, plain: string}[]} ends @param {number} top @param {number} bottom
  */
 export function endLabels(scale, ends, top, bottom) {
+  scale.words.push(() => writeEnds(scale, ends, top, bottom));
+}
+
+/** @param {Scale} scale @param {{x: number, y: number, bold: string, plain: string}[]} ends @param {number} top @param {number} bottom */
+function writeEnds(scale, ends, top, bottom) {
   const { context, p, u, width } = scale;
   const ys = spread(ends.map((end) => end.y), 14 * u, top + 4 * u, bottom - 4 * u);
   context.textAlign = "left";
@@ -198,12 +216,7 @@ export function endLabels(scale, ends, top, bottom) {
     const rest = end.plain ? context.measureText(end.plain).width + 5 * u : 0;
     // A name that would leave the plot stands before its end, on a ground of its own.
     const left = Math.min(end.x + 8 * u, width - bold - rest - 2);
-    if (left < end.x + 4 * u) {
-      context.globalAlpha = 0.85;
-      context.fillStyle = p.page;
-      context.fillRect(left - 3, ys[i] - 7 * u, bold + rest + 6, 14 * u);
-      context.globalAlpha = 1;
-    }
+    ground(scale, left, ys[i], bold + rest, left < end.x + 4 * u);
     type(scale, 11, 600);
     context.fillStyle = p.text;
     context.fillText(end.bold, left, ys[i]);
@@ -220,10 +233,7 @@ export function figureAt(scale, text, x, y) {
   type(scale, 11, 600);
   const width = context.measureText(text).width;
   const left = x - width - 8 * u < x0(scale) ? x + 8 * u : x - width - 8 * u;
-  context.globalAlpha = 0.85;
-  context.fillStyle = p.page;
-  context.fillRect(left - 2, y - 7 * u, width + 4, 14 * u);
-  context.globalAlpha = 1;
+  ground(scale, left, y, width, true);
   context.textAlign = "left";
   context.textBaseline = "middle";
   context.fillStyle = p.text;
