@@ -15,7 +15,7 @@ from rao_lab.fetch import cached
 from rao_lab.limits import Limits
 from rao_lab.protocols import Policy
 
-KNOWN = 'tiny, smollm2, scripted, a local model folder or .gguf file, or "http://host:port/v1#model"'
+KNOWN = 'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or "http://host:port/v1#model"'
 
 BUNDLED = ("tiny", "smollm2")
 """Models with a name of their own here."""

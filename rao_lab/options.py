@@ -14,7 +14,7 @@ PolicyName = Annotated[
     str,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, scripted, a model folder, a hub id, or http://host:port/v1#model.",
+        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or http://host:port/v1#model.",
         metavar="NAME",
     ),
 ]

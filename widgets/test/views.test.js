@@ -113,6 +113,14 @@ test("the credit of a node in words", () => {
   assert.equal(child, "It succeeded, which earns 1. The other tree reaches 1.000, so it stands level: its tokens are made neither more nor less likely.");
 });
 
+test("two children that succeeded are both of them", () => {
+  const { step, config } = told();
+  step.s[2] = 1;
+  const credit = attribute(step, config);
+  const said = sentence(step, credit, config, 0, sources(step, credit, config, 0)).map((run) => run.text).join("");
+  assert.ok(said.startsWith("It failed, so it earns nothing of its own. Both of its children succeeded, which pays 0.400."), said);
+});
+
 test("the formulas carry the numbers in place", () => {
   const { step, credit, config } = told();
   const lines = formulas(step, credit, config, 0, sources(step, credit, config, 0));

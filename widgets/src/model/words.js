@@ -95,7 +95,7 @@ function childWords(config, bonus, from, say) {
   const who = all === 1 ? "Its one child" : `of its ${inWords(all)} children`;
   const verb = won === 1 || all === 1 ? "succeeded" : "succeeded";
   if (all === 1) say(` ${who} ${won ? verb : partly ? "succeeded in part" : lost ? "was not scored" : "failed"}`);
-  else if (won === all) say(` All ${all === 2 ? "two" : inWords(all)} of its children ${verb}`);
+  else if (won === all) say(`${all === 2 ? " Both" : ` All ${inWords(all)}`} of its children ${verb}`);
   else if (won === 0 && partly) say(` ${cap(inWords(partly))} ${who} succeeded in part`);
   else say(` ${cap(inWords(won))} ${who} ${verb}`);
   if (lost && all > 1) say(` (${inWords(lost)} not scored)`);
