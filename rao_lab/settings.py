@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from rao_lab.attribution import CreditConfig
 from rao_lab.checked import plainly, quoted
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.limits import Limits
-from rao_lab.loading import Suggested, load_policy
+from rao_lab.loading import SETTINGS, Suggested, load_policy
 from rao_lab.protocols import Environment, Policy
 from rao_lab.store import open_run
-from rao_lab.train_config import TrainConfig
+from rao_lab.train_config import LossConfig, TrainConfig
 from rao_lab.tree import Task
 
 ENVIRONMENTS = ("textcraft",)
 TASKS_PER_BAND = 100
 """Evaluated of each band of a world that makes its own tasks."""
+WHOLE = frozenset(item.name for item in fields(TrainConfig))
+PARTS = {
+    "limits": frozenset(item.name for item in fields(Limits)),
+    "credit": frozenset(item.name for item in fields(CreditConfig)),
+    "loss": frozenset(item.name for item in fields(LossConfig)),
+    "policy": frozenset(name for names in SETTINGS.values() for name in names),
+}
+"""What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
 MOST_DIGITS = 18
 """Of a number in a list of steps or of a task; a longer one is none."""
 
@@ -74,7 +84,7 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
     """`["steps=3", "credit.lam=0.2"]` as nested plain data; values are JSON, or text where they are not.
 
     Raises:
-        ConfigError: one is no NAME=VALUE, or names a field of a value.
+        ConfigError: one is no NAME=VALUE, names a field of a value, or leaves out what its name is a part of.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:
@@ -83,6 +93,11 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
         if not equals or not all(parts):
             raise ConfigError(
                 f"--set {quoted(assignment)} is no NAME=VALUE, such as steps=20 or credit.lam=0.2"
+            )
+        whole = next((place for place, names in PARTS.items() if parts[0] in names - WHOLE), None)
+        if whole and len(parts) == 1:
+            raise ConfigError(
+                f"--set {parts[0]}=... has no meaning here: {whole}.{parts[0]} is what you look for"
             )
         at = found
         for part in parts[:-1]:

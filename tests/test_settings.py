@@ -41,6 +41,21 @@ def test_a_value_has_no_fields() -> None:
         overrides(["credit=1", "credit.lam=2"])
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("lora=8", "policy.lora"),
+        ("cache_gb=1", "policy.cache_gb"),
+        ("max_depth=6", "limits.max_depth"),
+        ("lam=0", "credit.lam"),
+    ],
+)
+def test_a_part_without_its_whole_is_told_where_it_is(given: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{meant} is what you look for"):
+        overrides([given])
+    assert overrides(["seed=3", "temperature=1"]) == {"seed": 3, "temperature": 1}
+
+
 def test_later_layers_win_field_by_field() -> None:
     assert merged({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": 4}}, {"e": 5}) == {
         "a": 1,
