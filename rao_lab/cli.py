@@ -89,3 +89,7 @@ def main() -> None:
     with Termination() as termination:
         status = call(sys.argv[1:])
     sys.exit(TERMINATED if termination.came and status == INTERRUPTED else status)
+
+
+if __name__ == "__main__":
+    main()

@@ -134,7 +134,10 @@ def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, 
     own = rest.pop("policy", {})
     if not isinstance(own, Mapping):
         raise ConfigError(f"--set policy={plainly(str(own))}: name a setting, as in policy.dialect=codeact")
-    for setting, instead in (("name", "--policy"), ("temperature", "--temperature")):
+    for setting, instead in (
+        ("name", "--policy"),
+        ("temperature", "--temperature or, of train, --set temperature="),
+    ):
         if setting in own:
             raise ConfigError(
                 f"--set policy.{setting}=... has no meaning here: {instead} is what you look for"

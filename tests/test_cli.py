@@ -188,7 +188,7 @@ def test_the_policy_can_be_told_its_settings(capsys: pytest.CaptureFixture[str])
         ("scripted", "policy=flat", "name a setting"),
         ("tiny", "policy.device=abacus", "device='abacus' is none of this machine"),
         ("tiny", "policy.dtype=int8", "float32, bfloat16, float16"),
-        ("tiny", "policy.temperature=0.1", "--temperature is what you look for"),
+        ("tiny", "policy.temperature=0.1", "--temperature or, of train, --set temperature= is what"),
         ("tiny", "policy.name=x", "--policy is what you look for"),
         ("http://127.0.0.1:9/v1#m", "policy.retries=-1", "retries=-1 means nothing"),
     ],
