@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 
 venv: $(READY) ## the virtual environment
 
-demo: $(READY) ## train the embedded policy for about four minutes and show what it learned
+demo: $(READY) ## train the embedded policy for a few minutes and show what it learned
 	$(BIN)/rao-lab demo $(DEMO_ARGS)
 
 lab: $(READY) ## open JupyterLab on this machine at the first notebook

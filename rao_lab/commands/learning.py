@@ -36,7 +36,7 @@ def demo(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train the embedded policy in about four minutes and show what it learned.
+    """Train the embedded policy in three to four minutes and show what it learned.
 
     Recursive training and the single-agent control see the same root tasks. Both are evaluated before and
     after on held-out easy, medium and hard tasks; flat success stands beside the flat ceiling, the share of
