@@ -90,6 +90,15 @@ def test_a_small_file_does_not_unpack_to_what_a_large_one_may(run_file: Path) ->
     assert used < 200
 
 
+def test_the_settings_of_an_attempt_are_bounded_as_any_text(run_file: Path) -> None:
+    with forging(run_file) as connection:
+        said = add_text(connection, iter([b'"', *repeated(b"x", 250 * MB), b'"']))
+        connection.execute("INSERT INTO configs VALUES (0, ?, ?)", (said, said))
+    found, used = memory_of(run_file, "run.made_with(0)")
+    assert "would unpack to more than is allowed at once" in found
+    assert used < 200
+
+
 def test_brackets_and_commas_in_strings_are_no_elements() -> None:
     many = MAX_PARTS + 10
     text = '["' + "," * many + '", "' + '\\"[' * 3 + '"]'

@@ -31,7 +31,7 @@ TokenArrays = tuple["array[int]", "array[int]", "array[float]", "array[float]"]
 class Allowance:
     """Counts what a reading operation unpacks, so that a small file cannot fill the memory."""
 
-    def __init__(self, total: int = MAX_TOTAL) -> None:
+    def __init__(self, total: int) -> None:
         self.left = total
 
     @classmethod

@@ -88,7 +88,7 @@ class Run:
     def made_with(self, attempt: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Config and versions of an attempt (`StepSummary.attempt`); empty where the run does not say."""
         with self._reading() as connection:
-            return configs(connection, Texts(connection, Allowance()), attempt)
+            return configs(connection, Texts(connection, Allowance.of(connection)), attempt)
 
     @property
     def steps(self) -> list[StepSummary]:
