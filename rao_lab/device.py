@@ -40,8 +40,19 @@ def choose(wanted: Any = None) -> torch.device:
     return found
 
 
+def name(device: torch.device) -> str:
+    """What it is called, a GPU with its model."""
+    kind = device.type
+    return f"{kind} ({torch.cuda.get_device_name(device)})" if kind == "cuda" else kind
+
+
+def usual_dtype(device: torch.device) -> torch.dtype:
+    """The number format of weights there, where nothing else is said."""
+    return torch.float32 if device.type == "cpu" else torch.bfloat16
+
+
 def memory(device: torch.device) -> int:
-    """Bytes of the device in all; of main memory where it has none of its own."""
+    """Bytes of the device in all; of main memory where it has none of its own; 0 = unknown."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     return main_memory()

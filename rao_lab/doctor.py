@@ -166,13 +166,12 @@ def _device() -> dict[str, Any]:
     """The device a policy would be loaded on, in which number format, with how much memory."""
     import torch
 
-    from rao_lab.device import choose, memory
+    from rao_lab.device import choose, memory, name, usual_dtype
 
     device = choose()
-    on_gpu = device.type == "cuda"
     return {
-        "device": f"cuda ({torch.cuda.get_device_name(device)})" if on_gpu else "cpu",
-        "dtype": "bfloat16" if on_gpu else "float32",
+        "device": name(device),
+        "dtype": str(usual_dtype(device)).removeprefix("torch."),
         "device_memory_gb": round(memory(device) / 1e9, 1),
         "threads": torch.get_num_threads(),
     }

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from rao_lab import checkpoint
+from rao_lab import checkpoint, device
 from rao_lab.checked import plainly, quoted
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.protocols import Environment, Policy
@@ -61,9 +61,7 @@ def _hardware(policy: Any) -> dict[str, str]:
     model = getattr(policy, "model", None)
     weights = None if model is None else next(iter(model.parameters()), None)
     if weights is not None:
-        kind = weights.device.type
-        name = f"cuda ({torch.cuda.get_device_name(weights.device)})" if kind == "cuda" else kind
-        found |= {"device": name, "dtype": str(weights.dtype).removeprefix("torch.")}
+        found |= {"device": device.name(weights.device), "dtype": str(weights.dtype).removeprefix("torch.")}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from rao_lab.bundled import data_path
 from rao_lab.credit import Attributions, attribute
-from rao_lab.device import sent
+from rao_lab.device import memory, sent
 from rao_lab.environments import TextCraft
 from rao_lab.errors import ConfigError
 from rao_lab.loading import TINY
@@ -259,3 +260,11 @@ def test_what_does_not_wait_is_not_listed() -> None:
         far = sent(np.ones(3), FAR) * 2 + torch.tensor(1.0)
         assert (seen.sent, seen.waits) == (1, [])
         assert far.cpu().tolist() == [3.0, 3.0, 3.0]
+
+
+def test_where_memory_is_unknown_rows_still_run_together(monkeypatch) -> None:
+    """Windows has no `os.sysconf`, which says how much there is."""
+    monkeypatch.delattr(os, "sysconf")
+    policy = TransformerPolicy.load(data_path("tiny"), device="cpu")
+    assert memory(torch.device("cpu")) == 0
+    assert policy._engine.forward.capacity(1000) > 1000

@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from rao_lab import checked
 from rao_lab.checked import choice, number, plainly, whole
-from rao_lab.device import choose, memory
+from rao_lab.device import choose, memory, usual_dtype
 from rao_lab.engine import Engine, Sampled
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import adapter as adapters
@@ -76,8 +76,10 @@ class TransformerPolicy:
             )
         self._vocabulary: int = model.get_input_embeddings().num_embeddings
         by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
-        cache = number("cache_gb", cache_gb, above=True) * 1e9 if cache_gb is not None else None
-        cache_bytes = int(memory(model.device) * CACHE_SHARE if cache is None else cache)
+        if cache_gb is None:
+            cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory bounds nothing
+        else:
+            cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
         self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
         self._chat = Chat(self._render)
@@ -113,7 +115,7 @@ class TransformerPolicy:
         """
         place = choose(device)
         kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
-        kind = kind or (torch.float32 if place.type == "cpu" else torch.bfloat16)
+        kind = kind or usual_dtype(place)
         settings.setdefault("name", Path(path).stem)
         if lora is not None and adapter is not None:
             raise ConfigError(f"lora={lora} makes a new adapter, and adapter names one: give one of them")
