@@ -19,6 +19,7 @@ from rao_lab.store import RunWriter, checkpoint_folder, open_run
 from rao_lab.train_config import TrainConfig
 from rao_lab.training import start, train
 from rao_lab.widgets import Explorer
+from rao_lab.widgets.watch import SessionWatch
 from tests.whole_runs import CONFIG as WHOLE
 from tests.whole_runs import everything
 
@@ -248,6 +249,8 @@ def test_the_board_of_a_resumed_session_has_the_steps_before_it(whole: Path, tmp
         assert [step for step, _ in board.steps] == [0, 1, 2, 3]
         assert board.curves["step"] == [0, 1, 2, 3]
         assert all(board.table(step).rows and board.table(step).credit is not None for step in (1, 3))
+        with pytest.raises(MissingError, match="there is steps 0 to 3"):
+            SessionWatch(session).load(4)
     finally:
         board.close()
     assert repr(session) == "<Session a.rao: finished, step 3 of 3>"

@@ -106,9 +106,11 @@ class SessionWatch:
             if known.step == step:
                 return known
         earlier = self.session.earlier
-        if earlier is not None and step in {each.step for each in earlier.steps}:
+        before = [] if earlier is None else earlier.steps
+        if earlier is not None and step in {each.step for each in before}:
             return RunWatch(earlier).load(step)
-        raise MissingError(f"step {step} is not finished: there is {_range(self.session.steps)}")
+        made = [*before, *self.session.steps]
+        raise MissingError(f"step {step} is not finished: there is {_range(made)}")
 
     def metrics(self) -> Iterator[Mapping[str, Any]]:
         if self.session.earlier is not None:
