@@ -78,12 +78,17 @@ def _bundles(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
     """Tensors of one type and device, `AT_ONCE` numbers or one tensor at a time."""
     kinds: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
     for tensor in tensors:
-        open_ = kinds.setdefault((tensor.dtype, tensor.device), [])
-        if open_ and sum(each.numel() for each in open_) + tensor.numel() > AT_ONCE:
-            yield [*open_]
-            open_.clear()
-        open_.append(tensor)
-    yield from (alike for alike in kinds.values() if alike)
+        kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
+    for alike in kinds.values():
+        bundle: list[Tensor] = []
+        count = 0
+        for tensor in alike:
+            if bundle and count + tensor.numel() > AT_ONCE:
+                yield bundle
+                bundle, count = [], 0
+            bundle.append(tensor)
+            count += tensor.numel()
+        yield bundle
 
 
 def _read(part: Tensor) -> list[Tree]:
