@@ -192,15 +192,6 @@ def verify(folder: str | Path) -> Checkpoint:
     return _understood(folder, _read_json(folder / "trainer.json"))
 
 
-def is_whole(folder: str | Path) -> bool:
-    """Whether `verify` would take the folder."""
-    try:
-        verify(folder)
-    except (InputError, MissingError):
-        return False
-    return True
-
-
 def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
     given = said.get("format")
     if given != FORMAT:

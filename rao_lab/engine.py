@@ -191,8 +191,6 @@ class Engine:
             row = self._rows[key]
             row.cached, row.slot = 0, len(self._slots)
             self._slots.append(row)
-        if not self._rows:
-            self.forward.release()
 
     @property
     def idle(self) -> bool:

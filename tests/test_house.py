@@ -69,9 +69,8 @@ TORCH_MAY = {
         "checkpoint",
         "distributed",
         "resuming",
-        "training",
     ),
-    *("bench", "claims", "demo", "doctor", "fetch"),
+    *("bench", "claims", "doctor", "fetch"),
 }
 
 
