@@ -114,14 +114,14 @@ def _scale(config: LossConfig, tokens: int, nodes: int, own: int) -> float:
 class Scorer:
     """Log-probs of recorded tokens under a causal language model.
 
+    Where the model is a decoder and a plain head (found by trying), only trained positions pass the
+    head; otherwise the whole model runs and the positions are taken from its logits.
+
     Args:
         recompute: keep of each layer only what goes in, and compute it again in the backward pass.
 
     Raises:
         ConfigError: `recompute` and a model whose layers transformers does not mark as such.
-
-    Where the model is a decoder and a plain head (found by trying), only trained positions pass the
-    head; otherwise the whole model runs and the positions are taken from its logits.
     """
 
     def __init__(self, model: Any, recompute: bool = False) -> None:

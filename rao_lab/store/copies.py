@@ -29,7 +29,7 @@ def export_copy(path: str | Path, out: str | Path) -> Path:
         schema.version_of(connection, source.name)
         schema.check_tables(connection, source.name)
         connection.execute("ROLLBACK")  # VACUUM begins a read transaction of its own
-        connection.execute("PRAGMA query_only = OFF")  # still opened read-only; this writes `out` alone
+        connection.execute("PRAGMA query_only = OFF")  # opened read-only, or a copy: this writes `out`
         try:
             connection.execute("VACUUM INTO ?", (file_uri(target.absolute()),))
         except BaseException as error:
