@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rao_lab.errors import MissingError, RaoLabError, RunFileError
-from rao_lab.store import RunWriter, export_copy, open_run, salvage
+from rao_lab.store import RunWriter, export_copy, files, open_run, salvage
 from tests.test_store import record
 from tests.test_store_writer import names, second_process
 from tests.trees import random_group
@@ -163,6 +163,26 @@ def test_a_run_that_crashed_in_wal_is_read_and_resumed_where_no_memory_is_shared
         assert writer.rewind(1) == 2
     assert open_run(unshared).groups(1) == [RECORDED]
     assert "a.rao-wal" not in names(unshared.parent)
+
+
+def test_a_run_that_has_to_be_copied_to_be_read_is_copied_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = crashed(tmp_path / "a.rao", "rollback", "in a commit")
+    copied: list[str] = []
+
+    def copyfile(source: Path, to: Path) -> Path:
+        copied.append(source.name)
+        return shutil.copyfile(source, to)
+
+    monkeypatch.setattr(files, "copyfile", copyfile)
+    with open_run(path) as run:
+        assert run.groups(1) == [RECORDED]
+        assert [run.tree(each.id) for each in run.trees(1)] == [*RECORDED.trees]
+        assert copied == ["a.rao", "a.rao-journal"]
+        path.unlink()
+        with pytest.raises(MissingError, match="no run file"):
+            run.groups(1)
 
 
 # Where nothing may be written

@@ -156,7 +156,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         except sqlite3.OperationalError as error:
             if not beside_refused(error):
                 raise
-            connection = held.enter_context(_connected(_private_copy(path, held), "rw"))
+            connection = held.enter_context(_connected(_private_copy(path, held), "rw", Copied))
             connection.execute("PRAGMA query_only = ON")
             if connection.execute("PRAGMA page_count").fetchone() == (0,):
                 raise RunFileError(
@@ -188,10 +188,16 @@ def _private_copy(path: Path, held: ExitStack) -> Path:
         ) from None
 
 
+class Copied(sqlite3.Connection):
+    """To a private copy of the file. To make one takes long: who reads again keeps what it holds."""
+
+
 @contextmanager
-def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _connected(
+    path: Path, mode: str, kind: type[sqlite3.Connection] = sqlite3.Connection
+) -> Iterator[sqlite3.Connection]:
     uri = f"{file_uri(path)}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=READ_WAIT, isolation_level=None, factory=kind)
     try:
         guard(connection, size_on_disk(path))
         if mode == "ro":

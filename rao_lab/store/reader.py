@@ -23,7 +23,16 @@ from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, node_columns
 from rao_lab.store.credit_bytes import attributions_from_bytes
-from rao_lab.store.files import SALVAGE, check_file, complaints, file_path, guard, reading, size_on_disk
+from rao_lab.store.files import (
+    SALVAGE,
+    Copied,
+    check_file,
+    complaints,
+    file_path,
+    guard,
+    reading,
+    size_on_disk,
+)
 from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
 from rao_lab.store.summaries import (
@@ -59,14 +68,15 @@ class Run:
         self._config: dict[str, Any] = {}
         self._packages: dict[str, Any] = {}
         self._metrics: list[dict[str, Any]] = []
-        self._turned: sqlite3.Connection | None = None
-        self._turned_lock = threading.Lock()
+        self._copy: sqlite3.Connection | None = None  # read in place of the file
+        self._copy_lock = threading.Lock()
         with reading(self.path) as connection:
             self.schema_version = schema.version_of(connection, self.path.name)
-            if self.schema_version == schema.SCHEMA_VERSION:
-                schema.check_tables(connection, self.path.name)
+            older = self.schema_version != schema.SCHEMA_VERSION
+            if older or (isinstance(connection, Copied) and not follow):
+                self._copy = schema.turned_copy(connection, self.path.name)
             else:
-                self._turned = schema.turned_copy(connection, self.path.name)
+                schema.check_tables(connection, self.path.name)
         with self._opened() as connection:
             self._read_lists(connection)
         self._told, _ = self._seen
@@ -277,9 +287,9 @@ class Run:
     def close(self) -> None:
         """Later calls are refused. Nothing of the file is open between calls in any case."""
         self._closed = True
-        if self._turned is not None:
-            self._turned.close()
-            self._turned = None
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
 
     def __enter__(self) -> Self:
         return self
@@ -307,12 +317,12 @@ class Run:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        if self._turned is not None:
-            with _named(self.path.name), complaints(self.path.name), self._turned_lock:
-                guard(self._turned, size_on_disk(self.path))
-                yield self._turned
-            return
         check_file(self.path)
+        if self._copy is not None:
+            with _named(self.path.name), complaints(self.path.name), self._copy_lock:
+                guard(self._copy, size_on_disk(self.path))
+                yield self._copy
+            return
         with _named(self.path.name), reading(self.path) as connection:
             yield connection
 

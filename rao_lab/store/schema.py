@@ -177,7 +177,7 @@ def migrate(
 
 
 def turned_copy(connection: sqlite3.Connection, name: str) -> sqlite3.Connection:
-    """An older file brought up to date in a private temporary database; the file is left alone."""
+    """What the file holds, in a private temporary database and up to date; the file is left alone."""
     copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     try:
         connection.execute("ROLLBACK")
