@@ -21,9 +21,9 @@ from safetensors.torch import load_file, save_file
 
 from rao_lab.checked import number, plainly, quoted, whole
 from rao_lab.errors import ConfigError, InputError, UnavailableError
+from rao_lab.policies.model_folder import read_object
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-MAX_CONFIG_BYTES = 1 << 20
 MAX_RANK = 4096
 MAX_LAYERS = 1000
 
@@ -105,16 +105,9 @@ def read(folder: Path) -> Adapter:
     Raises:
         InputError: it cannot be read, or is no plain LoRA adapter.
     """
-    said, file = plainly(str(folder)), folder / CONFIG
-    try:
-        if file.stat().st_size > MAX_CONFIG_BYTES:
-            raise InputError(f"{said}: its {CONFIG} is larger than {MAX_CONFIG_BYTES} bytes")
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
-        if isinstance(problem, InputError):
-            raise
-        raise InputError(f"{said}: its {CONFIG} is not JSON") from None
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+    said = plainly(str(folder))
+    config = read_object(folder / CONFIG, said)
+    if config.get("peft_type") != "LORA":
         raise InputError(f"{said}: its {CONFIG} describes no LoRA adapter")
     if odd := _unknown(config):
         raise InputError(

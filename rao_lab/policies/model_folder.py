@@ -153,16 +153,26 @@ def _check_config(file: Path, said: str) -> None:
     """Bounds what is built of a config before transformers builds it."""
     if not file.is_file():
         raise InputError(f"{said}: a model folder has a config.json, and this one has none")
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise InputError(f"{said}: its config.json is larger than {MAX_CONFIG_BYTES} bytes")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise InputError(f"{said}: its config.json is not JSON") from None
-    if not isinstance(config, dict):
-        raise InputError(f"{said}: its config.json is no JSON object")
+    config = read_object(file, said)
     _check_own(config.get("rao_lab", {}), said)
     _check_numbers(config, said)
+
+
+def read_object(file: Path, said: str) -> dict[str, Any]:
+    """A JSON object of a bounded size.
+
+    Raises:
+        InputError: it cannot be read, or is something else.
+    """
+    if file.is_file() and file.stat().st_size > MAX_CONFIG_BYTES:
+        raise InputError(f"{said}: its {file.name} is larger than {MAX_CONFIG_BYTES} bytes")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise InputError(f"{said}: its {file.name} is not JSON") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{said}: its {file.name} is no JSON object")
+    return found
 
 
 def _check_numbers(config: Mapping[str, Any], said: str) -> None:
