@@ -127,8 +127,16 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
         name = base
     elif base is not None:
         raise ConfigError(f"base={quoted(base)} has no meaning: {plainly(name)} is a whole model, no adapter")
-    settings.setdefault("name", Path(name).name)
+    settings.setdefault("name", _called(Path(name)))
     return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
+
+
+def _called(path: Path) -> str:
+    """The name of a policy by its place; that of a checkpoint is called by its run and step."""
+    if path.name == "policy" and (path.parent / "trainer.json").is_file():
+        step = path.absolute().parent
+        return f"{step.parent.name.removesuffix('.ckpt')} {step.name}"
+    return path.name
 
 
 def _folder(name: str) -> str | Path:

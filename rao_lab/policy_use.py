@@ -29,6 +29,24 @@ class _Use:
     training: bool
 
 
+def check_untaken(policy: Policy) -> None:
+    """Refuses a policy that is being trained, without waiting for it.
+
+    Raises:
+        UnavailableError: it is.
+    """
+    found = getattr(policy, "__dict__", {}).get(_TAKEN)
+    if found is not None and found.training:
+        raise _in_training(policy)
+
+
+def _in_training(policy: Policy) -> UnavailableError:
+    return UnavailableError(
+        f"policy {plainly(policy.name)} is being trained in another thread: wait until that is done "
+        "or stop it, or load a second one with rl.load_policy"
+    )
+
+
 @contextmanager
 def taken(policy: Policy, *, training: bool = False) -> Iterator[None]:
     """Inside, the policy works for this thread and for no other; blocks may be nested.
@@ -46,10 +64,7 @@ def taken(policy: Policy, *, training: bool = False) -> Iterator[None]:
             yield
             return
         if found.training:
-            raise UnavailableError(
-                f"policy {plainly(policy.name)} is being trained in another thread: wait until that is done "
-                "or stop it, or load a second one with rl.load_policy"
-            )
+            raise _in_training(policy)
         time.sleep(POLL_SECONDS)
     try:
         yield

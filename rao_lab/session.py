@@ -143,6 +143,7 @@ class Session:
         """Of the step under way, for views that are opened in the middle of it."""
         self._lock = threading.Lock()
         self.control.on_rest = self._say_state
+        self._cut_short = False
         self._done = threading.Event()
         self._train = train
         self._thread = threading.Thread(target=self._work, name="rao-lab-train", daemon=True)
@@ -163,7 +164,7 @@ class Session:
         if self._done.is_set():
             if self.error is not None:
                 return "failed"
-            return "stopped" if self.control.stopping else "finished"
+            return "stopped" if self._cut_short else "finished"
         if self.control.stopping:
             return "stopping"
         return "paused" if self.control.paused else "training"
@@ -310,7 +311,7 @@ class Session:
                 if self.control.paused:
                     self._say_state()
         except Stopped:
-            pass
+            self._cut_short = True
         except BaseException as error:  # noqa: BLE001 - a thread's failure is kept and raised where it is awaited
             self.error = error
         finally:

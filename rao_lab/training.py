@@ -24,7 +24,7 @@ from rao_lab import checkpoint
 from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.executor import Executor
 from rao_lab.loading import suggested
-from rao_lab.policy_use import taken
+from rao_lab.policy_use import check_untaken, taken
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.resuming import OnResume, check_same_world, checkpoint_name, run_config, warn
@@ -264,11 +264,15 @@ def start(
 
     Raises:
         RunFileError: `store` exists and is not empty, and `resume` was not asked for.
+        UnavailableError: the policy is being trained by another session.
         as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
     config = config or default_config(policy)
     path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
-    if not resume and is_begun(path):  # at once, in the cell that asked for it
+    # At once, in the cell that asked for it: run twice, it must not put a failed session in the place of
+    # the one that trains, which could then not be stopped any more.
+    check_untaken(policy)
+    if not resume and is_begun(path):
         raise in_the_way(path)
 
     def steps(session: Session) -> Iterator[TrainStep]:

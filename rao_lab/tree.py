@@ -32,6 +32,7 @@ from rao_lab.events import (
     TurnEnded,
     TurnStarted,
 )
+from rao_lab.visible import one_line
 
 if TYPE_CHECKING:
     import networkx
@@ -309,6 +310,11 @@ class Tree:
 
         return text_tree(self)
 
+    def __repr__(self) -> str:
+        """Short, for cells that end in trees; `print(tree)` shows it."""
+        scored = "" if self.success is None else f", success {self.success:g}"
+        return f"<Tree of {one_line(self.task.id, 80)}: {len(self)} nodes, depth {self.depth}{scored}>"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -322,6 +328,9 @@ class Group:
 
     def __len__(self) -> int:
         return len(self.trees)
+
+    def __repr__(self) -> str:
+        return f"<Group {self.index} of step {self.step}: {len(self)} trees of {one_line(self.task.id, 80)}>"
 
 
 def path_key(path: str) -> tuple[int, ...]:

@@ -148,3 +148,42 @@ def test_a_policy_in_training_is_refused_to_others_and_free_between_the_steps_of
         for _ in rl.train(env, policy, config):
             assert run_it() in ENDS
             assert thread.submit(run_it).result() in ENDS
+
+
+def test_a_start_that_comes_twice_is_refused_at_once_and_the_session_stays(
+    random_tiny: Path, tmp_path: Path
+) -> None:
+    env = rl.environments.TextCraft("easy")
+    policy = rl.load_policy(str(random_tiny))
+    limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
+    config = rl.TrainConfig(steps=2, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+    session = rl.start(env, policy, config, store=tmp_path / "a.rao")
+    session.pause()
+    while not session.control.resting:
+        time.sleep(0.01)
+    for options in ({}, {"store": tmp_path / "b.rao"}, {"store": tmp_path / "a.rao", "resume": True}):
+        with pytest.raises(rl.UnavailableError, match="is being trained in another thread"):
+            rl.start(env, policy, config, **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "b.rao").exists()
+    session.resume()
+    shown = repr(session.result())
+    assert len(shown) < 300 and shown.startswith("[<TrainStep 0: 0 trees>, <TrainStep 1: 2 trees, success ")
+    assert repr(session.run) == "<Run a.rao: whole up to step 2>"
+    session.stop()  # nothing is left to stop
+    assert session.state == "finished"
+
+
+def test_the_policy_of_a_checkpoint_is_called_by_its_run_and_step(
+    random_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
+    config = rl.TrainConfig(steps=1, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+    policy = rl.load_policy(str(random_tiny))
+    list(rl.train(rl.environments.TextCraft("easy"), policy, config, store=tmp_path / "a.rao"))
+    step = tmp_path / "a.rao.ckpt" / "step-1"
+    assert rl.load_policy(str(step / "policy")).name == "a.rao step-1"
+    monkeypatch.chdir(step)
+    assert rl.load_policy("policy").name == "a.rao step-1"
+    assert rl.load_policy(str(random_tiny)).name == random_tiny.name
+    with pytest.raises(rl.InputError, match="has none: give the policy folder in it"):
+        rl.load_policy(str(step))

@@ -86,6 +86,16 @@ def test_a_group_has_the_length_of_its_trees() -> None:
     assert len(Group(HEADER.task, (FAMILY, FAMILY))) == 2
 
 
+def test_a_cell_that_ends_in_records_shows_a_line_and_no_texts() -> None:
+    hostile = Task("t\nu\x1b[31m", "goal")
+    trees = (FAMILY, replace(FAMILY, header=TreeHeader(hostile)), Tree(HEADER, ()))
+    assert repr(trees[0]) == "<Tree of t: 4 nodes, depth 2, success 0.5>"
+    assert repr(trees[2]) == "<Tree of t: 0 nodes, depth 0>"
+    group = Group(HEADER.task, trees, step=3, index=1)
+    assert repr(group) == "<Group 1 of step 3: 3 trees of t>"
+    assert repr(trees[1]).isprintable() and repr(Group(hostile, trees)).isprintable()
+
+
 def test_a_status_ends_a_node_or_does_not() -> None:
     assert [status for status in Status if not status.ended] == [Status.RUNNING, Status.WAITING]
     assert all(status.ended for status in LIMIT_STATUSES)

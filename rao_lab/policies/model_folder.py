@@ -152,7 +152,8 @@ def _source(path: str | Path) -> tuple[str, dict[str, str]]:
 def _check_config(file: Path, said: str) -> None:
     """Bounds what is built of a config before transformers builds it."""
     if not file.is_file():
-        raise InputError(f"{said}: a model folder has a config.json, and this one has none")
+        where = "" if not (file.parent / "policy").is_dir() else ": give the policy folder in it"
+        raise InputError(f"{said}: a model folder has a config.json, and this one has none{where}")
     config = read_object(file, said)
     _check_own(config.get("rao_lab", {}), said)
     _check_numbers(config, said)

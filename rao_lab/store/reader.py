@@ -300,7 +300,9 @@ class Run:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Run {self.path.name}: {len(self._steps)} steps>"
+        whole = [each.step for each in self._steps if each.ended is not None]
+        last = f"whole up to step {whole[-1]}" if whole else "no whole step yet"
+        return f"<Run {self.path.name}: {last}>"
 
     # Reading
 
