@@ -289,6 +289,21 @@ def _fill(params: Mapping[str, Tensor], values: Mapping[str, Tensor], what: str)
     for name, param in params.items():
         value = values.get(name)
         if value is None or value.shape != param.shape or value.dtype != param.dtype:
-            raise InputError(f"the {what} of this checkpoint do not fit the model: {name} differs")
+            raise InputError(
+                f"the {what} of this checkpoint do not fit the model: {_how_to_fit(params, values)} ({name} differs)"
+            )
     for name, param in params.items():
         param.copy_(values[name])
+
+
+def _how_to_fit(params: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> str:
+    """What to load instead of a policy that has these weights."""
+    ranks = [
+        next((weight.shape[0] for name, weight in each.items() if ".lora_A." in name and weight.ndim), None)
+        for each in (params, values)
+    ]
+    if ranks[0] == ranks[1]:
+        return "load the policy that this run began with"
+    if ranks[1] is None:
+        return "this run trains the whole model: load the policy without lora"
+    return f"this run trains an adapter: load the policy with lora={ranks[1]}"

@@ -230,7 +230,7 @@ def test_other_settings_are_refused_but_for_more_steps(saved) -> None:
 def test_another_model_is_refused_and_left_as_it_is(saved) -> None:
     other = TinyPolicy(llama(seed=3, intermediate_size=32))
     before = {name: param.clone() for name, param in other.model.named_parameters()}
-    with pytest.raises(InputError, match="do not fit the model"):
+    with pytest.raises(InputError, match="do not fit the model: load the policy that this run began with"):
         checkpoint.load(saved, other, CONFIG)
     assert all(torch.equal(before[name], param) for name, param in other.model.named_parameters())
 

@@ -172,7 +172,7 @@ def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_second_writer_in_the_same_process_is_refused_too(tmp_path: Path) -> None:
     with (
         RunWriter(tmp_path / "a.rao", {}),
-        pytest.raises(RunFileError, match="is being written by process"),
+        pytest.raises(RunFileError, match="which is this one: stop its session, or end the loop"),
     ):
         RunWriter(tmp_path / "a.rao", {}, resume=True)
 

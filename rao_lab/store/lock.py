@@ -77,6 +77,11 @@ class WriteLock:
             if not _lock_soon(file):
                 owner = _owner(file)
                 file.close()
+                if owner == str(os.getpid()):
+                    raise RunFileError(
+                        f"{run_file.name} is being written by process {owner}, which is this one: stop its "
+                        "session, or end the loop over its steps, first"
+                    )
                 raise RunFileError(
                     f"{run_file.name} is being written by process {owner}: wait for it or stop it first"
                 )

@@ -138,7 +138,12 @@ def test_from_the_command_line_trained_resumed_and_run(tmp_path: Path, capsys: A
     assert (
         call(["train", "--set", "policy.lora=3", "--steps", "3", "--out", str(run), "--resume", *sets]) == 2
     )
-    assert "do not fit the model" in capsys.readouterr().err
+    assert (
+        "do not fit the model: this run trains an adapter: load the policy with lora=2"
+        in capsys.readouterr().err
+    )
+    assert call(["train", "--steps", "3", "--out", str(run), "--resume", *sets]) == 2
+    assert "this run trains an adapter: load the policy with lora=2" in capsys.readouterr().err
     assert (
         call(["train", "--policy", "scripted", "--set", "policy.lora=3", "--out", str(tmp_path / "b.rao")])
         == 2
