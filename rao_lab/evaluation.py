@@ -133,7 +133,10 @@ class Comparison:
         }
 
     def __str__(self) -> str:
-        lines = [str(found) for found in self.evaluations.values()]
+        lines = [
+            str(found) if name == found.agent else f"{name}: {found}"
+            for name, found in self.evaluations.items()
+        ]
         for pair in self.differences:
             interval = f"[{pair.low:+.2f}, {pair.high:+.2f}]"
             lines.append(f"{pair.first} minus {pair.second}: {pair.difference:+.2f} {interval}")

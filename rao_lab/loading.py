@@ -145,8 +145,24 @@ def _folder(name: str) -> str | Path:
     return cached(name) if name == "smollm2" else name
 
 
+def check_loaded(policy: Any) -> None:
+    """Refuses a name in a policy's place.
+
+    Raises:
+        ConfigError: saying how it becomes a policy.
+    """
+    if isinstance(policy, str | Path):
+        said = quoted(str(policy))
+        raise ConfigError(f"policy {said} is a name and no policy yet: give rl.load_policy({said})")
+
+
 def suggested(policy: Policy) -> Suggested:
-    """Limits and a band that suit a policy: by its dialect and whether it has tokens."""
+    """Limits and a band that suit a policy: by its dialect and whether it has tokens.
+
+    Raises:
+        ConfigError: this is the name of a policy and no policy.
+    """
+    check_loaded(policy)
     if not policy.window:
         return SCRIPTED if policy.name.startswith("scripted") else CHAT
     return TINY if policy.dialect == "terse" else CHAT

@@ -23,7 +23,7 @@ from typing import Any
 from rao_lab import checkpoint
 from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.executor import Executor
-from rao_lab.loading import suggested
+from rao_lab.loading import check_loaded, suggested
 from rao_lab.policy_use import check_untaken, taken
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
@@ -89,6 +89,7 @@ def train(
         RunFileError: the run file exists, is not empty and `resume` is false; it is being written, or damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
+    check_loaded(policy)
     if not hasattr(policy, "model"):
         raise ConfigError(
             f"policy {policy.name!r} has no weights to train: take tiny, smollm2 or a model folder"
@@ -269,6 +270,7 @@ def start(
     """
     config = config or default_config(policy)
     path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
+    check_loaded(policy)
     # At once, in the cell that asked for it: run twice, it must not put a failed session in the place of
     # the one that trains, which could then not be stopped any more.
     check_untaken(policy)

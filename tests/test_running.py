@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,10 +166,12 @@ def test_a_start_that_comes_twice_is_refused_at_once_and_the_session_stays(
         with pytest.raises(rl.UnavailableError, match="is being trained in another thread"):
             rl.start(env, policy, config, **options)  # type: ignore[arg-type]
     assert not (tmp_path / "b.rao").exists()
+    followed = rl.open_run(session.path, follow=True)
+    assert "up to step 2" not in repr(followed)
     session.resume()
     shown = repr(session.result())
+    assert repr(followed) == "<Run a.rao: whole up to step 2>"
     assert len(shown) < 300 and shown.startswith("[<TrainStep 0: 0 trees>, <TrainStep 1: 2 trees, success ")
-    assert repr(session.run) == "<Run a.rao: whole up to step 2>"
     session.stop()  # nothing is left to stop
     assert session.state == "finished"
 
@@ -187,3 +190,29 @@ def test_the_policy_of_a_checkpoint_is_called_by_its_run_and_step(
     assert rl.load_policy(str(random_tiny)).name == random_tiny.name
     with pytest.raises(rl.InputError, match="has none: give the policy folder in it"):
         rl.load_policy(str(step))
+
+
+def test_a_name_in_the_place_of_a_policy_is_refused_in_a_line(tmp_path: Path) -> None:
+    env = rl.environments.TextCraft("easy")
+    given: list[Callable[[Any], object]] = [
+        lambda name: rl.run(env.tasks("test")[0], env, name),
+        lambda name: rl.evaluate(env, name, tasks=1),
+        lambda name: rl.compare(env, {"mine": name}, tasks=1),
+        lambda name: rl.default_config(name),
+        lambda name: rl.train(env, name, rl.TrainConfig(steps=1)),
+        lambda name: rl.start(env, name, rl.TrainConfig(steps=1), store=tmp_path / "a.rao"),
+    ]
+    for call in given:
+        with pytest.raises(rl.ConfigError, match=r"'tiny' is a name and no policy yet: give rl\.load_policy"):
+            call("tiny")
+    assert not (tmp_path / "a.rao").exists()
+
+
+def test_a_comparison_of_several_policies_says_which_is_which() -> None:
+    env = rl.environments.TextCraft("easy")
+    policies = {name: rl.load_policy("scripted") for name in ("before", "after")}
+    lines = str(rl.compare(env, policies, ["recursive"], tasks=2)).splitlines()
+    assert lines[0].startswith("before recursive: scripted") and lines[1].startswith(
+        "after recursive: scripted"
+    )
+    assert str(rl.compare(env, policies["after"], ["flat"], tasks=2)).startswith("scripted")

@@ -11,14 +11,14 @@ import operator
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.attribution import Attributions, CreditConfig
 from rao_lab.checked import quoted
-from rao_lab.errors import ConfigError, MissingError, RunFileError
+from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store import schema
 from rao_lab.store.blobs import Allowance, unpack
 from rao_lab.store.columns import NodeColumns, node_columns
@@ -300,6 +300,8 @@ class Run:
         self.close()
 
     def __repr__(self) -> str:
+        with suppress(RaoLabError):  # then it says what was read last
+            self._refresh()
         whole = [each.step for each in self._steps if each.ended is not None]
         last = f"whole up to step {whole[-1]}" if whole else "no whole step yet"
         return f"<Run {self.path.name}: {last}>"
