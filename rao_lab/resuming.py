@@ -103,7 +103,8 @@ def resume(
     anew.
 
     Raises:
-        ConfigError: the training config differs in a field that cannot change; or there is no checkpoint
+        ConfigError: the training config differs in a field that cannot change, or has fewer steps than the
+            run; or there is no checkpoint
             and this policy has been trained by the run already.
     """
     step = -1
@@ -115,6 +116,11 @@ def resume(
     said = torch.tensor([step + 1 if writer is not None else 0])
     peers.add([said])
     step = int(said) - 1
+    if step > config.steps:
+        raise ConfigError(
+            f"{store.name} is trained to step {step} already, beyond steps={config.steps}: give more steps, or "
+            "leave the number as it was"
+        )
     state = None
     if step >= 0:
         state = checkpoint.load(checkpoint_folder(store) / checkpoint_name(step), policy, config)

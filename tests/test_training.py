@@ -65,6 +65,16 @@ def test_another_run_is_refused_and_the_file_stays_as_it_was(
         assert (run.config, run.metrics, [(step.step, step.attempt) for step in run.steps]) == before
 
 
+def test_fewer_steps_than_the_run_has_are_refused_and_it_keeps_its_settings(tmp_path: Path) -> None:
+    world, file = TextCraft("easy"), tmp_path / "b.rao"
+    list(train(world, rl.load_policy("tiny"), replace(SHORT, steps=2), store=file))
+    with pytest.raises(ConfigError, match=r"b\.rao is trained to step 2 already, beyond steps=1"):
+        next(train(world, rl.load_policy("tiny"), SHORT, store=file, resume=True))
+    with open_run(file) as run:
+        assert run.config["train"]["steps"] == 2 and "resumed" not in run.config
+        assert [step.step for step in run.steps] == [0, 1, 2]
+
+
 def test_a_finished_run_resumed_yields_nothing_and_loses_nothing(made: Path) -> None:
     with open_run(made) as run:
         before = run.groups(1)
