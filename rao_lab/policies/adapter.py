@@ -24,6 +24,7 @@ from rao_lab.errors import ConfigError, InputError, UnavailableError
 from rao_lab.policies.model_folder import read_object
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+MAX_CONFIG_BYTES = 1 << 20
 MAX_RANK = 4096
 MAX_LAYERS = 1000
 
@@ -106,7 +107,7 @@ def read(folder: Path) -> Adapter:
         InputError: it cannot be read, or is no plain LoRA adapter.
     """
     said = plainly(str(folder))
-    config = read_object(folder / CONFIG, said)
+    config = read_object(folder / CONFIG, said, MAX_CONFIG_BYTES)
     if config.get("peft_type") != "LORA":
         raise InputError(f"{said}: its {CONFIG} describes no LoRA adapter")
     if odd := _unknown(config):

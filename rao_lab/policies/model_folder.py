@@ -159,14 +159,16 @@ def _check_config(file: Path, said: str) -> None:
     _check_numbers(config, said)
 
 
-def read_object(file: Path, said: str) -> dict[str, Any]:
-    """A JSON object of a bounded size.
+def read_object(file: Path, said: str, most: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
+    """A JSON object of at most so many bytes.
 
     Raises:
         InputError: it cannot be read, or is something else.
     """
-    if file.is_file() and file.stat().st_size > MAX_CONFIG_BYTES:
-        raise InputError(f"{said}: its {file.name} is larger than {MAX_CONFIG_BYTES} bytes")
+    if not file.is_file():  # a pipe would be waited on
+        raise InputError(f"{said}: its {file.name} is no file")
+    if file.stat().st_size > most:
+        raise InputError(f"{said}: its {file.name} is larger than {most} bytes")
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

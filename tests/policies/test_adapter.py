@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ from rao_lab import checkpoint
 from rao_lab.cli import call
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.loading import load_policy
+from rao_lab.policies.adapter import read
 from rao_lab.train_config import LossConfig, TrainConfig
 from rao_lab.train_state import new_state
 from rao_lab.trainer import train_steps
@@ -187,3 +189,14 @@ def test_forged_adapters_load_or_get_one_line(tmp_path: Path) -> None:
     (tmp_path / "adapter_model.safetensors").write_bytes(b"x")
     with pytest.raises(InputError, match="missing or cannot be read"):
         load_policy(str(tmp_path), device="cpu")
+
+
+def test_a_description_that_is_too_large_or_no_file_is_refused_unread(tmp_path: Path) -> None:
+    described = tmp_path / "adapter_config.json"
+    described.write_text(json.dumps({"peft_type": "LORA", "note": "x" * (1 << 20)}))
+    with pytest.raises(InputError, match=r"its adapter_config.json is larger than 1048576 bytes"):
+        read(tmp_path)
+    described.unlink()
+    os.mkfifo(described)  # nobody writes: reading it would not return
+    with pytest.raises(InputError, match=r"its adapter_config.json is no file"):
+        read(tmp_path)
