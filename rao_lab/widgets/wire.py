@@ -1,6 +1,6 @@
 """Records as the front end takes them: binary columns for numbers, words once, texts on demand.
 
-The other half is `widgets/src/model/store.js`. A step is a table of rows in the order in which nodes
+The other half is `widgets/src/step/store.js`. A step is a table of rows in the order in which nodes
 became known; a snapshot carries all of it, a delta the rows that are new or changed. Numbers that do
 not exist are NaN in a column and null in a delta, never 0.
 """

@@ -1,9 +1,9 @@
 // Entry of the bundle: one view of the widget, in a notebook or in a saved page.
 
 import { savedModel } from "./page.js";
-import { App } from "./view/app.js";
+import { App } from "./app/app.js";
 
-/** @param {{model: import("./model/types.js").AnyModel, el: HTMLElement}} context */
+/** @param {{model: import("./step/types.js").AnyModel, el: HTMLElement}} context */
 function render({ model, el }) {
   const app = new App(model, el);
   return () => app.close();

@@ -1,6 +1,6 @@
 // The kernel of a saved page: the same messages, answered from what the page carries.
 
-/** @typedef {import("./model/types.js").AnyModel} AnyModel */
+/** @typedef {import("./step/types.js").AnyModel} AnyModel */
 
 /**
  * @param {any} data see rao_lab/widgets/page.py

@@ -1,8 +1,8 @@
 // Compares credit.js with answers of credit.py, in the format of tests/golden/README.md. As a program,
 // `node agree.js FILE` prints one JSON line with what it found, so that Python can send random batches.
 import { readFileSync } from "node:fs";
-import { attribute } from "../src/model/credit.js";
-import { STATUSES } from "../src/model/status.js";
+import { attribute } from "../src/credit/arithmetic.js";
+import { STATUSES } from "../src/step/status.js";
 
 const COLUMNS = { bonus: "bonus", R: "R", b: "b", A: "A", w: "w", c: "c", share: "share" };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, axisEnd, byDifficulty, curvesOf, fewWords, figures, progressWords, refusalKinds, roundUp, roughly, shareNote, shares, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/model/board.js";
-import { groupRows, miniature } from "../src/model/tasks.js";
-import { endLabels } from "../src/view/plots.js";
+import { at, axisEnd, byDifficulty, curvesOf, fewWords, figures, progressWords, refusalKinds, roundUp, roughly, shareNote, shares, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/board/figures.js";
+import { groupRows, miniature } from "../src/board/groups.js";
+import { endLabels } from "../src/board/plots.js";
 import { grow } from "./grow.js";
 
 const curves = curvesOf({

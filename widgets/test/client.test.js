@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Client } from "../src/model/client.js";
-import { Step } from "../src/model/store.js";
+import { Client } from "../src/step/client.js";
+import { Step } from "../src/step/store.js";
 
 /** A kernel's end that records what is asked. */
 function kernel() {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { asPython, attribute, changed, flips, sameRule } from "../src/model/credit.js";
-import { WHY_NOT } from "../src/model/status.js";
+import { asPython, attribute, changed, flips, sameRule } from "../src/credit/arithmetic.js";
+import { WHY_NOT } from "../src/step/status.js";
 import { compareAll, tableOf } from "./agree.js";
 
-/** @type {import("../src/model/types.js").CreditConfig} */
+/** @type {import("../src/step/types.js").CreditConfig} */
 const PAPER = { lam: 0.4, bonus: "mean", cap: null, estimator: "rao", baseline: "leave_one_out", std: false, depth_weighting: "inverse_frequency" };
 
 /** Two trees by hand: 0 fails with children 1 and 0; the other's root succeeds alone. */

@@ -1,5 +1,5 @@
 // Steps for tests: one tree from a list of parents, or a random batch.
-import { Step } from "../src/model/store.js";
+import { Step } from "../src/step/store.js";
 
 /** @param {number[]} parents row of each node's parent, -1 for the root */
 export function grow(parents) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Step } from "../src/model/store.js";
-import { Steps } from "../src/view/steps.js";
+import { Step } from "../src/step/store.js";
+import { Steps } from "../src/app/steps.js";
 
 const [RUNNING, WAITING, FINISHED] = [0, 1, 2];
 

@@ -1,11 +1,11 @@
 // Alike siblings as one: what is alike, what a pile hides, and that live data move nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { append, foldsFor, tidy } from "../src/model/layout.js";
-import { moveInRows } from "../src/model/keys.js";
-import { askedBy, MANY } from "../src/model/piles.js";
-import { Place } from "../src/model/place.js";
-import { stacked, summarize } from "../src/model/siblings.js";
+import { append, foldsFor, tidy } from "../src/tree/layout.js";
+import { moveInRows } from "../src/app/keys.js";
+import { askedBy, MANY } from "../src/step/piles.js";
+import { Place } from "../src/app/place.js";
+import { stacked, summarize } from "../src/step/summary.js";
 import { grow } from "./grow.js";
 
 /**

@@ -1,9 +1,9 @@
 // Where the reader is: choices, folds and steps that come and go.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Finding } from "../src/model/finding.js";
-import { Place } from "../src/model/place.js";
-import { Rule } from "../src/model/rule.js";
+import { Finding } from "../src/app/finding.js";
+import { Place } from "../src/app/place.js";
+import { Rule } from "../src/credit/rule.js";
 import { grow } from "./grow.js";
 
 /** @param {number[]} parents */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Step } from "../src/model/store.js";
-import { append, fitPitch, foldsFor, level, tidy } from "../src/model/layout.js";
+import { Step } from "../src/step/store.js";
+import { append, fitPitch, foldsFor, level, tidy } from "../src/tree/layout.js";
 import { grow } from "./grow.js";
 
 test("paths, children and walks follow spawn order, also where siblings arrive apart", () => {

@@ -1,13 +1,13 @@
 // What views show, as data: outline rows, keys, the icicle, words and formulas.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attribute } from "../src/model/credit.js";
-import { cells, spans } from "../src/model/icicle.js";
-import { actionOf, moveInRows } from "../src/model/keys.js";
-import { matches, stepRows, treeRows } from "../src/model/outline.js";
-import { shapeOf } from "../src/model/status.js";
-import { Step } from "../src/model/store.js";
-import { formulas, sentence, sources } from "../src/model/words.js";
+import { attribute } from "../src/credit/arithmetic.js";
+import { cells, spans } from "../src/icicle/cells.js";
+import { actionOf, moveInRows } from "../src/app/keys.js";
+import { matches, stepRows, treeRows } from "../src/outline/rows.js";
+import { shapeOf } from "../src/step/status.js";
+import { Step } from "../src/step/store.js";
+import { formulas, sentence, sources } from "../src/credit/words.js";
 import { highlight } from "../src/shared/python.js";
 import { taskName } from "../src/shared/text.js";
 import { grow } from "./grow.js";

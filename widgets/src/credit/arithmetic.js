@@ -1,0 +1,285 @@
+// The arithmetic of rao_lab/credit.py on the same columns, for what-if: same rollouts, other credit.
+// Both sides are held to tests/golden/credit.json and to thousands of random batches.
+
+import { STATUSES, WHY_NOT } from "../step/status.js";
+
+/** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
+/** @typedef {import("../step/types.js").CreditColumns} CreditColumns */
+
+/**
+ * @typedef {object} CreditTable the columns that credit reads; a `Step` has them all
+ * @property {number} n
+ * @property {ArrayLike<number>} tree
+ * @property {ArrayLike<number>} parent
+ * @property {ArrayLike<number>} depth
+ * @property {ArrayLike<number>} status
+ * @property {ArrayLike<number>} wrote T: tokens the node itself generated
+ * @property {ArrayLike<number>} s NaN = not scored
+ * @property {ArrayLike<number>} rootOf row of each tree's root, -1 where there is none yet
+ * @property {{group: number}[]} trees
+ * @property {{probe?: boolean}[]} groups
+ */
+
+/** Below this spread compared returns count as equal. */
+const ALIKE = 1e-8;
+const CANCELLED = STATUSES.indexOf("cancelled");
+const WHY = Object.fromEntries(WHY_NOT.map((word, code) => [word, code]));
+/** A probe group is recorded like others and never trained. */
+export const PROBE = WHY_NOT.length;
+
+/** @param {number} n @returns {CreditColumns} */
+export function emptyColumns(n) {
+  const column = () => new Float64Array(n).fill(NaN);
+  return {
+    childMean: column(),
+    childMin: column(),
+    bonus: column(),
+    R: column(),
+    b: column(),
+    A: column(),
+    w: column(),
+    c: column(),
+    share: column(),
+    why: new Uint8Array(n),
+  };
+}
+
+/**
+ * Equations 1, 3 and 4 on all nodes of a step.
+ * @param {CreditTable} table
+ * @param {CreditConfig} config
+ * @param {"token" | "node"} [shareBy]
+ * @returns {CreditColumns}
+ */
+export function attribute(table, config, shareBy = "token") {
+  const out = emptyColumns(table.n);
+  childTerms(table, config, out);
+  for (let row = 0; row < table.n; row += 1) out.R[row] = table.s[row] + out.bonus[row];
+  const compared = comparedReturns(table, config, out.R);
+  baselines(table, config, out, compared);
+  advantages(table, config, out, compared);
+  depthWeights(table, config, out);
+  shares(table, out, shareBy);
+  return out;
+}
+
+/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out */
+function childTerms(table, config, out) {
+  const { n, parent, s } = table;
+  const count = new Int32Array(n);
+  const total = new Float64Array(n);
+  for (let row = 0; row < n; row += 1) {
+    const above = parent[row];
+    if (above < 0 || Number.isNaN(s[row])) continue;
+    count[above] += 1;
+    total[above] += s[row];
+    if (!(out.childMin[above] <= s[row])) out.childMin[above] = s[row];
+  }
+  for (let row = 0; row < n; row += 1) {
+    out.childMean[row] = count[row] ? total[row] / count[row] : 0;
+    if (config.bonus === "mean") out.bonus[row] = config.lam * out.childMean[row];
+    else if (config.bonus === "min") out.bonus[row] = config.lam * (count[row] ? out.childMin[row] : 0);
+    else out.bonus[row] = Math.min(config.lam * total[row], config.cap ?? Infinity);
+  }
+}
+
+/**
+ * For each group: the least compared return, the sum of differences from it, how many, their spread.
+ * Measuring from the least makes the baseline of equal returns equal to them to the last bit.
+ * @param {CreditTable} table @param {CreditConfig} config @param {Float64Array} returns
+ */
+function comparedReturns(table, config, returns) {
+  const groups = table.groups.length;
+  const least = new Float64Array(groups).fill(NaN);
+  const above = new Float64Array(groups);
+  const count = new Int32Array(groups);
+  const squares = new Float64Array(groups);
+  /** @param {(row: number, group: number) => void} visit */
+  const each = (visit) => {
+    if (config.estimator === "grpo_mean") {
+      for (let row = 0; row < table.n; row += 1) {
+        if (!Number.isNaN(returns[row])) visit(row, table.trees[table.tree[row]].group);
+      }
+      return;
+    }
+    table.trees.forEach(({ group }, tree) => {
+      const root = table.rootOf[tree];
+      if (root >= 0 && !Number.isNaN(returns[root])) visit(root, group);
+    });
+  };
+  each((row, group) => {
+    if (!(least[group] <= returns[row])) least[group] = returns[row];
+    count[group] += 1;
+  });
+  each((row, group) => {
+    above[group] += returns[row] - least[group];
+  });
+  if (config.std) {
+    each((row, group) => {
+      const off = returns[row] - (least[group] + above[group] / count[group]);
+      squares[group] += off * off;
+    });
+  }
+  return { least, above, count, squares };
+}
+
+/** @typedef {ReturnType<typeof comparedReturns>} Compared */
+
+/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out @param {Compared} compared */
+function baselines(table, config, out, compared) {
+  const { least, above, count } = compared;
+  const ofTree = table.trees.map(({ group }, tree) => {
+    if (config.baseline === "none") return 0;
+    if (config.baseline === "group_mean") return count[group] ? least[group] + above[group] / count[group] : NaN;
+    const root = table.rootOf[tree];
+    const own = root >= 0 ? out.R[root] : NaN;
+    const scored = Number.isNaN(own) ? 0 : 1;
+    const others = count[group] - scored;
+    return others > 0 ? least[group] + (above[group] - (scored ? own - least[group] : 0)) / others : NaN;
+  });
+  for (let row = 0; row < table.n; row += 1) out.b[row] = ofTree[table.tree[row]];
+}
+
+/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out @param {Compared} compared */
+function advantages(table, config, out, compared) {
+  const byRoot = config.estimator === "rao_root_adv" || config.estimator === "root_only";
+  let anyTokens = false;
+  for (let row = 0; row < table.n && !anyTokens; row += 1) {
+    anyTokens = table.wrote[row] > 0 && !table.groups[table.trees[table.tree[row]].group].probe;
+  }
+  for (let row = 0; row < table.n; row += 1) {
+    const tree = table.tree[row];
+    const group = table.trees[tree].group;
+    const root = table.rootOf[tree];
+    const own = byRoot ? (root >= 0 ? out.R[root] : NaN) : out.R[row];
+    const why = table.groups[group].probe
+      ? PROBE
+      : Number.isNaN(table.s[row])
+        ? WHY.unscored
+        : table.status[row] === CANCELLED
+          ? WHY.cancelled
+          : config.estimator === "root_only" && table.parent[row] >= 0
+            ? WHY.not_root
+            : byRoot && Number.isNaN(own)
+              ? WHY.root_unscored
+              : Number.isNaN(out.b[row])
+                ? WHY.no_baseline
+                : anyTokens && table.wrote[row] === 0
+                  ? WHY.no_tokens
+                  : 0;
+    out.why[row] = why;
+    if (why) continue;
+    const spread = config.std ? Math.sqrt(compared.squares[group] / Math.max(1, compared.count[group])) : 1;
+    out.A[row] = (own - out.b[row]) / (config.std && spread > ALIKE ? spread : 1);
+  }
+}
+
+/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out */
+function depthWeights(table, config, out) {
+  if (config.depth_weighting === "none") {
+    for (let row = 0; row < table.n; row += 1) if (!out.why[row]) out.w[row] = 1;
+  } else {
+    const apart = config.depth_weighting === "per_group";
+    const counts = depthCounts(table, out, apart);
+    const alphas = counts.map((levels) => {
+      const present = levels.filter((count) => count > 0);
+      return present.reduce((sum, count) => sum + count, 0) / Math.max(1, present.length);
+    });
+    for (let row = 0; row < table.n; row += 1) {
+      if (out.why[row]) continue;
+      const cell = apart ? table.trees[table.tree[row]].group : 0;
+      out.w[row] = alphas[cell] / counts[cell][table.depth[row]];
+    }
+  }
+  for (let row = 0; row < table.n; row += 1) out.c[row] = out.w[row] * out.A[row];
+}
+
+/**
+ * Trained nodes at each depth, of the whole step or group by group.
+ * @param {CreditTable} table @param {CreditColumns} out @param {boolean} [apart]
+ * @returns {number[][]}
+ */
+export function depthCounts(table, out, apart = false) {
+  /** @type {number[][]} */
+  const counts = Array.from({ length: apart ? table.groups.length : 1 }, () => []);
+  for (let row = 0; row < table.n; row += 1) {
+    if (out.why[row]) continue;
+    const levels = counts[apart ? table.trees[table.tree[row]].group : 0];
+    const depth = table.depth[row];
+    while (levels.length <= depth) levels.push(0);
+    levels[depth] += 1;
+  }
+  return counts;
+}
+
+/** @param {CreditTable} table @param {CreditColumns} out @param {"token" | "node"} shareBy */
+function shares(table, out, shareBy) {
+  let tokens = false;
+  for (let row = 0; row < table.n && !tokens; row += 1) tokens = table.wrote[row] > 0;
+  const byToken = shareBy === "token" && tokens;
+  let total = 0;
+  for (let row = 0; row < table.n; row += 1) {
+    if (!out.why[row]) total += Math.abs(out.c[row]) * (byToken ? table.wrote[row] : 1);
+  }
+  for (let row = 0; row < table.n; row += 1) {
+    if (out.why[row]) continue;
+    const mass = Math.abs(out.c[row]) * (byToken ? table.wrote[row] : 1);
+    out.share[row] = total > 0 ? mass / total : 0;
+  }
+}
+
+/**
+ * Rows whose advantage has another sign, zero and "none" being signs of their own only where both are known.
+ * @param {CreditColumns} before @param {CreditColumns} after @param {number} n
+ * @returns {number[]}
+ */
+export function signFlips(before, after, n) {
+  const rows = [];
+  for (let row = 0; row < n; row += 1) if (flips(before.A[row], after.A[row])) rows.push(row);
+  return rows;
+}
+
+/** @param {number} a @param {number} b */
+export function flips(a, b) {
+  return sign(a) * sign(b) < 0;
+}
+
+/** Rounding noise has no sign. @param {number} value */
+function sign(value) {
+  return Math.abs(value) < 1e-12 || Number.isNaN(value) ? 0 : Math.sign(value);
+}
+
+/** @param {CreditConfig} a @param {CreditConfig} b */
+export function sameRule(a, b) {
+  return (
+    Math.abs(a.lam - b.lam) < 1e-12 &&
+    a.bonus === b.bonus &&
+    a.cap === b.cap &&
+    a.estimator === b.estimator &&
+    a.baseline === b.baseline &&
+    a.std === b.std &&
+    a.depth_weighting === b.depth_weighting
+  );
+}
+
+/**
+ * The config with one field changed, kept meaningful: grpo_mean compares with the group's mean.
+ * @param {CreditConfig} config @param {Partial<CreditConfig>} change
+ * @returns {CreditConfig}
+ */
+export function changed(config, change) {
+  const next = { ...config, ...change };
+  if (next.estimator === "grpo_mean") next.baseline = "group_mean";
+  return next;
+}
+
+/** The constructor call that makes this rule, to paste. @param {CreditConfig} config */
+export function asPython(config) {
+  const parts = [`lam=${Number(config.lam.toFixed(6))}`];
+  if (config.bonus !== "mean") parts.push(`bonus="${config.bonus}"`);
+  if (config.cap !== null) parts.push(`cap=${config.cap}`);
+  parts.push(`estimator="${config.estimator}"`, `baseline="${config.baseline}"`);
+  if (config.std) parts.push("std=True");
+  parts.push(`depth_weighting="${config.depth_weighting}"`);
+  return `rl.CreditConfig(${parts.join(", ")})`;
+}

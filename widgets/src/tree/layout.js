@@ -1,0 +1,176 @@
+// The tidy tree: every leaf has a row of its own, a parent stands in the middle of its children, columns
+// are depths, siblings keep spawn order. Rows are counted, not measured: a view multiplies by its pitch.
+
+import { Piles } from "../step/piles.js";
+
+/** @typedef {import("../step/store.js").Step} Step */
+/** @typedef {import("../step/piles.js").Pile} Pile */
+
+/** Row pitch, in px at the base type size, at which cards change. */
+export const NEAR_PITCH = 52;
+export const MIDDLE_PITCH = 22;
+/** The row pitch at 100 %. */
+export const FULL_PITCH = 65;
+
+/** @param {number} pitch @returns {"near" | "middle" | "far"} */
+export function level(pitch) {
+  if (pitch >= NEAR_PITCH) return "near";
+  return pitch >= MIDDLE_PITCH ? "middle" : "far";
+}
+
+/**
+ * @typedef {object} Layout
+ * @property {number[]} rows drawn nodes, parents first
+ * @property {Map<number, number>} y row units of each drawn node
+ * @property {number} height in row units: the number of leaf rows
+ * @property {number} levels deepest drawn depth below the layout's root
+ * @property {number} root
+ * @property {Set<number>} folded drawn nodes whose children are not
+ * @property {Map<number, Pile>} piles folded piles, each by the row that stands for it
+ */
+
+/**
+ * @param {Step} step @param {number} root row @param {Set<number>} folded @param {Piles} [piles]
+ * @returns {Layout}
+ */
+export function tidy(step, root, folded, piles = new Piles(step)) {
+  const rows = [];
+  /** @type {Map<number, number>} */
+  const y = new Map();
+  const shut = new Set();
+  /** @type {Layout["piles"]} */
+  const drawn = new Map();
+  let leaf = 0;
+  let levels = 0;
+  let at = root;
+  const base = root >= 0 ? step.depth[root] : 0;
+  // Depth first without recursion: down to first children, up through parents that are complete.
+  while (at >= 0) {
+    rows.push(at);
+    levels = Math.max(levels, step.depth[at] - base);
+    const pile = at === root ? undefined : piles.foldedAt(at);
+    const below = pile ? -1 : piles.firstOf(at);
+    if (pile) drawn.set(at, pile);
+    else if (below >= 0 && !folded.has(at)) {
+      at = below;
+      continue;
+    } else if (below >= 0) shut.add(at);
+    y.set(at, leaf);
+    leaf += 1;
+    let next = -1;
+    while (at !== root && (next = piles.nextOf(at)) < 0) {
+      const bottom = /** @type {number} */ (y.get(at));
+      at = step.parent[at];
+      const top = /** @type {number} */ (y.get(piles.firstOf(at)));
+      y.set(at, (top + bottom) / 2);
+    }
+    if (at === root) break;
+    at = next;
+  }
+  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn };
+}
+
+/**
+ * Places nodes that came since the layout was made, without moving any that is drawn: right of its
+ * parent or below its last sibling, in the nearest row that is free in its column.
+ * @param {Step} step @param {Layout} layout @param {number[]} added rows of this tree, parents first @param {Piles} [piles]
+ * @returns {number[]} the rows that were placed
+ */
+export function append(step, layout, added, piles = new Piles(step)) {
+  if (!added.length) return [];
+  const base = step.depth[layout.root];
+  /** @type {Map<number, number[]>} */
+  const columns = new Map();
+  for (const row of layout.rows) {
+    const depth = step.depth[row] - base;
+    const column = columns.get(depth);
+    const at = /** @type {number} */ (layout.y.get(row));
+    if (column) column.push(at);
+    else columns.set(depth, [at]);
+  }
+  const placed = [];
+  for (const row of added) {
+    const above = step.parent[row];
+    const start = layout.y.get(above);
+    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row)) continue;
+    const depth = step.depth[row] - base;
+    const column = columns.get(depth) ?? [];
+    columns.set(depth, column);
+    let want = start;
+    for (let child = step.first[above]; child >= 0 && child !== row; child = step.next[child]) {
+      const at = layout.y.get(child);
+      if (at !== undefined) want = Math.max(want, at + 1);
+    }
+    let at = want;
+    while (column.some((other) => Math.abs(other - at) < 0.999)) {
+      const blocker = column.find((other) => Math.abs(other - at) < 0.999) ?? at;
+      at = blocker + 1;
+    }
+    column.push(at);
+    const pile = piles.foldedAt(row);
+    if (pile) layout.piles.set(row, pile);
+    layout.y.set(row, at);
+    layout.rows.push(row);
+    layout.levels = Math.max(layout.levels, depth);
+    layout.height = Math.max(layout.height, at + 1);
+    placed.push(row);
+  }
+  return placed;
+}
+
+/**
+ * What to fold so that at most `budget` nodes are drawn: levels open from the root down, in each level
+ * the subtrees that carry most first.
+ * @param {Step} step @param {number} root @param {number} budget @param {(row: number) => number} weight
+ * @param {Piles} [piles] @returns {Set<number>}
+ */
+export function foldsFor(step, root, budget, weight, piles = new Piles(step)) {
+  const folded = new Set();
+  if (root < 0) return folded;
+  let drawn = 1;
+  let level = [root];
+  while (level.length) {
+    const next = [];
+    const open = level.filter((row) => step.first[row] >= 0 && !piles.foldedAt(row)).sort((a, b) => weight(b) - weight(a) || a - b);
+    for (const row of open) {
+      const children = piles.childrenOf(row);
+      if (drawn + children.length > budget) {
+        folded.add(row);
+        continue;
+      }
+      drawn += children.length;
+      next.push(...children);
+    }
+    level = next;
+  }
+  return folded;
+}
+
+/** Up to so many nodes, words are worth a sideways move: cards do not shrink to dots for want of width. */
+const WORTH_READING = 60;
+
+/**
+ * The row pitch that shows a whole layout in a box, as near as it can be read.
+ * @param {Layout} layout @param {number} width @param {number} height inner size in px at base type size
+ */
+export function fitPitch(layout, width, height) {
+  const pitch = Math.min(FULL_PITCH, height / layout.height);
+  const few = layout.rows.length <= WORTH_READING;
+  if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
+  if (pitch >= MIDDLE_PITCH) return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
+  if (layout.rows.length <= 24) return MIDDLE_PITCH + 4;
+  return Math.max(1, Math.min(18, pitch));
+}
+
+/**
+ * Distance between columns, in px at base type size.
+ * @param {Layout} layout @param {number} width @param {number} pitch
+ */
+export function columnPitch(layout, width, pitch) {
+  const kind = level(pitch);
+  const card = kind === "near" ? 134 : kind === "middle" ? 124 : 12;
+  const [least, most] = kind === "near" ? [158, 174] : kind === "middle" ? [146, 184] : [26, 97];
+  if (layout.levels === 0) return most;
+  const grow = kind === "near" ? Math.max(1, pitch / FULL_PITCH) : 1;
+  return Math.min(most, Math.max(least, (width - card) / layout.levels)) * grow;
+}
