@@ -7,20 +7,36 @@
     tree = rl.run(env.tasks("test")[0], env, policy)
     print(tree)
 
-Names are loaded when first used, so importing this package costs milliseconds and no torch.
+One package a chapter, in the order of the story:
+
+    tree          what happened: events, turns, nodes, trees
+    credit        who earned what
+    environments  worlds with tasks
+    prompts       a node's state as messages, and back
+    policies      who writes the turns
+    execution     how trees run: the scheduler, its limits, the sandbox
+    training      from credit to the update of the weights
+    store         the run file
+    evaluation    how good a policy is, with intervals
+    views         to look at: the Explorer, figures, the terminal
+    api           what `rl.` offers, joined from the rooms above
+    experiments   what we ran
+    base, cli     tools below, the command line above
+
+Names load when first used, so importing this package costs milliseconds and no torch.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-__version__ = "0.1.0"
+from rao_lab.base.lazy import face
 
 if TYPE_CHECKING:
-    from rao_lab import environments, figures, prompts
-    from rao_lab.attribution import Attribution, Attributions, CreditConfig
-    from rao_lab.credit import attribute
+    from rao_lab import environments, prompts
+    from rao_lab.api.evaluate import compare, evaluate
+    from rao_lab.api.run import arun, run
+    from rao_lab.api.session import Session
+    from rao_lab.api.train import default_config, start, train
+    from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
     from rao_lab.errors import (
         ConfigError,
         InputError,
@@ -30,58 +46,15 @@ if TYPE_CHECKING:
         RunFileError,
         UnavailableError,
     )
-    from rao_lab.evaluation import Comparison, Evaluation
-    from rao_lab.limits import Limits
-    from rao_lab.loading import load_policy
-    from rao_lab.metrics import TrainStep
-    from rao_lab.running import arun, compare, evaluate, run
-    from rao_lab.session import Session
+    from rao_lab.evaluation.evaluate import Comparison, Evaluation
+    from rao_lab.execution.limits import Limits
+    from rao_lab.policies.load import load_policy
     from rao_lab.store import Run, open_run
-    from rao_lab.train_config import LossConfig, TrainConfig
-    from rao_lab.training import default_config, start, train
+    from rao_lab.training.config import LossConfig, TrainConfig
+    from rao_lab.training.metrics import TrainStep
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, Turn
-    from rao_lab.widgets import Explorer
+    from rao_lab.views import Explorer, figures
 
-_HOMES = {
-    "rao_lab.attribution": ("Attribution", "Attributions", "CreditConfig"),
-    "rao_lab.credit": ("attribute",),
-    "rao_lab.errors": (
-        "ConfigError",
-        "InputError",
-        "MissingError",
-        "RaoLabError",
-        "RecordError",
-        "RunFileError",
-        "UnavailableError",
-    ),
-    "rao_lab.evaluation": ("Comparison", "Evaluation"),
-    "rao_lab.limits": ("Limits",),
-    "rao_lab.loading": ("load_policy",),
-    "rao_lab.metrics": ("TrainStep",),
-    "rao_lab.running": ("arun", "compare", "evaluate", "run"),
-    "rao_lab.session": ("Session",),
-    "rao_lab.store": ("Run", "open_run"),
-    "rao_lab.train_config": ("LossConfig", "TrainConfig"),
-    "rao_lab.training": ("default_config", "start", "train"),
-    "rao_lab.tree": ("Group", "Message", "Node", "Status", "Task", "Tree", "Turn"),
-    "rao_lab.widgets": ("Explorer",),
-}
-_MODULES = ("environments", "figures", "prompts")
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = sorted([*_HOME_OF, *_MODULES, "__version__"])
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"rao_lab.{name}")
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"rao_lab has no {name!r}; its public names are in rao_lab.__all__")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__version__ = "0.1.0"
+__getattr__, __dir__, _names = face(__name__, __file__)
+__all__ = sorted([*_names, "__version__"])

@@ -1,5 +1,5 @@
 """`python -m rao_lab` is `rao-lab`."""
 
-from rao_lab.cli import main
+from rao_lab.cli.main import main
 
 main()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rao_lab.tree import Message, Task, Tree, Turn
+from rao_lab.tree import Call, Message, Task, Tree, Turn
 
 
 class Refusal(Exception):
@@ -112,6 +112,73 @@ class Environment(Protocol):
         Raises:
             InputError: the task's data are not of this environment.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a node is told before its first turn."""
+
+    goal: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """The launch's arguments as the environment reads them, such as {"targets": {"a0": 2}}."""
+    agent: str = "recursive"
+    """recursive or flat."""
+    depth: int = 0
+    functions: tuple[Function, ...] = ()
+    """Everything this agent may call, `finish` included; a flat agent's list has no launch."""
+    turns_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One reply, read."""
+
+    thought: str
+    code: str
+
+
+class ParseFailure(Exception):
+    """A reply holds no action. Not an error: `message` goes back to the model."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of one turn."""
+
+    calls: tuple[Call, ...] = ()
+    output: str = ""
+    error: str | None = None
+    """The code's own failure, or why no code could be read."""
+    turns_left: int | None = None
+    cut: bool = False
+    """Output was cut at the limit."""
+
+
+class Dialect(Protocol):
+    """Turns state into messages and text into actions."""
+
+    @property
+    def name(self) -> str: ...
+
+    def opening(self, brief: Brief) -> tuple[Message, ...]:
+        """The messages before the first turn."""
+        ...
+
+    def parse(self, text: str) -> Action:
+        """Reads a reply.
+
+        Raises:
+            ParseFailure: it holds no action; its message is for the model.
+        """
+        ...
+
+    def observe(self, observation: Observation) -> tuple[Message, ...]:
+        """The messages after a turn whose node goes on."""
         ...
 
 

@@ -50,7 +50,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def random_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder with the tiny tokenizer and random weights: quick, and knows nothing."""
-    from rao_lab.bench import make_tiny, tiny_tokens
+    from rao_lab.experiments.tiny import make as make_tiny
+    from rao_lab.experiments.tiny import tokens as tiny_tokens
 
     folder = tmp_path_factory.mktemp("model") / "random"
     tokenizer = tiny_tokens.build()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from rao_lab.demo import DemoConfig
-from tests import gpu_checks as checks
+from rao_lab.experiments.demo import DemoConfig
+from tests.support import gpu_checks as checks
 
 pytestmark = [
     pytest.mark.gpu,

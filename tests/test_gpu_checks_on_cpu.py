@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rao_lab.demo import DemoConfig, beside
-from rao_lab.metrics import TrainStep
-from tests import gpu_checks as checks
+from rao_lab.experiments.demo import DemoConfig, beside
+from rao_lab.training.metrics import TrainStep
+from tests.support import gpu_checks as checks
 
 PEFT_WARNS = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
 

@@ -1,4 +1,4 @@
-// Bundles src/explorer.js and its style sheet into one ES module, rao_lab/static/explorer.js.
+// Bundles src/explorer.js and its style sheet into one ES module, rao_lab/views/static/explorer.js.
 // The first line carries a hash of everything the bundle is made of, so that a Python test finds a
 // stale bundle without Node. `--check` compares instead of writing.
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "..", "rao_lab", "static", "explorer.js");
+const target = join(here, "..", "rao_lab", "views", "static", "explorer.js");
 
 /** @param {string} folder @returns {string[]} every file below, sorted by its path with forward slashes */
 function sources(folder) {
@@ -49,11 +49,11 @@ const bundle = `// rao-lab explorer, built by widgets/build.mjs; sources ${sourc
 
 if (process.argv.includes("--check")) {
   if (readFileSync(target, "utf8") !== bundle) {
-    console.error("rao_lab/static/explorer.js is stale: run `npm run build` in widgets/");
+    console.error("rao_lab/views/static/explorer.js is stale: run `npm run build` in widgets/");
     process.exit(1);
   }
 } else {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, bundle);
-  console.log(`rao_lab/static/explorer.js: ${(bundle.length / 1024).toFixed(1)} KB`);
+  console.log(`rao_lab/views/static/explorer.js: ${(bundle.length / 1024).toFixed(1)} KB`);
 }

@@ -1,20 +1,10 @@
-"""Worlds with tasks, one file each. Names load on first use, so that importing this is free."""
+"""Worlds with tasks, one package each."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import Any
+from rao_lab.base.lazy import face
 
-_HOMES = {"TextCraft": "textcraft"}
+if TYPE_CHECKING:
+    from rao_lab.environments.textcraft.environment import TextCraft
 
-__all__ = ["TextCraft"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_HOMES)}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = face(__name__, __file__)

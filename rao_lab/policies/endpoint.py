@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from rao_lab.checked import number, plainly, quoted, whole
+from rao_lab.base.checks import number, plainly, quoted, whole
+from rao_lab.base.safe_text import one_line
 from rao_lab.errors import ConfigError
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import path_key
-from rao_lab.visible import one_line
 
 MAX_ANSWER_BYTES = 4 << 20
 """Far above any turn; a server may send anything."""

@@ -11,9 +11,9 @@ from heapq import heappop, heappush
 from random import Random
 from typing import get_args
 
-from rao_lab.checked import MOST_SEED, choice, number, whole
-from rao_lab.policies.crafting import Style, next_turn, read
-from rao_lab.policies.mistakes import mistaken_turn
+from rao_lab.base.checks import MOST_SEED, choice, number, whole
+from rao_lab.environments.textcraft.mistakes import mistaken_turn
+from rao_lab.environments.textcraft.script import Style, next_turn, read
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import path_key
 

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rao_lab.prompts import Action, Brief, Observation, ParseFailure
-from rao_lab.protocols import Function
+from rao_lab.protocols import Action, Brief, Function, Observation, ParseFailure
 from rao_lab.tree import Call, Message
 
 _SYSTEM = """\

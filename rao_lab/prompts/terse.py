@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rao_lab.prompts import Action, Brief, Observation, ParseFailure
+from rao_lab.protocols import Action, Brief, Observation, ParseFailure
 from rao_lab.tree import Call, Message
 
 AGENTS = {"recursive": "team", "flat": "solo"}

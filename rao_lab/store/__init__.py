@@ -5,28 +5,11 @@ Read `schema.py` first: it says what stands in the file. `writer.py` and `reader
 every decompression is bounded, and what is wrong with it is said in one line.
 """
 
-from rao_lab.store.columns import NodeColumns
+from rao_lab.store.columns.nodes import NodeColumns
 from rao_lab.store.copies import export_copy
 from rao_lab.store.files import spare_run_file
 from rao_lab.store.reader import Run, open_run
+from rao_lab.store.rows.summaries import Changes, StepSummary, TreeSummary
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
-from rao_lab.store.summaries import Changes, StepSummary, TreeSummary
 from rao_lab.store.writer import Checkpoint, RunWriter, checkpoint_folder
-
-__all__ = [
-    "SCHEMA_VERSION",
-    "Changes",
-    "Checkpoint",
-    "NodeColumns",
-    "Run",
-    "RunWriter",
-    "SalvageReport",
-    "StepSummary",
-    "TreeSummary",
-    "checkpoint_folder",
-    "export_copy",
-    "open_run",
-    "salvage",
-    "spare_run_file",
-]

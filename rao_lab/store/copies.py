@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from rao_lab.checked import plainly
+from rao_lab.base.checks import plainly
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.files import check_file, file_path, file_uri, reading, why_not_written

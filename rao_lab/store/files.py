@@ -19,10 +19,10 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from rao_lab.checked import plainly, quoted
+from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import one_line
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
-from rao_lab.store.blobs import MAX_BODY
-from rao_lab.visible import one_line
+from rao_lab.store.columns.bytes import MAX_BODY
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises; SQLite's own complaints may quote bytes that are no text."""

@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import BinaryIO
 
-from rao_lab.checked import plainly
+from rao_lab.base.checks import plainly
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store.files import real_path
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rao_lab.attribution import Attributions, CreditConfig
-from rao_lab.checked import quoted
+from rao_lab.base.checks import quoted
+from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store import schema
-from rao_lab.store.blobs import Allowance, unpack
-from rao_lab.store.columns import NodeColumns, node_columns
-from rao_lab.store.credit_bytes import attributions_from_bytes
+from rao_lab.store.columns.bytes import Allowance, unpack
+from rao_lab.store.columns.credit import attributions_from_bytes
+from rao_lab.store.columns.nodes import NodeColumns, node_columns
 from rao_lab.store.files import (
     SALVAGE,
     Copied,
@@ -33,9 +33,9 @@ from rao_lab.store.files import (
     reading,
     size_on_disk,
 )
-from rao_lab.store.load import Texts, load_events, load_node, load_trees, table
 from rao_lab.store.lock import is_locked
-from rao_lab.store.summaries import (
+from rao_lab.store.rows.decode import Texts, load_events, load_node, load_trees, table
+from rao_lab.store.rows.summaries import (
     Changes,
     StepSummary,
     TreeSummary,

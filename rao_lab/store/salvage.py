@@ -17,11 +17,9 @@ from pathlib import Path
 
 from rao_lab.errors import RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import schema
-from rao_lab.store.blobs import Allowance, unpack
+from rao_lab.store.columns.bytes import Allowance, unpack
+from rao_lab.store.columns.credit import attributions_from_bytes
 from rao_lab.store.copies import refuse_to_overwrite
-from rao_lab.store.create import close_to_one_file, open_for_writing
-from rao_lab.store.credit_bytes import attributions_from_bytes
-from rao_lab.store.deposit import insert_attributions
 from rao_lab.store.files import (
     MAGIC,
     PAGE_SIZE,
@@ -31,10 +29,12 @@ from rao_lab.store.files import (
     file_path,
     guard,
 )
-from rao_lab.store.ledger import Ledger
-from rao_lab.store.load import Texts, load_events, load_trees, table
+from rao_lab.store.journal import close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
-from rao_lab.store.summaries import running_headers
+from rao_lab.store.rows.decode import Texts, load_events, load_trees, table
+from rao_lab.store.rows.encode import insert_attributions
+from rao_lab.store.rows.summaries import running_headers
+from rao_lab.store.rows.transaction import Ledger
 
 _MISSES = 2000
 """Ids looked for one by one, in vain, before the search between damaged pages ends."""

@@ -24,13 +24,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from rao_lab.attribution import Attributions
+from rao_lab.base.versions import package_versions
+from rao_lab.credit import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
-from rao_lab.store.create import WriteAhead, close_to_one_file, open_for_writing
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
-from rao_lab.store.ledger import Ledger
+from rao_lab.store.journal import WriteAhead, close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
-from rao_lab.store.versions import package_versions
+from rao_lab.store.rows.transaction import Ledger
 from rao_lab.tree import Event, Tree, TreeHeader
 
 FLUSH_SECONDS = 0.2

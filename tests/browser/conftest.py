@@ -76,8 +76,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved page: a step of four tasks, "medium 017" with its showcase tree among them."""
     from dataclasses import replace
 
-    from rao_lab.widgets import Explorer
-    from tests.trees import decode, random_step, showcase_group
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.support.trees import decode, random_step, showcase_group
 
     groups = [*random_step(5, 3, 8, 10, step=240), showcase_group(step=240)]
     numbered = [replace(group, index=index) for index, group in enumerate(groups)]

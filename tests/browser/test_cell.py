@@ -10,7 +10,7 @@ from tests.browser.lab import Lab, open_notebook, run_all
 
 pytestmark = pytest.mark.browser
 
-SHOW = "from tests.trees import decode, showcase_group\nimport rao_lab as rl"
+SHOW = "from tests.support.trees import decode, showcase_group\nimport rao_lab as rl"
 
 
 def opened(pages: Any, lab: Lab, name: str, cell: str, width: int = 1600, height: int = 1000) -> Any:

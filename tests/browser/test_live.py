@@ -10,7 +10,7 @@ import pytest
 from rao_lab.store import RunWriter
 from rao_lab.tree import Spawned, TreeHeader
 from tests.browser.lab import Lab, open_notebook, run_all
-from tests.trees import PREAMBLE, Plan, events_of, header_of, together
+from tests.support.trees import PREAMBLE, Plan, events_of, header_of, together
 
 pytestmark = pytest.mark.browser
 

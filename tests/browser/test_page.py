@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.hostile import CANARY, corpus
+from tests.support.hostile import CANARY, corpus
 
 pytestmark = pytest.mark.browser
 
@@ -190,8 +190,8 @@ def test_reduced_motion_is_heard(pages: Any, saved: Path) -> None:
 
 
 def test_hostile_text_is_shown_as_text_everywhere(pages: Any, tmp_path: Path) -> None:
-    from rao_lab.widgets import Explorer
-    from tests.test_widgets import hostile_group
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.views.test_explorer import hostile_group
 
     group = hostile_group()
     path = tmp_path / "hostile.html"
@@ -239,7 +239,7 @@ def bare(**more: Any) -> Any:
     ],
 )
 def test_every_bare_state_is_said_in_words(pages: Any, tmp_path: Path, shown: Any, words: str) -> None:
-    from rao_lab.widgets import Explorer
+    from rao_lab.views.explorer.widget import Explorer
 
     Explorer(shown).save_html(tmp_path / "a.html")
     page = pages.open((tmp_path / "a.html").as_uri())

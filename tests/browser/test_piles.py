@@ -11,7 +11,7 @@ import pytest
 
 from rao_lab.tree import Group, Spawned, Status
 from tests.browser.lab import Lab, open_notebook, run_all
-from tests.trees import PREAMBLE, Plan, decode, events_of, header_of, together, tree_of
+from tests.support.trees import PREAMBLE, Plan, decode, events_of, header_of, together, tree_of
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def group(trees: int = 4, children: int = 12) -> Group:
 
 @pytest.fixture(scope="module")
 def piled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from rao_lab.widgets import Explorer
+    from rao_lab.views.explorer.widget import Explorer
 
     path = tmp_path_factory.mktemp("piled") / "a.html"
     Explorer(group(), tokenizer=decode, title="runs/a.rao").save_html(path)

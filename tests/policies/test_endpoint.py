@@ -13,19 +13,20 @@ from typing import Any
 
 import pytest
 
+from rao_lab.api.defaults import suggested
+from rao_lab.api.train import train
 from rao_lab.errors import ConfigError
-from rao_lab.executor import Executor
-from rao_lab.limits import Limits
-from rao_lab.loading import load_policy, suggested
+from rao_lab.execution.executor import Executor
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies import endpoint
 from rao_lab.policies.endpoint import EndpointPolicy
+from rao_lab.policies.load import load_policy
 from rao_lab.prompts import dialect
 from rao_lab.protocols import TurnReply, TurnRequest
-from rao_lab.repl import Sandbox
-from rao_lab.train_config import TrainConfig
-from rao_lab.training import train
+from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Message, Status, Tree, TreeHeader, Turn, validate
-from tests.worlds import TASK, Shelf
+from tests.support.worlds import TASK, Shelf
 
 Answer = Callable[["Handler", dict[str, Any]], None]
 

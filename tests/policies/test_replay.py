@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from rao_lab.environments import TextCraft
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.policies.scripted import ScriptedPolicy
-from rao_lab.repl import Sandbox
 from rao_lab.tree import Status, Tree
 from tests.policies.test_scripted import LAMPS, play
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from rao_lab.environments import TextCraft
-from rao_lab.environments.textcraft_oracle import clean_nodes
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.environments.textcraft.oracle import clean_nodes
 from rao_lab.errors import ConfigError
-from rao_lab.executor import Executor
-from rao_lab.limits import Limits
+from rao_lab.execution.executor import Executor
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.prompts import dialect
 from rao_lab.protocols import TurnRequest
-from rao_lab.repl import Sandbox
 from rao_lab.tree import Status, Task, Tree, TreeHeader, validate
 
 DEEP = Limits(max_depth=12)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rao_lab.errors import MissingError
-from rao_lab.prompts import Brief, Observation, ParseFailure, dialect
-from rao_lab.protocols import Function
+from rao_lab.prompts import dialect
+from rao_lab.protocols import Brief, Function, Observation, ParseFailure
 from rao_lab.tree import Call
 
 PLAIN = Function("get_info", "get_info(items: list[str]) -> list[dict]", "Looks\n  items up.")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from rao_lab.environments.textcraft_world import CraftWorld
-from rao_lab.limits import Budget, Limits
-from rao_lab.node_run import FAILURES
-from rao_lab.prompts import Brief, Observation, ParseFailure, dialect
+from rao_lab.environments.textcraft.recipes import Recipe
+from rao_lab.environments.textcraft.world import CraftWorld
+from rao_lab.execution.limits import Budget, Limits
+from rao_lab.execution.node_run import FAILURES
+from rao_lab.prompts import dialect
 from rao_lab.prompts.terse import refusal_word
-from rao_lab.protocols import Refusal
-from rao_lab.recipes import Recipe
+from rao_lab.protocols import Brief, Observation, ParseFailure, Refusal
 from rao_lab.tree import Call, Status
 
 TERSE = dialect("terse")

@@ -1,0 +1,1 @@
+"""What `rl` offers: run, evaluate, train, resume, watch and export, each in one call."""

@@ -1,0 +1,72 @@
+"""What suits a policy if its user says nothing: limits, tasks, and settings of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.checks import quoted
+from rao_lab.errors import ConfigError
+from rao_lab.execution.limits import Limits
+from rao_lab.protocols import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What suits a policy where its user says nothing."""
+
+    limits: Limits
+    difficulty: str
+    """Band of TextCraft it is trained on."""
+    preset: str
+    """World of TextCraft it knows."""
+    train_limits: Limits
+    """Bounds of trees in training: tighter, since one tree of many tried is cheap to lose."""
+    train: Mapping[str, Any]
+    """Other fields of `TrainConfig`."""
+    temperature: float | None = None
+    """Of sampling outside training, which explores and samples at 1; None = as the policy was loaded."""
+
+
+TINY = Suggested(
+    Limits(
+        max_depth=8, max_turns=16, max_nodes=48, max_tree_turns=400, max_new_tokens=24, context_window=128
+    ),
+    "medium",
+    "small",
+    Limits(
+        max_depth=6, max_turns=16, max_nodes=32, max_tree_turns=300, max_new_tokens=24, context_window=128
+    ),
+    {"learning_rate": 6e-4, "lr_decay": "linear"},
+    temperature=0.5,
+)
+_WIDE = Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000)
+SCRIPTED = Suggested(_WIDE, "medium", "paper", _WIDE, {})
+_CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
+# A checkpoint of these takes three times the weights: 1.6 GB for SmolLM2-135M in float32.
+CHAT = Suggested(_CHAT, "easy", "paper", _CHAT, {"learning_rate": 1e-5, "checkpoint_every": 5})
+
+
+def check_loaded(policy: Any) -> None:
+    """Refuses a name in a policy's place.
+
+    Raises:
+        ConfigError: saying how it becomes a policy.
+    """
+    if isinstance(policy, str | Path):
+        said = quoted(str(policy))
+        raise ConfigError(f"policy {said} is a name and no policy yet: give rl.load_policy({said})")
+
+
+def suggested(policy: Policy) -> Suggested:
+    """Limits and a band that suit a policy: by its dialect and whether it has tokens.
+
+    Raises:
+        ConfigError: this is the name of a policy and no policy.
+    """
+    check_loaded(policy)
+    if not policy.window:
+        return SCRIPTED if policy.name.startswith("scripted") else CHAT
+    return TINY if policy.dialect == "terse" else CHAT

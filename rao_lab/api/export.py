@@ -1,0 +1,208 @@
+"""A run as one file: a page, JSON, a copy; and a step's credit as rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rao_lab.api.settings import chosen_steps
+from rao_lab.base.checks import number, plainly, quoted
+from rao_lab.credit import Attributions, CreditConfig, attribute
+from rao_lab.errors import ConfigError, MissingError, UnavailableError
+from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage, spare_run_file
+from rao_lab.training.config import LossConfig
+from rao_lab.tree import Tree
+from rao_lab.tree.codec import group_to_json
+from rao_lab.tree.values import encode
+
+CREDIT_FIELDS = (
+    *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
+    *("R", "b", "A", "w", "c", "trained", "why_not"),
+)
+FORMATS = ("html", "json", "rao")
+BESIDE = ("seconds", "warnings")
+"""What a run file keeps among a step's metrics, and a step itself beside them."""
+
+
+def credit_of(run: Run, step: int | None, changes: Mapping[str, Any]) -> tuple[int, Attributions]:
+    """The credit of a step and which step it is: what the trainer multiplied, or by another rule.
+
+    Args:
+        step: None = the newest that has credit.
+        changes: fields of `CreditConfig`; empty = as recorded.
+
+    Raises:
+        MissingError: the run has no such step, or no credit in it.
+        ConfigError: the changed rule means nothing.
+    """
+    if step is None:
+        step = max((each.step for each in run.steps if each.groups and each.ended), default=0)
+    recorded = run.attributions(step)
+    if not changes:
+        return step, recorded
+    config = changed(recorded.config, changes)
+    return step, attribute(run.groups(step), config, share_by=_share_by(run))
+
+
+def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
+    """The rule with some fields changed; a cap falls away with the bonus that used it."""
+    if changes.get("bonus", config.bonus) != "capped_sum" and config.cap is not None:
+        changes = {"cap": None, **changes}
+    return replace(config, **changes)
+
+
+def credit_json(found: Attributions) -> dict[str, Any]:
+    """Every node of the step; byte-identical for equal runs, for it holds no times, ids or paths."""
+    rows = [{name: getattr(row, name) for name in CREDIT_FIELDS} for row in found]
+    return {"config": found.config.to_dict(), "nodes": _sayable(rows)}
+
+
+def record(trees: Sequence[Tree], out: Path) -> None:
+    """Writes trees that were run outside training into a run file of their own, as its step 0.
+
+    Raises:
+        RunFileError: the file exists.
+        UnavailableError: it cannot be written.
+    """
+    header = trees[0].header
+    config = {"environment": header.environment, "policy": header.policy, "agent": header.agent}
+    with RunWriter(out, {**config, "seed": header.seed, "limits": dict(header.limits)}) as writer:
+        writer.begin_step(0)
+        for tree in trees:
+            writer.tree_done(tree)
+        writer.end_step(0)
+
+
+def export_run(
+    path: Path,
+    out: Path,
+    kind: str,
+    steps: str | None = None,
+    max_mb: float = 20.0,
+    damaged: bool = False,
+) -> str:
+    """Writes a run as one file and says in a line what was written, and what was left out.
+
+    Args:
+        damaged: salvage what can be read of a damaged run file.
+
+    Raises:
+        ConfigError: an unknown format, or an option that it does not take.
+        MissingError, RunFileError: the run cannot be read, or another would be overwritten.
+        UnavailableError: the file cannot be written.
+    """
+    if kind not in FORMATS:
+        raise ConfigError(f"--format {quoted(kind)} is unknown: choose one of {', '.join(FORMATS)}")
+    if damaged and kind != "rao":
+        raise ConfigError("--salvage writes a run file: give --format rao, and export the new file then")
+    if kind == "rao":
+        if steps is not None:
+            raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
+        if damaged:
+            return f"{out}: {salvage(path, out)}"
+        export_copy(path, out)
+        return f"{out}: a copy of {path.name}, {_size(out)}"
+    spare_run_file(out)
+    with open_run(path) as run:
+        wanted = chosen_steps(steps, (each.step for each in run.steps))
+        if kind == "json":
+            _write(out, run_json(run, wanted))
+            return f"{out}: {_size(out)}"
+        return _export_page(run, out, wanted, max_mb)
+
+
+def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
+    """A run as plain JSON, in pieces: config, packages, and of each step metrics, groups, probes and credit.
+
+    One step is in memory at a time. What JSON cannot say, as a loss that is not a number, is tagged as
+    `tree.values` says.
+    """
+    metrics = {each["step"]: each for each in run.metrics}
+    head = {"format": "rao-lab run", "config": run.config, "packages": run.packages}
+    yield _json(_sayable(head))[:-1] + ', "steps": ['
+    between = ""
+    for summary in run.steps:
+        step = summary.step
+        if steps is not None and step not in steps:
+            continue
+        entry: dict[str, Any] = {
+            "step": step,
+            "attempt": summary.attempt,
+            "metrics": _sayable(metrics.get(step)),
+            "groups": [group_to_json(group) for group in run.groups(step)],
+            "probes": [group_to_json(group) for group in run.groups(step, probe=True)],
+            "credit": None,
+        }
+        with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
+            entry["credit"] = credit_json(run.attributions(step))
+        yield between + _json(entry)
+        between = ", "
+    yield "]}\n"
+
+
+def last_step(path: Path) -> tuple[int, dict[str, Any]]:
+    """The last step of a run that ended, and its metrics as `train` yielded them; 0 and none where none has.
+
+    Raises:
+        as `open_run`.
+    """
+    with open_run(path) as run:
+        last = run.metrics[-1] if run.metrics else {"step": 0}
+    return last["step"], {name: _sayable(value) for name, value in last.items() if name not in BESIDE}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _sayable(value: Any) -> Any:
+    """What JSON can say as it is (keys become text), the rest tagged."""
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _sayable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_sayable(inner) for inner in value]
+    return encode(value)
+
+
+def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) -> str:
+    from rao_lab.views.explorer.widget import save_run
+
+    number("--max-mb", max_mb, most=1e6, above=True)
+    try:
+        said = save_run(run, out, steps=steps, max_mb=max_mb)
+    except OSError as error:
+        raise UnavailableError(f"{out} cannot be written: {error.strerror or error}") from None
+    return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
+
+
+def _share_by(run: Run) -> Any:
+    """How the recorded loss shares its weight; by token where the run does not say."""
+    train = run.config.get("train")
+    loss = run.config.get("loss") or (train.get("loss") if isinstance(train, Mapping) else None)
+    return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"
+
+
+def _write(out: Path, pieces: Iterable[str]) -> None:
+    """A file appears, or is replaced, when it is whole; into a pipe or a terminal the pieces go as they come."""
+    try:
+        if out.exists() and not out.is_file():
+            with out.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            return
+        part = out.with_name(out.name + ".part")
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"{plainly(str(out))} cannot be written: {error.strerror or error}") from None
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"

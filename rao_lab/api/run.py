@@ -1,0 +1,114 @@
+"""One call runs a tree: in a cell, a script or async code."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rao_lab.api.defaults import suggested
+from rao_lab.evaluation.evaluate import sampled_at
+from rao_lab.execution.executor import Executor
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Sandbox
+from rao_lab.prompts import dialect as find_dialect
+from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.tree import Event, Task, Tree, TreeHeader
+
+POLL_SECONDS = 0.05
+"""How often a cell that awaits a run looks: an interrupt reaches a cell that awaits without a timer not at
+all (ipykernel 7.4)."""
+
+
+class _Stopped(Exception):
+    """Raised in the thread of a run that nobody awaits any more."""
+
+
+def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
+    """A sandbox with the bounds of these limits; its caller closes it."""
+    return Sandbox(
+        workers,
+        seconds=limits.repl_seconds,
+        memory_mb=limits.repl_memory_mb,
+        output_chars=limits.max_output_chars,
+        suspensions=limits.max_suspensions,
+    )
+
+
+def run(
+    task: Task,
+    environment: Environment,
+    policy: Policy,
+    *,
+    limits: Limits | None = None,
+    agent: str = "recursive",
+    seed: int = 0,
+    dialect: str | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree:
+    """Runs one tree and returns it. Blocks; `arun` does not.
+
+    A policy works for one run at a time: this waits while another thread runs trees with it.
+
+    Args:
+        limits: by default those that suit the policy (`rao_lab.api.defaults.suggested`).
+        agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
+        seed: keys the sampling noise; the same seed gives the same tree on one machine type.
+        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        temperature: of sampling; by default what suits the policy.
+        on_event: hears every event as it happens.
+        on_tick: called before each decode step; may block (pause) or raise (stop).
+
+    Raises:
+        ConfigError, InputError, MissingError: what was given does not fit together.
+        UnavailableError: the policy is being trained in another thread.
+    """
+    fitting = suggested(policy)
+    limits = limits or fitting.limits
+    warmth = fitting.temperature if temperature is None else temperature
+    with sampled_at(policy, warmth), open_sandbox(limits) as sandbox:
+        executor = Executor(
+            environment,
+            policy,
+            find_dialect(dialect or policy.dialect),
+            limits,
+            sandbox=sandbox,
+            agent=agent,
+            judge=judge,
+            on_event=None if on_event is None else lambda _, event: on_event(event),
+            on_tick=on_tick,
+        )
+        return executor.run([TreeHeader(task, seed=seed)])[0]
+
+
+async def arun(task: Task, environment: Environment, policy: Policy, **options: Any) -> Tree:
+    """`run` in a thread, for async code: `tree = await rl.arun(task, env, policy)`.
+
+    Interrupting or cancelling what awaits it stops the run before its next decode step, and returns when
+    the run's workers are gone.
+    """
+    stop = threading.Event()
+    on_tick = options.pop("on_tick", None)
+
+    def go_on(tick: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+        if on_tick is not None:
+            on_tick(tick)
+
+    running = asyncio.ensure_future(
+        asyncio.to_thread(run, task, environment, policy, on_tick=go_on, **options)
+    )
+    try:
+        while not running.done():
+            await asyncio.wait({running}, timeout=POLL_SECONDS)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        stop.set()
+        await asyncio.wait({running})
+        running.exception()  # seen: what stopped it is raised below
+        raise
+    return running.result()

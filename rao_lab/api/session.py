@@ -1,0 +1,320 @@
+"""Training in the background of a notebook or a program: pause, resume, one step, stop, watch.
+
+The training thread asks `Control` before every decode step and between phases, so that pausing and
+stopping act within a fraction of a second and keep everything: trees under way stay where they are
+while paused, and the run file is closed whole when stopped. Widgets and cells talk to the session from
+other threads; nothing here waits for the main thread, so the kernel stays free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rao_lab.errors import RaoLabError
+
+if TYPE_CHECKING:
+    from rao_lab.store import Run
+    from rao_lab.training.metrics import TrainStep
+    from rao_lab.tree import Event, TreeHeader
+    from rao_lab.views.explorer.widget import Explorer
+
+POLL_SECONDS = 0.05
+"""How often a waiting cell looks: an interrupt reaches a polling cell in milliseconds, and a cell that
+awaits without a timer not at all (ipykernel 7.4)."""
+
+
+class Stopped(Exception):
+    """Raised in the training thread by `Control` when a stop was asked for."""
+
+
+class Control:
+    """What a training thread asks whether it may go on. All methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._paused = False
+        self._stop = False
+        self._resting = False
+        self._steps_left: int | None = None
+        self.on_rest: Callable[[], None] | None = None
+        """Called from the training thread when it has come to rest."""
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @property
+    def resting(self) -> bool:
+        """The training thread waits here: a pause is no longer a wish."""
+        return self._resting
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop
+
+    def pause(self) -> None:
+        with self._change:
+            self._paused = True
+            self._steps_left = None
+
+    def resume(self) -> None:
+        with self._change:
+            self._paused = False
+            self._steps_left = None
+            self._change.notify_all()
+
+    def step(self) -> None:
+        """Goes on until one step is complete, then pauses."""
+        with self._change:
+            self._paused = False
+            self._steps_left = 1
+            self._change.notify_all()
+
+    def stop(self) -> None:
+        with self._change:
+            self._stop = True
+            self._change.notify_all()
+
+    def step_done(self) -> None:
+        with self._change:
+            if self._steps_left is not None:
+                self._steps_left -= 1
+                if self._steps_left <= 0:
+                    self._paused, self._steps_left = True, None
+
+    def check(self, *_: Any) -> None:
+        """Blocks while paused.
+
+        Raises:
+            Stopped: a stop was asked for.
+        """
+        if not (self._paused or self._stop):  # called before every decode step
+            return
+        with self._change:
+            self._resting = self._paused and not self._stop
+        if self._resting and self.on_rest is not None:
+            self.on_rest()
+        with self._change:
+            while self._paused and not self._stop:
+                self._change.wait()
+            self._resting = False
+            if self._stop:
+                raise Stopped
+
+
+Train = Callable[["Session"], Iterator["TrainStep"]]
+
+
+class Session:
+    """A training run in a thread of its own.
+
+        session = rl.start(env, policy, rl.TrainConfig(steps=20), store="runs/a.rao")
+        session.board()          # the widget: progress, curves, pause / one step / stop
+        await session.wait()     # in a cell: returns when training ends; an interrupt stops it
+
+    `steps` are the finished steps so far; those before a resumption are in `earlier`. `error` is what ended
+    training, if it failed.
+    """
+
+    def __init__(self, train: Train, path: Path, total: int, name: str = "") -> None:
+        self.path = path
+        self.name = name or path.name
+        self.total = total
+        """Steps that this run is to have."""
+        self.steps: list[TrainStep] = []
+        self.earlier: Run | None = None
+        """The run as it stood where it is resumed, once that is known: steps that this session did not make."""
+        self.error: BaseException | None = None
+        self.control = Control()
+        self.phase: tuple[str, int, int] = ("start", 0, 0)
+        """(phase, done, total) of what happens now."""
+        self.began = time.monotonic()
+        self.ended: float | None = None
+        self.tokenizer: Any = None
+        """Of the policy, where it has one: views show token ids as text with it."""
+        self._listeners: list[Callable[[str, Any], None]] = []
+        self._events: list[tuple[TreeHeader, Event]] = []
+        """Of the step under way, for views that are opened in the middle of it."""
+        self._lock = threading.Lock()
+        self.control.on_rest = self._say_state
+        self._cut_short = False
+        self._done = threading.Event()
+        self._train = train
+        self._thread = threading.Thread(target=self._work, name="rao-lab-train", daemon=True)
+        self._thread.start()
+
+    # What a cell asks.
+
+    @property
+    def newest(self) -> int | None:
+        """The last finished step, whoever made it."""
+        if self.steps:
+            return self.steps[-1].step
+        return self.earlier.steps[-1].step if self.earlier is not None and self.earlier.steps else None
+
+    @property
+    def state(self) -> str:
+        """training, paused, stopping, finished, stopped or failed."""
+        if self._done.is_set():
+            if self.error is not None:
+                return "failed"
+            return "stopped" if self._cut_short else "finished"
+        if self.control.stopping:
+            return "stopping"
+        return "paused" if self.control.paused else "training"
+
+    def pause(self) -> None:
+        """Training comes to rest before its next decode step; trees under way stay where they are."""
+        self.control.pause()
+        self._say_state()
+
+    def resume(self) -> None:
+        self.control.resume()
+        self._say_state()
+
+    def step(self) -> None:
+        """Goes on to the end of one step, then pauses."""
+        self.control.step()
+        self._say_state()
+
+    def stop(self, timeout: float | None = 30.0) -> None:
+        """Asks training to stop and waits up to `timeout` seconds for the run file to be closed."""
+        self.control.stop()
+        self._say_state()
+        self._done.wait(timeout)
+
+    async def wait(self) -> list[TrainStep]:
+        """Waits in a cell without blocking the kernel, until training ends; the steps it made.
+
+        Interrupting the cell stops training and keeps what it made.
+
+        Raises:
+            RaoLabError: training failed; the message of what it failed with.
+        """
+        try:
+            while not self._done.is_set():
+                await asyncio.sleep(POLL_SECONDS)
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self.control.stop()
+            await asyncio.to_thread(self._done.wait, 30.0)
+            return self.steps
+        return self.result()
+
+    def result(self, timeout: float | None = None) -> list[TrainStep]:
+        """Waits in a script, until training ends; the steps it made. Ctrl-C stops training.
+
+        Raises:
+            RaoLabError: training failed.
+        """
+        try:
+            while not self._done.wait(POLL_SECONDS if timeout is None else timeout) and timeout is None:
+                pass
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        if self.error is not None:
+            if isinstance(self.error, RaoLabError):
+                raise self.error
+            raise RuntimeError(f"training failed: {self.error!r}") from self.error
+        return self.steps
+
+    @property
+    def run(self) -> Run:
+        """The run so far, read from its file."""
+        from rao_lab.store import open_run
+
+        return open_run(self.path, follow=not self._done.is_set())
+
+    def board(self, **options: Any) -> Explorer:
+        """The Explorer of this session, with its board in front: progress, curves, pause, step and stop."""
+        return self.explorer(**{"view": "board", **options})
+
+    def explorer(self, **options: Any) -> Explorer:
+        """The Explorer of this session: it follows the newest trees until another step is chosen."""
+        from rao_lab.views.explorer.widget import Explorer
+
+        return Explorer(self, **options)
+
+    def __repr__(self) -> str:
+        done = self.newest or 0
+        words = f"{self.state}, step {done} of {self.total}"
+        if self.error is not None:
+            words += f": {self.error}"
+        return f"<Session {self.name}: {words}>"
+
+    # What widgets and the training thread say.
+
+    def listen(self, listener: Callable[[str, Any], None], replay: bool = False) -> Callable[[], None]:
+        """Calls `listener(kind, value)` as things happen; returns a function that ends it.
+
+        Kinds: "event" ((header, event)), "step" (TrainStep), "phase" ((name, done, total)), "state", and
+        "forget" (None): there are earlier steps, too.
+        Calls come from the training thread, "state" from others too: a listener must be quick.
+
+        Args:
+            replay: first call it with the events of the step under way, without a gap.
+        """
+        with self._lock:
+            for each in self._events if replay else ():
+                listener("event", each)
+            self._listeners = [*self._listeners, listener]
+
+        def end() -> None:
+            with self._lock:
+                self._listeners = [kept for kept in self._listeners if kept is not listener]
+
+        return end
+
+    def on_event(self, header: TreeHeader, event: Event) -> None:
+        with self._lock:
+            if self._events and self._events[0][0].step != header.step:
+                self._events = []
+            self._events.append((header, event))
+            listeners = self._listeners
+        for listener in listeners:
+            listener("event", (header, event))
+
+    def on_resume(self, step: int, notes: Sequence[str]) -> None:
+        """The file is taken back to a step, and training goes on after it."""
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
+        if step >= 0:
+            from rao_lab.store import open_run
+
+            self.earlier = open_run(self.path)
+            self._say("forget", None)
+
+    def on_phase(self, name: str, done: int, total: int) -> None:
+        self.control.check()
+        self.phase = (name, done, total)
+        self._say("phase", self.phase)
+
+    def _say(self, kind: str, value: Any) -> None:
+        for listener in self._listeners:
+            listener(kind, value)
+
+    def _say_state(self) -> None:
+        self._say("state", self.state)
+
+    def _work(self) -> None:
+        try:
+            for step in self._train(self):
+                self.steps.append(step)
+                self.control.step_done()
+                self._say("step", step)
+                if self.control.paused:
+                    self._say_state()
+        except Stopped:
+            self._cut_short = True
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is kept and raised where it is awaited
+            self.error = error
+        finally:
+            self.ended = time.monotonic()
+            self._done.set()
+            self._say_state()

@@ -1,0 +1,229 @@
+"""From words to settings: what the command line (or a small script) asks for, with what suits the policy.
+
+Whatever a user leaves out comes from the run that is resumed, else from `loading.suggested`; whatever they
+say wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rao_lab.api.defaults import Suggested
+from rao_lab.base.checks import plainly, quoted
+from rao_lab.credit import CreditConfig
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.errors import ConfigError, MissingError, RaoLabError
+from rao_lab.execution.limits import Limits
+from rao_lab.policies.load import SETTINGS, load_policy
+from rao_lab.protocols import Environment, Policy
+from rao_lab.store import open_run
+from rao_lab.training.config import LossConfig, TrainConfig
+from rao_lab.tree import Task
+
+ENVIRONMENTS = ("textcraft",)
+TASKS_PER_BAND = 100
+"""Evaluated of each band of a world that makes its own tasks."""
+WHOLE = frozenset(item.name for item in fields(TrainConfig))
+PARTS = {
+    "limits": frozenset(item.name for item in fields(Limits)),
+    "credit": frozenset(item.name for item in fields(CreditConfig)),
+    "loss": frozenset(item.name for item in fields(LossConfig)),
+    "policy": frozenset(name for names in SETTINGS.values() for name in names),
+}
+"""What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
+MOST_DIGITS = 18
+"""Of a number in a list of steps or of a task; a longer one is none."""
+
+
+def open_environment(
+    name: str,
+    suggested: Suggested,
+    *,
+    difficulty: str | None = None,
+    recipes: Path | None = None,
+    tasks: Path | None = None,
+) -> Environment:
+    """A world by name; from files where they are given.
+
+    Raises:
+        MissingError: no such world or file.
+        ConfigError: one file without the other, or a band that does not exist.
+        InputError: a file cannot be read as what it should be.
+    """
+    if name not in ENVIRONMENTS:
+        raise MissingError(f"no environment {quoted(name)}: there is {', '.join(ENVIRONMENTS)}")
+    if (recipes is None) != (tasks is None):
+        missing = "--recipes" if recipes is None else "--tasks"
+        raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
+    if recipes is not None and tasks is not None:
+        return TextCraft.from_files(recipes, tasks, difficulty or "all")
+    return TextCraft(difficulty or suggested.difficulty, preset=suggested.preset)
+
+
+def find_task(environment: Environment, wanted: str, split: str) -> Task:
+    """A task by its number in the split or by its id.
+
+    Raises:
+        MissingError: there is none.
+    """
+    tasks = environment.tasks(split)
+    if _is_number(wanted):
+        if int(wanted) >= len(tasks):
+            raise MissingError(f"no task {wanted} in split {split!r}: it has 0 to {len(tasks) - 1}")
+        return tasks[int(wanted)]
+    for task in tasks:
+        if task.id == wanted:
+            return task
+    raise MissingError(f"no task {quoted(wanted)} in split {split!r}: give its id, or 0 to {len(tasks) - 1}")
+
+
+def overrides(assignments: Iterable[str]) -> dict[str, Any]:
+    """`["steps=3", "credit.lam=0.2"]` as nested plain data; values are JSON, or text where they are not.
+
+    Raises:
+        ConfigError: one is no NAME=VALUE, names a field of a value, or leaves out what its name is a part of.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        parts = name.strip().split(".")
+        if not equals or not all(parts):
+            raise ConfigError(
+                f"--set {quoted(assignment)} is no NAME=VALUE, such as steps=20 or credit.lam=0.2"
+            )
+        whole = next((place for place, names in PARTS.items() if parts[0] in names - WHOLE), None)
+        if whole and len(parts) == 1:
+            raise ConfigError(
+                f"--set {parts[0]}=... has no meaning here: {whole}.{parts[0]} is what you look for"
+            )
+        at = found
+        for part in parts[:-1]:
+            at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise ConfigError(f"--set {quoted(assignment)}: {plainly(part)} has a value of its own")
+        at[parts[-1]] = _value(text.strip())
+    return found
+
+
+def said_once(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A command's own options that were used (not None), by the setting that each of them is.
+
+    Raises:
+        ConfigError: --set names such a setting, too.
+    """
+    used = {name: value for name, value in options.items() if value is not None}
+    for name, value in used.items():
+        if name in given:
+            raise ConfigError(
+                f"--{name} {plainly(str(value))} and --set {name}={plainly(str(given[name]))} "
+                "are one setting: give one of them"
+            )
+    return used
+
+
+def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
+    """A policy with the settings of `--set policy.NAME=VALUE`, and what is left of those given.
+
+    Raises:
+        as `load_policy`.
+    """
+    rest = dict(given)
+    own = rest.pop("policy", {})
+    if not isinstance(own, Mapping):
+        raise ConfigError(f"--set policy={plainly(str(own))}: name a setting, as in policy.dialect=codeact")
+    for setting, instead in (
+        ("name", "--policy"),
+        ("temperature", "--temperature or, of train, --set temperature="),
+    ):
+        if setting in own:
+            raise ConfigError(
+                f"--set policy.{setting}=... has no meaning here: {instead} is what you look for"
+            )
+    return load_policy(name, **own), rest
+
+
+def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
+    """Limits of `--set limits.NAME=VALUE` over those that suit the policy.
+
+    Raises:
+        ConfigError: a setting that is no limit, or a value that means nothing.
+    """
+    for name in given:
+        if name != "limits":
+            raise ConfigError(
+                f"--set {plainly(name)}=... has no meaning here: only limits and the policy can be set, "
+                "such as limits.max_depth=6 or policy.dialect=codeact"
+            )
+    return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
+
+
+def recorded_settings(path: Path) -> Mapping[str, Any]:
+    """The training settings of a run that is to be resumed; none where there is no such run to read."""
+    try:
+        with open_run(path) as run:
+            found = run.config.get("train")
+    except RaoLabError:  # absent, empty or damaged: who writes the file says so
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfig:
+    """A training configuration: what suits the policy, then each layer over it.
+
+    Raises:
+        ConfigError: an unknown field or a value that means nothing.
+    """
+    fitting = {**suggested.train, "limits": suggested.train_limits.to_dict()}
+    return TrainConfig.from_dict(merged(fitting, *layers))
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested plain data, later layers over earlier ones."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        if not isinstance(layer, Mapping):
+            raise ConfigError(f"{quoted(layer)} must be an object with fields")
+        for name, value in layer.items():
+            under = result.get(name)
+            if isinstance(value, Mapping) and isinstance(under, Mapping):
+                value = merged(under, value)
+            result[name] = value
+    return result
+
+
+def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None:
+    """`"1,5,10-20"` as the steps of a run that it names; None for None.
+
+    Raises:
+        ConfigError: the text is no such list.
+        MissingError: none of them is in the run.
+    """
+    if text is None:
+        return None
+    steps = sorted(available)
+    wanted: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not _is_number(first) or (dash and not _is_number(last)):
+            raise ConfigError(f"--steps {quoted(text)} is no list of steps such as 1,5,10-20")
+        low, high = int(first), int(last or first)
+        wanted += [step for step in steps if low <= step <= high]
+    if not wanted:
+        has = f"{steps[0]} to {steps[-1]}" if steps else "none"
+        raise MissingError(f"the run has none of the steps {plainly(text)}: it has {has}")
+    return sorted(set(wanted))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MOST_DIGITS

@@ -1,0 +1,35 @@
+"""Where the files that ship with RAO Lab lie: inside an installed package, or in `data/` of a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rao_lab.errors import MissingError
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    """The folder of bundled data.
+
+    Raises:
+        MissingError: the installation is incomplete.
+    """
+    for folder in (PACKAGE / "_data", PACKAGE.parent / "data"):
+        if folder.is_dir():
+            return folder
+    raise MissingError("the bundled data are missing from this installation: install rao-lab again")
+
+
+def data_path(name: str) -> Path:
+    """A bundled file or folder, such as "tiny".
+
+    Raises:
+        MissingError: there is none of that name; the message lists what there is.
+    """
+    folder = data_folder()
+    path = folder / name
+    if not path.exists():
+        known = ", ".join(sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".")))
+        raise MissingError(f"no bundled data named {name!r}: there is {known or 'nothing'}")
+    return path

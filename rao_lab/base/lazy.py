@@ -1,0 +1,40 @@
+"""The face of a package: names that are written once, as ordinary imports, and load when first used."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+
+def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of a package, read from its `if TYPE_CHECKING:` block.
+
+    Type checkers read the block as it stands. At run time a name's module is imported when the name is first
+    asked for, so that importing the package costs milliseconds and no torch.
+
+    Args:
+        package: its `__name__`.
+        source: its `__file__`.
+    """
+    block = next(node for node in ast.parse(Path(source).read_bytes()).body if isinstance(node, ast.If))
+    homes = {
+        alias.name: node.module or ""
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    def load(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"{package} has no {name!r}; its public names are in {package}.__all__")
+        home = homes[name]
+        value = import_module(f"{home}.{name}") if home == package else getattr(import_module(home), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    names = sorted(homes)
+    return load, lambda: names, names

@@ -1,0 +1,110 @@
+"""Which rule gives credit: its settings, checked when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from rao_lab.base.checks import arguments, choice, flag, number
+from rao_lab.errors import ConfigError, MissingError
+
+Bonus = Literal["mean", "min", "capped_sum"]
+Estimator = Literal["rao", "rao_root_adv", "grpo_mean", "root_only"]
+Baseline = Literal["leave_one_out", "group_mean", "none"]
+DepthWeighting = Literal["inverse_frequency", "per_group", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditConfig:
+    """Which rule gives credit. The defaults are the paper's.
+
+    Raises:
+        ConfigError: a value that means nothing, or two fields that contradict each other.
+    """
+
+    lam: float = 0.4
+    """Weight of the children's success in R, at least 0. Use 0 where the policy already delegates."""
+    bonus: Bonus = "mean"
+    """mean: lam * mean(s of scored children). min: lam * their minimum, so that one failed child shows.
+    capped_sum: min(lam * sum, `cap`), so that delegating more pays until the cap."""
+    cap: float | None = None
+    """Ceiling of the whole second term; for `capped_sum` only."""
+    estimator: Estimator = "rao"
+    """rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean: A = own R - mean R of
+    all scored nodes of the group. root_only: A = own R - b, and only roots are trained."""
+    baseline: Baseline = "leave_one_out"
+    """leave_one_out: mean R of the other trees' scored roots. group_mean: of all scored roots, own
+    included (for grpo_mean: of all scored nodes). none: b = 0."""
+    std: bool = False
+    """Divide A by the population standard deviation of the returns that the group compares: scored
+    roots, for grpo_mean scored nodes. Where they are alike, A is left as it is."""
+    depth_weighting: DepthWeighting = "inverse_frequency"
+    """inverse_frequency: equation 4 over the whole batch. per_group: the same inside each group.
+    none: w = 1."""
+
+    def __post_init__(self) -> None:
+        number("lam", self.lam)
+        number("cap", 0.0 if self.cap is None else self.cap)
+        flag("std", self.std)
+        for name, kind in _CHOICES.items():
+            choice(name, getattr(self, name), get_args(kind))
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        if self.bonus == "capped_sum" and self.cap is None:
+            raise ConfigError("bonus='capped_sum' needs cap: give the most that the second term may add")
+        if self.bonus != "capped_sum" and self.cap is not None:
+            raise ConfigError(f"cap={self.cap} has no meaning with bonus={self.bonus!r}: use 'capped_sum'")
+        if self.estimator == "grpo_mean" and self.baseline != "group_mean":
+            raise ConfigError(
+                "estimator='grpo_mean' compares with the mean over all nodes of the group: set "
+                f"baseline='group_mean', not {self.baseline!r}"
+            )
+
+    @classmethod
+    def preset(cls, name: str) -> CreditConfig:
+        """A named rule: "rao" is the paper's; "platoon_sum" is that of platoon's TextCraft trainer.
+
+        platoon_sum adds 0.2 for each successful child up to 0.4 and subtracts the mean of all roots.
+
+        Raises:
+            MissingError: no rule of this name.
+        """
+        if name == "rao":
+            return cls()
+        if name == "platoon_sum":
+            return cls(0.2, "capped_sum", 0.4, "rao", "group_mean", False, "none")
+        raise MissingError(f"no credit preset {name!r}: there are rao, platoon_sum")
+
+    def check_group_size(self, size: int) -> None:
+        """Refuses G trees per task where the baseline cannot exist (decision 2).
+
+        Raises:
+            ConfigError: naming the baseline and G.
+        """
+        if size < 2 and self.baseline == "leave_one_out":
+            raise ConfigError(
+                f"baseline='leave_one_out' needs at least 2 trees of each task, G is {size}: "
+                "sample more, or set baseline='none'"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CreditConfig:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: an unknown field, or a value that means nothing.
+        """
+        return cls(**arguments(cls, data, "a credit config"))
+
+
+_CHOICES = {
+    "bonus": Bonus,
+    "estimator": Estimator,
+    "baseline": Baseline,
+    "depth_weighting": DepthWeighting,
+}

@@ -1,0 +1,3 @@
+"""TextCraft: craft items with meaningless names from recipes that must be looked up."""
+
+from rao_lab.environments.textcraft.environment import TextCraft

@@ -1,0 +1,202 @@
+"""TextCraft: craft items with meaningless names from recipes that must be looked up.
+
+Tasks come from our own generator (`book.py`, `tasks.py`) or from files in the format of TextCraft-Synth
+(`files.py`). A task carries the recipes it needs, so that a world opens from the task alone.
+It knows no policy and no executor.
+
+    task.data = {"targets": {item: count}, "inventory": {item: count},
+                 "recipes": {item: [{ingredient: count}, result_count]}, "origin": name in the book}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from os import PathLike
+from random import Random
+from typing import Any
+
+from rao_lab.base.checks import MOST_SEED, flag, number, plainly, quoted, whole
+from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, make_book, preset
+from rao_lab.environments.textcraft.files import read_tasks
+from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
+from rao_lab.environments.textcraft.world import CraftWorld, goal_text
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.tree import Task
+
+DRAWS = 500
+"""Items drawn for one task before it is clear that so many targets do not fit."""
+SIZES = {"train": 10_000, "dev": 300, "test": 300}
+"""Tasks per difficulty and split."""
+
+
+class TextCraft:
+    """An `Environment`.
+
+    Args:
+        difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list; their
+            tasks alternate) or "all".
+        seed: of the recipe book and of all tasks.
+        preset: "small" (short names, small numbers; what the embedded policy speaks) or "paper".
+        slack: how many more of each needed base item the inventory holds than a plan needs that
+            delegates each ingredient by itself.
+        targets: number of different target items per task.
+        result_counts: yield of one execution -> weight; None = the preset's. {1: 1} = always 1.
+        guard_own_goal, guard_base_item: the guards of decision 12.
+
+    Raises:
+        ConfigError: a value means nothing.
+    """
+
+    name = "textcraft"
+
+    def __init__(
+        self,
+        difficulty: str | Sequence[str] = "medium",
+        seed: int = 0,
+        preset: str = "small",
+        slack: int = 3,
+        targets: int = 1,
+        result_counts: Mapping[int, float] | None = None,
+        guard_own_goal: bool = True,
+        guard_base_item: bool = True,
+    ) -> None:
+        settings = _preset(preset, result_counts)
+        self.difficulties = _difficulties(difficulty, settings.bands)
+        self.bands: dict[str, tuple[int, int]] = {band: settings.bands[band] for band in self.difficulties}
+        """Chosen difficulty -> lowest and highest tier of its targets."""
+        whole("slack", slack, least=0, most=MAX_COUNT // 2)
+        whole("targets", targets, least=1, most=DRAWS)
+        self.seed = whole("seed", seed, least=-MOST_SEED, most=MOST_SEED)
+        self.preset = settings
+        self.slack = slack
+        self.targets = targets
+        self.guards = {
+            "guard_own_goal": flag("guard_own_goal", guard_own_goal),
+            "guard_base_item": flag("guard_base_item", guard_base_item),
+        }
+        self._files: Sequence[Task] | None = None
+        self._book: Book | None = None
+
+    @classmethod
+    def from_files(
+        cls,
+        recipes: str | PathLike[str],
+        tasks: str | PathLike[str],
+        difficulty: str | Sequence[str] = "all",
+        guard_own_goal: bool = True,
+        guard_base_item: bool = True,
+    ) -> TextCraft:
+        """Reads recipes (JSON) and tasks (JSON lines), gzipped or not. The file is every split.
+
+        Raises:
+            InputError: naming the file, the line and what is wrong.
+            MissingError: there is no such file, or it holds no task of that difficulty.
+        """
+        env = cls("all", preset="paper", guard_own_goal=guard_own_goal, guard_base_item=guard_base_item)
+        found = read_tasks(recipes, tasks)
+        env.difficulties = _difficulties(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
+        env.bands = {
+            band: found.difficulties[band] for band in env.difficulties if band in found.difficulties
+        }
+        env._files = found.only(env.difficulties)
+        if not env._files:
+            raise MissingError(
+                f"{plainly(str(tasks))}: no task of difficulty {plainly(str(difficulty))}; "
+                f"has {_listed(found.difficulties)}"
+            )
+        return env
+
+    @property
+    def book(self) -> Book:
+        """The recipe book, made on first use."""
+        if self._book is None:
+            self._book = make_book(self.preset, self.seed, max(high for _, high in self.bands.values()))
+        return self._book
+
+    def tasks(self, split: str) -> Sequence[Task]:
+        if split not in SPLITS:
+            raise MissingError(f"no split {quoted(split)}: there are {', '.join(SPLITS)}")
+        if self._files is not None:
+            return self._files
+        return TaskList(SIZES[split] * len(self.difficulties), lambda index: self._make(split, index))
+
+    def open(self, task: Task) -> CraftWorld:
+        return open_task(task, **self.guards)
+
+    def __repr__(self) -> str:
+        bands = ", ".join(f"{band} {low}-{high}" for band, (low, high) in self.bands.items())
+        made = f"{self.preset.name}, seed={self.seed}, slack={self.slack}"
+        source = made if self._files is None else f"{len(self._files)} tasks of a file"
+        off = [name for name, on in self.guards.items() if not on]
+        return f"TextCraft({source}; tiers: {bands}{'; off: ' + ', '.join(off) if off else ''})"
+
+    def _make(self, split: str, index: int) -> Task:
+        band = self.difficulties[index % len(self.difficulties)]
+        number = index // len(self.difficulties)
+        rng = Random(f"task|{self.preset.name}|{self.seed}|{band}|{split}|{number}|{self.targets}")
+        book = self.book
+        origin = self._draw_targets(band, split, rng)
+        data = task_data(book, origin, self.slack, rng)
+        return Task(
+            id=f"textcraft/{self.preset.name}-{self.seed}/{band}/{split}/{number}",
+            goal=goal_text(data["targets"]),
+            difficulty=band,
+            split=split,
+            data=data,
+        )
+
+    def _draw_targets(self, band: str, split: str, rng: Random) -> dict[str, int]:
+        """Targets in the book's names, counts as large as fit."""
+        book, settings = self.book, self.preset
+        low, high = self.bands[band]
+        chosen: dict[str, int] = {}
+        for _ in range(DRAWS):
+            item = rng.choice(book.targets(rng.randint(low, high), split))
+            if item in chosen:
+                continue
+            wanted = rng.choice(settings.goal_counts)
+            for count in range(wanted, 0, -1):
+                more = {**chosen, item: count}
+                small = len(closure(book.recipes, more)) <= settings.max_items
+                if small and fits(settings, book.recipes, more):
+                    chosen = more
+                    break
+            if len(chosen) == self.targets:
+                return chosen
+        raise ConfigError(
+            f"targets={self.targets} do not fit into one task of preset={settings.name!r} and difficulty "
+            f"{band}: write fewer, an easier difficulty or another preset"
+        )
+
+
+def _preset(name: str, result_counts: Mapping[int, float] | None) -> Any:
+    settings = preset(name)
+    if result_counts is None:
+        return settings
+    if not isinstance(result_counts, Mapping):
+        raise ConfigError(f"result_counts={quoted(result_counts)} means nothing: map counts to weights")
+    for count, weight in result_counts.items():
+        whole("a count of result_counts", count, least=1, most=settings.max_amount)
+        number(f"the weight of {count} in result_counts", weight)
+    if not sum(result_counts.values()) > 0:
+        raise ConfigError("result_counts needs at least one count with a weight above 0")
+    return replace(settings, result_counts=dict(result_counts))
+
+
+def _difficulties(difficulty: str | Sequence[str], bands: Mapping[str, Any]) -> tuple[str, ...]:
+    given = difficulty.split(",") if isinstance(difficulty, str) else difficulty
+    listed = isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given)
+    chosen = tuple(dict.fromkeys(name.strip() for name in given)) if listed else ()
+    if chosen == ("all",):
+        return tuple(bands)
+    if not chosen or not bands.keys() >= set(chosen):
+        raise ConfigError(
+            f"difficulty={quoted(difficulty)} means nothing: choose from {_listed(bands)} or all"
+        )
+    return chosen
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names that may come from a file."""
+    return plainly(", ".join(names))

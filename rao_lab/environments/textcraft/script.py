@@ -1,0 +1,289 @@
+"""Writes the turns of a scripted crafter: thought and Python, from the request alone.
+
+Everything it knows of the world it has read in the results of its own calls, as a model would. It
+keeps no state: each turn, the node's history is read anew (`read`), what is still to be made is
+planned (`Situation.plan`), and the next step is put into words and code (`next_turn`).
+
+Styles:
+    summed: crafts the highest targets itself and hands the summed demand of everything below to one
+        child, with what it keeps for itself as a reservation. A tree is a chain, one node a tier.
+    per_ingredient: one child per missing ingredient, launched together. Crafted items in stock are
+        reserved for whoever ordered them: a sibling's subtree would else eat what another just made.
+    flat: no children.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rao_lab.environments.textcraft.recipes import Demand, Recipe, heights, summed_demand
+from rao_lab.protocols import TurnRequest
+from rao_lab.tree import Turn
+
+Style = Literal["summed", "per_ingredient", "flat"]
+
+STEPS = 8
+"""Turns asked for each child: look up, delegate, craft and finish, and some repair."""
+CRAFTS_A_TURN = 20
+TRIES = 3
+"""Failed turns, and rounds of delegation, before it gives up or works alone."""
+ALL_RESERVED = "Crafted items in the inventory are reserved: use base items and what your own helpers make."
+OUT_OF_BUDGET = "yourself"
+"""Word in the refusals of limits: there will be no more helpers. Other refusals are mended."""
+_RESERVED = re.compile(r"Reserved: (\{[^{}]*\})")
+
+
+@dataclass
+class Situation:
+    """What a node knows, read from its history."""
+
+    targets: Mapping[str, int]
+    style: Style
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """Crafted items in stock that must be left to others."""
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    """Items looked up, base items among them."""
+    net: Counter[str] = field(default_factory=Counter)
+    """Crafted items that this node may use: made, received, or free in stock at the start."""
+    rounds: int = 0
+    """Turns in which it launched."""
+    errors: int = 0
+    refused: bool = False
+    """A limit refused a launch: the rest is its own work."""
+    last_failed: bool = False
+
+    @property
+    def alone(self) -> bool:
+        return self.style == "flat" or self.refused or self.rounds >= TRIES
+
+    def left(self) -> dict[str, int]:
+        """Targets still to be made."""
+        return {item: n - self.net[item] for item, n in self.targets.items() if self.net[item] < n}
+
+    def spare(self) -> dict[str, int]:
+        """Crafted items at hand beyond the targets."""
+        return {item: n - self.targets.get(item, 0) for item, n in self.net.items()}
+
+    def unread(self) -> list[str]:
+        """Items whose recipes it must read before it can plan."""
+        wanted = dict.fromkeys(self.targets)
+        if self.style == "per_ingredient" and not self.alone:
+            for item in self.targets:
+                if item in self.recipes:
+                    wanted.update(dict.fromkeys(self.recipes[item].ingredients))
+        else:
+            wanted.update(dict.fromkeys(heights(self.recipes, self.targets)))
+        return [item for item in wanted if item not in self.seen]
+
+    def plan(self) -> tuple[Demand, dict[str, int]]:
+        """What it crafts itself, in order, and what it has to get from children first."""
+        left = self.left()
+        demand = summed_demand(self._own(left), left, self.spare())
+        spare = self.spare()
+        missing = {
+            item: count - max(0, spare.get(item, 0))
+            for item, count in demand.base.items()
+            if item in self.recipes and count > max(0, spare.get(item, 0))
+        }
+        return demand, missing
+
+    def _own(self, left: Mapping[str, int]) -> Mapping[str, Recipe]:
+        if self.alone:
+            return self.recipes
+        if self.style == "per_ingredient":
+            return {item: self.recipes[item] for item in left if item in self.recipes}
+        height = heights(self.recipes, left)
+        top = max((height[item] for item in left), default=0)
+        return {item: self.recipes[item] for item in left if height[item] == top and item in self.recipes}
+
+
+def read(request: TurnRequest, style: Style) -> Situation:
+    """Reads a node's history in the order things happened."""
+    targets = {str(item): int(count) for item, count in request.args["targets"].items()}
+    context = request.args.get("context", "")
+    now = Situation(targets, "flat" if request.agent == "flat" else style, _reservations(context))
+    for turn in request.history:
+        _read_turn(now, turn)
+    return now
+
+
+def _read_turn(now: Situation, turn: Turn) -> None:
+    launched = False
+    for call in turn.calls:
+        if call.name == "launch_subagent":
+            launched = True
+            now.refused |= call.child is None and OUT_OF_BUDGET in (call.error or "")
+            if call.error is None and _delivered(call.result):
+                now.net.update(_targets_of(call.args, call.kwargs))
+        elif call.error is not None:
+            continue
+        elif call.name == "get_info":
+            for row in call.result:
+                _read_row(now, row)
+        elif call.name == "craft":
+            used, (item, count) = _craft_of(call.args, call.kwargs)
+            now.net.subtract({name: n for name, n in used.items() if name in now.recipes})
+            now.net[item] += count
+    now.rounds += launched
+    now.last_failed = turn.error is not None
+    now.errors += now.last_failed
+
+
+def _read_row(now: Situation, row: Mapping[str, Any]) -> None:
+    item, have = row["item"], row["have"]
+    if item not in now.seen:
+        now.seen.add(item)
+        if row["craftable"]:
+            now.recipes[item] = Recipe(dict(row["ingredients"]), row["result_count"])
+        # What lies there at the start may be used if nobody else counts on it.
+        if row["craftable"] and item not in now.targets and now.style != "per_ingredient":
+            now.net[item] += max(0, have - now.reserved.get(item, 0))
+    elif item in now.recipes:
+        # Believe the stock rather than a child's word.
+        now.net[item] = min(now.net[item], have)
+
+
+def _delivered(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("done")
+
+
+def _targets_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, int]:
+    found: Mapping[str, int] = args[0] if args else kwargs["targets"]
+    return found
+
+
+def _craft_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Mapping[str, int], tuple[str, int]]:
+    given = dict(zip(("ingredients", "target"), args, strict=False)) | dict(kwargs)
+    return given["ingredients"], given["target"]
+
+
+def _reservations(context: Any) -> dict[str, int]:
+    found = _RESERVED.search(context) if isinstance(context, str) else None
+    if not found:
+        return {}
+    try:
+        held = json.loads(found[1])
+    except ValueError:
+        return {}
+    return {item: count for item, count in held.items() if isinstance(count, int)}
+
+
+# Words and code.
+
+
+def next_turn(now: Situation) -> tuple[str, str]:
+    """The thought and the code of a node's next turn."""
+    unread = now.unread()
+    if unread:
+        return _look_up(now, unread)
+    if not now.left():
+        return "Everything I was asked for is made.", finish_line(now)
+    if now.errors >= TRIES:
+        return (
+            "I have tried often enough and cannot go on.",
+            f'finish("failed: not all of {listed(now.left())}")',
+        )
+    demand, missing = now.plan()
+    if now.last_failed and not missing:
+        items = [
+            *now.targets,
+            *dict.fromkeys(name for item in now.left() for name in now.recipes[item].ingredients),
+        ]
+        return "That did not work. I look at what there is before I go on.", _show(items)
+    if missing:
+        return delegate(now, missing)
+    return _craft_all(now, demand)
+
+
+def _look_up(now: Situation, unread: Sequence[str]) -> tuple[str, str]:
+    if now.style == "per_ingredient" and not now.alone:
+        thought = f"I look up how to make {listed(now.targets)} and what is there of its parts."
+        code = (
+            f"rows = get_info({json.dumps([*now.targets])})\n"
+            "parts = sorted({name for row in rows for name in row['ingredients']})\n"
+            "for row in rows + (get_info(parts) if parts else []):\n"
+            "    print(row['item'], 'takes', row['ingredients'] or 'nothing', 'have', row['have'])"
+        )
+        return thought, code
+    thought = f"I read the recipes of {listed(now.targets)}, down to the base items, before I plan."
+    code = (
+        "book = {}\n"
+        f"names = {json.dumps([*unread])}\n"
+        "while names:\n"
+        "    for row in get_info(names):\n"
+        "        book[row['item']] = row\n"
+        "    below = {name for name in names for name in book[name]['ingredients']}\n"
+        "    names = sorted(name for name in below if name not in book)\n"
+        f"for name in {json.dumps([*now.targets][:3])}:\n"
+        "    print(name, 'takes', book[name]['ingredients'], 'and makes', book[name]['result_count'])\n"
+        "print(len(book), 'items in all')"
+    )
+    if now.recipes:
+        code = code[: code.index("\nfor name in")] + "\nprint(len(book), 'more items read')"
+    return thought, code
+
+
+def _show(items: Sequence[str]) -> str:
+    return f"for row in get_info({json.dumps(list(items))}):\n    print(row['item'], 'have', row['have'])"
+
+
+def delegate(now: Situation, missing: Mapping[str, int]) -> tuple[str, str]:
+    again = "still " if now.rounds else ""
+    if now.style == "summed" or len(missing) == 1:
+        context = ALL_RESERVED if now.style == "per_ingredient" else _kept(now)
+        thought = f"I {again}lack {listed(missing)}. One helper makes that, then I craft the rest."
+        return thought, f"print(await {launch(missing, context)})\n{_show([*missing])}"
+    launches = ",\n    ".join(launch({item: n}, "reserved") for item, n in missing.items())
+    launches = launches.replace('context="reserved"', "context=reserved")
+    thought = f"I {again}lack {listed(missing)}. {len(missing)} helpers make them at the same time."
+    code = (
+        f"import asyncio\n\nreserved = {json.dumps(ALL_RESERVED)}\n"
+        f"for answer in await asyncio.gather(\n    {launches},\n):\n    print(answer)\n{_show([*missing])}"
+    )
+    return thought, code
+
+
+def _kept(now: Situation) -> str:
+    """What the child must leave alone: others' reservations and the stock this node counts on."""
+    demand, missing = now.plan()
+    spare = now.spare()
+    kept = Counter(now.reserved)
+    for item, count in demand.base.items():
+        if item in now.recipes and item not in missing:
+            kept[item] += min(count, max(0, spare.get(item, 0)))
+    held = {item: count for item, count in sorted(kept.items()) if count > 0}
+    return f"Reserved: {json.dumps(held)}" if held else ""
+
+
+def launch(targets: Mapping[str, int], context: str) -> str:
+    more = f", context={json.dumps(context)}" if context else ""
+    return f"launch_subagent({json.dumps(dict(targets))}, num_steps={STEPS}{more})"
+
+
+def _craft_all(now: Situation, demand: Demand) -> tuple[str, str]:
+    made = list(demand.made.items())
+    lines = [craft_line(now.recipes[item], item, count) for item, count in made[:CRAFTS_A_TURN]]
+    if len(made) > CRAFTS_A_TURN:
+        return f"{len(made)} kinds of items to craft; I start with the simplest.", "\n".join(lines)
+    return "All parts are there, so I craft and finish.", "\n".join([*lines, finish_line(now)])
+
+
+def craft_line(recipe: Recipe, item: str, count: int) -> str:
+    times = count // recipe.result_count
+    ingredients = {name: each * times for name, each in recipe.ingredients.items()}
+    return f'craft({json.dumps(ingredients)}, ("{item}", {count}))'
+
+
+def finish_line(now: Situation) -> str:
+    return f'finish("done: {listed(now.targets)}")'
+
+
+def listed(targets: Mapping[str, int]) -> str:
+    shown = [f"{count}x {item}" for item, count in targets.items()]
+    return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")

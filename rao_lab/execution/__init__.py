@@ -1,0 +1,1 @@
+"""How trees run: a plain loop over node states, one logical clock, and sandboxed code."""

@@ -1,0 +1,196 @@
+"""Runs execution trees: schedules nodes, runs their turns, spawns and wakes them, and says so in events.
+
+A node between steps is data and the scheduler is a plain loop over node states: no task, thread or
+process per agent. One pass of the loop is one tick of the logical clock: the policy makes one decode
+step; then the turns that ended run their code, in (tree, path) order, before the next tick. A node
+that awaits children is put away as a dump and woken with their results, so nothing is held while
+waiting. Which request joins which batch depends on records alone, never on what finishes first on
+the wall clock: the same seed gives the same trees, with one sandbox worker or several.
+
+The one boundary where a failure becomes data is here: a lost worker or policy ends its node with
+status `error`; a refusal is a message to the model and a counted event. Anything else is a bug and
+is raised.
+
+It knows no credit, no training and no file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from rao_lab.errors import ConfigError
+from rao_lab.execution.exclusive import taken
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Sandbox
+from rao_lab.execution.tree_run import TreeRun
+from rao_lab.protocols import Dialect, Environment, Judge, Policy, TurnReply
+from rao_lab.tree import Event, Tree, TreeHeader
+
+AGENTS = ("recursive", "flat")
+
+OnEvent = Callable[[int, Event], None]
+"""Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
+
+
+class Executor:
+    """Runs batches of trees of one environment with one policy.
+
+    Args:
+        limits: bound everything; shared budgets are per tree.
+        agent: "recursive", or "flat" for the single-agent control without `launch_subagent`.
+        sandbox: where code runs; its owner closes it.
+        on_event: hears every event of every tree; a raise from it stops the run.
+        on_tick: called before every decode step; may block (pause) or raise (stop).
+        judge: scores finished nodes that the world has no verifier for; without one, a node takes
+            its root's success as a proxy.
+        clock: seconds, monotonic; replaced in tests.
+
+    Raises:
+        ConfigError: an unknown agent.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        policy: Policy,
+        dialect: Dialect,
+        limits: Limits,
+        *,
+        sandbox: Sandbox,
+        agent: str = "recursive",
+        on_event: OnEvent | None = None,
+        on_tick: Callable[[int], None] | None = None,
+        judge: Judge | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if agent not in AGENTS:
+            raise ConfigError(f"agent={agent!r} is unknown: choose one of {', '.join(AGENTS)}")
+        self.environment = environment
+        self.policy = policy
+        self.dialect = dialect
+        self.limits = limits
+        self.agent = agent
+        self.sandbox = sandbox
+        self.on_event = on_event
+        self.on_tick = on_tick
+        self.judge = judge
+        self.clock = clock
+
+    def run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
+        """Runs one tree for each header, all at once, and returns them in the same order.
+
+        Waits while another thread runs trees with this policy.
+
+        Raises:
+            UnavailableError: the policy is being trained in another thread.
+        """
+        with taken(self.policy):
+            return self._run(headers)
+
+    def _run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
+        trees = [self._open(index, header) for index, header in enumerate(headers)]
+        workers = min(self.sandbox.workers, max(1, len(trees)))
+        try:
+            with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
+                self._loop(trees, pool if workers > 1 else None)
+        finally:
+            # Where a raise stopped the run, nodes that ended at this tick were not forgotten either.
+            for tree in trees:
+                for key in [*tree.take_ended(), *(node.key for node in tree.running())]:
+                    self.policy.forget(key)
+        return [self._close(tree) for tree in trees]
+
+    def _open(self, index: int, header: TreeHeader) -> TreeRun:
+        header = replace(
+            header,
+            agent=self.agent,
+            environment=self.environment.name,
+            policy=self.policy.name,
+            policy_version=self.policy.version,
+            limits=self.limits.to_dict(),
+        )
+        window = self.limits.context_window
+        if self.policy.window:
+            window = min(window, self.policy.window)
+        return TreeRun(
+            index,
+            header,
+            self.environment.open(header.task),
+            self.dialect,
+            self.sandbox,
+            self.limits,
+            window=window if self.policy.window else 0,
+            clock=self.clock,
+            not_reproducible=self._not_reproducible(),
+        )
+
+    def _not_reproducible(self) -> str:
+        """Why no seed gives these trees again: something outside this machine type answers in them."""
+        if not getattr(self.policy, "reproducible", True):
+            return f"policy {self.policy.name} does not answer by the seed alone"
+        if not getattr(self.judge, "reproducible", True):
+            return "the judge does not answer by the seed alone"
+        return ""
+
+    def _loop(self, trees: Sequence[TreeRun], pool: ThreadPoolExecutor | None) -> None:
+        tick = 0
+        for tree in trees:
+            tree.start()
+        self._after(trees)
+        while any(tree.active for tree in trees):
+            self._pause(trees, tick)
+            replies = self.policy.tick()
+            tick += 1
+            busy = self._hand_out(trees, replies, tick)
+            if pool is None:
+                for tree in busy:
+                    tree.work()
+            else:
+                list(pool.map(TreeRun.work, busy))
+            late = [tree for tree in trees if tree.overtime()]
+            for tree in late:
+                tree.time_out()
+            if busy or late:
+                self._after([*busy, *late])
+
+    def _pause(self, trees: Sequence[TreeRun], tick: int) -> None:
+        """Lets `on_tick` hold the run; a pause is no time of a tree."""
+        if self.on_tick is None:
+            return
+        before = self.clock()
+        self.on_tick(tick)
+        stood = self.clock() - before
+        for tree in trees:
+            tree.log.stood_still(stood)
+
+    def _hand_out(self, trees: Sequence[TreeRun], replies: Sequence[TurnReply], tick: int) -> list[TreeRun]:
+        """Gives each reply to its tree; the trees that have work now, in order."""
+        for tree in trees:
+            tree.log.tick = tick
+        busy = set()
+        for reply in replies:
+            index, path = reply.key
+            trees[index].replied(path, reply)
+            busy.add(index)
+        return [trees[index] for index in sorted(busy)]
+
+    def _after(self, trees: Sequence[TreeRun]) -> None:
+        """What the trees' work left for others, in tree order: events, ends, new requests."""
+        for tree in trees:
+            for event in tree.log.take():
+                if self.on_event is not None:
+                    self.on_event(tree.index, event)
+            for key in tree.take_ended():
+                self.policy.forget(key)
+            for request in tree.take_requests():
+                self.policy.submit(request)
+
+    def _close(self, tree: TreeRun) -> Tree:
+        tree.score_rest(self.judge)
+        for event in tree.log.take():
+            if self.on_event is not None:
+                self.on_event(tree.index, event)
+        return tree.log.fold.tree()

@@ -1,0 +1,78 @@
+"""What a running tree writes down: its events, in order, on one clock, folded as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rao_lab.execution.node_run import NodeRun
+from rao_lab.protocols import Refusal, Score
+from rao_lab.tree import Event, Refused, Scored, TreeHeader, TurnEnded
+from rao_lab.tree.fold import Fold
+
+
+class TreeLog:
+    """The events of one tree. It decides nothing: it is told what happened."""
+
+    def __init__(self, header: TreeHeader, clock: Callable[[], float], not_reproducible: str) -> None:
+        """`not_reproducible` says why, where it is known before anything happens."""
+        self.fold = Fold(header)
+        self.fold.not_reproducible = not_reproducible
+        self.tick = 0
+        self._clock = clock
+        self._stood = 0.0
+        self._began = clock()
+        self._events: list[Event] = []
+
+    # Time.
+
+    def begin(self) -> None:
+        """The tree's time counts from here."""
+        self._began = self.now()
+
+    def stood_still(self, seconds: float) -> None:
+        """Everything was paused for so long: the tree's time does not count it."""
+        self._stood += seconds
+
+    def now(self) -> float:
+        """Seconds on a clock that stands still while everything is paused."""
+        return self._clock() - self._stood
+
+    def age(self) -> float:
+        """Seconds since the tree began."""
+        return self.now() - self._began
+
+    # What happened.
+
+    def add(self, make: Callable[..., Event], /, **fields: Any) -> None:
+        event = make(seq=self.fold.events, tick=self.tick, time=self.age(), **fields)
+        self.fold.add(event)
+        self._events.append(event)
+
+    def turn_ended(self, node: NodeRun, output: str, error: str | None) -> None:
+        self.add(
+            TurnEnded,
+            node=node.path,
+            turn=node.turn,
+            calls=tuple(node.calls),
+            output=output,
+            error=error,
+            waiting_seconds=node.waited,
+        )
+
+    def refused(self, node: NodeRun, refusal: Refusal) -> None:
+        self.add(Refused, node=node.path, turn=node.turn, kind=refusal.kind, message=refusal.message)
+
+    def scored(self, path: str, score: Score | None) -> None:
+        """Nothing, where the score is not known."""
+        if score is not None and score.success is not None:
+            self.add(Scored, node=path, success=score.success, source=score.source, fraction=score.fraction)
+
+    def mark(self, why: str) -> None:
+        """The same seed need not give this tree again; the first reason is kept."""
+        self.fold.not_reproducible = self.fold.not_reproducible or why
+
+    def take(self) -> list[Event]:
+        """The events that nobody has taken yet."""
+        taken, self._events = self._events, []
+        return taken

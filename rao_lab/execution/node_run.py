@@ -1,0 +1,132 @@
+"""What is kept of a running node between two steps: data, and nothing else is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Paused
+from rao_lab.protocols import Action, Launch, NodeKey, TurnReply, TurnRequest
+from rao_lab.tree import Call, Message, Status, TreeHeader, Turn
+
+FAILURES = {
+    Status.TURN_LIMIT: "ran out of turns",
+    Status.CONTEXT_LIMIT: "its context window is full",
+    Status.TREE_LIMIT: "the tree's shared budget is used up",
+    Status.TIMEOUT: "ran out of time",
+    Status.ERROR: "was lost",
+    Status.CANCELLED: "was cancelled",
+}
+"""What a parent reads of a child that did not finish."""
+
+
+@dataclass
+class NodeRun:
+    """What is kept of a node between steps, and nothing else is."""
+
+    key: NodeKey
+    depth: int
+    launch: Launch
+    turns_allowed: int
+    trimmed: bool
+    """Fewer turns than asked for, because the tree's budget had no more."""
+    seed: int
+    turn: int = 0
+    session: bytes | None = None
+    """Dump of the REPL between turns."""
+    paused: Paused | None = None
+    """Dump of a turn's code that awaits children."""
+    held: int = 0
+    """Bytes of both, as last counted."""
+    calls: list[Call] = field(default_factory=list)
+    launches: dict[int, int] = field(default_factory=dict)
+    """Call id of each launch of this turn -> its place in `calls`."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Running children -> call id."""
+    answers: dict[int, Any] = field(default_factory=dict)
+    """Results of children that the code has not been given yet."""
+    spawned: int = 0
+    batches: int = 0
+    wait_started: float = 0.0
+    waited: float = 0.0
+
+    @property
+    def path(self) -> str:
+        return self.key[1]
+
+
+class Held:
+    """Bytes that the running nodes of a tree hold while they are put away."""
+
+    def __init__(self, limit_mb: int) -> None:
+        self.total = 0
+        self._limit = limit_mb << 20
+        self.reason = f"its agents' variables take more than {limit_mb} MiB together"
+
+    def holds(self, node: NodeRun) -> bool:
+        """Counts anew what is put away of a node; whether the tree may hold all it has now."""
+        now = len(node.session or b"") + (len(node.paused.dump) if node.paused else 0)
+        self.total += now - node.held
+        node.held = now
+        return self.total <= self._limit
+
+    def free(self, node: NodeRun) -> None:
+        """The node ended."""
+        self.total -= node.held
+        node.held = 0
+
+
+def node_seed(header: TreeHeader, path: str) -> int:
+    """Seed of `random` in a node's sandbox: the same for the same seed, task, rollout and path."""
+    words = (header.seed, noise_step(header), header.task.id, header.rollout, path)
+    return int.from_bytes(hashlib.blake2b(repr(words).encode(), digest_size=8).digest(), "big") >> 1
+
+
+def noise_step(header: TreeHeader) -> int:
+    """The step that keys a tree's noise: probes meet the same noise at every step, so that what differs
+    between two of them is the weights."""
+    return 0 if header.probe else header.step
+
+
+def turn_request(
+    node: NodeRun,
+    header: TreeHeader,
+    messages: Sequence[Message],
+    history: tuple[Turn, ...],
+    limits: Limits,
+    window: int,
+) -> TurnRequest:
+    """Asks for the node's next turn; its noise is keyed by what the turn is, never by when it comes."""
+    return TurnRequest(
+        key=node.key,
+        turn=node.turn,
+        depth=node.depth,
+        agent=header.agent,
+        goal=node.launch.goal,
+        args=node.launch.args,
+        messages=tuple(messages),
+        history=history,
+        noise=(header.seed, noise_step(header), header.task.id, header.rollout, node.path, node.turn),
+        max_new_tokens=limits.max_new_tokens,
+        window=window,
+    )
+
+
+def acted(reply: TurnReply, action: Action) -> dict[str, Any]:
+    """The fields of `Acted` that a reply and the action read from it give."""
+    return {
+        "continues": reply.continues,
+        "prompt_ids": reply.prompt_ids,
+        "sampled_ids": reply.sampled_ids,
+        "logprobs": reply.logprobs,
+        "entropies": reply.entropies,
+        "policy_version": reply.version,
+        "text": reply.text,
+        "thought": action.thought,
+        "code": action.code,
+        "stop": reply.stop,
+        "decode_steps": reply.decode_steps,
+    }

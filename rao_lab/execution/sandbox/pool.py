@@ -1,0 +1,206 @@
+"""The pool of worker processes, and the two ways into it: `run` and `resume`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
+
+from rao_lab.base.checks import number, whole
+from rao_lab.base.interrupts import HeldBack
+from rao_lab.errors import RecordError, UnavailableError
+from rao_lab.execution.sandbox.failures import ran_over
+from rao_lab.execution.sandbox.guard import is_literal
+from rao_lab.execution.sandbox.results import Awaiting, Ended, OnCall, Paused
+from rao_lab.execution.sandbox.snippet import Bounds, Snippet
+from rao_lab.execution.sandbox.worker import Launcher, bound_compute
+
+MOST_WORKERS = 1024
+"""Processes of one pool."""
+MAX_CODE_CHARS = 100_000
+"""Far above what a turn can hold; the parser's memory is not bounded otherwise."""
+REFUSED_TOO = 3
+"""The pool lets through so many times what a snippet may ask, for we count and refuse by ourselves; then
+it ends what still asks, past any `except`. A dump keeps the smallest such limit it has met."""
+RESTORE_ROOM = 4
+"""Memory that restoring a session takes at most, in sizes of the session."""
+BACKSTOP_SECONDS = 5.0
+"""A worker that is silent for so long beyond its compute limit is ended from here."""
+ORPHAN_SECONDS = 30.0
+"""A worker that computes for so long beyond its limit ends by itself: this process may have been killed."""
+
+
+class Sandbox:
+    """At most `workers` processes that run snippets for any number of nodes.
+
+    Use it as a context manager, or call `close`: no process is left then. Several threads may call
+    `run` and `resume` at once; beyond `workers` they wait for each other.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        seconds: float = 2.0,
+        memory_mb: int = 64,
+        output_chars: int = 4000,
+        suspensions: int = 256,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            workers: processes at most.
+            seconds: compute time of one snippet; waiting for answers is not counted.
+            memory_mb: heap of one session.
+            output_chars: characters of printed output that are kept for one snippet.
+            suspensions: calls, awaits and look-ups of unknown names that one snippet may make.
+
+        Raises:
+            ConfigError: one of them is not positive.
+        """
+        whole("workers", workers, least=1, most=MOST_WORKERS)
+        number("seconds", seconds, above=True)
+        whole("memory_mb", memory_mb, least=1)
+        whole("output_chars", output_chars, least=1)
+        whole("suspensions", suspensions, least=1)
+        self.workers = workers
+        self.bounds = Bounds(seconds, memory_mb, output_chars, suspensions)
+        self._launcher = Launcher(memory_mb)
+        self._pool: Monty | None = None
+        self._opening = threading.Lock()
+
+    def __enter__(self) -> Sandbox:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> Monty:
+        """Starts the first worker; `run` does so by itself where it is needed.
+
+        Raises:
+            UnavailableError: the interpreter cannot be started.
+        """
+        with self._opening:
+            if self._pool is None:
+                with HeldBack():
+                    self._pool = self._start()
+            return self._pool
+
+    def close(self) -> None:
+        """Ends every worker. A later `run` would start new ones."""
+        pool, self._pool = self._pool, None
+        with HeldBack():
+            if pool is not None:
+                pool.__exit__(None, None, None)
+            self._launcher.close()
+
+    def _start(self) -> Monty:
+        """A pool whose first worker has answered; without the launcher's limits where it cannot be run."""
+        problem = ""
+        for program in self._launcher.programs():
+            pool = Monty(
+                binary_path=program,
+                min_processes=1,
+                max_processes=self.workers,
+                request_timeout=self.bounds.seconds + BACKSTOP_SECONDS,
+            )
+            try:
+                pool.__enter__()
+                with pool.checkout() as session:
+                    session.feed_run("1")
+                return pool
+            except (MontyError, RuntimeError) as error:
+                problem = str(error)
+                pool.__exit__(None, None, None)
+        self._launcher.close()
+        raise UnavailableError(f"no sandbox worker can be started: {problem}")
+
+    def run(
+        self,
+        state: bytes | None,
+        code: str,
+        functions: Mapping[str, bool],
+        on_call: OnCall,
+        *,
+        seed: int,
+        clock: float,
+    ) -> Awaiting | Ended:
+        """Runs a snippet until it awaits or ends.
+
+        Args:
+            state: the session it goes on with, from `Ended.state`; None = a fresh one.
+            code: Python as the interpreter knows it.
+            functions: name -> whether it is asynchronous, for each function the code may call.
+                `finish`, if there, ends the snippet with its one argument.
+            on_call: answers the synchronous ones, in the calling thread.
+            seed: seeds `random` of a fresh session; later snippets continue its sequence.
+            clock: seconds on the logical clock; the code's `time` and `datetime` show it (from 1970).
+        """
+        legible = code.encode("utf-8", "replace").decode()
+        literal = state is None and is_literal(legible, functions)
+        begun = Paused(b"", state, legible, dict(functions), seed, literal)
+        snippet = Snippet(self.bounds, begun, None, on_call, clock)
+        if len(code) > MAX_CODE_CHARS:
+            return snippet.refused("values", f"the code is too long: at most {MAX_CODE_CHARS} characters")
+        return self._drive(snippet, seed)
+
+    def resume(
+        self,
+        paused: Paused,
+        answers: Mapping[int, Any],
+        functions: Mapping[str, bool],
+        on_call: OnCall,
+        *,
+        clock: float,
+    ) -> Awaiting | Ended:
+        """Goes on with a snippet that awaits, in any free worker.
+
+        Args:
+            paused: from `Awaiting.paused`. Resuming it twice gives two independent continuations.
+            answers: call id -> plain value, or a `CallError` to be raised at the `await`. One or more
+                of `Awaiting.pending`; the code awaits again if it needs the others.
+            functions: as in `run`.
+            on_call: as in `run`.
+            clock: as in `run`.
+
+        Raises:
+            RecordError: an answer to a call that is not pending, or no answer at all.
+            InputError: an answer is not a plain value.
+        """
+        unknown = sorted(set(answers) - set(paused.pending))
+        if unknown or not answers:
+            raise RecordError(f"answers to {sorted(answers)}, but the code awaits {list(paused.pending)}")
+        paused = replace(paused, functions=dict(functions))
+        return self._drive(Snippet(self.bounds, paused, answers, on_call, clock), paused.seed)
+
+    def _drive(self, snippet: Snippet, seed: int) -> Awaiting | Ended:
+        """A worker may have died while it was idle: what has not shown itself yet is tried once more."""
+        pool = self.open()
+        for last in (False, True):
+            try:
+                with snippet.held_back, self._checkout(pool, snippet, seed) as session:
+                    bound_compute(session.worker_pid, self.bounds.seconds + ORPHAN_SECONDS)
+                    return snippet.follow(session, snippet.restore(session))
+            except MontyError as error:
+                if last or snippet.touched or ran_over(error):
+                    return snippet.lost(error)
+        raise AssertionError("unreachable")
+
+    def _checkout(self, pool: Monty, snippet: Snippet, seed: int) -> MontySession:
+        """A session in a free worker. A restored dump brings its own limits and `random` state with it;
+        to be restored it needs more room than it then may use, so the worker is given that."""
+        limits: ResourceLimits = {
+            "max_feed_duration_secs": self.bounds.seconds,
+            "max_memory": (self.bounds.memory_mb << 20) * (RESTORE_ROOM if snippet.restores else 1),
+            "max_suspensions": self.bounds.suspensions * REFUSED_TOO,
+        }
+        policy: OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": {"seed": seed}}
+        return pool.checkout(script_name="code", limits=limits, os_policy=policy)

@@ -1,0 +1,119 @@
+"""Which values may cross the sandbox's border: plain ones, of bounded size and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rao_lab.tree.values import crowded
+
+MAX_VALUE_DEPTH = 64
+"""Nested containers: far more than an answer needs, far less than a recursive reader bears."""
+MAX_VALUE_ITEMS = 200_000
+"""Elements, each counted as often as it would be written out."""
+MAX_VALUE_SIZE = 8_000_000
+"""Characters and bytes of text, and 8 for each other element, written out."""
+MAX_INT_BITS = 14_000
+"""Python refuses to print integers of more than 4,300 digits."""
+
+PLAIN = "None, bool, int, float, str, bytes, list, tuple, set or dict"
+UNAWAITED = "holds a call that was not awaited: write `await` before it"
+_HANDLE = "<coroutine external_future("
+"""How a handle reads as text."""
+
+_ATOMS = frozenset({type(None), bool, float})
+_CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
+_HASHED = frozenset({set, frozenset, dict})
+
+
+class NotPlainError(ValueError):
+    """A value that may not cross; the message says what was found, where, and what may."""
+
+
+def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
+    """Walks a value without recursion and returns its size in characters, bytes and 8s.
+
+    Shared parts count each time they are met, so that a small value which would be written out
+    exponentially large is refused early.
+
+    Args:
+        value: anything that came out of the sandbox or is about to go in.
+        what: names it in the message, such as "finish(value)".
+        size: the largest size allowed here.
+
+    Raises:
+        NotPlainError: another type inside, too large, too deep, a cycle, or keys that share a hash.
+    """
+    total = items = 0
+    stack: list[tuple[Any, int]] = [(value, 0)]
+    while stack:
+        part, depth = stack.pop()
+        items += 1
+        total += _size(part, what)
+        if items > MAX_VALUE_ITEMS or total > size:
+            raise NotPlainError(
+                f"{what} is too large: a turn passes {MAX_VALUE_ITEMS} elements and {size} characters at most"
+            )
+        if type(part) in _CONTAINERS:
+            if depth >= MAX_VALUE_DEPTH:
+                raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
+            if len(part) > MAX_VALUE_ITEMS:
+                raise NotPlainError(f"{what} is too large: {MAX_VALUE_ITEMS} elements at most")
+            if type(part) in _HASHED and crowded(part):
+                raise NotPlainError(
+                    f"{what} holds a {type(part).__name__} of keys that share a hash: use others"
+                )
+            stack.extend((inner, depth + 1) for inner in part)
+            if type(part) is dict:
+                stack.extend((inner, depth + 1) for inner in part.values())
+    return total
+
+
+def _size(part: Any, what: str) -> int:
+    kind = type(part)
+    if kind in _ATOMS or kind in _CONTAINERS:
+        return 8
+    if kind is str or kind is bytes:
+        if kind is str and part.startswith(_HANDLE):
+            raise NotPlainError(f"{what} {UNAWAITED}")
+        return len(part)
+    if kind is int:
+        if part.bit_length() > MAX_INT_BITS:
+            raise NotPlainError(f"{what} holds an int of {part.bit_length()} bits: at most {MAX_INT_BITS}")
+        return 8
+    raise NotPlainError(f"{what} holds a {kind.__name__[:80]}: pass {PLAIN}")
+
+
+class _OrderedSet(set[Any]):
+    """A set that is walked in one order whatever the hash seed of this process."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), key=_place))
+
+
+class _OrderedFrozenset(frozenset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), key=_place))
+
+
+def _place(part: Any) -> tuple[str, str]:
+    return type(part).__name__, repr(part)
+
+
+def ordered(value: Any) -> Any:
+    """The same plain value, its sets in a fixed order: the sandbox keeps the order in which it is given
+    them, and code can see it. A value without sets is returned as it is."""
+    kind = type(value)
+    if kind is set:
+        return _OrderedSet(map(ordered, value))
+    if kind is frozenset:
+        return _OrderedFrozenset(map(ordered, value))
+    if kind is dict and (_nests(value) or _nests(value.values())):
+        return {ordered(key): ordered(inner) for key, inner in value.items()}
+    if (kind is list or kind is tuple) and _nests(value):
+        return kind(map(ordered, value))
+    return value
+
+
+def _nests(parts: Iterable[Any]) -> bool:
+    return any(type(part) in _CONTAINERS for part in parts)

@@ -1,0 +1,400 @@
+"""One tree while it runs: the states of its nodes and what moves them on.
+
+The executor's loop hands a tree its policy's replies and lets it `work`: replies first, in path
+order, then parents whose children ended, until nothing more can happen at this tick; its `log` holds
+what happened. All of a tree's work happens in one thread at a time, so its shared world sees calls in
+one fixed order.
+
+Decided here, as in the method: a launch suspends when it is made, and at an `await` every pending
+launch is spawned; every await returns, a failed child as `{"failed": reason}` (decision 9); a node
+that ends before its children cancels them, and a limit scores 0 whatever the world looks like
+(decision 3); budgets are reserved before anything is created (decision 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+from typing import Any
+
+from rao_lab.execution.limits import Budget, Limits
+from rao_lab.execution.log import TreeLog
+from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
+from rao_lab.execution.sandbox import Awaiting, CallError, Ended, Launched, Sandbox
+from rao_lab.protocols import (
+    Action,
+    Brief,
+    Dialect,
+    Judge,
+    Launch,
+    NodeKey,
+    Observation,
+    ParseFailure,
+    Refusal,
+    Score,
+    TurnReply,
+    TurnRequest,
+    World,
+)
+from rao_lab.tree import (
+    LIMIT_STATUSES,
+    ROOT,
+    Acted,
+    Call,
+    Finished,
+    Message,
+    Spawned,
+    Status,
+    TreeHeader,
+    TurnStarted,
+    child_path,
+    path_key,
+)
+
+LAUNCH = "launch_subagent"
+FINISH = "finish"
+FORGOTTEN = "does nothing until it is awaited: you forgot await"
+NOT_STARTED = "was not started: your code stopped before it was awaited"
+
+
+class TreeRun:
+    """A running tree. `work` moves it on; the `take_*` methods hand out what that left for others."""
+
+    def __init__(
+        self,
+        index: int,
+        header: TreeHeader,
+        world: World,
+        dialect: Dialect,
+        sandbox: Sandbox,
+        limits: Limits,
+        *,
+        window: int,
+        clock: Callable[[], float],
+        not_reproducible: str = "",
+    ) -> None:
+        """`not_reproducible` says why, where it is known before anything happens."""
+        self.index = index
+        self.log = TreeLog(header, clock, not_reproducible)
+        self._world = world
+        self._dialect = dialect
+        self._sandbox = sandbox
+        self._limits = limits
+        self._budget = Budget(limits)
+        self._window = window
+        self._nodes: dict[str, NodeRun] = {}
+        self._replies: dict[str, TurnReply] = {}
+        self._wake: list[tuple[tuple[int, ...], str]] = []
+        """Parents to be resumed, as a heap in path order; a path may be there twice."""
+        self._requests: list[TurnRequest] = []
+        self._ended: list[NodeKey] = []
+        self._held = Held(limits.max_tree_mb)
+        self._recursive = header.agent == "recursive"
+        control = [f for f in world.control_functions() if self._recursive or not f.is_async]
+        self._functions = (*world.functions(), *control)
+        self._callable: Mapping[str, bool] = {f.name: f.is_async for f in self._functions}
+
+    # What the executor's loop asks of a tree.
+
+    @property
+    def active(self) -> bool:
+        return bool(self._nodes)
+
+    def running(self) -> Iterator[NodeRun]:
+        return iter(self._nodes.values())
+
+    def start(self) -> None:
+        """Spawns the root."""
+        self.log.begin()
+        launch = self._world.root()
+        turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
+        self._spawn(ROOT, None, launch, turns, together=False)
+
+    def replied(self, path: str, reply: TurnReply) -> None:
+        self._replies[path] = reply
+
+    def work(self) -> None:
+        """Runs the code of the turns that ended at this tick, then wakes parents, until all wait."""
+        for path in sorted(self._replies, key=path_key):
+            node = self._nodes.get(path)
+            if node is not None:  # else an earlier turn of this tick cancelled it
+                self._act(node, self._replies[path])
+        self._replies.clear()
+        while self._wake:
+            _, path = heappop(self._wake)
+            node = self._nodes.get(path)
+            if node is not None and node.answers:
+                self._advance(node, self._resume(node))
+
+    def overtime(self) -> bool:
+        return self.active and self.log.age() > self._limits.tree_seconds
+
+    def time_out(self) -> None:
+        """Ends every running node, deepest first: the wall-clock safety net fired."""
+        self.log.mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
+        for path in sorted(self._nodes, key=path_key, reverse=True):
+            self._finish(self._nodes[path], Status.TIMEOUT)
+        self._wake.clear()
+
+    def score_rest(self, judge: Judge | None) -> None:
+        """Scores finished nodes that the world could not: by the judge, else by the root's success."""
+        tree = self.log.fold.tree()
+        for node in tree.nodes:
+            if node.status is not Status.FINISHED or node.success is not None:
+                continue
+            if judge is not None:
+                self.log.scored(node.path, judge.score(tree, node.path))
+            elif node.path != ROOT and tree.root.success is not None:
+                self.log.scored(node.path, Score(tree.root.success, "root_proxy"))
+
+    def take_requests(self) -> list[TurnRequest]:
+        """The turns to be sampled next; those of nodes that were cancelled meanwhile are dropped."""
+        taken, self._requests = self._requests, []
+        return [request for request in taken if request.key[1] in self._nodes]
+
+    def take_ended(self) -> list[NodeKey]:
+        taken, self._ended = self._ended, []
+        return taken
+
+    # A turn.
+
+    def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
+        node.turn += 1
+        node.calls, node.launches, node.waited = [], {}, 0.0
+        self.log.add(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
+        history = self.log.fold.node(node.path).turns[:-1]
+        self._requests.append(
+            turn_request(node, self.log.fold.header, messages, history, self._limits, self._window)
+        )
+
+    def _act(self, node: NodeRun, reply: TurnReply) -> None:
+        if reply.stop == "error":
+            self.log.mark(f"the policy was lost at node {node.path}")
+            self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
+            return
+        action, problem = self._parse(reply)
+        self.log.add(Acted, node=node.path, turn=node.turn, **acted(reply, action))
+        self._budget.spend_turn(node.path)
+        if reply.stop == "context":
+            self.log.turn_ended(node, "", "the context window is full")
+            self._finish(node, Status.CONTEXT_LIMIT)
+        elif problem is not None:
+            self.log.turn_ended(node, "", problem)
+            self._next_turn(node, "", problem, cut=False)
+        else:
+            self._advance(node, self._run(node, action.code))
+
+    def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
+        try:
+            return self._dialect.parse(reply.text), None
+        except ParseFailure as failure:
+            problem = failure.message
+            if reply.stop == "length":
+                problem += f" (your turn was cut at {self._limits.max_new_tokens} tokens)"
+            return Action(thought=reply.text, code=""), problem
+
+    def _run(self, node: NodeRun, code: str) -> Awaiting | Ended:
+        return self._sandbox.run(
+            node.session,
+            code,
+            self._callable,
+            self._answerer(node),
+            seed=node.seed,
+            clock=float(self.log.tick),
+        )
+
+    def _resume(self, node: NodeRun) -> Awaiting | Ended:
+        assert node.paused is not None
+        node.waited += self.log.now() - node.wait_started
+        paused, node.paused = node.paused, None
+        answers, node.answers = node.answers, {}
+        return self._sandbox.resume(
+            paused, answers, self._callable, self._answerer(node), clock=float(self.log.tick)
+        )
+
+    def _answerer(self, node: NodeRun) -> Callable[[str, Sequence[Any], Mapping[str, Any]], Any]:
+        def answer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+            call = Call(name, tuple(args), dict(kwargs))
+            try:
+                result = self._world.call(node.path, name, args, kwargs)
+            except Refusal as refusal:
+                node.calls.append(replace(call, error=refusal.message))
+                self.log.refused(node, refusal)
+                raise CallError(refusal.message) from None
+            node.calls.append(replace(call, result=result))
+            return result
+
+        return answer
+
+    def _advance(self, node: NodeRun, step: Awaiting | Ended) -> None:
+        """Follows a turn's code until it ends or only running children can move it on."""
+        while isinstance(step, Awaiting):
+            node.paused = step.paused
+            if not self._hold(node, step.launched):
+                return
+            self._launch_all(node, step)
+            node.wait_started = self.log.now()
+            if not node.answers:
+                return
+            step = self._resume(node)
+        self._end_turn(node, step)
+
+    def _end_turn(self, node: NodeRun, ended: Ended) -> None:
+        self._cancel_children(node)
+        for launched in ended.never_awaited:
+            self._never_started(node, launched, forgotten=ended.error is None)
+        if ended.stopped:
+            self.log.refused(node, Refusal(ended.stopped, ended.error or ""))
+        self.log.turn_ended(node, ended.output, ended.error)
+        node.session = ended.state
+        if ended.stopped == "seconds":
+            self.log.mark(f"code at node {node.path} ran into the wall-clock limit")
+        if ended.lost:
+            self.log.mark(f"the sandbox worker of node {node.path} was lost")
+            self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
+        elif ended.finished:
+            self._finish(node, Status.FINISHED, value=ended.value)
+        elif self._hold(node):
+            self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
+
+    def _never_started(self, node: NodeRun, launched: Launched, *, forgotten: bool) -> None:
+        """A launch that came to nothing: its `await` was forgotten, or the code did not get that far."""
+        message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
+        node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
+        self.log.refused(node, Refusal("not_awaited" if forgotten else "not_started", message))
+
+    def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
+        """Whether the tree may hold what is put away of a node; where it may not, the node has ended."""
+        if self._held.holds(node):
+            return True
+        for launched in launches:
+            self._never_started(node, launched, forgotten=False)
+        node.wait_started = self.log.now()
+        self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
+        return False
+
+    def _abandon_turn(self, node: NodeRun, why: str) -> None:
+        """The node ends while its code awaits: what the code did until then is kept."""
+        assert node.paused is not None
+        node.waited += self.log.now() - node.wait_started
+        paused, node.paused = node.paused, None
+        self.log.turn_ended(node, paused.output, f"stopped while it awaited sub-agents: {why}")
+
+    def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
+        left = node.turns_allowed - node.turn
+        if left <= 0:
+            self._finish(node, Status.TREE_LIMIT if node.trimmed else Status.TURN_LIMIT)
+            return
+        observation = Observation(tuple(node.calls), output, error, turns_left=left, cut=cut)
+        self._start_turn(node, self._dialect.observe(observation))
+
+    # Children.
+
+    def _launch_all(self, node: NodeRun, step: Awaiting) -> None:
+        """Spawns every pending launch of the turn; a refused one is answered at once."""
+        admitted: list[tuple[int, Launch]] = []
+        for launched in step.launched:
+            if launched.call_id in node.launches:
+                continue
+            node.launches[launched.call_id] = len(node.calls)
+            node.calls.append(Call(launched.name, launched.args, launched.kwargs))
+            try:
+                launch = self._world.admit(node.path, launched.args, launched.kwargs)
+                path = child_path(node.path, node.spawned + len(admitted))
+                self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
+            except Refusal as refusal:
+                self.log.refused(node, refusal)
+                self._answer_launch(node, launched.call_id, {"failed": refusal.message}, refusal.message)
+            else:
+                admitted.append((launched.call_id, launch))
+        node.batches += 1
+        for call_id, launch in admitted:
+            path = child_path(node.path, node.spawned)
+            node.spawned += 1
+            node.waiting[path] = call_id
+            place = node.launches[call_id]
+            node.calls[place] = replace(node.calls[place], child=path)
+            self._spawn(path, node, launch, self._budget.turns(path), together=len(admitted) > 1)
+
+    def _spawn(
+        self, path: str, parent: NodeRun | None, launch: Launch, turns: int, *, together: bool
+    ) -> None:
+        header = self.log.fold.header
+        asked = self._limits.max_turns if launch.turns is None else min(launch.turns, self._limits.max_turns)
+        node = NodeRun(
+            key=(self.index, path),
+            depth=0 if parent is None else parent.depth + 1,
+            launch=launch,
+            turns_allowed=turns,
+            trimmed=turns < asked,
+            seed=node_seed(header, path),
+        )
+        self._nodes[path] = node
+        self.log.add(
+            Spawned,
+            node=path,
+            parent=None if parent is None else parent.path,
+            parent_turn=None if parent is None else parent.turn,
+            launch_batch=0 if parent is None else parent.batches,
+            together=together,
+            depth=node.depth,
+            goal=launch.goal,
+            args=launch.args,
+            template=self._dialect.name,
+            window=self._window,
+        )
+        self._world.enter(path, launch)
+        brief = Brief(
+            goal=launch.goal,
+            args=launch.args,
+            agent=header.agent,
+            depth=node.depth,
+            functions=self._functions,
+            turns_left=turns,
+        )
+        self._start_turn(node, self._dialect.opening(brief))
+
+    def _answer_launch(self, node: NodeRun, call_id: int, value: Any, error: str | None = None) -> None:
+        place = node.launches[call_id]
+        node.calls[place] = replace(node.calls[place], result=value, error=error)
+        node.answers[call_id] = value
+
+    def _cancel_children(self, node: NodeRun) -> None:
+        for path, call_id in list(node.waiting.items()):
+            place = node.launches[call_id]
+            node.calls[place] = replace(node.calls[place], error="cancelled: your turn ended first")
+            child = self._nodes[path]
+            self._finish(child, Status.CANCELLED, reason="its parent's turn ended first")
+        node.waiting.clear()
+        node.answers.clear()  # so that nothing wakes it
+
+    # Ends.
+
+    def _finish(self, node: NodeRun, status: Status, value: Any = None, reason: str = "") -> None:
+        self._cancel_children(node)
+        if node.paused is not None:
+            self._abandon_turn(node, FAILURES[status])
+        self.log.add(Finished, node=node.path, status=status, value=value, reason=reason)
+        del self._nodes[node.path]
+        self._held.free(node)
+        self._ended.append(node.key)
+        self._budget.release(node.path)
+        if status is Status.FINISHED:
+            self.log.scored(node.path, self._world.leave(node.path, value))
+        elif status is Status.CANCELLED or status in LIMIT_STATUSES:
+            self.log.scored(node.path, Score(0.0, "rule"))
+        if status is not Status.CANCELLED:
+            self._tell_parent(node, status, value, reason)
+
+    def _tell_parent(self, node: NodeRun, status: Status, value: Any, reason: str) -> None:
+        parent = self._nodes.get(node.path.rpartition(".")[0])
+        if parent is None or node.path not in parent.waiting:
+            return
+        call_id = parent.waiting.pop(node.path)
+        if status is Status.FINISHED:
+            self._answer_launch(parent, call_id, value)
+        else:
+            failure = FAILURES[status] + (f": {reason}" if reason else "")
+            self._answer_launch(parent, call_id, {"failed": failure}, failure)
+        heappush(self._wake, (path_key(parent.path), parent.path))

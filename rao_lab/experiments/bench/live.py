@@ -1,0 +1,174 @@
+"""What watching costs training: the same steps alone, with a live board and with live trees.
+
+Four sessions train the same policy on the same tasks with the same seed, so that their steps are equal to
+the token. They take turns: each step is done by all four, in random order and within seconds, while the
+other three rest. The median of the ratios of such equal steps is steady where a machine's speed drifts.
+Alone is there twice: the ratio of the two says how far the others can be trusted.
+
+Processor time is that of the whole process from the start of a step until training rests again, which
+counts the listener, the sender thread and all that they share with training.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rao_lab.api.session import Session
+from rao_lab.api.train import default_config, start
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.experiments.bench import Case, Say
+from rao_lab.policies.load import load_policy
+from rao_lab.views.explorer.feed import LiveFeed
+from rao_lab.views.explorer.watch import SessionWatch
+
+STEPS = 32
+EVENTS = 200_000
+SETTLE_SECONDS = 0.15
+"""After a step: what the sender thread still has to send is sent by then, and counted."""
+
+VIEWS = ("alone", "alone again", "board", "trees")
+"""Nobody watches; a board, which follows the steps that have ended; trees, node by node while they grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds that one step took."""
+
+    processor: float
+    wall: float
+
+
+def measure(say: Say) -> Sequence[Case]:
+    """Steps of the embedded policy, watched and not, and the listener by itself."""
+    with TemporaryDirectory() as folder:
+        sessions = {view: _begin(view, Path(folder)) for view in VIEWS}
+        feeds = {view: _watch(session, view) for view, session in sessions.items()}
+        taken: dict[str, list[Taken]] = {view: [] for view in VIEWS}
+        for number in range(STEPS + 1):
+            for view in Random(number).sample(VIEWS, len(VIEWS)):
+                one = _step(sessions[view])
+                if number:  # the first pays for caches
+                    taken[view].append(one)
+            say(f"step {number} of {STEPS}")
+        for session in sessions.values():
+            session.stop()
+        for feed in filter(None, feeds.values()):
+            feed.close()
+            feed.join()
+    cases = _cases(taken, "processor", "processor seconds a step") + _cases(taken, "wall", "seconds a step")
+    alone = sum(one.processor for one in taken["alone"])
+    cases += [
+        Case(f"{view}, sender thread", feed.busy / alone, "share of the processor time of training alone")
+        for view, feed in feeds.items()
+        if feed is not None
+    ]
+    return [*cases, Case("listener", _listener() * 1e6, "us an event")]
+
+
+def _cases(taken: dict[str, list[Taken]], field: str, unit: str) -> list[Case]:
+    """Each view's median step, and the median of its ratios to the same step alone."""
+    seconds = {view: [getattr(one, field) for one in steps] for view, steps in taken.items()}
+    alone = seconds["alone"]
+    cases = [Case("alone", median(alone), unit)]
+    for view in VIEWS[1:]:
+        ratio = median(one / other for one, other in zip(seconds[view], alone, strict=True))
+        cases.append(Case(view, median(seconds[view]), unit, "alone", ratio))
+    return cases
+
+
+def _begin(view: str, folder: Path) -> Session:
+    """A session that rests before its first step."""
+    policy = load_policy("tiny")
+    config = default_config(policy, steps=STEPS + 2, tasks_per_step=4, group_size=4, probe_tasks=0, seed=1)
+    session = start(TextCraft("medium"), policy, config, store=folder / f"{view}.rao")
+    session.pause()
+    _rest(session)
+    return session
+
+
+def _step(session: Session) -> Taken:
+    """Takes one step and rests."""
+    done = len(session.steps)
+    wall, processor = time.perf_counter(), time.process_time()
+    session.step()
+    while len(session.steps) == done:
+        time.sleep(0.002)
+    wall = time.perf_counter() - wall
+    _rest(session)
+    time.sleep(SETTLE_SECONDS)
+    return Taken(time.process_time() - processor, wall)
+
+
+def _rest(session: Session) -> None:
+    while not session.control.resting:
+        if session.ended is not None:
+            session.result()  # raises what ended it
+            raise AssertionError("the session ended before its last step")
+        time.sleep(0.002)
+
+
+class _Screen:
+    """Asks as a front end that follows, and does with a message what a kernel does: it becomes JSON."""
+
+    feed: LiveFeed
+
+    def __init__(self, newest: bool) -> None:
+        self._newest = newest
+        self._asked: int | None = None
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        json.dumps(content)
+
+    def show(self, **traits: Any) -> None:
+        json.dumps(traits)
+        ended = traits.get("session", {}).get("step")
+        target = traits.get("newest", self._asked) if self._newest else ended
+        if target is not None and target != self._asked:
+            self._asked = target
+            self.feed.take({"type": "open", "step": target})
+
+
+def _watch(session: Session, view: str) -> LiveFeed | None:
+    if view.startswith("alone"):
+        return None
+    screen = _Screen(view == "trees")
+    feed = screen.feed = LiveFeed(SessionWatch(session), screen)
+    feed.start()
+    return feed
+
+
+def _listener() -> float:
+    """Seconds that an event costs the thread that trains."""
+    feed = LiveFeed(_Nothing(), _Screen(False))
+    began = time.perf_counter()
+    for number in range(EVENTS):
+        feed.put("event", number)
+    return (time.perf_counter() - began) / EVENTS
+
+
+class _Nothing:
+    """A source of which only the listener is used."""
+
+    poll_seconds = None
+
+    def open(self, put: Any) -> None: ...
+    def poll(self) -> Sequence[Any]:
+        return ()
+
+    def load(self, step: int) -> Any: ...
+    def metrics(self) -> Sequence[Any]:
+        return ()
+
+    def status(self) -> dict[str, Any]:
+        return {}
+
+    def act(self, action: str) -> None: ...
+    def close(self) -> None: ...

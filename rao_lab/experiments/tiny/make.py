@@ -1,0 +1,216 @@
+"""Makes the embedded policy from random weights: `python -m rao_lab.experiments.tiny.make --out data/tiny`.
+
+Behaviour cloning of demonstrations made on line: the model learns the action format, to delegate at
+random, and flat skill one tier beyond what its team demonstrations show. Nothing else made by a model
+goes in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import torch
+import transformers
+from torch.nn import functional as F
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from rao_lab.experiments.tiny import tokens as tiny_tokens
+from rao_lab.experiments.tiny.demonstrations import DemoConfig, Demonstrator, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class MakeConfig:
+    """The recipe."""
+
+    seed: int = 0
+    steps: int = 3000
+    batch: int = 32
+    """Transcripts a step."""
+    learning_rate: float = 3e-3
+    """AdamW's, for embeddings and norms."""
+    muon_rate: float = 0.02
+    """Muon's, for all matrices between: it needs less than half the tokens that AdamW does."""
+    warm_up: int = 50
+    weight_decay: float = 0.01
+    window: int = 128
+    """Tokens of a node's context; longer demonstrations are thrown away."""
+    hidden: int = 128
+    layers: int = 3
+    heads: int = 4
+    shared_heads: int = 1
+    """Key and value heads: with one, its cache is a quarter of the size, and sampling is twice as quick."""
+    inner: int = 384
+    init: float = 0.05
+    threads: int = 1
+
+
+def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """Random weights."""
+    torch.manual_seed(config.seed)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.hidden,
+            intermediate_size=config.inner,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            num_key_value_heads=config.shared_heads,
+            max_position_embeddings=config.window,
+            initializer_range=config.init,
+            tie_word_embeddings=True,
+            attention_dropout=0.0,
+            bos_token_id=None,
+            eos_token_id=None,
+            pad_token_id=tokenizer.pad_token_id,
+            rao_lab={"dialect": "terse", "window": config.window},
+        )
+    )
+    stops = [tokenizer.convert_tokens_to_ids(text) for text in tiny_tokens.stop_texts()]
+    model.generation_config = GenerationConfig(
+        do_sample=True, temperature=1.0, top_k=0, max_new_tokens=32,
+        eos_token_id=sorted(stops), pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    _relate_numbers(model.model.embed_tokens.weight)
+    return model
+
+
+@torch.no_grad()
+def _relate_numbers(embeddings: torch.Tensor) -> None:
+    """Starts the tokens of one number in its several forms near each other; random all the same."""
+    places = {text: place for place, text in enumerate(tiny_tokens.vocabulary())}
+    of_number = torch.randn(len(tiny_tokens.NUMBERS), embeddings.shape[1]) * embeddings.std()
+    of_form = torch.randn(len(tiny_tokens.NUMBER_FORMS), embeddings.shape[1]) * embeddings.std()
+    for form, shared in zip(tiny_tokens.NUMBER_FORMS, of_form, strict=True):
+        for number in tiny_tokens.NUMBERS:
+            place = places[tiny_tokens.write(form, number)]
+            embeddings[place] = 0.7 * (of_number[number] + shared) + 0.3 * embeddings[place]
+
+
+def batches(stream: Iterator[Transcript], size: int, rng: Random) -> Iterator[list[Transcript]]:
+    """Batches of like length, from a pool of sixteen."""
+    while True:
+        pool = sorted(islice(stream, 16 * size), key=lambda found: len(found.ids))
+        cut = [pool[start : start + size] for start in range(0, len(pool), size)]
+        rng.shuffle(cut)
+        yield from cut
+
+
+def loss_of(model: LlamaForCausalLM, batch: Sequence[Transcript]) -> torch.Tensor:
+    """Mean negative log-likelihood (nats) over weighted tokens; padding stands on the right."""
+    longest = max(len(found.ids) for found in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    weights = torch.zeros(len(batch), longest)
+    for row, found in enumerate(batch):
+        ids[row, : len(found.ids)] = torch.tensor(found.ids)
+        weights[row, : len(found.ids)] = torch.tensor(found.weights)
+    logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
+    losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    kept = weights[:, 1:].flatten()
+    return (losses * kept).sum() / kept.sum()
+
+
+def pace(config: MakeConfig, step: int) -> float:
+    """Share of the full learning rates: warm-up, then a cosine to zero."""
+    if step < config.warm_up:
+        return (step + 1) / config.warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - config.warm_up) / max(1, config.steps - config.warm_up)))
+
+
+def optimizers(model: LlamaForCausalLM, config: MakeConfig) -> list[torch.optim.Optimizer]:
+    """Muon for the layers' matrices, AdamW for the rest."""
+    named = list(model.named_parameters())
+    matrices = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
+    rest = [weight for name, weight in named if weight.ndim != 2 or "embed" in name]
+    return [
+        torch.optim.Muon(
+            matrices, lr=config.muon_rate, weight_decay=config.weight_decay, adjust_lr_fn="original"
+        ),
+        torch.optim.AdamW(rest, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)),
+    ]
+
+
+def clone(model: LlamaForCausalLM, demonstrator: Demonstrator, config: MakeConfig) -> Iterator[float]:
+    """Clones demonstrations, yielding the loss of each step."""
+    steppers = optimizers(model, config)
+    full = [[group["lr"] for group in stepper.param_groups] for stepper in steppers]
+    model.train()
+    feed = batches(demonstrator.stream(), config.batch, Random(config.seed))
+    for step, batch in zip(range(config.steps), feed, strict=False):
+        loss = loss_of(model, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for stepper, rates in zip(steppers, full, strict=True):
+            for group, rate in zip(stepper.param_groups, rates, strict=True):
+                group["lr"] = rate * pace(config, step)
+            stepper.step()
+            stepper.zero_grad(set_to_none=True)
+        yield loss.item()
+    model.eval()
+
+
+def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path, record: object) -> None:
+    """Writes the model folder and how it was made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    (folder / "make.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    for name, kind in (("seed", int), ("steps", int), ("threads", int)):
+        parser.add_argument(f"--{name}", type=kind, default=MakeConfig.__dataclass_fields__[name].default)
+    parser.add_argument(
+        "--shallow-solo",
+        action="store_true",
+        help="show lone agents no deeper tasks than teams: to see what flat training does then",
+    )
+    chosen = parser.parse_args(arguments)
+    config = MakeConfig(seed=chosen.seed, steps=chosen.steps, threads=chosen.threads)
+    demos = DemoConfig(solo_tiers=DemoConfig().team_tiers) if chosen.shallow_solo else DemoConfig()
+    torch.set_num_threads(config.threads)
+    tokenizer = tiny_tokens.build()
+    model = new_model(config, tokenizer)
+    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, demos)
+    began, loss = time.monotonic(), math.nan
+    for step, loss in enumerate(clone(model, demonstrator, config), start=1):
+        if step % 50 == 0:
+            sys.stderr.write(
+                f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s\n"
+            )
+    record = {
+        "command": "python -m rao_lab.experiments.tiny.make --out data/tiny"
+        f" --seed {config.seed} --steps {config.steps} --threads {config.threads}"
+        + (" --shallow-solo" if chosen.shallow_solo else ""),
+        "recipe": asdict(config),
+        "demonstrations": asdict(demos),
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "tokens": len(tokenizer),
+        "final_loss": round(loss, 4),
+        "seconds": round(time.monotonic() - began, 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+    }
+    save(model, tokenizer, chosen.out, record)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

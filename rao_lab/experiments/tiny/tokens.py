@@ -1,0 +1,80 @@
+"""The tiny model's tokens: whole pieces of the Python that the sandbox runs, and words of its dialect.
+
+Text is cut into as few tokens as possible (a unigram model with one score for all), so that the text of
+an action gives back the tokens it was sampled as. What is no token is spelt in bytes. A turn ends with
+any token whose text ends a line of code: there is no end token to spend a step on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models
+from transformers import PreTrainedTokenizerFast
+
+from rao_lab.environments.textcraft.book import preset
+from rao_lab.prompts import terse
+
+NUMBERS = range(21)
+"""Numbers with tokens of their own: the "small" preset's tasks never need more."""
+STEPS = 12
+"""Turns given to a child: a clean one needs 3."""
+ITEMS = preset("small").vocabulary
+TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+
+LOOK = 'get_info(["'
+LOOKED = '"])\n'
+ALSO = '", "'
+CRAFT = 'craft({"'
+LAUNCH = 'await launch_subagent({"'
+GATHER = 'import asyncio\nawait asyncio.gather(launch_subagent({"'
+STOCK = "view_inventory()\n"
+FINISH = 'finish("done")\n'
+GIVE_UP = 'finish("failed")\n'
+
+NEED = " #"
+HAVE = " (#) "
+ENTRY = '": #, "'
+OF = '": #}, ("'
+MADE = '", #))\n'
+MADE_FINISH = '", #))\nfinish("done")\n'
+SENT = f'": #}}, {STEPS})\n'
+SENT_MORE = f'": #}}, {STEPS}), launch_subagent({{"'
+SENT_LAST = f'": #}}, {STEPS}))\n'
+
+CODE = (LOOK, LOOKED, ALSO, CRAFT, LAUNCH, GATHER, STOCK, FINISH, GIVE_UP)
+NUMBER_FORMS = (NEED, HAVE, ENTRY, OF, MADE, MADE_FINISH, SENT, SENT_MORE, SENT_LAST)
+"""How a number is written: in observations, then in code with what surrounds it."""
+STOPS = (LOOKED, STOCK, FINISH, GIVE_UP)
+STOP_FORMS = (MADE, MADE_FINISH, SENT, SENT_LAST)
+
+
+def write(form: str, number: int) -> str:
+    """The text of a number in one of `NUMBER_FORMS`."""
+    return form.replace("#", str(number))
+
+
+def vocabulary() -> list[str]:
+    """Every token's text; the place is the id."""
+    fixed = dict.fromkeys((*CODE, *terse.words()))
+    numbers = [write(form, number) for form in NUMBER_FORMS for number in NUMBERS]
+    return ["<pad>", "<unk>", *ITEMS, *fixed, *numbers, *(f"<0x{byte:02X}>" for byte in range(256))]
+
+
+def stop_texts() -> list[str]:
+    """Texts of the tokens that end a turn."""
+    return [*STOPS, *(write(form, number) for form in STOP_FORMS for number in NUMBERS)]
+
+
+def build() -> PreTrainedTokenizerFast:
+    """The tokenizer, chat template included."""
+    scored = [(text, -9.0 if text.startswith("<0x") else -1.0) for text in vocabulary()]
+    core = Tokenizer(models.Unigram(scored, unk_id=1, byte_fallback=True))
+    core.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", unk_token="<unk>")
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def save(folder: Path) -> None:
+    build().save_pretrained(folder)

@@ -1,0 +1,118 @@
+"""From a word to a policy: bundled, fetched, a folder, a hub id, a server, or the scripted one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.bundled import data_path
+from rao_lab.base.checks import plainly, quoted
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.policies.fetch import cached
+from rao_lab.protocols import Policy
+
+KNOWN = 'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or "http://host:port/v1#model"'
+
+BUNDLED = ("tiny", "smollm2")
+"""Models with a name of their own here."""
+
+SETTINGS = {
+    "scripted": ("style", "error_rate", "seed"),
+    "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
+    "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb"),
+}
+"""What each kind of policy can be told besides its temperature."""
+
+HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
+
+
+def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Policy:
+    """Loads a policy by name.
+
+    Args:
+        name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
+            a local folder or .gguf file, the `policy/` of a checkpoint, a hub id, or
+            "http://host:port/v1#model".
+        temperature: of sampling; ignored by the scripted policy.
+        settings: of the policy, see `SETTINGS`, such as `dialect="codeact"`, `dtype="bfloat16"`,
+            `device="cuda"`, `lora=8` (train an adapter of that rank and not the model), `base="org/model"`
+            (what an adapter's folder belongs to), `cache_gb=4`; `style` and `error_rate` for "scripted".
+
+    Raises:
+        MissingError: there is no such policy; the message lists what there is.
+        InputError: the folder holds no model that can be read.
+        ConfigError: the name means nothing, or a setting that this policy has not.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
+    _check_settings(name, settings)
+    if name == "scripted":
+        from rao_lab.policies.scripted import ScriptedPolicy
+
+        return ScriptedPolicy(**settings)
+    if _is_address(name):
+        from rao_lab.policies.endpoint import EndpointPolicy
+
+        return EndpointPolicy(name, temperature=temperature, **settings)
+    return _load_local(name, temperature, settings)
+
+
+def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    kind = "scripted" if name == "scripted" else "endpoint" if _is_address(name) else "model"
+    for setting in settings:
+        if setting not in SETTINGS[kind]:
+            raise ConfigError(
+                f"policy {quoted(name)} has no setting {quoted(setting)}: it has {', '.join(SETTINGS[kind])}"
+            )
+
+
+def _is_address(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
+
+
+def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:
+    if name not in BUNDLED and not _exists(name) and not _may_be_hub_id(name):
+        raise MissingError(f"no policy {quoted(name)}: give {KNOWN}")
+    from rao_lab.policies.local import adapter
+    from rao_lab.policies.local.transformer import TransformerPolicy
+
+    base = settings.pop("base", None)
+    if name not in BUNDLED and adapter.is_adapter(Path(name)):
+        said = adapter.read(Path(name)).base
+        base, settings["adapter"] = base or (said if said in BUNDLED else None), Path(name)
+        if base is None:
+            raise ConfigError(
+                f"{plainly(name)} holds an adapter without its model: load_policy(..., base=...) names the model"
+            )
+        name = base
+    elif base is not None:
+        raise ConfigError(f"base={quoted(base)} has no meaning: {plainly(name)} is a whole model, no adapter")
+    settings.setdefault("name", _called(Path(name)))
+    return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
+
+
+def _called(path: Path) -> str:
+    """The name of a policy by its place; that of a checkpoint is called by its run and step."""
+    if path.name == "policy" and (path.parent / "trainer.json").is_file():
+        step = path.absolute().parent
+        return f"{step.parent.name.removesuffix('.ckpt')} {step.name}"
+    return path.name
+
+
+def _folder(name: str) -> str | Path:
+    if name == "tiny":
+        return data_path("tiny")
+    return cached(name) if name == "smollm2" else name
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # no path can be spelled so, or be so long
+        return False
+
+
+def _may_be_hub_id(name: str) -> bool:
+    return HUB_ID.fullmatch(name) is not None

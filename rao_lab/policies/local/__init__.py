@@ -1,0 +1,1 @@
+"""Policies that run on this machine: a transformers model, its adapter, and batched generation."""

@@ -1,0 +1,209 @@
+"""From a folder, a `.gguf` file or a hub id to a model and its tokenizer, whatever lies there.
+
+A model folder is hostile: its files are bounded before anything is built of them, code that comes with
+it is never run, weights that it lacks are not made up, and whatever the libraries below raise over it
+becomes one line that names the folder and the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.device import full_memory_says
+from rao_lab.base.safe_text import one_line
+from rao_lab.errors import InputError, MissingError, RaoLabError
+from rao_lab.prompts import NAMES
+
+MAX_CONFIG_BYTES = 8 << 20
+MAX_LAYERS = 1000
+"""Each layer is built as objects before a single weight is read."""
+MAX_WIDTH = 1 << 24
+"""Of any one size in a config: vocabularies and hidden sizes lie far below."""
+WEIGHTS_PER_BYTE = 4
+"""More than any quantization packs; tied weights may count twice."""
+_LAYERS = frozenset({"num_hidden_layers", "n_layer", "n_layers", "num_layers"})
+_LENGTHS = frozenset({"max_position_embeddings", "n_positions", "n_ctx"})
+_UNBOUNDED = _LENGTHS | frozenset({"sliding_window", "rope_theta"})
+"""Large in honest models, and nothing is built as large."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""transformers changes settings of the whole process while it loads: beside another load it leaves weights
+untied and newly drawn."""
+
+
+@contextmanager
+def one_line_about(path: str | Path) -> Iterator[None]:
+    """Turns what the libraries below raise over a model's files into one line.
+
+    Raises:
+        InputError: naming the folder and what they said.
+    """
+    try:
+        yield
+    except RaoLabError:
+        raise
+    except Exception as problem:  # foreign code over hostile files, some of which raises bare ones
+        said = one_line(str(problem).strip() or type(problem).__name__, 300)
+        raise InputError(f"{plainly(str(path))}: transformers cannot read a model here ({said})") from problem
+
+
+def read_model(
+    path: str | Path, dtype: torch.dtype, device: torch.device
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model, on its device, and the tokenizer. Several threads may call it; they wait for each other.
+
+    While it runs, torch's default type may be the model's: do not load a half-precision model beside a
+    training in another thread.
+
+    Raises:
+        MissingError: there is no such file or folder.
+        InputError: it does not hold a chat model that transformers can read whole.
+        UnavailableError: it is larger than the device's memory.
+    """
+    source, options = _source(path)
+    too_large = "take a smaller model, or a device with more; `rao-lab doctor` says which size fits"
+    loading = full_memory_says(f"{plainly(str(path))} is loaded", too_large)
+    with _ONE_AT_A_TIME, one_line_about(path), loading, _quiet():
+        if Path(source).is_dir():
+            _check_size(Path(source), options, plainly(str(path)))
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+        if not tokenizer.chat_template:
+            raise InputError(
+                f"{plainly(str(path))}: its tokenizer has no chat template, which says how messages become a prompt: "
+                "take the chat (instruct) version of this model"
+            )
+        model, found = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
+            use_safetensors=None if options else True, output_loading_info=True,
+            ignore_mismatched_sizes=True, **options,
+        )  # fmt: skip
+        other = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
+        if lacking := sorted({*found["missing_keys"], *other}):
+            raise InputError(
+                f"{plainly(str(path))}: the weights {plainly(', '.join(lacking))} are missing or of another size: "
+                "config and weights are not of one model"
+            )
+        model = model.to(device)
+        for weight in model.parameters():
+            # Mapped from a file they lie at any address, and the last bit of a product depends on that.
+            weight.data = weight.data.clone()
+    return model, tokenizer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing is written beside our one line: what transformers would warn of is checked here."""
+    before = transformers_logging.get_verbosity()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(before)
+
+
+def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
+    """Refuses a config that describes far more weights than the files can hold, before any are made."""
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **options)
+    _check_numbers(config.to_dict(), said)  # those of a GGUF file are seen here first
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    described = sum(weight.numel() for weight in model.parameters())
+    files = [folder / name for name in options.values()] or folder.glob("*.safetensors")
+    held = sum(file.stat().st_size for file in files)
+    if held and described > WEIGHTS_PER_BYTE * held:
+        raise InputError(
+            f"{said}: its config describes {described:,} weights and its files have {held:,} bytes"
+        )
+
+
+def _source(path: str | Path) -> tuple[str, dict[str, str]]:
+    """What transformers is asked for: a folder or hub id, and the name of a GGUF file in it."""
+    file, said = Path(path), plainly(str(path))
+    if file.suffix == ".gguf":
+        if not file.is_file():
+            raise MissingError(f"{said}: there is no such file")
+        return str(file.parent), {"gguf_file": file.name}
+    if file.is_dir():
+        _check_config(file / "config.json", said)
+    elif file.exists():
+        raise InputError(f"{said} is no model: give a folder with a config.json, or a .gguf file")
+    elif file.is_absolute() or str(path).count("/") != 1:
+        raise MissingError(f"{said}: there is no such folder")
+    return str(path), {}
+
+
+def _check_config(file: Path, said: str) -> None:
+    """Bounds what is built of a config before transformers builds it."""
+    if not file.is_file():
+        where = "" if not (file.parent / "policy").is_dir() else ": give the policy folder in it"
+        raise InputError(f"{said}: a model folder has a config.json, and this one has none{where}")
+    config = read_object(file, said)
+    _check_own(config.get("rao_lab", {}), said)
+    _check_numbers(config, said)
+
+
+def read_object(file: Path, said: str, most: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
+    """A JSON object of at most so many bytes.
+
+    Raises:
+        InputError: it cannot be read, or is something else.
+    """
+    if not file.is_file():  # a pipe would be waited on
+        raise InputError(f"{said}: its {file.name} is no file")
+    if file.stat().st_size > most:
+        raise InputError(f"{said}: its {file.name} is larger than {most} bytes")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise InputError(f"{said}: its {file.name} is not JSON") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{said}: its {file.name} is no JSON object")
+    return found
+
+
+def _check_numbers(config: Mapping[str, Any], said: str) -> None:
+    for name, value in _numbers(config):
+        if name in _LENGTHS and value < 1:
+            raise InputError(f"{said}: {name} in its config is {value:g}")
+        most = MAX_LAYERS if name in _LAYERS else MAX_WIDTH
+        if name not in _UNBOUNDED and not abs(value) <= most:
+            raise InputError(f"{said}: {plainly(str(name))} in its config is {value:g}, above {most}")
+
+
+def _check_own(own: Any, said: str) -> None:
+    """What a config says to us: the dialect that its model was made for, and the window."""
+    if not isinstance(own, dict) or own.get("dialect", NAMES[0]) not in NAMES:
+        raise InputError(f"{said}: rao_lab in its config.json is {quoted(own)}: it names no dialect we know")
+    window = own.get("window", 1)
+    if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+        raise InputError(f"{said}: the window in its config.json is {quoted(window)}")
+
+
+def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Every number of a config with its name, those of nested objects too."""
+    pending: list[tuple[str, Any]] = list(config.items())
+    while pending:
+        name, value = pending.pop()
+        if isinstance(value, dict):
+            pending += value.items()
+        elif isinstance(value, list):
+            pending += [(name, part) for part in value]
+        elif isinstance(value, (int, float)):
+            yield name, value

@@ -1,0 +1,38 @@
+"""One token for each row of logits, keyed: the same noise key and position draw the same number.
+
+Sampling is the inverse of the cumulative softmax at one uniform number for each (noise key, position),
+from a counter-based generator. Log-probs and entropies are those of the very distribution sampled from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rao_lab.base.device import sent
+
+
+def uniforms(noise: Sequence[int | str], count: int) -> NDArray[np.float64]:
+    """The first `count` uniform numbers in [0, 1) of a noise key; the n-th does not depend on `count`."""
+    digest = hashlib.blake2b(repr(tuple(noise)).encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big"))).random(count)
+
+
+def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Samples one token a row: row 0 of the answer holds ids, row 1 log-probs, row 2 entropies (nats).
+
+    The answer is the only transfer from the device.
+    """
+    logprobs = torch.log_softmax(logits.float() / temperature, dim=-1)
+    probs = logprobs.exp()
+    # Cumulated in double: in single precision, rounding reaches the size of a rare token.
+    cumulated = probs.double().cumsum(dim=-1)
+    threshold = sent(draw, logits.device)[:, None] * cumulated[:, -1:]
+    ids = torch.searchsorted(cumulated, threshold, right=True).clamp_(max=logits.shape[-1] - 1)
+    chosen = logprobs.gather(1, ids)[:, 0]
+    entropies = torch.special.entr(probs).sum(dim=-1)
+    return torch.stack([ids[:, 0].double(), chosen.double(), entropies.double()]).cpu().numpy()

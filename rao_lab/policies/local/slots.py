@@ -1,0 +1,221 @@
+"""Runs any decoder-only transformers model with a cache in slots.
+
+The model's own forward pass is used, with a cache that writes new keys and values into slots and
+returns a view of the running ones. New tokens of several rows are padded on the left, so that the last
+token of each lies in the last column; padding writes into a spare column that nothing reads.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+from rao_lab.base.device import sent
+from rao_lab.errors import UnavailableError
+from rao_lab.policies.local.engine import Feed
+
+MAX_PADDED = 8192
+"""Most tokens, padding included, that one prefill computes at once: bounds its memory."""
+CHUNK = 128
+"""The cache grows by whole chunks of this many tokens."""
+
+
+class SlotStore:
+    """Keys and values: of each layer [2, slots, heads, length + 1, size]; the last column is for padding.
+
+    Layers are apart, so that growing needs the memory of one of them twice and not of all.
+
+    Attributes:
+        bound: bytes that it may grow to, with one slot at least; None = no bound.
+    """
+
+    def __init__(
+        self, layers: int, heads: int, size: int, dtype: torch.dtype, device: torch.device, bound: int | None
+    ) -> None:
+        self._layers, self._shape = layers, (heads, size)
+        self._kind: dict[str, Any] = {"dtype": dtype, "device": device}
+        self.bound = bound
+        self.data: list[torch.Tensor] = []
+        self.release()
+
+    @property
+    def slots(self) -> int:
+        return self.data[0].shape[1]
+
+    @property
+    def length(self) -> int:
+        return self.data[0].shape[3] - 1
+
+    def capacity(self, length: int) -> int:
+        """Most slots of that many tokens, or of as many as they have now, within the bound."""
+        if self.bound is None:
+            return sys.maxsize
+        heads, size = self._shape
+        token = self._layers * 2 * heads * size * self.data[0].element_size()
+        return max(1, self.bound // (token * (self._rounded(length) + 1)))
+
+    def reserve(self, slots: int, length: int) -> None:
+        if slots <= self.slots and length <= self.length:
+            return
+        grown = self.slots if slots <= self.slots else max(slots, 2 * self.slots)
+        slots = max(slots, min(grown, self.capacity(length)))
+        length = self._rounded(length)
+        for layer, old in enumerate(self.data):
+            kept = min(slots, old.shape[1])
+            self.data[layer] = self._empty(slots, length)
+            self.data[layer][:, :kept, :, : old.shape[3] - 1] = old[:, :kept, :, :-1]
+
+    def copy(self, to: Sequence[int], source: Sequence[int], length: int) -> None:
+        device = self.data[0].device
+        places, origins = (sent(np.array(each, np.int64), device) for each in (to, source))
+        for layer in self.data:
+            # Reads a copy first, so slots may swap. (`index_select` takes 30 times as long on a CPU here.)
+            cached = layer[:, :, :, :length]
+            cached[:, places] = cached[:, origins]
+
+    def release(self) -> None:
+        self.data = [self._empty(0, 0) for _ in range(self._layers)]
+
+    def _rounded(self, length: int) -> int:
+        return max(self.length, -(-length // CHUNK) * CHUNK)
+
+    def _empty(self, slots: int, length: int) -> torch.Tensor:
+        heads, size = self._shape
+        # Zeros, not empty memory: a masked NaN times zero would still be NaN.
+        return torch.zeros(2, slots, heads, length + 1, size, **self._kind)
+
+
+def longest_context(model: PreTrainedModel) -> int | None:
+    """Most tokens whose every layer looks at all of them; None = the config names no bound.
+
+    Raises:
+        UnavailableError: some layers are of other kinds by the config.
+    """
+    config = model.config.get_text_config(decoder=True)
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if kinds != {"full_attention"}:
+        raise UnavailableError(
+            f"this model's layers are of the kinds {sorted(kinds)}; only models with full attention in"
+            " every layer can be run here: serve it elsewhere and use it as an endpoint"
+        )
+    bounds = [getattr(config, "max_position_embeddings", None)]
+    if not getattr(config, "layer_types", None):
+        # Without kinds of layers, a sliding window is that of all of them.
+        bounds.append(getattr(config, "sliding_window", None))
+    return min((bound for bound in bounds if bound), default=None)
+
+
+class SlotForward:
+    """`engine.Forward` for any model whose every layer looks at the whole context (`longest_context`)."""
+
+    def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
+        config = model.config.get_text_config(decoder=True)
+        longest_context(model)
+        self._model = model
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        self._store = SlotStore(config.num_hidden_layers, heads, size, model.dtype, model.device, cache_bytes)
+        self.capacity = self._store.capacity
+        self.reserve = self._store.reserve
+        self.copy = self._store.copy
+        self.release = self._store.release
+
+    def refresh(self) -> None:
+        """Nothing is derived from the weights."""
+
+    def logits(self, feed: Feed) -> torch.Tensor:
+        ends = np.cumsum(feed.counts)
+        parts, begin = [], 0
+        while begin < len(feed.counts):
+            end = feed.decoding if begin < feed.decoding else self._prefill_end(feed, begin)
+            ids = feed.ids[ends[begin] - feed.counts[begin] : ends[end - 1]]
+            parts.append(self._run(feed.first + begin, ids, feed.counts[begin:end], feed.starts[begin:end]))
+            begin = end
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _prefill_end(self, feed: Feed, begin: int) -> int:
+        end, widest = begin, 0
+        while end < len(feed.counts):
+            widest = max(widest, int(feed.counts[end]))
+            if end > begin and widest * (end - begin + 1) > MAX_PADDED:
+                break
+            end += 1
+        return end
+
+    def _run(
+        self, first: int, ids: NDArray[np.int64], counts: NDArray[np.int64], starts: NDArray[np.int64]
+    ) -> torch.Tensor:
+        rows, widest = len(counts), int(counts.max())
+        pad = (widest - counts)[:, None]
+        column = np.arange(widest)[None, :]
+        real = column >= pad
+        padded = np.zeros((rows, widest), dtype=np.int64)
+        padded[real] = ids
+        positions = np.where(real, starts[:, None] + column - pad, 0)
+        length = int((starts + counts).max())
+        # A padding query sees the first entry, or its softmax would be over nothing.
+        seen = np.arange(length)[None, None, :] <= positions[:, :, None]
+        device = self._model.device
+        cache = _View(
+            self._store.data,
+            first,
+            sent(np.where(real, positions, self._store.length), device),
+            length,
+        )
+        return self._model(
+            input_ids=sent(padded, device),
+            position_ids=sent(positions, device),
+            attention_mask=sent(seen[:, None], device),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+
+
+class _ViewLayer(CacheLayerMixin):
+    """One layer's slots as transformers sees them."""
+
+    def __init__(self, layer: torch.Tensor, rows: torch.Tensor, positions: torch.Tensor, length: int) -> None:
+        super().__init__()
+        self.keys, self.values = layer[0], layer[1]
+        self._rows, self._positions, self._length = rows, positions, length
+        self.is_initialized = True
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """The slots exist already."""
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        assert self.keys is not None and self.values is not None
+        self.keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
+        self.values[self._rows, :, self._positions] = value_states.transpose(1, 2)
+        return self.keys[:, :, : self._length], self.values[:, :, : self._length]
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self._length, 0
+
+    def get_seq_length(self) -> int:
+        return self._length
+
+    def get_max_length(self) -> int:
+        return self._length
+
+
+class _View(Cache):
+    """Consecutive slots, as the cache of one forward pass."""
+
+    def __init__(
+        self, data: Sequence[torch.Tensor], first: int, positions: torch.Tensor, length: int
+    ) -> None:
+        count = positions.shape[0]
+        rows = torch.arange(count, device=positions.device)[:, None]
+        slots = [layer[:, first : first + count] for layer in data]
+        super().__init__(layers=[_ViewLayer(layer, rows, positions, length) for layer in slots])

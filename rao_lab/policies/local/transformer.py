@@ -1,0 +1,271 @@
+"""A policy run on this machine: any decoder-only transformers folder, safetensors or GGUF.
+
+Contexts are append-only: a turn's prompt is the node's earlier ids, what it sampled, and the suffix of
+the new messages. Text is never turned into ids twice, so what is trained is what was sampled.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from rao_lab.base import checks as checked
+from rao_lab.base.checks import choice, number, plainly, whole
+from rao_lab.base.device import choose, memory, usual_dtype
+from rao_lab.errors import ConfigError, InputError
+from rao_lab.policies.local import adapter as adapters
+from rao_lab.policies.local import llama
+from rao_lab.policies.local.chat import Chat
+from rao_lab.policies.local.engine import Engine, Sampled
+from rao_lab.policies.local.folder import one_line_about, read_model
+from rao_lab.policies.local.slots import SlotForward, longest_context
+from rao_lab.prompts import dialect as find_dialect
+from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
+from rao_lab.tree import ROOT, Message, Turn
+
+DEFAULT_WINDOW = 4096
+DTYPES = ("float32", "bfloat16", "float16")
+
+CACHE_SHARE = 0.2
+"""Of a device's memory, for cached keys and values at most; what finds no room waits its turn."""
+
+
+class TransformerPolicy:
+    """Samples turns from a local model.
+
+    Attributes:
+        model: the weights; a trainer steps them, adds one to `version` and calls `clear_cache`.
+        tokenizer: with its chat template.
+        version: number of optimizer steps behind the weights.
+        window: largest context in tokens; by default what the config says, at most `DEFAULT_WINDOW`.
+        dialect: name of the dialect that the model was made for.
+        temperature: of the softmax sampled from; log-probs are of that same distribution.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str = "transformer",
+        dialect: str | None = None,
+        window: int | None = None,
+        temperature: float = 1.0,
+        forward: Literal["auto", "model"] = "auto",
+        cache_gb: float | None = None,
+    ) -> None:
+        own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
+        longest = longest_context(model)
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.name = name
+        self.version = 0
+        self.dialect = find_dialect(dialect or own.get("dialect", "codeact")).name
+        fitting = min(int(own.get("window", DEFAULT_WINDOW)), longest or DEFAULT_WINDOW)
+        self.window = whole("window", window or fitting, least=1)
+        if longest is not None and self.window > longest:
+            raise ConfigError(
+                f"window={self.window} but this model looks at {longest} tokens: give at most that"
+            )
+        self._vocabulary: int = model.get_input_embeddings().num_embeddings
+        by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
+        if cache_gb is None:
+            cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory bounds nothing
+        else:
+            cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
+        runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
+        self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
+        self._chat = Chat(self._render)
+        self._texts = lru_cache(maxsize=65536)(self._decode)
+        self._ids = lru_cache(maxsize=16384)(self._encode)
+        self._running: dict[NodeKey, tuple[bool, list[int], int]] = {}
+        self._spoken: dict[NodeKey, list[tuple[Message, ...]]] = {}
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        dtype: torch.dtype | str | None = None,
+        device: str | torch.device | None = None,
+        lora: int | None = None,
+        adapter: str | Path | None = None,
+        **settings: Any,
+    ) -> TransformerPolicy:
+        """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
+
+        fp32 on a CPU, bf16 on a GPU, unless `dtype` (a word such as "bfloat16" will do) says otherwise.
+
+        Args:
+            lora: rank of a new adapter: it alone is trained, the model's own weights stay (needs peft).
+            adapter: folder of one that was trained before, as a checkpoint's `policy/`.
+
+        Raises:
+            ConfigError: a device that this machine has not, or a dtype that no weights have.
+            MissingError: there is no such file.
+            InputError: it does not hold a chat model that transformers can read.
+            UnavailableError: the model does not fit into its memory, or cannot be run here.
+        """
+        place = choose(device)
+        kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
+        kind = kind or usual_dtype(place)
+        settings.setdefault("name", Path(path).stem)
+        if lora is not None and adapter is not None:
+            raise ConfigError(f"lora={lora} makes a new adapter, and adapter names one: give one of them")
+        model, tokenizer = read_model(path, kind, place)
+        if adapter is not None:
+            model = adapters.load(model, Path(adapter))
+        elif lora is not None:
+            model = adapters.fresh(model, lora)
+        with one_line_about(path):
+            policy = cls(model, tokenizer, **settings)
+            policy._try_out()
+        return policy
+
+    @property
+    def temperature(self) -> float:
+        return self._engine.temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._engine.temperature = checked.temperature(value)
+
+    def submit(self, request: TurnRequest) -> None:
+        continues, prompt, before = self._prompt(request)
+        self._running[request.key] = (continues, prompt, 0)
+        self._engine.submit(
+            request.key,
+            before + prompt,
+            noise=request.noise,
+            room=request.max_new_tokens,
+            window=min(request.window, self.window) if request.window else self.window,
+        )
+
+    def tick(self) -> Sequence[TurnReply]:
+        return [self._reply(ended) for ended in self._engine.tick()]
+
+    def forget(self, key: NodeKey) -> None:
+        self._engine.forget(key)
+        self._running.pop(key, None)
+        self._spoken.pop(key, None)
+
+    def clear_cache(self) -> None:
+        """The weights have changed: what was computed with the old ones is dropped."""
+        self._engine.clear()
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a folder that `load` and transformers read: config, tokenizer, safetensors.
+
+        Of a model with an adapter, the adapter: `load` reads it with the model's folder beside it.
+        """
+        transformers_logging.disable_progress_bar()
+        if hasattr(self.model, "peft_config"):
+            adapters.save(self.model, Path(folder), self.name)
+        else:
+            self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    def _try_out(self) -> None:
+        """Reads one message and writes one token, so that a model that cannot is known when it is loaded."""
+        ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
+        if not ids:
+            raise InputError(
+                f"policy {plainly(self.name)}: its tokenizer makes no tokens of a message: it is not of this model"
+            )
+        key: NodeKey = (0, ROOT)
+        self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
+        self._engine.tick()
+        self._engine.forget(key)
+        self._engine.clear()
+
+    def _prompt(self, request: TurnRequest) -> tuple[bool, list[int], list[int]]:
+        """Whether the turn continues the context, the ids it adds, and the ids before them."""
+        spoken = self._spoken.setdefault(request.key, [turn.messages for turn in request.history])
+        before = self._before(request) if request.history else []
+        suffix = self._chat.suffix(spoken, request.messages) if before else None
+        if suffix is None:
+            said = [message for turn in request.history for message in _said(turn)]
+            prompt = list(self._ids(self._chat.prompt([*said, *request.messages])))
+            before = []
+        else:
+            prompt = list(self._ids(self._after_stop(before[-1], suffix)))
+        spoken.append(request.messages)
+        return bool(before), prompt, before
+
+    def _before(self, request: TurnRequest) -> list[int]:
+        known = self._engine.context(request.key)
+        return list(known) if known is not None else context_ids(request.history)
+
+    def _after_stop(self, last: int, suffix: str) -> str:
+        """A template writes the end of a reply; where the model wrote it itself, it is not said twice."""
+        if last not in self._engine.stop_ids:
+            return suffix
+        end = self.tokenizer.decode([last])
+        return suffix.removeprefix(end) if isinstance(end, str) and end else suffix
+
+    def _reply(self, ended: Sampled) -> TurnReply:
+        continues, prompt, _ = self._running.pop(ended.key)
+        return TurnReply(
+            key=ended.key,
+            text=self._texts(tuple(ended.ids)),
+            stop=ended.stop,
+            continues=continues,
+            prompt_ids=array("i", prompt),
+            sampled_ids=ended.ids,
+            logprobs=ended.logprobs,
+            entropies=ended.entropies,
+            version=self.version,
+            decode_steps=len(ended.ids),
+        )
+
+    def _render(self, messages: Sequence[Message], opening: bool) -> str:
+        plain = [{"role": message.role, "content": message.content} for message in messages]
+        text = self.tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=opening)
+        assert isinstance(text, str)
+        return text
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        # Lone surrogates have no bytes, so no tokenizer takes them.
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        ids = tuple(self.tokenizer.encode(clean, add_special_tokens=False))
+        if max(ids, default=0) >= self._vocabulary:
+            raise InputError(
+                f"policy {plainly(self.name)}: its tokenizer makes id {max(ids)} and the model knows "
+                f"{self._vocabulary} tokens: they are not of one model"
+            )
+        return ids
+
+    def _decode(self, ids: tuple[int, ...]) -> str:
+        text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)
+        return text
+
+
+def context_ids(history: Sequence[Turn]) -> list[int]:
+    """All ids that a node's context holds after these turns."""
+    ids: list[int] = []
+    for turn in history:
+        if not turn.continues:
+            ids.clear()
+        ids.extend(turn.prompt_ids)
+        ids.extend(turn.sampled_ids)
+    return ids
+
+
+def _said(turn: Turn) -> tuple[Message, ...]:
+    return (*turn.messages, Message("assistant", turn.text))
+
+
+def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids that end a turn: those of the generation config and the tokenizer's own."""
+    config = model.generation_config
+    stops = config.eos_token_id if config is not None else None
+    listed = stops if isinstance(stops, list) else [stops]
+    return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})

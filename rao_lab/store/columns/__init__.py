@@ -1,0 +1,1 @@
+"""The nodes of a step as arrays of bytes, without their texts."""

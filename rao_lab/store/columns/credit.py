@@ -1,0 +1,94 @@
+"""The attributions of a step as bytes.
+
+They are kept bit for bit as the trainer multiplied by them, so that a view never recomputes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rao_lab.credit import WHY_NOT, Attributions, CreditConfig, NodeTable
+from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.tree.values import loads
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_TABLE = {"group": "<i4", "tree": "<i4", "parent": "<i4", "depth": "<i4", "s": "<f8", "tokens": "<i8"}
+_CREDIT = {
+    "scored_children": "<i8",
+    "child_mean": "<f8",
+    "child_min": "<f8",
+    "bonus": "<f8",
+    "R": "<f8",
+    "b": "<f8",
+    "A": "<f8",
+    "w": "<f8",
+    "c": "<f8",
+    "share": "<f8",
+    "why_code": "<i1",
+    "depth_counts": "<i8",
+}
+
+
+def attributions_to_bytes(attributions: Attributions) -> bytes:
+    """One line of JSON (lengths, paths, statuses), then each column, bytes of equal weight together."""
+    table = attributions.table
+    arrays = {name: getattr(table, name) for name in _TABLE}
+    arrays |= {name: getattr(attributions, name) for name in _CREDIT}
+    head = {
+        "lengths": {name: len(array) for name, array in arrays.items()},
+        "path": list(table.path),
+        "status": list(table.status),
+    }
+    kinds = _TABLE | _CREDIT
+    columns = [_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(columns)
+
+
+def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributions:
+    """The inverse.
+
+    Raises:
+        RunFileError: cut off, or columns that are no table of nodes.
+    """
+    line, _, rest = raw.partition(b"\n")
+    try:
+        head = loads(line)
+        path, status, lengths = head["path"], head["status"], head["lengths"]
+        arrays: dict[str, NDArray[Any]] = {}
+        start = 0
+        for name, kind in (_TABLE | _CREDIT).items():
+            length = lengths[name]
+            if name != "depth_counts" and length != len(path):
+                raise RunFileError(f"the attributions have {length!r} {name} for {len(path)} nodes")
+            arrays[name] = _unplanes(rest, start, length, kind)
+            start += length * np.dtype(kind).itemsize
+        if not all(isinstance(word, str) for word in (*path, *status)):
+            raise RunFileError("the attributions hold a path or status that is no text")
+        table = NodeTable(path=path, status=status, **{name: arrays.pop(name) for name in _TABLE})
+        table.check()
+        if len(path) and not 0 <= arrays["why_code"].min() <= arrays["why_code"].max() < len(WHY_NOT):
+            raise RunFileError("the attributions hold an unknown reason")
+        return Attributions(table, CreditConfig.from_dict(config), **arrays)
+    except RunFileError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
+        raise RunFileError(f"the attributions contradict themselves ({error})") from None
+
+
+def _planes(column: NDArray[Any]) -> bytes:
+    return column.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
+
+
+def _unplanes(data: bytes, start: int, length: int, kind: str) -> NDArray[Any]:
+    size = np.dtype(kind).itemsize
+    planes = np.frombuffer(data, np.uint8, length * size, start).reshape(size, length).T
+    column = np.ascontiguousarray(planes).view(kind).reshape(length)
+    return column.astype(column.dtype.newbyteorder("="))

@@ -1,0 +1,386 @@
+"""Rows into records: trees whole, one node, events of running trees, texts by id.
+
+Everything read is distrusted: a value of the wrong kind, a text whose hash differs, a node that is not
+where its path says is a `RunFileError`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from math import isfinite
+from typing import Any
+
+from rao_lab.base.checks import MOST
+from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.store.columns.bytes import Allowance, TokenArrays, split_tokens, unpack
+from rao_lab.tree import Call, Event, Message, Node, Status, Tree, TreeHeader, Turn, codec, validate
+
+_CHUNK = 500
+
+
+class Texts:
+    """Texts by id, each read once for one reading operation."""
+
+    def __init__(self, connection: sqlite3.Connection, allowance: Allowance) -> None:
+        self._connection = connection
+        self._allowance = allowance
+        self._known: dict[int, str] = {0: ""}
+        self._plain: dict[int, Any] = {}
+
+    def want(self, ids: Iterable[object]) -> None:
+        """Reads many at once.
+
+        Raises:
+            RunFileError: one is missing or damaged.
+        """
+        missing = sorted({i for i in ids if isinstance(i, int) and abs(i) < 2**63} - self._known.keys())
+        for start in range(0, len(missing), _CHUNK):
+            chunk = missing[start : start + _CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            query = f"SELECT id, hash, size, body FROM texts WHERE id IN ({marks})"
+            for text_id, key, size, body in self._connection.execute(query, chunk):
+                raw = unpack(size, body, self._allowance)
+                if blake2b(raw, digest_size=16).digest() != key:
+                    raise RunFileError(f"text {text_id} is not what was written")
+                self._known[text_id] = raw.decode("utf-8", "surrogatepass")
+
+    def text(self, text_id: object) -> str:
+        if text_id not in self._known:
+            self.want([text_id])
+        try:
+            return self._known[text_id]  # type: ignore[index]
+        except (KeyError, TypeError):
+            raise RunFileError(f"there is no text {text_id!r:.30}") from None
+
+    def maybe(self, text_id: object) -> str | None:
+        return None if text_id is None else self.text(text_id)
+
+    def plain(self, text_id: object, missing: Any = None) -> Any:
+        """The value whose JSON the text is; `missing` for NULL. A fresh one each time."""
+        return missing if text_id is None else plain(self.text(text_id))
+
+
+def plain(text: str) -> Any:
+    """The value that `deposit.to_json` wrote.
+
+    Raises:
+        RunFileError: it is not such JSON.
+    """
+    try:
+        return codec.decode(codec.loads(text))
+    except RaoLabError as error:
+        raise RunFileError(f"a stored value cannot be read ({error!s:.100})") from None
+
+
+def table(value: Any, what: str) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise RunFileError(f"{what} is no table of names and values")
+    return value
+
+
+HEADER_COLUMNS = (
+    "id, task, environment, agent, seed, step, grp, rollout, probe, policy, policy_version, limits, origin"
+)
+
+
+def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
+    """A header from `HEADER_COLUMNS`.
+
+    Raises:
+        RunFileError: the row is not what was written.
+    """
+    _, task, environment, agent, seed, step, group, rollout, probe, policy, version, limits, origin = row
+    numbers = (step, group, rollout, probe, version)
+    seed_text = texts.text(seed)
+    if (
+        not all(isinstance(n, int) and abs(n) <= MOST for n in numbers)
+        or not seed_text.lstrip("-").isdecimal()
+    ):
+        raise RunFileError("the header of a tree holds a number that is none")
+    if len(seed_text) > 100:
+        raise RunFileError("the seed of a tree has over 100 digits")
+    return TreeHeader(
+        task=_record(codec.task_from_json, texts.text(task), "a task"),
+        environment=texts.text(environment),
+        agent=texts.text(agent),
+        seed=int(seed_text),
+        step=step,
+        group=group,
+        rollout=rollout,
+        probe=bool(probe),
+        policy=texts.text(policy),
+        policy_version=version,
+        limits=table(texts.plain(limits), "the limits of a tree"),
+        origin=None if origin is None else table(texts.plain(origin), "the origin of a fork"),
+    )
+
+
+def _record(read: Callable[[Any], Any], text: str, what: str) -> Any:
+    try:
+        return read(codec.loads(text))
+    except RaoLabError as error:
+        raise RunFileError(f"{what} cannot be read ({error!s:.100})") from None
+
+
+def load_trees(connection: sqlite3.Connection, ids: Sequence[int], allowance: Allowance) -> list[Tree]:
+    """Finished trees, whole, in the order of `ids`.
+
+    Raises:
+        RunFileError: one is not there, or not as it was written.
+    """
+    texts = Texts(connection, allowance)
+    rows = {i: _Rows(connection, i) for i in ids}
+    texts.want(text_id for row in rows.values() for text_id in row.text_ids())
+    return [row.tree(texts, allowance) for row in (rows[i] for i in ids)]
+
+
+def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance: Allowance) -> Node | None:
+    """One node of a finished tree with its turns; None where the tree has no such node."""
+    found = connection.execute(
+        "SELECT place FROM nodes WHERE tree = ? AND path = ?", (tree_id, path)
+    ).fetchone()
+    if found is None:
+        return None
+    rows = _Rows(connection, tree_id, found[0])
+    texts = Texts(connection, allowance)
+    texts.want(rows.text_ids())
+    children = connection.execute(
+        "SELECT path FROM nodes WHERE tree = ? AND parent = ? ORDER BY place", (tree_id, found[0])
+    ).fetchall()
+    (parent,) = connection.execute(
+        "SELECT (SELECT path FROM nodes WHERE tree = n.tree AND place = n.parent)"
+        " FROM nodes n WHERE tree = ? AND place = ?",
+        (tree_id, found[0]),
+    ).fetchone()
+    return rows.node(rows.nodes[0], parent, tuple(child for (child,) in children), texts, allowance)
+
+
+def load_events(
+    connection: sqlite3.Connection, after: int, allowance: Allowance, only: int | None = None
+) -> dict[int, list[Event]]:
+    """Events of running trees (or of one) written after a revision, by tree id, in order.
+
+    Raises:
+        RunFileError: one cannot be read.
+    """
+    events: dict[int, list[Event]] = defaultdict(list)
+    # The plus signs make SQLite look new events up by their revision and sort those few.
+    query = "SELECT tree, size, body FROM events WHERE rev > ? ORDER BY +tree, +seq"
+    values = [after]
+    if only is not None:
+        query = "SELECT tree, size, body FROM events WHERE tree = ? AND +rev > ? ORDER BY seq"
+        values = [only, after]
+    for tree_id, size, body in connection.execute(query, values):
+        raw = unpack(size, body, allowance)
+        try:
+            events[tree_id].append(codec.event_from_json(codec.loads(raw)))
+        except RaoLabError as error:
+            raise RunFileError(f"an event of tree {tree_id} cannot be read ({error!s:.100})") from None
+    return dict(events)
+
+
+_NODE = (
+    "place, path, parent, spawn_index, parent_turn, launch_batch, together, depth, goal, args, template,"
+    " value, status, reason, success, source, fraction, refusals, started, ended, started_tick, ended_tick,"
+    " window"
+)
+_TURN = (
+    "place, turn, continues, policy_version, messages, text, thought, code, stop, calls, output, error,"
+    " children, started, sampled, ended, started_tick, sampled_tick, ended_tick, waiting, decode_steps"
+)
+_NODE_TEXTS = (8, 9, 10, 11, 13, 15, 17)
+_TURN_TEXTS = (4, 5, 6, 7, 8, 9, 10, 11, 12)
+
+
+class _Rows:
+    """The rows of one tree, or of one node of it, before their texts are known."""
+
+    def __init__(self, connection: sqlite3.Connection, tree_id: int, place: int | None = None) -> None:
+        where, key = "tree = ?", [tree_id]
+        if place is not None:
+            where, key = "tree = ? AND place = ?", [tree_id, place]
+        self.head = connection.execute(
+            f"SELECT {HEADER_COLUMNS}, ended, ended_tick, not_reproducible FROM trees"
+            " WHERE id = ? AND done = 1",
+            [tree_id],
+        ).fetchone()
+        if self.head is None:
+            raise RunFileError(f"there is no finished tree {tree_id}")
+        self.nodes = connection.execute(
+            f"SELECT {_NODE} FROM nodes WHERE {where} ORDER BY place", key
+        ).fetchall()
+        self.turns: dict[int, list[Any]] = defaultdict(list)
+        for row in connection.execute(f"SELECT {_TURN} FROM turns WHERE {where} ORDER BY place, turn", key):
+            self.turns[row[0]].append(row)
+        query = f"SELECT place, size, body FROM tokens WHERE {where}"
+        self.tokens = {row[0]: row[1:] for row in connection.execute(query, key)}
+
+    def text_ids(self) -> Iterable[object]:
+        yield from self.head[1:5]
+        yield from (self.head[9], self.head[11], self.head[12], self.head[15])
+        for node in self.nodes:
+            yield from (node[column] for column in _NODE_TEXTS)
+        for turns in self.turns.values():
+            for turn in turns:
+                yield from (turn[column] for column in _TURN_TEXTS)
+        # Messages name further texts; `tree` reads those in one go once their lists are known.
+
+    def tree(self, texts: Texts, allowance: Allowance) -> Tree:
+        paths = [row[1] for row in self.nodes]
+        children: list[list[str]] = [[] for _ in paths]
+        for place, row in enumerate(self.nodes):
+            parent = row[2]
+            if row[0] != place or not (parent is None or (isinstance(parent, int) and 0 <= parent < place)):
+                raise RunFileError(f"the nodes of tree {self.head[0]} do not stand in order")
+            if parent is not None:
+                children[parent].append(row[1])
+        self._want_messages(texts)
+        nodes = []
+        for row, below in zip(self.nodes, children, strict=True):
+            above = None if row[2] is None else paths[row[2]]
+            nodes.append(self.node(row, above, tuple(below), texts, allowance))
+        ended, ended_tick, why = self.head[-3:]
+        tree = Tree(
+            header_from_row(texts, self.head[:-3]),
+            tuple(nodes),
+            ended=_number(ended, "end"),
+            ended_tick=_integer(ended_tick, "end tick"),
+            not_reproducible=texts.text(why),
+        )
+        try:
+            validate(tree)
+        except (RaoLabError, TypeError, ValueError) as error:
+            raise RunFileError(f"tree {self.head[0]} contradicts itself: {error}") from None
+        return tree
+
+    def _want_messages(self, texts: Texts) -> None:
+        lists = (texts.plain(turn[4], []) for turns in self.turns.values() for turn in turns)
+        texts.want(text_id for _, text_id in (pair for each in lists for pair in _pairs(each)))
+
+    def node(
+        self,
+        row: Sequence[Any],
+        parent: str | None,
+        children: tuple[str, ...],
+        texts: Texts,
+        allowance: Allowance,
+    ) -> Node:
+        try:
+            status = Status(row[12])
+        except ValueError:
+            raise RunFileError(f"a node has the unknown status {row[12]!r:.40}") from None
+        turns = self.turns.get(row[0], [])
+        arrays = self._arrays(row[0], len(turns), allowance)
+        return Node(
+            path=_word(row[1], "path"),
+            parent=parent,
+            spawn_index=_whole(row[3], "spawn index"),
+            parent_turn=_integer(row[4], "parent's turn"),
+            launch_batch=_whole(row[5], "launch batch"),
+            together=bool(row[6]),
+            depth=_whole(row[7], "depth"),
+            goal=texts.text(row[8]),
+            args=table(texts.plain(row[9], {}), "the arguments of a node"),
+            template=texts.text(row[10]),
+            turns=tuple(_turn(turn, part, texts) for turn, part in zip(turns, arrays, strict=True)),
+            value=texts.plain(row[11]),
+            status=status,
+            reason=texts.text(row[13]),
+            success=_number(row[14], "success"),
+            success_source=texts.maybe(row[15]),
+            fraction=_number(row[16], "fraction"),
+            refusals=table(texts.plain(row[17], {}), "the refusals of a node"),
+            children=children,
+            started=_real(row[18], "start"),
+            ended=_number(row[19], "end"),
+            started_tick=_whole(row[20], "first tick"),
+            ended_tick=_integer(row[21], "last tick"),
+            window=_whole(row[22], "window"),
+        )
+
+    def _arrays(self, place: int, turns: int, allowance: Allowance) -> Sequence[TokenArrays | None]:
+        if place not in self.tokens:
+            return [None] * turns
+        size, body = self.tokens[place]
+        return split_tokens(unpack(size, body, allowance), turns)
+
+
+def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
+    turn = Turn(
+        index=_whole(row[1], "turn"),
+        continues=bool(row[2]),
+        policy_version=_whole(row[3], "policy version"),
+        messages=tuple(Message(role, texts.text(i)) for role, i in _pairs(texts.plain(row[4], []))),
+        text=texts.text(row[5]),
+        thought=texts.text(row[6]),
+        code=texts.text(row[7]),
+        stop=texts.text(row[8]),
+        calls=_calls(texts.maybe(row[9])),
+        output=texts.text(row[10]),
+        error=texts.maybe(row[11]),
+        children=tuple(_word(child, "child") for child in _list(texts.plain(row[12], []))),
+        started=_real(row[13], "start"),
+        sampled=_number(row[14], "end of sampling"),
+        ended=_number(row[15], "end"),
+        started_tick=_whole(row[16], "first tick"),
+        sampled_tick=_integer(row[17], "tick of sampling"),
+        ended_tick=_integer(row[18], "last tick"),
+        waiting_seconds=_real(row[19], "waiting time"),
+        decode_steps=_whole(row[20], "decode steps"),
+        **({} if arrays is None else dict(zip(_ARRAYS, arrays, strict=True))),  # type: ignore[arg-type]
+    )
+    return turn
+
+
+_ARRAYS = ("prompt_ids", "sampled_ids", "logprobs", "entropies")
+
+
+def _calls(text: str | None) -> tuple[Call, ...]:
+    if text is None:
+        return ()
+    turn: Turn = _record(
+        lambda data: codec.turn_from_json({"index": 0, "calls": data}), text, "the calls of a turn"
+    )
+    return turn.calls
+
+
+def _pairs(value: Any) -> list[tuple[str, int]]:
+    pairs = _list(value)
+    if not all(isinstance(p, list) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
+        raise RunFileError("the messages of a turn are of another kind")
+    return [(role, text_id) for role, text_id in pairs]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise RunFileError(f"a list was due, not {value!r:.40}")
+    return value
+
+
+def _whole(value: Any, what: str) -> int:
+    if not isinstance(value, int):
+        raise RunFileError(f"the {what} {value!r:.40} is no whole number")
+    return value
+
+
+def _integer(value: Any, what: str) -> int | None:
+    return None if value is None else _whole(value, what)
+
+
+def _real(value: Any, what: str) -> float:
+    if not isinstance(value, (int, float)) or not isfinite(value):
+        raise RunFileError(f"the {what} {value!r:.40} is no number")
+    return float(value)
+
+
+def _number(value: Any, what: str) -> float | None:
+    return None if value is None else _real(value, what)
+
+
+def _word(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise RunFileError(f"the {what} {value!r:.40} is no text")
+    return value

@@ -1,0 +1,228 @@
+"""Records into rows. Runs inside the writer's transaction and knows no thread, lock or file.
+
+What would tell where or by whom a run was made is left out: a local path or an address in a policy's
+name or in the configuration is cut to its last part.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain
+from typing import Any
+
+from rao_lab.credit import Attributions
+from rao_lab.store.columns.bytes import join_tokens, pack
+from rao_lab.store.columns.credit import attributions_to_bytes
+from rao_lab.store.columns.nodes import columns_to_bytes
+from rao_lab.tree import Call, Event, Node, Tree, TreeHeader, Turn, codec
+
+_ABSOLUTE = re.compile(r"(/|~|[A-Za-z]:[\\/]|\\\\)[^\n]*")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\n]*", re.IGNORECASE)
+_KEEP_IDS = 20_000
+
+
+def portable(value: Any) -> Any:
+    """A plain value without absolute paths and addresses: of a path the last part stays, of an address
+    what follows its "#"."""
+    if isinstance(value, str):
+        if _ADDRESS.fullmatch(value):
+            return "endpoint" + ("#" + value.partition("#")[2] if "#" in value else "")
+        return re.split(r"[\\/]", value.rstrip("\\/"))[-1] if _ABSOLUTE.fullmatch(value) else value
+    if isinstance(value, Mapping):
+        return {key: portable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)([portable(item) for item in value])
+    return value
+
+
+def to_json(value: Any) -> str:
+    """Any plain value as one line of ASCII JSON."""
+    return codec.dumps(codec.encode(value))
+
+
+class Texts:
+    """Gives each text its id, writing it once. Forget everything when a transaction rolls back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[bytes, int] = {}
+
+    def id(self, text: str) -> int:
+        if not text:
+            return 0
+        raw = text.encode("utf-8", "surrogatepass")
+        key = blake2b(raw, digest_size=16).digest()
+        known = self._ids.get(key)
+        if known is None:
+            if len(self._ids) >= _KEEP_IDS:
+                self._ids.clear()
+            known = self._ids[key] = self._find_or_add(key, raw)
+        return known
+
+    def maybe(self, text: str | None) -> int | None:
+        return None if text is None else self.id(text)
+
+    def json(self, value: Any) -> int:
+        return self.id(to_json(value))
+
+    def _find_or_add(self, key: bytes, raw: bytes) -> int:
+        row = self._connection.execute("SELECT id FROM texts WHERE hash = ?", (key,)).fetchone()
+        if row:
+            return int(row[0])
+        cursor = self._connection.execute(
+            "INSERT INTO texts (hash, size, body) VALUES (?, ?, ?)", (key, *pack(raw))
+        )
+        return int(cursor.lastrowid or 0)
+
+
+def insert_header(connection: sqlite3.Connection, texts: Texts, header: TreeHeader, revision: int) -> int:
+    """The row of a tree that has begun; returns its id."""
+    task = header.task
+    row = (
+        revision,
+        header.step,
+        header.probe,
+        header.group,
+        header.rollout,
+        texts.id(task.id),
+        texts.id(task.difficulty),
+        texts.id(codec.dumps(codec.task_to_json(task))),
+        texts.id(header.environment),
+        texts.id(header.agent),
+        texts.id(str(header.seed)),
+        texts.id(portable(header.policy)),
+        header.policy_version,
+        texts.json(dict(header.limits)),
+        None if header.origin is None else texts.json(portable(dict(header.origin))),
+    )
+    cursor = connection.execute(
+        "INSERT INTO trees (rev, done, step, probe, grp, rollout, task_id, difficulty, task, environment,"
+        f" agent, seed, policy, policy_version, limits, origin) VALUES ({_marks(1)}, 0, {_marks(14)})",
+        row,
+    )
+    connection.execute("INSERT OR IGNORE INTO steps (step, rev) VALUES (?, ?)", (header.step, revision))
+    return int(cursor.lastrowid or 0)
+
+
+def insert_events(
+    connection: sqlite3.Connection, tree_id: int, events: Sequence[Event], revision: int
+) -> None:
+    rows = []
+    for event in events:
+        text = codec.dumps(codec.event_to_json(event))
+        rows.append((tree_id, event.seq, revision, *pack(text.encode())))
+    connection.executemany(f"INSERT INTO events VALUES ({_marks(5)})", rows)
+
+
+def finish_tree(
+    connection: sqlite3.Connection, texts: Texts, tree_id: int, tree: Tree, revision: int
+) -> None:
+    """The tree's rows replace its events."""
+    connection.execute("DELETE FROM events WHERE tree = ?", (tree_id,))
+    places = {node.path: place for place, node in enumerate(tree.nodes)}
+    nodes, turns, tokens = [], [], []
+    for place, node in enumerate(tree.nodes):
+        nodes.append((tree_id, place, *_node_row(texts, node, places)))
+        turns += [(tree_id, place, *_turn_row(texts, node, turn)) for turn in node.turns]
+        arrays = [(t.prompt_ids, t.sampled_ids, t.logprobs, t.entropies) for t in node.turns]
+        if any(chain.from_iterable(arrays)):
+            tokens.append((tree_id, place, *pack(join_tokens(arrays))))
+    connection.executemany(f"INSERT INTO nodes VALUES ({_marks(24)})", nodes)
+    connection.executemany(f"INSERT INTO turns VALUES ({_marks(22)})", turns)
+    connection.executemany(f"INSERT INTO tokens VALUES ({_marks(4)})", tokens)
+    columns = columns_to_bytes(tree, places, texts.id)
+    connection.execute(f"INSERT INTO columns VALUES ({_marks(3)})", (tree_id, *pack(columns)))
+    root = tree.nodes[0] if tree.nodes else None
+    connection.execute(
+        "UPDATE trees SET rev = ?, done = 1, ended = ?, ended_tick = ?, not_reproducible = ?, status = ?,"
+        " success = ?, nodes = ?, depth = ?, turns = ?, tokens_in = ?, tokens_out = ? WHERE id = ?",
+        (
+            revision,
+            tree.ended,
+            tree.ended_tick,
+            texts.id(tree.not_reproducible),
+            root.status.value if root else "running",
+            tree.success,
+            len(tree),
+            tree.depth,
+            len(turns),
+            sum(node.tokens_in for node in tree.nodes),
+            sum(node.tokens_out for node in tree.nodes),
+            tree_id,
+        ),
+    )
+
+
+def insert_attributions(
+    connection: sqlite3.Connection, texts: Texts, step: int, attributions: Attributions, used: bool
+) -> None:
+    config = texts.json(attributions.config.to_dict())
+    connection.execute(
+        f"INSERT OR REPLACE INTO attributions VALUES ({_marks(5)})",
+        (step, config, used, *pack(attributions_to_bytes(attributions))),
+    )
+
+
+def _node_row(texts: Texts, node: Node, places: Mapping[str, int]) -> tuple[Any, ...]:
+    return (
+        node.path,
+        None if node.parent is None else places[node.parent],
+        node.spawn_index,
+        node.parent_turn,
+        node.launch_batch,
+        node.together,
+        node.depth,
+        texts.id(node.goal),
+        texts.json(dict(node.args)) if node.args else None,
+        texts.id(node.template),
+        None if node.value is None else texts.json(node.value),
+        node.status.value,
+        texts.id(node.reason),
+        node.success,
+        texts.maybe(node.success_source),
+        node.fraction,
+        texts.json(dict(node.refusals)) if node.refusals else None,
+        node.started,
+        node.ended,
+        node.started_tick,
+        node.ended_tick,
+        node.window,
+    )
+
+
+def _turn_row(texts: Texts, node: Node, turn: Turn) -> tuple[Any, ...]:
+    messages = [[message.role, texts.id(message.content)] for message in turn.messages]
+    return (
+        turn.index,
+        turn.continues,
+        turn.policy_version,
+        texts.json(messages) if messages else None,
+        texts.id(turn.text),
+        texts.id(turn.thought),
+        texts.id(turn.code),
+        texts.id(turn.stop),
+        texts.id(_calls_json(turn.calls)) if turn.calls else None,
+        texts.id(turn.output),
+        texts.maybe(turn.error),
+        texts.json(list(turn.children)) if turn.children else None,
+        turn.started,
+        turn.sampled,
+        turn.ended,
+        turn.started_tick,
+        turn.sampled_tick,
+        turn.ended_tick,
+        turn.waiting_seconds,
+        turn.decode_steps,
+    )
+
+
+def _calls_json(calls: tuple[Call, ...]) -> str:
+    """Through the codec, which knows how a turn's calls are written."""
+    return codec.dumps(codec.turn_to_json(Turn(0, calls=calls))["calls"])
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

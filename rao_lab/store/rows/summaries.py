@@ -1,0 +1,216 @@
+"""The light rows of a run, read when it is opened: steps, trees, metrics, and what runs now."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.store.columns.bytes import Allowance
+from rao_lab.store.rows.decode import HEADER_COLUMNS, Texts, header_from_row, load_events, table
+from rao_lab.tree import Event, Tree, TreeHeader
+from rao_lab.tree.fold import fold
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """One step without its trees. Step 0 holds the probes before the first update."""
+
+    step: int
+    attempt: int
+    """Which try of the run made it: more than 1 after a resume."""
+    started: float | None
+    """Seconds since 1970; None where nobody said that the step began."""
+    ended: float | None
+    """None while it runs, or where the run was stopped in it."""
+    groups: int
+    """Groups that were trained on."""
+    trees: int
+    """Finished trees of these groups."""
+    probe_trees: int
+    nodes: int
+    """Nodes of all finished trees, probes included."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSummary:
+    """A tree without its nodes; `load` reads it whole."""
+
+    id: int
+    step: int
+    probe: bool
+    group: int
+    rollout: int
+    task: str
+    """The task's id."""
+    difficulty: str
+    status: str
+    """The root's; "running" while it runs."""
+    success: float | None
+    """The root's s."""
+    nodes: int
+    depth: int
+    turns: int
+    tokens_in: int
+    tokens_out: int
+    policy_version: int
+    running: bool
+    fork: bool
+    """Cut from another tree: in no group."""
+    _read: Callable[[int], Tree] = field(repr=False, compare=False)
+
+    def load(self) -> Tree:
+        """Raises: RunFileError, MissingError."""
+        return self._read(self.id)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the writer committed since a revision."""
+
+    revision: int
+    """Ask for what follows this one next."""
+    rewound: bool
+    """Rows were deleted (a resume): forget everything; the rest of this record is the whole run."""
+    steps: tuple[int, ...]
+    """Steps that began or ended."""
+    trees: tuple[int, ...]
+    """Ids of trees that ended."""
+    events: Mapping[int, tuple[Event, ...]]
+    """New events of trees that still run, by tree id."""
+    headers: Mapping[int, TreeHeader]
+    """Of these trees."""
+
+
+def meta_value(connection: sqlite3.Connection, key: str) -> object:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else row[0]
+
+
+def meta_number(connection: sqlite3.Connection, key: str, default: int) -> int:
+    value = meta_value(connection, key)
+    if value is None:
+        return default
+    if not isinstance(value, int):
+        raise RunFileError(f"its {key} {value!r:.40} is no number")
+    return value
+
+
+def last_commit(connection: sqlite3.Connection) -> int:
+    return meta_number(connection, "revision", 0)
+
+
+def configs(
+    connection: sqlite3.Connection, texts: Texts, attempt: int | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configuration and versions of an attempt, by default the newest; empty where there are none."""
+    query = "SELECT config, packages FROM configs WHERE ? IN (attempt, -1) ORDER BY attempt DESC LIMIT 1"
+    row = connection.execute(query, (-1 if attempt is None else attempt,)).fetchone()
+    if row is None:
+        return {}, {}
+    return table(texts.plain(row[0]), "the configuration"), table(texts.plain(row[1]), "the versions")
+
+
+def metrics(connection: sqlite3.Connection, texts: Texts) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT step, metrics FROM steps WHERE metrics IS NOT NULL ORDER BY step"
+    ).fetchall()
+    texts.want(text_id for _, text_id in rows)
+    return [{"step": step, **table(texts.plain(text_id), "the metrics")} for step, text_id in rows]
+
+
+def step_summaries(connection: sqlite3.Connection) -> list[StepSummary]:
+    rows = connection.execute(
+        "SELECT s.step, s.attempt, s.started, s.ended, count(DISTINCT CASE WHEN probe = 0 THEN grp END),"
+        " total(probe = 0), total(probe = 1), total(nodes) FROM steps s LEFT JOIN trees t"
+        " ON t.step = s.step AND t.done = 1 AND t.origin IS NULL GROUP BY s.step ORDER BY s.step"
+    )
+    return [
+        StepSummary(
+            step,
+            _count(attempt or 1),
+            _number(started),
+            _number(ended),
+            groups,
+            int(trees),
+            int(probes),
+            int(nodes),
+        )
+        for step, attempt, started, ended, groups, trees, probes, nodes in rows
+    ]
+
+
+def tree_summaries(
+    connection: sqlite3.Connection, step: int, read: Callable[[int], Tree]
+) -> list[TreeSummary]:
+    rows = connection.execute(
+        "SELECT id, step, probe, grp, rollout, task_id, difficulty, status, success, nodes, depth, turns,"
+        " tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
+        " ORDER BY probe, grp, rollout, id",
+        (step,),
+    ).fetchall()
+    texts = Texts(connection, Allowance.of(connection))
+    texts.want(text_id for row in rows for text_id in row[5:7])
+    return [_summary(row, texts, read) for row in rows]
+
+
+def _summary(row: tuple[Any, ...], texts: Texts, read: Callable[[int], Tree]) -> TreeSummary:
+    tree_id, step, probe, group, rollout, task, difficulty, status, success, *counts, done, origin = row
+    nodes, depth, turns, tokens_in, tokens_out, version = (_count(each or 0) for each in counts)
+    return TreeSummary(
+        id=tree_id,
+        step=step,
+        probe=bool(probe),
+        group=_count(group),
+        rollout=_count(rollout),
+        task=texts.text(task),
+        difficulty=texts.text(difficulty),
+        status=str(status or "running"),
+        success=_number(success),
+        nodes=nodes,
+        depth=depth,
+        turns=turns,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        policy_version=version,
+        running=not done,
+        fork=origin is not None,
+        _read=read,
+    )
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int):
+        raise RunFileError(f"a whole number was due, not {value!r:.40}")
+    return value
+
+
+def _number(value: Any) -> float | None:
+    if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
+        raise RunFileError(f"a number was due, not {value!r:.40}")
+    return None if value is None else float(value)
+
+
+def running_headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int, TreeHeader]:
+    texts = Texts(connection, Allowance.of(connection))
+    found = {}
+    for tree_id in ids:
+        query = f"SELECT {HEADER_COLUMNS} FROM trees WHERE id = ? AND done = 0"
+        row = connection.execute(query, (tree_id,)).fetchone()
+        if row is not None:
+            found[tree_id] = header_from_row(texts, row)
+    return found
+
+
+def running_trees(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
+    events = load_events(connection, -1, Allowance.of(connection), only)
+    headers = running_headers(connection, list(events) if only is None else [only])
+    try:
+        return {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}
+    except RunFileError:
+        raise
+    except RaoLabError as error:
+        raise RunFileError(f"the events of a running tree contradict each other ({error})") from None

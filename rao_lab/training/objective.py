@@ -1,0 +1,249 @@
+"""From attributions and log-probs to the loss (equation 5 and decision 10), in torch.
+
+    loss = - sum over trained tokens of c * f(token) / Z   +   kl * sum of k3(token) / Z
+
+c comes from the attributions as it is: the numbers that views print are the numbers multiplied here.
+Z counts the whole batch, which may lie on several processes; each forwards its own sequences only,
+and the sum of their gradients is that of one process on the union.
+
+Log-probs are those of the full softmax at the sampling temperature, computed only where a token is
+trained: the hidden states of these positions are taken before the LM head, which is most of the work
+where the vocabulary is large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from rao_lab.base.device import sent
+from rao_lab.credit import Attributions
+from rao_lab.errors import ConfigError, RecordError
+from rao_lab.training.config import LossConfig
+from rao_lab.training.sequences import Pack, TrainSequence, pack, sequences
+from rao_lab.tree import Group
+
+__all__ = ["Batch", "LossConfig", "PackLoss", "Scorer", "build_batch", "loss_on_pack", "pack", "sequences"]
+
+LOGITS_AT_ONCE = 1 << 25
+"""Entries of one block of logits; more are computed block by block and again in the backward pass."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one update forwards, and how each sequence is weighted."""
+
+    sequences: list[TrainSequence]
+    coefficients: Floats
+    """c of the node of each sequence."""
+    scales: Floats
+    """1 / Z for each sequence: under `node`, 1 / (tokens of its node * trained nodes)."""
+    trained_tokens: int
+    """Of the whole batch, on all processes, skipped nodes included."""
+    trained_nodes: int
+    forwarded_nodes: int
+    """Nodes of this process with something to forward."""
+    turns: int
+    """Turns with sampled tokens, of this process's trained nodes."""
+    merged: int
+    """Sequences that these turns became."""
+
+
+def build_batch(
+    groups: Sequence[Group],
+    attributions: Attributions,
+    config: LossConfig,
+    mine: Sequence[int] | None = None,
+) -> Batch:
+    """The sequences of the trained nodes.
+
+    A node with c = 0 is left out where KL is off, and still counts in Z.
+
+    Args:
+        groups: what was attributed, in the same order.
+        mine: places in `groups` of this process's groups; None = all.
+
+    Raises:
+        RecordError: a trained node whose tokens are not what its attribution counted.
+    """
+    table, trained = attributions.table, attributions.trained
+    counted = int(table.tokens[trained].sum())
+    nodes = int(trained.sum())
+    items: list[TrainSequence] = []
+    weights: list[tuple[float, float]] = []
+    turns = merged = forwarded = 0
+    places = set(range(len(groups)) if mine is None else mine)
+    for row, node in enumerate(node for group in groups for tree in group.trees for node in tree.nodes):
+        if not trained[row] or int(table.group_of[row]) not in places:
+            continue
+        own = sequences(node)
+        if node.path != table.path[row] or sum(item.trained for item in own) != table.tokens[row]:
+            raise RecordError(f"row {row} (node {node.path}): its tokens are not those that were attributed")
+        turns += sum(len(item.turns) for item in own)
+        merged += len(own)
+        c = float(attributions.c[row])
+        if own and (c != 0.0 or config.kl):
+            forwarded += 1
+            items += own
+            weights += [(c, _scale(config, counted, nodes, int(table.tokens[row])))] * len(own)
+    columns = np.array(weights, np.float64).reshape(-1, 2)
+    return Batch(items, columns[:, 0], columns[:, 1], counted, nodes, forwarded, turns, merged)
+
+
+def _scale(config: LossConfig, tokens: int, nodes: int, own: int) -> float:
+    if config.normalizer == "token":
+        return 1.0 / tokens
+    if config.normalizer == "node":
+        return 1.0 / (own * nodes)
+    assert config.fixed is not None
+    return 1.0 / config.fixed
+
+
+class Scorer:
+    """Log-probs of recorded tokens under a causal language model.
+
+    Where the model is a decoder and a plain head (found by trying), only trained positions pass the
+    head; otherwise the whole model runs and the positions are taken from its logits.
+
+    Args:
+        recompute: keep of each layer only what goes in, and compute it again in the backward pass.
+
+    Raises:
+        ConfigError: `recompute` and a model whose layers transformers does not mark as such.
+    """
+
+    def __init__(self, model: Any, recompute: bool = False) -> None:
+        self.model = model
+        self._layers = [module for module in model.modules() if _is_layer(module)] if recompute else []
+        if recompute and not self._layers:
+            raise ConfigError(
+                f"recompute=True, but {type(model).__name__} has no layers that can be: leave it off"
+            )
+        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self._decoder: Any = inner.get_decoder() if hasattr(inner, "get_decoder") else None
+        self._head: Any = inner.get_output_embeddings() if hasattr(inner, "get_output_embeddings") else None
+        self._split = self._decoder is not None and self._head is not None and self._head_is_plain(inner)
+
+    @property
+    def device(self) -> torch.device:
+        found: torch.device = next(self.model.parameters()).device
+        return found
+
+    def logprobs(self, packed: Pack, temperature: float) -> Tensor:
+        """(n) log-probs of the pack's trained tokens, at least float32, differentiable."""
+        ids, row, column, target = (
+            sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
+        )
+        with _computed_again(self._layers):
+            if not self._split:
+                logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
+                return _token_logprobs(logits, target, temperature)
+            hidden = self._decoder(input_ids=ids, use_cache=False).last_hidden_state[row, column]
+        size = max(1, LOGITS_AT_ONCE // self._head.weight.shape[0])
+        if len(target) <= size:
+            return self._through_head(hidden, target, temperature)
+        blocks = zip(torch.split(hidden, size), torch.split(target, size), strict=True)
+        return torch.cat(
+            [
+                checkpoint(self._through_head, states, tokens, temperature, use_reentrant=False)
+                for states, tokens in blocks
+            ]
+        )
+
+    def _through_head(self, hidden: Tensor, target: Tensor, temperature: float) -> Tensor:
+        return _token_logprobs(self._head(hidden), target, temperature)
+
+    @torch.no_grad()
+    def _head_is_plain(self, inner: Any) -> bool:
+        """Whether head(decoder(ids)) is what the model itself gives: some scale or cap their logits."""
+        ids = torch.arange(3, device=self.device)[None]
+        whole = inner(input_ids=ids, use_cache=False).logits
+        apart = self._head(self._decoder(input_ids=ids, use_cache=False).last_hidden_state)
+        return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
+
+
+def _is_layer(module: Any) -> bool:
+    return any(kind.__name__ == "GradientCheckpointingLayer" for kind in type(module).__mro__)
+
+
+@contextmanager
+def _computed_again(layers: Sequence[Any]) -> Iterator[None]:
+    """These layers keep their inputs only. transformers' own switch needs training mode, and with it dropout."""
+    for layer in layers:
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _token_logprobs(logits: Tensor, target: Tensor, temperature: float) -> Tensor:
+    """log softmax(logits / temperature) at `target`, in at least float32."""
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    return -functional.cross_entropy(logits / temperature, target, reduction="none")
+
+
+@dataclass(frozen=True, eq=False)
+class PackLoss:
+    """The part of the loss that one pack carries; parts add up."""
+
+    loss: Tensor
+    logprobs: Tensor
+    """(n) recomputed, detached."""
+    k3: Tensor | None
+    """(n) detached; None where KL is off."""
+
+
+def loss_on_pack(
+    scorer: Scorer, packed: Pack, batch: Batch, config: LossConfig, reference: Scorer | None = None
+) -> PackLoss:
+    """Forwards a pack made of `batch.sequences`; call `backward` on its `loss`.
+
+    Args:
+        config: with `temperature` set, or None for 1.
+        reference: the weights that KL is measured against; needed where `config.kl` > 0.
+
+    Raises:
+        ConfigError: KL is on and there is no reference.
+    """
+    if config.kl and reference is None:
+        raise ConfigError(f"kl={config.kl} needs a reference model to measure against")
+    temperature = 1.0 if config.temperature is None else config.temperature
+    now = scorer.logprobs(packed, temperature)
+
+    def column(values: NDArray[Any]) -> Tensor:
+        return sent(values, now.device).to(now.dtype)
+
+    c, scale = column(batch.coefficients[packed.owner]), column(batch.scales[packed.owner])
+    gained = weighted(now, column(packed.logprobs), c, config)
+    if reference is None or not config.kl:
+        return PackLoss(-(gained * scale).sum(), now.detach(), None)
+    with torch.no_grad():
+        then = reference.logprobs(packed, temperature)
+    k3 = torch.exp(then - now) - (then - now) - 1.0
+    return PackLoss(((config.kl * k3 - gained) * scale).sum(), now.detach(), k3.detach())
+
+
+def weighted(now: Tensor, recorded: Tensor, c: Tensor, config: LossConfig) -> Tensor:
+    """c * f for each token, with c's sign kept where the ratio is clipped."""
+    bounds = config.bounds
+    if bounds is None:
+        return c * now
+    low, high = bounds
+    ratio = torch.exp(now - recorded)
+    if config.loss == "cispo":
+        return c * torch.clamp(ratio, low, high).detach() * now
+    return torch.minimum(c * ratio, c * torch.clamp(ratio, low, high))

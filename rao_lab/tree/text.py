@@ -1,0 +1,325 @@
+"""A tree as text.
+
+The text picture is what `print(tree)` shows: one line a node, parents first, siblings in spawn order.
+A mark tells by its shape how the node ended, a double stroke that it was launched beside a sibling, and
+the columns at the right what it earned and what it cost. Nothing a model said can act on the terminal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from shutil import get_terminal_size
+from typing import Protocol
+
+from rao_lab.base.safe_text import cells, one_line, shorten
+from rao_lab.tree.events import LIMIT_STATUSES, Status
+from rao_lab.tree.node import ROOT, Node, TreeHeader
+
+PREAMBLE = "Craft the following items:"
+MINUS = "−"
+MOST_NODES = 400
+WIDTH = 100
+INDENT_CELLS = 30
+"""Deeper branches are drawn at this indent, with their depth in front."""
+
+
+class Drawn(Protocol):
+    """What the picture needs of a `Tree`."""
+
+    @property
+    def header(self) -> TreeHeader: ...
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+    @property
+    def not_reproducible(self) -> str: ...
+    @property
+    def root(self) -> Node: ...
+    @property
+    def depth(self) -> int: ...
+    def __len__(self) -> int: ...
+    def node(self, path: str) -> Node: ...
+    def walk(self, path: str = ROOT) -> Iterator[Node]: ...
+
+
+class Earned(Protocol):
+    """What the picture needs of a node's `Attribution`."""
+
+    @property
+    def R(self) -> float | None: ...
+    @property
+    def A(self) -> float | None: ...
+    @property
+    def why_not(self) -> str | None: ...
+
+
+class EarnedInStep(Protocol):
+    """What the picture needs of the `Attributions` of a step."""
+
+    def of_tree(self, group: int, tree: int) -> Mapping[str, Earned]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Glyphs:
+    """What is drawn, so that a terminal without Unicode gets the same picture in ASCII."""
+
+    succeeded: str = "✓"
+    partly: str = "◐"
+    failed: str = "✗"
+    limit: str = "▣"
+    error: str = "△"
+    cancelled: str = "⊘"
+    running: str = "◌"
+    waiting: str = "‖"
+    unscored: str = "?"
+    branch: str = "├"
+    corner: str = "└"
+    alone: str = "─"
+    together: str = "═"
+    rail: str = "│"
+    nothing: str = "—"
+    minus: str = MINUS
+    more: str = "…"
+    dot: str = "·"
+
+
+_UNICODE = _Glyphs()
+_ASCII = _Glyphs(
+    succeeded="+",
+    partly="~",
+    failed="x",
+    limit="#",
+    error="!",
+    cancelled="/",
+    running="o",
+    waiting=":",
+    unscored="?",
+    branch="|",
+    corner="`",
+    alone="-",
+    together="=",
+    rail="|",
+    nothing="-",
+    minus="-",
+    more="...",
+    dot="-",
+)
+
+
+def text_tree(
+    tree: Drawn,
+    attributions: EarnedInStep | Mapping[str, Earned] | None = None,
+    width: int | None = None,
+    plain: bool = False,
+    most: int = MOST_NODES,
+) -> str:
+    """The picture of a tree, each line at most `width` terminal cells.
+
+    Args:
+        width: None = as wide as the terminal, at most 100; 100 where there is none.
+        attributions: adds R and the signed advantage A; those of a step (this tree is found by its
+            header's group and rollout) or a mapping from path to record.
+        plain: ASCII only.
+        most: nodes drawn; of a larger tree the shallow ones, and how many are not shown below each.
+
+    Raises:
+        MissingError: the attributions do not know this tree.
+    """
+    glyphs = _ASCII if plain else _UNICODE
+    width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
+    credit = _of_this_tree(tree, attributions)
+    shown = _shallow(tree, most)
+    rows = [_row(tree, node, shown, glyphs, credit) for node in tree.nodes if node.path in shown]
+    if plain:
+        rows = [replace(row, goal=_ascii(row.goal), note=_ascii(row.note)) for row in rows]
+    lines = [_title(tree, glyphs), *_table(rows, glyphs, credit is not None, width), _summary(tree, glyphs)]
+    if plain:
+        lines = [_ascii(line) for line in lines]
+    return "\n".join(shorten(line, width, glyphs.more) for line in lines)
+
+
+def short_goal(goal: str) -> str:
+    """The goal on one line, without the preamble that all goals of TextCraft share."""
+    return one_line(goal).removeprefix(PREAMBLE).strip()
+
+
+def node_label(node: Node, limit: int = 40) -> str:
+    """A few safe words that name a node: its goal without the preamble, else its path."""
+    return shorten(short_goal(node.goal), limit) or node.path
+
+
+def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
+    """A number that always shows its sign, with a true minus; what rounds to zero is +0.00."""
+    text = f"{abs(value):.{places}f}"
+    return (minus if value < 0 and float(text) else "+") + text
+
+
+def mark(node: Node) -> str:
+    """The sign of how a node ended."""
+    return getattr(_UNICODE, _shape(node))
+
+
+def _shape(node: Node) -> str:
+    if node.status in LIMIT_STATUSES:
+        return "limit"
+    if node.status is not Status.FINISHED:
+        return node.status.value
+    if node.success is None:
+        return "unscored"
+    return "succeeded" if node.success == 1 else "partly" if node.success > 0 else "failed"
+
+
+def _of_this_tree(
+    tree: Drawn, attributions: EarnedInStep | Mapping[str, Earned] | None
+) -> Mapping[str, Earned] | None:
+    if attributions is None or isinstance(attributions, Mapping):
+        return attributions
+    return attributions.of_tree(tree.header.group, tree.header.rollout)
+
+
+def _shallow(tree: Drawn, most: int) -> set[str]:
+    """Paths of the first `most` nodes, level by level; a parent always comes with its child."""
+    shown: set[str] = set()
+    queue = deque([ROOT] if tree.nodes else [])
+    while queue and len(shown) < most:
+        path = queue.popleft()
+        shown.add(path)
+        queue.extend(tree.node(path).children)
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of the picture: the drawing and words at the left, figures at the right."""
+
+    head: str
+    """Strokes, mark and path: never cut while there is room for them."""
+    goal: str
+    note: str
+    figures: tuple[str, ...]
+
+
+def _row(
+    tree: Drawn, node: Node, shown: set[str], glyphs: _Glyphs, credit: Mapping[str, Earned] | None
+) -> _Row:
+    record = credit.get(node.path) if credit is not None else None
+    return _Row(
+        head=f"{_indent(tree, node, glyphs)}{getattr(glyphs, _shape(node))} {node.path}",
+        goal=short_goal(node.goal),
+        note=", ".join([*_notes(node, record), *_hidden(tree, node, shown, glyphs)]),
+        figures=_figures(node, record, glyphs, credit is not None),
+    )
+
+
+def _indent(tree: Drawn, node: Node, glyphs: _Glyphs) -> str:
+    """The strokes in front of a node: one rail for each ancestor that has a later sibling."""
+    if node.parent is None:
+        return ""
+    stroke = glyphs.together if node.together else glyphs.alone
+    strokes = [(glyphs.corner if _is_last(tree, node) else glyphs.branch) + stroke + " "]
+    above = tree.node(node.parent)
+    while above.parent is not None:
+        strokes.append("   " if _is_last(tree, above) else f"{glyphs.rail}  ")
+        above = tree.node(above.parent)
+    drawn = "".join(reversed(strokes))
+    if len(drawn) <= INDENT_CELLS:
+        return drawn
+    return f"{glyphs.more}{node.depth} deep".ljust(INDENT_CELLS - 3)[: INDENT_CELLS - 3] + strokes[0]
+
+
+def _is_last(tree: Drawn, node: Node) -> bool:
+    return node.parent is None or tree.node(node.parent).children[-1] == node.path
+
+
+def _notes(node: Node, record: Earned | None) -> list[str]:
+    """What the mark alone does not say."""
+    words = []
+    if node.status is not Status.FINISHED:
+        words.append(node.status.value.replace("_", " "))
+        if node.status is not Status.CANCELLED and node.reason:
+            words[0] += f": {one_line(node.reason, 40)}"
+    elif node.success is None:
+        words.append("not scored")
+    words += [f"refused {one_line(kind, 20)} x{count}" for kind, count in node.refusals.items()]
+    if record is not None and record.why_not in ("not_root", "root_unscored", "no_baseline", "no_tokens"):
+        words.append(f"not trained: {record.why_not.replace('_', ' ')}")
+    return words
+
+
+def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bool) -> tuple[str, ...]:
+    def plain(value: float | None) -> str:
+        return glyphs.nothing if value is None else f"{value:.2f}"
+
+    cost = (str(len(node.turns)), f"{node.tokens_out:,}")
+    if not with_credit:
+        return (plain(node.success), *cost)
+    advantage = None if record is None else record.A
+    sign = glyphs.nothing if advantage is None else signed(advantage, minus=glyphs.minus)
+    return (plain(node.success), plain(record.R if record else None), sign, *cost)
+
+
+def _title(tree: Drawn, glyphs: _Glyphs) -> str:
+    header = tree.header
+    words = [f"task {header.task.id}", header.task.difficulty, header.agent]
+    words.append(f"{header.policy} v{header.policy_version}" if header.policy else "")
+    words.append(f"step {header.step}" if header.step else "")
+    words.append("probe" if header.probe else "")
+    words.append("fork" if header.origin is not None else "")
+    return f" {glyphs.dot} ".join(one_line(word, 60) for word in words if word)
+
+
+def _table(rows: list[_Row], glyphs: _Glyphs, with_credit: bool, width: int) -> Iterator[str]:
+    if not rows:
+        return
+    heads = ("s", "R", "A", "turns", "tokens") if with_credit else ("s", "turns", "tokens")
+    sizes = [max(map(len, column)) for column in zip(heads, *(row.figures for row in rows), strict=True)]
+    wanted = max(cells(_left(row, 10**6, glyphs)) for row in rows)
+    left = max(12, min(wanted, width - sum(sizes) - 2 * len(sizes)))
+    yield " " * left + _aligned(heads, sizes)
+    for row in rows:
+        yield _filled(_left(row, left, glyphs), left) + _aligned(row.figures, sizes)
+
+
+def _left(row: _Row, size: int, glyphs: _Glyphs) -> str:
+    """Head, goal and note in `size` cells; the goal gives way first."""
+    note = f" {glyphs.nothing} {row.note}" if row.note else ""
+    room = size - cells(row.head) - cells(note) - 2
+    goal = "  " + shorten(row.goal, room, glyphs.more) if row.goal and room > 3 else ""
+    return shorten(row.head + goal + note, size, glyphs.more)
+
+
+def _hidden(tree: Drawn, node: Node, shown: set[str], glyphs: _Glyphs) -> list[str]:
+    """How many nodes below are not drawn, told at the parent of the first of them."""
+    count = sum(sum(1 for _ in tree.walk(child)) for child in node.children if child not in shown)
+    return [f"{glyphs.more} {count:,} more below"] if count else []
+
+
+def _aligned(figures: tuple[str, ...], sizes: list[int]) -> str:
+    return "".join(f"  {figure:>{size}}" for figure, size in zip(figures, sizes, strict=True))
+
+
+def _filled(text: str, size: int) -> str:
+    return text + " " * max(0, size - cells(text))
+
+
+def _summary(tree: Drawn, glyphs: _Glyphs) -> str:
+    if not tree.nodes:
+        return "no nodes yet"
+    turns = sum(len(node.turns) for node in tree.nodes)
+    tokens = sum(node.tokens_out for node in tree.nodes)
+    many = len(tree)
+    words = [
+        f"{many:,} node{'s' * (many != 1)}",
+        f"depth {tree.depth}",
+        f"{turns:,} turn{'s' * (turns != 1)}",
+    ]
+    words.append(f"{tokens:,} tokens" if tokens else "")
+    words.append("running" if not tree.root.status.ended else "")
+    words.append(f"{glyphs.together} together" if any(node.together for node in tree.nodes) else "")
+    words.append(f"not reproducible: {one_line(tree.not_reproducible, 60)}" if tree.not_reproducible else "")
+    return f" {glyphs.dot} ".join(word for word in words if word)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")

@@ -1,0 +1,162 @@
+"""What happened: trees and groups, frozen.
+
+The tree is the noun of this project and everything else is a function of it. This module knows no
+policy, no sandbox, no credit and no file. `fold.py` builds trees from events, `codec.py` turns both
+into JSON and back, `text.py` and `graph.py` draw them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rao_lab.base.safe_text import one_line
+from rao_lab.errors import MissingError, RecordError
+from rao_lab.tree.graph import to_networkx
+from rao_lab.tree.node import ROOT, Node, Task, TreeHeader, child_path, path_key
+from rao_lab.tree.text import text_tree
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An execution tree: its header and its nodes in path order."""
+
+    header: TreeHeader
+    nodes: tuple[Node, ...]
+    ended: float | None = None
+    """Seconds from start to end; None while it runs."""
+    ended_tick: int | None = None
+    not_reproducible: str = ""
+    """Why the same seed need not give this tree again; empty: it does (one machine type)."""
+
+    @cached_property
+    def _by_path(self) -> dict[str, Node]:
+        return {node.path: node for node in self.nodes}
+
+    @property
+    def task(self) -> Task:
+        return self.header.task
+
+    @property
+    def root(self) -> Node:
+        if not self.nodes:
+            raise RecordError("this tree has no nodes yet: its root has not been spawned")
+        return self.nodes[0]
+
+    @property
+    def success(self) -> float | None:
+        return self.root.success if self.nodes else None
+
+    @property
+    def depth(self) -> int:
+        """Depth of the deepest node; the root's is 0."""
+        return max((node.depth for node in self.nodes), default=0)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def node(self, path: str) -> Node:
+        """The node at `path`, such as "0.2.1".
+
+        Raises:
+            MissingError: there is none; the message names the closest ancestor that exists.
+        """
+        found = self._by_path.get(path)
+        if found is None:
+            above = path
+            while above and above not in self._by_path:
+                above = above.rpartition(".")[0]
+            near = f"its closest ancestor here is {above}" if above else f'the root is "{ROOT}"'
+            raise MissingError(f"no node {path!r} in this tree of {len(self.nodes)} nodes: {near}")
+        return found
+
+    def has(self, path: str) -> bool:
+        return path in self._by_path
+
+    def children(self, path: str) -> tuple[Node, ...]:
+        return tuple(self._by_path[child] for child in self.node(path).children)
+
+    def walk(self, path: str = ROOT) -> Iterator[Node]:
+        """Nodes under `path`, parents first, siblings in spawn order (which is path order)."""
+        stack = [path]
+        while stack:
+            node = self.node(stack.pop())
+            yield node
+            stack.extend(reversed(node.children))
+
+    def to_networkx(self) -> networkx.DiGraph:
+        """A directed graph, parent to child, with every field of a node as an attribute."""
+        return to_networkx(self)
+
+    def __str__(self) -> str:
+        return text_tree(self)
+
+    def __repr__(self) -> str:
+        """Short, for cells that end in trees; `print(tree)` shows it."""
+        scored = "" if self.success is None else f", success {self.success:g}"
+        return f"<Tree of {one_line(self.task.id, 80)}: {len(self)} nodes, depth {self.depth}{scored}>"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The G trees of one task, in rollout order."""
+
+    task: Task
+    trees: tuple[Tree, ...]
+    step: int = 0
+    index: int = 0
+    probe: bool = False
+
+    def __len__(self) -> int:
+        return len(self.trees)
+
+    def __repr__(self) -> str:
+        return f"<Group {self.index} of step {self.step}: {len(self)} trees of {one_line(self.task.id, 80)}>"
+
+
+def validate(tree: Tree) -> None:
+    """Checks that a tree does not contradict itself.
+
+    Raises:
+        RecordError: naming the node and the rule it breaks.
+    """
+    known = {node.path: node for node in tree.nodes}
+    if len(known) != len(tree.nodes):
+        raise RecordError("a path occurs twice in this tree")
+    if [*known] != sorted(known, key=path_key):
+        raise RecordError("the nodes of this tree are not in path order")
+    for node in tree.nodes:
+        problem = _contradiction(node, known)
+        if problem:
+            raise RecordError(f"node {node.path}: {problem}")
+
+
+def _contradiction(node: Node, known: Mapping[str, Node]) -> str | None:
+    above = node.path.rpartition(".")[0] or None
+    if node.parent != above:
+        return f"its parent is {node.parent!r}, its path says {above!r}"
+    if node.depth != node.path.count("."):
+        return f"its depth is {node.depth}, its path says {node.path.count('.')}"
+    if above is not None:
+        parent = known.get(above)
+        place = path_key(node.path)[-1]  # a child's last number is its place: no search among thousands
+        if parent is None or parent.children[place : place + 1] != (node.path,):
+            return f"its parent {above!r} does not list it"
+    for index, child in enumerate(node.children):
+        if child != child_path(node.path, index) or child not in known:
+            return f"child {index} is {child!r}"
+    if [turn.index for turn in node.turns] != list(range(1, len(node.turns) + 1)):
+        return "its turns are not numbered 1, 2, 3 ..."
+    for turn in node.turns:
+        if turn.sampled_ids and not len(turn.sampled_ids) == len(turn.logprobs) == len(turn.entropies):
+            return f"turn {turn.index} has {len(turn.sampled_ids)} ids but {len(turn.logprobs)} log-probs"
+    if node.success is not None and not 0.0 <= node.success <= 1.0:
+        return f"its success {node.success} lies outside [0, 1]"
+    if node.success is None and node.success_source is not None:
+        return f"not scored, yet its score has the source {node.success_source!r}"
+    return None

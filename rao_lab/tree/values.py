@@ -1,0 +1,267 @@
+"""Plain values as JSON and back, exactly.
+
+A plain value is what the sandbox carries: None, bool, int, float, str, bytes, list, tuple, set,
+frozenset and dict with any key, nested. What JSON can say stays plain, the rest is tagged:
+
+    {"$": tag, "v": ...}
+    tuple, set, frozenset   a list (sets in a fixed order)
+    dict                    [[key, value], ...], where a key is no text or is "$"
+    bytes                   base64
+    str                     base64 of UTF-8 with lone surrogates let through
+    int                     hexadecimal, beyond the 53 bits that JavaScript keeps
+    float                   "nan", "inf", "-inf"
+
+What is read is hostile: nothing is executed, size and depth are bounded, and a bad value gives an
+`InputError`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+import reprlib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from rao_lab.errors import InputError
+
+MAX_NESTING = 80
+"""Nested containers in one value. The sandbox lets 64 through."""
+MAX_ITEMS = 2_000_000
+"""Elements in one value, each counted as often as it is written."""
+MAX_PARTS = 5 * MAX_ITEMS
+"""Elements of one JSON text: a tagged value is written as up to five."""
+SAFE_INT = 2**53
+MAX_INT_DIGITS = 20_000
+"""Hexadecimal digits of one int."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+MAX_ALIKE = 1000
+"""Keys beyond the first that share a hash: a dict or set takes the square of their number to be built."""
+
+
+def encode(value: Any) -> Any:
+    """The value as JSON.
+
+    Raises:
+        InputError: a type that JSON and our tags cannot say, a cycle, or a value too deep or too large.
+    """
+    return _Encoder().write(value, 0)
+
+
+def decode(data: Any) -> Any:
+    """The inverse of `encode`, for JSON from anywhere.
+
+    Raises:
+        InputError: an unknown tag, a malformed one, or a value too deep or too large.
+    """
+    return _Decoder().read(data, 0)
+
+
+def crowded(keys: Collection[Any]) -> bool:
+    """Whether so many keys share a hash that it is no accident.
+
+    Raises:
+        TypeError: one of them cannot be a key.
+    """
+    return len(keys) > MAX_ALIKE and len(keys) - len(set(map(hash, keys))) > MAX_ALIKE
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON text of something already encoded; the same value always gives the same text."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON text to data, for `decode` and the `..._from_json` functions.
+
+    Raises:
+        InputError: not JSON, nested too deep to be read, or of more than `MAX_PARTS` elements.
+    """
+    if _parts(text) > MAX_PARTS:  # counted first: "[]," becomes twenty times its size
+        raise InputError(f"this JSON is too large: at most {MAX_PARTS} elements")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise InputError("this JSON is nested too deep to be read") from None
+    except ValueError as error:
+        raise InputError(f"this is not JSON: {error}") from None
+
+
+def _parts(text: str | bytes) -> int:
+    """A bound on the elements of a JSON text, found without reading it. What stands in strings is left out
+    only where it would make the text seem too large."""
+    if len(text) <= MAX_PARTS:
+        return len(text)
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    found = sum(map(text.count, "[{,"))
+    if found <= MAX_PARTS:
+        return found
+    return sum(sum(map(part.count, "[{,")) for part in _outside_strings(text))
+
+
+def _outside_strings(text: str) -> Iterator[str]:
+    start = 0
+    for string in _STRING.finditer(text):
+        yield text[start : string.start()]
+        start = string.end()
+    yield text[start:]
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not in JSON")
+
+
+class _Bounded:
+    """Counts the elements of one value."""
+
+    def __init__(self) -> None:
+        self.items = 0
+
+    def count(self, depth: int) -> None:
+        self.items += 1
+        if depth > MAX_NESTING:
+            raise InputError(f"a value is nested too deep (or holds itself): at most {MAX_NESTING} levels")
+        if self.items > MAX_ITEMS:
+            raise InputError(f"a value is too large: at most {MAX_ITEMS} elements")
+
+
+class _Encoder(_Bounded):
+    def write(self, value: Any, depth: int) -> Any:
+        self.count(depth)
+        match value:
+            case None | bool():
+                return value
+            case int():
+                return int(value) if -SAFE_INT <= value <= SAFE_INT else tagged("int", hex(value))
+            case float():
+                return float(value) if math.isfinite(value) else tagged("float", repr(float(value)))
+            case str():
+                return write_text(value)
+            case bytes():
+                return tagged("bytes", to_base64(value))
+            case list():
+                return self.write_all(value, depth)
+            case tuple():
+                return tagged("tuple", self.write_all(value, depth))
+            case set() | frozenset():
+                tag = "set" if isinstance(value, set) else "frozenset"
+                return tagged(tag, sorted(self.write_all(value, depth), key=dumps))
+            case dict():
+                return self.write_dict(value, depth)
+        raise InputError(
+            f"a {type(value).__name__} cannot be kept: use None, bool, int, float, str, bytes, list, tuple, "
+            "set, frozenset or dict"
+        )
+
+    def write_all(self, values: Any, depth: int) -> list[Any]:
+        return [self.write(value, depth + 1) for value in values]
+
+    def write_dict(self, value: Mapping[Any, Any], depth: int) -> Any:
+        if "$" not in value and all(type(key) is str and _encodable(key) for key in value):
+            return {key: self.write(inner, depth + 1) for key, inner in value.items()}
+        return tagged("dict", [self.write_all(pair, depth) for pair in value.items()])
+
+
+class _Decoder(_Bounded):
+    def read(self, data: Any, depth: int) -> Any:
+        self.count(depth)
+        match data:
+            case None | bool() | int() | float() | str():
+                return data
+            case list():
+                return self.read_all(data, depth)
+            case dict() if "$" in data:
+                return self.read_tagged(data, depth)
+            case dict():
+                return {key: self.read(inner, depth + 1) for key, inner in data.items()}
+        raise InputError(f"a {type(data).__name__} is no JSON")
+
+    def read_all(self, data: list[Any], depth: int) -> list[Any]:
+        return [self.read(inner, depth + 1) for inner in data]
+
+    def read_tagged(self, data: dict[str, Any], depth: int) -> Any:
+        tag, inner = untagged(data)
+        try:
+            match tag, inner:
+                case (("tuple" | "set" | "frozenset"), list()):
+                    made = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
+                    return made(_spread(self.read_all(inner, depth), tag))
+                case "dict", list():
+                    pairs = [self.read_all(pair, depth) for pair in inner if _is_pair(pair)]
+                    _spread([key for key, _ in pairs], tag)
+                    return dict(pairs)
+                case "bytes", str():
+                    return from_base64(inner)
+                case "str", str():
+                    return from_base64(inner).decode("utf-8", "surrogatepass")
+                case "int", str() if len(inner) <= MAX_INT_DIGITS:
+                    return int(inner, 16)
+                case "float", ("nan" | "inf" | "-inf"):
+                    return float(inner)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InputError(f"a malformed {tag} value: {error}") from None
+        raise InputError(f"a value with the tag {shown(tag)} cannot be read")
+
+
+def shown(value: Any) -> str:
+    """The start of a value for an error message."""
+    try:
+        return f"{reprlib.repr(value):.60}"
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long to print"
+
+
+def tagged(tag: str, value: Any) -> dict[str, Any]:
+    return {"$": tag, "v": value}
+
+
+def untagged(data: Any) -> tuple[str, Any]:
+    if not isinstance(data, dict) or data.keys() != {"$", "v"} or not isinstance(data["$"], str):
+        raise InputError('a tagged value must be {"$": tag, "v": value}')
+    return data["$"], data["v"]
+
+
+def _spread(keys: list[Any], tag: str) -> list[Any]:
+    """The keys, if they can be put into a dict or set in a time that grows with their number alone."""
+    if tag != "tuple" and crowded(keys):
+        raise InputError(f"a {tag} has more than {MAX_ALIKE} keys that share a hash")
+    return keys
+
+
+def _is_pair(data: Any) -> bool:
+    if not isinstance(data, list) or len(data) != 2:
+        raise InputError("a dict value must be a list of [key, value] pairs")
+    return True
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def write_text(text: str) -> Any:
+    if _encodable(text):
+        return str(text)
+    return tagged("str", to_base64(text.encode("utf-8", "surrogatepass")))
+
+
+def to_base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def from_base64(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise InputError(f"base64 text is due, not {shown(text)}")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InputError(f"malformed base64: {error}") from None

@@ -1,0 +1,11 @@
+"""To look at what happened: the Explorer, figures, boards for a terminal; views change nothing."""
+
+from typing import TYPE_CHECKING
+
+from rao_lab.base.lazy import face
+
+if TYPE_CHECKING:
+    from rao_lab.views import figures
+    from rao_lab.views.explorer.widget import Explorer, save_run
+
+__getattr__, __dir__, __all__ = face(__name__, __file__)

@@ -1,0 +1,287 @@
+"""Plotly pictures of runs and trees, for notebooks and reports: returned, never shown.
+
+Position and length carry numbers, colour carries sign, shape carries status, as in the Explorer.
+Nothing here computes credit: advantages come from the attributions that the trainer stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from rao_lab.base.safe_text import one_line
+from rao_lab.credit import Attribution, Attributions
+from rao_lab.errors import ConfigError
+from rao_lab.evaluation.intervals import wilson
+from rao_lab.tree import Node, Status, Tree, path_key
+from rao_lab.tree.text import node_label
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from rao_lab.store import Run
+
+INK, LABEL, RULE = "#1b1f24", "#636a73", "#e4e6e9"
+SEQUENTIAL = ("#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
+"""From shallow to deep, from easy to hard."""
+ADVANTAGE = ((0.0, "#9c3d08"), (0.25, "#f3c49c"), (0.5, "#ebecee"), (0.75, "#b4d0ec"), (1.0, "#1a5a9e"))
+"""Advantage from -1 to +1."""
+MARKS = {
+    Status.RUNNING: "circle-open-dot",
+    Status.WAITING: "circle-open-dot",
+    Status.ERROR: "triangle-up-open",
+    Status.CANCELLED: "circle-x-open",
+}
+LIMIT_MARK, DONE_MARK, FAILED_MARK, UNSCORED_MARK = "square-open", "circle", "circle-open", "circle-open-dot"
+
+
+def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Figure:
+    """One tree, left to right, siblings in spawn order; colour is the advantage where it is known."""
+    import plotly.graph_objects as go
+
+    nodes = list(tree.walk()) if tree.nodes else []
+    if not nodes:
+        return _empty("This tree has no nodes yet.")
+    places = _places(tree, nodes)
+    known = {row.node: row for row in attributions} if attributions is not None else {}
+    figure = go.Figure(layout=_layout(f"{escape(one_line(tree.task.id)) or 'task'}, {len(nodes)} nodes"))
+    edges_x: list[float | None] = []
+    edges_y: list[float | None] = []
+    for node in nodes:
+        if node.parent is not None:
+            (x0, y0), (x1, y1) = places[node.parent], places[node.path]
+            edges_x += [x0, x0 + 0.5, x0 + 0.5, x1, None]
+            edges_y += [y0, y0, y1, y1, None]
+    figure.add_scatter(
+        x=edges_x, y=edges_y, mode="lines", line={"color": "#a2a8af", "width": 1.2}, hoverinfo="skip"
+    )
+    advantages = [_advantage(known.get(node.path)) for node in nodes]
+    figure.add_scatter(
+        x=[places[node.path][0] for node in nodes],
+        y=[places[node.path][1] for node in nodes],
+        mode="markers+text",
+        marker={
+            "size": 13,
+            "symbol": [_mark(node) for node in nodes],
+            "color": [0.0 if a is None else a for a in advantages] if known else "#55479a",
+            "colorscale": [list(stop) for stop in ADVANTAGE],
+            "cmin": -1,
+            "cmax": 1,
+            "line": {"color": INK, "width": 1},
+            "showscale": bool(known),
+            "colorbar": {"title": {"text": "A"}, "thickness": 10},
+        },
+        text=[_label(node) for node in nodes],
+        textposition="bottom center",
+        textfont={"size": 11},
+        customdata=[_hover(node, a) for node, a in zip(nodes, advantages, strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    return figure
+
+
+def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
+    """One lane a node: computing as a bar, waiting as the gap, in seconds or decode steps.
+
+    Raises:
+        ConfigError: `unit` is neither "seconds" nor "decode steps".
+    """
+    import plotly.graph_objects as go
+
+    if unit not in ("seconds", "decode steps"):
+        raise ConfigError(f"unit={unit!r}: choose 'seconds' or 'decode steps'")
+    figure = go.Figure(layout=_layout(f"Who works when, {unit}"))
+    lanes = [node.path for node in tree.nodes]
+    bars: dict[str, list[Any]] = {"base": [], "x": [], "y": [], "text": [], "color": []}
+    for node in tree.nodes:
+        for start, length, words in _spans(node, unit):
+            bars["base"].append(start)
+            bars["x"].append(length)
+            bars["y"].append(node.path)
+            bars["text"].append(words)
+            bars["color"].append(SEQUENTIAL[min(node.depth, len(SEQUENTIAL) - 1)])
+    figure.add_bar(
+        base=bars["base"],
+        x=bars["x"],
+        y=bars["y"],
+        orientation="h",
+        marker={"color": bars["color"]},
+        customdata=bars["text"],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=lanes[::-1])
+    figure.update_xaxes(title={"text": unit})
+    return figure
+
+
+def curves(run: Run) -> go.Figure:
+    """Root success over steps by difficulty, with 95 % intervals: raw, not smoothed.
+
+    Training roots are dotted, probe tasks (never trained) solid.
+    """
+    import plotly.graph_objects as go
+
+    if not run.metrics:
+        return _empty("No steps yet: start training.")
+    figure = go.Figure(layout=_layout("Root success by difficulty"))
+    for kind, dash in (("success_by_difficulty", "dot"), ("probe_success_by_difficulty", "solid")):
+        for place, (name, points) in enumerate(sorted(_series(run.metrics, kind).items())):
+            _add_band(
+                figure,
+                escape(one_line(name)),
+                kind.startswith("probe"),
+                points,
+                SEQUENTIAL[1 + place % 4],
+                dash,
+            )
+    figure.update_yaxes(range=[-0.02, 1.02], title={"text": "share of roots"})
+    figure.update_xaxes(title={"text": "step"})
+    return figure
+
+
+def gradient_share(run: Run) -> go.Figure:
+    """Share of loss weight by depth over steps (|c| T; not of gradient norm)."""
+    import plotly.graph_objects as go
+
+    rows = [row for row in run.metrics if row.get("gradient_share_by_depth")]
+    if not rows:
+        return _empty("No steps yet: start training.")
+    figure = go.Figure(layout=_layout("Share of loss weight by depth"))
+    depths = sorted({int(depth) for row in rows for depth in row["gradient_share_by_depth"]})
+    for depth in depths:
+        figure.add_scatter(
+            x=[row["step"] for row in rows],
+            y=[row["gradient_share_by_depth"].get(str(depth), 0.0) for row in rows],
+            name=f"depth {depth}",
+            stackgroup="depth",
+            line={"width": 0.5, "color": SEQUENTIAL[min(depth, len(SEQUENTIAL) - 1)]},
+            mode="lines",
+        )
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    figure.update_xaxes(title={"text": "step"})
+    figure.update_layout(showlegend=True)
+    return figure
+
+
+def attributions_of(rows: Attributions, group: int, tree: int) -> list[Attribution]:
+    """The rows of one tree, as `tree` takes them."""
+    return [row for row in rows if row.group == group and row.tree == tree]
+
+
+def _series(metrics: Sequence[Mapping[str, Any]], kind: str) -> dict[str, list[tuple[int, float, int]]]:
+    """Difficulty -> (step, successes, roots), where the metric was taken."""
+    found: dict[str, list[tuple[int, float, int]]] = {}
+    for row in metrics:
+        for difficulty, cell in (row.get(kind) or {}).items():
+            if cell and cell.get("tasks"):
+                found.setdefault(difficulty, []).append((row["step"], cell["success"], cell["tasks"]))
+    return found
+
+
+def _add_band(
+    figure: go.Figure, name: str, probe: bool, points: list[tuple[int, float, int]], colour: str, dash: str
+) -> None:
+    steps = [step for step, _, _ in points]
+    bounds = [wilson(success * n, n) for _, success, n in points]
+    figure.add_scatter(
+        x=[*steps, *steps[::-1]],
+        y=[high for _, high in bounds] + [low for low, _ in bounds][::-1],
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.15,
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    label = f"{name} (probe)" if probe else name
+    figure.add_scatter(
+        x=steps,
+        y=[success for _, success, _ in points],
+        mode="lines+markers",
+        name=label,
+        line={"color": colour, "dash": dash, "width": 1.8},
+        marker={"size": 4},
+    )
+    figure.add_annotation(
+        x=steps[-1],
+        y=points[-1][1],
+        text=label,
+        showarrow=False,
+        xanchor="left",
+        xshift=6,
+        font={"size": 11, "color": LABEL},
+    )
+
+
+def _spans(node: Node, unit: str) -> Iterable[tuple[float, float, str]]:
+    for turn in node.turns:
+        if turn.ended is None or turn.ended_tick is None or turn.sampled_tick is None:
+            continue
+        words = f"{_label(node)}, node {node.path}, turn {turn.index}"
+        if unit == "seconds":
+            yield turn.started, max(turn.compute_seconds or 0.0, 1e-4), words
+        else:
+            yield turn.started_tick, max(turn.sampled_tick - turn.started_tick, 1), words
+
+
+def _places(tree: Tree, nodes: Sequence[Node]) -> dict[str, tuple[float, float]]:
+    """Tidy enough for a report: leaves in order on their own rows, parents at their children's middle."""
+    rows: dict[str, float] = {}
+    leaf = 0
+    for node in sorted(nodes, key=lambda node: path_key(node.path), reverse=False):
+        if not node.children:
+            rows[node.path] = leaf
+            leaf += 1
+    for node in sorted(nodes, key=lambda node: -node.depth):
+        if node.children:
+            rows[node.path] = (rows[node.children[0]] + rows[node.children[-1]]) / 2
+    return {node.path: (float(node.depth), rows[node.path]) for node in nodes}
+
+
+def _mark(node: Node) -> str:
+    if node.status in MARKS:
+        return MARKS[node.status]
+    if node.status is not Status.FINISHED:
+        return LIMIT_MARK
+    if node.success is None:
+        return UNSCORED_MARK
+    return DONE_MARK if node.success >= 0.5 else FAILED_MARK
+
+
+def _advantage(row: Attribution | None) -> float | None:
+    return None if row is None else row.A
+
+
+def _label(node: Node) -> str:
+    """A node's goal as text: plotly reads some HTML in labels."""
+    return escape(node_label(node))
+
+
+def _hover(node: Node, advantage: float | None) -> str:
+    success = "not scored" if node.success is None else f"s = {node.success:g}"
+    credit = "" if advantage is None else f"<br>A = {advantage:+.3f}".replace("-", "−")
+    return f"{_label(node)}<br>node {node.path}, {node.status}, {success}{credit}"
+
+
+def _empty(words: str) -> go.Figure:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout(""))
+    figure.add_annotation(text=words, showarrow=False, font={"size": 13, "color": LABEL})
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def _layout(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 15, "color": INK}},
+        "template": "plotly_white",
+        "showlegend": False,
+        "height": 380,
+        "margin": {"l": 50, "r": 90, "t": 48, "b": 42},
+        "font": {"color": INK, "size": 12},
+    }

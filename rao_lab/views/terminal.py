@@ -1,0 +1,259 @@
+"""Boards for a terminal: progress, success with intervals, the shape of trees, live.
+
+Everything goes to the console it is given (the command line gives one on stderr). Where that is no
+terminal, a board prints a plain line for each thing that ends and redraws nothing. It decides nothing:
+it is told what happened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from rao_lab.base.safe_text import one_line, visible
+from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.evaluation.intervals import wilson
+from rao_lab.training.metrics import TrainStep
+
+RECENT = 5
+"""Steps whose trees are pooled for the interval of success while training."""
+
+
+class Board:
+    """A live board; use as a context manager.
+
+    Args:
+        console: where to draw.
+        title: the panel's.
+        leave: let the last picture stand when the board is left.
+    """
+
+    def __init__(self, console: Console, title: str, leave: bool = True) -> None:
+        self.console = console
+        self._title = Text(one_line(title))
+        self._leave = leave
+        self._shares: Mapping[str, float] = {}
+        self._began = time.monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._phases: dict[str, TaskID] = {}
+        self._rows: dict[tuple[str, str], Mapping[str, Summary]] = {}
+        self._steps: dict[str, deque[TrainStep]] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._live = Live(
+                get_renderable=self._draw,
+                console=self.console,
+                refresh_per_second=4,
+                transient=not self._leave,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, line: str) -> None:
+        """A line above the board, or on its own."""
+        self.console.print(Text(visible(line)), soft_wrap=True)
+
+    def resumed(self, step: int, notes: Sequence[str]) -> None:
+        """Training goes on after a step (-1: from the beginning), and what is to be known about that."""
+        for note in notes:
+            self.say(f"note: {note}")
+        self.say(f"goes on after step {step}" if step >= 0 else "no checkpoint yet: from the beginning")
+
+    @contextmanager
+    def stoppable(self, line: str) -> Iterator[None]:
+        """Says the line where Ctrl-C ends the block."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.say(line)
+            raise
+
+    def plan(self, shares: Mapping[str, float]) -> None:
+        """The phases to come and about what part of the time each takes; they sum to 1."""
+        self._shares = shares
+        for name in shares:
+            self._phases[name] = self._progress.add_task(name, total=None, start=False)
+
+    def phase(self, name: str, total: int) -> None:
+        """A phase begins, or its total becomes known."""
+        if name in self._phases:
+            self._progress.start_task(self._phases[name])
+            self._progress.update(self._phases[name], total=total)
+        else:
+            self._phases[name] = self._progress.add_task(name, total=total)
+
+    def advance(self, name: str, done: int) -> None:
+        """So much of the phase is done."""
+        task = self._phases[name]
+        self._progress.update(task, completed=done)
+        if self._live is None and done and done == self._progress.tasks[task].total:
+            self.say(f"{name}: {done} done, {self._progress.tasks[task].elapsed or 0:.0f} s")
+
+    def evaluated(self, when: str, evaluation: Evaluation) -> None:
+        """Adds a row block to the table of success."""
+        self._rows[when, evaluation.agent] = evaluation.by_difficulty
+        if self._live is None:
+            for name, part in evaluation.by_difficulty.items():
+                self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}")
+
+    def stepped(self, agent: str, step: TrainStep) -> None:
+        """A training step ended; one without trees of its own (the probes before the first) adds its warnings alone."""
+        for warning in step.warnings:
+            self.say(f"step {step.step}: {warning}")
+        if not step.groups:
+            return
+        self._steps.setdefault(agent, deque(maxlen=RECENT)).append(step)
+        if self._live is None:
+            self.say(step_line(agent, step))
+
+    def _draw(self) -> RenderableType:
+        parts: list[RenderableType] = [self._progress]
+        if self._shares:
+            parts.insert(0, Text(self._remaining() + "\n", style="bold"))
+        if self._rows:
+            parts += ["", success_table(self._rows)]
+        for agent, steps in self._steps.items():
+            parts += ["", training_lines(agent, steps)]
+        return Panel(Group(*parts), title=self._title, title_align="left", border_style="dim")
+
+    def _remaining(self) -> str:
+        done = 0.0
+        for name, weight in self._shares.items():
+            task = self._progress.tasks[self._phases[name]]
+            done += weight * (task.completed / task.total if task.total else 0.0)
+        elapsed = time.monotonic() - self._began
+        if done < 0.02:
+            return f"{clock(elapsed)} so far"
+        return f"{done:.0%}   {clock(elapsed)} so far, about {clock(elapsed * (1 - done) / done)} left"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def share(part: Summary) -> str:
+    """A success share with its interval, in words."""
+    if part.success is None:
+        return "not scored"
+    return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]"
+
+
+def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Table:
+    """Success by difficulty, before and after, flat beside its ceiling."""
+    bands = list(dict.fromkeys(name for parts in rows.values() for name in parts))
+    table = Table(box=None, pad_edge=False, title="success on held-out tasks [95 % interval]")
+    table.title_justify = "left"
+    table.title_style = "dim"
+    table.add_column("")
+    table.add_column("agent")
+    for band in bands:
+        table.add_column(Text(one_line(band)), justify="left")
+    for (when, agent), parts in rows.items():
+        style = "bold" if when == "after" and agent == "recursive" else ""
+        table.add_row(
+            when, agent, *(share(parts[band]) if band in parts else "" for band in bands), style=style
+        )
+    ceilings = _ceilings(rows)
+    if ceilings:
+        cells = [f"{ceilings[band]:.2f}" if band in ceilings else "" for band in bands]
+        table.add_row("", "flat ceiling", *cells, style="dim")
+    return table
+
+
+def success_text(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> str:
+    """The table as plain text."""
+    target = StringIO()
+    Console(file=target, width=100, color_system=None).print(success_table(rows))
+    return "\n".join(line.rstrip() for line in target.getvalue().rstrip().splitlines())
+
+
+def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for parts in rows.values():
+        for band, part in parts.items():
+            if part.flat_ceiling is not None:
+                found[band] = part.flat_ceiling
+    return found
+
+
+def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
+    """The newest step in three short lines; success is pooled over the recent steps."""
+    last = steps[-1]
+    metrics = last.metrics
+    text = Text()
+    text.append(f"{agent}, step {last.step}   ", style="bold")
+    text.append(f"success {pooled(steps)} over the last {len(steps)} steps\n")
+    text.append(
+        f"nodes {_number(metrics, 'nodes')} (at most {_number(metrics, 'nodes_max', 0)})   "
+        f"depth {_number(metrics, 'depth')}   refusals {one_line(refusals(metrics))}\n"
+    )
+    speed = metrics.get("tokens_per_second") or {}
+    speeds = speed if isinstance(speed, Mapping) else {"generation": speed}
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.items() if rate)
+    text.append(f"tokens/s {rates or '-'}   entropy {_number(metrics, 'entropy', 3)}")
+    return text
+
+
+def step_line(agent: str, step: TrainStep) -> str:
+    """One step on one line."""
+    metrics = step.metrics
+    return (
+        f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)}  "
+        f"nodes {_number(metrics, 'nodes')}  depth {_number(metrics, 'depth')}  "
+        f"refusals {refusals(metrics)}  {step.seconds.get('total', 0.0):.1f} s"
+    )
+
+
+def pooled(steps: Sequence[TrainStep]) -> str:
+    """Success of all scored training roots of these steps, with Wilson's interval."""
+    scores = [
+        tree.success
+        for step in steps
+        for group in step.groups
+        for tree in group.trees
+        if tree.success is not None
+    ]
+    if not scores:
+        return "not scored"
+    low, high = wilson(sum(scores), len(scores))
+    return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def refusals(metrics: Mapping[str, Any]) -> str:
+    """Counts by kind, most frequent first."""
+    counts = metrics.get("refusals") or {}
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{kind} {count}" for kind, count in ordered[:3]) or "none"
+
+
+def _number(metrics: Mapping[str, Any], name: str, places: int = 1) -> str:
+    value = metrics.get(name)
+    return "-" if value is None else f"{value:.{places}f}"

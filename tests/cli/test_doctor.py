@@ -1,0 +1,44 @@
+"""The doctor's arithmetic and words."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+from rao_lab.cli.doctor import describe, examine, fits
+
+
+def test_which_size_fits_is_plain_arithmetic() -> None:
+    # 24 GB, 30 % left free: 16.8 GB over 16, 18, 4.2, 2.2, 4 and 2 bytes a parameter.
+    rows = {row["way"]: row for row in fits(24e9)}
+    assert [row["billions"] for row in rows.values()] == [1.05, 0.93, 4.0, 7.64, 4.2, 8.4]
+    assert rows["full, fp32"]["largest"] == "0.5B"
+    assert rows["LoRA on bf16"]["largest"] == "4B"
+    assert rows["run only, bf16"]["largest"] == "8B"
+    assert rows["full, fp32"]["arithmetic"] == "24.0 GB x 0.7 / 16 bytes = 1.05B parameters"
+
+
+def test_nothing_fits_into_nothing() -> None:
+    assert [row["largest"] for row in fits(0.0)] == [None] * 6
+
+
+def test_the_report_is_json_and_names_neither_host_nor_user() -> None:
+    report = examine()
+    text = json.dumps(report) + describe(report)
+    assert platform.node() not in text or not platform.node()
+    assert str(Path.home()) not in text
+
+
+def test_the_words_say_the_device_the_sandbox_and_the_largest_model() -> None:
+    words = describe(examine())
+    assert "device" in words
+    assert [line[:16] for line in words.splitlines() if line.startswith("* ")][:3] == (
+        ["* full, fp32    ", "* LoRA on fp32  ", "* run only, fp32"]
+        if examine()["dtype"] == "float32"
+        else ["* full, bf16    ", "* LoRA on bf16  ", "* run only, bf16"]
+    )
+    assert "runs code, and refuses to open files" in words
+    assert "bytes = " in words
+    assert "Problems: " in words
+    assert max(map(len, words.partition("Largest")[0].splitlines())) <= 80

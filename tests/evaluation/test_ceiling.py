@@ -1,0 +1,87 @@
+"""The flat ceiling: the shortest flat transcript in the policy's own tokens."""
+
+from __future__ import annotations
+
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.evaluation.ceiling import flat_fits, flat_tokens, flat_transcript
+from rao_lab.evaluation.evaluate import evaluate
+from rao_lab.prompts import dialect
+from rao_lab.protocols import TurnReply, TurnRequest
+from rao_lab.tree import Task
+from tests.support.worlds import Lines
+
+# 2 c0 need 2 b0 and 2 a1; each b0 needs 3 a0.
+TASK = Task(
+    "t",
+    "Craft the following items: 2x c0",
+    data={
+        "targets": {"c0": 2},
+        "inventory": {"a0": 6, "a1": 2},
+        "recipes": {"c0": [{"b0": 1, "a1": 1}, 1], "b0": [{"a0": 3}, 1]},
+    },
+)
+REPLIES = [
+    'get_info(["c0"])\n',
+    'get_info(["b0"])\n',
+    'craft({"a0": 6}, ("b0", 2))\n',
+    'craft({"b0": 2, "a1": 2}, ("c0", 2))\nfinish("done")\n',
+]
+
+
+class Words:
+    """A tokenizer of one token a word."""
+
+    def apply_chat_template(self, messages: list[dict[str, str]], tokenize: bool) -> str:
+        return " ".join(message["content"] for message in messages)
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return [0] * len(text.split())
+
+
+class Counting(Lines):
+    tokenizer = Words()
+
+    def _reply(self, request: TurnRequest) -> TurnReply:
+        return TurnReply(request.key, REPLIES[min(request.turn, len(REPLIES)) - 1])
+
+
+def test_the_transcript_looks_up_each_recipe_and_crafts_each_item_once() -> None:
+    messages = flat_transcript(TASK, dialect("terse"))
+    assert [message.content for message in messages if message.role == "assistant"] == REPLIES
+    assert [message.content for message in messages if message.role == "user"] == [
+        "solo c0 2\n",
+        "c0 = b0 1 (0) a1 1 (2) \n",
+        "b0 = a0 3 (6) \n",
+        "made\n",
+    ]
+
+
+def test_the_transcript_is_what_an_agent_who_plays_it_reads_and_writes() -> None:
+    found = evaluate(TextCraft("easy"), Counting({}), "flat", tasks=[TASK])
+    turns = found.trees[0].root.turns
+    said = [text for turn in turns for text in (*(each.content for each in turn.messages), turn.text)]
+    assert found.success == 1.0
+    assert said == [message.content for message in flat_transcript(TASK, dialect("terse"))]
+
+
+def test_tokens_are_counted_by_the_policys_own_tokenizer() -> None:
+    # 3 to be told, 1 + 8 and 1 + 5 to look up, 4 + 1 and 6 to craft, 1 to finish.
+    text = " ".join(message.content for message in flat_transcript(TASK, dialect("terse")))
+    assert flat_tokens(TASK, Counting({})) == len(text.split()) == 30
+
+
+def test_a_task_fits_a_window_of_exactly_its_length() -> None:
+    fits = flat_fits(Counting({}))
+    assert fits(TASK, 30) is True
+    assert fits(TASK, 29) is False
+
+
+def test_without_tokens_or_a_plan_nothing_can_be_told() -> None:
+    assert flat_fits(Lines({}))(TASK, 100) is None
+    assert flat_fits(Counting({}))(Task("other", "read a book"), 100) is None
+
+
+def test_chat_dialects_print_what_they_ask_for() -> None:
+    replies = [each.content for each in flat_transcript(TASK, dialect("codeact")) if each.role == "assistant"]
+    assert replies[0] == '```python\nprint(get_info(["c0"]))\n```'
+    assert replies[-1].endswith('finish("done")\n```')

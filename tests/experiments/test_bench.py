@@ -1,0 +1,66 @@
+"""Benches: the folder is the list, and what is compared does the same work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import torch
+
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.errors import MissingError
+from rao_lab.evaluation.evaluate import evaluate
+from rao_lab.execution.limits import Limits
+from rao_lab.experiments import bench
+from rao_lab.experiments.bench.rollout import OneTurnAtATime
+from rao_lab.policies.load import load_policy
+from tests.support.far import FAR, Crossings, moved
+
+
+def test_every_module_that_measures_is_a_bench_and_no_other() -> None:
+    assert {"rollout", "store"} <= set(bench.names())
+    assert not {"make_tiny", "__init__"} & set(bench.names())
+
+
+def test_every_bench_says_what_it_measures() -> None:
+    assert all(bench.summary(name) for name in bench.names())
+
+
+def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(MissingError, match="rollout"):
+        bench.run("speed", lambda _: None)
+
+
+def test_seconds_is_a_median_without_the_first_run() -> None:
+    calls = []
+    assert bench.seconds(lambda: calls.append(1), repeats=3) >= 0.0
+    assert len(calls) == 4
+
+
+def test_the_machine_is_told_without_names() -> None:
+    assert set(bench.machine()) == {"system", "python", "cores", "threads", "versions"}
+
+
+def test_generate_reads_its_prompt_on_the_models_device(random_tiny: Path) -> None:
+    policy: Any = load_policy(str(random_tiny), device="cpu")
+    read: list[torch.device] = []
+
+    def generate(ids: torch.Tensor, attention_mask: torch.Tensor, **settings: Any) -> torch.Tensor:
+        read.extend([ids.device, attention_mask.device])
+        return torch.zeros(1, ids.shape[1] + 1, dtype=torch.long)
+
+    with Crossings(), patch.object(policy.model, "generate", generate):
+        moved(policy.model)
+        evaluate(TextCraft("easy"), OneTurnAtATime(policy), tasks=1, limits=Limits(max_turns=1))
+    assert set(read) == {FAR}
+
+
+def test_generate_turn_by_turn_runs_whole_trees(random_tiny: Path) -> None:
+    actor = OneTurnAtATime(load_policy(str(random_tiny)))
+    found = evaluate(TextCraft("easy"), actor, tasks=2, limits=Limits(max_turns=2, max_new_tokens=8))
+    turns = found.trees[0].root.turns
+    assert len(turns) == 2
+    assert len(turns[1].prompt_ids) > len(turns[0].prompt_ids)  # read anew, with what came before
+    assert all(0 < len(turn.sampled_ids) <= 8 for turn in turns)

@@ -1,0 +1,66 @@
+"""A short training run of the embedded policy through everything, for tests that kill and resume it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import rao_lab as rl
+from rao_lab.api.train import train
+from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.execution.limits import Limits
+from rao_lab.store import checkpoint_folder, open_run
+from rao_lab.training.config import TrainConfig
+from rao_lab.tree.codec import tree_to_json
+
+CONFIG = TrainConfig(
+    steps=4,
+    tasks_per_step=2,
+    group_size=3,
+    probe_tasks=1,
+    probe_rollouts=2,
+    probe_every=2,
+    limits=Limits(max_depth=2, max_turns=6, max_nodes=6, max_new_tokens=24, context_window=128),
+)
+CLOCK = {"started", "ended", "sampled", "waiting_seconds"}
+"""Fields that hold seconds."""
+
+
+def train_to_end(file: str, workers: int = 1) -> None:
+    """Trains, from the newest checkpoint where there is one."""
+    torch.set_num_threads(1)
+    environment, policy = TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
+    for _ in train(environment, policy, CONFIG, store=file, resume=True, workers=workers):
+        pass
+
+
+def everything(file: Path) -> dict[str, Any]:
+    """All that a finished run holds, less times: trees, credit, metrics, and the bytes of its weights."""
+    found: dict[str, Any] = {}
+    with open_run(file) as run:
+        for metrics in run.metrics:
+            step = metrics["step"]
+            groups = [*run.groups(step), *run.groups(step, probe=True)]
+            found[f"trees {step}"] = [
+                _timeless(tree_to_json(tree)) for group in groups for tree in group.trees
+            ]
+            if step:
+                found[f"credit {step}"] = run.attributions(step).c.tobytes()
+            kept = {name: value for name, value in metrics.items() if name not in _MEASURED}
+            found[f"metrics {step}"] = json.dumps(kept, sort_keys=True)
+    for folder in sorted(checkpoint_folder(file).iterdir()):
+        for name in ("policy/model.safetensors", "optimizer.safetensors"):
+            found[f"{folder.name}/{name}"] = (folder / name).read_bytes()
+    return found
+
+
+_MEASURED = {"seconds", "tokens_per_second", "attempt"}
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(item) for name, item in value.items() if name not in CLOCK}
+    return [_timeless(item) for item in value] if isinstance(value, list) else value

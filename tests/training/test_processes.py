@@ -1,0 +1,119 @@
+"""Two processes under torchrun train as one process on the union of their groups."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rao_lab.errors import ConfigError
+from rao_lab.training import processes as distributed
+from rao_lab.training.processes import processes
+from tests.support.two_processes import CONFIG, NORMALIZERS, train
+
+CASES = range(len(NORMALIZERS))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, repo) -> Path:
+    """Each case by rank 0, by rank 1 and alone."""
+    out = tmp_path_factory.mktemp("ranks")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(repo)}
+    done = subprocess.run(
+        [*command, "tests/support/two_processes.py", str(out)],
+        cwd=repo, env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    for index in CASES:
+        (out / f"{index}-alone").mkdir()
+        train(out / f"{index}-alone", None, replace(CONFIG, loss=NORMALIZERS[index]))
+    return out
+
+
+def said(folder: Path) -> list:
+    return json.loads((folder / "steps.json").read_text())
+
+
+@pytest.mark.parametrize("index", CASES)
+def test_the_gradient_is_that_of_one_process_on_the_union(runs, index) -> None:
+    alone, ranked = load_file(runs / f"{index}-alone/optimizer"), load_file(runs / f"{index}-0/optimizer")
+    moments = {name: value for name, value in alone.items() if name.startswith("exp_avg/")}
+    scale = max(float(value.abs().max()) for value in moments.values())
+    assert scale > 0
+    for name, value in moments.items():
+        assert float((ranked[name] - value).abs().max()) <= 1e-12 * scale
+
+
+@pytest.mark.parametrize("index", CASES)
+def test_both_processes_hold_the_same_weights_to_the_bit(runs, index) -> None:
+    left, right = load_file(runs / f"{index}-0/weights"), load_file(runs / f"{index}-1/weights")
+    assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize("index", CASES)
+def test_every_process_has_the_records_of_all(runs, index) -> None:
+    alone, first, second = (said(runs / f"{index}-{name}") for name in ("alone", 0, 1))
+    assert [step["trees"] for step in first[:2]] == [step["trees"] for step in alone[:2]]
+    assert [step["c"] for step in first] == [step["c"] for step in second] == [step["c"] for step in alone]
+    assert first == second  # metrics too
+
+
+def test_an_exchange_holds_a_bounded_number_of_a_kind(monkeypatch) -> None:
+    monkeypatch.setattr(distributed, "AT_ONCE", 10)
+    sizes, double = [4, 5, 3, 30, 1, 1], torch.zeros(6, dtype=torch.float64)
+    tensors = [*(torch.zeros(size) for size in sizes[:3]), double, *(torch.zeros(size) for size in sizes[3:])]
+    found = list(distributed._bundles(tensors))
+    assert [[tensor.numel() for tensor in alike] for alike in found] == [[4, 5], [3], [30], [1, 1], [6]]
+    assert {id(tensor) for alike in found for tensor in alike} == {id(tensor) for tensor in tensors}
+
+
+def test_without_torchrun_the_way_to_start_is_named(monkeypatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(ConfigError, match="torchrun --nproc-per-node 2"), processes():
+        pass
+
+
+LOST = """
+import os, sys
+import torch
+from rao_lab.training.processes import processes
+from rao_lab.errors import UnavailableError
+
+with processes(timeout_minutes=1) as peers:
+    peers.add([torch.ones(1)])
+    if peers.rank == 1:
+        os._exit(9)
+    try:
+        peers.add([torch.ones(1)]) if sys.argv[1] == "add" else peers.gather([])
+    except UnavailableError as problem:
+        print(problem, flush=True)
+        os._exit(3)
+"""
+
+
+@pytest.mark.parametrize("exchange", ["add", "gather"])
+def test_a_process_that_is_gone_is_one_line_to_the_others(exchange, repo) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", LOST, exchange],
+            cwd=repo, env={**os.environ, **where, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    said = [rank.communicate(timeout=120)[0] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [3, 9]
+    assert said[0].startswith("another process of this run is gone") and said[0].count("\n") == 1
+    assert said[0].endswith("stop the rest, then resume the run\n")

@@ -1,0 +1,225 @@
+"""The text picture of a tree, whole; the graph, field by field."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from rao_lab.base.safe_text import cells
+from rao_lab.credit import attribute
+from rao_lab.errors import MissingError
+from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn, child_path
+from rao_lab.tree.graph import to_networkx
+from rao_lab.tree.text import mark, node_label, short_goal, signed, text_tree
+
+TASK = Task("t17", "Craft the following items: 2x m5_i3", difficulty="medium")
+HEADER = TreeHeader(TASK, step=4, policy="tiny", policy_version=3)
+
+
+def node(
+    path: str, s: float | None = 1.0, goal: str = "1x a", children: int = 0, tokens: int = 10, **more: Any
+) -> Node:
+    return Node(
+        path,
+        parent=path.rpartition(".")[0] or None,
+        depth=path.count("."),
+        goal=f"Craft the following items: {goal}",
+        status=more.pop("status", Status.FINISHED),
+        success=s,
+        success_source=None if s is None else "verifier",
+        children=tuple(child_path(path, index) for index in range(children)),
+        turns=(Turn(1, sampled_ids=array("i", [1] * tokens)),) if tokens else (),
+        **more,
+    )
+
+
+BUSY = Tree(
+    HEADER,
+    (
+        node("0", 1.0, "2x m5_i3, 1x c3_i2", 4, 1520),
+        node("0.0", 0.5, "1x m4_i2", 1, together=True),
+        node("0.0.0", 0.0, "4x b1_i1", refusals={"own_goal": 2}),
+        node("0.1", 0.0, "1x m4_i1", status=Status.TURN_LIMIT, together=True),
+        node("0.2", 0.0, "9x b2_i2", status=Status.CANCELLED, reason="its parent ended first"),
+        node("0.3", None, "1x m3_i3", tokens=0, status=Status.ERROR, reason="worker lost"),
+    ),
+)
+OTHER = Tree(replace(HEADER, rollout=1), (node("0", 0.0, "2x m5_i3, 1x c3_i2", 0, 30),))
+
+
+def test_the_picture_of_a_tree() -> None:
+    assert text_tree(BUSY, width=80).splitlines() == [
+        "task t17 · medium · recursive · tiny v3 · step 4",
+        "                                                  s  turns  tokens",
+        "✓ 0  2x m5_i3, 1x c3_i2                        1.00      1   1,520",
+        "├═ ◐ 0.0  1x m4_i2                             0.50      1      10",
+        "│  └─ ✗ 0.0.0  4x b1_i1 — refused own_goal x2  0.00      1      10",
+        "├═ ▣ 0.1  1x m4_i1 — turn limit                0.00      1      10",
+        "├─ ⊘ 0.2  9x b2_i2 — cancelled                 0.00      1      10",
+        "└─ △ 0.3  1x m3_i3 — error: worker lost           —      0       0",
+        "6 nodes · depth 2 · 5 turns · 1,560 tokens · ═ together",
+    ]
+
+
+# R of the root: 1 + 0.4 * (0.5 + 0 + 0) / 3 = 1.0667; b = 0, the other root. No score, no number.
+def test_the_picture_with_credit() -> None:
+    found = attribute([Group(TASK, (BUSY, OTHER))])
+    assert text_tree(BUSY, found, width=80).splitlines()[1:8] == [
+        "                                                  s     R      A  turns  tokens",
+        "✓ 0  2x m5_i3, 1x c3_i2                        1.00  1.07  +1.07      1   1,520",
+        "├═ ◐ 0.0  1x m4_i2                             0.50  0.50  +0.50      1      10",
+        "│  └─ ✗ 0.0.0  4x b1_i1 — refused own_goal x2  0.00  0.00  +0.00      1      10",
+        "├═ ▣ 0.1  1x m4_i1 — turn limit                0.00  0.00  +0.00      1      10",
+        "├─ ⊘ 0.2  9x b2_i2 — cancelled                 0.00  0.00      —      1      10",
+        "└─ △ 0.3  1x m3_i3 — error: worker lost           —     —      —      0       0",
+    ]
+    assert "−1.07" in text_tree(OTHER, found)
+
+
+def test_the_same_picture_in_ascii() -> None:
+    assert text_tree(BUSY, width=60, plain=True).splitlines() == [
+        "task t17 - medium - recursive - tiny v3 - step 4",
+        "                                            s  turns  tokens",
+        "+ 0  2x m5_i3, 1x c3_i2                  1.00      1   1,520",
+        "|= ~ 0.0  1x m4_i2                       0.50      1      10",
+        "|  `- x 0.0.0 - refused own_goal x2      0.00      1      10",
+        "|= # 0.1  1x m4_i1 - turn limit          0.00      1      10",
+        "|- / 0.2  9x b2_i2 - cancelled           0.00      1      10",
+        "`- ! 0.3  1x m3_i3 - error: worker lost     -      0       0",
+        "6 nodes - depth 2 - 5 turns - 1,560 tokens - = together",
+    ]
+
+
+def test_print_shows_the_picture() -> None:
+    assert str(BUSY) == text_tree(BUSY)
+
+
+def test_print_keeps_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = replace(BUSY.root, goal="Craft the following items: " + "2x k2_i7, " * 20)
+    tree = Tree(HEADER, (replace(long, children=()),))
+    for columns, widest in (("60", 60), ("80", 80), ("240", 100)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert max(map(len, str(tree).splitlines())) == widest
+
+
+def test_credit_of_one_tree_may_come_as_a_mapping() -> None:
+    found = attribute([Group(TASK, (BUSY, OTHER))])
+    assert text_tree(BUSY, found.of_tree(0, 0)) == text_tree(BUSY, found)
+    assert "—      1" in text_tree(OTHER, {})
+
+
+def test_credit_of_other_trees_is_refused() -> None:
+    found = attribute([Group(TASK, (BUSY, OTHER))])
+    with pytest.raises(MissingError, match="no tree 7"):
+        text_tree(replace(BUSY, header=replace(HEADER, rollout=7)), found)
+
+
+def test_a_node_that_is_not_trained_says_why() -> None:
+    silent = replace(OTHER, nodes=(node("0", 1.0, tokens=0),))
+    found = attribute([Group(TASK, (BUSY, silent))])
+    assert "not trained: no tokens" in text_tree(silent, found)
+
+
+@pytest.mark.parametrize(
+    ("status", "s", "sign"),
+    [
+        (Status.FINISHED, 1.0, "✓"),
+        (Status.FINISHED, 0.4, "◐"),
+        (Status.FINISHED, 0.0, "✗"),
+        (Status.FINISHED, None, "?"),
+        (Status.TIMEOUT, 0.0, "▣"),
+        (Status.CONTEXT_LIMIT, 0.0, "▣"),
+        (Status.ERROR, None, "△"),
+        (Status.CANCELLED, 0.0, "⊘"),
+        (Status.RUNNING, None, "◌"),
+        (Status.WAITING, None, "‖"),
+    ],
+)
+def test_each_end_has_its_mark(status: Status, s: float | None, sign: str) -> None:
+    assert mark(node("0", s, status=status)) == sign
+
+
+def test_a_live_tree_says_that_it_runs() -> None:
+    live = Tree(HEADER, (node("0", None, status=Status.RUNNING, tokens=0),))
+    assert text_tree(live).splitlines()[2:] == [
+        "◌ 0  1x a — running  —      0       0",
+        "1 node · depth 0 · 0 turns · running",
+    ]
+    assert text_tree(Tree(HEADER, ())).splitlines()[-1] == "no nodes yet"
+
+
+def test_a_tree_that_need_not_come_again_says_why() -> None:
+    assert "not reproducible: a timeout fired" in str(replace(OTHER, not_reproducible="a timeout fired"))
+
+
+def test_hostile_words_cannot_act() -> None:
+    bad = "\x1b]0;title\x07\u202e\n\n" * 20
+    nodes = (
+        node("0", 1.0, bad, 1, refusals={bad: 1}),
+        node("0.0", None, bad, status=Status.ERROR, reason=bad),
+    )
+    header = replace(HEADER, task=Task(bad, bad, difficulty=bad), policy=bad, agent=bad)
+    text = text_tree(Tree(header, nodes, not_reproducible=bad))
+    assert not set(text) & {"\x1b", "\x07", "\u202e"}
+    assert len(text.splitlines()) == 5
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("plain", [False, True])
+def test_no_line_is_wider_than_asked(width: int, plain: bool) -> None:
+    wide = replace(BUSY.nodes[2], goal="日本" * 100)
+    tree = replace(BUSY, nodes=(*BUSY.nodes[:2], wide, *BUSY.nodes[3:]))
+    text = text_tree(tree, width=width, plain=plain)
+    assert all(cells(line) <= width for line in text.splitlines())
+    assert text.isascii() or not plain
+
+
+def test_of_a_large_tree_the_shallow_nodes_are_drawn_and_the_rest_counted() -> None:
+    small = text_tree(BUSY, most=3)
+    assert [line.split("  ")[0] for line in small.splitlines()[2:5]] == ["✓ 0", "├═ ◐ 0.0", "├═ ▣ 0.1"]
+    assert "… 2 more below" in small.splitlines()[2]
+    assert "… 1 more below" in small.splitlines()[3]
+    assert small.splitlines()[-1].startswith("6 nodes")
+
+
+def test_a_deep_chain_is_drawn_at_one_indent_with_its_depth() -> None:
+    path, nodes = "0", []
+    for _ in range(60):
+        nodes.append(node(path, children=1))
+        path = child_path(path, 0)
+    nodes.append(node(path))
+    tree = Tree(HEADER, tuple(nodes))
+    lines = text_tree(tree, width=200).splitlines()
+    assert lines[-2].startswith("…60 deep")
+    assert all(cells(line) <= 200 for line in lines)
+
+
+def test_numbers_always_show_their_sign() -> None:
+    assert [signed(value) for value in (0.5, -0.5, 0.0, -0.001)] == ["+0.50", "−0.50", "+0.00", "+0.00"]
+
+
+def test_goals_lose_their_preamble() -> None:
+    assert short_goal("Craft the following items: 2x a, 1x b") == "2x a, 1x b"
+    assert short_goal("Find the\nsender") == "Find the ⏎ sender"
+    assert node_label(node("0.1", goal="x" * 100)) == "x" * 39 + "…"
+    assert node_label(Node("0.1", parent="0")) == "0.1"
+
+
+def test_the_graph_carries_every_field() -> None:
+    graph = to_networkx(BUSY)
+    assert list(graph.edges) == [("0", "0.0"), ("0", "0.1"), ("0", "0.2"), ("0", "0.3"), ("0.0", "0.0.0")]
+    for found in BUSY.nodes:
+        for item in fields(found):
+            assert graph.nodes[found.path][item.name] == getattr(found, item.name)
+        assert graph.nodes[found.path]["tokens_out"] == found.tokens_out
+    assert graph.edges["0", "0.1"] == {
+        "turn": None,
+        "launch_batch": 0,
+        "together": True,
+        "spawn_index": 0,
+    }
+    assert graph.graph["task"] is TASK
+    assert BUSY.to_networkx().nodes.keys() == graph.nodes.keys()

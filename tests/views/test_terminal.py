@@ -1,0 +1,128 @@
+"""Boards: what a terminal shows, and what a log file gets instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.execution.limits import Limits
+from rao_lab.training.metrics import TrainStep
+from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader
+from rao_lab.views.terminal import Board, clock, pooled, refusals, share, step_line, success_text
+
+EASY = Summary(60, 0, 0.9, 0.8, 0.95, 1.0, 2.0, 5, 1.0, 1000)
+HARD = replace(EASY, success=0.1, low=0.05, high=0.2, flat_ceiling=0.25)
+FOUND = Evaluation("recursive", "tiny", 0, Limits(), None, EASY, {"easy": EASY, "hard": HARD}, 1.0, ())
+
+
+def step(number: int, *scores: float | None) -> TrainStep:
+    task = Task("t", "g")
+    trees = tuple(
+        Tree(TreeHeader(task), (Node("0", status=Status.FINISHED, success=score),)) for score in scores
+    )
+    metrics = {
+        "success": 0.5,
+        "nodes": 3.25,
+        "nodes_max": 9,
+        "depth": 1.5,
+        "refusals": {"own_goal": 2, "base_item": 7},
+        "tokens_per_second": {"generation": 1234.5, "training": 4000.0},
+        "entropy": 0.25,
+    }
+    return TrainStep(number, (Group(task, trees),), (), None, metrics, {"total": 2.04})
+
+
+def test_the_table_puts_flat_beside_its_ceiling() -> None:
+    flat = replace(FOUND, agent="flat")
+    rows = {("before", "recursive"): FOUND.by_difficulty, ("before", "flat"): flat.by_difficulty}
+    assert success_text(rows).splitlines() == [
+        "success on held-out tasks [95 % interval]",
+        "        agent         easy               hard",
+        "before  recursive     0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
+        "before  flat          0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
+        "        flat ceiling  1.00               0.25",
+    ]
+
+
+def test_nothing_scored_is_said_and_not_zero() -> None:
+    assert share(replace(EASY, success=None)) == "not scored"
+    assert pooled([step(1, None)]) == "not scored"
+
+
+def test_success_is_pooled_over_recent_steps() -> None:
+    assert pooled([step(1, 1.0, 0.0), step(2, 1.0, 1.0)]) == "0.75 [0.30, 0.95]"
+
+
+def test_a_step_is_a_line() -> None:
+    assert step_line("recursive", step(3, 1.0)) == (
+        "recursive step 3    success 0.50  nodes 3.2  depth 1.5  refusals base_item 7, own_goal 2  2.0 s"
+    )
+
+
+def test_refusals_are_counted_by_kind_most_frequent_first() -> None:
+    counts = {"a": 1, "b": 5, "c": 2, "d": 2}
+    assert refusals({"refusals": counts}) == "b 5, c 2, d 2"
+    assert refusals({}) == "none"
+
+
+def test_times_are_minutes_and_seconds() -> None:
+    assert [clock(0), clock(61.9), clock(3600)] == ["0:00", "1:01", "60:00"]
+
+
+def board_text(terminal: bool) -> str:
+    target = StringIO()
+    console = Console(file=target, force_terminal=terminal, width=110, color_system=None)
+    with Board(console, "demo") as board:
+        board.plan({"before": 0.5, "train": 0.5})
+        board.phase("before", 2)
+        board.advance("before", 2)
+        board.evaluated("before", FOUND)
+        board.phase("train", 4)
+        board.stepped("recursive", step(1, 1.0, 0.0))
+        board.advance("train", 1)
+    return target.getvalue()
+
+
+def test_a_log_gets_one_plain_line_for_each_thing_that_ends() -> None:
+    assert [line.split(",")[0] for line in board_text(terminal=False).splitlines()] == [
+        "before: 2 done",
+        "before recursive easy    0.90 [0.80",
+        "before recursive hard    0.10 [0.05",
+        "recursive step 1    success 0.50  nodes 3.2  depth 1.5  refusals base_item 7",
+    ]
+
+
+HOSTILE = "[/b][red]\x1b[5m\u202e\x07"
+
+
+def test_names_that_act_are_shown_and_not_acted_on() -> None:
+    target = StringIO()
+    found = replace(FOUND, by_difficulty={HOSTILE: EASY})
+    shown = step(1, 1.0)
+    shown = replace(shown, metrics={**shown.metrics, "refusals": {HOSTILE: 1}}, warnings=(HOSTILE,))
+    for terminal in (True, False):
+        with Board(
+            Console(file=target, force_terminal=terminal, color_system=None), f"train {HOSTILE}"
+        ) as board:
+            board.evaluated("before", found)
+            board.stepped("recursive", shown)
+    text = target.getvalue() + success_text({("before", "recursive"): found.by_difficulty})
+    assert text.count("[/b][red]␛[5m⟨202E⟩␇") > 5
+    assert not {"\x1b[5m", "\u202e", "\x07"} & {text[i : i + n] for i in range(len(text)) for n in (1, 4)}
+
+
+def test_a_terminal_gets_progress_success_shape_and_speed() -> None:
+    shown = board_text(terminal=True)
+    for words in (
+        "demo",
+        "62%",
+        "left",
+        "0.90 [0.80, 0.95]",
+        "flat ceiling",
+        "at most 9",
+        "generation 1,234",
+    ):
+        assert words in shown
