@@ -24,9 +24,9 @@ from urllib.parse import SplitResult, urlsplit
 from rao_lab.base.checks import number, plainly, quoted, whole
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import ConfigError
+from rao_lab.policies.pending import key_order, lost
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
-from rao_lab.tree import path_key
 
 MAX_ANSWER_BYTES = 4 << 20
 """Far above any turn; a server may send anything."""
@@ -104,7 +104,7 @@ class EndpointPolicy:
             wait([future for _, future in self._running.values()], WAIT_SECONDS, FIRST_COMPLETED)
         ended = [key for key, (_, future) in self._running.items() if future.done()]
         replies = [self._running.pop(key)[1].result() for key in ended]
-        return sorted(replies, key=lambda reply: (reply.key[0], path_key(reply.key[1])))
+        return sorted(replies, key=lambda reply: key_order(reply.key))
 
     def forget(self, key: NodeKey) -> None:
         """The node ended: a request that still runs is broken off."""
@@ -120,12 +120,12 @@ class EndpointPolicy:
             self._count(requests=1, retries=int(tried > 0))
             try:
                 return self._ask(request, call)
-            except _Lost as lost:
-                reason = lost.reason
-                pause = min(MAX_PAUSE_SECONDS, lost.pause or PAUSE_SECONDS * 2**tried)
-                if not lost.again or tried == self._retries or call.gone.wait(pause):
+            except _Lost as failure:
+                reason = failure.reason
+                pause = min(MAX_PAUSE_SECONDS, failure.pause or PAUSE_SECONDS * 2**tried)
+                if not failure.again or tried == self._retries or call.gone.wait(pause):
                     break
-        return TurnReply(request.key, "", stop="error", error=reason, version=self.version)
+        return lost(request, reason)
 
     def _ask(self, request: TurnRequest, call: _Call) -> TurnReply:
         body = {

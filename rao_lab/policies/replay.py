@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rao_lab.policies.scripted import Pending
-from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
+from rao_lab.policies.pending import KnownAtOnce, lost
+from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Tree
 
 
-class ReplayPolicy:
+class ReplayPolicy(KnownAtOnce):
     """A `Policy` that replays texts.
 
     The texts alone: what comes back from the world is made anew, so in the same world with the same
@@ -23,33 +23,24 @@ class ReplayPolicy:
     window = 0
 
     def __init__(self, trees: Tree | Sequence[Tree]) -> None:
+        super().__init__()
         self._shared = isinstance(trees, Tree)
         self._trees = (trees,) if isinstance(trees, Tree) else tuple(trees)
         first = self._trees[0] if self._trees else None
         self.version = first.header.policy_version if first else 0
         self.dialect = first.root.template if first and first.nodes else "codeact"
-        self._running = Pending()
 
-    def submit(self, request: TurnRequest) -> None:
-        self._running.add(self._reply(request))
-
-    def tick(self) -> Sequence[TurnReply]:
-        return self._running.tick()
-
-    def forget(self, key: NodeKey) -> None:
-        self._running.drop(key)
-
-    def _reply(self, request: TurnRequest) -> TurnReply:
+    def reply(self, request: TurnRequest) -> TurnReply:
         index, path = request.key
         place = 0 if self._shared else index
         if place >= len(self._trees):
-            return _lost(request, f"the recording has {len(self._trees)} trees, none for place {index}")
+            return lost(request, f"the recording has {len(self._trees)} trees, none for place {index}")
         tree = self._trees[place]
         if not tree.has(path):
-            return _lost(request, f"the recording has no node {path}: this tree went another way")
+            return lost(request, f"the recording has no node {path}: this tree went another way")
         turns = tree.node(path).turns
         if request.turn > len(turns):
-            return _lost(
+            return lost(
                 request, f"the recording has {len(turns)} turns of node {path}, no turn {request.turn}"
             )
         turn = turns[request.turn - 1]
@@ -60,7 +51,3 @@ class ReplayPolicy:
             version=turn.policy_version,
             decode_steps=max(1, turn.decode_steps),
         )
-
-
-def _lost(request: TurnRequest, error: str) -> TurnReply:
-    return TurnReply(request.key, "", stop="error", error=error)

@@ -27,8 +27,8 @@ from rao_lab.base import checks as checked
 from rao_lab.base.device import full_memory_says
 from rao_lab.errors import InputError, RecordError
 from rao_lab.policies.local.sampling import sample, uniforms
+from rao_lab.policies.pending import key_order
 from rao_lab.protocols import NodeKey
-from rao_lab.tree import path_key
 
 SHARE_FROM = 48
 """Shortest prefix, in tokens, worth copying from another row instead of computing it again."""
@@ -187,7 +187,7 @@ class Engine:
         """Empties every cache: the weights have changed. Contexts that run are computed again."""
         self.forward.refresh()
         self._slots = []
-        for key in sorted(self._rows, key=_order):
+        for key in sorted(self._rows, key=key_order):
             row = self._rows[key]
             row.cached, row.slot = 0, len(self._slots)
             self._slots.append(row)
@@ -209,7 +209,7 @@ class Engine:
             with full_memory_says("tokens are generated", LESS):
                 running, drawn = self._decode()
             ended += self._record(running, drawn)
-        return sorted(ended, key=lambda turn: _order(turn.key))
+        return sorted(ended, key=lambda turn: key_order(turn.key))
 
     def _decode(self) -> tuple[list[Row], NDArray[np.float64]]:
         """One forward pass for every running row that has a slot; what `sample` drew for each."""
@@ -300,7 +300,7 @@ class Engine:
         """Moves rows until decoding ones fill the first slots and fresh ones the next."""
         held = [row for row in self._slots if row is not None]
         decoding = [row for row in held if row.running and not row.fresh]
-        fresh = sorted((row for row in held if row.fresh), key=lambda row: _order(row.key))
+        fresh = sorted((row for row in held if row.fresh), key=lambda row: key_order(row.key))
         begin, end = len(decoding), len(decoding) + len(fresh)
         origin = list(range(len(self._slots)))
         self._gather(decoding, range(begin), origin)
@@ -363,7 +363,3 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
     if one[:most] == other[:most]:
         return most
     return next(i for i in range(most) if one[i] != other[i])
-
-
-def _order(key: NodeKey) -> tuple[int, tuple[int, ...]]:
-    return key[0], path_key(key[1])

@@ -1,0 +1,58 @@
+"""What policies share: the order of their replies, lost turns, and replies that are known before they are due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
+from rao_lab.tree import path_key
+
+Order = tuple[int, tuple[int, ...]]
+
+
+def key_order(key: NodeKey) -> Order:
+    """Sorts replies as `Policy.tick` returns them: tree by tree, each in path order."""
+    return key[0], path_key(key[1])
+
+
+def lost(request: TurnRequest, why: str) -> TurnReply:
+    """The reply to a turn that this policy cannot write: the node ends with status `error`."""
+    return TurnReply(request.key, "", stop="error", error=why)
+
+
+class KnownAtOnce:
+    """The three methods of a `Policy` that knows a whole turn as soon as it is asked for it.
+
+    The reply waits here until it is due on the logical clock.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._due: list[tuple[int, Order, TurnReply]] = []
+        """A heap of (tick, key order, reply)."""
+        self._wanted: dict[NodeKey, TurnReply] = {}
+
+    def reply(self, request: TurnRequest) -> TurnReply:
+        """The turn, due `decode_steps` ticks from now. Each policy writes this method."""
+        raise NotImplementedError
+
+    def submit(self, request: TurnRequest) -> None:
+        reply = self.reply(request)
+        self._wanted[reply.key] = reply
+        heappush(self._due, (self._now + max(1, reply.decode_steps), key_order(reply.key), reply))
+
+    def tick(self) -> Sequence[TurnReply]:
+        """The replies that are due now, in key order."""
+        self._now += 1
+        found = []
+        while self._due and self._due[0][0] <= self._now:
+            reply = heappop(self._due)[2]
+            if self._wanted.get(reply.key) is reply:
+                del self._wanted[reply.key]
+                found.append(reply)
+        return found
+
+    def forget(self, key: NodeKey) -> None:
+        """The node ended: its reply is no longer wanted."""
+        self._wanted.pop(key, None)
