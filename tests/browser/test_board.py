@@ -14,7 +14,7 @@ def saved_run(folder: Path, steps: int, measured: bool = True) -> Path:
     """A page of a finished run of that many steps."""
     from rao_lab.store import RunWriter, open_run
     from rao_lab.views.explorer.widget import Explorer
-    from tests.views.test_live import TRAIN, ended, script
+    from tests.support.live import TRAIN, ended, script
 
     path = folder / f"{steps}.rao"
     with RunWriter(path, {"train": {**TRAIN["train"], "steps": steps}}) as writer:

@@ -239,7 +239,7 @@ def test_a_run_that_another_process_writes_is_followed_and_found_again_after_a_r
     pages: Any, lab: Lab, tmp_path: Path, shots: Callable[[Any, str], None]
 ) -> None:
     from rao_lab.store import RunWriter
-    from tests.views.test_live import TRAIN, finish, record_events, script
+    from tests.support.live import TRAIN, finish, record_events, script
 
     path = tmp_path / "other.rao"
     with RunWriter(path, {"train": {**TRAIN["train"], "steps": 8}}) as writer:

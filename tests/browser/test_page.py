@@ -191,7 +191,7 @@ def test_reduced_motion_is_heard(pages: Any, saved: Path) -> None:
 
 def test_hostile_text_is_shown_as_text_everywhere(pages: Any, tmp_path: Path) -> None:
     from rao_lab.views.explorer.widget import Explorer
-    from tests.views.test_explorer import hostile_group
+    from tests.support.hostile_trees import hostile_group
 
     group = hostile_group()
     path = tmp_path / "hostile.html"

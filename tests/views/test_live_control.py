@@ -1,0 +1,111 @@
+"""The state of a session on its page, and the buttons that act on it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from rao_lab.api.session import Control, Stopped
+from rao_lab.errors import RunFileError
+from rao_lab.views.explorer.watch import SessionWatch
+from tests.support.live import Clock, Stage, opened, turn, wait_for
+
+
+def test_a_button_acts_though_the_sender_is_busy_elsewhere(stage: Stage, clock: Clock) -> None:
+    feed, page = opened(SessionWatch(stage.session), clock)
+    feed.take({"type": "act", "action": "pause"})  # no turn of the sender between
+    assert stage.session.state == "paused"
+    turn(feed, clock, 0.0)
+    assert page.traits["session"]["state"] == "paused"
+    feed.take({"type": "act", "action": "resume"})
+    turn(feed, clock, 0.0)
+    assert page.traits["session"]["state"] == "training"
+
+
+def test_a_pause_that_has_come_about_says_what_is_kept(stage: Stage, clock: Clock) -> None:
+    stage.play(10)
+    feed, page = opened(SessionWatch(stage.session), clock)
+    assert page.traits["session"]["resting"] is False
+    stage.session.pause()
+    stage.loose(1)
+    wait_for(lambda: stage.session.control.resting)
+    turn(feed, clock)
+    session = page.traits["session"]
+    assert session["resting"] is True and session["sampling"] == 1 and session["alive"] > 0
+    stage.session.resume()
+    wait_for(lambda: not stage.session.control.resting)
+
+
+def test_one_step_ends_in_a_pause_that_is_told(stage: Stage, clock: Clock) -> None:
+    feed, page = opened(SessionWatch(stage.session), clock)
+    feed.take({"type": "act", "action": "step"})
+    stage.loose(stage.counts[1] + 2)
+    wait_for(lambda: stage.session.state == "paused")
+    wait_for(lambda: stage.session.control.resting)
+    turn(feed, clock)
+    assert page.traits["session"]["state"] == "paused"
+    assert page.traits["steps"] == [[1, 0.25]]
+
+
+def test_stop_ends_it_and_takes_the_buttons_away(stage: Stage, clock: Clock) -> None:
+    stage.play(4)
+    feed, page = opened(SessionWatch(stage.session), clock)
+    assert page.traits["session"]["actions"] == ["pause", "resume", "step", "stop"]
+    feed.take({"type": "act", "action": "stop"})
+    stage.loose(2)
+    wait_for(lambda: stage.session.state == "stopped")
+    turn(feed, clock)
+    session = page.traits["session"]
+    assert (session["state"], session["live"], session["actions"]) == ("stopped", False, [])
+    assert page.traits["live"] is False
+
+
+def test_an_action_that_does_not_exist_is_refused_in_words(stage: Stage, clock: Clock) -> None:
+    feed, page = opened(SessionWatch(stage.session), clock)
+    feed.take({"type": "act", "action": "__class__"})
+    assert page.messages[-1]["type"] == "sorry" and "pause, resume, step, stop" in page.messages[-1]["text"]
+
+
+def test_a_failure_is_told_in_its_own_words(tmp_path: Path, clock: Clock) -> None:
+    stage = Stage(tmp_path / "a.rao", fail=RunFileError("the disk is full"))
+    feed, page = opened(SessionWatch(stage.session), clock)
+    stage.loose()
+    wait_for(lambda: stage.session.state == "failed")
+    turn(feed, clock)
+    session = page.traits["session"]
+    assert session["state"] == "failed" and session["error"] == "RunFileError: the disk is full"
+
+
+def test_curves_and_progress_follow_each_step(stage: Stage, clock: Clock) -> None:
+    feed, page = opened(SessionWatch(stage.session), clock)
+    stage.play(stage.counts[1] + 1)
+    turn(feed, clock)
+    assert page.traits["curves"]["step"] == [1]
+    assert page.traits["curves"]["columns"]["seconds/total"] == [2.0]
+    session = page.traits["session"]
+    assert (session["step"], session["total"], session["step_seconds"]) == (1, 2, 2.0)
+    stage.play(stage.counts[2])
+    stage.loose(1)
+    wait_for(lambda: stage.session.state == "finished")
+    turn(feed, clock)
+    assert page.traits["curves"]["columns"]["success"] == [0.25, 0.5]
+    assert page.traits["session"]["state"] == "finished"
+
+
+def test_control_rests_only_while_it_waits() -> None:
+    control = Control()
+    told = []
+    control.on_rest = lambda: told.append(control.resting)
+    control.check()
+    control.pause()
+    thread = threading.Thread(target=control.check)
+    thread.start()
+    wait_for(lambda: control.resting)
+    control.resume()
+    thread.join(10)
+    assert not control.resting and told == [True]
+    control.stop()
+    with pytest.raises(Stopped):
+        control.check()

@@ -1,0 +1,69 @@
+"""The saved page: its size, its credit, and hostile text that stays text."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rao_lab.errors import ConfigError
+from rao_lab.views.explorer.page import page_html
+from rao_lab.views.explorer.table import StepTable, attribute_shown
+from rao_lab.views.explorer.widget import Explorer
+from tests.support.hostile import corpus
+from tests.support.hostile_trees import hostile_group
+from tests.support.trees import decode, random_step, showcase_group
+from tests.support.wire import Wire
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(set(corpus())) >= 300
+
+
+def test_hostile_text_cannot_leave_a_saved_page_or_the_terminal(tmp_path: Path) -> None:
+    explorer = Explorer(hostile_group(), title="</title><script>x</script>")
+    explorer.save_html(tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text("utf-8")
+    plain = page.replace(
+        re.search(r'<script type="text/plain" id="bundle">.*?</script>', page, re.DOTALL)[0], ""
+    )  # type: ignore[index]
+    assert plain.count("<script") == 2 and plain.count("</script") == 2
+    assert "<img" not in plain
+    data = re.search(r'id="data">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    assert "<" not in data[1] and len(json.loads(data[1])["steps"][0]["head"]["words"]) > 250
+    for text in (str(explorer), explorer._repr_mimebundle_()[0]["text/html"]):
+        text.encode("utf-8")
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_messages_with_hostile_text_are_json(tmp_path: Path) -> None:
+    wire = Wire(Explorer(hostile_group()))
+    head, _ = wire.ask(type="hello")
+    json.dumps(head, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    for place in range(len(corpus())):
+        message, _ = wire.ask(type="texts", key="k", revision=0, step=0, tree=0, path=f"0.{place}")
+        json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def test_a_page_keeps_to_its_size_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    groups = random_step(1, groups=6)
+    said = Explorer(groups, tokenizer=decode).save_html(tmp_path / "a.html", max_mb=0.6)
+    size = (tmp_path / "a.html").stat().st_size
+    assert size <= 600_000 and "leaves out" in (tmp_path / "a.html").read_text("utf-8")
+    assert re.search(r"texts of [\d,]+ of [\d,]+ nodes", said)
+    with pytest.raises(ConfigError, match="max_mb"):
+        Explorer(groups).save_html(tmp_path / "b.html", max_mb=0.1)
+
+
+def test_a_page_carries_the_credit_of_every_node_of_its_step() -> None:
+    group = showcase_group()
+    table = StepTable.of([group])
+    attribute_shown([group], table)
+    page, said = page_html([table], {"title": "", "steps": []}, title="x", decode=decode)
+    assert said == ""
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert data["steps"][0]["head"]["n"] == len(data["steps"][0]["texts"]) == 48
+    assert "default-src &#x27;none&#x27;" in page
