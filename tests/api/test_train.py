@@ -18,7 +18,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RunFileError
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.tree import validate
-from tests.execution.test_sandbox import needs_proc
+from tests.support.sandboxes import needs_proc
 from tests.support.whole_runs import CONFIG, train_to_end
 from tests.support.worlds import Shelf
 

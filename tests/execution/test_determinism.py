@@ -33,6 +33,7 @@ from rao_lab.store import checkpoint_folder, open_run
 from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Event, Task, TreeHeader
 from rao_lab.tree.codec import event_to_json
+from tests.conftest import REPO
 from tests.support.whole_runs import everything
 from tests.support.worlds import TASK, Lines, Shelf
 
@@ -172,7 +173,7 @@ def test_another_process_with_another_hash_seed_makes_the_same_run(whole: Record
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "a.rao")],
-        cwd=Path(__file__).resolve().parents[2], env=environment, capture_output=True, text=True, timeout=300,
+        cwd=REPO, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     events = pickle.loads((tmp_path / "a.rao.events").read_bytes())  # noqa: S301 - written just above

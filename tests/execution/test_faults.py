@@ -26,8 +26,8 @@ from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import LIMIT_STATUSES, Event, Status, Tree, TreeHeader, validate
 from rao_lab.tree.codec import tree_from_json, tree_to_json
 from rao_lab.tree.fold import fold
-from tests.execution.test_sandbox import children
 from tests.support.faulty import Clock, FaultyLines, FaultySandbox, FaultyShelf, refuse
+from tests.support.sandboxes import children
 from tests.support.worlds import TASK, Lines, Shelf
 
 TWICE = (

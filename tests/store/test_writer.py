@@ -18,10 +18,9 @@ from rao_lab.credit import attribute
 from rao_lab.errors import InputError, MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.store import Checkpoint, RunWriter, checkpoint_folder, open_run
 from rao_lab.store.files import on_network
+from tests.conftest import REPO
 from tests.store.test_store import record
 from tests.support.trees import Plan, events_of, header_of, random_group, showcase_plan, tree_of
-
-REPO = Path(__file__).resolve().parents[2]
 
 
 def names(folder: Path) -> list[str]:

@@ -1,0 +1,155 @@
+"""The processes behind a sandbox: shared by threads, replaced when lost, limited, and gone at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rao_lab.errors import UnavailableError
+from rao_lab.execution.sandbox import Sandbox
+from tests.conftest import REPO
+from tests.support.sandboxes import Node, awaiting, children, ended, needs_proc, runs
+
+
+@needs_proc
+def test_no_process_is_left_after_close() -> None:
+    before = children()
+    with Sandbox(workers=3) as sandbox:
+        threads = [threading.Thread(target=Node(sandbox).run, args=("await launch(1)",)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 1 <= len(children() - before) <= 3
+    assert children() == before
+
+
+@needs_proc
+def test_a_worker_lost_while_idle_is_replaced_unseen() -> None:
+    before = children()
+    with Sandbox() as sandbox:
+        node = Node(sandbox)
+        node.run("x = 4")
+        for worker in children() - before:
+            os.kill(worker, signal.SIGKILL)
+        assert node.run("print(x)").output == "4\n"
+
+
+@needs_proc
+def test_a_worker_lost_in_the_middle_is_told_and_replaced() -> None:
+    before = children()
+
+    def kill(name: str, args: Any, kwargs: Any) -> Any:
+        for worker in children() - before:
+            os.kill(worker, signal.SIGKILL)
+
+    with Sandbox() as sandbox:
+        end = Node(sandbox, on_call=kill).run("print('a')\nget()\nprint('b')")
+        assert (end.lost, end.output) == (True, "a\n")
+        assert end.error is not None
+        assert end.error.startswith("the sandbox was lost: ")
+        assert Node(sandbox).run("print(1)").output == "1\n"
+
+
+@needs_proc
+def test_a_worker_lost_at_a_pause_costs_nothing() -> None:
+    before = children()
+    with Sandbox() as sandbox:
+        node = Node(sandbox)
+        step = awaiting(node.start("x = await launch(1)\nprint(x)"))
+        for worker in children() - before:
+            os.kill(worker, signal.SIGKILL)
+        assert ended(node.go_on(step, {0: "answer"})).output == "answer\n"
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_threads_share_the_workers_without_mixing_nodes(workers: int) -> None:
+    outputs: dict[int, list[str]] = {}
+
+    def work(sandbox: Sandbox, number: int) -> None:
+        node = Node(sandbox)
+        node.run(f"x = {number}")
+        outputs[number] = [node.run(f"x += await launch({step})\nprint(x)").output for step in range(5)]
+
+    with Sandbox(workers=workers) as sandbox:
+        threads = [threading.Thread(target=work, args=(sandbox, number)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    sums = (0, 1, 3, 6, 10)
+    assert outputs == {number: [f"{number + added}\n" for added in sums] for number in range(8)}
+
+
+def test_a_closed_sandbox_opens_again() -> None:
+    sandbox = Sandbox()
+    sandbox.close()
+    assert Node(sandbox).run("print(1)").output == "1\n"
+    sandbox.close()
+    sandbox.close()
+
+
+@needs_proc
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are started by a script in memory on Linux only")
+def test_workers_run_under_limits_and_know_nothing_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAO_SECRET", "of the host")
+    before = children()
+    with Sandbox(memory_mb=16):
+        (worker,) = children() - before
+        limits = Path(f"/proc/{worker}/limits").read_text()
+        assert Path(f"/proc/{worker}/environ").read_bytes() == b""
+        assert Path(f"/proc/{worker}/fd/2").readlink() == Path("/dev/null")
+    rows = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
+    assert (rows["Max file size"], rows["Max core file size"], rows["Max open files"]) == ("0", "0", "64")
+    assert rows["Max address space"] == str((16 * 8 + 1024) * 2**20)
+
+
+ORPHANED = """
+import threading, time
+from rao_lab.execution.sandbox import Sandbox, pool as workers
+workers.ORPHAN_SECONDS = 0.5
+pool = Sandbox(seconds=0.2)
+def get(name, args, kwargs):
+    print("ready", flush=True)
+# Comparing what holds itself twice over never looks at the clock.
+code = "x = []; y = []\\nfor _ in range(60): x = [x, x]; y = [y, y]\\nget()\\nx == y"
+pool.run(None, code, {"get": False}, get, seed=1, clock=0)
+"""
+
+
+@needs_proc
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="a worker's compute time is bounded from outside on Linux only"
+)
+def test_a_worker_whose_owner_was_killed_ends_even_where_it_never_looks_at_the_clock() -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", ORPHANED],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=REPO,
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "ready\n"
+    (worker,) = children(owner.pid)
+    owner.kill()
+    owner.communicate()
+    for _ in range(600):
+        if not runs(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("it computes on")
+
+
+def test_a_missing_interpreter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONTY_BIN", "/nowhere/monty")
+    with pytest.raises(UnavailableError, match="no sandbox worker can be started"):
+        Sandbox().open()
