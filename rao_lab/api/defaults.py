@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Policy

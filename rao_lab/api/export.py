@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.settings import chosen_steps
-from rao_lab.base.checks import number, plainly, quoted
+from rao_lab.base.checks import number
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import Attributions, CreditConfig, attribute
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage, spare_run_file
@@ -201,7 +202,7 @@ def _write(out: Path, pieces: Iterable[str]) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise UnavailableError(f"{plainly(str(out))} cannot be written: {error.strerror or error}") from None
+        raise UnavailableError(f"{unquoted(out)} cannot be written: {error.strerror or error}") from None
 
 
 def _size(path: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from rao_lab.base import device
-from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.protocols import Environment, Policy
@@ -143,7 +143,7 @@ def newest_sound(noted: Sequence[Checkpoint]) -> tuple[int, list[str]]:
         if (found.step, each.folder.name) == (each.step, checkpoint_name(each.step)):
             return each.step, _shortened(problems)
         problems.append(
-            f"checkpoint {plainly(each.folder.name)} is of step {found.step}, not {each.step}: it is passed over"
+            f"checkpoint {unquoted(each.folder.name)} is of step {found.step}, not {each.step}: it is passed over"
         )
     return -1, _shortened(problems)
 

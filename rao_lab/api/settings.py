@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.defaults import Suggested
-from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
@@ -104,7 +104,7 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
         for part in parts[:-1]:
             at = at.setdefault(part, {})
             if not isinstance(at, dict):
-                raise ConfigError(f"--set {quoted(assignment)}: {plainly(part)} has a value of its own")
+                raise ConfigError(f"--set {quoted(assignment)}: {unquoted(part)} has a value of its own")
         at[parts[-1]] = _value(text.strip())
     return found
 
@@ -119,7 +119,7 @@ def said_once(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     for name, value in used.items():
         if name in given:
             raise ConfigError(
-                f"--{name} {plainly(str(value))} and --set {name}={plainly(str(given[name]))} "
+                f"--{name} {unquoted(value)} and --set {name}={unquoted(given[name])} "
                 "are one setting: give one of them"
             )
     return used
@@ -134,7 +134,7 @@ def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, 
     rest = dict(given)
     own = rest.pop("policy", {})
     if not isinstance(own, Mapping):
-        raise ConfigError(f"--set policy={plainly(str(own))}: name a setting, as in policy.dialect=codeact")
+        raise ConfigError(f"--set policy={unquoted(own)}: name a setting, as in policy.dialect=codeact")
     for setting, instead in (
         ("name", "--policy"),
         ("temperature", "--temperature or, of train, --set temperature="),
@@ -155,7 +155,7 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
     for name in given:
         if name != "limits":
             raise ConfigError(
-                f"--set {plainly(name)}=... has no meaning here: only limits and the policy can be set, "
+                f"--set {unquoted(name)}=... has no meaning here: only limits and the policy can be set, "
                 "such as limits.max_depth=6 or policy.dialect=codeact"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
@@ -214,7 +214,7 @@ def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None
         wanted += [step for step in steps if low <= step <= high]
     if not wanted:
         has = f"{steps[0]} to {steps[-1]}" if steps else "none"
-        raise MissingError(f"the run has none of the steps {plainly(text)}: it has {has}")
+        raise MissingError(f"the run has none of the steps {unquoted(text)}: it has {has}")
     return sorted(set(wanted))
 
 

@@ -1,53 +1,21 @@
-"""Settings are checked where they are made: each complaint names the field, shows the value, fits a line.
-
-A value may come from a file or a command line, so showing it is bounded too: no setting is printed at
-its own length, and none makes the complaint itself fail.
-"""
+"""Settings are checked as soon as they are made: each error names the field, shows the value, fits a line."""
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 
 MOST = 2**31 - 1
-"""Largest count: what a 32-bit column holds, and far more than any run bears."""
+"""Largest count: what a 32-bit column holds, and far more than any run can reach."""
 MOST_SEED = 2**63 - 1
 """Largest seed: what a run file keeps."""
 LARGEST = 1e9
-"""Largest number that is no count."""
-SHOWN = 100
-"""Characters of a value in a complaint."""
-
-
-class _Short(reprlib.Repr):
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = self.maxlong = SHOWN - 20
-
-
-def quoted(value: Any) -> str:
-    """The start of a value as Python writes it, on one line, whatever the value is."""
-    try:
-        text = value if type(value) is _Plain else _Short().repr(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} too long to print"
-    line = text.encode("utf-8", "replace").decode()
-    line = line if line.isprintable() else ascii(line)[1:-1]
-    return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
-
-
-class _Plain(str):
-    """Text that is shown without quotation marks."""
-
-
-def plainly(text: str) -> str:
-    """The start of a text without quotation marks, on one line: for names of files."""
-    return quoted(_Plain(text))
+"""Largest number that is not a count."""
 
 
 def whole(name: str, value: Any, least: int, most: int = MOST) -> int:
@@ -115,7 +83,7 @@ def arguments(kind: type, data: Any, what: str) -> dict[str, Any]:
     """Plain data as keyword arguments of a dataclass.
 
     Raises:
-        ConfigError: they are no mapping, or hold a name that is no field; the message has the nearest.
+        ConfigError: the data are not a mapping, or name an unknown field; the message offers the nearest one.
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{what} must be an object with fields, not {quoted(data)}")

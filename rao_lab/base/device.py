@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, UnavailableError
 
 _FULL = ("not enough memory", "can't allocate memory", "ALLOC_FAILED", "out of memory")

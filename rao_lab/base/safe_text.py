@@ -1,14 +1,24 @@
-"""Hostile text made safe to look at: in a terminal, a notebook or a log.
+"""Text from anywhere made safe to show: in an error, a terminal, a notebook or a log.
 
-Whatever a model or a file says may hold characters that act instead of showing: terminal escapes,
-direction overrides, invisible joiners, towers of accents. Each becomes a mark that can be read. The
-front end does the same (`widgets/src/shared/text.js`).
+What a model or a file says may hold characters that act instead of showing (terminal escapes, direction
+overrides, invisible joiners, towers of accents), and a value may be of any size. One family of functions
+shows them:
+
+    quoted(value)     any value in an error, as Python writes it
+    unquoted(name)    the name of a file or a setting in an error, without quotation marks
+    one_line(text)    a text on one line, such as a goal or a reason
+    visible(text)     a text of several lines
+    shorten(line)     a safe line, cut to the cells of a terminal
+
+The front end replaces the same characters (`widgets/src/shared/text.js`).
 """
 
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
+from typing import Any
 
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
@@ -18,8 +28,34 @@ _ACTING = re.compile(
 """C0 and C1 controls, direction and other invisible formatting, tags, lone surrogates. Tab and newline
 are layout and stay."""
 
+MOST_QUOTED = 100
+"""Characters of a value that an error shows."""
+
 MOST_MARKS = 4
 """Combining marks kept on one character; more would cover the lines above."""
+
+
+class _Short(reprlib.Repr):
+    """`repr` that reads no further into a value than is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = MOST_QUOTED - 20
+
+
+def quoted(value: Any) -> str:
+    """The start of a value as Python writes it, on one line; it never fails, whatever the value is."""
+    try:
+        return unquoted(_Short().repr(value))
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long to print"
+
+
+def unquoted(name: Any) -> str:
+    """The start of a name as it is, on one line; what cannot be printed becomes an escape."""
+    line = str(name).encode("utf-8", "replace").decode()
+    line = line if line.isprintable() else ascii(line)[1:-1]
+    return line if len(line) <= MOST_QUOTED else line[: MOST_QUOTED - 3] + "..."
 
 
 def visible(text: str) -> str:

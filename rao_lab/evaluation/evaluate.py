@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
 
+from rao_lab.base.checks import choice
 from rao_lab.environments.difficulty import easiest_first
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.intervals import wilson
@@ -25,9 +26,8 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
-from rao_lab.tree import Task, Tree, TreeHeader
+from rao_lab.tree import AGENTS, Task, Tree, TreeHeader
 
-AGENTS = ("recursive", "flat")
 BATCH = 64
 """Trees that run at once: enough to fill a generation batch, fixed so that results repeat."""
 
@@ -180,8 +180,7 @@ def evaluate(
         InputError: no tasks.
         MissingError: an unknown split or dialect.
     """
-    if agent not in AGENTS:
-        raise ConfigError(f"agent={agent!r} is unknown: choose one of {', '.join(AGENTS)}")
+    choice("agent", agent, AGENTS)
     if batch < 1:
         raise ConfigError(f"batch={batch} means nothing: give at least 1")
     limits = limits or Limits()

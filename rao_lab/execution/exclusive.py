@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rao_lab.base.checks import plainly
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import UnavailableError
 from rao_lab.protocols import Policy
 
@@ -42,7 +42,7 @@ def check_untaken(policy: Policy) -> None:
 
 def _in_training(policy: Policy) -> UnavailableError:
     return UnavailableError(
-        f"policy {plainly(policy.name)} is being trained in another thread: wait until that is done "
+        f"policy {unquoted(policy.name)} is being trained in another thread: wait until that is done "
         "or stop it, or load a second one with rl.load_policy"
     )
 

@@ -21,15 +21,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from rao_lab.errors import ConfigError
+from rao_lab.base.checks import choice
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.tree_run import TreeRun
 from rao_lab.protocols import Dialect, Environment, Judge, Policy, TurnReply
-from rao_lab.tree import Event, Tree, TreeHeader
-
-AGENTS = ("recursive", "flat")
+from rao_lab.tree import AGENTS, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
 """Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
@@ -66,8 +64,7 @@ class Executor:
         judge: Judge | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if agent not in AGENTS:
-            raise ConfigError(f"agent={agent!r} is unknown: choose one of {', '.join(AGENTS)}")
+        choice("agent", agent, AGENTS)
         self.environment = environment
         self.policy = policy
         self.dialect = dialect

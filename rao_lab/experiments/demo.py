@@ -17,15 +17,15 @@ from typing import Any, Protocol
 from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.export import export_run
 from rao_lab.api.train import train
-from rao_lab.base.checks import plainly
+from rao_lab.base.safe_text import unquoted
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import flat_fits
-from rao_lab.evaluation.evaluate import AGENTS, Evaluation, evaluate, flat_limits
+from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.policies.load import load_policy
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.metrics import TrainStep
-from rao_lab.tree import Tree
+from rao_lab.tree import AGENTS, Tree
 from rao_lab.tree.text import text_tree
 from rao_lab.views.terminal import success_text
 
@@ -82,7 +82,7 @@ class DemoConfig:
             raise ConfigError(f"--minutes {self.minutes:g} means nothing: give a number above 0")
         if self.out.suffix == ".html":
             raise ConfigError(
-                f"--out {plainly(self.out.name)} is where the page goes: name a run file (.rao)"
+                f"--out {unquoted(self.out.name)} is where the page goes: name a run file (.rao)"
             )
 
     @classmethod

@@ -27,8 +27,9 @@ from rao_lab.api.train import train
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.environments.textcraft.oracle import clean_nodes
 from rao_lab.errors import RaoLabError
-from rao_lab.evaluation.evaluate import AGENTS, flat_limits
+from rao_lab.evaluation.evaluate import flat_limits
 from rao_lab.policies.load import load_policy
+from rao_lab.tree import AGENTS
 
 Line = dict[str, Any]
 BANDS = ("easy", "medium", "hard")

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from rao_lab.base.checks import number, plainly, quoted, whole
-from rao_lab.base.safe_text import one_line
+from rao_lab.base.checks import number, whole
+from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import ConfigError
 from rao_lab.policies.pending import key_order, lost
 from rao_lab.prompts import dialect as find_dialect
@@ -34,7 +34,7 @@ WAIT_SECONDS = 0.2
 """How long a tick waits for an answer."""
 PAUSE_SECONDS = 0.5
 """Before the first retry; doubled for each further one."""
-CHARS_PER_TOKEN = 200
+MOST_CHARS_PER_TOKEN = 200
 """More than any vocabulary's longest token: a text beyond this for each token asked for is cut."""
 MAX_PAUSE_SECONDS = 30.0
 """Longest pause, also where the server asks for more."""
@@ -144,7 +144,7 @@ class EndpointPolicy:
             raise _refused(answer, self._without_key)
         text, stop, used = _read_answer(answer.body)
         self._count(**used)
-        text, most = self._without_key(text), CHARS_PER_TOKEN * request.max_new_tokens
+        text, most = self._without_key(text), MOST_CHARS_PER_TOKEN * request.max_new_tokens
         text, stop = (text, stop) if len(text) <= most else (text[:most], "length")
         steps = max(1, used["completion_tokens"])
         return TurnReply(request.key, text, stop=stop, version=self.version, decode_steps=steps)
@@ -347,5 +347,5 @@ def _read_key(variable: str | None) -> str:
     if variable is not None and not key:
         raise ConfigError(f"api_key_env={quoted(variable)}, but that environment variable is not set")
     if not key.isascii() or not key.isprintable():
-        raise ConfigError(f"the key in {plainly(variable or '')} holds characters that cannot be sent")
+        raise ConfigError(f"the key in {unquoted(variable or '')} holds characters that cannot be sent")
     return key

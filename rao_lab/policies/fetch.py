@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError, MissingError, UnavailableError
 
 Progress = Callable[[str], None]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.bundled import data_path
-from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import cached
 from rao_lab.protocols import Policy
@@ -84,11 +84,13 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
         base, settings["adapter"] = base or (said if said in BUNDLED else None), Path(name)
         if base is None:
             raise ConfigError(
-                f"{plainly(name)} holds an adapter without its model: load_policy(..., base=...) names the model"
+                f"{unquoted(name)} holds an adapter without its model: load_policy(..., base=...) names the model"
             )
         name = base
     elif base is not None:
-        raise ConfigError(f"base={quoted(base)} has no meaning: {plainly(name)} is a whole model, no adapter")
+        raise ConfigError(
+            f"base={quoted(base)} has no meaning: {unquoted(name)} is a whole model, no adapter"
+        )
     settings.setdefault("name", _called(Path(name)))
     return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
 

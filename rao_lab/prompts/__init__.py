@@ -7,7 +7,7 @@ A dialect is pure: it knows no environment, no policy and no sandbox. `codeact` 
 
 from __future__ import annotations
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import MissingError
 from rao_lab.prompts.codeact import CodeAct
 from rao_lab.prompts.terse import Terse

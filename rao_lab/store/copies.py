@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from rao_lab.base.checks import plainly
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.files import check_file, file_path, file_uri, reading, why_not_written
@@ -37,7 +37,7 @@ def export_copy(path: str | Path, out: str | Path) -> Path:
                 target.unlink(missing_ok=True)
             if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _OUT:
                 raise UnavailableError(
-                    f"{plainly(target.name)} cannot be written: {why_not_written(error)}"
+                    f"{unquoted(target.name)} cannot be written: {why_not_written(error)}"
                 ) from None
             raise
     return target
@@ -50,10 +50,10 @@ def refuse_to_overwrite(target: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as error:
-        raise UnavailableError(f"{plainly(target.name)} cannot be written: {error.strerror}") from None
+        raise UnavailableError(f"{unquoted(target.name)} cannot be written: {error.strerror}") from None
     else:
-        raise RunFileError(f"{plainly(target.name)} exists already: choose another name")
+        raise RunFileError(f"{unquoted(target.name)} exists already: choose another name")
     if not target.parent.is_dir():
         raise UnavailableError(
-            f"{plainly(target.name)} cannot be written: there is no folder {plainly(str(target.parent))}"
+            f"{unquoted(target.name)} cannot be written: there is no folder {unquoted(target.parent)}"
         )

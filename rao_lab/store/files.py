@@ -19,8 +19,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from rao_lab.base.checks import plainly, quoted
-from rao_lab.base.safe_text import one_line
+from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
 from rao_lab.store.columns.bytes import MAX_BODY
 
@@ -81,10 +80,10 @@ def check_regular(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         raise _no_such_file(path) from None
     except OSError as error:
-        raise RunFileError(f"{plainly(path.name)} cannot be read: {error.strerror}") from None
+        raise RunFileError(f"{unquoted(path.name)} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(kind):
         what = "a folder" if stat.S_ISDIR(kind) else "a device or a pipe"
-        raise RunFileError(f"{plainly(str(path))} is {what}, not a run file")
+        raise RunFileError(f"{unquoted(path)} is {what}, not a run file")
 
 
 def check_file(path: Path) -> None:
@@ -95,7 +94,7 @@ def check_file(path: Path) -> None:
         RunFileError: a folder, empty, unreadable or something else.
     """
     check_regular(path)
-    name = plainly(path.name)
+    name = unquoted(path.name)
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
@@ -111,7 +110,7 @@ def check_file(path: Path) -> None:
 
 def _no_such_file(path: Path) -> MissingError:
     return MissingError(
-        f"no run file {plainly(str(path))}: check the name, or record one with `rao-lab train --out`"
+        f"no run file {unquoted(path)}: check the name, or record one with `rao-lab train --out`"
     )
 
 
@@ -126,7 +125,7 @@ def spare_run_file(path: Path) -> None:
     except OSError:
         run = False  # whoever writes there says why it cannot be done
     if run or path.suffix == ".rao":
-        name, other = plainly(path.name), plainly(f"{path.stem}.html")
+        name, other = unquoted(path.name), unquoted(f"{path.stem}.html")
         raise RunFileError(f"{name} is a run file or named like one: choose another name, such as {other}")
 
 

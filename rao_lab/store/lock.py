@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import BinaryIO
 
-from rao_lab.base.checks import plainly
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store.files import real_path
 
@@ -92,7 +92,7 @@ class WriteLock:
 
 def _not_made(run_file: Path, error: OSError) -> UnavailableError:
     return UnavailableError(
-        f"{plainly(run_file.name)} cannot be written: its lock file cannot be made ({error.strerror})"
+        f"{unquoted(run_file.name)} cannot be written: its lock file cannot be made ({error.strerror})"
     )
 
 

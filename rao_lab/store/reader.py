@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store import schema

@@ -27,7 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.state import COUNTERS, TrainState, new_state
@@ -188,7 +188,7 @@ def verify(folder: str | Path) -> Checkpoint:
     for name in sorted(listed):
         path = folder / name
         if path.is_symlink() or _fingerprint(path) != listed[name]:
-            raise InputError(f"checkpoint {folder.name}: {plainly(name)} is damaged")
+            raise InputError(f"checkpoint {folder.name}: {unquoted(name)} is damaged")
     return _understood(folder, _read_json(folder / "trainer.json"))
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
-from rao_lab.base.checks import MOST, MOST_SEED, arguments, choice, flag, number, quoted, temperature, whole
+from rao_lab.base.checks import MOST, MOST_SEED, arguments, choice, flag, number, temperature, whole
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit import CreditConfig, ShareBy
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits

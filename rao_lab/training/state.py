@@ -17,9 +17,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from rao_lab.base.checks import quoted
 from rao_lab.base.device import full_memory_says
 from rao_lab.base.interrupts import HeldBack
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.training.config import TrainConfig
 

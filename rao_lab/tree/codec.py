@@ -16,43 +16,20 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, TypeVar, get_args
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 from rao_lab.tree.events import Call, Event, Message, Status
 from rao_lab.tree.node import MAX_DEPTH, Node, Task, TreeHeader, Turn
 from rao_lab.tree.tree import Group, Tree, validate
 from rao_lab.tree.values import (
     decode,
-    dumps,
     encode,
     from_base64,
-    loads,
-    shown,
     tagged,
     to_base64,
     untagged,
     write_text,
 )
-
-__all__ = [
-    "decode",
-    "dumps",
-    "encode",
-    "event_from_json",
-    "event_to_json",
-    "group_from_json",
-    "group_to_json",
-    "header_from_json",
-    "header_to_json",
-    "loads",
-    "node_from_json",
-    "node_to_json",
-    "task_from_json",
-    "task_to_json",
-    "tree_from_json",
-    "tree_to_json",
-    "turn_from_json",
-    "turn_to_json",
-]
 
 Record = TypeVar("Record")
 
@@ -80,7 +57,7 @@ def _read_array(code: str) -> Callable[[Any], array[Any]]:
         tag, inner = untagged(data)
         raw = from_base64(inner)
         if tag != {"i": "i32", "f": "f32"}[code] or len(raw) % 4:
-            raise InputError(f"an array of {'i32' if code == 'i' else 'f32'} is due, not {shown(tag)}")
+            raise InputError(f"an array of {'i32' if code == 'i' else 'f32'} is due, not {quoted(tag)}")
         numbers = array(code)
         numbers.frombytes(raw)
         if sys.byteorder == "big":
@@ -94,7 +71,7 @@ def _reader(what: str, *kinds: type) -> Callable[[Any], Any]:
     def read(data: Any) -> Any:
         value = decode(data)
         if type(value) not in kinds:
-            raise InputError(f"{what} is due, not {shown(value)}")
+            raise InputError(f"{what} is due, not {quoted(value)}")
         return value
 
     return read
@@ -103,7 +80,7 @@ def _reader(what: str, *kinds: type) -> Callable[[Any], Any]:
 def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def read_all(data: Any) -> tuple[Any, ...]:
         if not isinstance(data, list):
-            raise InputError(f"a list is due, not {shown(data)}")
+            raise InputError(f"a list is due, not {quoted(data)}")
         return tuple(read(inner) for inner in data)
 
     return read_all
@@ -120,7 +97,7 @@ def _read_status(data: Any) -> Status:
     try:
         return Status(data)
     except ValueError:
-        raise InputError(f"{shown(data)} is no status: it is one of {', '.join(Status)}") from None
+        raise InputError(f"{quoted(data)} is no status: it is one of {', '.join(Status)}") from None
 
 
 def _read_counts(data: Any) -> dict[str, int]:
@@ -200,11 +177,11 @@ def _same(value: Any, default: Any) -> bool:
 def _read_record(cls: type[Record], data: Any) -> Record:
     what = cls.__name__.lower()
     if not isinstance(data, dict):
-        raise InputError(f"a {what} must be a JSON object, not {shown(data)}")
+        raise InputError(f"a {what} must be a JSON object, not {quoted(data)}")
     plan = _PLANS[cls]
     unknown = data.keys() - {name for name, _, _ in plan}
     if unknown:
-        raise InputError(f"a {what} has no field {min(map(repr, unknown)):.60}")
+        raise InputError(f"a {what} has no field {min(map(quoted, unknown))}")
     values = {}
     for name, kind, default in plan:
         if name in data:
@@ -300,10 +277,10 @@ def event_to_json(event: Event) -> dict[str, Any]:
 def event_from_json(data: Any) -> Event:
     """Raises: InputError."""
     if not isinstance(data, dict):
-        raise InputError(f"an event must be a JSON object, not {shown(data)}")
+        raise InputError(f"an event must be a JSON object, not {quoted(data)}")
     cls = _EVENTS.get(data.get("event", "")) if isinstance(data.get("event"), str) else None
     if cls is None:
-        raise InputError(f"{shown(data.get('event'))} is no event: it is one of {', '.join(_EVENTS)}")
+        raise InputError(f"{quoted(data.get('event'))} is no event: it is one of {', '.join(_EVENTS)}")
     event: Event = _read_record(cls, {name: value for name, value in data.items() if name != "event"})
     _check_path(event.node)
     return event
@@ -311,4 +288,4 @@ def event_from_json(data: Any) -> Event:
 
 def _check_path(path: str) -> None:
     if not _PATH.fullmatch(path):
-        raise InputError(f'{shown(path)} is no path of a node: paths look like "0" and "0.2.1"')
+        raise InputError(f'{quoted(path)} is no path of a node: paths look like "0" and "0.2.1"')

@@ -15,6 +15,8 @@ from typing import Any
 from rao_lab.tree.events import Call, Message, Status
 
 ROOT = "0"
+AGENTS = ("recursive", "flat")
+"""Kinds of agent; flat is the single-agent control without `launch_subagent`."""
 MAX_DEPTH = 200
 """Depth of the deepest node that a record may hold: paths are read back from files, so they are bounded."""
 

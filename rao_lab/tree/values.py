@@ -22,10 +22,10 @@ import binascii
 import json
 import math
 import re
-import reprlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 
 MAX_NESTING = 80
@@ -206,15 +206,7 @@ class _Decoder(_Bounded):
             raise
         except (TypeError, ValueError) as error:
             raise InputError(f"a malformed {tag} value: {error}") from None
-        raise InputError(f"a value with the tag {shown(tag)} cannot be read")
-
-
-def shown(value: Any) -> str:
-    """The start of a value for an error message."""
-    try:
-        return f"{reprlib.repr(value):.60}"
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} too long to print"
+        raise InputError(f"a value with the tag {quoted(tag)} cannot be read")
 
 
 def tagged(tag: str, value: Any) -> dict[str, Any]:
@@ -260,7 +252,7 @@ def to_base64(raw: bytes) -> str:
 
 def from_base64(text: Any) -> bytes:
     if not isinstance(text, str):
-        raise InputError(f"base64 text is due, not {shown(text)}")
+        raise InputError(f"base64 text is due, not {quoted(text)}")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

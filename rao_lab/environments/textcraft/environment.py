@@ -16,7 +16,8 @@ from os import PathLike
 from random import Random
 from typing import Any
 
-from rao_lab.base.checks import MOST_SEED, flag, number, plainly, quoted, whole
+from rao_lab.base.checks import MOST_SEED, flag, number, whole
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
@@ -102,7 +103,7 @@ class TextCraft:
         env._files = found.only(env.difficulties)
         if not env._files:
             raise MissingError(
-                f"{plainly(str(tasks))}: no task of difficulty {plainly(str(difficulty))}; "
+                f"{unquoted(tasks)}: no task of difficulty {unquoted(difficulty)}; "
                 f"has {_listed(found.difficulties)}"
             )
         return env
@@ -199,4 +200,4 @@ def _difficulties(difficulty: str | Sequence[str], bands: Mapping[str, Any]) -> 
 
 def _listed(names: Iterable[str]) -> str:
     """Names that may come from a file."""
-    return plainly(", ".join(names))
+    return unquoted(", ".join(names))

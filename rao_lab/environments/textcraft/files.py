@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from rao_lab.base.checks import plainly, quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.textcraft.book import closure
 from rao_lab.environments.textcraft.recipes import Recipe, heights
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, item_counts
@@ -165,7 +165,7 @@ def _path(file: Any) -> Path:
 
 
 def _said(path: Path) -> str:
-    return plainly(str(path))
+    return unquoted(path)
 
 
 def _json(text: str, where: str) -> Any:

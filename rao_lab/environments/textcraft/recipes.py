@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 
 MAX_ORDERS = 200_000

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, overload
 
-from rao_lab.base.checks import quoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.environments.textcraft.book import Book, closure
 from rao_lab.environments.textcraft.recipes import Recipe, separate_demand
 from rao_lab.environments.textcraft.world import CraftWorld

@@ -19,14 +19,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from rao_lab.base.checks import number, plainly, quoted, whole
+from rao_lab.base.checks import number, whole
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, UnavailableError
 from rao_lab.policies.local.folder import read_object
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-MAX_CONFIG_BYTES = 1 << 20
+MAX_ADAPTER_CONFIG_BYTES = 1 << 20
 MAX_RANK = 4096
-MAX_LAYERS = 1000
+MAX_ADAPTED_LAYERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def load(model: Any, folder: Path) -> Any:
         InputError: the folder is damaged, or its adapter is of another model.
         UnavailableError: peft is not installed.
     """
-    said = plainly(str(folder))
+    said = unquoted(folder)
     adapted = _fit(model, read(folder))
     try:
         given = load_file(folder / WEIGHTS)
@@ -106,13 +107,13 @@ def read(folder: Path) -> Adapter:
     Raises:
         InputError: it cannot be read, or is no plain LoRA adapter.
     """
-    said = plainly(str(folder))
-    config = read_object(folder / CONFIG, said, MAX_CONFIG_BYTES)
+    said = unquoted(folder)
+    config = read_object(folder / CONFIG, said, MAX_ADAPTER_CONFIG_BYTES)
     if config.get("peft_type") != "LORA":
         raise InputError(f"{said}: its {CONFIG} describes no LoRA adapter")
     if odd := _unknown(config):
         raise InputError(
-            f"{said}: this adapter has {plainly(odd)}, which is not read here: merge it elsewhere"
+            f"{said}: this adapter has {unquoted(odd)}, which is not read here: merge it elsewhere"
         )
     layers = config.get("target_modules")
     if not _are_names(layers):
@@ -143,7 +144,7 @@ def _unknown(config: Mapping[str, Any]) -> str:
 def _are_names(layers: Any) -> TypeGuard[list[str]]:
     return (
         isinstance(layers, list)
-        and 0 < len(layers) <= MAX_LAYERS
+        and 0 < len(layers) <= MAX_ADAPTED_LAYERS
         and all(isinstance(name, str) and 0 < len(name) <= 200 for name in layers)
     )
 

@@ -24,9 +24,8 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from rao_lab.base.checks import plainly, quoted
 from rao_lab.base.device import full_memory_says
-from rao_lab.base.safe_text import one_line
+from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import InputError, MissingError, RaoLabError
 from rao_lab.prompts import NAMES
 
@@ -60,7 +59,7 @@ def one_line_about(path: str | Path) -> Iterator[None]:
         raise
     except Exception as problem:  # foreign code over hostile files, some of which raises bare ones
         said = one_line(str(problem).strip() or type(problem).__name__, 300)
-        raise InputError(f"{plainly(str(path))}: transformers cannot read a model here ({said})") from problem
+        raise InputError(f"{unquoted(path)}: transformers cannot read a model here ({said})") from problem
 
 
 def read_model(
@@ -78,14 +77,14 @@ def read_model(
     """
     source, options = _source(path)
     too_large = "take a smaller model, or a device with more; `rao-lab doctor` says which size fits"
-    loading = full_memory_says(f"{plainly(str(path))} is loaded", too_large)
+    loading = full_memory_says(f"{unquoted(path)} is loaded", too_large)
     with _ONE_AT_A_TIME, one_line_about(path), loading, _quiet():
         if Path(source).is_dir():
-            _check_size(Path(source), options, plainly(str(path)))
+            _check_size(Path(source), options, unquoted(path))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
         if not tokenizer.chat_template:
             raise InputError(
-                f"{plainly(str(path))}: its tokenizer has no chat template, which says how messages become a prompt: "
+                f"{unquoted(path)}: its tokenizer has no chat template, which says how messages become a prompt: "
                 "take the chat (instruct) version of this model"
             )
         model, found = AutoModelForCausalLM.from_pretrained(
@@ -96,7 +95,7 @@ def read_model(
         other = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
         if lacking := sorted({*found["missing_keys"], *other}):
             raise InputError(
-                f"{plainly(str(path))}: the weights {plainly(', '.join(lacking))} are missing or of another size: "
+                f"{unquoted(path)}: the weights {unquoted(', '.join(lacking))} are missing or of another size: "
                 "config and weights are not of one model"
             )
         model = model.to(device)
@@ -135,7 +134,7 @@ def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
 
 def _source(path: str | Path) -> tuple[str, dict[str, str]]:
     """What transformers is asked for: a folder or hub id, and the name of a GGUF file in it."""
-    file, said = Path(path), plainly(str(path))
+    file, said = Path(path), unquoted(path)
     if file.suffix == ".gguf":
         if not file.is_file():
             raise MissingError(f"{said}: there is no such file")
@@ -184,7 +183,7 @@ def _check_numbers(config: Mapping[str, Any], said: str) -> None:
             raise InputError(f"{said}: {name} in its config is {value:g}")
         most = MAX_LAYERS if name in _LAYERS else MAX_WIDTH
         if name not in _UNBOUNDED and not abs(value) <= most:
-            raise InputError(f"{said}: {plainly(str(name))} in its config is {value:g}, above {most}")
+            raise InputError(f"{said}: {unquoted(name)} in its config is {value:g}, above {most}")
 
 
 def _check_own(own: Any, said: str) -> None:

@@ -17,8 +17,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from rao_lab.base import checks as checked
-from rao_lab.base.checks import choice, number, plainly, whole
+from rao_lab.base.checks import choice, number, whole
 from rao_lab.base.device import choose, memory, usual_dtype
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies.local import adapter as adapters
 from rao_lab.policies.local import llama
@@ -177,7 +178,7 @@ class TransformerPolicy:
         ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
         if not ids:
             raise InputError(
-                f"policy {plainly(self.name)}: its tokenizer makes no tokens of a message: it is not of this model"
+                f"policy {unquoted(self.name)}: its tokenizer makes no tokens of a message: it is not of this model"
             )
         key: NodeKey = (0, ROOT)
         self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
@@ -237,7 +238,7 @@ class TransformerPolicy:
         ids = tuple(self.tokenizer.encode(clean, add_special_tokens=False))
         if max(ids, default=0) >= self._vocabulary:
             raise InputError(
-                f"policy {plainly(self.name)}: its tokenizer makes id {max(ids)} and the model knows "
+                f"policy {unquoted(self.name)}: its tokenizer makes id {max(ids)} and the model knows "
                 f"{self._vocabulary} tokens: they are not of one model"
             )
         return ids

@@ -17,6 +17,7 @@ from rao_lab.base.checks import MOST
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance, TokenArrays, split_tokens, unpack
 from rao_lab.tree import Call, Event, Message, Node, Status, Tree, TreeHeader, Turn, codec, validate
+from rao_lab.tree.values import decode, loads
 
 _CHUNK = 500
 
@@ -70,7 +71,7 @@ def plain(text: str) -> Any:
         RunFileError: it is not such JSON.
     """
     try:
-        return codec.decode(codec.loads(text))
+        return decode(loads(text))
     except RaoLabError as error:
         raise RunFileError(f"a stored value cannot be read ({error!s:.100})") from None
 
@@ -120,7 +121,7 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
 
 def _record(read: Callable[[Any], Any], text: str, what: str) -> Any:
     try:
-        return read(codec.loads(text))
+        return read(loads(text))
     except RaoLabError as error:
         raise RunFileError(f"{what} cannot be read ({error!s:.100})") from None
 
@@ -176,7 +177,7 @@ def load_events(
     for tree_id, size, body in connection.execute(query, values):
         raw = unpack(size, body, allowance)
         try:
-            events[tree_id].append(codec.event_from_json(codec.loads(raw)))
+            events[tree_id].append(codec.event_from_json(loads(raw)))
         except RaoLabError as error:
             raise RunFileError(f"an event of tree {tree_id} cannot be read ({error!s:.100})") from None
     return dict(events)

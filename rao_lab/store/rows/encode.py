@@ -18,6 +18,7 @@ from rao_lab.store.columns.bytes import join_tokens, pack
 from rao_lab.store.columns.credit import attributions_to_bytes
 from rao_lab.store.columns.nodes import columns_to_bytes
 from rao_lab.tree import Call, Event, Node, Tree, TreeHeader, Turn, codec
+from rao_lab.tree.values import dumps, encode
 
 _ABSOLUTE = re.compile(r"(/|~|[A-Za-z]:[\\/]|\\\\)[^\n]*")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\n]*", re.IGNORECASE)
@@ -40,7 +41,7 @@ def portable(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """Any plain value as one line of ASCII JSON."""
-    return codec.dumps(codec.encode(value))
+    return dumps(encode(value))
 
 
 class Texts:
@@ -89,7 +90,7 @@ def insert_header(connection: sqlite3.Connection, texts: Texts, header: TreeHead
         header.rollout,
         texts.id(task.id),
         texts.id(task.difficulty),
-        texts.id(codec.dumps(codec.task_to_json(task))),
+        texts.id(dumps(codec.task_to_json(task))),
         texts.id(header.environment),
         texts.id(header.agent),
         texts.id(str(header.seed)),
@@ -112,7 +113,7 @@ def insert_events(
 ) -> None:
     rows = []
     for event in events:
-        text = codec.dumps(codec.event_to_json(event))
+        text = dumps(codec.event_to_json(event))
         rows.append((tree_id, event.seq, revision, *pack(text.encode())))
     connection.executemany(f"INSERT INTO events VALUES ({_marks(5)})", rows)
 
@@ -221,7 +222,7 @@ def _turn_row(texts: Texts, node: Node, turn: Turn) -> tuple[Any, ...]:
 
 def _calls_json(calls: tuple[Call, ...]) -> str:
     """Through the codec, which knows how a turn's calls are written."""
-    return codec.dumps(codec.turn_to_json(Turn(0, calls=calls))["calls"])
+    return dumps(codec.turn_to_json(Turn(0, calls=calls))["calls"])
 
 
 def _marks(count: int) -> str:
