@@ -16,7 +16,7 @@ from typing import Any
 from rao_lab.base.checks import MOST
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance, TokenArrays, split_tokens, unpack
-from rao_lab.tree import Call, Event, Message, Node, Status, Tree, TreeHeader, Turn, codec, validate
+from rao_lab.tree import Call, Event, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
 from rao_lab.tree.values import decode, loads
 
 _CHUNK = 500
@@ -104,7 +104,7 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
     if len(seed_text) > 100:
         raise RunFileError("the seed of a tree has over 100 digits")
     return TreeHeader(
-        task=_record(codec.task_from_json, texts.text(task), "a task"),
+        task=task_from_text(texts, task),
         environment=texts.text(environment),
         agent=texts.text(agent),
         seed=int(seed_text),
@@ -117,6 +117,11 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
         limits=table(texts.plain(limits), "the limits of a tree"),
         origin=None if origin is None else table(texts.plain(origin), "the origin of a fork"),
     )
+
+
+def task_from_text(texts: Texts, text_id: object) -> Task:
+    task: Task = _record(codec.task_from_json, texts.text(text_id), "a task")
+    return task
 
 
 def _record(read: Callable[[Any], Any], text: str, what: str) -> Any:

@@ -10,8 +10,15 @@ from typing import Any
 
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance
-from rao_lab.store.rows.decode import HEADER_COLUMNS, Texts, header_from_row, load_events, table
-from rao_lab.tree import Event, Tree, TreeHeader
+from rao_lab.store.rows.decode import (
+    HEADER_COLUMNS,
+    Texts,
+    header_from_row,
+    load_events,
+    table,
+    task_from_text,
+)
+from rao_lab.tree import Event, Task, Tree, TreeHeader
 from rao_lab.tree.fold import fold
 
 
@@ -46,6 +53,8 @@ class TreeSummary:
     rollout: int
     task: str
     """The task's id."""
+    goal: str
+    """The task's."""
     difficulty: str
     status: str
     """The root's; "running" while it runs."""
@@ -57,6 +66,10 @@ class TreeSummary:
     tokens_in: int
     tokens_out: int
     policy_version: int
+    ended: float | None
+    """Seconds from start to end; None while it runs."""
+    not_reproducible: str
+    """See `Tree`."""
     running: bool
     fork: bool
     """Cut from another tree: in no group."""
@@ -147,18 +160,34 @@ def tree_summaries(
     connection: sqlite3.Connection, step: int, read: Callable[[int], Tree]
 ) -> list[TreeSummary]:
     rows = connection.execute(
-        "SELECT id, step, probe, grp, rollout, task_id, difficulty, status, success, nodes, depth, turns,"
-        " tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
+        "SELECT id, step, probe, grp, rollout, task, difficulty, not_reproducible, status, success, ended, nodes,"
+        " depth, turns, tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
         " ORDER BY probe, grp, rollout, id",
         (step,),
     ).fetchall()
     texts = Texts(connection, Allowance.of(connection))
-    texts.want(text_id for row in rows for text_id in row[5:7])
-    return [_summary(row, texts, read) for row in rows]
+    texts.want(text_id for row in rows for text_id in row[5:8])
+    tasks = {text_id: task_from_text(texts, text_id) for text_id in {row[5] for row in rows}}
+    return [_summary(row, tasks[row[5]], texts, read) for row in rows]
 
 
-def _summary(row: tuple[Any, ...], texts: Texts, read: Callable[[int], Tree]) -> TreeSummary:
-    tree_id, step, probe, group, rollout, task, difficulty, status, success, *counts, done, origin = row
+def _summary(row: tuple[Any, ...], task: Task, texts: Texts, read: Callable[[int], Tree]) -> TreeSummary:
+    (
+        tree_id,
+        step,
+        probe,
+        group,
+        rollout,
+        _,
+        difficulty,
+        why,
+        status,
+        success,
+        ended,
+        *counts,
+        done,
+        origin,
+    ) = row
     nodes, depth, turns, tokens_in, tokens_out, version = (_count(each or 0) for each in counts)
     return TreeSummary(
         id=tree_id,
@@ -166,7 +195,8 @@ def _summary(row: tuple[Any, ...], texts: Texts, read: Callable[[int], Tree]) ->
         probe=bool(probe),
         group=_count(group),
         rollout=_count(rollout),
-        task=texts.text(task),
+        task=task.id,
+        goal=task.goal,
         difficulty=texts.text(difficulty),
         status=str(status or "running"),
         success=_number(success),
@@ -176,6 +206,8 @@ def _summary(row: tuple[Any, ...], texts: Texts, read: Callable[[int], Tree]) ->
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         policy_version=version,
+        ended=_number(ended),
+        not_reproducible=texts.maybe(why) or "",
         running=not done,
         fork=origin is not None,
         _read=read,
