@@ -25,6 +25,7 @@ from rao_lab.base.checks import choice
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
+from rao_lab.execution.scoring import score_rest
 from rao_lab.execution.tree_run import TreeRun
 from rao_lab.protocols import Dialect, Environment, Judge, Policy, TurnReply
 from rao_lab.tree import AGENTS, Event, Tree, TreeHeader
@@ -186,7 +187,7 @@ class Executor:
                 self.policy.submit(request)
 
     def _close(self, tree: TreeRun) -> Tree:
-        tree.score_rest(self.judge)
+        score_rest(tree.log, self.judge)
         for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)

@@ -1,14 +1,14 @@
-"""What is kept of a running node between two steps: data, and nothing else is kept."""
+"""A running node between two steps: plain data, and the bytes of its code that is put away."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rao_lab.execution.limits import Limits
-from rao_lab.execution.sandbox import Paused
+from rao_lab.execution.sandbox import Launched, Paused
 from rao_lab.protocols import Action, Launch, NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import Call, Message, Status, TreeHeader, Turn
 
@@ -25,7 +25,7 @@ FAILURES = {
 
 @dataclass
 class NodeRun:
-    """What is kept of a node between steps, and nothing else is."""
+    """All that is kept of a running node between two steps."""
 
     key: NodeKey
     depth: int
@@ -47,15 +47,52 @@ class NodeRun:
     waiting: dict[str, int] = field(default_factory=dict)
     """Running children -> call id."""
     answers: dict[int, Any] = field(default_factory=dict)
-    """Results of children that the code has not been given yet."""
+    """Call id -> what came of the launch; the code has not been given it yet."""
     spawned: int = 0
+    """Children so far."""
     batches: int = 0
+    """Times that launches were taken from its code so far."""
     wait_started: float = 0.0
+    """When its code was last put away, in seconds of the tree's clock."""
     waited: float = 0.0
+    """Seconds that this turn's code was put away."""
 
     @property
     def path(self) -> str:
         return self.key[1]
+
+    def begin_turn(self) -> None:
+        """Its next turn begins: nothing has been called in it yet."""
+        self.turn += 1
+        self.calls, self.launches, self.waited = [], {}, 0.0
+
+    def take_up(self, now: float) -> Paused:
+        """The code that was put away, to be worked on at `now`."""
+        assert self.paused is not None
+        self.waited += now - self.wait_started
+        paused, self.paused = self.paused, None
+        return paused
+
+    def announce(self, launched: Launched) -> None:
+        """Its code launched something; what came of it is noted later."""
+        self.launches[launched.call_id] = len(self.calls)
+        self.calls.append(Call(launched.name, launched.args, launched.kwargs))
+
+    def adopt(self, path: str, call_id: int) -> None:
+        """The launch became a child, whose end the code waits for."""
+        self.spawned += 1
+        self.waiting[path] = call_id
+        self.note(call_id, child=path)
+
+    def answer(self, call_id: int, value: Any, error: str | None = None) -> None:
+        """What came of a launch: noted, and given to the code when it goes on."""
+        self.note(call_id, result=value, error=error)
+        self.answers[call_id] = value
+
+    def note(self, call_id: int, **fields: Any) -> None:
+        """Fills in fields of the `Call` that stands for a launch."""
+        place = self.launches[call_id]
+        self.calls[place] = replace(self.calls[place], **fields)
 
 
 class Held:

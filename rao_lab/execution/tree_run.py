@@ -13,32 +13,30 @@ that ends before its children cancels them, and a limit scores 0 whatever the wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import TreeLog
+from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
-from rao_lab.execution.sandbox import Awaiting, CallError, Ended, Launched, Sandbox
+from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
+from rao_lab.execution.scoring import score_ended
 from rao_lab.protocols import (
     Action,
     Brief,
     Dialect,
-    Judge,
     Launch,
     NodeKey,
     Observation,
     ParseFailure,
     Refusal,
-    Score,
     TurnReply,
     TurnRequest,
     World,
 )
 from rao_lab.tree import (
-    LIMIT_STATUSES,
     ROOT,
     Acted,
     Call,
@@ -53,7 +51,6 @@ from rao_lab.tree import (
 )
 
 LAUNCH = "launch_subagent"
-FINISH = "finish"
 FORGOTTEN = "does nothing until it is awaited: you forgot await"
 NOT_STARTED = "was not started: your code stopped before it was awaited"
 
@@ -74,12 +71,11 @@ class TreeRun:
         clock: Callable[[], float],
         not_reproducible: str = "",
     ) -> None:
-        """`not_reproducible` says why, where it is known before anything happens."""
+        """`not_reproducible` says why, if that is known before anything happens."""
         self.index = index
         self.log = TreeLog(header, clock, not_reproducible)
         self._world = world
         self._dialect = dialect
-        self._sandbox = sandbox
         self._limits = limits
         self._budget = Budget(limits)
         self._window = window
@@ -90,10 +86,10 @@ class TreeRun:
         self._requests: list[TurnRequest] = []
         self._ended: list[NodeKey] = []
         self._held = Held(limits.max_tree_mb)
-        self._recursive = header.agent == "recursive"
-        control = [f for f in world.control_functions() if self._recursive or not f.is_async]
+        recursive = header.agent == "recursive"
+        control = [each for each in world.control_functions() if recursive or not each.is_async]
         self._functions = (*world.functions(), *control)
-        self._callable: Mapping[str, bool] = {f.name: f.is_async for f in self._functions}
+        self._code = NodeCode(sandbox, world, self.log, self._functions)
 
     # What the executor's loop asks of a tree.
 
@@ -118,14 +114,14 @@ class TreeRun:
         """Runs the code of the turns that ended at this tick, then wakes parents, until all wait."""
         for path in sorted(self._replies, key=path_key):
             node = self._nodes.get(path)
-            if node is not None:  # else an earlier turn of this tick cancelled it
+            if node is not None:  # otherwise an earlier turn of this tick has cancelled it
                 self._act(node, self._replies[path])
         self._replies.clear()
         while self._wake:
             _, path = heappop(self._wake)
             node = self._nodes.get(path)
             if node is not None and node.answers:
-                self._advance(node, self._resume(node))
+                self._advance(node, self._code.resume(node))
 
     def overtime(self) -> bool:
         return self.active and self.log.age() > self._limits.tree_seconds
@@ -136,17 +132,6 @@ class TreeRun:
         for path in sorted(self._nodes, key=path_key, reverse=True):
             self._finish(self._nodes[path], Status.TIMEOUT)
         self._wake.clear()
-
-    def score_rest(self, judge: Judge | None) -> None:
-        """Scores finished nodes that the world could not: by the judge, else by the root's success."""
-        tree = self.log.fold.tree()
-        for node in tree.nodes:
-            if node.status is not Status.FINISHED or node.success is not None:
-                continue
-            if judge is not None:
-                self.log.scored(node.path, judge.score(tree, node.path))
-            elif node.path != ROOT and tree.root.success is not None:
-                self.log.scored(node.path, Score(tree.root.success, "root_proxy"))
 
     def take_requests(self) -> list[TurnRequest]:
         """The turns to be sampled next; those of nodes that were cancelled meanwhile are dropped."""
@@ -160,8 +145,7 @@ class TreeRun:
     # A turn.
 
     def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
-        node.turn += 1
-        node.calls, node.launches, node.waited = [], {}, 0.0
+        node.begin_turn()
         self.log.add(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
         history = self.log.fold.node(node.path).turns[:-1]
         self._requests.append(
@@ -183,7 +167,7 @@ class TreeRun:
             self.log.turn_ended(node, "", problem)
             self._next_turn(node, "", problem, cut=False)
         else:
-            self._advance(node, self._run(node, action.code))
+            self._advance(node, self._code.run(node, action.code))
 
     def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
         try:
@@ -193,39 +177,6 @@ class TreeRun:
             if reply.stop == "length":
                 problem += f" (your turn was cut at {self._limits.max_new_tokens} tokens)"
             return Action(thought=reply.text, code=""), problem
-
-    def _run(self, node: NodeRun, code: str) -> Awaiting | Ended:
-        return self._sandbox.run(
-            node.session,
-            code,
-            self._callable,
-            self._answerer(node),
-            seed=node.seed,
-            clock=float(self.log.tick),
-        )
-
-    def _resume(self, node: NodeRun) -> Awaiting | Ended:
-        assert node.paused is not None
-        node.waited += self.log.now() - node.wait_started
-        paused, node.paused = node.paused, None
-        answers, node.answers = node.answers, {}
-        return self._sandbox.resume(
-            paused, answers, self._callable, self._answerer(node), clock=float(self.log.tick)
-        )
-
-    def _answerer(self, node: NodeRun) -> Callable[[str, Sequence[Any], Mapping[str, Any]], Any]:
-        def answer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-            call = Call(name, tuple(args), dict(kwargs))
-            try:
-                result = self._world.call(node.path, name, args, kwargs)
-            except Refusal as refusal:
-                node.calls.append(replace(call, error=refusal.message))
-                self.log.refused(node, refusal)
-                raise CallError(refusal.message) from None
-            node.calls.append(replace(call, result=result))
-            return result
-
-        return answer
 
     def _advance(self, node: NodeRun, step: Awaiting | Ended) -> None:
         """Follows a turn's code until it ends or only running children can move it on."""
@@ -237,7 +188,7 @@ class TreeRun:
             node.wait_started = self.log.now()
             if not node.answers:
                 return
-            step = self._resume(node)
+            step = self._code.resume(node)
         self._end_turn(node, step)
 
     def _end_turn(self, node: NodeRun, ended: Ended) -> None:
@@ -276,9 +227,7 @@ class TreeRun:
 
     def _abandon_turn(self, node: NodeRun, why: str) -> None:
         """The node ends while its code awaits: what the code did until then is kept."""
-        assert node.paused is not None
-        node.waited += self.log.now() - node.wait_started
-        paused, node.paused = node.paused, None
+        paused = node.take_up(self.log.now())
         self.log.turn_ended(node, paused.output, f"stopped while it awaited sub-agents: {why}")
 
     def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
@@ -297,24 +246,20 @@ class TreeRun:
         for launched in step.launched:
             if launched.call_id in node.launches:
                 continue
-            node.launches[launched.call_id] = len(node.calls)
-            node.calls.append(Call(launched.name, launched.args, launched.kwargs))
+            node.announce(launched)
             try:
                 launch = self._world.admit(node.path, launched.args, launched.kwargs)
                 path = child_path(node.path, node.spawned + len(admitted))
                 self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
             except Refusal as refusal:
                 self.log.refused(node, refusal)
-                self._answer_launch(node, launched.call_id, {"failed": refusal.message}, refusal.message)
+                node.answer(launched.call_id, {"failed": refusal.message}, refusal.message)
             else:
                 admitted.append((launched.call_id, launch))
         node.batches += 1
         for call_id, launch in admitted:
             path = child_path(node.path, node.spawned)
-            node.spawned += 1
-            node.waiting[path] = call_id
-            place = node.launches[call_id]
-            node.calls[place] = replace(node.calls[place], child=path)
+            node.adopt(path, call_id)
             self._spawn(path, node, launch, self._budget.turns(path), together=len(admitted) > 1)
 
     def _spawn(
@@ -355,17 +300,10 @@ class TreeRun:
         )
         self._start_turn(node, self._dialect.opening(brief))
 
-    def _answer_launch(self, node: NodeRun, call_id: int, value: Any, error: str | None = None) -> None:
-        place = node.launches[call_id]
-        node.calls[place] = replace(node.calls[place], result=value, error=error)
-        node.answers[call_id] = value
-
     def _cancel_children(self, node: NodeRun) -> None:
         for path, call_id in list(node.waiting.items()):
-            place = node.launches[call_id]
-            node.calls[place] = replace(node.calls[place], error="cancelled: your turn ended first")
-            child = self._nodes[path]
-            self._finish(child, Status.CANCELLED, reason="its parent's turn ended first")
+            node.note(call_id, error="cancelled: your turn ended first")
+            self._finish(self._nodes[path], Status.CANCELLED, reason="its parent's turn ended first")
         node.waiting.clear()
         node.answers.clear()  # so that nothing wakes it
 
@@ -380,10 +318,7 @@ class TreeRun:
         self._held.free(node)
         self._ended.append(node.key)
         self._budget.release(node.path)
-        if status is Status.FINISHED:
-            self.log.scored(node.path, self._world.leave(node.path, value))
-        elif status is Status.CANCELLED or status in LIMIT_STATUSES:
-            self.log.scored(node.path, Score(0.0, "rule"))
+        score_ended(self.log, self._world, node.path, status, value)
         if status is not Status.CANCELLED:
             self._tell_parent(node, status, value, reason)
 
@@ -393,8 +328,8 @@ class TreeRun:
             return
         call_id = parent.waiting.pop(node.path)
         if status is Status.FINISHED:
-            self._answer_launch(parent, call_id, value)
+            parent.answer(call_id, value)
         else:
             failure = FAILURES[status] + (f": {reason}" if reason else "")
-            self._answer_launch(parent, call_id, {"failed": failure}, failure)
+            parent.answer(call_id, {"failed": failure}, failure)
         heappush(self._wake, (path_key(parent.path), parent.path))
