@@ -1,4 +1,4 @@
-"""Where the files that ship with RAO Lab lie: inside an installed package, or in `data/` of a checkout."""
+"""Finds the files that ship with RAO Lab: inside an installed package, or in `data/` of a checkout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def data_path(name: str) -> Path:
     """A bundled file or folder, such as "tiny".
 
     Raises:
-        MissingError: there is none of that name; the message lists what there is.
+        MissingError: there is nothing of that name; the message lists what there is.
     """
     folder = data_folder()
     path = folder / name

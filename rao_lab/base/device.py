@@ -1,7 +1,7 @@
-"""Where a model runs: which device, how numbers get there, its memory, and one line where that is full.
+"""The device that a model runs on: its name, its memory, how numbers get there, and one line if memory is full.
 
-Nothing here runs a model. Device code is one path elsewhere; what a device is called and what its libraries
-raise when it is full is known here alone.
+Nothing here runs a model. Only this module knows what a device is called and what its libraries raise when it
+is full; the rest of the code is the same for every device.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ _FULL = ("not enough memory", "can't allocate memory", "ALLOC_FAILED", "out of m
 
 
 def choose(wanted: Any = None) -> torch.device:
-    """The device that `wanted` names; None = the GPU where there is one, else the CPU.
+    """The device that `wanted` names; None = the GPU if there is one, otherwise the CPU.
 
     Raises:
-        ConfigError: it names none, or one that this machine has not.
+        ConfigError: it names no device, or this machine does not have it.
     """
     if wanted is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(wanted)
         torch.empty(1, device=found).cpu()
-    except Exception:  # noqa: BLE001 - torch raises many kinds over what is no device of its own
+    except Exception:  # noqa: BLE001 - torch raises errors of many kinds if it has no such device
         has = "cpu, cuda" if torch.cuda.is_available() else "cpu alone (`rao-lab doctor` says more)"
         raise ConfigError(f"device={quoted(wanted)} is none of this machine: it has {has}") from None
     return found
 
 
 def name(device: torch.device) -> str:
-    """What it is called, a GPU with its model."""
+    """What the device is called; for a GPU also its model."""
     kind = device.type
     return f"{kind} ({torch.cuda.get_device_name(device)})" if kind == "cuda" else kind
 
 
 def usual_dtype(device: torch.device) -> torch.dtype:
-    """The number format of weights there, where nothing else is said."""
+    """The number format of weights on this device, unless another is asked for."""
     return torch.float32 if device.type == "cpu" else torch.bfloat16
 
 
 def memory(device: torch.device) -> int:
-    """Bytes of the device in all; of main memory where it has none of its own; 0 = unknown."""
+    """Bytes of the device's memory in all, or of main memory if it has none of its own; 0 = unknown."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     return main_memory()
 
 
 def main_memory() -> int:
-    """Bytes of main memory, or of the control group where that is less; 0 = unknown."""
+    """Bytes of main memory, or the limit of the control group if that is less; 0 = unknown."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     limit = Path("/sys/fs/cgroup/memory.max")
     if limit.is_file():
@@ -70,15 +70,15 @@ def main_memory() -> int:
 
 
 def sent(values: NDArray[Any], device: torch.device) -> torch.Tensor:
-    """The numbers on the device, without waiting for what it still computes."""
+    """An array of any shape as a tensor on the device, without waiting for the device's current work."""
     found = torch.from_numpy(values)
-    # From memory that may be swapped out, a GPU copies only after what was asked of it before.
+    # A GPU copies from pageable memory only after all earlier work, but from pinned memory at once.
     return (found.pin_memory() if device.type == "cuda" else found).to(device, non_blocking=True)
 
 
 @contextmanager
 def full_memory_says(doing: str, advice: str) -> Iterator[None]:
-    """Turns memory that runs out into one line; what was computed so far is let go.
+    """If memory runs out inside the block, raises an error of one line and frees what was computed so far.
 
     Raises:
         UnavailableError: "memory is full while `doing`: `advice`".
@@ -89,6 +89,6 @@ def full_memory_says(doing: str, advice: str) -> Iterator[None]:
         known = isinstance(problem, (MemoryError, torch.OutOfMemoryError))
         if not known and (type(problem) is not RuntimeError or not any(w in str(problem) for w in _FULL)):
             raise
-        # The frames below hold the tensors that filled it, and a notebook keeps its last error.
+        # The frames of the traceback hold the tensors, and a notebook keeps its last error.
         traceback.clear_frames(problem.__traceback__)
         raise UnavailableError(f"memory is full while {doing}: {advice}") from None

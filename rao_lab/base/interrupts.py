@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM like it, when it can be acted on: neither in the middle of a step, nor where it is lost."""
+"""Ctrl-C and SIGTERM act when it is safe: not in the middle of a step, and not where they would be swallowed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 
 class HeldBack:
-    """Holds SIGINT back until the `with` block is done, then has it handled as it would have been.
+    """Holds SIGINT back until the `with` block is done; then it is handled as usual.
 
-    Only the main thread is interrupted by it; elsewhere, and where nothing in Python handles it, there
-    is nothing to hold back. Blocks may be nested; one object serves one block at a time.
+    SIGINT interrupts only the main thread, so in other threads this does nothing; nor does it if Python has no
+    handler for SIGINT. Blocks may be nested; one object serves one block at a time.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class HeldBack:
 
     @contextmanager
     def let_through(self) -> Iterator[None]:
-        """Inside the block: it is handled at once here, and so is one that has come already."""
+        """Inside this block SIGINT is handled at once, also one that has come already."""
         if self._before is None:
             yield
             return
@@ -62,15 +62,15 @@ class HeldBack:
 
 
 class Termination:
-    """Inside the `with` block SIGTERM, by which a scheduler ends a job, is handled as Ctrl-C is.
+    """Inside the `with` block SIGTERM, by which a scheduler ends a job, is handled like Ctrl-C.
 
-    Where nothing in Python handles Ctrl-C (a job of a script's background), SIGTERM ends the process at
-    once, as it always does.
+    If Python has no handler for Ctrl-C (as in a background job of a script), SIGTERM ends the process at once,
+    as usual.
     """
 
     def __init__(self) -> None:
         self.came = False
-        """Whether one came."""
+        """Whether a SIGTERM has come."""
         self._before: Any = None
 
     def __enter__(self) -> Termination:

@@ -1,4 +1,4 @@
-"""The face of a package: names that are written once, as ordinary imports, and load when first used."""
+"""The public names of a package: written once, as ordinary imports, and loaded when first used."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`__getattr__`, `__dir__` and `__all__` of a package, read from its `if TYPE_CHECKING:` block.
 
-    Type checkers read the block as it stands. At run time a name's module is imported when the name is first
-    asked for, so that importing the package costs milliseconds and no torch.
+    Type checkers read the block itself. At run time a name's module is imported when the name is first used, so
+    that importing the package takes milliseconds and does not load torch.
 
     Args:
         package: its `__name__`.

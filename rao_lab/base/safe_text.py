@@ -59,9 +59,9 @@ def unquoted(name: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with every acting character replaced; lines and tabs stay.
+    """The text with every acting character replaced; line breaks and tabs stay.
 
-    A control becomes its picture (escape: ␛), anything else its number (⟨202E⟩).
+    A control character becomes its picture (escape: ␛), any other its number (⟨202E⟩).
     """
     if text.isascii() and text.isprintable():
         return text
@@ -75,7 +75,7 @@ def one_line(text: str, limit: int = 400) -> str:
 
 
 def shorten(line: str, limit: int, more: str = "…") -> str:
-    """The line cut at the end to `limit` terminal cells, with `more` where something is missing."""
+    """The line cut to `limit` terminal cells; `more` at its end says that something is missing."""
     if cells(line) <= limit:
         return line
     kept, used = [], cells(more)
@@ -88,7 +88,7 @@ def shorten(line: str, limit: int, more: str = "…") -> str:
 
 
 def cells(line: str) -> int:
-    """Columns that a terminal needs: 2 for wide characters, 0 for combining marks."""
+    """Columns that the line takes in a terminal: 2 for each wide character, 0 for each combining mark."""
     if line.isascii():
         return len(line)
     return sum(_width(character) for character in line)

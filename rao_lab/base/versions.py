@@ -1,4 +1,4 @@
-"""What a run was made with: versions and the kind of machine, never its name or its user's."""
+"""What a run was made with: versions and the kind of machine, but never the name of the machine or its user."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A policy behind an OpenAI-compatible chat server: runs trees, cannot be trained.
+"""A policy behind an OpenAI-compatible chat server. It runs trees and cannot be trained.
 
-Requests run in a few threads; a tick waits a moment for answers, so that pause, stop and the limit on a
-tree's time act while a server is silent. There are no tokens to record, and the same seed need not give
-the same answer: trees are marked not reproducible. What fails ends its node with a reason that holds
-neither the address nor the key.
+Requests run in a few threads. A tick waits a moment for answers, so that pause, stop and the limit on a tree's
+time work while a server is silent. There are no tokens to record. The same seed may give another answer, so
+trees are marked not reproducible. A request that fails ends its node, with a reason that holds neither the
+address nor the key.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ MAX_ANSWER_BYTES = 4 << 20
 WAIT_SECONDS = 0.2
 """How long a tick waits for an answer."""
 PAUSE_SECONDS = 0.5
-"""Before the first retry; doubled for each further one."""
+"""Pause before the first retry; it doubles for each further one."""
 MOST_CHARS_PER_TOKEN = 200
-"""More than any vocabulary's longest token: a text beyond this for each token asked for is cut."""
+"""More than the longest token of any vocabulary. A text that is longer than this for each token asked for is cut."""
 MAX_PAUSE_SECONDS = 30.0
-"""Longest pause, also where the server asks for more."""
+"""Longest pause, also if the server asks for more."""
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Answers that may be others the next time."""
+"""HTTP answers that may differ the next time."""
 
 
 class EndpointPolicy:
     """Samples turns from a server.
 
     Args:
-        address: "http://host:port/v1#model": where "/chat/completions" lies below, and the model's name.
-        temperature: of sampling; 0 = the likeliest token each time.
+        address: "http://host:port/v1#model": what stands before "/chat/completions", and the model's name.
+        temperature: of sampling; 0 = always the likeliest token.
         api_key_env: name of the environment variable that holds the key; None = no key is sent.
         concurrency: requests that run at once.
         timeout: seconds that one try may take.
-        retries: further tries where a server is busy, unreachable or too slow.
+        retries: further tries if the server is busy, unreachable or too slow.
         dialect: name of the dialect that suits the model.
 
     Attributes:
-        usage: totals so far: requests, retries, prompt_tokens and completion_tokens, as servers tell them.
+        usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them.
 
     Raises:
-        ConfigError: an address without a host or a model, with a key in it, or a setting that means nothing.
+        ConfigError: the address has no host or no model, or holds a key; or a setting means nothing.
         MissingError: no such dialect.
     """
 
@@ -99,7 +99,7 @@ class EndpointPolicy:
         self._running[request.key] = call, self._pool.submit(self._reply, request, call)
 
     def tick(self) -> Sequence[TurnReply]:
-        """The turns that ended, in key order; none where no answer came within `WAIT_SECONDS`."""
+        """The turns that ended, in key order; none if no answer came within `WAIT_SECONDS`."""
         if self._running:
             wait([future for _, future in self._running.values()], WAIT_SECONDS, FIRST_COMPLETED)
         ended = [key for key, (_, future) in self._running.items() if future.done()]
@@ -107,7 +107,7 @@ class EndpointPolicy:
         return sorted(replies, key=lambda reply: key_order(reply.key))
 
     def forget(self, key: NodeKey) -> None:
-        """The node ended: a request that still runs is broken off."""
+        """The node ended: a request that still runs is cancelled."""
         running = self._running.pop(key, None)
         if running is not None:
             running[1].cancel()
@@ -138,7 +138,7 @@ class EndpointPolicy:
             body["seed"] = _seed(request.noise)
         answer = self._exchange(json.dumps(body).encode(), call)
         if answer.status in (400, 422) and self._takes_seed and b"seed" in answer.body:
-            self._takes_seed = False  # some servers refuse what they do not know
+            self._takes_seed = False  # some servers refuse fields they do not know
             return self._ask(request, call)
         if answer.status != 200:
             raise _refused(answer, self._without_key)
@@ -156,7 +156,7 @@ class EndpointPolicy:
         headers = {"Content-Type": "application/json", "Connection": "close"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        # A server that sends a byte now and then never meets a socket's own timeout.
+        # A socket's own timeout never fires if the server sends a byte now and then.
         alarm = threading.Timer(self._timeout, call.break_off)
         alarm.daemon = True
         began = time.monotonic()
@@ -170,7 +170,7 @@ class EndpointPolicy:
                 raise TimeoutError
             return answer
         except (OSError, http.client.HTTPException, ValueError) as error:
-            # ValueError: what a secure socket says that another thread has shut down.
+            # A secure socket raises ValueError if another thread has shut it down.
             late = isinstance(error, TimeoutError) or time.monotonic() - began >= self._timeout
             raise _Lost(f"no answer within {self._timeout:g} s" if late else _words(error)) from None
         finally:
@@ -179,7 +179,7 @@ class EndpointPolicy:
             connection.close()
 
     def _without_key(self, text: str) -> str:
-        """What a server says goes into run files, and it knows the key."""
+        """A server knows the key and might repeat it; what it says goes into run files."""
         return text.replace(self._key, "***") if self._key else text
 
     def _count(self, **more: int) -> None:
@@ -189,7 +189,7 @@ class EndpointPolicy:
 
 
 class _Lost(Exception):
-    """A try failed: why, whether to try again, and after how many seconds (0 = as usual)."""
+    """A try failed: why, whether another may succeed, and after how many seconds (0 = the usual pause)."""
 
     def __init__(self, reason: str, again: bool = True, pause: float = 0.0) -> None:
         super().__init__(reason)
@@ -197,7 +197,7 @@ class _Lost(Exception):
 
 
 class _Call:
-    """One request while it runs; other threads may break it off."""
+    """One request while it runs; another thread may cancel it."""
 
     def __init__(self) -> None:
         self.gone = threading.Event()
@@ -206,7 +206,7 @@ class _Call:
         self._lock = threading.Lock()
 
     def hold(self, connected: socket.socket) -> None:
-        """From now on there is something to break off; if that was asked for before, it is done now."""
+        """The request has a socket now. If it was cancelled before, the socket is shut down at once."""
         with self._lock:
             self._socket = connected
             broken = self._broken
@@ -218,12 +218,12 @@ class _Call:
             self._socket, self._broken = None, False
 
     def abandon(self) -> None:
-        """Nobody waits for the answer any more."""
+        """The answer is no longer wanted: no more tries."""
         self.gone.set()
         self.break_off()
 
     def break_off(self) -> None:
-        """Whoever reads from the socket wakes up at once."""
+        """Shuts the socket down, so that the thread that reads from it wakes up."""
         with self._lock:
             self._broken = True
             if self._socket is not None:
@@ -238,7 +238,7 @@ class _Answer:
     status: int
     body: bytes
     pause: float
-    """Seconds after which the server wants to be asked again; 0 = it did not say."""
+    """Seconds after which the server asks to be tried again; 0 = it did not say."""
 
 
 def _read(response: http.client.HTTPResponse) -> _Answer:
@@ -252,10 +252,10 @@ def _read(response: http.client.HTTPResponse) -> _Answer:
 
 
 def _read_answer(body: bytes) -> tuple[str, str, dict[str, int]]:
-    """Text, why it ended, and tokens used.
+    """The text, why it ended, and the tokens used.
 
     Raises:
-        _Lost: it is no chat completion.
+        _Lost: the body is not a chat completion.
     """
     said = _json(body)
     choices = said.get("choices") if isinstance(said, dict) else None
@@ -277,7 +277,7 @@ def _token_count(value: Any) -> int:
 
 
 def _refused(answer: _Answer, harmless: Callable[[str], str]) -> _Lost:
-    """What an answer that is no success says, made harmless, in one short line."""
+    """The failure that a status other than 200 stands for, with the server's message in one harmless line."""
     said = _json(answer.body, None)
     inner = said.get("error", said) if isinstance(said, dict) else None
     message = inner.get("message") if isinstance(inner, dict) else inner
@@ -297,7 +297,7 @@ def _json(body: bytes, *default: Any) -> Any:
 
 
 def _words(error: OSError | http.client.HTTPException | ValueError) -> str:
-    """Without the address, which an error's own text may hold."""
+    """The error in words, without the address, which the error's own text may hold."""
     if isinstance(error, http.client.HTTPException):
         return f"the server's answer broke off ({type(error).__name__})"
     if isinstance(error, ConnectionRefusedError):

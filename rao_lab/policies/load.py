@@ -1,4 +1,4 @@
-"""From a word to a policy: bundled, fetched, a folder, a hub id, a server, or the scripted one."""
+"""From a word to a policy: a bundled or fetched model, a folder, a hub id, a server, or the scripted policy."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rao_lab.protocols import Policy
 KNOWN = 'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or "http://host:port/v1#model"'
 
 BUNDLED = ("tiny", "smollm2")
-"""Models with a name of their own here."""
+"""Models that RAO Lab knows by a name of its own."""
 
 SETTINGS = {
     "scripted": ("style", "error_rate", "seed"),
     "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
     "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb"),
 }
-"""What each kind of policy can be told besides its temperature."""
+"""The settings of each kind of policy, besides its temperature."""
 
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 
@@ -35,15 +35,16 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Poli
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
             a local folder or .gguf file, the `policy/` of a checkpoint, a hub id, or
             "http://host:port/v1#model".
-        temperature: of sampling; ignored by the scripted policy.
-        settings: of the policy, see `SETTINGS`, such as `dialect="codeact"`, `dtype="bfloat16"`,
-            `device="cuda"`, `lora=8` (train an adapter of that rank and not the model), `base="org/model"`
-            (what an adapter's folder belongs to), `cache_gb=4`; `style` and `error_rate` for "scripted".
+        temperature: of sampling; the scripted policy ignores it.
+        settings: see `SETTINGS`. For a model, for example `dialect="codeact"`, `dtype="bfloat16"`,
+            `device="cuda"`, `cache_gb=4`, `lora=8` (train an adapter of that rank, not the model) or
+            `base="org/model"` (the model that an adapter's folder belongs to); for "scripted",
+            `style` and `error_rate`.
 
     Raises:
         MissingError: there is no such policy; the message lists what there is.
         InputError: the folder holds no model that can be read.
-        ConfigError: the name means nothing, or a setting that this policy has not.
+        ConfigError: the name means nothing, or this policy does not have such a setting.
     """
     if not isinstance(name, str) or not name.strip():
         raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
@@ -96,7 +97,7 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
 
 
 def _called(path: Path) -> str:
-    """The name of a policy by its place; that of a checkpoint is called by its run and step."""
+    """The name of a policy, from where it lies; a checkpoint's policy is named by its run and step."""
     if path.name == "policy" and (path.parent / "trainer.json").is_file():
         step = path.absolute().parent
         return f"{step.parent.name.removesuffix('.ckpt')} {step.name}"
@@ -112,7 +113,7 @@ def _folder(name: str) -> str | Path:
 def _exists(name: str) -> bool:
     try:
         return Path(name).exists()
-    except (OSError, ValueError):  # no path can be spelled so, or be so long
+    except (OSError, ValueError):  # no path can look like this, or be as long
         return False
 
 

@@ -1,4 +1,4 @@
-"""Says again what a recorded tree said, by path and turn."""
+"""A policy that repeats a recorded tree: for each path and turn, the text that was recorded."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from rao_lab.tree import Tree
 
 
 class ReplayPolicy(KnownAtOnce):
-    """A `Policy` that replays texts.
+    """A `Policy` that replays the texts of recorded trees, and nothing else of them.
 
-    The texts alone: what comes back from the world is made anew, so in the same world with the same
-    seed the same tree results, without tokens.
+    The code runs again. In the same world with the same seed the same tree results, but without tokens.
 
     Args:
-        trees: one tree, replayed in every place of a batch, or one for each place.
+        trees: one tree, replayed in every place of a batch; or a list with one tree for each place.
     """
 
     name = "replay"

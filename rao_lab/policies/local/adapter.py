@@ -1,8 +1,8 @@
-"""Adapters (LoRA, by peft): a few new weights beside frozen ones, trained and saved without them.
+"""Adapters (LoRA, by peft): a few new weights beside frozen ones. They are trained and saved alone.
 
-A folder holds `adapter_config.json` and `adapter_model.safetensors`, as peft writes them, and names the model
-it belongs to by the word that `load_policy` knows, never by a path. Of a folder's config only rank, alpha and
-the names of layers are read: it can name code to import, and is as hostile as any file.
+A folder holds `adapter_config.json` and `adapter_model.safetensors`, as peft writes them. It names the model
+it belongs to by the word that `load_policy` knows, never by a path. Only rank, alpha and the names of layers
+are read from its config: such a config can name code to import, so it is treated as hostile.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Adapter:
     layers: str | list[str]
     """Names that the adapted layers end with, or peft's "all-linear"."""
     base: str
-    """The word that its model was loaded by, as far as the folder says."""
+    """The word that its model was loaded by; empty if the folder does not say."""
 
 
 def is_adapter(folder: Path) -> bool:
@@ -47,9 +47,9 @@ def is_adapter(folder: Path) -> bool:
 
 
 def fresh(model: Any, rank: int) -> Any:
-    """The model with a new adapter on every linear layer: it changes nothing until it is trained.
+    """The model with a new adapter on every linear layer. It changes nothing until it is trained.
 
-    Its random half is drawn from a seed of its own, so that equal runs have equal adapters.
+    Its random half is drawn from a fixed seed, so that equal runs have equal adapters.
 
     Raises:
         ConfigError: a rank that means nothing.
@@ -63,7 +63,7 @@ def load(model: Any, folder: Path) -> Any:
     """The model with the adapter of a folder, trainable.
 
     Raises:
-        InputError: the folder is damaged, or its adapter is of another model.
+        InputError: the folder is damaged, or its adapter belongs to another model.
         UnavailableError: peft is not installed.
     """
     said = unquoted(folder)
@@ -84,7 +84,7 @@ def load(model: Any, folder: Path) -> Any:
 
 
 def save(model: Any, folder: Path, base: str) -> None:
-    """Writes the adapter of a model, without that model."""
+    """Writes the adapter of a model, without the model."""
     settings = model.peft_config[model.active_adapter]
     said = {
         "peft_type": "LORA",
@@ -132,11 +132,11 @@ _HARMLESS = frozenset(
     {"task_type", "inference_mode", "peft_version", "auto_mapping", "lora_dropout", "init_lora_weights"}
     | {"megatron_core", "qalora_group_size", "revision", "fan_in_fan_out"}
 )
-"""Fields that say nothing of what an adapter computes once it is trained."""
+"""Fields that do not change what a trained adapter computes."""
 
 
 def _unknown(config: Mapping[str, Any]) -> str:
-    """A field that is set and would change what rank and alpha mean, or add weights."""
+    """The name of a field that is set and would change what the adapter computes; "" if there is none."""
     known = _READ | _HARMLESS | ({"bias"} if config.get("bias") == "none" else set())
     return next((str(name) for name, value in config.items() if value and name not in known), "")
 
@@ -167,7 +167,7 @@ def _fit(model: Any, adapter: Adapter) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """peft warns of what a later transformers will change in it, and of what it sets by itself."""
+    """Without peft's warnings: of changes in later versions of transformers, and of what it sets by itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,8 +1,8 @@
-"""From messages to the text that is new to a model: chat templates, read append-only.
+"""From messages to the text that is new to a model: chat templates, used so that a context only grows.
 
-A node's context only ever grows: previous ids, sampled ids, then the suffix that the new messages add.
-A template renders whole conversations, so the suffix is what follows a stand-in for the sampled text.
-Templates that rewrite what came before (that drop earlier thoughts, say) have no such suffix: the whole
+A node's context is its earlier ids, then what it sampled, then a suffix for the new messages. A template
+renders whole conversations, so the suffix is what follows a stand-in for the sampled text. Some templates
+rewrite what came before (they drop earlier thoughts, for example) and have no such suffix. Then the whole
 conversation is rendered again, and the turn does not continue the last one.
 """
 
@@ -22,15 +22,18 @@ _PROBES = ("one", " two\n", "three\n\n", "")
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """What surrounds a message's content where a template treats each message by itself."""
+    """A template that treats each message by itself, taken apart."""
 
     around: dict[str, tuple[str, str]]
+    """Role -> the text before and after a message's content."""
     opening: str
+    """Asks for a reply, after the last message."""
     begin: str
+    """Stands once, before the first message."""
 
 
 class Chat:
-    """A chat template."""
+    """A chat template. If it joins messages one by one, they are joined here without rendering it."""
 
     def __init__(self, render: Render) -> None:
         self._render = render
@@ -46,11 +49,11 @@ class Chat:
         """What follows a reply: the end of its message, the new messages, and the opening of the next.
 
         Args:
-            before: the messages of each earlier turn, the reply to which came after them.
+            before: the messages of each earlier turn; a reply followed each of them.
             new: the messages since the last reply.
 
         Returns:
-            None where the template rewrites what came before.
+            None if the template rewrites what came before.
         """
         if self._pieces is not None and all(m.role in self._pieces.around for m in new):
             return self._pieces.around["assistant"][1] + self._join(new)
@@ -72,9 +75,9 @@ class Chat:
 
 
 def _separate(render: Render) -> _Pieces | None:
-    """The pieces of a template that joins messages one by one, or None.
+    """The pieces of a template that joins messages one by one; None if it does not.
 
-    Joining pieces is a hundred times quicker than rendering, which is what counts for small models.
+    Joining pieces is a hundred times as fast as rendering, and for a small model that matters.
     """
     user, reply = Message("user", _STAND_IN), Message("assistant", _STAND_IN)
     one, two = render([user], False), render([user, reply, user], False)
@@ -86,8 +89,8 @@ def _separate(render: Render) -> _Pieces | None:
     parts = rest.split(_STAND_IN)
     if not found or len(parts) != 2 or parts[1] != right or reply_left != opening:
         return None
-    # `rest` is the end of the reply and the beginning of the next user message; `left` may begin with
-    # what only the start of a conversation has.
+    # `gap` is the end of the reply and the start of the next user message. `left` may begin with text that
+    # stands only at the start of a conversation.
     gap = parts[0]
     for left_end in range(len(left) + 1):
         if gap.endswith(left[left_end:]):
@@ -102,7 +105,7 @@ def _separate(render: Render) -> _Pieces | None:
 
 
 def _holds(render: Render, pieces: _Pieces) -> bool:
-    """Whether joining gives what rendering gives, for contents that templates like to strip."""
+    """Whether joining gives the same text as rendering, for contents that templates tend to strip."""
     chat = Chat.__new__(Chat)
     chat._render, chat._pieces = render, pieces
     conversation: list[Message] = []

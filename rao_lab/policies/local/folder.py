@@ -1,8 +1,8 @@
-"""From a folder, a `.gguf` file or a hub id to a model and its tokenizer, whatever lies there.
+"""From a folder, a `.gguf` file or a hub id to a model and its tokenizer.
 
-A model folder is hostile: its files are bounded before anything is built of them, code that comes with
-it is never run, weights that it lacks are not made up, and whatever the libraries below raise over it
-becomes one line that names the folder and the reason.
+A model folder is treated as hostile. Its files are bounded before anything is built from them. Code that comes
+with it is never run. Missing weights are not made up. Any error of the libraries below becomes one line that
+names the folder and the reason.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ from rao_lab.prompts import NAMES
 
 MAX_CONFIG_BYTES = 8 << 20
 MAX_LAYERS = 1000
-"""Each layer is built as objects before a single weight is read."""
+"""Each layer is built as Python objects before a single weight is read."""
 MAX_WIDTH = 1 << 24
-"""Of any one size in a config: vocabularies and hidden sizes lie far below."""
+"""Largest size of any kind in a config: vocabularies and hidden sizes lie far below."""
 WEIGHTS_PER_BYTE = 4
-"""More than any quantization packs; tied weights may count twice."""
+"""More than any quantization packs into a byte, and tied weights may count twice."""
 _LAYERS = frozenset({"num_hidden_layers", "n_layer", "n_layers", "num_layers"})
 _LENGTHS = frozenset({"max_position_embeddings", "n_positions", "n_ctx"})
 _UNBOUNDED = _LENGTHS | frozenset({"sliding_window", "rope_theta"})
-"""Large in honest models, and nothing is built as large."""
+"""Large in honest models too, and nothing of that size is built."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""transformers changes settings of the whole process while it loads: beside another load it leaves weights
+"""transformers changes settings of the whole process while it loads. Two loads at once would leave weights
 untied and newly drawn."""
 
 
 @contextmanager
 def one_line_about(path: str | Path) -> Iterator[None]:
-    """Turns what the libraries below raise over a model's files into one line.
+    """Turns any error of the libraries below into one line.
 
     Raises:
-        InputError: naming the folder and what they said.
+        InputError: it names the folder and what the library said.
     """
     try:
         yield
     except RaoLabError:
         raise
-    except Exception as problem:  # foreign code over hostile files, some of which raises bare ones
+    except Exception as problem:  # other people's code reads hostile files and may raise anything
         said = one_line(str(problem).strip() or type(problem).__name__, 300)
         raise InputError(f"{unquoted(path)}: transformers cannot read a model here ({said})") from problem
 
@@ -67,8 +67,8 @@ def read_model(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model, on its device, and the tokenizer. Several threads may call it; they wait for each other.
 
-    While it runs, torch's default type may be the model's: do not load a half-precision model beside a
-    training in another thread.
+    While it runs, torch's default dtype may be that of the model. So do not load a half-precision model while
+    another thread trains.
 
     Raises:
         MissingError: there is no such file or folder.
@@ -100,14 +100,14 @@ def read_model(
             )
         model = model.to(device)
         for weight in model.parameters():
-            # Mapped from a file they lie at any address, and the last bit of a product depends on that.
+            # Weights mapped from a file lie at any address, and the last bit of a product depends on that.
             weight.data = weight.data.clone()
     return model, tokenizer
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing is written beside our one line: what transformers would warn of is checked here."""
+    """Without transformers' own warnings and progress bars: what they warn of is checked here."""
     before = transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
@@ -118,7 +118,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
-    """Refuses a config that describes far more weights than the files can hold, before any are made."""
+    """Refuses a config that describes far more weights than the files can hold, before any is allocated."""
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **options)
     _check_numbers(config.to_dict(), said)  # those of a GGUF file are seen here first
     with torch.device("meta"):
@@ -133,7 +133,7 @@ def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
 
 
 def _source(path: str | Path) -> tuple[str, dict[str, str]]:
-    """What transformers is asked for: a folder or hub id, and the name of a GGUF file in it."""
+    """What transformers is asked for: a folder or hub id, and its options, which name a GGUF file if it is one."""
     file, said = Path(path), unquoted(path)
     if file.suffix == ".gguf":
         if not file.is_file():
@@ -149,17 +149,17 @@ def _source(path: str | Path) -> tuple[str, dict[str, str]]:
 
 
 def _check_config(file: Path, said: str) -> None:
-    """Bounds what is built of a config before transformers builds it."""
+    """Bounds what a config describes before transformers builds it."""
     if not file.is_file():
-        where = "" if not (file.parent / "policy").is_dir() else ": give the policy folder in it"
-        raise InputError(f"{said}: a model folder has a config.json, and this one has none{where}")
+        hint = ": give the policy folder in it" if (file.parent / "policy").is_dir() else ""
+        raise InputError(f"{said}: a model folder has a config.json, and this one has none{hint}")
     config = read_object(file, said)
     _check_own(config.get("rao_lab", {}), said)
     _check_numbers(config, said)
 
 
 def read_object(file: Path, said: str, most: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
-    """A JSON object of at most so many bytes.
+    """The JSON object in a file of at most `most` bytes.
 
     Raises:
         InputError: it cannot be read, or is something else.
@@ -187,7 +187,7 @@ def _check_numbers(config: Mapping[str, Any], said: str) -> None:
 
 
 def _check_own(own: Any, said: str) -> None:
-    """What a config says to us: the dialect that its model was made for, and the window."""
+    """Checks what a config says to RAO Lab: the dialect that its model was made for, and the window."""
     if not isinstance(own, dict) or own.get("dialect", NAMES[0]) not in NAMES:
         raise InputError(f"{said}: rao_lab in its config.json is {quoted(own)}: it names no dialect we know")
     window = own.get("window", 1)
@@ -196,7 +196,7 @@ def _check_own(own: Any, said: str) -> None:
 
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Every number of a config with its name, those of nested objects too."""
+    """Every number in a config with its name, also in nested objects."""
     pending: list[tuple[str, Any]] = list(config.items())
     while pending:
         name, value = pending.pop()

@@ -1,8 +1,8 @@
-"""Runs models of the Llama architecture by hand: for small models, where each call counts.
+"""Runs models of the Llama architecture by hand: in small models the cost of each call matters.
 
-The same arithmetic as transformers' own forward pass, with what decoding does not need left out. All
-new tokens of all rows, decoding or prefill, go through the linear layers as one matrix without any
-padding; only attention is done apart for the two.
+The arithmetic is that of transformers' own forward pass, without what decoding does not need. The new tokens
+of all rows, decoding or prefill, go through the linear layers as one matrix without padding. Only attention
+treats the two apart. Letters: N new tokens, D decoding rows, F fresh rows, L cached tokens.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from rao_lab.base.device import sent
-from rao_lab.policies.local.engine import Feed
+from rao_lab.policies.local.forward import Feed
 from rao_lab.policies.local.slots import SlotStore
 
 JOINED_BYTES = 1 << 28
-"""Most bytes of weights kept a second time, joined: of a large model they would be two thirds again, and its
-products are no quicker for it."""
+"""Weights of up to so many bytes are kept a second time, joined. In a large model the copy would add two thirds
+to its memory, and its products would be no faster."""
 
 FIXED_ROTATIONS = frozenset({"default", "linear", "llama3", "yarn"})
-"""Ways to turn positions that do not depend on how long a context is."""
+"""Kinds of rotary embedding that do not depend on the length of a context."""
 
 
 def suits(model: PreTrainedModel) -> bool:
-    """Whether `LlamaForward` computes this model: its architecture, with plain linear layers.
+    """Whether `LlamaForward` can compute this model: the Llama architecture with plain linear layers.
 
-    Packed weights and adapters put into the model stand in layers of their own kinds.
+    Packed weights and adapters bring layers of other kinds.
     """
     config = model.config
     if (
@@ -47,7 +47,7 @@ def suits(model: PreTrainedModel) -> bool:
 
 
 def _linear(layer: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """The linear layers of a decoder layer, those that read the same input together."""
+    """The linear layers of a decoder layer; those that read the same input are listed together."""
     attention, mlp = layer.self_attn, layer.mlp
     return (
         [attention.q_proj, attention.k_proj, attention.v_proj],
@@ -59,7 +59,7 @@ def _linear(layer: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One layer's weights; those that read the same input joined, or one by one."""
+    """One layer's weights. Those that read the same input are joined into one, or listed one by one."""
 
     norm: torch.Tensor
     qkv: list[torch.Tensor]
@@ -70,7 +70,7 @@ class _Layer:
 
 
 class LlamaForward:
-    """`engine.Forward` for `LlamaForCausalLM`."""
+    """A `Forward` for `LlamaForCausalLM`."""
 
     def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
         config = model.config
@@ -196,7 +196,16 @@ def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Te
 
 
 class _Plan:
-    """Where each new token goes: index tensors of one forward pass, the same for every layer."""
+    """Where each new token goes: the index tensors of one forward pass, the same for every layer.
+
+    Attributes:
+        ids, positions: of the new tokens, `[N]`.
+        slots, columns: where in the cache each one goes, `[N, 1]`.
+        last: which of them is the last of each slot, `[S]`.
+        decode_mask: which cached tokens a decoding row sees, `[D, L]`.
+        fresh_mask: the same for each new token of a fresh row, `[F, widest, L]`.
+        places: where each new token of the fresh rows lies in their padded matrix.
+    """
 
     def __init__(self, feed: Feed, spare: int, device: torch.device) -> None:
         self.first, self.decoding = feed.first, feed.decoding

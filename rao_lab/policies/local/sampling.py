@@ -1,7 +1,7 @@
-"""One token for each row of logits, keyed: the same noise key and position draw the same number.
+"""Samples one token for each row of logits. The same noise key and position always draw the same number.
 
-Sampling is the inverse of the cumulative softmax at one uniform number for each (noise key, position),
-from a counter-based generator. Log-probs and entropies are those of the very distribution sampled from.
+For each (noise key, position) a counter-based generator gives one uniform number; the token is where the
+cumulated softmax passes that number. Log-probs and entropies are those of the distribution sampled from.
 """
 
 from __future__ import annotations
@@ -17,19 +17,25 @@ from rao_lab.base.device import sent
 
 
 def uniforms(noise: Sequence[int | str], count: int) -> NDArray[np.float64]:
-    """The first `count` uniform numbers in [0, 1) of a noise key; the n-th does not depend on `count`."""
+    """The first `count` uniform numbers in [0, 1) of a noise key, `[count]`; the n-th does not depend on `count`."""
     digest = hashlib.blake2b(repr(tuple(noise)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big"))).random(count)
 
 
 def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Samples one token a row: row 0 of the answer holds ids, row 1 log-probs, row 2 entropies (nats).
+    """Samples one token for each of R rows.
 
-    The answer is the only transfer from the device.
+    Args:
+        logits: `[R, vocabulary]`, on any device.
+        draw: one uniform number for each row, `[R]`.
+        temperature: the logits are divided by it.
+
+    Returns:
+        `[3, R]`: ids, log-probs and entropies (nats). It is the only transfer from the device.
     """
     logprobs = torch.log_softmax(logits.float() / temperature, dim=-1)
     probs = logprobs.exp()
-    # Cumulated in double: in single precision, rounding reaches the size of a rare token.
+    # Cumulated in double precision: in single, rounding errors are as large as a rare token's probability.
     cumulated = probs.double().cumsum(dim=-1)
     threshold = sent(draw, logits.device)[:, None] * cumulated[:, -1:]
     ids = torch.searchsorted(cumulated, threshold, right=True).clamp_(max=logits.shape[-1] - 1)

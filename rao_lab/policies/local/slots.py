@@ -1,8 +1,8 @@
 """Runs any decoder-only transformers model with a cache in slots.
 
-The model's own forward pass is used, with a cache that writes new keys and values into slots and
-returns a view of the running ones. New tokens of several rows are padded on the left, so that the last
-token of each lies in the last column; padding writes into a spare column that nothing reads.
+The model's own forward pass is used. Its cache writes new keys and values into slots and returns a view of
+the running ones. New tokens of several rows are padded on the left, so that the last token of each row lies
+in the last column. Padding writes into a spare column that nothing reads.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 from rao_lab.base.device import sent
 from rao_lab.errors import UnavailableError
-from rao_lab.policies.local.engine import Feed
+from rao_lab.policies.local.forward import Feed
 
 MAX_PADDED = 8192
-"""Most tokens, padding included, that one prefill computes at once: bounds its memory."""
+"""The most tokens, padding included, that one prefill computes at once. It bounds memory."""
 CHUNK = 128
 """The cache grows by whole chunks of this many tokens."""
 
 
 class SlotStore:
-    """Keys and values: of each layer [2, slots, heads, length + 1, size]; the last column is for padding.
-
-    Layers are apart, so that growing needs the memory of one of them twice and not of all.
+    """The cached keys and values.
 
     Attributes:
-        bound: bytes that it may grow to, with one slot at least; None = no bound.
+        data: one tensor for each layer, `[2, slots, heads, length + 1, size]`: keys, then values. The last
+            column is for padding. Layers are apart, so that growing needs twice the memory of one layer and
+            not of all.
+        bound: bytes that it may grow to, though one slot always has room; None = no bound.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class SlotStore:
         return self.data[0].shape[3] - 1
 
     def capacity(self, length: int) -> int:
-        """Most slots of that many tokens, or of as many as they have now, within the bound."""
+        """The most slots within the bound, if each holds `length` tokens, or as many as now if that is more."""
         if self.bound is None:
             return sys.maxsize
         heads, size = self._shape
@@ -76,7 +77,7 @@ class SlotStore:
         device = self.data[0].device
         places, origins = (sent(np.array(each, np.int64), device) for each in (to, source))
         for layer in self.data:
-            # Reads a copy first, so slots may swap. (`index_select` takes 30 times as long on a CPU here.)
+            # The right side is copied first, so slots may swap. (`index_select` takes 30 times as long on a CPU.)
             cached = layer[:, :, :, :length]
             cached[:, places] = cached[:, origins]
 
@@ -88,15 +89,15 @@ class SlotStore:
 
     def _empty(self, slots: int, length: int) -> torch.Tensor:
         heads, size = self._shape
-        # Zeros, not empty memory: a masked NaN times zero would still be NaN.
+        # Zeros and not empty memory: a masked NaN times zero would still be NaN.
         return torch.zeros(2, slots, heads, length + 1, size, **self._kind)
 
 
 def longest_context(model: PreTrainedModel) -> int | None:
-    """Most tokens whose every layer looks at all of them; None = the config names no bound.
+    """The most tokens of a context that every layer sees whole; None = the config names no bound.
 
     Raises:
-        UnavailableError: some layers are of other kinds by the config.
+        UnavailableError: the config says that some layers do not attend to the whole context.
     """
     config = model.config.get_text_config(decoder=True)
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
@@ -107,13 +108,13 @@ def longest_context(model: PreTrainedModel) -> int | None:
         )
     bounds = [getattr(config, "max_position_embeddings", None)]
     if not getattr(config, "layer_types", None):
-        # Without kinds of layers, a sliding window is that of all of them.
+        # If the config names no kinds of layers, a sliding window holds for all of them.
         bounds.append(getattr(config, "sliding_window", None))
     return min((bound for bound in bounds if bound), default=None)
 
 
 class SlotForward:
-    """`engine.Forward` for any model whose every layer looks at the whole context (`longest_context`)."""
+    """A `Forward` for any model whose layers all attend to the whole context (see `longest_context`)."""
 
     def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
         config = model.config.get_text_config(decoder=True)
@@ -128,7 +129,7 @@ class SlotForward:
         self.release = self._store.release
 
     def refresh(self) -> None:
-        """Nothing is derived from the weights."""
+        """Nothing to do: nothing here is derived from the weights."""
 
     def logits(self, feed: Feed) -> torch.Tensor:
         ends = np.cumsum(feed.counts)
@@ -160,7 +161,7 @@ class SlotForward:
         padded[real] = ids
         positions = np.where(real, starts[:, None] + column - pad, 0)
         length = int((starts + counts).max())
-        # A padding query sees the first entry, or its softmax would be over nothing.
+        # A padding query sees the first entry; otherwise its softmax would be over nothing.
         seen = np.arange(length)[None, None, :] <= positions[:, :, None]
         device = self._model.device
         cache = _View(
@@ -180,7 +181,7 @@ class SlotForward:
 
 
 class _ViewLayer(CacheLayerMixin):
-    """One layer's slots as transformers sees them."""
+    """One layer's slots, as transformers sees them."""
 
     def __init__(self, layer: torch.Tensor, rows: torch.Tensor, positions: torch.Tensor, length: int) -> None:
         super().__init__()
@@ -189,7 +190,7 @@ class _ViewLayer(CacheLayerMixin):
         self.is_initialized = True
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """The slots exist already."""
+        """Nothing to do: the slots exist already."""
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
@@ -210,7 +211,7 @@ class _ViewLayer(CacheLayerMixin):
 
 
 class _View(Cache):
-    """Consecutive slots, as the cache of one forward pass."""
+    """Consecutive slots as the cache of one forward pass."""
 
     def __init__(
         self, data: Sequence[torch.Tensor], first: int, positions: torch.Tensor, length: int

@@ -1,7 +1,7 @@
 """A policy run on this machine: any decoder-only transformers folder, safetensors or GGUF.
 
-Contexts are append-only: a turn's prompt is the node's earlier ids, what it sampled, and the suffix of
-the new messages. Text is never turned into ids twice, so what is trained is what was sampled.
+A context only grows: a turn's prompt is the node's earlier ids, then what it sampled, then a suffix for the
+new messages. Text is never turned into ids twice, so the ids that are trained are the ids that were sampled.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ DEFAULT_WINDOW = 4096
 DTYPES = ("float32", "bfloat16", "float16")
 
 CACHE_SHARE = 0.2
-"""Of a device's memory, for cached keys and values at most; what finds no room waits its turn."""
+"""Share of a device's memory that cached keys and values may take. Rows that find no room wait."""
 
 
 class TransformerPolicy:
@@ -45,9 +45,9 @@ class TransformerPolicy:
         model: the weights; a trainer steps them, adds one to `version` and calls `clear_cache`.
         tokenizer: with its chat template.
         version: number of optimizer steps behind the weights.
-        window: largest context in tokens; by default what the config says, at most `DEFAULT_WINDOW`.
+        window: largest context in tokens; by default what the config says, but at most `DEFAULT_WINDOW`.
         dialect: name of the dialect that the model was made for.
-        temperature: of the softmax sampled from; log-probs are of that same distribution.
+        temperature: of the softmax that is sampled from; log-probs are of that same distribution.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class TransformerPolicy:
         self._vocabulary: int = model.get_input_embeddings().num_embeddings
         by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
         if cache_gb is None:
-            cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory bounds nothing
+            cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory: no bound
         else:
             cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
@@ -102,17 +102,18 @@ class TransformerPolicy:
     ) -> TransformerPolicy:
         """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
 
-        fp32 on a CPU, bf16 on a GPU, unless `dtype` (a word such as "bfloat16" will do) says otherwise.
-
         Args:
-            lora: rank of a new adapter: it alone is trained, the model's own weights stay (needs peft).
-            adapter: folder of one that was trained before, as a checkpoint's `policy/`.
+            dtype: of the weights, such as "bfloat16"; None = float32 on a CPU, bfloat16 on a GPU.
+            device: such as "cuda"; None = the GPU if there is one.
+            lora: rank of a new adapter. It alone is trained; the model's own weights stay (needs peft).
+            adapter: folder of an adapter that was trained before, such as a checkpoint's `policy/`.
+            settings: see `__init__`.
 
         Raises:
-            ConfigError: a device that this machine has not, or a dtype that no weights have.
+            ConfigError: this machine does not have the device, or no weights have the dtype.
             MissingError: there is no such file.
             InputError: it does not hold a chat model that transformers can read.
-            UnavailableError: the model does not fit into its memory, or cannot be run here.
+            UnavailableError: the model does not fit into memory, or cannot be run here.
         """
         place = choose(device)
         kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
@@ -158,13 +159,13 @@ class TransformerPolicy:
         self._spoken.pop(key, None)
 
     def clear_cache(self) -> None:
-        """The weights have changed: what was computed with the old ones is dropped."""
+        """Drops everything computed with earlier weights."""
         self._engine.clear()
 
     def save(self, folder: str | Path) -> None:
-        """Writes a folder that `load` and transformers read: config, tokenizer, safetensors.
+        """Writes a folder that `load` and transformers can read: config, tokenizer, safetensors.
 
-        Of a model with an adapter, the adapter: `load` reads it with the model's folder beside it.
+        If the model has an adapter, only the adapter is written: to load it, the model is needed as well.
         """
         transformers_logging.disable_progress_bar()
         if hasattr(self.model, "peft_config"):
@@ -174,11 +175,11 @@ class TransformerPolicy:
         self.tokenizer.save_pretrained(folder)
 
     def _try_out(self) -> None:
-        """Reads one message and writes one token, so that a model that cannot is known when it is loaded."""
+        """Reads one message and writes one token: a model that cannot do so is refused when it is loaded."""
         ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
         if not ids:
             raise InputError(
-                f"policy {unquoted(self.name)}: its tokenizer makes no tokens of a message: it is not of this model"
+                f"policy {unquoted(self.name)}: its tokenizer makes no tokens of a message: it is of another model"
             )
         key: NodeKey = (0, ROOT)
         self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
@@ -187,7 +188,7 @@ class TransformerPolicy:
         self._engine.clear()
 
     def _prompt(self, request: TurnRequest) -> tuple[bool, list[int], list[int]]:
-        """Whether the turn continues the context, the ids it adds, and the ids before them."""
+        """Three things: whether the turn continues its context, the ids it adds, and the ids before them."""
         spoken = self._spoken.setdefault(request.key, [turn.messages for turn in request.history])
         before = self._before(request) if request.history else []
         suffix = self._chat.suffix(spoken, request.messages) if before else None
@@ -205,7 +206,7 @@ class TransformerPolicy:
         return list(known) if known is not None else context_ids(request.history)
 
     def _after_stop(self, last: int, suffix: str) -> str:
-        """A template writes the end of a reply; where the model wrote it itself, it is not said twice."""
+        """The suffix without the end of a reply, if the model has written that end itself."""
         if last not in self._engine.stop_ids:
             return suffix
         end = self.tokenizer.decode([last])
@@ -233,7 +234,7 @@ class TransformerPolicy:
         return text
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        # Lone surrogates have no bytes, so no tokenizer takes them.
+        # Lone surrogates have no UTF-8, so no tokenizer takes them.
         clean = text.encode("utf-8", "replace").decode("utf-8")
         ids = tuple(self.tokenizer.encode(clean, add_special_tokens=False))
         if max(ids, default=0) >= self._vocabulary:
@@ -250,7 +251,7 @@ class TransformerPolicy:
 
 
 def context_ids(history: Sequence[Turn]) -> list[int]:
-    """All ids that a node's context holds after these turns."""
+    """All ids that a node's context holds after these turns, `[T]`."""
     ids: list[int] = []
     for turn in history:
         if not turn.continues:
@@ -265,7 +266,7 @@ def _said(turn: Turn) -> tuple[Message, ...]:
 
 
 def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids that end a turn: those of the generation config and the tokenizer's own."""
+    """Ids that end a turn: those of the generation config and that of the tokenizer."""
     config = model.generation_config
     stops = config.eos_token_id if config is not None else None
     listed = stops if isinstance(stops, list) else [stops]

@@ -13,7 +13,8 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
 from rao_lab.errors import ConfigError, RecordError, UnavailableError
-from rao_lab.policies.local.engine import Engine, Feed, Forward, Sampled
+from rao_lab.policies.local.engine import Engine, Sampled
+from rao_lab.policies.local.forward import Feed, Forward
 from rao_lab.policies.local.llama import LlamaForward
 from rao_lab.policies.local.sampling import sample, uniforms
 from rao_lab.policies.local.slots import SlotForward
@@ -205,7 +206,7 @@ def test_a_forgotten_node_leaves_its_slot_to_others() -> None:
         engine.submit((index, "0"), [20], noise=(0,), room=4, window=9)
         engine.tick()
         engine.forget((index, "0"))
-    assert len(engine._slots) == 2
+    assert len(engine._places.slots) == 2
 
 
 @KINDS

@@ -137,7 +137,7 @@ def test_a_window_is_at_most_what_every_layer_looks_at(tmp_path: Path) -> None:
 
 def test_a_tokenizer_that_makes_no_tokens_of_text_is_not_taken(tmp_path: Path) -> None:
     """transformers reads this family's tokenizers its own way, whatever the folder says."""
-    with pytest.raises(InputError, match="makes no tokens of a message: it is not of this model"):
+    with pytest.raises(InputError, match="makes no tokens of a message: it is of another model"):
         TransformerPolicy.load(written(tmp_path, "qwen2", {}), dialect="terse")
 
 
