@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from rao_lab.tree.node import Node, TreeHeader
+from rao_lab.tree.node import Recorded
 
 if TYPE_CHECKING:
     import networkx
 
 
-class Graphed(Protocol):
-    """What the graph needs of a `Tree`."""
-
-    @property
-    def header(self) -> TreeHeader: ...
-    @property
-    def nodes(self) -> tuple[Node, ...]: ...
-
-
 _DERIVED = ("tokens_in", "tokens_out", "peak_context", "compute_seconds", "waiting_seconds", "decode_steps")
 
 
-def to_networkx(tree: Graphed) -> networkx.DiGraph:
+def to_networkx(tree: Recorded) -> networkx.DiGraph:
     """A directed graph from parent to child, its nodes named by path.
 
     A node carries every field of `Node` and its sums (tokens_in, tokens_out, peak_context,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rao_lab.tree.events import Call, Message, Status
 
@@ -192,3 +192,14 @@ class TreeHeader:
     limits: Mapping[str, Any] = field(default_factory=dict)
     origin: Mapping[str, Any] | None = None
     """For a fork: the tree, node and turn it was cut from, and the weights it used."""
+
+
+class Recorded(Protocol):
+    """What pictures and graphs need of a `Tree`, which itself needs them to show itself."""
+
+    @property
+    def header(self) -> TreeHeader: ...
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+    @property
+    def not_reproducible(self) -> str: ...

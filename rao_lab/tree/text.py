@@ -15,7 +15,7 @@ from typing import Protocol
 
 from rao_lab.base.safe_text import cells, one_line, shorten
 from rao_lab.tree.events import LIMIT_STATUSES, Status
-from rao_lab.tree.node import ROOT, Node, TreeHeader
+from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 
 PREAMBLE = "Craft the following items:"
 MINUS = "−"
@@ -25,26 +25,8 @@ INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
 
 
-class Drawn(Protocol):
-    """What the picture needs of a `Tree`."""
-
-    @property
-    def header(self) -> TreeHeader: ...
-    @property
-    def nodes(self) -> tuple[Node, ...]: ...
-    @property
-    def not_reproducible(self) -> str: ...
-    @property
-    def root(self) -> Node: ...
-    @property
-    def depth(self) -> int: ...
-    def __len__(self) -> int: ...
-    def node(self, path: str) -> Node: ...
-    def walk(self, path: str = ROOT) -> Iterator[Node]: ...
-
-
 class Earned(Protocol):
-    """What the picture needs of a node's `Attribution`."""
+    """What the picture needs of a node's `Attribution`: credit lies above this room."""
 
     @property
     def R(self) -> float | None: ...
@@ -62,7 +44,7 @@ class EarnedInStep(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Glyphs:
-    """What is drawn, so that a terminal without Unicode gets the same picture in ASCII."""
+    """The signs of the picture; a terminal without Unicode gets the same picture in ASCII."""
 
     succeeded: str = "✓"
     partly: str = "◐"
@@ -108,7 +90,7 @@ _ASCII = _Glyphs(
 
 
 def text_tree(
-    tree: Drawn,
+    tree: Recorded,
     attributions: EarnedInStep | Mapping[str, Earned] | None = None,
     width: int | None = None,
     plain: bool = False,
@@ -117,23 +99,29 @@ def text_tree(
     """The picture of a tree, each line at most `width` terminal cells.
 
     Args:
-        width: None = as wide as the terminal, at most 100; 100 where there is none.
-        attributions: adds R and the signed advantage A; those of a step (this tree is found by its
-            header's group and rollout) or a mapping from path to record.
+        attributions: adds the columns R and A (signed). Either those of a step, in which this tree is found by
+            its header's group and rollout, or a mapping from path to record.
+        width: None = as wide as the terminal, but at most 100; 100 if there is no terminal.
         plain: ASCII only.
-        most: nodes drawn; of a larger tree the shallow ones, and how many are not shown below each.
+        most: nodes that are drawn. Of a larger tree the shallow nodes are drawn, each with the number of nodes
+            below it that are not.
 
     Raises:
         MissingError: the attributions do not know this tree.
     """
     glyphs = _ASCII if plain else _UNICODE
     width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
-    credit = _of_this_tree(tree, attributions)
-    shown = _shallow(tree, most)
-    rows = [_row(tree, node, shown, glyphs, credit) for node in tree.nodes if node.path in shown]
+    credit = _of_this_tree(tree.header, attributions)
+    nodes = {node.path: node for node in tree.nodes}
+    picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit)
+    rows = [picture.row(nodes[path]) for path in nodes if path in picture.shown]
     if plain:
         rows = [replace(row, goal=_ascii(row.goal), note=_ascii(row.note)) for row in rows]
-    lines = [_title(tree, glyphs), *_table(rows, glyphs, credit is not None, width), _summary(tree, glyphs)]
+    lines = [
+        _title(tree.header, glyphs),
+        *_table(rows, glyphs, credit is not None, width),
+        _summary(tree, glyphs),
+    ]
     if plain:
         lines = [_ascii(line) for line in lines]
     return "\n".join(shorten(line, width, glyphs.more) for line in lines)
@@ -145,18 +133,18 @@ def short_goal(goal: str) -> str:
 
 
 def node_label(node: Node, limit: int = 40) -> str:
-    """A few safe words that name a node: its goal without the preamble, else its path."""
+    """A few safe words that name a node: its goal without the preamble, or its path if it has no goal."""
     return shorten(short_goal(node.goal), limit) or node.path
 
 
 def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
-    """A number that always shows its sign, with a true minus; what rounds to zero is +0.00."""
+    """A number that always shows its sign, with a true minus; a number that rounds to zero is +0.00."""
     text = f"{abs(value):.{places}f}"
     return (minus if value < 0 and float(text) else "+") + text
 
 
 def mark(node: Node) -> str:
-    """The sign of how a node ended."""
+    """The sign that says how a node ended."""
     return getattr(_UNICODE, _shape(node))
 
 
@@ -171,22 +159,30 @@ def _shape(node: Node) -> str:
 
 
 def _of_this_tree(
-    tree: Drawn, attributions: EarnedInStep | Mapping[str, Earned] | None
+    header: TreeHeader, attributions: EarnedInStep | Mapping[str, Earned] | None
 ) -> Mapping[str, Earned] | None:
     if attributions is None or isinstance(attributions, Mapping):
         return attributions
-    return attributions.of_tree(tree.header.group, tree.header.rollout)
+    return attributions.of_tree(header.group, header.rollout)
 
 
-def _shallow(tree: Drawn, most: int) -> set[str]:
-    """Paths of the first `most` nodes, level by level; a parent always comes with its child."""
+def _shallow(nodes: Mapping[str, Node], most: int) -> set[str]:
+    """Paths of the first `most` nodes, level by level; a parent always comes before its children."""
     shown: set[str] = set()
-    queue = deque([ROOT] if tree.nodes else [])
+    queue = deque([ROOT] if nodes else [])
     while queue and len(shown) < most:
         path = queue.popleft()
         shown.add(path)
-        queue.extend(tree.node(path).children)
+        queue.extend(nodes[path].children)
     return shown
+
+
+def _sizes(nodes: Mapping[str, Node]) -> dict[str, int]:
+    """How many nodes each subtree holds, by the path of its top."""
+    sizes: dict[str, int] = {}
+    for path in reversed([*nodes]):  # children come after their parent
+        sizes[path] = 1 + sum(sizes[child] for child in nodes[path].children)
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,36 +196,50 @@ class _Row:
     figures: tuple[str, ...]
 
 
-def _row(
-    tree: Drawn, node: Node, shown: set[str], glyphs: _Glyphs, credit: Mapping[str, Earned] | None
-) -> _Row:
-    record = credit.get(node.path) if credit is not None else None
-    return _Row(
-        head=f"{_indent(tree, node, glyphs)}{getattr(glyphs, _shape(node))} {node.path}",
-        goal=short_goal(node.goal),
-        note=", ".join([*_notes(node, record), *_hidden(tree, node, shown, glyphs)]),
-        figures=_figures(node, record, glyphs, credit is not None),
-    )
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What every row of one picture needs."""
 
+    nodes: Mapping[str, Node]
+    shown: set[str]
+    """Paths of the nodes that are drawn."""
+    sizes: Mapping[str, int]
+    """Nodes of each subtree, by the path of its top."""
+    glyphs: _Glyphs
+    credit: Mapping[str, Earned] | None
 
-def _indent(tree: Drawn, node: Node, glyphs: _Glyphs) -> str:
-    """The strokes in front of a node: one rail for each ancestor that has a later sibling."""
-    if node.parent is None:
-        return ""
-    stroke = glyphs.together if node.together else glyphs.alone
-    strokes = [(glyphs.corner if _is_last(tree, node) else glyphs.branch) + stroke + " "]
-    above = tree.node(node.parent)
-    while above.parent is not None:
-        strokes.append("   " if _is_last(tree, above) else f"{glyphs.rail}  ")
-        above = tree.node(above.parent)
-    drawn = "".join(reversed(strokes))
-    if len(drawn) <= INDENT_CELLS:
-        return drawn
-    return f"{glyphs.more}{node.depth} deep".ljust(INDENT_CELLS - 3)[: INDENT_CELLS - 3] + strokes[0]
+    def row(self, node: Node) -> _Row:
+        record = self.credit.get(node.path) if self.credit is not None else None
+        return _Row(
+            head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",
+            goal=short_goal(node.goal),
+            note=", ".join([*_notes(node, record), *self._hidden(node)]),
+            figures=_figures(node, record, self.glyphs, self.credit is not None),
+        )
 
+    def _indent(self, node: Node) -> str:
+        """The strokes in front of a node: one rail for each ancestor that has a later sibling."""
+        if node.parent is None:
+            return ""
+        glyphs = self.glyphs
+        stroke = glyphs.together if node.together else glyphs.alone
+        strokes = [(glyphs.corner if self._is_last(node) else glyphs.branch) + stroke + " "]
+        above = self.nodes[node.parent]
+        while above.parent is not None:
+            strokes.append("   " if self._is_last(above) else f"{glyphs.rail}  ")
+            above = self.nodes[above.parent]
+        drawn = "".join(reversed(strokes))
+        if len(drawn) <= INDENT_CELLS:
+            return drawn
+        return f"{glyphs.more}{node.depth} deep".ljust(INDENT_CELLS - 3)[: INDENT_CELLS - 3] + strokes[0]
 
-def _is_last(tree: Drawn, node: Node) -> bool:
-    return node.parent is None or tree.node(node.parent).children[-1] == node.path
+    def _is_last(self, node: Node) -> bool:
+        return node.parent is None or self.nodes[node.parent].children[-1] == node.path
+
+    def _hidden(self, node: Node) -> list[str]:
+        """How many nodes below are not drawn; their nearest ancestor that is drawn says so."""
+        count = sum(self.sizes[child] for child in node.children if child not in self.shown)
+        return [f"{self.glyphs.more} {count:,} more below"] if count else []
 
 
 def _notes(node: Node, record: Earned | None) -> list[str]:
@@ -259,8 +269,7 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     return (plain(node.success), plain(record.R if record else None), sign, *cost)
 
 
-def _title(tree: Drawn, glyphs: _Glyphs) -> str:
-    header = tree.header
+def _title(header: TreeHeader, glyphs: _Glyphs) -> str:
     words = [f"task {header.task.id}", header.task.difficulty, header.agent]
     words.append(f"{header.policy} v{header.policy_version}" if header.policy else "")
     words.append(f"step {header.step}" if header.step else "")
@@ -289,12 +298,6 @@ def _left(row: _Row, size: int, glyphs: _Glyphs) -> str:
     return shorten(row.head + goal + note, size, glyphs.more)
 
 
-def _hidden(tree: Drawn, node: Node, shown: set[str], glyphs: _Glyphs) -> list[str]:
-    """How many nodes below are not drawn, told at the parent of the first of them."""
-    count = sum(sum(1 for _ in tree.walk(child)) for child in node.children if child not in shown)
-    return [f"{glyphs.more} {count:,} more below"] if count else []
-
-
 def _aligned(figures: tuple[str, ...], sizes: list[int]) -> str:
     return "".join(f"  {figure:>{size}}" for figure, size in zip(figures, sizes, strict=True))
 
@@ -303,19 +306,19 @@ def _filled(text: str, size: int) -> str:
     return text + " " * max(0, size - cells(text))
 
 
-def _summary(tree: Drawn, glyphs: _Glyphs) -> str:
+def _summary(tree: Recorded, glyphs: _Glyphs) -> str:
     if not tree.nodes:
         return "no nodes yet"
     turns = sum(len(node.turns) for node in tree.nodes)
     tokens = sum(node.tokens_out for node in tree.nodes)
-    many = len(tree)
+    many = len(tree.nodes)
     words = [
         f"{many:,} node{'s' * (many != 1)}",
-        f"depth {tree.depth}",
+        f"depth {max(node.depth for node in tree.nodes)}",
         f"{turns:,} turn{'s' * (turns != 1)}",
     ]
     words.append(f"{tokens:,} tokens" if tokens else "")
-    words.append("running" if not tree.root.status.ended else "")
+    words.append("running" if not tree.nodes[0].status.ended else "")
     words.append(f"{glyphs.together} together" if any(node.together for node in tree.nodes) else "")
     words.append(f"not reproducible: {one_line(tree.not_reproducible, 60)}" if tree.not_reproducible else "")
     return f" {glyphs.dot} ".join(word for word in words if word)
