@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from rao_lab.experiments.demo import DemoConfig
+from rao_lab.cli.commands.demo import demo_config
 from tests.support import gpu_checks as checks
 
 pytestmark = [
@@ -30,7 +30,7 @@ def figures() -> dict[str, Any]:
 
 def test_the_demo_runs(tmp_path: Path, figures: dict[str, Any]) -> None:
     out = tmp_path / "demo.rao"
-    config = DemoConfig.choose(steps=None, minutes=None, quick=True, out=out, seed=0)
+    config = demo_config(quick=True, out=out)
     found = checks.demo("cuda", config)
     assert found["steps"] == 2
     assert out.is_file()

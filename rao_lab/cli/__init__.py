@@ -1,1 +1,1 @@
-"""The command line `rao-lab`: one file a command, its words, and how errors become one line."""
+"""The command line: `rao-lab`, one file a command, what each prints, and how an error becomes one line."""

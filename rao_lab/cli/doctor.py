@@ -1,7 +1,7 @@
-"""Says what this machine has, what is missing, and which size of model it can train.
+"""Finds out what this machine has, what is missing, and which size of model it can train.
 
-`examine` gathers plain JSON without names of host or user; `describe` words it. The memory arithmetic
-is stated beside its result: bytes per parameter times parameters, with room left for activations.
+The result is plain JSON, without names of host or user. Each model size comes with its arithmetic: the
+memory, less room for activations, divided by the bytes that a parameter takes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import platform
 import shutil
 import struct
 import sys
-from collections.abc import Mapping, Sequence
 from importlib import metadata, util
 from typing import Any
 
@@ -42,14 +41,14 @@ BYTES_PER_PARAMETER = {
     "full, fp32": 16.0,  # weight 4 + gradient 4 + AdamW's two moments 4 + 4
     "full, bf16": 18.0,  # weight 2; a float32 copy 4, its gradient 4 and its two moments 4 + 4
     "LoRA on fp32": 4.2,  # weight 4, and 16 for each of about 1 % adapter parameters
-    "LoRA on bf16": 2.2,  # weight 2, and the same
+    "LoRA on bf16": 2.2,  # weight 2, and the same for the adapter
     "run only, fp32": 4.0,
     "run only, bf16": 2.0,
 }
-"""What stays in memory for each parameter of the model, by way of training it with AdamW."""
+"""Bytes that stay in memory for each parameter of the model, for each way to train (with AdamW) or run it."""
 
 ROOM = 0.3
-"""Share of the memory left for activations, logits and cached prefixes."""
+"""Share of the memory that is left for activations, logits and cached prefixes."""
 
 SIZES: tuple[tuple[str, float], ...] = (
     ("0.5M (tiny)", 0.0005),
@@ -62,11 +61,11 @@ SIZES: tuple[tuple[str, float], ...] = (
     ("32B", 32.0),
     ("70B", 70.0),
 )
-"""Usual sizes, in billions of parameters."""
+"""Usual sizes of models, in billions of parameters."""
 
 
 def examine() -> dict[str, Any]:
-    """Everything `rao-lab doctor --json` prints; `problems` is empty where the demo can run."""
+    """Everything that `rao-lab doctor --json` prints. If `problems` is empty, the demo can run."""
     from rao_lab.base.device import main_memory
 
     device = _device()
@@ -94,10 +93,10 @@ def examine() -> dict[str, Any]:
 
 
 def fits(memory: float, dtype: str = "bfloat16") -> list[dict[str, Any]]:
-    """The largest usual model for each way of training within `memory` bytes, with the arithmetic.
+    """For each way to train or run: the largest usual model that fits into `memory` bytes.
 
     Args:
-        dtype: that a model is loaded in where nothing else is said: those ways are marked as `default`.
+        dtype: the number format in which models are loaded here. Ways in this format are marked `default`.
     """
     usual = "fp32" if dtype == "float32" else "bf16"
     usable = memory * (1 - ROOM)
@@ -119,42 +118,6 @@ def fits(memory: float, dtype: str = "bfloat16") -> list[dict[str, Any]]:
     return rows
 
 
-def describe(report: Mapping[str, Any]) -> str:
-    """The report in words, a line each."""
-    lines = [
-        f"rao-lab {report['rao_lab']}   Python {report['python']}   {report['system']}",
-        f"device    {report['device']}, {report['dtype']}, {report['device_memory_gb']:.1f} GB; "
-        f"torch threads {report['threads']}",
-        f"machine   {report['cores']} cores, {report['memory_gb']:.1f} GB memory",
-        "versions  " + _wrapped([f"{name} {said or '-'}" for name, said in report["versions"].items()]),
-        f"browser   {'found' if report['browser'] else 'none: browser tests are skipped'}"
-        f"; Node {'found' if report['node'] else 'none: the committed bundles are used'}",
-    ]
-    for name, said in report["checks"].items():
-        lines.append(f"{name:<9} {said['problem'] or said['found']}")
-    for name, there in report["models"].items():
-        lines.append(f"{name:<9} {'in the cache' if there else f'not fetched (rao-lab fetch {name})'}")
-    lines.append("")
-    lines.append(f"Largest model that fits, {ROOM:.0%} of the memory left for activations:")
-    for row in report["fits"]:
-        mark = "*" if row["default"] else " "
-        lines.append(f"{mark} {row['way']:<15} {row['largest'] or 'none':<12} {row['arithmetic']}")
-    lines.append(
-        f"* as models are loaded here ({report['dtype']}); load_policy(..., dtype=...) takes the other"
-    )
-    lines.append("")
-    lines.append("Problems: " + ("; ".join(report["problems"]) if report["problems"] else "none"))
-    return "\n".join(lines)
-
-
-def _wrapped(parts: Sequence[str]) -> str:
-    rows = [parts[0]]
-    for part in parts[1:]:
-        joined = f"{rows[-1]}, {part}"
-        rows[-1:] = [joined] if len(joined) < 70 else [rows[-1], part]
-    return ("\n" + " " * 10).join(rows)
-
-
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
@@ -163,7 +126,7 @@ def _version(package: str) -> str | None:
 
 
 def _device() -> dict[str, Any]:
-    """The device a policy would be loaded on, in which number format, with how much memory."""
+    """The device on which a policy would be loaded, the number format, and the memory."""
     import torch
 
     from rao_lab.base.device import choose, memory, name, usual_dtype
@@ -213,7 +176,7 @@ def _no_calls(name: str, args: Any, kwargs: Any) -> Any:
 
 
 def _check_tiny() -> dict[str, str | None]:
-    """Reads the header of the embedded policy's weights; loads nothing."""
+    """Reads the header of the embedded policy's weights, and not the weights."""
     try:
         weights = data_path("tiny") / "model.safetensors"
         with weights.open("rb") as file:

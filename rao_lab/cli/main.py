@@ -1,7 +1,8 @@
-"""`rao-lab`: the command line. What its commands do is in `commands/`; here they are put together and run.
+"""`rao-lab`: puts the commands of `commands/` together and runs one of them.
 
-Results go to stdout (with `--json` one JSON value and nothing else), progress to stderr. Bad input is one
-line on stderr and exit status 2; Ctrl-C keeps what was written and leaves with 130, SIGTERM with 143.
+Results go to stdout, with `--json` one JSON value and nothing else. Progress goes to stderr. Bad input is
+answered with one line on stderr and exit status 2. Ctrl-C keeps what was written and leaves with status
+130, SIGTERM with 143.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import typer
 
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
-from rao_lab.cli import commands
+from rao_lab.cli.commands import bench, credit, demo, doctor, evaluate, export, fetch, run, train
 from rao_lab.cli.options import flow_help
 from rao_lab.errors import RaoLabError
 
@@ -25,11 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train language models that delegate to copies of themselves, and see what every copy earned.\n\n"
-    "Start with [bold]rao-lab demo[/bold]; then look into the run it wrote with "
+    "Start with [bold]rao-lab demo[/bold]. Then look into the run that it wrote, with "
     "[bold]rao-lab credit runs/demo.rao --step 10[/bold].",
 )
 
-# typer carries a copy of click in some versions and imports it in others: both call the base so.
+# Some versions of typer carry a copy of click, others import it. The base of its errors has one name in both.
 USAGE_ERROR: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
@@ -39,28 +40,28 @@ TERMINATED = 143
 STOPPED = "stopped; what was written is kept"
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": commands.demo,
-    "train": commands.train,
-    "eval": commands.evaluate,
-    "run": commands.run,
-    "credit": commands.credit,
-    "export": commands.export,
-    "fetch": commands.fetch,
-    "bench": commands.bench,
-    "doctor": commands.doctor,
+    "demo": demo.demo,
+    "train": train.train,
+    "eval": evaluate.evaluate,
+    "run": run.run,
+    "credit": credit.credit,
+    "export": export.export,
+    "fetch": fetch.fetch,
+    "bench": bench.bench,
+    "doctor": doctor.doctor,
 }
-"""By the word they are called with, in the order of the help."""
+"""What each command is called, in the order of the help."""
 for name, command in COMMANDS.items():
     app.command(name)(command)
 flow_help(app)
 
 
 def call(arguments: Sequence[str]) -> int:
-    """Runs one command line; returns its exit status. The one place where errors become lines."""
+    """Runs one command line and returns its exit status. Only here do errors become lines."""
     try:
         status = app(list(arguments), prog_name="rao-lab", standalone_mode=False)
         sys.stdout.flush()
-        if status == INTERRUPTED:  # typer has made an exit of Ctrl-C
+        if status == INTERRUPTED:  # what typer makes of Ctrl-C
             return _complain(STOPPED, INTERRUPTED)
         return status if isinstance(status, int) else 0
     except USAGE_ERROR as error:
@@ -72,20 +73,20 @@ def call(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        return _complain(f"{error.strerror or error}{where}", 2)
+        file = f": {error.filename}" if error.filename else ""
+        return _complain(f"{error.strerror or error}{file}", 2)
     except ABORTS:
         return _complain(STOPPED, INTERRUPTED)
 
 
 def _complain(message: str, status: int) -> int:
-    if message:  # bare `rao-lab` has shown its help already
+    if message:  # there is none if bare `rao-lab` has shown its help
         sys.stderr.write(f"rao-lab: {one_line(message, 1000)}\n")
     return status
 
 
 def main() -> None:
-    """Entry point of the `rao-lab` command."""
+    """The entry point of `rao-lab`."""
     with Termination() as termination:
         status = call(sys.argv[1:])
     sys.exit(TERMINATED if termination.came and status == INTERRUPTED else status)

@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def console_on_stderr(quiet: bool = False) -> Console:
-    """For progress; `quiet` shows nothing."""
+    """The console for progress; if `quiet`, it shows nothing."""
     from rich.console import Console
 
     return Console(stderr=True, quiet=quiet)
 
 
 def print_progress(line: str) -> None:
-    """A line of its own on stderr."""
+    """Prints a line of progress."""
     console_on_stderr().print(visible(line), markup=False, highlight=False)
 
 
 def print_text(text: str) -> None:
-    """A result to read; a terminal without Unicode gets marks for what it lacks."""
+    """Prints a result to read. A terminal without Unicode gets question marks for what it cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(visible(text).encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def print_json(value: Any) -> None:
-    """A result to compute with: one JSON value on one line."""
+    """Prints a result to compute with: one JSON value on one line."""
     sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")

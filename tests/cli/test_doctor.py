@@ -6,7 +6,8 @@ import json
 import platform
 from pathlib import Path
 
-from rao_lab.cli.doctor import describe, examine, fits
+from rao_lab.cli.doctor import examine, fits
+from rao_lab.cli.reports.doctor import doctor_text
 
 
 def test_which_size_fits_is_plain_arithmetic() -> None:
@@ -25,13 +26,13 @@ def test_nothing_fits_into_nothing() -> None:
 
 def test_the_report_is_json_and_names_neither_host_nor_user() -> None:
     report = examine()
-    text = json.dumps(report) + describe(report)
+    text = json.dumps(report) + doctor_text(report)
     assert platform.node() not in text or not platform.node()
     assert str(Path.home()) not in text
 
 
 def test_the_words_say_the_device_the_sandbox_and_the_largest_model() -> None:
-    words = describe(examine())
+    words = doctor_text(examine())
     assert "device" in words
     assert [line[:16] for line in words.splitlines() if line.startswith("* ")][:3] == (
         ["* full, fp32    ", "* LoRA on fp32  ", "* run only, fp32"]

@@ -1,21 +1,16 @@
-"""What the command line prints or writes: credit as rows, an evaluation, a run as one file."""
+"""The credit of a step as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from itertools import islice
 
 from rao_lab.base.safe_text import visible
 from rao_lab.credit import Attribution, Attributions
-from rao_lab.evaluation.budget import needs, needs_by_band, needs_text
-from rao_lab.evaluation.evaluate import Evaluation
 
-CREDIT_HEADS = (
-    *("group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"),
-    "not trained",
-)
+HEADS = ("group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c", "not trained")
 MOST_ROWS = 200
-"""Nodes printed as text; JSON has all."""
+"""Nodes that are printed as text; JSON has all of them."""
 
 
 def credit_text(step: int, found: Attributions) -> str:
@@ -28,7 +23,7 @@ def credit_text(step: int, found: Attributions) -> str:
         "R = s + lambda * child_mean    A = R - b    c = w * A",
         "c multiplies the gradient of the node's tokens",
         "",
-        *_columns([_cells(row) for row in list(found)[:MOST_ROWS]]),
+        *_columns([_cells(row) for row in islice(found, MOST_ROWS)]),
     ]
     if len(found) > MOST_ROWS:
         lines.append(f"... and {len(found) - MOST_ROWS} more: --json has all")
@@ -42,25 +37,15 @@ def _cells(row: Attribution) -> tuple[str, ...]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Head and rows, every column as wide as what it holds: 80 columns hold all but the deepest trees."""
-    sizes = [max(map(len, column)) for column in zip(CREDIT_HEADS, *rows, strict=True)]
-    for row in (CREDIT_HEADS, *rows):
+    """Head and rows. Each column is as wide as its longest cell, so that all but the deepest trees fit 80."""
+    sizes = [max(map(len, column)) for column in zip(HEADS, *rows, strict=True)]
+    shown = len(HEADS) if any(row[-1] for row in rows) else len(HEADS) - 1
+    for row in (HEADS, *rows):
         cells = [
             f"{cell:<{size}}" if head in ("node", "status", "not trained") else f"{cell:>{size}}"
-            for head, cell, size in zip(CREDIT_HEADS, row, sizes, strict=True)
+            for head, cell, size in zip(HEADS, row, sizes, strict=True)
         ]
-        yield " ".join(cells if any(each[-1] for each in rows) else cells[:-1]).rstrip()
-
-
-def evaluation_json(found: Evaluation) -> dict[str, Any]:
-    """An evaluation as plain JSON, with the budget that its solutions needed."""
-    return {**found.to_dict(), "budget": needs(found.trees, found.limits).to_dict()}
-
-
-def evaluation_text(found: Evaluation) -> str:
-    """How well it went, then the budget that the solutions needed."""
-    overall, by_band = needs(found.trees, found.limits), needs_by_band(found.trees, found.limits)
-    return f"{found}\n{needs_text(overall, by_band, found.limits)}"
+        yield " ".join(cells[:shown]).rstrip()
 
 
 def _number(value: float | None) -> str:

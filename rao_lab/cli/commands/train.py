@@ -1,4 +1,4 @@
-"""`rao-lab demo` and `rao-lab train`: a policy learns, and a run file keeps it."""
+"""`rao-lab train`: a policy learns, and a run file keeps everything."""
 
 from __future__ import annotations
 
@@ -7,57 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rao_lab.cli.options import (
-    Difficulty,
-    Env,
-    Json,
-    OwnAgent,
-    OwnSeed,
-    PolicyName,
-    Recipes,
-    Resume,
-    Seed,
-    Set,
-    Tasks,
-)
+from rao_lab.cli.options import SEED_HELP, Difficulty, Env, Json, PolicyName, Recipes, Set, Tasks
 from rao_lab.cli.output import console_on_stderr, print_json, print_text
 from rao_lab.cli.worlds import environment_for
-
-
-def demo(
-    steps: Annotated[int | None, typer.Option(help="Training steps of each agent.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Train as many steps as fit instead.")] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Seconds instead of minutes; learns nothing.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE")
-    ] = None,
-    seed: Seed = 0,
-    as_json: Json = False,
-) -> None:
-    """Train the embedded policy in three to four minutes and show what it learned.
-
-    Recursive training and the single-agent control see the same root tasks. Both are evaluated before and
-    after on held-out easy, medium and hard tasks; flat success stands beside the flat ceiling, the share of
-    tasks that fit one context at all. Ctrl-C keeps everything.
-
-    [bold]Examples[/bold]
-
-      rao-lab demo
-      rao-lab demo --minutes 2 --json > demo.json
-    """
-    from rao_lab.experiments.demo import DemoConfig, run_demo
-    from rao_lab.views.terminal import Board
-
-    config = DemoConfig.choose(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed)
-    console = console_on_stderr()
-    with Board(console, "rao-lab demo", leave=False) as board:
-        result = run_demo(config, board)
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        print_text(result.report())
 
 
 def train(
@@ -65,10 +17,16 @@ def train(
     env: Env = "textcraft",
     policy: PolicyName = "tiny",
     steps: Annotated[int | None, typer.Option(help="Training steps. Default: 40.")] = None,
-    resume: Resume = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on after the newest checkpoint of FILE, with the run's settings."),
+    ] = False,
     difficulty: Difficulty = None,
-    agent: OwnAgent = None,
-    seed: OwnSeed = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="recursive, or flat: the control without launch_subagent. Default: recursive."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")] = None,
     recipes: Recipes = None,
     tasks: Tasks = None,
     settings: Set = None,
@@ -77,12 +35,14 @@ def train(
     """Train a policy and record everything in a run file.
 
     Each step samples groups of trees, credits every node and moves the weights. FILE holds all trees, with
-    their texts and credit, and can be watched while it grows; checkpoints lie beside it, in FILE.ckpt. --set
-    reaches every field of the training configuration (tasks_per_step, group_size, learning_rate, credit.lam,
-    limits.max_depth ...) and of the policy (policy.device=cpu); a wrong name lists the right ones.
+    their texts and credit, and can be watched while it grows. Checkpoints lie beside it, in FILE.ckpt.
 
-    Ctrl-C keeps every finished step. --resume goes on as if training had not been stopped; what its command
-    leaves out is as it was, and only --steps and checkpoint_every may differ.
+    --set changes every field of the training configuration (tasks_per_step, group_size, learning_rate,
+    credit.lam, limits.max_depth ...) and of the policy (policy.device=cpu). A wrong name is answered with the
+    right ones.
+
+    Ctrl-C keeps every finished step. --resume goes on as if training had not been stopped: settings that you
+    leave out stay as they were, and only --steps and checkpoint_every may be changed.
 
     [bold]Examples[/bold]
 

@@ -1,0 +1,40 @@
+"""`rao-lab export`: a run as one file, to show or to hand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rao_lab.cli.options import RunFile
+from rao_lab.cli.output import print_text
+
+
+def export(
+    path: RunFile,
+    out: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")],
+    kind: Annotated[str, typer.Option("--format", help="html, json or rao.")] = "html",
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Steps to keep, for example 1,5,10-20. Default: the newest (html), all (json)."),
+    ] = None,
+    max_mb: Annotated[float, typer.Option(help="Largest page, in MB (html).")] = 20.0,
+    damaged: Annotated[
+        bool, typer.Option("--salvage", help="Keep what can be read of a damaged file (rao).")
+    ] = False,
+) -> None:
+    """Write a run as one file: a page to look at, JSON to compute with, or a copy.
+
+    A page (html) needs nothing but a browser. It holds the newest steps that fit, and says what it leaves
+    out. A copy (rao) is compact, and can be made while the run is still being written.
+
+    [bold]Examples[/bold]
+
+      rao-lab export runs/demo.rao --format html --out demo.html
+      rao-lab export runs/live.rao --format rao --out copy.rao
+      rao-lab export runs/broken.rao --format rao --salvage --out what_is_left.rao
+    """
+    from rao_lab.api.export import export_run
+
+    print_text(export_run(path, out, kind, steps, max_mb, damaged))

@@ -1,0 +1,69 @@
+"""`rao-lab run`: one task, one tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rao_lab.cli.options import (
+    Agent,
+    Difficulty,
+    Env,
+    Json,
+    PolicyName,
+    Recipes,
+    Seed,
+    Set,
+    Split,
+    Tasks,
+    Temperature,
+)
+from rao_lab.cli.output import print_json, print_text
+from rao_lab.cli.worlds import environment_for
+
+
+def run(
+    env: Env = "textcraft",
+    policy: PolicyName = "tiny",
+    task: Annotated[str, typer.Option(help="The task's number in its split, or its id.")] = "0",
+    agent: Agent = "recursive",
+    difficulty: Difficulty = None,
+    split: Split = "test",
+    seed: Seed = 0,
+    temperature: Temperature = None,
+    recipes: Recipes = None,
+    tasks: Tasks = None,
+    settings: Set = None,
+    out: Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one task and print the tree of agents that worked on it.
+
+    Each line is one agent: its goal, how it ended, its success s, its turns and its tokens. Indented below it
+    are the copies that it launched. --set changes limits and the policy's own settings.
+
+    [bold]Examples[/bold]
+
+      rao-lab run --policy scripted --difficulty hard
+      rao-lab run --policy scripted --set policy.style=per_ingredient
+      rao-lab run --policy smollm2 --task 3 --out runs/one.rao
+    """
+    from rao_lab.api.defaults import suggested
+    from rao_lab.api.export import record
+    from rao_lab.api.run import run as run_one
+    from rao_lab.api.settings import find_task, limits_from, open_policy, overrides
+    from rao_lab.tree.codec import tree_to_json
+
+    actor, given = open_policy(policy, overrides(settings or ()))
+    world = environment_for(env, actor, difficulty, recipes, tasks)
+    limits = limits_from(suggested(actor), given)
+    chosen = find_task(world, task, split)
+    tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed, temperature=temperature)
+    if out is not None:
+        record([tree], out)
+    if as_json:
+        print_json(tree_to_json(tree))
+    else:
+        print_text(str(tree))

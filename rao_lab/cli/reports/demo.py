@@ -1,0 +1,72 @@
+"""What the demo found, as JSON and as text with one tree before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rao_lab.evaluation.evaluate import Evaluation
+from rao_lab.experiments.demo import BANDS, DemoResult, beside
+from rao_lab.tree import Tree
+from rao_lab.tree.text import text_tree
+from rao_lab.views.terminal import success_text
+
+SHOWN = ("success", "low", "high", "tasks", "flat_ceiling", "mean_nodes", "mean_depth")
+"""What the JSON says of each band."""
+MOST_NODES_SHOWN = 24
+"""A larger tree is not easy to read."""
+
+
+def demo_json(result: DemoResult) -> dict[str, Any]:
+    """What `rao-lab demo --json` prints."""
+    return {
+        "seconds": round(result.seconds, 1),
+        "root_tasks": result.steps * result.config.tasks_per_step,
+        "steps": result.steps,
+        "before": {agent: _bands(found) for agent, found in result.before.items()},
+        "after": {agent: _bands(found) for agent, found in result.after.items()},
+        "run": str(result.config.out),
+        "flat_run": str(beside(result.config.out, "-flat")),
+    }
+
+
+def demo_text(result: DemoResult) -> str:
+    """Success before and after, then a task that tells what was learned, then what to type next."""
+    rows = {
+        (when, agent): found.by_difficulty
+        for when, part in (("before", result.before), ("after", result.after))
+        for agent, found in part.items()
+    }
+    parts = [
+        success_text(rows),
+        f"Trained on {result.steps * result.config.tasks_per_step} root tasks each ({result.steps} steps); "
+        f"{result.seconds:.0f} s in all. The flat agent cannot pass its ceiling, whatever it learns.",
+    ]
+    pair = telling_pair(result.before.get("recursive"), result.after.get("recursive"))
+    if pair is not None:
+        parts += [f"Before:\n{text_tree(pair[0])}", f"After:\n{text_tree(pair[1])}"]
+    parts.append(result.page)
+    parts.append(f"Next: rao-lab credit {result.config.out} --step {result.steps}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def telling_pair(before: Evaluation | None, after: Evaluation | None) -> tuple[Tree, Tree] | None:
+    """The trees of one task before and after.
+
+    A task that was solved only afterwards is preferred; then small trees; then a harder band; then depth.
+    """
+    if before is None or after is None:
+        return None
+    pairs = list(zip(before.trees, after.trees, strict=True))
+
+    def tells(pair: tuple[Tree, Tree]) -> tuple[bool, bool, int, int]:
+        old, new = pair
+        learned = new.success == 1.0 and old.success != 1.0
+        readable = len(old) <= MOST_NODES_SHOWN and len(new) <= MOST_NODES_SHOWN
+        band = BANDS.index(new.task.difficulty) if new.task.difficulty in BANDS else 0
+        return learned, readable, band, new.depth
+
+    return max(pairs, key=tells, default=None)
+
+
+def _bands(found: Evaluation) -> dict[str, dict[str, Any]]:
+    return {band: {name: getattr(part, name) for name in SHOWN} for band, part in found.by_difficulty.items()}

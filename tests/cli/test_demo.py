@@ -1,0 +1,82 @@
+"""`rao-lab demo`: what its options ask for, and what it prints of a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rao_lab.cli.commands.demo import demo_config
+from rao_lab.cli.reports.demo import demo_json, demo_text, telling_pair
+from rao_lab.errors import ConfigError
+from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.execution.limits import Limits
+from rao_lab.experiments.demo import BANDS, DemoConfig, DemoResult
+from rao_lab.tree import Node, Task, Tree, TreeHeader
+
+NOTHING = Summary(0, 0, None, 0.0, 1.0, None, None, 0, None, 0)
+
+
+def tree(band: str, success: float, nodes: int = 1) -> Tree:
+    children = tuple(f"0.{at}" for at in range(nodes - 1))
+    below = [Node(path, "0", at, depth=1) for at, path in enumerate(children)]
+    return Tree(TreeHeader(Task(band, "", band)), (Node("0", children=children, success=success), *below))
+
+
+def evaluation(*trees: Tree) -> Evaluation:
+    return Evaluation(
+        "recursive", "tiny", 0, Limits(), 0.5, NOTHING, dict.fromkeys(BANDS, NOTHING), 0.0, trees
+    )
+
+
+def test_steps_minutes_and_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo_config().out == Path("runs/demo.rao")
+    assert demo_config(quick=True, steps=3).steps == 3
+    with pytest.raises(ConfigError, match="exclude"):
+        demo_config(steps=1, minutes=1.0)
+
+
+def test_a_second_demo_does_not_touch_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "demo.rao").touch()
+    (tmp_path / "runs" / "demo-2-flat.rao").touch()
+    assert demo_config().out == Path("runs/demo-3.rao")
+
+
+def test_the_machine_readable_result_has_the_agreed_shape() -> None:
+    result = DemoResult(DemoConfig(Path("runs/a.rao"), tasks_per_step=8), steps=5, seconds=12.34)
+    for part in (result.before, result.after):
+        part.update({"recursive": evaluation(), "flat": evaluation()})
+    found = demo_json(result)
+    assert (found["seconds"], found["root_tasks"], found["run"]) == (12.3, 40, "runs/a.rao")
+    for when in ("before", "after"):
+        for agent in ("recursive", "flat"):
+            for band in ("easy", "medium", "hard"):
+                assert list(found[when][agent][band]) == [
+                    *("success", "low", "high", "tasks", "flat_ceiling", "mean_nodes", "mean_depth")
+                ]
+
+
+def test_the_report_names_the_line_to_type_next() -> None:
+    result = DemoResult(DemoConfig(Path("runs/a.rao")), steps=5)
+    assert demo_text(result).endswith("Next: rao-lab credit runs/a.rao --step 5")
+
+
+def test_the_tree_shown_is_the_hardest_that_was_learned_and_can_be_read() -> None:
+    before = evaluation(
+        tree("easy", 0), tree("medium", 0), tree("hard", 1), tree("hard", 0), tree("medium", 0)
+    )
+    after = evaluation(
+        tree("easy", 1), tree("medium", 1, 4), tree("hard", 1), tree("hard", 1, 90), tree("medium", 0)
+    )
+    pair = telling_pair(before, after)
+    assert pair == (before.trees[1], after.trees[1])
+
+
+def test_without_anything_learned_some_tree_is_shown() -> None:
+    found = evaluation(tree("easy", 0))
+    assert telling_pair(found, found) == (found.trees[0], found.trees[0])
+    assert telling_pair(None, found) is None
+    assert telling_pair(evaluation(), evaluation()) is None
