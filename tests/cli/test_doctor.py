@@ -1,4 +1,4 @@
-"""The doctor's arithmetic and words."""
+"""The doctor: its arithmetic, its words, and its report as JSON."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rao_lab.cli.doctor import examine, fits
 from rao_lab.cli.reports.doctor import doctor_text
+from tests.support.command_line import CommandLine
 
 
 def test_which_size_fits_is_plain_arithmetic() -> None:
@@ -43,3 +44,11 @@ def test_the_words_say_the_device_the_sandbox_and_the_largest_model() -> None:
     assert "bytes = " in words
     assert "Problems: " in words
     assert max(map(len, words.partition("Largest")[0].splitlines())) <= 80
+
+
+def test_doctor_tells_what_is_here(lab: CommandLine) -> None:
+    status, out, _ = lab(["doctor", "--json"])
+    report = json.loads(out)
+    assert status == (1 if report["problems"] else 0)
+    assert report["checks"]["sandbox"]["problem"] is None
+    assert {"device", "dtype", "cores", "memory_gb", "fits", "versions", "browser", "node"} <= set(report)

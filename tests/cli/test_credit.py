@@ -1,0 +1,70 @@
+"""`credit`: a step's credit as a table and as JSON, by the run's rule or another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rao_lab.cli import main as cli
+from rao_lab.store import open_run
+from tests.support.command_line import CommandLine, train
+
+
+def test_credit_prints_every_node_of_the_step(recorded: Path, lab: CommandLine) -> None:
+    found = lab.json(["credit", recorded, "--step", "1"])
+    with open_run(recorded) as run:
+        nodes = [node.path for group in run.groups(1) for tree in group.trees for node in tree.nodes]
+    assert [row["node"] for row in found["nodes"]] == nodes
+    assert list(found["nodes"][0]) == [
+        *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
+        *("R", "b", "A", "w", "c", "trained", "why_not"),
+    ]
+    assert found["config"]["lam"] == 0.4
+
+
+def test_credit_json_is_byte_identical_for_equal_runs(
+    recorded: Path, random_tiny: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    again = tmp_path / "again.rao"
+    assert cli.call(train(again, random_tiny)) == 0
+    first = lab(["credit", recorded, "--step", "2", "--json"])[1]
+    assert first == lab(["credit", again, "--step", "2", "--json"])[1]
+
+
+def test_credit_recomputes_by_another_rule(recorded: Path, lab: CommandLine) -> None:
+    rule = ["--baseline", "none", "--depth-weighting", "none"]
+    found = lab.json(["credit", recorded, "--step", "1", *rule])
+    assert found["config"]["baseline"] == "none"
+    assert all(row["b"] in (0.0, None) for row in found["nodes"])
+    assert all(row["w"] == 1.0 for row in found["nodes"] if row["trained"])
+
+
+def test_credit_takes_the_newest_step_and_explains_its_columns(recorded: Path, lab: CommandLine) -> None:
+    _, out, _ = lab(["credit", recorded])
+    assert out.startswith("step 2: ")
+    assert "R = s + lambda * child_mean" in out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[5].split() == ["group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--step", "77"], "no step 77"),
+        (["--step", "0"], "step 0"),
+        (["--estimator", "best"], "estimator"),
+        (["--lam", "-2"], "lam"),
+    ],
+)
+def test_credit_refuses_what_means_nothing(
+    more: list[str], words: str, recorded: Path, lab: CommandLine
+) -> None:
+    assert words in lab.refused(["credit", recorded, *more])
+
+
+def test_capped_sum_is_credited_with_its_cap(recorded: Path, lab: CommandLine) -> None:
+    config = lab.json(["credit", recorded, "--bonus", "capped_sum", "--cap", "0.5"])["config"]
+    assert (config["bonus"], config["cap"]) == ("capped_sum", 0.5)
+    assert "needs cap" in lab.refused(["credit", recorded, "--bonus", "capped_sum"])

@@ -1,0 +1,110 @@
+"""`eval` and `run`: what they print, and the settings that a policy takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rao_lab.store import open_run
+from rao_lab.tree.codec import tree_from_json
+from tests.support.command_line import CommandLine
+
+
+def test_eval_prints_one_json_value_and_progress_elsewhere(lab: CommandLine) -> None:
+    status, out, err = lab(["eval", "--policy", "scripted", "--limit", "6", "--json"])
+    found = json.loads(out)
+    assert status == 0
+    assert found["success"] == 1.0
+    assert (found["low"], found["high"]) == (pytest.approx(0.6097, abs=1e-4), 1.0)
+    assert {"tasks", "mean_nodes", "max_nodes", "mean_depth", "tokens", "seconds"} <= set(found)
+    assert "6 done" in err
+    assert "difficulty: medium" in err
+
+
+def test_eval_solves_the_authors_tasks(shared: Path, lab: CommandLine) -> None:
+    folder = shared / "reference" / "textcraft_synth"
+    files = ["--recipes", folder / "recipes.json", "--tasks", folder / "val_sample.jsonl.gz"]
+    for agent in ("recursive", "flat"):
+        found = lab.json(["eval", "--policy", "scripted", *files, "--agent", agent, "--limit", "60"])
+        assert (found["tasks"], found["success"]) == (60, 1.0)
+        assert found["budget"]["solved"] == 60 and found["budget"]["estimated"]
+
+
+BUDGET = (
+    "budget of the solutions (fits: 4000 turns a tree, 4000 a node, 1000 tokens a context, "
+    "at 4 characters a token)"
+)
+
+
+def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(shared: Path, lab: CommandLine) -> None:
+    folder = shared / "reference" / "textcraft_synth"
+    files = ["--recipes", folder / "recipes.json", "--tasks", folder / "val_sample.jsonl.gz"]
+    window = ["--set", "limits.context_window=1000"]
+    _, out, _ = lab(["eval", "--policy", "scripted", *files, "--agent", "flat", *window])
+    table = [line.split() for line in out.splitlines()[out.splitlines().index(BUDGET) + 1 :]]
+    assert table[1] == ["all", "317", "3", "12", "919", "4,488", "53%"]
+    assert [row[0] for row in table[2:]] == ["easy", "medium", "hard", "extreme"]
+
+
+def test_eval_says_which_difficulty_it_took_only_where_it_chose(lab: CommandLine) -> None:
+    arguments = ["eval", "--policy", "scripted", "--limit", "3", "--difficulty", "easy,hard"]
+    _, out, err = lab(arguments)
+    assert "difficulty:" not in err
+    assert "easy" in out and "hard" in out
+
+
+def test_the_policy_can_be_told_its_settings(lab: CommandLine) -> None:
+    styled = ["--set", "policy.style=per_ingredient", "--set", "limits.max_nodes=2000"]
+    arguments = ["eval", "--policy", "scripted", "--difficulty", "medium", "--limit", "4"]
+    summed, styled = (lab.json([*arguments, *more]) for more in ([], styled))
+    assert (summed["success"], styled["success"]) == (1.0, 1.0)
+    assert summed["max_nodes"] <= 12 < styled["max_nodes"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "setting", "words"),
+    [
+        ("scripted", "policy.stile=flat", "no setting 'stile': it has style, error_rate, seed"),
+        ("scripted", "policy.style=wild", "style='wild' is unknown"),
+        ("scripted", "policy=flat", "name a setting"),
+        ("tiny", "policy.device=abacus", "device='abacus' is none of this machine"),
+        ("tiny", "policy.dtype=int8", "float32, bfloat16, float16"),
+        ("tiny", "policy.temperature=0.1", "--temperature or, of train, --set temperature= is what"),
+        ("tiny", "policy.name=x", "--policy is what you look for"),
+        ("http://127.0.0.1:9/v1#m", "policy.retries=-1", "retries=-1 means nothing"),
+    ],
+)
+def test_settings_that_a_policy_has_not_are_refused(
+    policy: str, setting: str, words: str, lab: CommandLine
+) -> None:
+    assert words in lab.refused(["run", "--policy", policy, "--set", setting])
+
+
+def test_run_prints_a_tree(lab: CommandLine) -> None:
+    status, out, _ = lab(["run", "--policy", "scripted", "--difficulty", "easy"])
+    assert status == 0
+    assert "0.0" in out and "scripted" in out
+
+
+def test_run_json_is_the_tree(lab: CommandLine) -> None:
+    tree = tree_from_json(lab.json(["run", "--policy", "scripted", "--task", "2"]))
+    assert tree.success == 1.0
+    assert tree.task.id.endswith("/2")
+
+
+def test_run_out_writes_a_run_file(tmp_path: Path, lab: CommandLine) -> None:
+    out = tmp_path / "one.rao"
+    assert lab(["run", "--policy", "scripted", "--out", out])[0] == 0
+    with open_run(out) as run:
+        (tree,) = run.trees(0)
+        assert tree.success == 1.0
+
+
+def test_malformed_task_files_are_named_with_their_line(tmp_path: Path, lab: CommandLine) -> None:
+    recipes, tasks = tmp_path / "recipes.json", tmp_path / "tasks.jsonl"
+    recipes.write_text('{"recipes": {"plank": [{"ingredients": {"log": 1}, "result_count": 4}]}}')
+    tasks.write_text('{"no": "task"}\n')
+    line = lab.refused(["eval", "--policy", "scripted", "--recipes", recipes, "--tasks", tasks])
+    assert "tasks.jsonl, line 1" in line

@@ -1,0 +1,140 @@
+"""`export`: pages, JSON and run files; a run is never written over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rao_lab.store import RunWriter, open_run
+from rao_lab.tree.values import decode
+from tests.support.command_line import CommandLine
+
+
+def test_a_file_whose_name_acts_is_named_visibly(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    out = tmp_path / "\x1b[5m\u202e.json"
+    status, said, _ = lab(["export", recorded, "--format", "json", "--out", out])
+    assert (status, out.exists()) == (0, True)
+    assert "␛[5m⟨202E⟩.json" in said
+    assert "\x1b" not in said
+
+
+def test_export_json_holds_trees_and_credit(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    out = tmp_path / "a.json"
+    arguments = ["export", recorded, "--format", "json", "--steps", "1-2", "--out", out]
+    assert lab(arguments)[0] == 0
+    found = json.loads(out.read_text())
+    assert [step["step"] for step in found["steps"]] == [1, 2]
+    assert len(found["steps"][0]["groups"]) == 2
+    assert found["steps"][0]["credit"]["nodes"]
+
+
+def test_export_json_tags_what_json_cannot_say(run_file: Path, tmp_path: Path, lab: CommandLine) -> None:
+    """A loss that is no number is what a run that went wrong has."""
+    out = tmp_path / "a.json"
+    with RunWriter(run_file, {"odd": (1, {2.5: float("inf")})}, resume=True) as writer:
+        writer.rewind(1)
+        writer.begin_step(2)
+        writer.end_step(2, None, {"loss": float("nan"), "by_depth": {0: 0.5}})
+    assert lab(["export", run_file, "--format", "json", "--steps", "2", "--out", out])[0] == 0
+    found = json.loads(out.read_text())
+    nan = {"$": "float", "v": "nan"}
+    assert found["steps"][0]["metrics"] == {"step": 2, "loss": nan, "by_depth": {"0": 0.5}}
+    assert decode(found["config"]["odd"]) == (1, {2.5: float("inf")})
+
+
+def test_export_json_of_a_damaged_run_leaves_what_was_there(
+    run_file: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / "a.json"
+    out.write_text("as it was")
+    with sqlite3.connect(run_file) as connection:
+        connection.execute("UPDATE nodes SET goal = 999999")
+    connection.close()
+    assert "there is no text 999999" in lab.refused(["export", run_file, "--format", "json", "--out", out])
+    assert out.read_text() == "as it was"
+    assert not out.with_name("a.json.part").exists()
+
+
+def test_export_writes_into_a_pipe(run_file: Path) -> None:
+    arguments = ["-m", "rao_lab", "export", run_file, "--format", "json", "--out", "/dev/stdout"]
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[0])["format"] == "rao-lab run"
+
+
+def test_a_damaged_run_says_how_it_is_salvaged_and_is(
+    run_file: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    left = tmp_path / "left.rao"
+    with sqlite3.connect(run_file) as connection:
+        (last,) = connection.execute("SELECT max(id) FROM trees WHERE probe = 0").fetchone()
+        connection.execute("UPDATE nodes SET goal = 999999 WHERE tree = ?", (last,))
+        (trees,) = connection.execute("SELECT count(*) FROM trees").fetchone()
+    connection.close()
+    line = lab.refused(["credit", run_file, "--step", "2", "--lam", "0"])
+    assert line.endswith("try `rao-lab export --format rao --salvage`")
+    wrong = lab.refused(["export", run_file, "--salvage", "--out", left])
+    assert "--salvage writes a run file: give --format rao" in wrong
+    arguments = ["export", run_file, "--format", "rao", "--salvage", "--out", left]
+    status, out, _ = lab(arguments)
+    assert status == 0
+    assert f"left.rao: {trees - 1} trees, 0 running trees, 3 steps" in out
+    assert "lost: 1 trees; first problem: tree " in out and "there is no text 999999" in out
+    with open_run(left) as run:
+        assert len(run.trees()) == trees - 1
+
+
+def test_export_html_is_one_page_that_says_what_it_leaves_out(
+    recorded: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / "a.html"
+    status, said, _ = lab(["export", recorded, "--out", out])
+    assert status == 0
+    assert "Content-Security-Policy" in out.read_text(encoding="utf-8")
+    assert "left out: 2 of 3 steps" in said
+
+
+def test_export_rao_is_a_run_file(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    out = tmp_path / "copy.rao"
+    assert lab(["export", recorded, "--format", "rao", "--out", out])[0] == 0
+    with open_run(out) as copy, open_run(recorded) as run:
+        assert copy.metrics == run.metrics
+
+
+@pytest.mark.parametrize("kind", ["html", "json", "rao"])
+def test_no_export_overwrites_a_run(kind: str, run_file: Path, lab: CommandLine) -> None:
+    before = run_file.read_bytes()
+    disguised = Path(shutil.copy(run_file, run_file.with_suffix(".html")))
+    for out in (run_file, disguised):
+        said = lab.refused(["export", run_file, "--format", kind, "--out", out])
+        why = "exists already" if kind == "rao" else "is a run file or named like one"
+        assert f"{out.name} {why}" in said and "choose another name" in said
+        assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--format", "pdf"], "html, json, rao"),
+        (["--format", "json", "--steps", "one"], "no list of steps"),
+        (["--format", "json", "--steps", "50-60"], "none of the steps 50-60"),
+        (["--format", "rao", "--steps", "1"], "--steps has no meaning"),
+    ],
+)
+def test_export_refuses_what_means_nothing(
+    more: list[str], words: str, recorded: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / "x"
+    assert words in lab.refused(["export", recorded, "--out", out, *more])
+    assert not out.exists()
+
+
+def test_export_into_a_missing_folder_gets_one_line(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    for kind in ("html", "json", "rao"):
+        out = tmp_path / "none" / f"x.{kind}"
+        assert "cannot be written" in lab.refused(["export", recorded, "--format", kind, "--out", out])

@@ -1,0 +1,120 @@
+"""Bad input and failures: one visible line, the right status, and no traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rao_lab.cli import main as cli
+from rao_lab.cli.output import print_text
+from rao_lab.errors import InputError
+from tests.support.command_line import CommandLine
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["eval", "--policy", "nobody"], "no policy 'nobody'"),
+        (["eval", "--policy", "./nowhere"], "nowhere"),
+        (["eval", "--env", "chess", "--policy", "scripted"], "no environment 'chess': there is textcraft"),
+        (["eval", "--policy", "scripted", "--agent", "solo"], "recursive, flat"),
+        (["eval", "--policy", "scripted", "--difficulty", "silly"], "easy, medium, hard"),
+        (["eval", "--policy", "scripted", "--split", "exam"], "train, dev, test"),
+        (["eval", "--policy", "scripted", "--limit", "0"], "--limit"),
+        (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns=0"),
+        (["eval", "--policy", "scripted", "--set", "limits.max_trees=1"], "max_trees"),
+        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits and the policy can be set"),
+        (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
+        (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
+        (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),
+        (["run", "--policy", "scripted", "--task", "999999"], "no task 999999"),
+        (["run", "--policy", "scripted", "--task", "mine"], "no task 'mine'"),
+        (["credit", "no.rao"], "no.rao"),
+        (["export", "no.rao", "--format", "rao", "--out", "x.rao"], "no.rao"),
+        (["fetch", "gpt"], "there is smollm2"),
+        (["bench", "nothing"], "no bench 'nothing'"),
+        (["demo", "--steps", "1", "--minutes", "1"], "exclude each other"),
+        (["demo", "--minutes", "0"], "--minutes 0"),
+        (["train", "--policy", "scripted", "--out", "x.rao"], "no weights to train"),
+        (["train"], "--out"),
+        (["frob"], "No such command 'frob'"),
+    ],
+)
+def test_bad_arguments_get_one_line(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lab: CommandLine,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert words in lab.refused(arguments)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + b"\xff" * 4000])
+def test_what_is_no_run_file_is_refused(content: bytes, tmp_path: Path, lab: CommandLine) -> None:
+    path = tmp_path / "bad.rao"
+    path.write_bytes(content)
+    assert "bad.rao" in lab.refused(["credit", path])
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_run_gets_one_line(run_file: Path, lab: CommandLine) -> None:
+    content = bytearray(run_file.read_bytes())
+    content[4096:] = b"\x5a" * (len(content) - 4096)
+    run_file.write_bytes(content)
+    assert "a.rao" in lab.refused(["credit", run_file, "--step", "1"])
+
+
+def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def app(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+
+
+def test_hostile_messages_stay_one_visible_line(monkeypatch: pytest.MonkeyPatch, lab: CommandLine) -> None:
+    fail_with(InputError("a\x1b[31m\nb\u202e"), monkeypatch)
+    status, _, err = lab(["eval"])
+    assert status == 2
+    assert err.count("\n") == 1
+    assert "\x1b" not in err and "\u202e" not in err
+
+
+def test_ctrl_c_is_130_and_a_word(monkeypatch: pytest.MonkeyPatch, lab: CommandLine) -> None:
+    fail_with(KeyboardInterrupt(), monkeypatch)
+    status, _, err = lab(["demo"])
+    assert (status, err) == (130, "rao-lab: stopped; what was written is kept\n")
+
+
+def test_a_full_disk_is_a_line(monkeypatch: pytest.MonkeyPatch, lab: CommandLine) -> None:
+    fail_with(OSError(28, os.strerror(28), "runs/a.rao"), monkeypatch)
+    assert lab(["train"])[::2] == (2, "rao-lab: No space left on device: runs/a.rao\n")
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(ZeroDivisionError(), monkeypatch)
+    with pytest.raises(ZeroDivisionError):
+        cli.call(["demo"])
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = [sys.executable, "-m", "rao_lab", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_terminal_without_unicode_gets_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
+    print_text("✓ done")
+    sys.stdout.flush()
+    assert written.getvalue() == b"? done\n"
