@@ -1,9 +1,11 @@
 """Records as JSON and back, exactly.
 
-A record becomes an object of its fields without those that have their default. Values that nodes pass
-around are written as `values.py` says; arrays of tokens and log-probs as `{"$": "i32" | "f32", "v":
-base64}`, little-endian, bit for bit. Every field of what is read is checked: a bad file gives an
-`InputError` or, where it contradicts itself, a `RecordError`, never a deep traceback.
+A record becomes an object of its fields, without the fields that have their default. Values that nodes pass
+around are written as `values.py` says. An array over tokens, `[T]`, becomes `{"$": "i32" or "f32", "v": base64}`,
+little-endian, bit for bit.
+
+Every field that is read is checked. A bad file gives an `InputError`, a record that contradicts itself a
+`RecordError`; neither gives a deep traceback.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ Record = TypeVar("Record")
 _PATH = re.compile(rf"0(\.(0|[1-9][0-9]{{0,8}})){{0,{MAX_DEPTH}}}")
 
 
-# Records: one converter for each annotation that tree.py uses
+# One converter for each annotation that the records use.
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _read_array(code: str) -> Callable[[Any], array[Any]]:
         tag, inner = untagged(data)
         raw = from_base64(inner)
         if tag != {"i": "i32", "f": "f32"}[code] or len(raw) % 4:
-            raise InputError(f"an array of {'i32' if code == 'i' else 'f32'} is due, not {quoted(tag)}")
+            raise InputError(f"an array of {'i32' if code == 'i' else 'f32'} is expected, not {quoted(tag)}")
         numbers = array(code)
         numbers.frombytes(raw)
         if sys.byteorder == "big":
@@ -71,7 +73,7 @@ def _reader(what: str, *kinds: type) -> Callable[[Any], Any]:
     def read(data: Any) -> Any:
         value = decode(data)
         if type(value) not in kinds:
-            raise InputError(f"{what} is due, not {quoted(value)}")
+            raise InputError(f"{what} is expected, not {quoted(value)}")
         return value
 
     return read
@@ -80,7 +82,7 @@ def _reader(what: str, *kinds: type) -> Callable[[Any], Any]:
 def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def read_all(data: Any) -> tuple[Any, ...]:
         if not isinstance(data, list):
-            raise InputError(f"a list is due, not {quoted(data)}")
+            raise InputError(f"a list is expected, not {quoted(data)}")
         return tuple(read(inner) for inner in data)
 
     return read_all
@@ -97,20 +99,20 @@ def _read_status(data: Any) -> Status:
     try:
         return Status(data)
     except ValueError:
-        raise InputError(f"{quoted(data)} is no status: it is one of {', '.join(Status)}") from None
+        raise InputError(f"{quoted(data)} is not a status: choose one of {', '.join(Status)}") from None
 
 
 def _read_counts(data: Any) -> dict[str, int]:
     counts: dict[str, int] = _reader("an object", dict)(data)
     if not all(type(key) is str and type(count) is int for key, count in counts.items()):
-        raise InputError("an object of counts is due")
+        raise InputError("an object of counts is expected")
     return counts
 
 
 def _read_named(data: Any) -> dict[str, Any]:
     named: dict[str, Any] = _reader("an object", dict)(data)
     if not all(type(key) is str for key in named):
-        raise InputError("an object with names as keys is due")
+        raise InputError("an object with names as keys is expected")
     return named
 
 
@@ -168,7 +170,7 @@ def _write_record(record: Any) -> dict[str, Any]:
 
 
 def _same(value: Any, default: Any) -> bool:
-    """Equal in type too, and -0.0 is not 0.0: leaving a field out must lose nothing."""
+    """Equal in type too, and -0.0 is not 0.0: a field may be left out only if that loses nothing."""
     if type(value) is not type(default) or value != default:
         return False
     return type(value) is not float or math.copysign(1, value) == math.copysign(1, default)
@@ -240,7 +242,8 @@ def tree_from_json(data: Any) -> Tree:
     """A tree that keeps all rules of `tree.validate`.
 
     Raises:
-        InputError: malformed. RecordError: it contradicts itself.
+        InputError: the data are malformed.
+        RecordError: the tree contradicts itself.
     """
     tree = _read_record(Tree, data)
     for node in tree.nodes:
@@ -254,7 +257,12 @@ def group_to_json(group: Group) -> dict[str, Any]:
 
 
 def group_from_json(data: Any) -> Group:
-    """Raises: InputError, RecordError."""
+    """A group whose trees keep all rules of `tree.validate`.
+
+    Raises:
+        InputError: the data are malformed.
+        RecordError: a tree contradicts itself.
+    """
     group = _read_record(Group, data)
     for tree in group.trees:
         for node in tree.nodes:
@@ -270,7 +278,7 @@ _EVENT_NAMES = {cls: name for name, cls in _EVENTS.items()}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
-    """The fields beside "event": spawned, turn_started, acted, turn_ended, refused, finished, scored."""
+    """The fields of the event; "event" names its kind: spawned, turn_started, acted, turn_ended and so on."""
     return {"event": _EVENT_NAMES[type(event)], **_write_record(event)}
 
 
@@ -280,7 +288,7 @@ def event_from_json(data: Any) -> Event:
         raise InputError(f"an event must be a JSON object, not {quoted(data)}")
     cls = _EVENTS.get(data.get("event", "")) if isinstance(data.get("event"), str) else None
     if cls is None:
-        raise InputError(f"{quoted(data.get('event'))} is no event: it is one of {', '.join(_EVENTS)}")
+        raise InputError(f"{quoted(data.get('event'))} is not an event: choose one of {', '.join(_EVENTS)}")
     event: Event = _read_record(cls, {name: value for name, value in data.items() if name != "event"})
     _check_path(event.node)
     return event
@@ -288,4 +296,4 @@ def event_from_json(data: Any) -> Event:
 
 def _check_path(path: str) -> None:
     if not _PATH.fullmatch(path):
-        raise InputError(f'{quoted(path)} is no path of a node: paths look like "0" and "0.2.1"')
+        raise InputError(f'{quoted(path)} is not the path of a node: paths look like "0" and "0.2.1"')

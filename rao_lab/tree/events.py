@@ -1,8 +1,4 @@
-"""What the executor says while it happens, and the plain values it says it with.
-
-A tree is the fold of its events (`fold.py`). `seq` counts from 0 within a tree, `tick` is the decode
-step of the logical clock, `time` is seconds since the tree was started.
-"""
+"""The events of a running tree, and the plain values that they carry. A tree is the fold of its events."""
 
 from __future__ import annotations
 
@@ -14,24 +10,24 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """How a node ended, or where it is."""
+    """What a node is doing, or how it ended."""
 
     RUNNING = "running"
-    """Generating, or its code runs."""
+    """It generates, or its code runs."""
     WAITING = "waiting"
     """Its code awaits children."""
     FINISHED = "finished"
     """It called `finish`."""
     TURN_LIMIT = "turn_limit"
-    """Out of turns; includes a node that produced no parsable action to the end."""
+    """It used all its turns, perhaps without a single reply that could be parsed."""
     CONTEXT_LIMIT = "context_limit"
     """Its context window is full."""
     TREE_LIMIT = "tree_limit"
     """The tree's shared budget is used up."""
     TIMEOUT = "timeout"
-    """A wall-clock safety net fired: the tree is not reproducible."""
+    """The wall-clock limit of the tree fired: the tree is not reproducible."""
     ERROR = "error"
-    """The sandbox worker, the endpoint or the judge was lost: not scored."""
+    """The sandbox worker, the endpoint or the judge was lost: the node is not scored."""
     CANCELLED = "cancelled"
     """Its parent ended first."""
 
@@ -41,7 +37,7 @@ class Status(StrEnum):
 
 
 LIMIT_STATUSES = frozenset({Status.TURN_LIMIT, Status.CONTEXT_LIMIT, Status.TREE_LIMIT, Status.TIMEOUT})
-"""Ends that score 0 whatever the world looks like (method, decision 3)."""
+"""Ends that score 0, whatever the world looks like (decision 3 of the method)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +50,36 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call from the sandbox to the outside, in the order made.
-
-    For `launch_subagent`, `child` is the path of the node it became, or None when it was refused.
-    """
+    """One call that a node's code made to the outside."""
 
     name: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     result: Any = None
     error: str | None = None
+    """Why it failed or was refused; None if it did not."""
     child: str | None = None
+    """For `launch_subagent`: path of the node that it became; None if it was refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spawned:
+class _Happened:
+    """What every event says."""
+
     seq: int
+    """Place among the events of its tree, from 0."""
     tick: int
+    """When, in decode steps of the logical clock."""
     time: float
+    """When, in seconds since the tree was started."""
     node: str
+    """Path of the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned(_Happened):
+    """The node begins. Its fields are those of `Node`."""
+
     parent: str | None
     parent_turn: int | None
     launch_batch: int
@@ -85,25 +92,17 @@ class Spawned:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnStarted:
+class TurnStarted(_Happened):
     """The model starts to read: the messages that are new to it."""
 
-    seq: int
-    tick: int
-    time: float
-    node: str
     turn: int
     messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
-    """Generation ended; the code is about to run."""
+class Acted(_Happened):
+    """Generation ended and the code is about to run. The fields are those of `Turn`."""
 
-    seq: int
-    tick: int
-    time: float
-    node: str
     turn: int
     continues: bool
     prompt_ids: array[int]
@@ -119,13 +118,9 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnEnded:
-    """The code ran to its end."""
+class TurnEnded(_Happened):
+    """The code ran to its end. The fields are those of `Turn`."""
 
-    seq: int
-    tick: int
-    time: float
-    node: str
     turn: int
     calls: tuple[Call, ...]
     output: str
@@ -134,37 +129,29 @@ class TurnEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A launch or a call was refused; the node was told `message`."""
+class Refused(_Happened):
+    """A launch or a call was refused."""
 
-    seq: int
-    tick: int
-    time: float
-    node: str
     turn: int
     kind: str
+    """A short stable word, such as "depth"; `Node.refusals` counts by it."""
     message: str
+    """What the node was told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """The node ended; the root's ends the tree."""
+class Finished(_Happened):
+    """The node ended, in whatever way `status` says; the root's end is the tree's."""
 
-    seq: int
-    tick: int
-    time: float
-    node: str
     status: Status
     value: Any
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    seq: int
-    tick: int
-    time: float
-    node: str
+class Scored(_Happened):
+    """The node was given its success. The fields are those of `Node`; None = not scored, which is not 0."""
+
     success: float | None
     source: str | None
     fraction: float | None

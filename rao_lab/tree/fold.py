@@ -1,7 +1,7 @@
-"""The one function from events to a tree, used by the executor, the store and the views alike.
+"""From events to a tree. The executor, the store and the views all use this one function.
 
-A `Fold` takes one event at a time, in order, and gives the tree so far: the returned tree of a run is
-the fold of its events, so live views and later readers cannot disagree.
+A `Fold` takes one event at a time, in order, and gives the tree so far. The tree that a run returns is the fold
+of its events, so a live view and a later reader cannot disagree.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ from rao_lab.tree.tree import Tree
 
 
 class Fold:
-    """Builds a tree event by event; events are applied once, in order of `seq`."""
+    """Builds a tree event by event.
+
+    Attributes:
+        events: number of events applied so far, which is the `seq` of the next one.
+        not_reproducible: becomes that field of the tree.
+    """
 
     def __init__(self, header: TreeHeader) -> None:
         self.header = header
@@ -40,16 +45,21 @@ class Fold:
         """Applies one event and returns the node it changed.
 
         Raises:
-            RecordError: the event is out of order, or speaks of a node or turn that does not exist.
+            RecordError: the event is out of order, or it is about a node or turn that does not exist.
         """
         if event.seq != self.events:
-            raise RecordError(f"event {event.seq} came where {self.events} was due")
+            raise RecordError(f"event {event.seq} came instead of {self.events}")
         node = self._apply(event)
         self._nodes[node.path] = node
         self.events += 1
         return node
 
     def node(self, path: str) -> Node:
+        """The node at `path`, as it is so far.
+
+        Raises:
+            RecordError: it has not been spawned.
+        """
         try:
             return self._nodes[path]
         except KeyError:
@@ -189,7 +199,11 @@ class Fold:
 
 
 def fold(header: TreeHeader, events: Iterable[Event], not_reproducible: str = "") -> Tree:
-    """The tree that a whole list of events describes."""
+    """The tree that a whole list of events describes.
+
+    Raises:
+        RecordError: an event does not follow from those before it.
+    """
     builder = Fold(header)
     for event in events:
         builder.add(event)

@@ -17,9 +17,9 @@ _DERIVED = ("tokens_in", "tokens_out", "peak_context", "compute_seconds", "waiti
 def to_networkx(tree: Recorded) -> networkx.DiGraph:
     """A directed graph from parent to child, its nodes named by path.
 
-    A node carries every field of `Node` and its sums (tokens_in, tokens_out, peak_context,
-    compute_seconds, waiting_seconds, decode_steps); an edge carries turn, launch_batch, together and
-    spawn_index; the graph carries the fields of the header.
+    A node carries every field of `Node` and its totals (tokens_in, tokens_out, peak_context,
+    compute_seconds, waiting_seconds, decode_steps). An edge carries turn, launch_batch, together and
+    spawn_index. The graph carries the fields of the header.
     """
     import networkx
 

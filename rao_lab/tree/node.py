@@ -1,8 +1,8 @@
-"""What one agent did: the task it served, its turns, and how it ended; frozen.
+"""What one agent did: the task it served, its turns, and how it ended. All records are frozen.
 
-Times are seconds since the tree was started; ticks are decode steps of the executor's logical clock.
-Token arrays are `array('i')` for ids and `array('f')` for log-probs and entropies (nats), one entry
-per token `[T]`, so that records compare, pickle and convert without a copy.
+Times are seconds since the tree was started. Ticks are decode steps of the logical clock. Arrays over tokens
+are `array('i')` for ids and `array('f')` for log-probs and entropies (both in nats), so that records can be
+compared, pickled and read by numpy without a copy. Letters: P prompt tokens and T sampled tokens of a turn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = "0"
 AGENTS = ("recursive", "flat")
 """Kinds of agent; flat is the single-agent control without `launch_subagent`."""
 MAX_DEPTH = 200
-"""Depth of the deepest node that a record may hold: paths are read back from files, so they are bounded."""
+"""Depth of the deepest node that a record may hold. Paths are read from files, so they are bounded."""
 
 
 def path_key(path: str) -> tuple[int, ...]:
@@ -27,6 +27,7 @@ def path_key(path: str) -> tuple[int, ...]:
 
 
 def child_path(parent: str, spawn_index: int) -> str:
+    """Path of a child: "0.2" is the third child of "0"."""
     return f"{parent}.{spawn_index}"
 
 
@@ -39,62 +40,64 @@ class Task:
     difficulty: str = ""
     split: str = ""
     max_steps: int | None = None
-    """Kept as data from task files; never applied."""
+    """Kept from task files as data; nothing applies it."""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One generation and the code it ran.
-
-    The model read `prompt_ids` (all of them, or, where `continues`, the suffix after the previous
-    turn's prompt and sampled ids) and wrote `sampled_ids`. `messages` are the messages that this turn
-    added to what the model reads. Empty arrays: the policy has no tokens (scripted, endpoint).
-    """
+    """One generation and the code it ran. Empty arrays: the policy has no tokens (scripted, endpoint)."""
 
     index: int
     """From 1."""
     messages: tuple[Message, ...] = ()
+    """The messages that were new to the model."""
     continues: bool = False
+    """The context went on from the last turn; otherwise the model read all of it anew."""
     prompt_ids: array[int] = field(default_factory=lambda: array("i"))
+    """What the model read, `[P]`: the ids after the last turn's if the turn `continues`, otherwise all ids."""
     sampled_ids: array[int] = field(default_factory=lambda: array("i"))
+    """What it wrote, `[T]`."""
     logprobs: array[float] = field(default_factory=lambda: array("f"))
-    """log-probability of each sampled id under the distribution it was sampled from."""
+    """Log-probability of each sampled id under the distribution it was sampled from, `[T]`."""
     entropies: array[float] = field(default_factory=lambda: array("f"))
+    """Entropy of that distribution, `[T]`."""
     policy_version: int = 0
+    """Number of optimizer steps behind the weights that wrote it."""
     text: str = ""
     """What the model wrote, decoded."""
     thought: str = ""
     code: str = ""
     stop: str = ""
-    """Why generation ended: stop, length or context. Empty while it runs."""
+    """Why generation ended: "stop", "length" or "context"; empty while it runs."""
     calls: tuple[Call, ...] = ()
     output: str = ""
-    """Printed by the code, cut at the limit."""
+    """What the code printed, cut at the limit."""
     error: str | None = None
-    """The code's own failure, or why no code could be read from the text."""
+    """How the code failed, or why no code could be read from the text; None if neither happened."""
     children: tuple[str, ...] = ()
-    """Paths, in spawn order."""
+    """Paths of the nodes that it launched, in spawn order."""
     started: float = 0.0
     sampled: float | None = None
     """When generation ended; None while it runs."""
     ended: float | None = None
-    """None while its code runs or waits."""
+    """When its code ended; None while it runs or waits."""
     started_tick: int = 0
     sampled_tick: int | None = None
     ended_tick: int | None = None
     waiting_seconds: float = 0.0
-    """Time its code was put away for children, which is not compute time."""
+    """Time that its code waited for children, which is not compute time."""
     decode_steps: int = 0
+    """Ticks that generation took."""
 
     @property
     def compute_seconds(self) -> float | None:
-        """Generation and code without waiting; None while the turn runs."""
+        """Seconds of generation and code, without waiting; None while the turn runs."""
         return None if self.ended is None else max(0.0, self.ended - self.started - self.waiting_seconds)
 
     @property
     def context_tokens(self) -> int:
-        """Tokens this turn added to the context (all of the prompt where it does not continue)."""
+        """Tokens that this turn added to the context, P + T: the whole context if it does not continue."""
         return len(self.prompt_ids) + len(self.sampled_ids)
 
 
@@ -107,14 +110,15 @@ class Node:
     spawn_index: int = 0
     """Place among its siblings, in launch order."""
     parent_turn: int | None = None
-    """The parent's turn (from 1) that launched it."""
+    """The parent's turn, from 1, that launched it; None for the root."""
     launch_batch: int = 0
-    """Siblings with the same parent turn and batch were launched together."""
+    """Siblings of the same parent turn and batch were launched at the same await."""
     together: bool = False
-    """Launched beside at least one sibling."""
+    """At least one sibling was launched at the same await."""
     depth: int = 0
     goal: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
+    """The arguments of its launch, as the environment reads them."""
     template: str = ""
     """Name of the dialect that turned its state into messages."""
     turns: tuple[Turn, ...] = ()
@@ -122,13 +126,13 @@ class Node:
     """What it passed to `finish`."""
     status: Status = Status.RUNNING
     reason: str = ""
-    """In words, where the status needs them."""
+    """Why it ended so, if the status alone does not say it."""
     success: float | None = None
-    """s in [0, 1]; None = not scored, which is not 0."""
+    """s in [0, 1]. None = not scored; 0.0 = scored, and failed."""
     success_source: str | None = None
-    """verifier, judge, root_proxy or rule (a limit or a cancellation, decision 3)."""
+    """Who scored it: verifier, judge, root_proxy or rule (a limit or a cancellation, decision 3)."""
     fraction: float | None = None
-    """Share of the targets met, a metric only."""
+    """Share of the targets that it met, for metrics only; None = not known."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     """Refused launches and calls by kind."""
     children: tuple[str, ...] = ()
@@ -146,12 +150,12 @@ class Node:
 
     @property
     def tokens_out(self) -> int:
-        """Tokens the node itself generated (T): the only ones that are trained."""
+        """Tokens that the node itself generated, T over all turns: the only ones that are trained."""
         return sum(len(turn.sampled_ids) for turn in self.turns)
 
     @property
     def peak_context(self) -> int:
-        """The fullest its window got, in tokens."""
+        """The most tokens that its context held at once."""
         peak = held = 0
         for turn in self.turns:
             held = turn.context_tokens + (held if turn.continues else 0)
@@ -173,12 +177,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class TreeHeader:
-    """What is known of a tree before anything happens in it."""
+    """What is known of a tree before it starts."""
 
     task: Task
     environment: str = ""
     agent: str = "recursive"
-    """recursive, or flat: the single-agent control without `launch_subagent`."""
+    """One of `AGENTS`."""
     seed: int = 0
     step: int = 0
     """Training step, from 1; 0 = before the first update."""
@@ -186,12 +190,12 @@ class TreeHeader:
     rollout: int = 0
     """Place in its group, from 0."""
     probe: bool = False
-    """A probe task: recorded like others, never trained."""
+    """It is a probe: recorded like other trees, but never trained."""
     policy: str = ""
     policy_version: int = 0
     limits: Mapping[str, Any] = field(default_factory=dict)
     origin: Mapping[str, Any] | None = None
-    """For a fork: the tree, node and turn it was cut from, and the weights it used."""
+    """Of a fork: the tree, node and turn where it branched off, and the weights it used. Otherwise None."""
 
 
 class Recorded(Protocol):

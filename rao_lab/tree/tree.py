@@ -1,8 +1,8 @@
-"""What happened: trees and groups, frozen.
+"""What happened: trees and groups of trees. All records are frozen.
 
-The tree is the noun of this project and everything else is a function of it. This module knows no
-policy, no sandbox, no credit and no file. `fold.py` builds trees from events, `codec.py` turns both
-into JSON and back, `text.py` and `graph.py` draw them.
+The tree is the noun of this project; everything else is a function of it. This package knows no policy, no
+sandbox, no credit and no file. `fold.py` builds trees from events, `codec.py` turns both into JSON and back,
+`text.py` and `graph.py` draw them.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tree:
-    """An execution tree: its header and its nodes in path order."""
+    """An execution tree."""
 
     header: TreeHeader
     nodes: tuple[Node, ...]
+    """In path order: the root first, parents before their children, siblings in spawn order."""
     ended: float | None = None
     """Seconds from start to end; None while it runs."""
     ended_tick: int | None = None
     not_reproducible: str = ""
-    """Why the same seed need not give this tree again; empty: it does (one machine type)."""
+    """Why the same seed may give another tree. Empty: on one type of machine it gives the same tree."""
 
     @cached_property
     def _by_path(self) -> dict[str, Node]:
@@ -44,12 +45,18 @@ class Tree:
 
     @property
     def root(self) -> Node:
+        """The node at "0".
+
+        Raises:
+            RecordError: the root has not been spawned yet.
+        """
         if not self.nodes:
             raise RecordError("this tree has no nodes yet: its root has not been spawned")
         return self.nodes[0]
 
     @property
     def success(self) -> float | None:
+        """The root's s; None = not scored, which is not 0."""
         return self.root.success if self.nodes else None
 
     @property
@@ -76,13 +83,23 @@ class Tree:
         return found
 
     def has(self, path: str) -> bool:
+        """Whether there is a node at `path`."""
         return path in self._by_path
 
     def children(self, path: str) -> tuple[Node, ...]:
+        """The children of the node at `path`, in spawn order.
+
+        Raises:
+            MissingError: there is no such node.
+        """
         return tuple(self._by_path[child] for child in self.node(path).children)
 
     def walk(self, path: str = ROOT) -> Iterator[Node]:
-        """Nodes under `path`, parents first, siblings in spawn order (which is path order)."""
+        """The node at `path` and all below it, in path order.
+
+        Raises:
+            MissingError: there is no such node.
+        """
         stack = [path]
         while stack:
             node = self.node(stack.pop())
@@ -90,14 +107,14 @@ class Tree:
             stack.extend(reversed(node.children))
 
     def to_networkx(self) -> networkx.DiGraph:
-        """A directed graph, parent to child, with every field of a node as an attribute."""
+        """See `graph.to_networkx`."""
         return to_networkx(self)
 
     def __str__(self) -> str:
         return text_tree(self)
 
     def __repr__(self) -> str:
-        """Short, for cells that end in trees; `print(tree)` shows it."""
+        """Short, for a notebook cell that ends in a list of trees; `print(tree)` draws the whole tree."""
         scored = "" if self.success is None else f", success {self.success:g}"
         return f"<Tree of {one_line(self.task.id, 80)}: {len(self)} nodes, depth {self.depth}{scored}>"
 
@@ -123,7 +140,7 @@ def validate(tree: Tree) -> None:
     """Checks that a tree does not contradict itself.
 
     Raises:
-        RecordError: naming the node and the rule it breaks.
+        RecordError: it does; the message names the node and the rule that it breaks.
     """
     known = {node.path: node for node in tree.nodes}
     if len(known) != len(tree.nodes):
@@ -144,7 +161,7 @@ def _contradiction(node: Node, known: Mapping[str, Node]) -> str | None:
         return f"its depth is {node.depth}, its path says {node.path.count('.')}"
     if above is not None:
         parent = known.get(above)
-        place = path_key(node.path)[-1]  # a child's last number is its place: no search among thousands
+        place = path_key(node.path)[-1]  # the last number of a path is the place among its siblings
         if parent is None or parent.children[place : place + 1] != (node.path,):
             return f"its parent {above!r} does not list it"
     for index, child in enumerate(node.children):

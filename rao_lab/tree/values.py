@@ -1,18 +1,18 @@
 """Plain values as JSON and back, exactly.
 
-A plain value is what the sandbox carries: None, bool, int, float, str, bytes, list, tuple, set,
-frozenset and dict with any key, nested. What JSON can say stays plain, the rest is tagged:
+Plain values are what agents pass to each other: None, bool, int, float, str, bytes, list, tuple, set,
+frozenset and dict with any key, nested. What JSON has stays as it is; anything else is tagged:
 
     {"$": tag, "v": ...}
     tuple, set, frozenset   a list (sets in a fixed order)
-    dict                    [[key, value], ...], where a key is no text or is "$"
+    dict                    [[key, value], ...], if a key is not text, or is "$"
     bytes                   base64
-    str                     base64 of UTF-8 with lone surrogates let through
-    int                     hexadecimal, beyond the 53 bits that JavaScript keeps
+    str                     base64 of UTF-8, if it holds lone surrogates
+    int                     hexadecimal, if it has more than the 53 bits that JavaScript keeps
     float                   "nan", "inf", "-inf"
 
-What is read is hostile: nothing is executed, size and depth are bounded, and a bad value gives an
-`InputError`.
+Data that are read are treated as hostile: nothing is executed, size and depth are bounded, and a bad value
+gives an `InputError`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rao_lab.errors import InputError
 MAX_NESTING = 80
 """Nested containers in one value. The sandbox lets 64 through."""
 MAX_ITEMS = 2_000_000
-"""Elements in one value, each counted as often as it is written."""
+"""Elements in one value; a shared part counts each time it is written."""
 MAX_PARTS = 5 * MAX_ITEMS
 """Elements of one JSON text: a tagged value is written as up to five."""
 SAFE_INT = 2**53
@@ -39,20 +39,21 @@ MAX_INT_DIGITS = 20_000
 """Hexadecimal digits of one int."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 MAX_ALIKE = 1000
-"""Keys beyond the first that share a hash: a dict or set takes the square of their number to be built."""
+"""Keys of one value that may share a hash with an earlier key. Building a dict or set takes time that grows with
+the square of their number."""
 
 
 def encode(value: Any) -> Any:
     """The value as JSON.
 
     Raises:
-        InputError: a type that JSON and our tags cannot say, a cycle, or a value too deep or too large.
+        InputError: a type that is not plain, a cycle, or a value too deep or too large.
     """
     return _Encoder().write(value, 0)
 
 
 def decode(data: Any) -> Any:
-    """The inverse of `encode`, for JSON from anywhere.
+    """The inverse of `encode`, for JSON from any source.
 
     Raises:
         InputError: an unknown tag, a malformed one, or a value too deep or too large.
@@ -61,7 +62,7 @@ def decode(data: Any) -> Any:
 
 
 def crowded(keys: Collection[Any]) -> bool:
-    """Whether so many keys share a hash that it is no accident.
+    """Whether more keys share a hash than could by accident.
 
     Raises:
         TypeError: one of them cannot be a key.
@@ -70,7 +71,7 @@ def crowded(keys: Collection[Any]) -> bool:
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON text of something already encoded; the same value always gives the same text."""
+    """Compact JSON text of encoded data; the same data always give the same text."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
@@ -91,8 +92,8 @@ def loads(text: str | bytes) -> Any:
 
 
 def _parts(text: str | bytes) -> int:
-    """A bound on the elements of a JSON text, found without reading it. What stands in strings is left out
-    only where it would make the text seem too large."""
+    """An upper bound on the elements of a JSON text, found without parsing it. Strings are left out of the count
+    only if the text would seem too large with them."""
     if len(text) <= MAX_PARTS:
         return len(text)
     if isinstance(text, bytes):
@@ -178,7 +179,7 @@ class _Decoder(_Bounded):
                 return self.read_tagged(data, depth)
             case dict():
                 return {key: self.read(inner, depth + 1) for key, inner in data.items()}
-        raise InputError(f"a {type(data).__name__} is no JSON")
+        raise InputError(f"a {type(data).__name__} is not JSON")
 
     def read_all(self, data: list[Any], depth: int) -> list[Any]:
         return [self.read(inner, depth + 1) for inner in data]
@@ -220,7 +221,11 @@ def untagged(data: Any) -> tuple[str, Any]:
 
 
 def _spread(keys: list[Any], tag: str) -> list[Any]:
-    """The keys, if they can be put into a dict or set in a time that grows with their number alone."""
+    """The keys, if a dict or set of them can be built in a time that grows only in proportion to their number.
+
+    Raises:
+        InputError: too many of them share a hash.
+    """
     if tag != "tuple" and crowded(keys):
         raise InputError(f"a {tag} has more than {MAX_ALIKE} keys that share a hash")
     return keys
@@ -252,7 +257,7 @@ def to_base64(raw: bytes) -> str:
 
 def from_base64(text: Any) -> bytes:
     if not isinstance(text, str):
-        raise InputError(f"base64 text is due, not {quoted(text)}")
+        raise InputError(f"base64 text is expected, not {quoted(text)}")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -199,15 +199,18 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
         ({"header": HEADER}, "a tree needs the field 'nodes'"),
         ({"header": {"task": {}}, "nodes": []}, "tree.header: treeheader.task: a task needs the field 'id'"),
         ({"header": HEADER, "nodes": [], "extra": 1}, "a tree has no field 'extra'"),
-        ({"header": HEADER, "nodes": {}}, "tree.nodes: a list is due"),
-        ({"header": HEADER, "nodes": [{"path": 3}]}, "node.path: text is due, not 3"),
-        ({"header": HEADER, "nodes": [{"path": "0", "depth": True}]}, "node.depth: a whole number is due"),
-        ({"header": HEADER, "nodes": [{"path": "0", "status": "asleep"}]}, "'asleep' is no status"),
-        ({"header": HEADER, "nodes": [{"path": "0", "status": ["x"]}]}, "is no status"),
-        ({"header": HEADER, "nodes": [{"path": "x.y"}]}, "is no path of a node"),
-        ({"header": HEADER, "nodes": [{"path": "0.٣"}]}, "is no path of a node"),
-        ({"header": HEADER, "nodes": [{"path": "0" + ".0" * 5_000}]}, "is no path of a node"),
-        ({"header": HEADER, "nodes": [{"path": "0", "refusals": {"a": "b"}}]}, "counts is due"),
+        ({"header": HEADER, "nodes": {}}, "tree.nodes: a list is expected"),
+        ({"header": HEADER, "nodes": [{"path": 3}]}, "node.path: text is expected, not 3"),
+        (
+            {"header": HEADER, "nodes": [{"path": "0", "depth": True}]},
+            "node.depth: a whole number is expected",
+        ),
+        ({"header": HEADER, "nodes": [{"path": "0", "status": "asleep"}]}, "'asleep' is not a status"),
+        ({"header": HEADER, "nodes": [{"path": "0", "status": ["x"]}]}, "is not a status"),
+        ({"header": HEADER, "nodes": [{"path": "x.y"}]}, "is not the path of a node"),
+        ({"header": HEADER, "nodes": [{"path": "0.٣"}]}, "is not the path of a node"),
+        ({"header": HEADER, "nodes": [{"path": "0" + ".0" * 5_000}]}, "is not the path of a node"),
+        ({"header": HEADER, "nodes": [{"path": "0", "refusals": {"a": "b"}}]}, "counts is expected"),
         ({"header": HEADER, "nodes": [{"path": "0", "args": {"$": "dict", "v": [[1, 2]]}}]}, "names as keys"),
         (
             {"header": HEADER, "nodes": [{"path": "0", "turns": [{"index": 1, "sampled_ids": [1]}]}]},
@@ -215,11 +218,11 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
         ),
         (
             {"header": HEADER, "nodes": [{"path": "0", "goal": {"$": "int", "v": "0x" + "f" * 19_000}}]},
-            "text is due, not a int too long to print",
+            "text is expected, not a int too long to print",
         ),
         (
             {"header": HEADER, "nodes": [{"path": "0", "turns": [SHORT]}]},
-            "an array of f32 is due",
+            "an array of f32 is expected",
         ),
     ],
 )
@@ -237,12 +240,12 @@ def test_a_tree_that_contradicts_itself_is_refused() -> None:
     ("data", "message"),
     [
         ([], "an event must be a JSON object"),
-        ({}, "is no event: it is one of spawned"),
-        ({"event": {}}, "is no event"),
+        ({}, "is not an event: choose one of spawned"),
+        ({"event": {}}, "is not an event"),
         ({"event": "scored", "seq": 0}, "needs the field 'tick'"),
         (
             {**ESCAPE, "kind": "x", "message": ""},
-            "is no path",
+            "is not the path",
         ),
     ],
 )

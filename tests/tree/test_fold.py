@@ -291,9 +291,9 @@ def test_what_cannot_have_happened_is_refused(events: tuple[Any, ...], rule: str
 
 
 def test_a_gap_and_a_repeat_are_refused() -> None:
-    with pytest.raises(RecordError, match="event 2 came where 1 was due"):
+    with pytest.raises(RecordError, match="event 2 came instead of 1"):
         fold(HEADER, [STORY[0], STORY[2]])
-    with pytest.raises(RecordError, match="event 0 came where 1 was due"):
+    with pytest.raises(RecordError, match="event 0 came instead of 1"):
         fold(HEADER, [STORY[0], STORY[0]])
 
 
