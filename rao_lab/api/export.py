@@ -12,7 +12,7 @@ from typing import Any
 from rao_lab.api.settings import chosen_steps
 from rao_lab.base.checks import number
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.credit import Attributions, CreditConfig, attribute
+from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage, spare_run_file
 from rao_lab.training.config import LossConfig
@@ -46,7 +46,7 @@ def credit_of(run: Run, step: int | None, changes: Mapping[str, Any]) -> tuple[i
     if not changes:
         return step, recorded
     config = changed(recorded.config, changes)
-    return step, attribute(run.groups(step), config, share_by=_share_by(run))
+    return step, attribute_table(run.node_table(step).credit_table(), config, _share_by(run))
 
 
 def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:

@@ -16,14 +16,16 @@ from random import Random
 import pytest
 
 from rao_lab.errors import MissingError, RaoLabError, RunFileError
-from rao_lab.store import SCHEMA_VERSION, RunWriter, export_copy, open_run, salvage
+from rao_lab.store import SCHEMA_VERSION, Run, RunWriter, export_copy, open_run, salvage
 from rao_lab.store import schema as schema_module
-from rao_lab.store.columns.bytes import Allowance, pack, unpack
+from rao_lab.store.columns.bytes import Allowance, from_planes, pack, to_planes, unpack
+from rao_lab.store.columns.nodes import ROW
 from rao_lab.store.schema import INDEXES, TABLES, check_tables, migrate
+from rao_lab.tree import Node, Tree
 from rao_lab.tree.values import loads
 from tests.store.test_store import record
 from tests.support.make_kept_run import DATA, contents, make
-from tests.support.trees import random_group
+from tests.support.trees import header_of, random_group
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +229,56 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, sound: Path) -> None:
         connection.execute("UPDATE tokens SET size = 1000000000000")
     assert "does not unpack to its" in (said_small or "")
     assert "claims 1000000000000 bytes" in (outcome(path) or "")
+
+
+FORGED_COLUMNS: list[tuple[str, list[float], str]] = [
+    ("parent", [-1, 1, 0], "does not stand above"),
+    ("parent", [-1, 0, -1], "does not stand above"),
+    ("depth", [0, 1, 5], "not one more than its parent's"),
+    ("status", [2, 2, 99], "unknown status"),
+    ("spawn_index", [0, -1, 0], "no place among its siblings"),
+    ("tokens_out", [0, -1, 0], "fewer than no tokens"),
+    ("success", [2.0, 0.0, 0.0], r"outside \[0, 1\]"),
+    ("started", [0.0, float("inf"), 0.0], "infinite"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "said"), FORGED_COLUMNS)
+def test_columns_that_no_tree_has_are_refused(
+    tmp_path: Path, name: str, values: list[float], said: str
+) -> None:
+    with pytest.raises(RunFileError, match=said):
+        forged_columns(tmp_path, ["0", "0.0", "0.1"], name, values).node_table(1)
+
+
+def test_columns_out_of_path_order_are_refused(tmp_path: Path) -> None:
+    paths = ["0", "0.0", "0.0.0", "0.1", "0.1.0"]
+    with pytest.raises(RunFileError, match="path order"):
+        forged_columns(tmp_path, paths, "parent", [-1, 0, 1, 0, 1]).node_table(1)
+
+
+def test_a_tree_without_its_columns_is_not_left_out(tmp_path: Path, sound: Path) -> None:
+    path = copy_of(sound, tmp_path)
+    with forging(path) as connection:
+        connection.execute("DELETE FROM columns WHERE tree = 2")
+    with pytest.raises(RunFileError, match="claims None bytes"):
+        open_run(path).node_table(1)
+
+
+def forged_columns(folder: Path, paths: list[str], name: str, values: list[float]) -> Run:
+    """A run of one tree in whose columns one number of each node is another."""
+    header = header_of("task", "goal", 1, 0, 0)
+    nodes = [
+        Node(path, path.rpartition(".")[0] or None, int(path[-1]), depth=path.count(".")) for path in paths
+    ]
+    with RunWriter(folder / "a.rao", {}) as writer:
+        writer.tree_done(Tree(header, tuple(nodes)))
+    with forging(folder / "a.rao") as connection:
+        size, body = connection.execute("SELECT size, body FROM columns").fetchone()
+        rows = from_planes(unpack(size, body, Allowance(size)), ROW, len(paths))
+        rows[name] = values
+        connection.execute("UPDATE columns SET body = ?, size = ?", (to_planes(rows), size))
+    return open_run(folder / "a.rao")
 
 
 def test_many_bodies_share_one_allowance() -> None:

@@ -1,1 +1,1 @@
-"""The nodes of a step as arrays of bytes, without their texts."""
+"""Numbers as arrays of bytes: the nodes of a step, its credit, and the tokens of a node."""

@@ -1,17 +1,16 @@
 """Bytes in and out of the file: compressed, and never unpacked beyond what was promised and allowed.
 
-A body is stored raw where compression does not pay, which shows in its length being its `size`.
+A body is stored raw if compression does not pay; its length is then its `size`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import zlib
-from array import array
-from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from rao_lab.errors import RunFileError
 
@@ -23,9 +22,6 @@ MOST_RATIO = 200
 """... and how many times the size of the file, beyond `SPARE`: a hundred times what honest texts need."""
 SPARE = 64 * 2**20
 _RAW_BELOW = 100
-
-TokenArrays = tuple["array[int]", "array[int]", "array[float]", "array[float]"]
-"""prompt ids, sampled ids, log-probs, entropies of one turn."""
 
 
 class Allowance:
@@ -79,53 +75,25 @@ def unpack(size: object, body: object, allowance: Allowance) -> bytes:
     return raw
 
 
-def join_tokens(turns: Sequence[TokenArrays]) -> bytes:
-    """The token arrays of a node's turns: four lengths a turn, then all ids, then all floats.
+def to_planes(column: NDArray[Any]) -> bytes:
+    """The bytes of a column `[N]`: the first byte of every entry, then the second of every entry, and so on.
 
-    Bytes of equal weight stand together, so that the zeros of small ids and the like exponents of
-    log-probs compress; floats keep every bit.
+    Bytes of equal weight stand together, so that the zeros of small numbers and the like exponents of
+    floats compress. Every bit is kept.
     """
-    lengths = np.array([[len(part) for part in turn] for turn in turns], "<i4")
-    ids = b"".join(part.tobytes() for turn in turns for part in turn[:2])
-    floats = b"".join(part.tobytes() for turn in turns for part in turn[2:])
-    return lengths.tobytes() + _planes(ids, "=i4", "<i4") + _planes(floats, "=f4", "<f4")
+    return np.ascontiguousarray(column).view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
 
 
-def split_tokens(raw: bytes, turns: int) -> list[TokenArrays]:
-    """The inverse of `join_tokens`.
+def from_planes(data: bytes, kind: DTypeLike, count: int, start: int = 0) -> NDArray[Any]:
+    """The column `[count]` that `to_planes` wrote at `start`.
 
     Raises:
-        RunFileError: the lengths do not fit the bytes.
+        RunFileError: the bytes are too few, or `count` is no length.
     """
-    if turns < 0 or len(raw) < 16 * turns:
-        raise RunFileError(f"the token arrays of {turns} turns are cut off")
-    lengths = np.frombuffer(raw, "<i4", 4 * turns).astype(np.int64).reshape(turns, 4)
-    ids_end = 16 * turns + 4 * int(lengths[:, :2].sum())
-    if (lengths < 0).any() or len(raw) != ids_end + 4 * int(lengths[:, 2:].sum()):
-        raise RunFileError("the token arrays of a node have other lengths than they say")
-    ids = array("i", _unplanes(raw[16 * turns : ids_end], "<i4", "=i4"))
-    floats = array("f", _unplanes(raw[ids_end:], "<f4", "=f4"))
-    result: list[TokenArrays] = []
-    i = f = 0
-    for prompt, sampled, logprobs, entropies in lengths.tolist():
-        middle, floor = i + prompt, f + logprobs
-        result.append(
-            (
-                ids[i:middle],
-                ids[middle : middle + sampled],
-                floats[f:floor],
-                floats[floor : floor + entropies],
-            )
-        )
-        i, f = middle + sampled, floor + entropies
-    return result
-
-
-def _planes(data: bytes, native: str, stored: str) -> bytes:
-    """Byte k of every number, for k = 0 .. 3."""
-    return np.frombuffer(data, native).astype(stored).view(np.uint8).reshape(-1, 4).T.tobytes()
-
-
-def _unplanes(data: bytes, stored: str, native: str) -> bytes:
-    planes = np.frombuffer(data, np.uint8).reshape(4, -1).T
-    return np.ascontiguousarray(planes).view(stored).astype(native).tobytes()
+    size = np.dtype(kind).itemsize
+    if not (isinstance(count, int) and start >= 0 and 0 <= count <= (len(data) - start) // size):
+        raise RunFileError(f"a column of {count!r:.20} entries is cut off")
+    if not count:
+        return np.zeros(0, kind)
+    planes = np.frombuffer(data, np.uint8, count * size, start).reshape(size, count)
+    return np.ascontiguousarray(planes.T).view(kind).reshape(count)

@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 
 from rao_lab.credit import WHY_NOT, Attributions, CreditConfig, NodeTable
 from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.store.columns.bytes import from_planes, to_planes
 from rao_lab.tree.values import loads
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 _TABLE = {"group": "<i4", "tree": "<i4", "parent": "<i4", "depth": "<i4", "s": "<f8", "tokens": "<i8"}
 _CREDIT = {
@@ -48,7 +45,7 @@ def attributions_to_bytes(attributions: Attributions) -> bytes:
         "status": list(table.status),
     }
     kinds = _TABLE | _CREDIT
-    columns = [_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
+    columns = [to_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(columns)
 
 
@@ -68,7 +65,8 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
             length = lengths[name]
             if name != "depth_counts" and length != len(path):
                 raise RunFileError(f"the attributions have {length!r} {name} for {len(path)} nodes")
-            arrays[name] = _unplanes(rest, start, length, kind)
+            column = from_planes(rest, kind, length, start)
+            arrays[name] = column.astype(column.dtype.newbyteorder("="))
             start += length * np.dtype(kind).itemsize
         if not all(isinstance(word, str) for word in (*path, *status)):
             raise RunFileError("the attributions hold a path or status that is no text")
@@ -81,14 +79,3 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         raise
     except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
         raise RunFileError(f"the attributions contradict themselves ({error})") from None
-
-
-def _planes(column: NDArray[Any]) -> bytes:
-    return column.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
-
-
-def _unplanes(data: bytes, start: int, length: int, kind: str) -> NDArray[Any]:
-    size = np.dtype(kind).itemsize
-    planes = np.frombuffer(data, np.uint8, length * size, start).reshape(size, length).T
-    column = np.ascontiguousarray(planes).view(kind).reshape(length)
-    return column.astype(column.dtype.newbyteorder("="))

@@ -15,7 +15,8 @@ from typing import Any
 
 from rao_lab.base.checks import MOST
 from rao_lab.errors import RaoLabError, RunFileError
-from rao_lab.store.columns.bytes import Allowance, TokenArrays, split_tokens, unpack
+from rao_lab.store.columns.bytes import Allowance, unpack
+from rao_lab.store.columns.tokens import TokenArrays, split_tokens
 from rao_lab.tree import Call, Event, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
 from rao_lab.tree.values import decode, loads
 

@@ -14,9 +14,10 @@ from itertools import chain
 from typing import Any
 
 from rao_lab.credit import Attributions
-from rao_lab.store.columns.bytes import join_tokens, pack
+from rao_lab.store.columns.bytes import pack
 from rao_lab.store.columns.credit import attributions_to_bytes
 from rao_lab.store.columns.nodes import columns_to_bytes
+from rao_lab.store.columns.tokens import join_tokens
 from rao_lab.tree import Call, Event, Node, Tree, TreeHeader, Turn, codec
 from rao_lab.tree.values import dumps, encode
 
