@@ -76,7 +76,7 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
         connection.execute("UPDATE nodes SET goal = 999999 WHERE tree = ?", (last,))
         (trees,) = connection.execute("SELECT count(*) FROM trees").fetchone()
     connection.close()
-    line = lab.refused(["credit", run_file, "--step", "2", "--lam", "0"])
+    line = lab.refused(["export", run_file, "--format", "json", "--out", tmp_path / "left.json"])
     assert line.endswith("try `rao-lab export --format rao --salvage`")
     wrong = lab.refused(["export", run_file, "--salvage", "--out", left])
     assert "--salvage writes a run file: give --format rao" in wrong
