@@ -9,7 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from random import Random
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from rao_lab.tree import Call, Message, Task, Tree, Turn
 
@@ -34,7 +36,7 @@ class Function:
 
     name: str
     signature: str
-    """As in Python, such as "get_info(items: list[str]) -> list[dict]"."""
+    """As in Python: "read(start: int, end: int) -> str"."""
     doc: str
     is_async: bool = False
 
@@ -44,6 +46,8 @@ class Launch:
     """An admitted `launch_subagent` call: what the child is told and may use."""
 
     goal: str
+    """Let all goals of an environment begin with the same words and a colon, as in "Add up: 3, 4": pictures
+    leave out what the goals of a tree share."""
     args: Mapping[str, Any] = field(default_factory=dict)
     turns: int | None = None
     """Turns reserved for it from the tree's shared budget; None = the limit per node."""
@@ -81,7 +85,7 @@ class World(Protocol):
         ...
 
     def enter(self, path: str, launch: Launch) -> None:
-        """The node starts: opens its account in the ledger."""
+        """The node starts."""
         ...
 
     def call(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -97,8 +101,12 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
 class Environment(Protocol):
-    """Makes tasks and opens one world for each tree."""
+    """Makes tasks and opens one world for each tree.
+
+    It may also be `Graded`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists.
+    """
 
     name: str
 
@@ -115,13 +123,87 @@ class Environment(Protocol):
         ...
 
 
+@runtime_checkable
+class Graded(Protocol):
+    """An environment whose tasks have difficulties."""
+
+    @property
+    def difficulties(self) -> Sequence[str]:
+        """The names of its tasks' difficulties, easiest first."""
+        ...
+
+
+@runtime_checkable
+class Scripted(Protocol):
+    """An environment that can be played by rule. The scripted policy plays it."""
+
+    @property
+    def styles(self) -> Sequence[str]:
+        """Ways of playing; the first is the usual one."""
+        ...
+
+    def play(self, request: TurnRequest, style: str, mistakes: Random | None) -> Action:
+        """A node's next turn, from the request alone; without code, the turn has no action.
+
+        Args:
+            mistakes: draws a mistake, if this turn is to go wrong.
+        """
+        ...
+
+
+@runtime_checkable
+class Planned(Protocol):
+    """An environment that knows the shortest flat play of a task. The flat ceiling counts its tokens."""
+
+    def flat_plan(self, task: Task) -> Sequence[Sequence[Call]]:
+        """The calls of each turn with their results; the last turn ends with `finish`."""
+        ...
+
+
+@runtime_checkable
+class Worded(Protocol):
+    """An environment with words for a reader who has few tokens. The terse dialect uses them."""
+
+    def short_goal(self, args: Mapping[str, Any]) -> str:
+        """The goal of a launch with these arguments; "" = the dialect shows the whole goal."""
+        ...
+
+    def short_result(self, call: Call) -> str:
+        """Lines that say what a call returned or why it was refused; "" = the dialect's own words."""
+        ...
+
+
+Player = Literal["tiny", "chat", "scripted"]
+"""Kinds of policies, which may need different tasks: a tiny model, a chat model, a script."""
+
+
+@runtime_checkable
+class HasOptions(Protocol):
+    """A class of environments that the command line's options can make."""
+
+    def from_options(
+        self, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
+    ) -> Environment:
+        """A class method.
+
+        Args:
+            player: for whom it is, if the options leave something open.
+            rules: a file with the rules of the world.
+            tasks: a file with its tasks.
+
+        Raises:
+            ConfigError, InputError, MissingError: an option means nothing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """What a node is told before its first turn."""
 
     goal: str
     args: Mapping[str, Any] = field(default_factory=dict)
-    """The launch's arguments as the environment reads them, such as {"targets": {"a0": 2}}."""
+    """The launch's arguments as the environment reads them."""
     agent: str = "recursive"
     """recursive or flat."""
     depth: int = 0
@@ -165,6 +247,15 @@ class Dialect(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def shows_results(self) -> bool:
+        """What calls return is shown by itself; otherwise code has to print it."""
+        ...
+
+    def worded(self, words: Worded) -> Dialect:
+        """The same dialect with an environment's words, if it uses any."""
+        ...
+
     def opening(self, brief: Brief) -> tuple[Message, ...]:
         """The messages before the first turn."""
         ...
@@ -175,6 +266,10 @@ class Dialect(Protocol):
         Raises:
             ParseFailure: it holds no action; its message is for the model.
         """
+        ...
+
+    def reply(self, action: Action) -> str:
+        """The reply that `parse` reads as this action."""
         ...
 
     def observe(self, observation: Observation) -> tuple[Message, ...]:
@@ -206,6 +301,8 @@ class TurnRequest:
     max_new_tokens: int
     window: int
     """Tokens that prompt and sampled ids may fill together."""
+    script: Scripted | None = None
+    """The environment, if it can be played by rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
-from rao_lab.protocols import Policy
+from rao_lab.protocols import Player, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,8 @@ class Suggested:
     """What suits a policy where its user says nothing."""
 
     limits: Limits
-    difficulty: str
-    """Band of TextCraft it is trained on."""
-    preset: str
-    """World of TextCraft it knows."""
+    player: Player
+    """Its kind: an environment may have tasks that suit it."""
     train_limits: Limits
     """Bounds of trees in training: tighter, since one tree of many tried is cheap to lose."""
     train: Mapping[str, Any]
@@ -34,8 +32,7 @@ TINY = Suggested(
     Limits(
         max_depth=8, max_turns=16, max_nodes=48, max_tree_turns=400, max_new_tokens=24, context_window=128
     ),
-    "medium",
-    "small",
+    "tiny",
     Limits(
         max_depth=6, max_turns=16, max_nodes=32, max_tree_turns=300, max_new_tokens=24, context_window=128
     ),
@@ -43,10 +40,10 @@ TINY = Suggested(
     temperature=0.5,
 )
 _WIDE = Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000)
-SCRIPTED = Suggested(_WIDE, "medium", "paper", _WIDE, {})
+SCRIPTED = Suggested(_WIDE, "scripted", _WIDE, {})
 _CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
 # A checkpoint of these takes three times the weights: 1.6 GB for SmolLM2-135M in float32.
-CHAT = Suggested(_CHAT, "easy", "paper", _CHAT, {"learning_rate": 1e-5, "checkpoint_every": 5})
+CHAT = Suggested(_CHAT, "chat", _CHAT, {"learning_rate": 1e-5, "checkpoint_every": 5})
 
 
 def check_loaded(policy: Any) -> None:
@@ -61,7 +58,7 @@ def check_loaded(policy: Any) -> None:
 
 
 def suggested(policy: Policy) -> Suggested:
-    """Limits and a band that suit a policy: by its dialect and whether it has tokens.
+    """What suits a policy: by its dialect and whether it has tokens.
 
     Raises:
         ConfigError: this is the name of a policy and no policy.

@@ -26,7 +26,7 @@ def evaluate(
     """`evaluation.evaluate` with limits and a temperature that suit the policy and its flat ceiling, where
     none are given."""
     fitting = suggested(policy)
-    options.setdefault("fits", flat_fits(policy, options.get("dialect")))
+    options.setdefault("fits", flat_fits(environment, policy, options.get("dialect")))
     options["temperature"] = fitting.temperature if temperature is None else temperature
     return evaluation.evaluate(environment, policy, agent, tasks, limits or fitting.limits, **options)
 
@@ -44,6 +44,6 @@ def compare(
     given."""
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     fitting = suggested(first)
-    options.setdefault("fits", flat_fits(first, options.get("dialect")))
+    options.setdefault("fits", flat_fits(environment, first, options.get("dialect")))
     options["temperature"] = fitting.temperature if temperature is None else temperature
     return evaluation.compare(environment, policies, agents, tasks, limits or fitting.limits, **options)

@@ -15,7 +15,6 @@ from typing import Any
 from rao_lab.api.defaults import Suggested
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
-from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.load import SETTINGS, load_policy
@@ -24,7 +23,6 @@ from rao_lab.store import open_run
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.tree import Task
 
-ENVIRONMENTS = ("textcraft",)
 TASKS_PER_BAND = 100
 """Evaluated of each band of a world that makes its own tasks."""
 WHOLE = frozenset(item.name for item in fields(TrainConfig))
@@ -37,31 +35,6 @@ PARTS = {
 """What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
 MOST_DIGITS = 18
 """Of a number in a list of steps or of a task; a longer one is none."""
-
-
-def open_environment(
-    name: str,
-    suggested: Suggested,
-    *,
-    difficulty: str | None = None,
-    recipes: Path | None = None,
-    tasks: Path | None = None,
-) -> Environment:
-    """A world by name; from files where they are given.
-
-    Raises:
-        MissingError: no such world or file.
-        ConfigError: one file without the other, or a band that does not exist.
-        InputError: a file cannot be read as what it should be.
-    """
-    if name not in ENVIRONMENTS:
-        raise MissingError(f"no environment {quoted(name)}: there is {', '.join(ENVIRONMENTS)}")
-    if (recipes is None) != (tasks is None):
-        missing = "--recipes" if recipes is None else "--tasks"
-        raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
-    if recipes is not None and tasks is not None:
-        return TextCraft.from_files(recipes, tasks, difficulty or "all")
-    return TextCraft(difficulty or suggested.difficulty, preset=suggested.preset)
 
 
 def find_task(environment: Environment, wanted: str, split: str) -> Task:

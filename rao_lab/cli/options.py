@@ -11,7 +11,11 @@ import typer
 SEED_HELP = "Decides which tasks are drawn, and the noise of sampling."
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout; progress on stderr.")]
-Env = Annotated[str, typer.Option("--env", help="The world.", metavar="NAME")]
+Env = Annotated[
+    str, typer.Option("--env", help="textcraft, or your own class as MODULE:CLASS.", metavar="NAME")
+]
+ENV = "textcraft"
+"""The world of a command that names none."""
 PolicyName = Annotated[
     str,
     typer.Option(
@@ -28,8 +32,9 @@ Difficulty = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=SEED_HELP)]
-Recipes = Annotated[
-    Path | None, typer.Option(help="Read recipes from a file (JSON, also as .gz).", metavar="FILE")
+Rules = Annotated[
+    Path | None,
+    typer.Option("--recipes", help="Read recipes from a file (JSON, also as .gz).", metavar="FILE"),
 ]
 Tasks = Annotated[
     Path | None, typer.Option(help="Read tasks from a file (JSON lines, also as .gz).", metavar="FILE")

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def environment_for(
-    name: str, policy: Policy, difficulty: str | None, recipes: Path | None, tasks: Path | None
+    name: str, policy: Policy, difficulty: str | None, rules: Path | None, tasks: Path | None
 ) -> Environment:
-    """The world that was asked for; says which difficulty it took where none was named."""
+    """The world that was asked for. Says which difficulty it took if none was named."""
     from rao_lab.api.defaults import suggested
-    from rao_lab.api.settings import open_environment
+    from rao_lab.environments.named import open_named
+    from rao_lab.protocols import Graded, HasOptions
 
-    fitting = suggested(policy)
-    made = open_environment(name, fitting, difficulty=difficulty, recipes=recipes, tasks=tasks)
-    if difficulty is None and tasks is None:
-        print_progress(f"difficulty: {fitting.difficulty} (what suits this policy)")
+    made = open_named(name, suggested(policy).player, difficulty, rules, tasks)
+    if difficulty is None and tasks is None and isinstance(made, Graded) and isinstance(made, HasOptions):
+        print_progress(f"difficulty: {', '.join(made.difficulties)} (what suits this policy)")
     return made

@@ -6,12 +6,11 @@ then the text of a context is counted at `CHARS_PER_TOKEN`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from rao_lab.environments.difficulty import easiest_first
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.scripted import CHARS_PER_TOKEN
 from rao_lab.tree import Node, Tree
@@ -67,12 +66,9 @@ def context_tokens(node: Node) -> int:
     return -(-(said + sum(len(turn.text) for turn in node.turns)) // CHARS_PER_TOKEN)
 
 
-def needs_by_band(trees: Sequence[Tree], limits: Limits) -> dict[str, Needs]:
-    """`needs` of each difficulty, easiest first."""
-    bands: dict[str, list[Tree]] = {}
-    for tree in trees:
-        bands.setdefault(tree.task.difficulty, []).append(tree)
-    return {name: needs(bands[name], limits) for name in easiest_first(bands)}
+def needs_by_band(trees: Sequence[Tree], limits: Limits, bands: Iterable[str]) -> dict[str, Needs]:
+    """`needs` of each difficulty, in the order of `bands`."""
+    return {band: needs([tree for tree in trees if tree.task.difficulty == band], limits) for band in bands}
 
 
 def needs_text(overall: Needs, by_band: Mapping[str, Needs], limits: Limits) -> str:

@@ -1,8 +1,8 @@
 """The flat ceiling: whether a task's shortest flat transcript fits a window at all.
 
-The transcript of a perfect flat player is put into the policy's dialect and counted by its tokenizer,
-as the policy would read and write it. It is a lower bound for any flat agent, so the share of tasks
-that fit is an upper bound of flat success, however skilled the agent.
+An environment that is `Planned` says what a perfect flat player calls. That play is put into the policy's
+dialect and counted by its tokenizer, as the policy would read and write it. Any flat agent needs at least as
+many tokens, so flat success is at most the share of tasks that fit, however skilled the agent.
 """
 
 from __future__ import annotations
@@ -11,69 +11,69 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rao_lab.environments.textcraft.oracle import flat_plan
-from rao_lab.environments.textcraft.tasks import open_task
 from rao_lab.prompts import dialect as find_dialect
-from rao_lab.protocols import Brief, Dialect, Observation
+from rao_lab.protocols import Action, Brief, Dialect, Environment, Observation, Planned, Policy, Worded
 from rao_lab.tree import Call, Message, Task
 
 
-def flat_fits(policy: Any, dialect: str | None = None) -> Callable[[Task, int], bool | None]:
-    """A test (task, window) for `evaluate(fits=...)`; None where it cannot be told.
-
-    Args:
-        policy: one without a tokenizer has no tokens, and nothing can be told.
-    """
+def flat_fits(
+    environment: Environment, policy: Policy, dialect: str | None = None
+) -> Callable[[Task, int], bool | None]:
+    """A test (task, window) for `evaluate(fits=...)`. It says None for an environment without plans and for a
+    policy without tokens."""
     counted: dict[str, int | None] = {}
 
     def fits(task: Task, window: int) -> bool | None:
         if task.id not in counted:
-            counted[task.id] = flat_tokens(task, policy, dialect)
+            counted[task.id] = flat_tokens(task, environment, policy, dialect)
         tokens = counted[task.id]
         return None if tokens is None else tokens <= window
 
     return fits
 
 
-def flat_tokens(task: Task, policy: Any, dialect: str | None = None) -> int | None:
-    """Tokens of the shortest flat transcript, the last reply included.
-
-    None where the policy has no tokenizer or the task no known plan.
-    """
+def flat_tokens(
+    task: Task, environment: Environment, policy: Policy, dialect: str | None = None
+) -> int | None:
+    """Tokens of the shortest flat transcript, the last reply included; None if it cannot be told."""
     tokenizer = getattr(policy, "tokenizer", None)
-    if tokenizer is None or "recipes" not in task.data:
+    if tokenizer is None or not isinstance(environment, Planned):
         return None
-    messages = flat_transcript(task, find_dialect(dialect or policy.dialect))
+    messages = flat_transcript(task, environment, find_dialect(dialect or policy.dialect))
     plain = [{"role": message.role, "content": message.content} for message in messages]
     text = tokenizer.apply_chat_template(plain, tokenize=False)
     return len(tokenizer.encode(text, add_special_tokens=False))
 
 
-def flat_transcript(task: Task, dialect: Dialect) -> list[Message]:
-    """What a perfect flat player reads and writes: one call a reply, the last craft and `finish` in one."""
-    world = open_task(task)
+def flat_transcript(task: Task, environment: Environment, dialect: Dialect) -> list[Message]:
+    """What a perfect flat player reads and writes; nothing if the environment has no plan."""
+    if not isinstance(environment, Planned):
+        return []
+    if isinstance(environment, Worded):
+        dialect = dialect.worded(environment)
+    world = environment.open(task)
     launch = world.root()
-    controls = [each for each in world.control_functions() if each.name != "launch_subagent"]
-    functions = (*world.functions(), *controls)
-    brief = Brief(launch.goal, launch.args, agent="flat", functions=functions)
+    controls = [each for each in world.control_functions() if not each.is_async]
+    brief = Brief(launch.goal, launch.args, "flat", functions=(*world.functions(), *controls))
     messages = list(dialect.opening(brief))
-    plan = flat_plan(task)
-    for call in plan[:-2]:
-        messages.append(Message("assistant", _reply(dialect.name, call)))
-        printed = "" if dialect.name == "terse" else f"{call.result}\n"
-        messages += dialect.observe(Observation(calls=(call,), output=printed))
-    return [*messages, Message("assistant", _reply(dialect.name, *plan[-2:]))]
+    *turns, last = environment.flat_plan(task)
+    for calls in turns:
+        printed = "" if dialect.shows_results else "".join(f"{call.result}\n" for call in calls)
+        messages.append(_reply(dialect, calls))
+        messages += dialect.observe(Observation(calls=tuple(calls), output=printed))
+    return [*messages, _reply(dialect, last)]
 
 
-def _reply(dialect: str, *calls: Call) -> str:
-    terse = dialect == "terse"
-    lines = [_code(call) if terse or call.name == "finish" else f"print({_code(call)})" for call in calls]
-    code = "\n".join(lines) + "\n"
-    return code if terse else f"```python\n{code}```"
+def _reply(dialect: Dialect, calls: Sequence[Call]) -> Message:
+    lines = [
+        _code(call) if dialect.shows_results or call.name == "finish" else f"print({_code(call)})"
+        for call in calls
+    ]
+    return Message("assistant", dialect.reply(Action("", "\n".join(lines))))
 
 
 def _code(call: Call) -> str:
-    return f"{call.name}({', '.join(_literal(value) for value in call.args)})"
+    return f"{call.name}({_joined(call.args)})"
 
 
 def _literal(value: Any) -> str:

@@ -17,7 +17,6 @@ from math import sqrt
 from typing import Any
 
 from rao_lab.base.checks import choice
-from rao_lab.environments.difficulty import easiest_first
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.execution.exclusive import taken
@@ -25,7 +24,7 @@ from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import dialect as find_dialect
-from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.tree import AGENTS, Task, Tree, TreeHeader
 
 BATCH = 64
@@ -209,7 +208,8 @@ def evaluate(
             if on_trees is not None:
                 on_trees(len(trees), len(chosen))
         window = min(limits.context_window, policy.window) if policy.window else limits.context_window
-        return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window)
+        names = environment.difficulties if isinstance(environment, Graded) else ()
+        return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window, names)
 
 
 @contextmanager
@@ -277,8 +277,9 @@ def summarize(
     seconds: float,
     fits: Fits | None = None,
     window: int = 0,
+    difficulties: Sequence[str] = (),
 ) -> Evaluation:
-    """The evaluation that finished trees amount to."""
+    """The evaluation that finished trees amount to; `difficulties` tells the order of the known names."""
     room = [fits(tree.task, window) if fits is not None else None for tree in trees]
     bands: dict[str, list[int]] = {}
     for at, tree in enumerate(trees):
@@ -292,7 +293,8 @@ def summarize(
         _summary(trees, room),
         {
             name: _summary([trees[at] for at in bands[name]], [room[at] for at in bands[name]])
-            for name in easiest_first(bands)
+            for name in dict.fromkeys([*difficulties, *bands])
+            if name in bands
         },
         seconds,
         tuple(trees),

@@ -27,7 +27,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.scoring import score_rest
 from rao_lab.execution.tree_run import TreeRun
-from rao_lab.protocols import Dialect, Environment, Judge, Policy, TurnReply
+from rao_lab.protocols import Dialect, Environment, Judge, Policy, Scripted, TurnReply, Worded
 from rao_lab.tree import AGENTS, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
@@ -68,7 +68,8 @@ class Executor:
         choice("agent", agent, AGENTS)
         self.environment = environment
         self.policy = policy
-        self.dialect = dialect
+        self.dialect = dialect.worded(environment) if isinstance(environment, Worded) else dialect
+        self.script = environment if isinstance(environment, Scripted) else None
         self.limits = limits
         self.agent = agent
         self.sandbox = sandbox
@@ -184,7 +185,7 @@ class Executor:
             for key in tree.take_ended():
                 self.policy.forget(key)
             for request in tree.take_requests():
-                self.policy.submit(request)
+                self.policy.submit(replace(request, script=self.script))
 
     def _close(self, tree: TreeRun) -> Tree:
         score_rest(tree.log, self.judge)

@@ -131,16 +131,15 @@ class _Demo:
             agent: load_policy("tiny", device=config.device) for agent in AGENTS
         }
         self._fitting = suggested(self._policies["recursive"])
-        self._world = TextCraft(BANDS, preset=self._fitting.preset)
+        self._world = TextCraft.suited(self._fitting.player, difficulty=BANDS)
         self._check()
 
     def run(self) -> DemoResult:
         config, board = self._config, self._board
         result = DemoResult(config)
         board.plan(PHASES)
-        board.say(
-            f"trained on {self._fitting.difficulty} tasks, evaluated on {', '.join(BANDS)}: {self._world!r}"
-        )
+        trained = ", ".join(TextCraft.suited(self._fitting.player).difficulties)
+        board.say(f"trained on {trained} tasks, evaluated on {', '.join(BANDS)}: {self._world!r}")
         try:
             for agent in AGENTS:
                 result.before[agent] = self._evaluate(agent, "before")
@@ -197,7 +196,7 @@ class _Demo:
             tasks,
             self._fitting.limits,
             seed=config.seed,
-            fits=flat_fits(policy),
+            fits=flat_fits(self._world, policy),
             temperature=self._fitting.temperature,
             on_trees=lambda done, _: self._board.advance(phase, done),
         )
@@ -208,7 +207,7 @@ class _Demo:
         """Trains until the steps are done or the time is up, at least one step; returns the steps done."""
         phase = f"train: {agent}"
         self._board.phase(phase, steps)
-        world = TextCraft(self._fitting.difficulty, preset=self._fitting.preset)
+        world = TextCraft.suited(self._fitting.player)
         config = self._config.training(self._fitting, agent, steps if deadline is None else 1_000_000)
         done = 0
         made = train(world, self._policies[agent], config, store=self._out(agent))

@@ -74,7 +74,7 @@ def record(case: Case, folder: Path, seed: int, steps: int) -> list[dict[str, An
     """Trains one case into `folder/NAME.rao`; the metrics of its steps."""
     policy = load_policy("tiny")
     fitting = suggested(policy)
-    world = TextCraft(fitting.difficulty, preset=fitting.preset, **case.world)
+    world = TextCraft.suited(fitting.player, **case.world)
     config = replace(
         TrainConfig(
             steps=steps,

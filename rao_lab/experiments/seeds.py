@@ -70,7 +70,7 @@ def _train(policy: Any, fitting: Suggested, seed: int, agent: str, plan: Plan) -
     limits = flat_limits(fitting.train_limits) if agent == "flat" else fitting.train_limits
     settings = {"agent": agent, "seed": seed, "steps": plan.steps, "limits": limits.to_dict(), **DEMO}
     config = train_config(fitting, settings, plan.changes)
-    for step in train(TextCraft(fitting.difficulty, preset=fitting.preset), policy, config):
+    for step in train(TextCraft.suited(fitting.player), policy, config):
         if step.step:
             row = {name: _short(step.metrics[name]) for name in CURVE}
             yield {"step": step.step, **row, "seconds": _rounded(step.seconds)}
@@ -78,7 +78,7 @@ def _train(policy: Any, fitting: Suggested, seed: int, agent: str, plan: Plan) -
 
 
 def _evaluate(policy: Any, fitting: Suggested, agent: str, plan: Plan, temperature: float) -> Line:
-    world = TextCraft(BANDS, preset=fitting.preset)
+    world = TextCraft.suited(fitting.player, difficulty=BANDS)
     chosen = world.tasks(plan.split)[: plan.tasks * len(BANDS)]
     found = evaluate(world, policy, agent, chosen, fitting.limits, temperature=temperature)
     bands: dict[str, Line] = {}

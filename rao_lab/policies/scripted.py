@@ -1,19 +1,17 @@
-"""A policy without a model: it solves the bundled worlds by rule, so that everything runs without weights.
+"""A policy without a model: it plays an environment's own script, so that everything runs without weights.
 
-It reads requests and nothing else, writes the `codeact` dialect, and takes as many decode steps as
-its text would take tokens, so that logical clocks and timelines look like a model's.
+It reads requests and nothing else. It writes the `codeact` dialect, and takes as many decode steps as its text
+would take tokens, so that logical clocks and timelines look like a model's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
-from typing import get_args
 
-from rao_lab.base.checks import MOST_SEED, choice, number, whole
-from rao_lab.environments.textcraft.mistakes import mistaken_turn
-from rao_lab.environments.textcraft.script import Style, next_turn, read
+from rao_lab.base.checks import MOST_SEED, choice, number, quoted, whole
+from rao_lab.errors import ConfigError
 from rao_lab.policies.pending import KnownAtOnce, lost
+from rao_lab.prompts import CodeAct
 from rao_lab.protocols import TurnReply, TurnRequest
 
 CHARS_PER_TOKEN = 4
@@ -21,15 +19,16 @@ CHARS_PER_TOKEN = 4
 
 
 class ScriptedPolicy(KnownAtOnce):
-    """A `Policy`; see `crafting.py` for the styles.
+    """A `Policy` for environments that are `Scripted`.
 
     Args:
-        style: how it delegates.
+        style: one of the environment's ways of playing; None = its usual one.
         error_rate: probability that a turn goes wrong, in the ways of people and small models.
         seed: of the mistakes, which depend on the request's noise key and nothing else.
 
     Raises:
-        ConfigError: a value means nothing.
+        ConfigError: a value means nothing. A style that the environment does not have is refused at the first
+            turn.
     """
 
     name = "scripted"
@@ -37,19 +36,20 @@ class ScriptedPolicy(KnownAtOnce):
     dialect = "codeact"
     window = 0
 
-    def __init__(self, style: Style = "summed", error_rate: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, style: str | None = None, error_rate: float = 0.0, seed: int = 0) -> None:
         super().__init__()
-        choice("style", style, get_args(Style))
-        self.style: Style = style
+        if style is not None and not isinstance(style, str):
+            raise ConfigError(f"style must be the name of a style, not {quoted(style)}")
+        self.style = style
         self.error_rate = number("error_rate", error_rate, most=1.0)
         self.seed = whole("seed", seed, least=-MOST_SEED, most=MOST_SEED)
 
     def reply(self, request: TurnRequest) -> TurnReply:
-        if not isinstance(request.args.get("targets"), Mapping):
+        script = request.script
+        if script is None:
             return lost(request, "the scripted policy has no script for this environment")
+        style = script.styles[0] if self.style is None else choice("style", self.style, script.styles)
         rng = Random(repr((self.seed, request.noise)))
         wrong = rng.random() < self.error_rate
-        now = read(request, self.style)
-        thought, code = mistaken_turn(now, rng) if wrong else next_turn(now)
-        text = f"{thought}\n\n```python\n{code}\n```" if code else thought
+        text = CodeAct().reply(script.play(request, style, rng if wrong else None))
         return TurnReply(request.key, text, decode_steps=max(1, len(text) // CHARS_PER_TOKEN))

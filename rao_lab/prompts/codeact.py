@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rao_lab.protocols import Action, Brief, Function, Observation, ParseFailure
+from rao_lab.protocols import Action, Brief, Function, Observation, ParseFailure, Worded
 from rao_lab.tree import Call, Message
 
 _SYSTEM = """\
@@ -56,6 +56,10 @@ class CodeAct:
     """Prose and one Python block a reply."""
 
     name: str = "codeact"
+    shows_results: bool = False
+
+    def worded(self, words: Worded) -> CodeAct:
+        return self
 
     def opening(self, brief: Brief) -> tuple[Message, ...]:
         launches = any(function.name == "launch_subagent" for function in brief.functions)
@@ -77,6 +81,10 @@ class CodeAct:
         if not code.strip():
             raise ParseFailure(_EMPTY_BLOCK)
         return Action(thought="\n".join(lines[:start]).strip(), code=code)
+
+    def reply(self, action: Action) -> str:
+        block = f"```python\n{action.code}\n```" if action.code else ""
+        return "\n\n".join(part for part in (action.thought, block) if part)
 
     def observe(self, observation: Observation) -> tuple[Message, ...]:
         parts = []

@@ -8,7 +8,7 @@ the columns at the right what it earned and what it cost. Nothing a model said c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from shutil import get_terminal_size
 from typing import Protocol
@@ -17,7 +17,6 @@ from rao_lab.base.safe_text import cells, one_line, shorten
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 
-PREAMBLE = "Craft the following items:"
 MINUS = "−"
 MOST_NODES = 400
 WIDTH = 100
@@ -113,7 +112,7 @@ def text_tree(
     width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
     credit = _of_this_tree(tree.header, attributions)
     nodes = {node.path: node for node in tree.nodes}
-    picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit)
+    picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit, preamble(tree.nodes))
     rows = [picture.row(nodes[path]) for path in nodes if path in picture.shown]
     if plain:
         rows = [replace(row, goal=_ascii(row.goal), note=_ascii(row.note)) for row in rows]
@@ -127,14 +126,25 @@ def text_tree(
     return "\n".join(shorten(line, width, glyphs.more) for line in lines)
 
 
-def short_goal(goal: str) -> str:
-    """The goal on one line, without the preamble that all goals of TextCraft share."""
-    return one_line(goal).removeprefix(PREAMBLE).strip()
+def preamble(nodes: Sequence[Node]) -> str:
+    """The words up to a colon that all goals of a tree begin with, as in "Add up: 3, 4". Pictures leave them out.
+
+    "" if the goals share none, or if one of them says nothing more.
+    """
+    words, colon, _ = nodes[0].goal.partition(": ") if nodes else ("", "", "")
+    shared = words + colon
+    alike = all(node.goal.startswith(shared) and len(node.goal) > len(shared) for node in nodes)
+    return shared if colon and alike and "\n" not in shared else ""
 
 
-def node_label(node: Node, limit: int = 40) -> str:
-    """A few safe words that name a node: its goal without the preamble, or its path if it has no goal."""
-    return shorten(short_goal(node.goal), limit) or node.path
+def short_goal(node: Node, without: str = "") -> str:
+    """The goal on one line, without the tree's `preamble`."""
+    return one_line(node.goal.removeprefix(without))
+
+
+def node_label(node: Node, without: str = "", limit: int = 40) -> str:
+    """A few safe words that name a node: its goal without the tree's `preamble`, or its path if it has no goal."""
+    return shorten(short_goal(node, without), limit) or node.path
 
 
 def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
@@ -207,12 +217,13 @@ class _Picture:
     """Nodes of each subtree, by the path of its top."""
     glyphs: _Glyphs
     credit: Mapping[str, Earned] | None
+    preamble: str
 
     def row(self, node: Node) -> _Row:
         record = self.credit.get(node.path) if self.credit is not None else None
         return _Row(
             head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",
-            goal=short_goal(node.goal),
+            goal=short_goal(node, self.preamble),
             note=", ".join([*_notes(node, record), *self._hidden(node)]),
             figures=_figures(node, record, self.glyphs, self.credit is not None),
         )

@@ -15,7 +15,7 @@ from rao_lab.credit import Attribution, Attributions
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.tree import Node, Status, Tree, path_key
-from rao_lab.tree.text import node_label
+from rao_lab.tree.text import node_label, preamble
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -57,6 +57,8 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
         x=edges_x, y=edges_y, mode="lines", line={"color": "#a2a8af", "width": 1.2}, hoverinfo="skip"
     )
     advantages = [_advantage(known.get(node.path)) for node in nodes]
+    without = preamble(nodes)
+    labels = [_label(node, without) for node in nodes]
     figure.add_scatter(
         x=[places[node.path][0] for node in nodes],
         y=[places[node.path][1] for node in nodes],
@@ -72,10 +74,10 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
             "showscale": bool(known),
             "colorbar": {"title": {"text": "A"}, "thickness": 10},
         },
-        text=[_label(node) for node in nodes],
+        text=labels,
         textposition="bottom center",
         textfont={"size": 11},
-        customdata=[_hover(node, a) for node, a in zip(nodes, advantages, strict=True)],
+        customdata=[_hover(*row) for row in zip(nodes, labels, advantages, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )
     figure.update_xaxes(visible=False)
@@ -95,9 +97,10 @@ def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
         raise ConfigError(f"unit={unit!r}: choose 'seconds' or 'decode steps'")
     figure = go.Figure(layout=_layout(f"Who works when, {unit}"))
     lanes = [node.path for node in tree.nodes]
+    without = preamble(tree.nodes)
     bars: dict[str, list[Any]] = {"base": [], "x": [], "y": [], "text": [], "color": []}
     for node in tree.nodes:
-        for start, length, words in _spans(node, unit):
+        for start, length, words in _spans(node, _label(node, without), unit):
             bars["base"].append(start)
             bars["x"].append(length)
             bars["y"].append(node.path)
@@ -216,11 +219,11 @@ def _add_band(
     )
 
 
-def _spans(node: Node, unit: str) -> Iterable[tuple[float, float, str]]:
+def _spans(node: Node, label: str, unit: str) -> Iterable[tuple[float, float, str]]:
     for turn in node.turns:
         if turn.ended is None or turn.ended_tick is None or turn.sampled_tick is None:
             continue
-        words = f"{_label(node)}, node {node.path}, turn {turn.index}"
+        words = f"{label}, node {node.path}, turn {turn.index}"
         if unit == "seconds":
             yield turn.started, max(turn.compute_seconds or 0.0, 1e-4), words
         else:
@@ -255,15 +258,15 @@ def _advantage(row: Attribution | None) -> float | None:
     return None if row is None else row.A
 
 
-def _label(node: Node) -> str:
+def _label(node: Node, without: str) -> str:
     """A node's goal as text: plotly reads some HTML in labels."""
-    return escape(node_label(node))
+    return escape(node_label(node, without))
 
 
-def _hover(node: Node, advantage: float | None) -> str:
+def _hover(node: Node, label: str, advantage: float | None) -> str:
     success = "not scored" if node.success is None else f"s = {node.success:g}"
     credit = "" if advantage is None else f"<br>A = {advantage:+.3f}".replace("-", "−")
-    return f"{_label(node)}<br>node {node.path}, {node.status}, {success}{credit}"
+    return f"{label}<br>node {node.path}, {node.status}, {success}{credit}"
 
 
 def _empty(words: str) -> go.Figure:

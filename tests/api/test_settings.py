@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from rao_lab.api.defaults import CHAT, SCRIPTED, TINY
+from rao_lab.api.defaults import CHAT, TINY
 from rao_lab.api.settings import (
     chosen_steps,
     find_task,
     limits_from,
     merged,
-    open_environment,
     overrides,
     train_config,
 )
+from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.execution.limits import Limits
 
@@ -83,20 +81,8 @@ def test_a_nested_setting_that_is_no_object_is_refused() -> None:
         limits_from(TINY, overrides(["limits=3"]))
 
 
-def test_a_world_takes_the_band_and_preset_that_suit_the_policy() -> None:
-    world = open_environment("textcraft", TINY)
-    assert world.tasks("test")[0].difficulty == "medium"
-    assert open_environment("textcraft", TINY, difficulty="easy").tasks("test")[0].difficulty == "easy"
-    assert open_environment("textcraft", SCRIPTED).tasks("test")[0].id.startswith("textcraft/paper")
-
-
-def test_recipes_and_tasks_come_together() -> None:
-    with pytest.raises(ConfigError, match="--recipes is missing"):
-        open_environment("textcraft", TINY, tasks=Path("tasks.jsonl"))
-
-
 def test_tasks_are_found_by_number_and_by_id() -> None:
-    world = open_environment("textcraft", TINY, difficulty="easy")
+    world = TextCraft("easy")
     third = world.tasks("dev")[3]
     assert find_task(world, "3", "dev") == third
     assert find_task(world, third.id, "dev") == third

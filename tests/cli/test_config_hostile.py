@@ -22,13 +22,13 @@ from rao_lab.api.settings import (
     chosen_steps,
     find_task,
     limits_from,
-    open_environment,
     overrides,
     train_config,
 )
 from rao_lab.api.train import train
 from rao_lab.cli import main as cli
 from rao_lab.credit import CreditConfig
+from rao_lab.environments.named import open_named
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
@@ -163,7 +163,7 @@ def test_assignments_are_taken_or_refused(text: str) -> None:
 def test_numbers_of_steps_and_tasks_are_taken_or_refused(text: str) -> None:
     outcome(lambda: chosen_steps(text, [1, 2]))
     outcome(lambda: find_task(TextCraft(), text, "test"))
-    outcome(lambda: open_environment(text, TINY, difficulty=text))
+    outcome(lambda: open_named(text, TINY.player, text))
 
 
 # The command line

@@ -72,7 +72,7 @@ def test_nothing_solved_has_no_numbers_and_says_so() -> None:
 def test_bands_are_rows() -> None:
     trees = [tree(1, 40), tree(3, 40, band="hard")]
     limits = Limits(max_turns=2, max_tree_turns=9, context_window=99)
-    text = needs_text(needs(trees, limits), needs_by_band(trees, limits), limits)
+    text = needs_text(needs(trees, limits), needs_by_band(trees, limits, ("easy", "hard")), limits)
     assert "9 turns a tree, 2 a node, 99 tokens a context, at 4 characters a token" in text
     assert [line.split() for line in text.splitlines()[2:]] == [
         ["all", "2", "2", "3", "20", "30", "50%"],

@@ -13,6 +13,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from rao_lab.base.bundled import data_path
+from rao_lab.environments.textcraft import words as world
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
@@ -21,8 +22,7 @@ from rao_lab.experiments.tiny import tokens
 from rao_lab.experiments.tiny.demonstrations import READ, DemoConfig, Demonstrator, Transcript
 from rao_lab.experiments.tiny.make import MakeConfig, new_model, pace
 from rao_lab.policies.local.transformer import TransformerPolicy
-from rao_lab.prompts import dialect
-from rao_lab.prompts.terse import words
+from rao_lab.prompts import dialect, terse
 from rao_lab.tree import TreeHeader
 
 TOKENIZER = tokens.build()
@@ -50,7 +50,8 @@ def written(found: Transcript) -> list[tuple[str, float]]:
 
 
 def test_every_word_of_the_dialect_and_every_piece_of_code_is_one_token() -> None:
-    for text in (*words(), *tokens.CODE, *tokens.ITEMS, *tokens.stop_texts()):
+    assert {*terse.words(), *world.words()} == {*tokens.WORDS}
+    for text in (*tokens.WORDS, *tokens.CODE, *tokens.ITEMS, *tokens.stop_texts()):
         assert len(TOKENIZER.encode(text, add_special_tokens=False)) == 1, text
 
 
@@ -68,7 +69,7 @@ def test_an_action_is_cut_as_it_was_sampled() -> None:
 def test_a_turn_ends_only_with_a_token_that_ends_a_line_of_code() -> None:
     stops = set(tokens.stop_texts())
     assert all(text.endswith("\n") for text in stops)
-    assert stops.isdisjoint(words())
+    assert stops.isdisjoint(tokens.WORDS)
 
 
 def test_the_saved_tokenizer_is_the_built_one(tmp_path: Path) -> None:

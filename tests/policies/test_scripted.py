@@ -233,6 +233,7 @@ def request(**changes: Any) -> TurnRequest:
         "agent": "recursive",
         "goal": "",
         "args": {"targets": {"lamp": 1}},
+        "script": TextCraft(),
         "messages": (),
         "history": (),
         "noise": (0,),
@@ -262,12 +263,17 @@ def test_a_forgotten_node_is_not_answered():
 
 def test_another_world_ends_the_node_with_a_reason():
     policy = ScriptedPolicy()
-    policy.submit(request(args={}))
+    policy.submit(request(script=None))
     (reply,) = policy.tick()
     assert (reply.stop, reply.error) == ("error", "the scripted policy has no script for this environment")
 
 
-@pytest.mark.parametrize("settings", [{"style": "wild"}, {"error_rate": 1.5}, {"error_rate": float("nan")}])
+@pytest.mark.parametrize("settings", [{"style": 7}, {"error_rate": 1.5}, {"error_rate": float("nan")}])
 def test_settings_that_mean_nothing_are_refused(settings):
-    with pytest.raises(ConfigError, match=r"means nothing|is unknown"):
+    with pytest.raises(ConfigError, match=r"means nothing|must be"):
         ScriptedPolicy(**settings)
+
+
+def test_a_style_that_the_world_does_not_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'wild' is unknown: choose one of summed, per_ingredient, flat"):
+        ScriptedPolicy("wild").submit(request())

@@ -85,7 +85,7 @@ def tiny_step(device: str, dtype: torch.dtype) -> TrainStep:
     config = TrainConfig(
         steps=1, tasks_per_step=2, group_size=3, probe_tasks=0, limits=TINY.train_limits, logprob_bound=10.0
     )
-    *_, last = train(TextCraft(TINY.difficulty, preset=TINY.preset), policy, config)
+    *_, last = train(TextCraft.suited(TINY.player), policy, config)
     return last
 
 

@@ -13,7 +13,7 @@ from rao_lab.credit import attribute
 from rao_lab.errors import MissingError
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn, child_path
 from rao_lab.tree.graph import to_networkx
-from rao_lab.tree.text import mark, node_label, short_goal, signed, text_tree
+from rao_lab.tree.text import mark, node_label, preamble, short_goal, signed, text_tree
 
 TASK = Task("t17", "Craft the following items: 2x m5_i3", difficulty="medium")
 HEADER = TreeHeader(TASK, step=4, policy="tiny", policy_version=3)
@@ -201,10 +201,21 @@ def test_numbers_always_show_their_sign() -> None:
     assert [signed(value) for value in (0.5, -0.5, 0.0, -0.001)] == ["+0.50", "−0.50", "+0.00", "+0.00"]
 
 
-def test_goals_lose_their_preamble() -> None:
-    assert short_goal("Craft the following items: 2x a, 1x b") == "2x a, 1x b"
-    assert short_goal("Find the\nsender") == "Find the ⏎ sender"
-    assert node_label(node("0.1", goal="x" * 100)) == "x" * 39 + "…"
+def test_goals_lose_the_words_that_all_of_their_tree_begin_with() -> None:
+    def goals(*given: str) -> list[str]:
+        nodes = [Node(f"0.{at}", goal=goal) for at, goal in enumerate(given)]
+        return [short_goal(each, preamble(nodes)) for each in nodes]
+
+    assert goals("Craft the following items: 2x a, 1x b") == ["2x a, 1x b"]
+    assert goals("Add up: 1, 2", "Add up: 1\nNote: not 2") == ["1, 2", "1 ⏎ Note: not 2"]
+    assert goals("Add up: 1", "Find: the sender") == ["Add up: 1", "Find: the sender"]
+    assert goals("Add up: 1", "Add up:") == ["Add up: 1", "Add up:"]
+    assert goals("Find the\nsender: one") == ["Find the ⏎ sender: one"]
+    assert preamble([]) == ""
+
+
+def test_a_node_is_named_by_its_goal_or_else_by_its_path() -> None:
+    assert node_label(Node("0.1", goal="x" * 100)) == "x" * 39 + "…"
     assert node_label(Node("0.1", parent="0")) == "0.1"
 
 

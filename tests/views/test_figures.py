@@ -28,7 +28,10 @@ def turn(index: int, start: float, end: float, waiting: float = 0.0) -> Turn:
     )
 
 
-def family(goal: str = "Craft the following items: 1x a0") -> Tree:
+CRAFT = "Craft the following items: "
+
+
+def family(goal: str = CRAFT + "1x a0") -> Tree:
     root = Node(
         "0",
         goal=goal,
@@ -38,10 +41,26 @@ def family(goal: str = "Craft the following items: 1x a0") -> Tree:
         turns=(turn(1, 0, 5, waiting=3),),
     )
     first = Node(
-        "0.0", "0", 0, 1, depth=1, goal="b", status=Status.FINISHED, success=0.0, turns=(turn(1, 1, 2),)
+        "0.0",
+        "0",
+        0,
+        1,
+        depth=1,
+        goal=CRAFT + "b",
+        status=Status.FINISHED,
+        success=0.0,
+        turns=(turn(1, 1, 2),),
     )
     second = Node(
-        "0.1", "0", 1, 1, depth=1, goal="c", status=Status.TURN_LIMIT, success=0.0, turns=(turn(1, 2, 4),)
+        "0.1",
+        "0",
+        1,
+        1,
+        depth=1,
+        goal=CRAFT + "c",
+        status=Status.TURN_LIMIT,
+        success=0.0,
+        turns=(turn(1, 2, 4),),
     )
     return Tree(TreeHeader(Task("t", goal, "easy")), (root, first, second), ended=5.0)
 

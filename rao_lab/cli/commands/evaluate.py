@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import (
+    ENV,
     Agent,
     Difficulty,
     Env,
     Json,
     PolicyName,
-    Recipes,
+    Rules,
     Seed,
     Set,
     Split,
@@ -24,7 +25,7 @@ from rao_lab.cli.worlds import environment_for
 
 
 def evaluate(
-    env: Env = "textcraft",
+    env: Env = ENV,
     policy: PolicyName = "tiny",
     agent: Agent = "recursive",
     difficulty: Difficulty = None,
@@ -32,7 +33,7 @@ def evaluate(
     split: Split = "test",
     seed: Seed = 0,
     temperature: Temperature = None,
-    recipes: Recipes = None,
+    rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
     as_json: Json = False,
@@ -43,9 +44,8 @@ def evaluate(
     another number. The result also says what the solutions needed, in turns and in context, and how many of
     them fit the limits.
 
-    The scripted policy needs no model. It hands everything that it lacks to one child; with --set
-    policy.style=per_ingredient it launches a child for each ingredient, which makes trees of thousands of
-    nodes.
+    The scripted policy needs no model: it plays the script of the world, in one of the world's styles
+    (--set policy.style=NAME). Some styles make trees of thousands of nodes.
 
     [bold]Examples[/bold]
 
@@ -58,14 +58,14 @@ def evaluate(
     from rao_lab.api.evaluate import evaluate as run_all
     from rao_lab.api.settings import TASKS_PER_BAND, limits_from, open_policy, overrides
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
-    from rao_lab.evaluation.ceiling import flat_fits
+    from rao_lab.protocols import Graded
     from rao_lab.views.terminal import Board
 
     actor, given = open_policy(policy, overrides(settings or ()))
-    world = environment_for(env, actor, difficulty, recipes, tasks)
+    world = environment_for(env, actor, difficulty, rules, tasks)
     limits = limits_from(suggested(actor), given)
     chosen = world.tasks(split)
-    bands = len(getattr(world, "difficulties", ("",)))
+    bands = len(world.difficulties) if isinstance(world, Graded) else 1
     count = limit or (len(chosen) if tasks else TASKS_PER_BAND * bands)
     with Board(console_on_stderr(), f"rao-lab eval, {policy}") as board:
         board.phase("tasks", min(count, len(chosen)))
@@ -77,7 +77,6 @@ def evaluate(
             limits,
             split=split,
             seed=seed,
-            fits=flat_fits(actor),
             temperature=temperature,
             on_trees=lambda finished, _: board.advance("tasks", finished),
         )

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import (
+    ENV,
     Agent,
     Difficulty,
     Env,
     Json,
     PolicyName,
-    Recipes,
+    Rules,
     Seed,
     Set,
     Split,
@@ -25,7 +26,7 @@ from rao_lab.cli.worlds import environment_for
 
 
 def run(
-    env: Env = "textcraft",
+    env: Env = ENV,
     policy: PolicyName = "tiny",
     task: Annotated[str, typer.Option(help="The task's number in its split, or its id.")] = "0",
     agent: Agent = "recursive",
@@ -33,7 +34,7 @@ def run(
     split: Split = "test",
     seed: Seed = 0,
     temperature: Temperature = None,
-    recipes: Recipes = None,
+    rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
     out: Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE")] = None,
@@ -57,7 +58,7 @@ def run(
     from rao_lab.tree.codec import tree_to_json
 
     actor, given = open_policy(policy, overrides(settings or ()))
-    world = environment_for(env, actor, difficulty, recipes, tasks)
+    world = environment_for(env, actor, difficulty, rules, tasks)
     limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
     tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed, temperature=temperature)

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from rao_lab.cli.options import SEED_HELP, Difficulty, Env, Json, PolicyName, Recipes, Set, Tasks
+from rao_lab.cli.options import ENV, SEED_HELP, Difficulty, Env, Json, PolicyName, Rules, Set, Tasks
 from rao_lab.cli.output import console_on_stderr, print_json, print_text
 from rao_lab.cli.worlds import environment_for
 
 
 def train(
     out: Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE")],
-    env: Env = "textcraft",
+    env: Env = ENV,
     policy: PolicyName = "tiny",
     steps: Annotated[int | None, typer.Option(help="Training steps. Default: 40.")] = None,
     resume: Annotated[
@@ -27,7 +27,7 @@ def train(
         typer.Option(help="recursive, or flat: the control without launch_subagent. Default: recursive."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")] = None,
-    recipes: Recipes = None,
+    rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
     as_json: Json = False,
@@ -66,7 +66,7 @@ def train(
         assigned = overrides(settings or ())
         options = said_once({"agent": agent, "seed": seed, "steps": steps}, assigned)
         actor, given = open_policy(policy, assigned)
-        world = environment_for(env, actor, difficulty, recipes, tasks)
+        world = environment_for(env, actor, difficulty, rules, tasks)
         before = recorded_settings(out) if resume else {}
         config = train_config(suggested(actor), before, options, given)
         quiet = peers is not None and peers.rank > 0

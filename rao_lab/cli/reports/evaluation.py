@@ -15,5 +15,6 @@ def evaluation_json(found: Evaluation) -> dict[str, Any]:
 
 def evaluation_text(found: Evaluation) -> str:
     """How well it went, then what the solutions needed."""
-    overall, by_band = needs(found.trees, found.limits), needs_by_band(found.trees, found.limits)
+    overall = needs(found.trees, found.limits)
+    by_band = needs_by_band(found.trees, found.limits, found.by_difficulty)
     return f"{found}\n{needs_text(overall, by_band, found.limits)}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,19 +21,30 @@ from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft.files import read_tasks
+from rao_lab.environments.textcraft.mistakes import mistaken_turn
+from rao_lab.environments.textcraft.oracle import flat_plan
+from rao_lab.environments.textcraft.script import STYLES, next_turn, read
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
+from rao_lab.environments.textcraft.words import short_goal, short_result
 from rao_lab.environments.textcraft.world import CraftWorld, goal_text
 from rao_lab.errors import ConfigError, MissingError
-from rao_lab.tree import Task
+from rao_lab.protocols import Action, Player, TurnRequest
+from rao_lab.tree import Call, Task
 
 DRAWS = 500
 """Items drawn for one task before it is clear that so many targets do not fit."""
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
+SUITED: Mapping[Player, Mapping[str, Any]] = {
+    "tiny": {"difficulty": "medium", "preset": "small"},
+    "chat": {"difficulty": "easy", "preset": "paper"},
+    "scripted": {"difficulty": "medium", "preset": "paper"},
+}
+"""Settings that suit each kind of policy."""
 
 
 class TextCraft:
-    """An `Environment`.
+    """An `Environment` that is `Graded`, `Scripted`, `Planned` and `Worded`.
 
     Args:
         difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list; their
@@ -50,6 +62,7 @@ class TextCraft:
     """
 
     name = "textcraft"
+    styles = STYLES
 
     def __init__(
         self,
@@ -63,8 +76,9 @@ class TextCraft:
         guard_base_item: bool = True,
     ) -> None:
         settings = _preset(preset, result_counts)
-        self.difficulties = _difficulties(difficulty, settings.bands)
-        self.bands: dict[str, tuple[int, int]] = {band: settings.bands[band] for band in self.difficulties}
+        self._chosen = _difficulties(difficulty, settings.bands)
+        """Chosen difficulties, in the order in which their tasks alternate."""
+        self.bands: dict[str, tuple[int, int]] = {band: settings.bands[band] for band in self._chosen}
         """Chosen difficulty -> lowest and highest tier of its targets."""
         whole("slack", slack, least=0, most=MAX_COUNT // 2)
         whole("targets", targets, least=1, most=DRAWS)
@@ -96,17 +110,36 @@ class TextCraft:
         """
         env = cls("all", preset="paper", guard_own_goal=guard_own_goal, guard_base_item=guard_base_item)
         found = read_tasks(recipes, tasks)
-        env.difficulties = _difficulties(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
-        env.bands = {
-            band: found.difficulties[band] for band in env.difficulties if band in found.difficulties
-        }
-        env._files = found.only(env.difficulties)
+        env._chosen = _difficulties(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
+        env.bands = {band: found.difficulties[band] for band in env._chosen if band in found.difficulties}
+        env._files = found.only(env._chosen)
         if not env._files:
             raise MissingError(
                 f"{unquoted(tasks)}: no task of difficulty {unquoted(difficulty)}; "
                 f"has {_listed(found.difficulties)}"
             )
         return env
+
+    @classmethod
+    def suited(cls, player: Player, **settings: Any) -> TextCraft:
+        """What suits a kind of policy; `settings` as above, over it."""
+        return cls(**{**SUITED[player], **settings})
+
+    @classmethod
+    def from_options(
+        cls, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
+    ) -> TextCraft:
+        if (rules is None) != (tasks is None):
+            missing = "--recipes" if rules is None else "--tasks"
+            raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
+        if rules is not None and tasks is not None:
+            return cls.from_files(rules, tasks, difficulty or "all")
+        return cls.suited(player, **({"difficulty": difficulty} if difficulty else {}))
+
+    @property
+    def difficulties(self) -> Sequence[str]:
+        names = dict.fromkeys([*self.preset.bands, *self._chosen])
+        return [name for name in names if name in self._chosen]
 
     @property
     def book(self) -> Book:
@@ -120,10 +153,25 @@ class TextCraft:
             raise MissingError(f"no split {quoted(split)}: there are {', '.join(SPLITS)}")
         if self._files is not None:
             return self._files
-        return TaskList(SIZES[split] * len(self.difficulties), lambda index: self._make(split, index))
+        return TaskList(SIZES[split] * len(self._chosen), lambda index: self._make(split, index))
 
     def open(self, task: Task) -> CraftWorld:
         return open_task(task, **self.guards)
+
+    def play(self, request: TurnRequest, style: str, mistakes: Random | None) -> Action:
+        now = read(request, style)
+        thought, code = next_turn(now) if mistakes is None else mistaken_turn(now, mistakes)
+        return Action(thought, code)
+
+    def flat_plan(self, task: Task) -> Sequence[Sequence[Call]]:
+        *calls, last, finish = flat_plan(task)
+        return [*([call] for call in calls), [last, finish]]
+
+    def short_goal(self, args: Mapping[str, Any]) -> str:
+        return short_goal(args)
+
+    def short_result(self, call: Call) -> str:
+        return short_result(call)
 
     def __repr__(self) -> str:
         bands = ", ".join(f"{band} {low}-{high}" for band, (low, high) in self.bands.items())
@@ -133,8 +181,8 @@ class TextCraft:
         return f"TextCraft({source}; tiers: {bands}{'; off: ' + ', '.join(off) if off else ''})"
 
     def _make(self, split: str, index: int) -> Task:
-        band = self.difficulties[index % len(self.difficulties)]
-        number = index // len(self.difficulties)
+        band = self._chosen[index % len(self._chosen)]
+        number = index // len(self._chosen)
         rng = Random(f"task|{self.preset.name}|{self.seed}|{band}|{split}|{number}|{self.targets}")
         book = self.book
         origin = self._draw_targets(band, split, rng)

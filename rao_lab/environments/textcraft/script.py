@@ -19,13 +19,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rao_lab.environments.textcraft.recipes import Demand, Recipe, heights, summed_demand
 from rao_lab.protocols import TurnRequest
 from rao_lab.tree import Turn
 
-Style = Literal["summed", "per_ingredient", "flat"]
+STYLES = ("summed", "per_ingredient", "flat")
 
 STEPS = 8
 """Turns asked for each child: look up, delegate, craft and finish, and some repair."""
@@ -43,7 +43,7 @@ class Situation:
     """What a node knows, read from its history."""
 
     targets: Mapping[str, int]
-    style: Style
+    style: str
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Crafted items in stock that must be left to others."""
     recipes: dict[str, Recipe] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Situation:
         return {item: self.recipes[item] for item in left if height[item] == top and item in self.recipes}
 
 
-def read(request: TurnRequest, style: Style) -> Situation:
+def read(request: TurnRequest, style: str) -> Situation:
     """Reads a node's history in the order things happened."""
     targets = {str(item): int(count) for item, count in request.args["targets"].items()}
     context = request.args.get("context", "")

@@ -91,7 +91,7 @@ def measure(say: Say) -> list[Case]:
 
 def _tokens_per_second(actor: Policy, trees: int, policy: Policy) -> float:
     fitting = suggested(policy)
-    world = TextCraft(fitting.difficulty, preset=fitting.preset)
+    world = TextCraft.suited(fitting.player)
     tasks = world.tasks("dev")[:trees]
     found = []
     for seed in range(REPEATS):

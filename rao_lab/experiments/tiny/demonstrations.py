@@ -94,6 +94,7 @@ class Demonstrator:
         self._window = window
         self._config = config or DemoConfig()
         self._environments = [TextCraft("easy,medium", seed=seed) for seed in BOOKS]
+        self.dialect = Terse().worded(self._environments[0])
         self._encoded: dict[str, list[int]] = {}
 
     def stream(self) -> Iterator[Transcript]:
@@ -186,7 +187,7 @@ class _Player:
         self._path = path
         self._targets = targets
         self._transcript = transcript
-        self._dialect = Terse()
+        self._dialect = game._demonstrator.dialect
         self._children = 0
         self._ended = False
 

@@ -13,7 +13,6 @@ from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
 
 from rao_lab.environments.textcraft.book import preset
-from rao_lab.prompts import terse
 
 NUMBERS = range(21)
 """Numbers with tokens of their own: the "small" preset's tasks never need more."""
@@ -45,6 +44,17 @@ SENT_LAST = f'": #}}, {STEPS}))\n'
 CODE = (LOOK, LOOKED, ALSO, CRAFT, LAUNCH, GATHER, STOCK, FINISH, GIVE_UP)
 NUMBER_FORMS = (NEED, HAVE, ENTRY, OF, MADE, MADE_FINISH, SENT, SENT_MORE, SENT_LAST)
 """How a number is written: in observations, then in code with what surrounds it."""
+WORDS = (
+    *("team ", "solo ", ", ", " = ", " by", " base\n", "made\n", "done\n", "nothing\n", "empty\n", "cut\n"),
+    *("\n", " ", "no: missing ", "no\n", "failed\n", "error\n"),
+    *("no: agents\n", "no: await\n", "no: base\n", "no: children\n", "no: deep\n", "no: multiple\n"),
+    *("no: own\n", "no: recipe\n", "no: turns\n", "no: unknown\n"),
+    *("failed: context\n", "failed: budget\n", "failed: turns\n", "failed: time\n", "failed: cancelled\n"),
+    *("failed: lost\n", "SyntaxError\n", "NameError\n", "TypeError\n", "ValueError\n", "KeyError\n"),
+    *("IndexError\n", "AttributeError\n", "RuntimeError\n", "ZeroDivisionError\n", "TimeoutError\n"),
+    "MemoryError\n",
+)
+"""What is read: the words of the dialect and of the world. A token's place is its id, so they keep their order."""
 STOPS = (LOOKED, STOCK, FINISH, GIVE_UP)
 STOP_FORMS = (MADE, MADE_FINISH, SENT, SENT_LAST)
 
@@ -56,7 +66,7 @@ def write(form: str, number: int) -> str:
 
 def vocabulary() -> list[str]:
     """Every token's text; the place is the id."""
-    fixed = dict.fromkeys((*CODE, *terse.words()))
+    fixed = dict.fromkeys((*CODE, *WORDS))
     numbers = [write(form, number) for form in NUMBER_FORMS for number in NUMBERS]
     return ["<pad>", "<unk>", *ITEMS, *fixed, *numbers, *(f"<0x{byte:02X}>" for byte in range(256))]
 

@@ -14,7 +14,7 @@ from rao_lab.base.safe_text import shorten, visible
 from rao_lab.credit import WHY_NOT, Attribution
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
-from rao_lab.tree.text import mark, short_goal, signed, text_tree
+from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
 from rao_lab.views.explorer.table import StepTable
 
 DRAWN = 60
@@ -131,12 +131,13 @@ def still_html(explorer: Any) -> str:
 
 def tree_svg(tree: Tree, credit: dict[str, Attribution] | None) -> str:
     """Cards in the Explorer's middle size, siblings in spawn order."""
-    rows = _rows(tree)
+    rows, without = _rows(tree), preamble(tree.nodes)
     height = max(rows.values()) * ROW + ROW + 8
     width = tree.depth * COLUMN + CARD + 16
     parts = [_edge(node, rows, credit) for node in tree.nodes if node.parent is not None]
     parts += [
-        _card(node, rows[node.path], None if credit is None else credit.get(node.path)) for node in tree.nodes
+        _card(node, without, rows[node.path], None if credit is None else credit.get(node.path))
+        for node in tree.nodes
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}" '
@@ -174,14 +175,14 @@ def _edge(node: Node, rows: dict[str, float], credit: dict[str, Attribution] | N
     )
 
 
-def _card(node: Node, row: float, record: Attribution | None) -> str:
+def _card(node: Node, without: str, row: float, record: Attribution | None) -> str:
     x, y = node.depth * COLUMN + 4, row * ROW + 4 + (ROW - 24) / 2
     sign = mark(node)
     A = record.A if record else None
     value = "" if A is None else signed(A)
     ink = "#636a73" if A is None else _INK["+" if A >= 0 else "-"]
     ground = "#ffffff" if A is None else "#edf4fb" if A >= 0 else "#fbeee5"
-    goal = escape(shorten(visible(short_goal(node.goal)).replace("\n", " "), 12))
+    goal = escape(shorten(short_goal(node, without), 12))
     title = escape(visible(f"{node.path} {node.goal}"))
     return (
         f'<g font-family="Helvetica,Arial,sans-serif" font-size="11"><title>{title}</title>'

@@ -202,7 +202,7 @@ def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward)
         def tick(number: int) -> None:
             ticks[-1] += 1
 
-        world = TextCraft(TINY.difficulty, preset=TINY.preset)
+        world = TextCraft.suited(TINY.player)
         steps = list(train(world, policy, config, on_phase=phase, on_tick=tick))
     assert policy.version == 1 and packs > 1
     assert steps[1].metrics["grad_norm"] > 0
