@@ -20,10 +20,6 @@ from rao_lab.tree import Tree
 from rao_lab.tree.codec import group_to_json
 from rao_lab.tree.values import encode
 
-CREDIT_FIELDS = (
-    *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
-    *("R", "b", "A", "w", "c", "trained", "why_not"),
-)
 FORMATS = ("html", "json", "rao")
 BESIDE = ("seconds", "warnings")
 """What a run file keeps among a step's metrics, and a step itself beside them."""
@@ -54,12 +50,6 @@ def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
     if changes.get("bonus", config.bonus) != "capped_sum" and config.cap is not None:
         changes = {"cap": None, **changes}
     return replace(config, **changes)
-
-
-def credit_json(found: Attributions) -> dict[str, Any]:
-    """Every node of the step; byte-identical for equal runs, for it holds no times, ids or paths."""
-    rows = [{name: getattr(row, name) for name in CREDIT_FIELDS} for row in found]
-    return {"config": found.config.to_dict(), "nodes": _sayable(rows)}
 
 
 def record(trees: Sequence[Tree], out: Path) -> None:
@@ -139,7 +129,7 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
             "credit": None,
         }
         with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
-            entry["credit"] = credit_json(run.attributions(step))
+            entry["credit"] = run.attributions(step).to_json()
         yield between + _json(entry)
         between = ", "
     yield "]}\n"

@@ -1,9 +1,8 @@
-"""The records of credit: its settings and the columns it makes; `[row]` shows one node's terms.
+"""The credit of a step: one column for each term of the equations, and one record for each node.
 
-`table.py` holds the columns that credit reads, `equations.py` the arithmetic. NaN in a column and None
-in a record mean "there is no such number", which is never 0: `s`, `R` and `b` are facts and stand
-wherever they exist; `A`, `w`, `c` and `share` stand only on rows that are trained, and `why_not` says
-why the others are not.
+`table.py` holds the columns that credit is computed from, `equations.py` the arithmetic. NaN in a column and None
+in a record mean that there is no such number; that is never 0. `s`, `R` and `b` are given wherever they exist.
+`A`, `w`, `c` and `share` are given only for nodes that are trained; `why_not` says why another node is not.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ if TYPE_CHECKING:
     from rao_lab.credit.table import Flags, Floats, Ints, NodeTable
 
 WHY_NOT = (None, "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens")
-"""Why a node is not trained, by `why_code`; where several hold, the first of them is given.
+"""Why a node is not trained, by `why_code`. If several reasons hold, the first of them is given.
 
-unscored: its own s is None. cancelled: its parent ended first. not_root: `root_only` trains roots.
-root_unscored: the estimator takes the root's advantage and the root has none. no_baseline: no other
-tree's root was scored. no_tokens: it generated nothing (not asked where no node of the table did).
+unscored: its own s is None. cancelled: its parent ended first. not_root: the estimator `root_only` trains roots
+alone. root_unscored: the estimator uses the root's advantage, and the root has none. no_baseline: no other tree's
+root was scored. no_tokens: it generated nothing (ignored if no node of the table generated anything).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """One node's credit, term by term in the order of the equations; None = there is no such number."""
+    """One node's credit, term by term in the order of the equations. None = there is no such number."""
 
     group: int
     tree: int
@@ -42,31 +41,43 @@ class Attribution:
     depth: int
     status: str
     s: float | None
+    """Its success, in [0, 1]."""
     child_mean: float
-    """Mean s of its scored children; 0.0 where there are none (decision 4)."""
+    """Mean s of its scored children; 0.0 if it has none (decision 4)."""
     child_min: float | None
-    """Their minimum, which the mean hides; None where there are none."""
+    """Smallest s of its scored children, which the mean hides; None if it has none."""
     lam: float
+    """lambda, the weight of the children in equation 1."""
     bonus: float
-    """The second term of R, whatever its rule: R = s + bonus."""
+    """The second term of equation 1, by whatever rule."""
     R: float | None
+    """Its return, R = s + bonus (equation 1)."""
     b: float | None
+    """The baseline of its tree (equation 3)."""
     A: float | None
+    """Its advantage, A = R - b (equation 3)."""
     w: float | None
+    """The weight of its depth (equation 4)."""
     c: float | None
+    """c = w * A: the loss multiplies the log-probs of its tokens with it (equation 5)."""
     share: float | None
-    """Its part of the step's loss weight, not of the gradient's norm (decision 13)."""
+    """Its part of the step's loss weight, in [0, 1]; not of the norm of the gradient (decision 13)."""
     trained: bool
     why_not: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class Attributions:
-    """The credit of a whole step, as columns beside the table; `[row]` gives one node as a record."""
+    """The credit of the N nodes of a step. `[row]` gives one node as an `Attribution`.
+
+    All columns but `depth_counts` are `[N]`, in the order of the table's rows; they mean what the fields of
+    `Attribution` mean, with NaN for None.
+    """
 
     table: NodeTable
     config: CreditConfig
     scored_children: Ints
+    """Number of children whose s is not None."""
     child_mean: Floats
     child_min: Floats
     bonus: Floats
@@ -79,18 +90,21 @@ class Attributions:
     why_code: NDArray[np.int8]
     """Index into `WHY_NOT`; 0 = trained."""
     depth_counts: Ints
-    """N_d: trained nodes of this table at each depth."""
+    """N_d: trained nodes of this table at depth d, `[D + 1]` for a deepest trained node at depth D."""
 
     @property
     def s(self) -> Floats:
+        """`[N]`."""
         return self.table.s
 
     @cached_property
     def trained(self) -> Flags:
+        """`[N]`."""
         return self.why_code == 0
 
     @cached_property
     def why_not(self) -> list[str | None]:
+        """One word of `WHY_NOT` for each row; None if the node is trained."""
         return [WHY_NOT[code] for code in self.why_code.tolist()]
 
     @cached_property
@@ -112,7 +126,7 @@ class Attributions:
         return next(self._records(row, row + 1))
 
     def _records(self, start: int, stop: int) -> Iterator[Attribution]:
-        """Rows as records; whole columns are turned into plain values at once."""
+        """Rows as records. Whole columns become plain values at once, which is fast."""
         table, part = self.table, slice(start, stop)
         columns = (
             table.group[part].tolist(),
@@ -133,7 +147,10 @@ class Attributions:
         return (Attribution(*values) for values in zip(*columns, strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        """The settings and every node, as `rao-lab credit --json` prints them; None is null."""
+        """The settings and every node, as `rao-lab credit --json` prints them; null = there is no such number.
+
+        Equal runs give equal bytes: there are no times, ids or file names in it.
+        """
         nodes = [{name: getattr(record, name) for name in _JSON_FIELDS} for record in self]
         return {"config": self.config.to_dict(), "nodes": nodes}
 
@@ -141,7 +158,7 @@ class Attributions:
         """The rows of one tree.
 
         Raises:
-            MissingError: no such tree here.
+            MissingError: there is no such tree here.
         """
         first = self._first_rows.get((group, tree))
         if first is None:
@@ -152,10 +169,10 @@ class Attributions:
         return range(first, int(starts[place + 1]) if place + 1 < len(starts) else len(self))
 
     def of_tree(self, group: int, tree: int) -> dict[str, Attribution]:
-        """The records of one tree by path.
+        """The records of one tree, by path.
 
         Raises:
-            MissingError: no such tree here.
+            MissingError: there is no such tree here.
         """
         rows = self.rows(group, tree)
         return {record.node: record for record in self._records(rows.start, rows.stop)}
@@ -164,7 +181,7 @@ class Attributions:
         """The record of one node.
 
         Raises:
-            MissingError: no such tree or node here.
+            MissingError: there is no such tree or node here.
         """
         for row in self.rows(group, tree):
             if self.table.path[row] == path:

@@ -1,4 +1,4 @@
-"""Which rule gives credit: its settings, checked when they are made."""
+"""The rule that gives credit: the settings of equations 1, 3 and 4, checked when they are made."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ DepthWeighting = Literal["inverse_frequency", "per_group", "none"]
 
 @dataclass(frozen=True, slots=True)
 class CreditConfig:
-    """Which rule gives credit. The defaults are the paper's.
+    """The rule that gives credit. The defaults are those of the paper, arXiv 2605.06639.
 
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
     """
 
     lam: float = 0.4
-    """Weight of the children's success in R, at least 0. Use 0 where the policy already delegates."""
+    """lambda of equation 1: the weight of the children's success in R, at least 0. Use 0 if the policy already
+    delegates."""
     bonus: Bonus = "mean"
-    """mean: lam * mean(s of scored children). min: lam * their minimum, so that one failed child shows.
-    capped_sum: min(lam * sum, `cap`), so that delegating more pays until the cap."""
+    """The second term of equation 1. mean: lam * mean(s of scored children). min: lam * their minimum, so that one
+    failed child shows. capped_sum: min(lam * their sum, `cap`), so that delegating more pays until the cap."""
     cap: float | None = None
-    """Ceiling of the whole second term; for `capped_sum` only."""
+    """Largest value of the second term, for `capped_sum` only; None with any other bonus."""
     estimator: Estimator = "rao"
-    """rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean: A = own R - mean R of
-    all scored nodes of the group. root_only: A = own R - b, and only roots are trained."""
+    """A of equation 3. rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean: A = own R - mean R
+    of all scored nodes of the group. root_only: A = own R - b, and only roots are trained."""
     baseline: Baseline = "leave_one_out"
-    """leave_one_out: mean R of the other trees' scored roots. group_mean: of all scored roots, own
-    included (for grpo_mean: of all scored nodes). none: b = 0."""
+    """b of equation 3. leave_one_out: mean R of the other trees' scored roots. group_mean: mean R of all scored
+    roots, the own one included (for grpo_mean: of all scored nodes). none: b = 0."""
     std: bool = False
-    """Divide A by the population standard deviation of the returns that the group compares: scored
-    roots, for grpo_mean scored nodes. Where they are alike, A is left as it is."""
+    """Divide A by the population standard deviation of the returns that a group compares: those of its scored
+    roots, or of its scored nodes for grpo_mean. If they are all alike, A stays as it is."""
     depth_weighting: DepthWeighting = "inverse_frequency"
-    """inverse_frequency: equation 4 over the whole batch. per_group: the same inside each group.
-    none: w = 1."""
+    """w of equation 4. inverse_frequency: over the whole batch. per_group: within each group. none: w = 1."""
 
     def __post_init__(self) -> None:
         number("lam", self.lam)
@@ -64,12 +64,12 @@ class CreditConfig:
 
     @classmethod
     def preset(cls, name: str) -> CreditConfig:
-        """A named rule: "rao" is the paper's; "platoon_sum" is that of platoon's TextCraft trainer.
+        """A named rule: "rao" of the paper, or "platoon_sum" of platoon's TextCraft trainer.
 
-        platoon_sum adds 0.2 for each successful child up to 0.4 and subtracts the mean of all roots.
+        platoon_sum adds 0.2 for each successful child, at most 0.4, and subtracts the mean over all roots.
 
         Raises:
-            MissingError: no rule of this name.
+            MissingError: there is no rule of this name.
         """
         if name == "rao":
             return cls()
@@ -78,10 +78,10 @@ class CreditConfig:
         raise MissingError(f"no credit preset {name!r}: there are rao, platoon_sum")
 
     def check_group_size(self, size: int) -> None:
-        """Refuses G trees per task where the baseline cannot exist (decision 2).
+        """Refuses G trees per task if there is no baseline for so few (decision 2).
 
         Raises:
-            ConfigError: naming the baseline and G.
+            ConfigError: the message names the baseline and G.
         """
         if size < 2 and self.baseline == "leave_one_out":
             raise ConfigError(
@@ -90,14 +90,15 @@ class CreditConfig:
             )
 
     def to_dict(self) -> dict[str, Any]:
+        """All fields, as JSON can hold them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CreditConfig:
-        """The inverse of `to_dict`.
+        """The inverse of `to_dict`; a field that is missing keeps its default.
 
         Raises:
-            ConfigError: an unknown field, or a value that means nothing.
+            ConfigError: there is no such field, or a value means nothing.
         """
         return cls(**arguments(cls, data, "a credit config"))
 

@@ -1,14 +1,17 @@
-"""Credit: what each node of a step earned, as the coefficient that its tokens are trained with.
+"""From what the nodes of a step achieved to the coefficients that their tokens are trained with.
 
-Equations 1, 3 and 4 of the paper (arXiv 2605.06639) and their named alternatives, on columns:
+These are equations 1, 3 and 4 of the paper (arXiv 2605.06639), on columns. At the right stand the settings that
+choose another rule:
 
-    (1)  R = s + bonus,  bonus = lam * mean s of the children    `bonus` names other second terms
-    (3)  A = R - b,  b = mean R of the other trees' roots        `estimator`, `baseline`, `std`
-    (4)  w = alpha / N_d,  alpha = (sum of N_d) / (depths present)    `depth_weighting`
-         c = w * A                                               what the loss multiplies log pi with
+    (1)  R = s + bonus       bonus = lam * mean s of the children              `bonus`
+    (3)  A = R - b           b = mean R of the other trees' roots              `estimator`, `baseline`, `std`
+    (4)  w = alpha / N_d     alpha = (sum of N_d) / (number of depths present) `depth_weighting`
+    (5)  c = w * A           the loss multiplies log pi with c
 
-Weights scale advantages, never rewards, and add up to the number of trained nodes. This module knows no
-policy, no loss and no file; views print what it returns and nobody recomputes it.
+Weights scale advantages, never rewards, and they add up to the number of trained nodes. This module knows no
+policy, no loss and no file. Views print what it returns; nothing computes credit a second time.
+
+Letters for shapes: N nodes, K trees, G groups, D the depth of the deepest trained node.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from rao_lab.tree import Group, Status
 ShareBy = Literal["token", "node"]
 
 ALIKE = 1e-8
-"""Below this spread the compared returns count as equal, and `std` divides by nothing."""
+"""If the compared returns spread less than this, they count as equal and `std` does not divide."""
 
 
 def attribute(
@@ -37,7 +40,7 @@ def attribute(
     """The credit of every node of a step; see `attribute_table`.
 
     Raises:
-        InputError: a probe group.
+        InputError: one of the groups is a probe.
         ConfigError: no group has the second tree that a leave-one-out baseline needs.
     """
     return attribute_table(tabulate(groups), config or CreditConfig(), share_by)
@@ -52,10 +55,10 @@ def attribute_table(
     """Equations 1, 3 and 4 on the nodes of a step.
 
     Args:
-        share_by: token where the loss counts tokens (share of |c| * T), node where it averages each
-            node first (share of |c|); without any tokens always |c|.
-        depth_counts: N_d summed over all processes, where the step is spread over several; None = this
-            table is the whole step. Only `inverse_frequency` uses it.
+        share_by: "token" if the loss sums over tokens: a node's share is its part of |c| * T. "node" if the loss
+            averages over each node first: its part of |c|. If no node has tokens, always its part of |c|.
+        depth_counts: N_d over all processes, `[D + 1]`, if the step is spread over several; None = this table is
+            the whole step. Only `inverse_frequency` uses it.
 
     Raises:
         RecordError: the table contradicts itself.
@@ -97,12 +100,15 @@ def attribute_table(
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A table with the indices that several terms share. Letters: N rows, K trees, G groups."""
+    """A table with the indices that several terms share."""
 
     table: NodeTable
     roots_K: Ints
+    """Row of each tree's root, `[K]`."""
     group_of_tree: Ints
+    """Group of each tree, `[K]`."""
     groups: int
+    """G."""
 
     @classmethod
     def of(cls, table: NodeTable) -> _View:
@@ -112,7 +118,7 @@ class _View:
 
 
 def _child_terms(table: NodeTable, config: CreditConfig) -> tuple[Ints, Floats, Floats, Floats]:
-    """Count, mean and minimum over the scored children of each row, and the second term of equation 1."""
+    """Number, mean s and least s of each node's scored children, and the second term of equation 1: `[N]` each."""
     rows = len(table)
     child = np.flatnonzero((table.parent >= 0) & ~np.isnan(table.s))
     above, success = table.parent[child], table.s[child]
@@ -133,16 +139,17 @@ def _child_terms(table: NodeTable, config: CreditConfig) -> tuple[Ints, Floats, 
 
 
 def _compared(view: _View, config: CreditConfig, returns: Floats) -> tuple[Ints, Ints]:
-    """Rows whose returns a group compares, and the group of each."""
+    """The rows whose returns are compared within their groups, and the group of each."""
     pool = np.arange(len(view.table)) if config.estimator == "grpo_mean" else view.roots_K
     pool = pool[~np.isnan(returns[pool])]
     return pool, view.table.group_of[pool]
 
 
 def _group_mean(view: _View, config: CreditConfig, returns: Floats) -> tuple[Floats, Floats, Floats]:
-    """For each group: a return of it to measure from, the sum of differences from it, and the count.
+    """The least of the returns that a group compares, the sum of the differences from it, and their number:
+    `[G]` each. The mean is least + sum / number.
 
-    Measuring from the least return makes the baseline of equal returns equal to them to the last bit.
+    This way the mean of equal returns equals them to the last bit.
     """
     pool, group = _compared(view, config, returns)
     least: Floats = np.full(view.groups, np.inf)
@@ -154,7 +161,7 @@ def _group_mean(view: _View, config: CreditConfig, returns: Floats) -> tuple[Flo
 
 
 def _baseline(view: _View, config: CreditConfig, returns: Floats) -> Floats:
-    """b of equation 3 for each row, the same for all rows of a tree; NaN = nothing to compare with."""
+    """b of equation 3, `[N]`, the same for all nodes of a tree; NaN = there is nothing to compare with."""
     if config.baseline == "none":
         return np.zeros(len(view.table))
     least, above, count = _group_mean(view, config, returns)
@@ -171,7 +178,7 @@ def _baseline(view: _View, config: CreditConfig, returns: Floats) -> Floats:
 
 
 def _advantage(view: _View, config: CreditConfig, returns: Floats, baseline: Floats) -> Floats:
-    """A of equation 3, or what the estimator puts in its place."""
+    """A of equation 3, or of the estimator that replaces it, `[N]`."""
     own = returns
     if config.estimator in ("rao_root_adv", "root_only"):
         own = returns[view.roots_K][view.table.tree_of]
@@ -183,7 +190,7 @@ def _advantage(view: _View, config: CreditConfig, returns: Floats, baseline: Flo
 
 
 def _spread(view: _View, config: CreditConfig, returns: Floats) -> Floats:
-    """Population standard deviation of the returns that each group compares; 0 where there are none."""
+    """Population standard deviation of the returns that a group compares, `[G]`; 0 if there are none."""
     least, above, count = _group_mean(view, config, returns)
     many = np.maximum(count, 1.0)
     pool, group = _compared(view, config, returns)
@@ -192,7 +199,7 @@ def _spread(view: _View, config: CreditConfig, returns: Floats) -> Floats:
 
 
 def _why_not(view: _View, config: CreditConfig, returns: Floats, baseline: Floats) -> np.ndarray:
-    """Index into `WHY_NOT` for each row; where several reasons hold, the first in that order."""
+    """Index into `WHY_NOT`, `[N]`; if several reasons hold, the first in that order."""
     table = view.table
     cancelled = np.fromiter((status == Status.CANCELLED for status in table.status), bool, len(table))
     by_root = config.estimator in ("rao_root_adv", "root_only")
@@ -210,7 +217,7 @@ def _why_not(view: _View, config: CreditConfig, returns: Floats, baseline: Float
 
 
 def _depth_weights(view: _View, config: CreditConfig, trained: Flags, counts: Ints) -> Floats:
-    """w of equation 4 on trained rows, NaN elsewhere."""
+    """w of equation 4, `[N]`; NaN for nodes that are not trained."""
     depth = view.table.depth[trained]
     weight = np.full(len(view.table), np.nan)
     if config.depth_weighting == "none":
@@ -230,14 +237,14 @@ def _depth_weights(view: _View, config: CreditConfig, trained: Flags, counts: In
 
 
 def _inverse(counts_GD: Ints) -> Floats:
-    """alpha / N_d for each group and depth, alpha = (sum of N_d) / (number of depths present)."""
+    """Equation 4 for each group and depth: alpha / N_d, alpha = (sum of N_d) / (number of depths present)."""
     present = np.maximum((counts_GD > 0).sum(axis=1), 1)
     alpha = counts_GD.sum(axis=1) / present
     return alpha[:, None] / np.maximum(counts_GD, 1)
 
 
 def _share(table: NodeTable, coefficient: Floats, trained: Flags, share_by: ShareBy) -> Floats:
-    """Each trained row's part of the step's loss weight; 0 for all where every coefficient is 0."""
+    """Each trained node's part of the step's loss weight, `[N]`; 0 for all of them if every c is 0."""
     mass = np.abs(coefficient)
     if share_by == "token" and table.tokens.any():
         mass = mass * table.tokens

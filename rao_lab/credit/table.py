@@ -1,7 +1,7 @@
-"""The nodes of a step as columns: what credit reads, one row a node.
+"""The nodes of a step as columns, one row for each node: all that credit is computed from.
 
-A million nodes cost arrays and not objects. `tabulate` makes a table from groups of trees and applies
-decision 3 (how a node ended decides what its success may be); a store can fill the columns itself.
+A million nodes then cost a few arrays and not a million objects. `tabulate` makes a table from groups of trees; a
+store can fill the columns itself. `signal` applies decision 3: how a node ended limits what its success can be.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class NodeTable:
-    """The nodes of a step as columns: group by group, tree by tree, each in path order, root first."""
+    """The N nodes of a step: group by group, tree by tree, each tree in path order. Every column is `[N]`."""
 
     group: NDArray[np.int32]
-    """A label, the same for all rows of a group and different between groups."""
+    """A label: the same for all rows of a group, different for different groups."""
     tree: NDArray[np.int32]
     """Place of the tree in its group, from 0."""
     path: list[str]
@@ -35,34 +35,34 @@ class NodeTable:
     """Row of the parent; -1 for a root."""
     depth: NDArray[np.int32]
     s: Floats
-    """Success in [0, 1]; NaN = not scored."""
+    """Success in [0, 1]. NaN = not scored; 0.0 = scored, and failed."""
     status: list[str]
     tokens: Ints
-    """T: tokens the node itself generated."""
+    """T: number of tokens that the node itself generated."""
 
     def __len__(self) -> int:
         return len(self.path)
 
     @cached_property
     def tree_starts(self) -> Ints:
-        """First row of each tree."""
+        """First row of each of the K trees, which is its root: `[K]`."""
         return np.flatnonzero(changes(self.group) | changes(self.tree))
 
     @cached_property
     def tree_of(self) -> Ints:
-        """For each row, which of `tree_starts` it belongs to."""
+        """The tree of each row, counted from 0 in row order: `[N]`."""
         return np.cumsum(changes(self.group) | changes(self.tree)) - 1
 
     @cached_property
     def group_of(self) -> Ints:
-        """For each row, its group counted from 0 in row order."""
+        """The group of each row, counted from 0 in row order: `[N]`."""
         return np.cumsum(changes(self.group)) - 1
 
     def check(self) -> None:
-        """Refuses columns that are no forest in row order.
+        """Refuses columns that do not describe whole trees, each in path order.
 
         Raises:
-            RecordError: naming the first row that breaks a rule.
+            RecordError: the message names the first row that breaks a rule.
         """
         columns = (self.group, self.tree, self.parent, self.depth, self.s, self.status, self.tokens)
         if any(len(column) != len(self) for column in columns):
@@ -92,16 +92,19 @@ class NodeTable:
 
 
 def changes(column: NDArray[Any]) -> Flags:
-    """True on every row that differs from the row above it, and on the first."""
+    """True for the first row and for every row that differs from the row before it: `[N]`."""
     if not len(column):
         return np.zeros(0, bool)
     return np.concatenate([[True], column[1:] != column[:-1]])
 
 
 def signal(status: str, success: float | None) -> float | None:
-    """s by how a node ended (decision 3): the one place where the rule stands.
+    """s of a node, limited by how it ended (decision 3).
 
-    A limit and a cancellation count 0.0 whatever the world looks like; an error is not scored.
+    A limit or a cancellation gives 0.0, whatever the world looks like. An error gives None: not scored.
+
+    Args:
+        success: what the world, a judge or a proxy said; None = nothing.
     """
     if status in LIMIT_STATUSES or status == Status.CANCELLED:
         return 0.0
@@ -111,15 +114,15 @@ def signal(status: str, success: float | None) -> float | None:
 def tabulate(groups: Sequence[Group]) -> NodeTable:
     """The nodes of groups of finished trees as columns.
 
-    `group` is `Group.index` where these differ from each other, else the place in `groups`.
+    A group's label is its `Group.index` if these differ from each other, otherwise its place in `groups`.
 
     Raises:
-        InputError: a probe group, which is never trained.
+        InputError: one of the groups is a probe, which is never trained.
     """
     labels = [group.index for group in groups]
     if len(set(labels)) < len(labels):
         labels = [*range(len(groups))]
-    where: list[tuple[int, int]] = []
+    labels_of_rows: list[tuple[int, int]] = []
     nodes: list[Node] = []
     parent: list[int] = []
     for label, group in zip(labels, groups, strict=True):
@@ -127,10 +130,10 @@ def tabulate(groups: Sequence[Group]) -> NodeTable:
             raise InputError(f"group {label} holds probes, which get no credit: leave it out")
         for place, tree in enumerate(group.trees):
             parent += _parent_rows(tree, len(nodes))
-            where += [(label, place)] * len(tree)
+            labels_of_rows += [(label, place)] * len(tree)
             nodes += tree.nodes
     scores = (signal(node.status, node.success) for node in nodes)
-    places = np.array(where, np.int32).reshape(-1, 2)
+    places = np.array(labels_of_rows, np.int32).reshape(-1, 2)
     return NodeTable(
         group=places[:, 0].copy(),
         tree=places[:, 1].copy(),

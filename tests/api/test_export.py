@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rao_lab.api.export import changed, credit_json, credit_of
+from rao_lab.api.export import changed, credit_of
 from rao_lab.credit import attribute
 from rao_lab.errors import MissingError
 from rao_lab.store import Run, open_run
@@ -32,7 +32,7 @@ def test_another_rule_gives_what_whole_trees_give_and_loads_none(
         monkeypatch.setattr(Run, "groups", lambda *_: pytest.fail("trees were loaded"))
         for rule in RULES:
             whole = attribute(groups, changed(recorded.config, rule))
-            assert json.dumps(credit_json(credit_of(run, step, rule)[1])) == json.dumps(credit_json(whole))
+            assert json.dumps(credit_of(run, step, rule)[1].to_json()) == json.dumps(whole.to_json())
 
 
 def test_a_step_without_credit_has_none_by_another_rule(tmp_path: Path) -> None:

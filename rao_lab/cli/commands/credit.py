@@ -37,7 +37,7 @@ def credit(
       rao-lab credit runs/demo.rao --step 10
       rao-lab credit runs/demo.rao --step 10 --lam 0 --json
     """
-    from rao_lab.api.export import credit_json, credit_of
+    from rao_lab.api.export import credit_of
     from rao_lab.cli.reports.credit import credit_text
     from rao_lab.store import open_run
 
@@ -53,6 +53,6 @@ def credit(
     with open_run(path) as opened:
         found_step, found = credit_of(opened, step, changes)
     if as_json:
-        print_json(credit_json(found))
+        print_json(found.to_json())
     else:
         print_text(credit_text(found_step, found))
