@@ -16,6 +16,7 @@ import rao_lab as rl
 from rao_lab.api.defaults import suggested
 from rao_lab.protocols import TurnReply
 from rao_lab.tree import Event, validate
+from tests.support.configs import small_config
 from tests.support.worlds import TASK, Lines, Shelf
 
 
@@ -130,7 +131,7 @@ def test_a_policy_in_training_is_refused_to_others_and_free_between_the_steps_of
     task = env.tasks("test")[0]
     policy = rl.load_policy(str(random_tiny))
     limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
-    config = rl.TrainConfig(steps=3, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+    config = small_config(steps=3, tasks_per_step=1, group_size=2, limits=limits)
 
     def run_it() -> str:
         return str(rl.run(task, env, policy, limits=limits, temperature=0.3).root.status)
@@ -157,7 +158,7 @@ def test_a_start_that_comes_twice_is_refused_at_once_and_the_session_stays(
     env = rl.environments.TextCraft("easy")
     policy = rl.load_policy(str(random_tiny))
     limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
-    config = rl.TrainConfig(steps=2, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+    config = small_config(tasks_per_step=1, group_size=2, limits=limits)
     session = rl.start(env, policy, config, store=tmp_path / "a.rao")
     session.pause()
     while not session.control.resting:
@@ -180,7 +181,7 @@ def test_the_policy_of_a_checkpoint_is_called_by_its_run_and_step(
     random_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = rl.Limits(max_depth=2, max_turns=2, max_nodes=4, max_new_tokens=6, context_window=96)
-    config = rl.TrainConfig(steps=1, tasks_per_step=1, group_size=2, probe_tasks=0, limits=limits)
+    config = small_config(steps=1, tasks_per_step=1, group_size=2, limits=limits)
     policy = rl.load_policy(str(random_tiny))
     list(rl.train(rl.environments.TextCraft("easy"), policy, config, store=tmp_path / "a.rao"))
     step = tmp_path / "a.rao.ckpt" / "step-1"

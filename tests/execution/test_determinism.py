@@ -30,24 +30,18 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import dialect
 from rao_lab.protocols import Environment, World
 from rao_lab.store import checkpoint_folder, open_run
-from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Event, Task, TreeHeader
 from rao_lab.tree.codec import event_to_json
 from tests.conftest import REPO
+from tests.support.configs import small_config
 from tests.support.whole_runs import everything
 from tests.support.worlds import TASK, Lines, Shelf
 
-CONFIG = TrainConfig(
-    steps=3,
-    tasks_per_step=2,
-    group_size=2,
-    probe_tasks=1,
-    probe_rollouts=1,
-    probe_every=2,
-    learning_rate=1e-3,
-    limits=Limits(
-        max_depth=3, max_turns=5, max_nodes=10, max_tree_turns=30, max_new_tokens=24, context_window=128
-    ),
+LIMITS = Limits(
+    max_depth=3, max_turns=5, max_nodes=10, max_tree_turns=30, max_new_tokens=24, context_window=128
+)
+CONFIG = small_config(
+    steps=3, group_size=2, learning_rate=1e-3, probe_tasks=1, probe_rollouts=1, probe_every=2, limits=LIMITS
 )
 """Trees of several nodes, and probes between steps."""
 

@@ -29,14 +29,14 @@ from rao_lab.experiments.demo import DemoConfig, run_demo
 from rao_lab.policies.fetch import cached
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.training import checkpoint
-from rao_lab.training.config import LossConfig, TrainConfig
+from rao_lab.training.config import LossConfig
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
 from rao_lab.training.sequences import pack
 from rao_lab.training.state import TrainState, new_state
-from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Group
-from tests.support.tinymodels import Sampler, Tasks, TinyPolicy, llama
+from tests.support.configs import small_config
+from tests.support.tinymodels import TinyPolicy, all_steps, llama, stepping
 
 Figures = dict[str, Any]
 
@@ -82,9 +82,7 @@ def demo(device: str, config: DemoConfig) -> Figures:
 def tiny_step(device: str, dtype: torch.dtype) -> TrainStep:
     """One training step of the embedded policy in its own world, sandbox and all."""
     policy = TransformerPolicy.load(data_path("tiny"), device=device, dtype=dtype)
-    config = TrainConfig(
-        steps=1, tasks_per_step=2, group_size=3, probe_tasks=0, limits=TINY.train_limits, logprob_bound=10.0
-    )
+    config = small_config(steps=1, limits=TINY.train_limits, logprob_bound=10.0)
     *_, last = train(TextCraft.suited(TINY.player), policy, config)
     return last
 
@@ -150,12 +148,10 @@ def lora(device: str, folder: Path, scratch: Path) -> Figures:
     Success is read off the tokens (`tests.support.tinymodels`): a model that solves no task has no gradient.
     """
     policy = adapted(device, folder, seed=1)
-    config = TrainConfig(
-        steps=2, tasks_per_step=2, group_size=3, learning_rate=0.01, probe_tasks=0, logprob_bound=10.0
-    )
+    config = small_config(logprob_bound=10.0)
     before = {name: param.detach().clone() for name, param in policy.model.named_parameters()}
     state = new_state(policy.model, config)
-    steps = list(train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state))
+    steps = all_steps(config, policy, state=state)
     moved = [name for name, param in policy.model.named_parameters() if not torch.equal(param, before[name])]
     checkpoint.save(scratch / "saved", policy, state, config)
     other = adapted(device, folder, seed=2)
@@ -226,9 +222,7 @@ def memory(device: str, way: str, shape: Mapping[str, int], rank: int = 8) -> Fi
 
 
 def _held_in_training(policy: TinyPolicy) -> int:
-    config = TrainConfig(
-        steps=2, tasks_per_step=2, group_size=3, learning_rate=1e-3, probe_tasks=0, logprob_bound=10.0
-    )
+    config = small_config(learning_rate=1e-3, logprob_bound=10.0)
     state = new_state(policy.model, config)
     held: list[int] = []
 
@@ -236,7 +230,7 @@ def _held_in_training(policy: TinyPolicy) -> int:
         if phase == "update" and done == total:
             held.append(_bytes(policy.model, state))
 
-    for _ in train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state, on_phase=look):
+    for _ in stepping(config, policy, state=state, on_phase=look):
         pass
     assert policy.version == 2, "both steps must move the weights, or moments are missing"
     return max(held)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +17,11 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
+from rao_lab.training.config import TrainConfig
+from rao_lab.training.metrics import TrainStep
+from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn
+from tests.support.configs import small_config
 
 VOCABULARY = 23
 
@@ -189,3 +193,32 @@ def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor], rtol: fl
     for name, value in right.items():
         worst = float((left[name] - value).abs().max())
         assert worst <= rtol * scale, f"{name}: {worst} apart, the largest entry is {scale}"
+
+
+SMALL = small_config(steps=3, warmup_steps=2, probe_tasks=2, probe_rollouts=2, probe_every=2)
+
+
+def tiny_policy(seed: int = 1, dtype: torch.dtype = torch.float32) -> TinyPolicy:
+    return TinyPolicy(llama(seed=seed, dtype=dtype))
+
+
+def stepping(config: TrainConfig, trained: Any, **settings: Any) -> Iterator[TrainStep]:
+    """A training step by step; it samples with the policy that it trains, unless it is told otherwise."""
+    return train_steps(Tasks(), trained, config, **{"sample": Sampler(trained)} | settings)
+
+
+def all_steps(config: TrainConfig = SMALL, trained: Any = None, **settings: Any) -> list[TrainStep]:
+    """All steps of a training."""
+    return list(stepping(config, trained or tiny_policy(), **settings))
+
+
+def timeless(step: TrainStep) -> dict[str, Any]:
+    return {name: value for name, value in step.metrics.items() if name != "tokens_per_second"}
+
+
+def weights(trained: Any) -> dict[str, torch.Tensor]:
+    return {name: param.detach().clone() for name, param in trained.model.named_parameters()}
+
+
+def equal(left: Mapping[str, torch.Tensor], right: Mapping[str, torch.Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)

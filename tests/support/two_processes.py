@@ -13,9 +13,8 @@ from safetensors.torch import save_file
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.processes import processes
 from rao_lab.training.state import new_state
-from rao_lab.training.trainer import train_steps
 from rao_lab.tree.codec import tree_to_json
-from tests.support.tinymodels import Sampler, Tasks, TinyPolicy, llama
+from tests.support.tinymodels import TinyPolicy, all_steps, llama
 
 CONFIG = TrainConfig(
     steps=1, tasks_per_step=3, group_size=3, grad_clip=None, probe_tasks=1, probe_rollouts=2, probe_every=1
@@ -27,7 +26,7 @@ def train(folder: Path, peers, config: TrainConfig) -> None:
     """Trains and writes the first moment (a tenth of the gradient), weights, trees and credit."""
     policy = TinyPolicy(llama(seed=1, dtype=torch.float64))
     state = new_state(policy.model, config)
-    steps = list(train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state, peers=peers))
+    steps = all_steps(config, policy, state=state, peers=peers)
     save_file({k: v.clone().contiguous() for k, v in state.optimizer.tensors().items()}, folder / "optimizer")
     save_file({k: v.detach().clone() for k, v in state.optimizer.params.items()}, folder / "weights")
     said = [

@@ -13,17 +13,12 @@ from rao_lab.api.train import train
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.execution.limits import Limits
 from rao_lab.store import checkpoint_folder, open_run
-from rao_lab.training.config import TrainConfig
 from rao_lab.tree.codec import tree_to_json
+from tests.support.configs import small_config
 
-CONFIG = TrainConfig(
-    steps=4,
-    tasks_per_step=2,
-    group_size=3,
-    probe_tasks=1,
-    probe_rollouts=2,
-    probe_every=2,
-    limits=Limits(max_depth=2, max_turns=6, max_nodes=6, max_new_tokens=24, context_window=128),
+LIMITS = Limits(max_depth=2, max_turns=6, max_nodes=6, max_new_tokens=24, context_window=128)
+CONFIG = small_config(
+    steps=4, learning_rate=3e-4, probe_tasks=1, probe_rollouts=2, probe_every=2, limits=LIMITS
 )
 CLOCK = {"started", "ended", "sampled", "waiting_seconds"}
 """Fields that hold seconds."""

@@ -16,18 +16,10 @@ from rao_lab.training import checkpoint
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.state import TrainState, new_state
-from rao_lab.training.trainer import train_steps
-from tests.support.tinymodels import Sampler, Tasks, TinyPolicy, llama
+from tests.support.configs import small_config
+from tests.support.tinymodels import TinyPolicy, llama, stepping
 
-CONFIG = TrainConfig(
-    steps=4,
-    tasks_per_step=2,
-    group_size=2,
-    learning_rate=0.01,
-    probe_tasks=1,
-    probe_rollouts=1,
-    probe_every=2,
-)
+CONFIG = small_config(steps=4, group_size=2, probe_tasks=1, probe_rollouts=1, probe_every=2)
 
 
 def policy(seed: int = 1) -> TinyPolicy:
@@ -38,7 +30,7 @@ def go(
     trained: TinyPolicy, config: TrainConfig, state: TrainState, steps: int | None = None
 ) -> list[TrainStep]:
     found = []
-    for step in train_steps(Tasks(), trained, config, sample=Sampler(trained), state=state):
+    for step in stepping(config, trained, state=state):
         found.append(step)
         if len(found) == steps:
             break

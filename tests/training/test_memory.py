@@ -13,13 +13,12 @@ from rao_lab.base.device import choose, full_memory_says, main_memory, memory
 from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.policies.local.engine import Engine
 from rao_lab.policies.local.slots import SlotForward
-from rao_lab.training.config import TrainConfig
 from rao_lab.training.objective import Scorer
 from rao_lab.training.state import new_state
-from rao_lab.training.trainer import train_steps
 from tests.policies.local.test_engine import model
+from tests.support.configs import small_config
 from tests.support.hostile_values import PYTHON, outcome
-from tests.support.tinymodels import Sampler, Tasks, TinyPolicy, llama
+from tests.support.tinymodels import TinyPolicy, all_steps, llama, stepping
 
 TOO_MUCH = 1 << 60
 """Bytes that no machine has: the allocator itself refuses them."""
@@ -69,11 +68,9 @@ def test_generation_that_fills_the_memory_says_what_to_do() -> None:
 def test_an_update_that_fills_the_memory_moves_nothing_and_can_be_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    config = TrainConfig(
-        steps=1, tasks_per_step=2, group_size=3, learning_rate=0.1, probe_tasks=0, tokens_per_pack=32
-    )
+    config = small_config(steps=1, learning_rate=0.1, tokens_per_pack=32)
     alone = TinyPolicy(llama(seed=1))
-    *_, expected = train_steps(Tasks(), alone, config, sample=Sampler(alone))
+    *_, expected = stepping(config, alone)
 
     policy = TinyPolicy(llama(seed=1))
     state = new_state(policy.model, config)
@@ -88,9 +85,9 @@ def test_an_update_that_fills_the_memory_moves_nothing_and_can_be_tried_again(
     monkeypatch.setattr(Scorer, "logprobs", greedy)
     before = [weight.detach().clone() for weight in policy.model.parameters()]
     with pytest.raises(UnavailableError, match=r"step 1 is trained: set tokens_per_pack below 32, .*adapter"):
-        list(train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state))
+        all_steps(config, policy, state=state)
     assert all(map(torch.equal, before, policy.model.parameters()))
-    *_, again = train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state)
+    *_, again = stepping(config, policy, state=state)
     assert again.metrics["grad_norm"] == expected.metrics["grad_norm"]
     assert all(map(torch.equal, alone.model.parameters(), policy.model.parameters()))
 

@@ -17,12 +17,12 @@ from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies.load import load_policy
 from rao_lab.policies.local.adapter import read
 from rao_lab.training import checkpoint
-from rao_lab.training.config import LossConfig, TrainConfig
+from rao_lab.training.config import LossConfig
 from rao_lab.training.state import new_state
-from rao_lab.training.trainer import train_steps
 from tests.policies.local.test_engine import Conversation, error_against_plain
+from tests.support.configs import small_config
 from tests.support.hostile_values import alter, outcome
-from tests.support.tinymodels import Sampler, Tasks
+from tests.support.tinymodels import all_steps, stepping
 
 pytest.importorskip("peft")
 
@@ -30,11 +30,9 @@ pytest.importorskip("peft")
 def trained(**settings: Any) -> Any:
     """The embedded policy with an adapter that two steps have moved."""
     policy: Any = load_policy("tiny", lora=4, device="cpu", **settings)
-    config = TrainConfig(
-        steps=2, tasks_per_step=6, group_size=4, learning_rate=0.05, probe_tasks=0, logprob_bound=10.0
-    )
+    config = small_config(tasks_per_step=6, group_size=4, learning_rate=0.05, logprob_bound=10.0)
     before = [param.detach().clone() for param in policy.model.parameters()]
-    list(train_steps(Tasks(), policy, config, sample=Sampler(policy)))
+    all_steps(config, policy)
     assert policy.version == 2
     moved = [not torch.equal(old, new) for old, new in zip(before, policy.model.parameters(), strict=True)]
     assert any(moved)
@@ -74,15 +72,13 @@ def test_an_adapter_is_saved_without_its_model_and_loads_as_a_policy(
 
 def test_what_kl_is_measured_against_shares_the_frozen_weights(tmp_path: Path) -> None:
     policy: Any = load_policy("tiny", lora=2, device="cpu")
-    config = TrainConfig(
-        steps=2, tasks_per_step=6, group_size=4, learning_rate=0.05, probe_tasks=0, loss=LossConfig(kl=0.1)
-    )
+    config = small_config(tasks_per_step=6, group_size=4, learning_rate=0.05, loss=LossConfig(kl=0.1))
     state = new_state(policy.model, config)
     theirs = dict(state.reference.named_parameters())
     for name, param in policy.model.named_parameters():
         assert (theirs[name].data_ptr() == param.data_ptr()) is (not param.requires_grad)
     begun = {name: value.clone() for name, value in state.reference_weights().items()}
-    *_, last = train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state)
+    *_, last = stepping(config, policy, state=state)
     assert last.metrics["kl"] > 0
     assert all(torch.equal(value, begun[name]) for name, value in state.reference_weights().items())
     checkpoint.save(tmp_path / "step-2", policy, state, config)

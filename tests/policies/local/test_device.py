@@ -21,10 +21,10 @@ from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.sequences import pack
 from rao_lab.training.state import Optimizer, new_state
-from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Group
+from tests.support.configs import small_config
 from tests.support.far import FAR, Crossings, moved
-from tests.support.tinymodels import Sampler, Tasks, TinyPolicy, gradient, groups_of, llama, same
+from tests.support.tinymodels import TinyPolicy, all_steps, gradient, groups_of, llama, same
 
 DEVICES = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 
@@ -69,11 +69,9 @@ def test_bf16_log_probs_are_near_those_of_float32(on, step) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 def test_a_run_trains(on, dtype) -> None:
     policy = TinyPolicy(llama(seed=1, dtype=dtype).to(on))
-    config = TrainConfig(
-        steps=2, tasks_per_step=2, group_size=3, learning_rate=0.01, probe_tasks=0, logprob_bound=1.0
-    )
+    config = small_config(logprob_bound=1.0)
     before = [param.detach().clone() for param in policy.model.parameters()]
-    steps = list(train_steps(Tasks(), policy, config, sample=Sampler(policy)))
+    steps = all_steps(config, policy)
     assert policy.version == 2
     assert all(step.metrics["grad_norm"] > 0 for step in steps[1:])
     assert any(not torch.equal(old, new) for old, new in zip(before, policy.model.parameters(), strict=True))
@@ -85,12 +83,12 @@ def test_only_an_adapter_moves_where_there_is_one(on) -> None:
     peft = pytest.importorskip("peft")
     settings = peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"])
     policy = TinyPolicy(peft.get_peft_model(llama(seed=1).to(on), settings))
-    config = TrainConfig(steps=1, tasks_per_step=2, group_size=3, learning_rate=0.1, probe_tasks=0)
+    config = small_config(steps=1, learning_rate=0.1)
     frozen = {
         name: param.clone() for name, param in policy.model.named_parameters() if not param.requires_grad
     }
     state = new_state(policy.model, config)
-    list(train_steps(Tasks(), policy, config, sample=Sampler(policy), state=state))
+    all_steps(config, policy, state=state)
     now = dict(policy.model.named_parameters())
     assert all(torch.equal(now[name], value) for name, value in frozen.items())
     assert any(bool(param.detach().any()) for name, param in now.items() if "lora_B" in name)
@@ -183,7 +181,7 @@ def test_gradients_of_half_precision_go_to_their_copies_one_by_one(step) -> None
 def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward) -> None:
     """On a device that lists every crossing: sandbox, sampling, probes, credit and update."""
     near = TransformerPolicy.load(data_path("tiny"), device="cpu", dtype=dtype)
-    config = TrainConfig(
+    config = small_config(
         steps=1, tasks_per_step=1, group_size=2, probe_tasks=1, probe_rollouts=1, tokens_per_pack=256,
         limits=TINY.train_limits, logprob_bound=1.0,
     )  # fmt: skip

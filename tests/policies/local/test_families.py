@@ -13,17 +13,16 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from rao_lab.api.train import train
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, InputError, UnavailableError
-from rao_lab.execution.limits import Limits
 from rao_lab.experiments.tiny import tokens as tiny_tokens
 from rao_lab.policies.local import llama
 from rao_lab.policies.local.folder import read_model
 from rao_lab.policies.local.llama import LlamaForward
 from rao_lab.policies.local.slots import SlotForward
 from rao_lab.policies.local.transformer import TransformerPolicy
-from rao_lab.training.config import LossConfig, TrainConfig
-from rao_lab.training.trainer import train_steps
+from rao_lab.training.config import LossConfig
 from tests.policies.local.test_engine import Conversation, error_against_plain
-from tests.support.tinymodels import Sampler, Tasks
+from tests.support.configs import small_config, small_limits
+from tests.support.tinymodels import stepping
 
 TOKENS = tiny_tokens.build()
 SIZES = {
@@ -97,15 +96,14 @@ def test_what_is_sampled_is_what_the_model_says_and_what_is_trained(name: str, t
     assert max(len(before) + len(turn.ids) for before, turn in talk.ended) > 80
     assert error_against_plain(policy.model, talk.ended) < 5e-5
 
-    config = TrainConfig(
-        steps=1, tasks_per_step=1, group_size=3, learning_rate=0.01, probe_tasks=0, loss=LossConfig(kl=0.1),
-        limits=Limits(max_turns=2, max_nodes=3, max_new_tokens=8, context_window=policy.window),
-    )  # fmt: skip
+    config = small_config(
+        steps=1, tasks_per_step=1, loss=LossConfig(kl=0.1), limits=small_limits(context_window=policy.window)
+    )
     *_, step = train(TextCraft("easy", preset="small"), policy, config)
     assert step.metrics["forwarded_tokens"] > 10  # with KL on, those of failures too
     assert step.metrics["logprob_difference"]["max"] < 1e-4
     before = [weight.detach().clone() for weight in policy.model.parameters()]
-    *_, step = train_steps(Tasks(), policy, config, sample=Sampler(policy))
+    *_, step = stepping(config, policy)
     assert step.metrics["grad_norm"] > 0
     assert any(map(torch.ne, map(torch.sum, before), map(torch.sum, policy.model.parameters())))
 
