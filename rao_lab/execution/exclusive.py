@@ -1,9 +1,9 @@
 """A policy works for one run at a time.
 
-It keeps the turns under way by place in the batch and path, and every run counts both from 0: two runs
-at once would be handed each other's replies, and one that changes the temperature would change it for
-both. So whoever works with a policy takes it first. A second run waits until the first is done; while a
-policy is being trained in another thread it is refused to all others, for that may take hours.
+A policy keeps its turns under way by (place in the batch, path), and every run counts places from 0. Two runs at
+once would get each other's replies, and if one changed the temperature it would change for both. So a run takes
+the policy first. A second run waits until the first is done. If the policy is being trained in another thread, the
+second run is refused, because training may take hours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rao_lab.protocols import Policy
 
 POLL_SECONDS = 0.02
 _TAKEN = "_rao_lab_taken"
-"""Attribute of a policy that is at work. One that can hold no attributes is not guarded."""
+"""Attribute that marks a policy as taken. A policy that cannot hold attributes is not guarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def check_untaken(policy: Policy) -> None:
     """Refuses a policy that is being trained, without waiting for it.
 
     Raises:
-        UnavailableError: it is.
+        UnavailableError: the policy is being trained.
     """
     found = getattr(policy, "__dict__", {}).get(_TAKEN)
     if found is not None and found.training:

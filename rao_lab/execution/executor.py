@@ -1,17 +1,16 @@
-"""Runs execution trees: schedules nodes, runs their turns, spawns and wakes them, and says so in events.
+"""Runs execution trees: it schedules nodes, runs their turns, spawns and wakes them, and says so in events.
 
-A node between steps is data and the scheduler is a plain loop over node states: no task, thread or
-process per agent. One pass of the loop is one tick of the logical clock: the policy makes one decode
-step; then the turns that ended run their code, in (tree, path) order, before the next tick. A node
-that awaits children is put away as a dump and woken with their results, so nothing is held while
-waiting. Which request joins which batch depends on records alone, never on what finishes first on
-the wall clock: the same seed gives the same trees, with one sandbox worker or several.
+A node between two steps is data, and the scheduler is a plain loop over these data: there is no task, thread or
+process for each agent. One pass of the loop is one tick of the logical clock. The policy makes one decode step;
+then the turns that ended run their code, in (tree, path) order, before the next tick. A node that awaits children
+is put away as bytes and woken with their results, so a waiting node holds nothing else. Which request joins which
+batch depends on records alone, never on what finishes first on the wall clock. So the same seed gives the same
+trees, with one sandbox worker or several.
 
-The one boundary where a failure becomes data is here: a lost worker or policy ends its node with
-status `error`; a refusal is a message to the model and a counted event. Anything else is a bug and
-is raised.
+This is the only boundary where a failure becomes data. If a worker or the policy is lost, its node ends with
+status `error`. A refusal is a message to the model and a counted event. Anything else is a bug and is raised.
 
-It knows no credit, no training and no file.
+This package knows no credit, no training and no file.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ class Executor:
     """Runs batches of trees of one environment with one policy.
 
     Args:
-        limits: bound everything; shared budgets are per tree.
+        limits: of each tree, node, turn and snippet.
         agent: "recursive", or "flat" for the single-agent control without `launch_subagent`.
-        sandbox: where code runs; its owner closes it.
-        on_event: hears every event of every tree; a raise from it stops the run.
-        on_tick: called before every decode step; may block (pause) or raise (stop).
-        judge: scores finished nodes that the world has no verifier for; without one, a node takes
-            its root's success as a proxy.
-        clock: seconds, monotonic; replaced in tests.
+        sandbox: runs the code; whoever made it closes it.
+        on_event: called with every event of every tree; if it raises, the run stops.
+        on_tick: called before every decode step; it may block (pause) or raise (stop).
+        judge: scores finished nodes for which the world has no verifier. Without a judge such a node takes its
+            root's success as a proxy.
+        clock: gives monotonic seconds; replaced in tests.
 
     Raises:
         ConfigError: an unknown agent.
@@ -96,7 +95,7 @@ class Executor:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
                 self._loop(trees, pool if workers > 1 else None)
         finally:
-            # Where a raise stopped the run, nodes that ended at this tick were not forgotten either.
+            # If an exception stopped the run, the nodes that ended at this tick were not forgotten yet.
             for tree in trees:
                 for key in [*tree.take_ended(), *(node.key for node in tree.running())]:
                     self.policy.forget(key)
@@ -127,7 +126,7 @@ class Executor:
         )
 
     def _not_reproducible(self) -> str:
-        """Why no seed gives these trees again: something outside this machine type answers in them."""
+        """Why the same seed may give other trees, if the policy or the judge says so; otherwise empty."""
         if not getattr(self.policy, "reproducible", True):
             return f"policy {self.policy.name} does not answer by the seed alone"
         if not getattr(self.judge, "reproducible", True):
@@ -156,7 +155,7 @@ class Executor:
                 self._after([*busy, *late])
 
     def _pause(self, trees: Sequence[TreeRun], tick: int) -> None:
-        """Lets `on_tick` hold the run; a pause is no time of a tree."""
+        """Lets `on_tick` hold the run; a pause does not count as time of a tree."""
         if self.on_tick is None:
             return
         before = self.clock()
@@ -166,7 +165,7 @@ class Executor:
             tree.log.stood_still(stood)
 
     def _hand_out(self, trees: Sequence[TreeRun], replies: Sequence[TurnReply], tick: int) -> list[TreeRun]:
-        """Gives each reply to its tree; the trees that have work now, in order."""
+        """Gives each reply to its tree; returns the trees that have work now, in order."""
         for tree in trees:
             tree.log.tick = tick
         busy = set()
@@ -177,7 +176,7 @@ class Executor:
         return [trees[index] for index in sorted(busy)]
 
     def _after(self, trees: Sequence[TreeRun]) -> None:
-        """What the trees' work left for others, in tree order: events, ends, new requests."""
+        """Hands on what the trees' work left for others, in tree order: events, ended nodes, new requests."""
         for tree in trees:
             for event in tree.log.take():
                 if self.on_event is not None:

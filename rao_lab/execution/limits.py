@@ -1,7 +1,7 @@
-"""Every limit as a value, and the budget that the nodes of a tree share.
+"""The limits of a tree, and the budget that its nodes share.
 
-Limits bound what code and policy may use (method, decision 8). `Budget` reserves before anything is
-created and refuses with a message for the model; it counts and knows no executor, clock or sandbox.
+Limits bound what code and policy may use (decision 8 of the method). `Budget` reserves before anything is created,
+and refuses with a message for the model. It only counts; it knows no executor, clock or sandbox.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ class Limits:
     """
 
     max_depth: int = 4
-    """Depth of the deepest node, the root's being 0. With 0 the root cannot launch: chains that pass
-    one goal down for ever end here. At most 200, the deepest that records hold."""
+    """Depth of the deepest node; the root has depth 0, so with 0 the root cannot launch. It ends chains in which each
+    agent passes its own goal on. At most 200, the deepest that records hold."""
     max_turns: int = 16
-    """Turns of one node: enough to look up, craft and finish with a few mistakes between."""
+    """Turns of one node: enough to look things up, craft and finish, with a few mistakes in between."""
     max_children: int = 8
-    """Children of one node over its whole life; 0 = none."""
+    """Children of one node in all; 0 = none."""
     max_nodes: int = 64
-    """Nodes of a tree, the root included: bounds its breadth where depth alone would not."""
+    """Nodes of a tree, the root included. It bounds the breadth, which a limit on depth does not."""
     max_tree_turns: int = 400
-    """Turns of all nodes of a tree together: the budget that nodes share, which bounds its cost."""
+    """Turns of all nodes of a tree together: the budget that the nodes share. It bounds the cost of a tree."""
     max_new_tokens: int = 256
     """Tokens sampled in one turn."""
     context_window: int = 4096
-    """Tokens that a node's prompt and sampled ids fill together."""
+    """Tokens of a node's whole context: all prompt and sampled ids together."""
     repl_seconds: float = 2.0
-    """Compute seconds of one turn's code; waiting for children is not counted. A wall clock, so it lies
-    far above what honest code takes (under a millisecond)."""
+    """Seconds that one turn's code may compute; waiting for children does not count. It is measured on a wall clock,
+    so it lies far above what honest code takes (less than a millisecond)."""
     repl_memory_mb: int = 64
-    """Heap of one node's session, in MiB. An eighth of it is what the session may take while it is put
-    away, between turns and at an await; code that leaves more is undone, with an error that says so."""
+    """Heap of one node's session, in MiB. While the session is put away, between turns and at an await, it may take
+    an eighth of that; code that leaves more is undone, with an error that says so."""
     max_tree_mb: int = 512
-    """MiB that the sessions of a tree's running nodes take together while they are put away. The node
-    that goes beyond it ends with `tree_limit`. Honest sessions take a few KiB each."""
+    """MiB that the sessions of a tree's running nodes may take together while they are put away. The node that
+    exceeds it ends with `tree_limit`. Honest sessions take a few KiB each."""
     max_output_chars: int = 4000
     """Printed characters of one turn that are kept and shown to the model."""
     max_suspensions: int = 256
-    """Calls, awaits and look-ups of unknown names by which one turn's code turns to the outside.
-    An await that goes on while children end one by one is one."""
+    """How often one turn's code may turn to the outside: by a call, an await or a look-up of an unknown name. An await
+    counts once, even if its children end one by one."""
     tree_seconds: float = 3600.0
-    """Wall-clock seconds of a tree: a safety net far above the counted limits. A tree in which it
-    fires is marked not reproducible."""
+    """Wall-clock seconds of a tree: a safety net far above the counted limits. If it fires, the tree is marked not
+    reproducible."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -72,10 +72,10 @@ class Limits:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Limits:
-        """Limits from `to_dict`'s form; what is missing keeps its default.
+        """The inverse of `to_dict`; a field that is missing keeps its default.
 
         Raises:
-            ConfigError: a field that does not exist, or a value that means nothing.
+            ConfigError: there is no such field, or a value means nothing.
         """
         return cls(**arguments(cls, values, "limits"))
 
@@ -96,8 +96,8 @@ class _Account:
 class Budget:
     """Counts what one tree uses. A node's turns are set aside when it is admitted.
 
-    The sum of turns spent and turns set aside never exceeds `max_tree_turns`; a node that ends gives
-    back what it did not use.
+    Turns spent and turns set aside never exceed `max_tree_turns` together. A node that ends gives back the turns
+    that it did not use.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -112,7 +112,7 @@ class Budget:
 
     @property
     def turns_left(self) -> int:
-        """Turns of the tree that are neither spent nor set aside."""
+        """Turns of the tree that are not spent and not set aside."""
         return self._free
 
     @property
@@ -123,17 +123,17 @@ class Budget:
         """Admits a node and sets its turns aside, before it is created.
 
         Args:
-            path: of the new node; its parent must have been admitted, the root has none.
-            turns: asked for; None = `max_turns`. Never more than `max_turns` are granted, and fewer
-                than asked for where the tree has no more.
+            path: of the new node; its parent, if it has one, must have been admitted.
+            turns: as many as it asks for; None = `max_turns`. Never more than `max_turns` are granted, and fewer
+                if the tree has fewer left.
 
         Returns:
             The turns granted, at least 1.
 
         Raises:
-            Refusal: of kind depth, children, nodes, tree_turns or bad_turns, with a message that tells
-                the model what to do instead.
-            RecordError: the path is taken or has no parent here.
+            Refusal: of kind depth, children, nodes, tree_turns or bad_turns; its message tells the model what to
+                do instead.
+            RecordError: the path is taken, or its parent was never admitted.
         """
         parent = self._parent_of(path)
         refusal = self._refusal(parent, depth, turns)
@@ -156,17 +156,17 @@ class Budget:
         return 0 if account.ended else account.turns - account.spent
 
     def spend_turn(self, path: str) -> None:
-        """One turn of a node is taken.
+        """A node takes one turn.
 
         Raises:
-            RecordError: it has none left or has ended: the caller did not look.
+            RecordError: it has none left, or has ended; the caller should have checked.
         """
         if self.left(path) < 1:
             raise RecordError(f"node {path} has no turn left of its {self.turns(path)}")
         self._account(path).spent += 1
 
     def release(self, path: str) -> None:
-        """The node ended: its unused turns go back to the tree. A second time changes nothing."""
+        """The node ended: its unused turns go back to the tree. Calling it again changes nothing."""
         self._free += self.left(path)
         self._account(path).ended = True
 

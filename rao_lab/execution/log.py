@@ -1,4 +1,4 @@
-"""What a running tree writes down: its events, in order, on one clock, folded as they come."""
+"""What a running tree writes down: its events in order, timed by one clock, and folded as they come."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rao_lab.tree.fold import Fold
 
 
 class TreeLog:
-    """The events of one tree. It decides nothing: it is told what happened."""
+    """The events of one tree. It only records what it is told."""
 
     def __init__(self, header: TreeHeader, clock: Callable[[], float], not_reproducible: str) -> None:
-        """`not_reproducible` says why, where it is known before anything happens."""
+        """`not_reproducible` says why, if that is known before anything happens."""
         self.fold = Fold(header)
         self.fold.not_reproducible = not_reproducible
         self.tick = 0
@@ -27,15 +27,15 @@ class TreeLog:
     # Time.
 
     def begin(self) -> None:
-        """The tree's time counts from here."""
+        """The tree's time starts now."""
         self._began = self.now()
 
     def stood_still(self, seconds: float) -> None:
-        """Everything was paused for so long: the tree's time does not count it."""
+        """Everything was paused for that long: the tree's time leaves it out."""
         self._stood += seconds
 
     def now(self) -> float:
-        """Seconds on a clock that stands still while everything is paused."""
+        """Seconds on a clock that stops while everything is paused."""
         return self._clock() - self._stood
 
     def age(self) -> float:
@@ -64,15 +64,15 @@ class TreeLog:
         self.add(Refused, node=node.path, turn=node.turn, kind=refusal.kind, message=refusal.message)
 
     def scored(self, path: str, score: Score | None) -> None:
-        """Nothing, where the score is not known."""
+        """Writes the score down, if there is one."""
         if score is not None and score.success is not None:
             self.add(Scored, node=path, success=score.success, source=score.source, fraction=score.fraction)
 
     def mark(self, why: str) -> None:
-        """The same seed need not give this tree again; the first reason is kept."""
+        """The same seed may give another tree; the first reason is kept."""
         self.fold.not_reproducible = self.fold.not_reproducible or why
 
     def take(self) -> list[Event]:
-        """The events that nobody has taken yet."""
+        """The events since the last call."""
         taken, self._events = self._events, []
         return taken

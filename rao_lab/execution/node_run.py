@@ -20,7 +20,7 @@ FAILURES = {
     Status.ERROR: "was lost",
     Status.CANCELLED: "was cancelled",
 }
-"""What a parent reads of a child that did not finish."""
+"""What a parent is told about a child that did not finish."""
 
 
 @dataclass
@@ -32,15 +32,16 @@ class NodeRun:
     launch: Launch
     turns_allowed: int
     trimmed: bool
-    """Fewer turns than asked for, because the tree's budget had no more."""
+    """It was given fewer turns than it asked for, because the tree's budget had no more."""
     seed: int
+    """Seeds `random` in its sandbox."""
     turn: int = 0
     session: bytes | None = None
-    """Dump of the REPL between turns."""
+    """Its REPL, put away between two turns."""
     paused: Paused | None = None
-    """Dump of a turn's code that awaits children."""
+    """Its turn's code, put away while it awaits children."""
     held: int = 0
-    """Bytes of both, as last counted."""
+    """Bytes of both, when they were last counted."""
     calls: list[Call] = field(default_factory=list)
     launches: dict[int, int] = field(default_factory=dict)
     """Call id of each launch of this turn -> its place in `calls`."""
@@ -96,7 +97,7 @@ class NodeRun:
 
 
 class Held:
-    """Bytes that the running nodes of a tree hold while they are put away."""
+    """Counts the bytes that the running nodes of a tree hold while they are put away."""
 
     def __init__(self, limit_mb: int) -> None:
         self.total = 0
@@ -104,7 +105,7 @@ class Held:
         self.reason = f"its agents' variables take more than {limit_mb} MiB together"
 
     def holds(self, node: NodeRun) -> bool:
-        """Counts anew what is put away of a node; whether the tree may hold all it has now."""
+        """Counts again what the node holds; returns whether the tree may hold all that it has now."""
         now = len(node.session or b"") + (len(node.paused.dump) if node.paused else 0)
         self.total += now - node.held
         node.held = now
@@ -123,8 +124,8 @@ def node_seed(header: TreeHeader, path: str) -> int:
 
 
 def noise_step(header: TreeHeader) -> int:
-    """The step that keys a tree's noise: probes meet the same noise at every step, so that what differs
-    between two of them is the weights."""
+    """The step that keys a tree's noise. A probe gets the same noise at every step, so that two probes differ only by
+    the weights."""
     return 0 if header.probe else header.step
 
 
@@ -136,7 +137,7 @@ def turn_request(
     limits: Limits,
     window: int,
 ) -> TurnRequest:
-    """Asks for the node's next turn; its noise is keyed by what the turn is, never by when it comes."""
+    """Asks for the node's next turn. Its noise is keyed by which turn it is, never by when it comes."""
     return TurnRequest(
         key=node.key,
         turn=node.turn,
@@ -153,7 +154,7 @@ def turn_request(
 
 
 def acted(reply: TurnReply, action: Action) -> dict[str, Any]:
-    """The fields of `Acted` that a reply and the action read from it give."""
+    """The fields of `Acted` that come from a reply and from the action read from it."""
     return {
         "continues": reply.continues,
         "prompt_ids": reply.prompt_ids,

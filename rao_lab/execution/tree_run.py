@@ -1,14 +1,15 @@
-"""One tree while it runs: the states of its nodes and what moves them on.
+"""One tree while it runs: its running nodes, and what moves them on.
 
-The executor's loop hands a tree its policy's replies and lets it `work`: replies first, in path
-order, then parents whose children ended, until nothing more can happen at this tick; its `log` holds
-what happened. All of a tree's work happens in one thread at a time, so its shared world sees calls in
-one fixed order.
+The executor's loop gives a tree the policy's replies and lets it `work`: first the replies, in path order, then the
+parents whose children ended, until nothing more can happen at this tick. Its `log` holds what happened. One thread
+at a time works on a tree, so its shared world sees calls in one fixed order.
 
-Decided here, as in the method: a launch suspends when it is made, and at an `await` every pending
-launch is spawned; every await returns, a failed child as `{"failed": reason}` (decision 9); a node
-that ends before its children cancels them, and a limit scores 0 whatever the world looks like
-(decision 3); budgets are reserved before anything is created (decision 8).
+What the method decides, and this module does:
+
+- A launch suspends the code. At an `await` every pending launch is spawned.
+- Every await returns; a failed child returns `{"failed": reason}` (decision 9).
+- A node that ends before its children cancels them (decision 3).
+- Budgets are reserved before anything is created (decision 8).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ NOT_STARTED = "was not started: your code stopped before it was awaited"
 
 
 class TreeRun:
-    """A running tree. `work` moves it on; the `take_*` methods hand out what that left for others."""
+    """A running tree. `work` moves it on; the `take_*` methods return what that left for others."""
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class TreeRun:
         self._replies[path] = reply
 
     def work(self) -> None:
-        """Runs the code of the turns that ended at this tick, then wakes parents, until all wait."""
+        """Runs the code of the turns that ended at this tick, then wakes parents, until every node waits."""
         for path in sorted(self._replies, key=path_key):
             node = self._nodes.get(path)
             if node is not None:  # otherwise an earlier turn of this tick has cancelled it
@@ -127,14 +128,14 @@ class TreeRun:
         return self.active and self.log.age() > self._limits.tree_seconds
 
     def time_out(self) -> None:
-        """Ends every running node, deepest first: the wall-clock safety net fired."""
+        """The wall-clock limit fired: ends every running node, the deepest first."""
         self.log.mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
         for path in sorted(self._nodes, key=path_key, reverse=True):
             self._finish(self._nodes[path], Status.TIMEOUT)
         self._wake.clear()
 
     def take_requests(self) -> list[TurnRequest]:
-        """The turns to be sampled next; those of nodes that were cancelled meanwhile are dropped."""
+        """The turns to be sampled next, without those of nodes that were cancelled in the meantime."""
         taken, self._requests = self._requests, []
         return [request for request in taken if request.key[1] in self._nodes]
 
@@ -179,7 +180,7 @@ class TreeRun:
             return Action(thought=reply.text, code=""), problem
 
     def _advance(self, node: NodeRun, step: Awaiting | Ended) -> None:
-        """Follows a turn's code until it ends or only running children can move it on."""
+        """Follows a turn's code until it ends, or until it must wait for running children."""
         while isinstance(step, Awaiting):
             node.paused = step.paused
             if not self._hold(node, step.launched):
@@ -210,13 +211,13 @@ class TreeRun:
             self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
 
     def _never_started(self, node: NodeRun, launched: Launched, *, forgotten: bool) -> None:
-        """A launch that came to nothing: its `await` was forgotten, or the code did not get that far."""
+        """Notes a launch that came to nothing: its `await` was forgotten, or the code stopped before it."""
         message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
         node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
         self.log.refused(node, Refusal("not_awaited" if forgotten else "not_started", message))
 
     def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
-        """Whether the tree may hold what is put away of a node; where it may not, the node has ended."""
+        """Whether the tree has room for what a node holds while it is put away; if not, the node is ended here."""
         if self._held.holds(node):
             return True
         for launched in launches:
@@ -226,7 +227,7 @@ class TreeRun:
         return False
 
     def _abandon_turn(self, node: NodeRun, why: str) -> None:
-        """The node ends while its code awaits: what the code did until then is kept."""
+        """Ends a turn whose code awaits, because the node ends; what the code did so far is kept."""
         paused = node.take_up(self.log.now())
         self.log.turn_ended(node, paused.output, f"stopped while it awaited sub-agents: {why}")
 
@@ -241,7 +242,7 @@ class TreeRun:
     # Children.
 
     def _launch_all(self, node: NodeRun, step: Awaiting) -> None:
-        """Spawns every pending launch of the turn; a refused one is answered at once."""
+        """Spawns every pending launch of the turn; a refused launch is answered at once."""
         admitted: list[tuple[int, Launch]] = []
         for launched in step.launched:
             if launched.call_id in node.launches:

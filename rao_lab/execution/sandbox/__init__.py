@@ -1,15 +1,25 @@
 """Sandboxed Python sessions: a node's code runs here and reaches nothing but the functions it is given.
 
     with Sandbox(workers=2) as sandbox:
-        step = sandbox.run(None, code, {"get_info": False, "launch_subagent": True, "finish": False},
-                           on_call, seed=7, clock=0.0)
+        functions = {"get_info": False, "launch_subagent": True, "finish": False}
+        step = sandbox.run(None, code, functions, on_call, seed=7, clock=0.0)
         while isinstance(step, Awaiting):            # no worker is held while children run
-            step = sandbox.resume(step.paused, {3: "the child's value"}, on_call, clock=1.0)
+            step = sandbox.resume(step.paused, {3: "the child's value"}, functions, on_call, clock=1.0)
         step.state                                   # the variables, for the node's next turn
 
-A node's REPL between turns, or while it awaits children, is bytes: no process belongs to a node. The
-interpreter is pydantic-monty, in worker processes that a pool replaces when they die. This package
-knows no node, no world and no policy. Dumps are trusted bytes of this process: never load one from disk.
+Between turns, and while it awaits children, a node's REPL is bytes: no process belongs to a node. The interpreter
+is pydantic-monty. It runs in worker processes, and a pool replaces those that die. This package knows no node, no
+world and no policy. Dumps are trusted bytes of this process: never load one from disk.
+
+    pool       the worker processes, and the two ways in: run and resume
+    snippet    one run of code: it answers what the code asks until the code awaits or ends
+    results    what a run of code comes to, and how it is put away
+    answers    the forms in which the interpreter is answered
+    guard      the code of ours that weighs every argument inside the sandbox
+    values     which values may cross the border
+    failures   failures of code, in words for the model
+    clock      the logical clock, as `time` and `datetime` show it
+    worker     how worker processes are started and limited
 """
 
 from rao_lab.execution.sandbox.pool import Sandbox

@@ -1,4 +1,4 @@
-"""The forms in which a suspended snippet is answered."""
+"""The forms in which the interpreter is answered when a snippet is suspended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rao_lab.execution.sandbox.values import NotPlainError, check_plain, ordered
 Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
 Snapshot: TypeAlias = Suspension | MontyComplete
 Reply = Callable[[], Snapshot]
-"""Lets the code go on; worker time is counted while it runs."""
+"""Lets the code go on until it is suspended again. While it runs, the worker's time is counted."""
 
 _EXCEPTIONS = frozenset(get_args(ExcType))
 
@@ -23,7 +23,7 @@ def arguments(snapshot: FunctionSnapshot, what: str) -> tuple[tuple[Any, ...], d
     """The call's arguments as values of this process.
 
     Raises:
-        NotPlainError: one of them cannot become a value here, such as an object used as a key.
+        NotPlainError: one of them cannot be a value here, such as a dict with an object as a key.
     """
     try:
         return snapshot.args, snapshot.kwargs
@@ -37,7 +37,7 @@ def raising(snapshot: FunctionSnapshot, error: CallError) -> Reply:
 
 
 def refusing(snapshot: Suspension, message: str) -> Reply:
-    """Whatever was asked fails, by a RuntimeError where there is a choice."""
+    """Whatever was asked fails; if we can choose the error, with a RuntimeError."""
     if isinstance(snapshot, FunctionSnapshot):
         return raising(snapshot, CallError(message))
     if isinstance(snapshot, NameLookupSnapshot):
@@ -47,17 +47,17 @@ def refusing(snapshot: Suspension, message: str) -> Reply:
 
 
 def settled(value: Any, call: int) -> Any:
-    """The answer to a launch: a plain value, or a `CallError` to be raised at the `await`."""
+    """The answer to a launch: a plain value, or a `CallError` that is raised at the `await`."""
     if isinstance(value, CallError):
         return _exception(value)
     return given(value, f"the answer to call {call}")
 
 
 def given(value: Any, what: str) -> Any:
-    """A value from this side; that too must be plain.
+    """A value from this side, which must be plain too.
 
     Raises:
-        InputError: it is not: a fault of the world that made it, not of the code.
+        InputError: it is not plain. That is a fault of the world that made it, not of the code.
     """
     try:
         check_plain(value, what)
@@ -67,7 +67,7 @@ def given(value: Any, what: str) -> Any:
 
 
 def stand_in(name: str) -> Callable[..., None]:
-    """What a function's name stands for in the sandbox; calls of it come back as suspensions."""
+    """What the name of a function stands for in the sandbox; a call of it comes back as a suspension."""
 
     def function() -> None: ...
 

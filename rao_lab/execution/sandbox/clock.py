@@ -8,13 +8,13 @@ from typing import Any
 from pydantic_monty import FunctionSnapshot
 
 LATEST = 253_402_300_799.0 - 86_400
-"""The last day that a calendar has begins: the time of every zone is in it."""
+"""Start of the last day that `datetime` knows, so that the time exists in every zone."""
 
 
 def answer_clock(asked: FunctionSnapshot, clock: float) -> Any:
-    """The answer to a question for the time, or None if it is none.
+    """The answer if the code asks for the time, otherwise None.
 
-    Other questions may come with arguments that cannot be values here: they are not looked at.
+    The arguments of other questions are not looked at: they may be impossible as values of this process.
     """
     function = asked.function_name
     seconds = float(min(max(0.0, clock), LATEST))

@@ -7,12 +7,12 @@ import re
 from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
 MAX_MESSAGE = 600
-"""Characters of an exception's own message: code may raise one of any size."""
+"""Characters of an exception's own message that are kept: code may raise a message of any size."""
 MAX_SOURCE = 100
 UNCHANGED = "Your variables are as they were before this code."
 
-# The interpreter's wording of its limits. Code can raise an exception that reads the same; only to
-# forge the limit on seconds would pay, for it marks the tree.
+# The interpreter's wording of its limits. Code can raise an exception with the same words. Only forging the limit
+# on seconds would pay, because that limit marks the tree.
 _SECONDS = re.compile(r"TimeoutError: (feed|turn) time limit exceeded")
 _MEMORY = re.compile(r"MemoryError: (memory limit exceeded|the worker exceeded its memory limit).*")
 
@@ -34,25 +34,25 @@ _REWORDED = (
 
 
 def limit_of(error: MontyError) -> str:
-    """Which of the interpreter's limits this is: seconds, memory, or "" for the code's own failure."""
+    """The interpreter's limit that fired, "seconds" or "memory"; "" if the code failed by itself."""
     text = str(error)
     if _MEMORY.match(text):
         return "memory"
-    # The time limit stops the interpreter from outside: what code raises comes with a traceback.
+    # The time limit stops the interpreter from outside, so it has no traceback; what code raises has one.
     outside = isinstance(error, MontyRuntimeError) and not error.traceback()
     return "seconds" if outside and _SECONDS.match(text) else ""
 
 
 def ran_over(error: MontyError) -> bool:
-    """The worker did not stop at its time limit and was ended."""
+    """Whether the worker did not stop at its time limit and was ended."""
     return isinstance(error, MontyCrashedError) and error.timed_out
 
 
 def describe(error: MontyError, hidden: str = "") -> str:
-    """Type, message and line, without the interpreter's own name or a traceback.
+    """Type, message and line, without the interpreter's name and without a traceback.
 
     Args:
-        hidden: a file whose code is not the model's.
+        hidden: name of a file whose code the model did not write; its lines are left out.
     """
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
         return _cut(str(error), MAX_MESSAGE)

@@ -1,15 +1,15 @@
-"""What stands before every function that code in the sandbox may call: arguments are weighed in there.
+"""The guard of every function that code in the sandbox may call: it weighs the arguments inside the sandbox.
 
-To make a dict or a set of what arrives, this process hashes its keys, in C, with nothing able to stop it:
-a tuple that holds itself twice over, sixty times deep, takes for ever, and as many seconds as one likes go
-by on keys that share a hash. The interpreter does not mind, so its side has to refuse them. The functions
-are wrapped by code of ours before any other code of the session runs. It keeps the built-ins it needs, and
-what it wraps is within nobody's reach: the interpreter shows neither closures nor frames, and the name
-under which a wrapped function calls out is no identifier.
+If a dict or a set arrives here, this process must hash its keys, in C, where nothing can stop it. A tuple that holds
+the same tuple twice, sixty levels deep, takes for ever, and keys that share a hash can take any number of seconds.
+The interpreter itself copes with such values, so they must be refused on its side. Code of ours wraps the functions
+before any other code of the session runs. It keeps the built-ins that it needs, and no other code can reach what it
+wraps: the interpreter shows neither closures nor frames, and the name under which a wrapped function calls out is
+not an identifier.
 
-Setting a guard up takes longer than all the rest of a short turn, and it is put away with the session. Code
-that only calls functions with what is written in it, as all that the tiny model writes, needs none: it can
-pass neither more than its own length nor a key that is no text, and it leaves no variables behind.
+Setting the guard up takes longer than the rest of a short turn, and it is put away with the session. Some code needs
+no guard: code that only calls functions with literals, which is all that the tiny model writes. It cannot pass more
+than its own length, nor a key that is not text, and it leaves no variables behind.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from collections.abc import Iterable
 from rao_lab.execution.sandbox.values import MAX_VALUE_ITEMS, PLAIN, UNAWAITED
 
 MAX_ODD_KEYS = 10_000
-"""Keys of one call that can be made to share a hash: neither texts nor ints of up to 60 bits. Hashing so many
-takes half a second at the worst."""
+"""Keys of one call that could share a hash on purpose: those that are neither texts nor ints of up to 60 bits. To
+hash so many takes half a second at worst."""
 FILE = "<python-input-0>"
-"""How the interpreter calls the guard's code in a traceback: what a session is fed first."""
+"""The name of the guard's code in a traceback: it is the first code of a session."""
 MAX_LITERAL_CHARS = 2000
-"""Code is looked at so far whether it is literal."""
+"""Longer code is never treated as literal."""
 _CALLS = "()"
-"""Ends the name under which a wrapped function calls out."""
+"""End of the name under which a wrapped function calls out."""
 
 _GUARD = """
 def _guard(calls, most, odd, type, len, map, set, list, min, max):
@@ -73,14 +73,14 @@ _ATOM = rf"(?:{_TEXT}|-?+\d{{1,18}}+(?:\.\d{{1,18}}+)?+|True|False|None)"
 
 
 def _items(one: str, close: str) -> str:
-    """Matches items up to the bracket that closes them. Every repetition is possessive: code of any kind
-    costs one pass."""
+    """Matches items up to the bracket that closes them. Every repetition is possessive, so any code is matched in one
+    pass."""
     close = re.escape(close)
     return rf"{_GAP}(?:{one}{_GAP}(?:,{_GAP}|(?={close})))*+{close}"
 
 
 def _nested(inner: str) -> str:
-    """Matches such a value, or a list, tuple or dict of them with texts as keys."""
+    """Matches what `inner` matches, or a list, a tuple or a dict (with texts as keys) of that."""
     a_list, a_tuple = r"\[" + _items(inner, "]"), r"\(" + _items(inner, ")")
     a_dict = r"\{" + _items(rf"{_TEXT}{_GAP}:{_GAP}{inner}", "}")
     return f"(?:{inner}|{a_list}|{a_tuple}|{a_dict})"
@@ -93,14 +93,14 @@ _CALLED = re.compile(r"^(?:await )?+(\w++)\(", re.MULTILINE)
 
 
 def is_literal(code: str, names: Iterable[str]) -> bool:
-    """Whether the code is nothing but calls of these functions with what is written there, line by line."""
+    """Whether every line of the code is a call of one of these functions with literals."""
     if len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
         return False
     return set(_CALLED.findall(code)) <= set(names)
 
 
 def guarding(names: Iterable[str]) -> str:
-    """Code that puts a guard before each of these functions; it looks each name up, once."""
+    """Code that puts a guard before each of these functions. It looks each name up once."""
     listed = ", ".join(names)
     if not listed:
         return _GUARD
@@ -114,12 +114,12 @@ def outgoing(name: str) -> str:
 
 
 def called(outgoing_name: str) -> str:
-    """The function whose guard calls out under this name; "" if it is no guard that calls."""
+    """The function whose guard calls out under this name; "" if the call does not come from a guard."""
     return outgoing_name.removesuffix(_CALLS) if outgoing_name.endswith(_CALLS) else ""
 
 
 def complaint(verdict: str, what: str) -> str:
-    """What the guard found wrong with a call, in words."""
+    """What the guard found wrong with a call, in words for the model."""
     if verdict == "elements":
         return f"{what} is too large: a turn passes {MAX_VALUE_ITEMS} elements at most"
     if verdict == "keys":

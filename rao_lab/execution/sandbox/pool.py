@@ -20,25 +20,25 @@ from rao_lab.execution.sandbox.snippet import Bounds, Snippet
 from rao_lab.execution.sandbox.worker import Launcher, bound_compute
 
 MOST_WORKERS = 1024
-"""Processes of one pool."""
+"""Most processes of one pool."""
 MAX_CODE_CHARS = 100_000
-"""Far above what a turn can hold; the parser's memory is not bounded otherwise."""
+"""Far above what a turn can hold. Nothing else bounds the parser's memory."""
 REFUSED_TOO = 3
-"""The pool lets through so many times what a snippet may ask, for we count and refuse by ourselves; then
-it ends what still asks, past any `except`. A dump keeps the smallest such limit it has met."""
+"""The interpreter's own limit on suspensions, in multiples of ours. Ours refuses first, with a message; the
+interpreter's ends code that goes on asking, even inside an `except`. A dump keeps the smallest limit it has met."""
 RESTORE_ROOM = 4
-"""Memory that restoring a session takes at most, in sizes of the session."""
+"""Restoring a session takes at most so many times its memory."""
 BACKSTOP_SECONDS = 5.0
-"""A worker that is silent for so long beyond its compute limit is ended from here."""
+"""This process ends a worker that is silent for so long after its compute limit."""
 ORPHAN_SECONDS = 30.0
-"""A worker that computes for so long beyond its limit ends by itself: this process may have been killed."""
+"""A worker ends itself if it computes for so long after its limit: this process may have been killed."""
 
 
 class Sandbox:
     """At most `workers` processes that run snippets for any number of nodes.
 
-    Use it as a context manager, or call `close`: no process is left then. Several threads may call
-    `run` and `resume` at once; beyond `workers` they wait for each other.
+    Use it as a context manager, or call `close`; then no process is left. Several threads may call `run` and
+    `resume` at once; if all workers are busy, a call waits for one.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Sandbox:
         """Starts nothing yet.
 
         Args:
-            workers: processes at most.
-            seconds: compute time of one snippet; waiting for answers is not counted.
-            memory_mb: heap of one session.
-            output_chars: characters of printed output that are kept for one snippet.
+            workers: most processes.
+            seconds: compute time of one snippet; waiting for answers does not count.
+            memory_mb: heap of one session, in MiB.
+            output_chars: printed characters of one snippet that are kept.
             suspensions: calls, awaits and look-ups of unknown names that one snippet may make.
 
         Raises:
-            ConfigError: one of them is not positive.
+            ConfigError: one of them means nothing.
         """
         whole("workers", workers, least=1, most=MOST_WORKERS)
         number("seconds", seconds, above=True)
@@ -83,7 +83,7 @@ class Sandbox:
         self.close()
 
     def open(self) -> Monty:
-        """Starts the first worker; `run` does so by itself where it is needed.
+        """Starts the first worker; `run` does so by itself if none runs yet.
 
         Raises:
             UnavailableError: the interpreter cannot be started.
@@ -95,7 +95,7 @@ class Sandbox:
             return self._pool
 
     def close(self) -> None:
-        """Ends every worker. A later `run` would start new ones."""
+        """Ends every worker; a later `run` starts new ones."""
         pool, self._pool = self._pool, None
         with HeldBack():
             if pool is not None:
@@ -103,7 +103,7 @@ class Sandbox:
             self._launcher.close()
 
     def _start(self) -> Monty:
-        """A pool whose first worker has answered; without the launcher's limits where it cannot be run."""
+        """A pool whose first worker has answered. If the launcher's script cannot run, its limits are left out."""
         problem = ""
         for program in self._launcher.programs():
             pool = Monty(
@@ -136,13 +136,13 @@ class Sandbox:
         """Runs a snippet until it awaits or ends.
 
         Args:
-            state: the session it goes on with, from `Ended.state`; None = a fresh one.
-            code: Python as the interpreter knows it.
-            functions: name -> whether it is asynchronous, for each function the code may call.
-                `finish`, if there, ends the snippet with its one argument.
-            on_call: answers the synchronous ones, in the calling thread.
-            seed: seeds `random` of a fresh session; later snippets continue its sequence.
-            clock: seconds on the logical clock; the code's `time` and `datetime` show it (from 1970).
+            state: the session that it continues, from `Ended.state`; None = a fresh one.
+            code: Python, as far as the interpreter knows it.
+            functions: name -> whether it is asynchronous, for each function that the code may call. `finish`, if
+                it is one of them, ends the snippet with its one argument.
+            on_call: answers the synchronous functions, in the calling thread.
+            seed: of `random` in a fresh session; later snippets continue its sequence.
+            clock: seconds on the logical clock, which the code's `time` and `datetime` show (from 1970).
         """
         legible = code.encode("utf-8", "replace").decode()
         literal = state is None and is_literal(legible, functions)
@@ -165,14 +165,14 @@ class Sandbox:
 
         Args:
             paused: from `Awaiting.paused`. Resuming it twice gives two independent continuations.
-            answers: call id -> plain value, or a `CallError` to be raised at the `await`. One or more
-                of `Awaiting.pending`; the code awaits again if it needs the others.
+            answers: call id -> a plain value, or a `CallError` that is raised at the `await`. They answer one or
+                more of `Awaiting.pending`; the code awaits again if it needs the others.
             functions: as in `run`.
             on_call: as in `run`.
             clock: as in `run`.
 
         Raises:
-            RecordError: an answer to a call that is not pending, or no answer at all.
+            RecordError: an answer belongs to no pending call, or there is no answer at all.
             InputError: an answer is not a plain value.
         """
         unknown = sorted(set(answers) - set(paused.pending))
@@ -182,7 +182,8 @@ class Sandbox:
         return self._drive(Snippet(self.bounds, paused, answers, on_call, clock), paused.seed)
 
     def _drive(self, snippet: Snippet, seed: int) -> Awaiting | Ended:
-        """A worker may have died while it was idle: what has not shown itself yet is tried once more."""
+        """Runs the snippet in a worker. If the worker dies before anything has left the sandbox (it may have died
+        while it was idle), the snippet is tried once more."""
         pool = self.open()
         for last in (False, True):
             try:
@@ -195,8 +196,8 @@ class Sandbox:
         raise AssertionError("unreachable")
 
     def _checkout(self, pool: Monty, snippet: Snippet, seed: int) -> MontySession:
-        """A session in a free worker. A restored dump brings its own limits and `random` state with it;
-        to be restored it needs more room than it then may use, so the worker is given that."""
+        """A session in a free worker. A dump brings its own limits and `random` state with it, but to be restored it
+        needs more memory than it may use afterwards."""
         limits: ResourceLimits = {
             "max_feed_duration_secs": self.bounds.seconds,
             "max_memory": (self.bounds.memory_mb << 20) * (RESTORE_ROOM if snippet.restores else 1),

@@ -1,4 +1,4 @@
-"""What a run of code comes to: it awaits, or it ended."""
+"""What a run of code comes to: it awaits or it has ended; and how code that awaits is put away."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ OnCall = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
 
 class CallError(Exception):
-    """Raised by `on_call`, or given as an answer: raised inside the sandbox, where code may catch it.
+    """`on_call` raises it, or it is given as an answer. It is raised inside the sandbox, where code may catch it.
 
     Attributes:
         message: what the code is told.
-        type_name: the exception's type inside the sandbox; RuntimeError if the interpreter has none
-            by that name.
+        type_name: the exception's type inside the sandbox; RuntimeError if the interpreter does not know the name.
     """
 
     def __init__(self, message: str, type_name: str = "RuntimeError") -> None:
@@ -38,11 +37,11 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A snippet put away while it awaits: what a later `resume` needs, in whichever worker."""
+    """A snippet that was put away while it awaits: all that a later `resume` needs, in any worker."""
 
     dump: bytes
     before: bytes | None
-    """The session before this snippet: what remains if the snippet has to be abandoned."""
+    """The session before this snippet, which remains if the snippet must be abandoned; None = a fresh one."""
     code: str
     functions: Mapping[str, bool]
     seed: int
@@ -50,7 +49,7 @@ class Paused:
     """It runs in a fresh session without guards and leaves none behind (see `guard.is_literal`)."""
     output: str = ""
     printed: int = 0
-    """Characters printed so far, cut ones included."""
+    """Characters printed so far, including those that were cut."""
     suspensions: int = 0
     carried: int = 0
     """Size of the arguments that left the sandbox so far, as `check_plain` counts it."""
@@ -68,20 +67,20 @@ class Awaiting:
 
     paused: Paused
     launched: tuple[Launched, ...]
-    """Made since the code last awaited, in the order made: all of them are to be started now, for the
-    interpreter does not say which of them this `await` waits for."""
+    """The launches since the code last awaited, in order. All of them must be started now, because the interpreter
+    does not say for which of them this `await` waits."""
     pending: tuple[int, ...]
-    """Every call not yet answered, those of `launched` included, in the order made."""
+    """Every call that is not answered yet, including those of `launched`, in the order made."""
     output: str = ""
     """Printed so far, cut at the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The code ran to its end, failed, called `finish`, was stopped by a limit, or its worker was lost."""
+    """The code ran to its end, failed, called `finish`, or was stopped by a limit; or its worker was lost."""
 
     state: bytes | None
-    """The session for the node's next turn; None: a fresh one. Unset once `finished`."""
+    """The session for the node's next turn; None = a fresh one. Always None if it `finished`."""
     output: str = ""
     """Printed by the snippet, cut at the limit."""
     truncated: bool = False
@@ -89,23 +88,23 @@ class Ended:
     error: str | None = None
     """Why the code stopped, in words for the model: type, message, line."""
     stopped: str = ""
-    """The limit that stopped it: seconds, memory, output, suspensions or values; else empty."""
+    """The limit that stopped it: seconds, memory, output, suspensions or values; otherwise empty."""
     lost: bool = False
-    """The worker process died, or the session could not be restored: says nothing about the code."""
+    """The worker process died, or the session could not be restored. It says nothing about the code."""
     finished: bool = False
     """`finish` was called; nothing after it ran."""
     value: Any = None
     """What was passed to `finish`."""
     never_awaited: tuple[Launched, ...] = ()
-    """Launched after the code last awaited: nobody waits for them, so nothing is to be started."""
+    """The launches since the code last awaited. The code did not wait for them, so they must not be started."""
     unanswered: tuple[int, ...] = ()
-    """Calls announced by an earlier `Awaiting` whose answers the code did not wait for."""
+    """Calls announced by an earlier `Awaiting` for whose answers the code did not wait."""
     suspensions: int = 0
     """Calls, awaits and look-ups of unknown names."""
     seconds: float = 0.0
-    """Time the code held a worker, the answers of `on_call` not counted."""
+    """Time that the code held a worker, without the time that `on_call` took."""
 
     @property
     def timed_out(self) -> bool:
-        """The limit on compute seconds fired, a wall clock: the tree is not reproducible."""
+        """The limit on compute seconds fired. That is a wall clock, so the tree is not reproducible."""
         return self.stopped == "seconds"

@@ -1,8 +1,7 @@
-"""Drives one snippet through a worker: answers what it asks, until it awaits or ends.
+"""One run of code: drives a snippet through a worker and answers what it asks, until it awaits or ends.
 
-Everything that a snippet may do to the outside comes by here, as one of three kinds of suspension: a
-call, a look-up of an unknown name, and an `await` with nothing left to run. What is not answered here
-is refused.
+Everything that a snippet does to the outside passes through here, as one of three kinds of suspension: a call, a
+look-up of an unknown name, or an `await` with nothing left to run. What is not answered here is refused.
 """
 
 from __future__ import annotations
@@ -44,14 +43,14 @@ from rao_lab.execution.sandbox.values import MAX_VALUE_SIZE, NotPlainError, chec
 
 FINISH = "finish"
 PUT_AWAY = 8
-"""The part of its memory that a session may take while it is put away: many are at once, in this process."""
+"""A session may take one part in so many of its memory while it is put away: this process holds many of them."""
 FLOOD = 16
-"""A snippet that prints this many times its kept output is abandoned: its worker would go on printing."""
+"""A snippet that prints so many times its kept output is abandoned, because its worker would go on printing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one snippet may use; the fields are those of `Sandbox`."""
+    """What one snippet may use; the fields mean what the arguments of `Sandbox` mean."""
 
     seconds: float
     memory_mb: int
@@ -60,7 +59,7 @@ class Bounds:
 
     @property
     def put_away(self) -> int:
-        """Bytes of a session between two snippets, or while its code awaits."""
+        """Bytes that a session may take between two snippets, or while its code awaits."""
         return (self.memory_mb << 20) // PUT_AWAY
 
 
@@ -69,7 +68,7 @@ class _Flooded(Exception):
 
 
 class Snippet:
-    """One snippet on its way through a worker, with the account that outlives a pause."""
+    """One snippet on its way through a worker, with counts that survive a pause."""
 
     def __init__(
         self,
@@ -81,9 +80,9 @@ class Snippet:
     ) -> None:
         """`answers` is None for a snippet that has not begun: `paused` then holds no dump yet."""
         self.touched = False
-        """Something of this run has left the sandbox: it cannot be run again unseen."""
+        """Something of this run has left the sandbox, so it cannot be tried again."""
         self.held_back = HeldBack()
-        """Around every use of a worker: the pool swallows an interrupt wherever it calls Python by itself."""
+        """Stands around every use of a worker: the pool swallows an interrupt while it calls Python by itself."""
         self._bounds = bounds
         self._was = paused
         self._on_call = on_call
@@ -103,11 +102,11 @@ class Snippet:
 
     @property
     def restores(self) -> bool:
-        """It goes on from a dump, which holds its own limits."""
+        """Whether it goes on from a dump, which holds its own limits."""
         return self._answers is not None or self._was.before is not None
 
     def restore(self, session: MontySession) -> Reply:
-        """Brings the session back to where it was; the reply makes the code go on from there.
+        """Brings the session back to where it was; the returned reply lets the code go on from there.
 
         Raises:
             MontyError: the dump cannot be restored.
@@ -125,7 +124,7 @@ class Snippet:
         return lambda: snapshot.resume(answers)
 
     def _guard(self, session: MontySession) -> None:
-        """A fresh session begins with its functions, each behind its guard; no later code is given them bare."""
+        """Starts a fresh session with its functions, each behind its guard; no later code gets them without it."""
         snapshot = session.feed_start(guarding(self._was.functions))
         while isinstance(snapshot, NameLookupSnapshot):
             snapshot = snapshot.resume(value=stand_in(outgoing(snapshot.variable_name)))
@@ -154,7 +153,7 @@ class Snippet:
             return self._failed(session, error)
 
     def lost(self, error: MontyError) -> Ended:
-        """The worker died by itself, or was ended because the snippet flooded it or did not stop."""
+        """What it comes to if the worker died, or was ended because the snippet printed too much or did not stop."""
         if self._flooding:
             return self._flooded_end()
         if ran_over(error):
@@ -166,7 +165,7 @@ class Snippet:
         return self._ended(self._was.before, error=f"the sandbox was lost: {error}", lost=True)
 
     def refused(self, limit: str, message: str) -> Ended:
-        """Stopped at a limit: the session before the snippet is what remains."""
+        """Stopped at a limit: the session before the snippet remains."""
         return self._ended(self._was.before, error=f"{message}. {UNCHANGED}", stopped=limit)
 
     # Suspensions.
@@ -183,8 +182,9 @@ class Snippet:
         return snapshot
 
     def _waits_on(self, snapshot: Suspension) -> bool:
-        """It awaits what was launched before, and nothing new: whether its children end one by one or
-        together must not decide what it may ask for. Each launch, which is counted, allows one such wait."""
+        """Whether it awaits only what it had launched before. Such a wait does not count as a suspension: whether
+        children end one by one or together must not change what the code may ask for. There can be no more such
+        waits than launches, and launches count."""
         return isinstance(snapshot, FutureSnapshot) and not self._made and bool(self._awaited(snapshot))
 
     def _awaited(self, snapshot: FutureSnapshot) -> list[int]:
@@ -194,7 +194,7 @@ class Snippet:
     def _step(self, snapshot: Suspension) -> Reply | Awaiting | Ended:
         if isinstance(snapshot, FutureSnapshot):
             pending = self._awaited(snapshot)
-            # An await that no call can answer: the interpreter raises it as a stalled scheduler.
+            # If no call can answer this await, the interpreter raises an error about a stalled scheduler.
             return self._awaiting(snapshot, pending) if pending else lambda: snapshot.resume({})
         if isinstance(snapshot, NameLookupSnapshot):
             return snapshot.resume
@@ -233,8 +233,7 @@ class Snippet:
         return lambda: snapshot.resume(answer)
 
     def _arguments(self, snapshot: FunctionSnapshot, what: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """What the call passes, which its guard has let through. Building it holds up this whole process: the
-        time is counted.
+        """What the call passes, after its guard. Building it holds up this whole process, so its time is counted.
 
         Raises:
             NotPlainError: it may not cross.
@@ -252,7 +251,7 @@ class Snippet:
         return args, kwargs
 
     def _print(self, _stream: str, text: str) -> None:
-        """Keeps what fits. What is raised here would be swallowed by the pool."""
+        """Keeps what fits. An exception raised here would be swallowed by the pool."""
         self.touched = True
         self._printed += len(text)
         self._output += text[: max(0, self._bounds.output_chars - len(self._output))]
@@ -260,7 +259,7 @@ class Snippet:
             self._kill()
 
     def _kill(self) -> None:
-        """Ends the worker: it cannot be told to stop, and would print until its time is up."""
+        """Ends the worker, which cannot be told to stop and would print until its time is up."""
         if self._pid is not None:
             os.kill(self._pid, signal.SIGKILL)
             self._pid = None
@@ -298,7 +297,7 @@ class Snippet:
             state = self._left(session)
         except MontyCrashedError:
             raise
-        except (MontyError, RuntimeError):  # the session is gone, or too large to be kept
+        except (MontyError, RuntimeError):  # the session is gone, or too large to keep
             return self.refused(limit or "memory", self._described(error))
         return self._kept(state, self._described(error), limit)
 
@@ -306,11 +305,11 @@ class Snippet:
         return describe(error, hidden="" if self._was.literal else FILE)
 
     def _left(self, session: MontySession) -> bytes | None:
-        """What the code leaves for the node's next turn; the interpreter's errors where it cannot be had."""
+        """What the code leaves for the node's next turn; raises the interpreter's errors if there is none to have."""
         return None if self._was.literal else session.dump()
 
     def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
-        """The code ended by itself or by an error; the variables it leaves are kept, if they are not too large."""
+        """The code ended by itself or by an error; the variables that it leaves are kept if they are not too large."""
         if state is not None and len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
@@ -319,7 +318,7 @@ class Snippet:
 
     @property
     def _exhausted(self) -> bool:
-        """The snippet asked for more than it may; all that it still asks for is refused."""
+        """Whether the snippet has asked more often than it may; then everything else that it asks is refused."""
         return self._suspensions > self._bounds.suspensions
 
     @property

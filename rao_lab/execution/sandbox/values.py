@@ -1,4 +1,4 @@
-"""Which values may cross the sandbox's border: plain ones, of bounded size and depth."""
+"""Which values may cross the sandbox's border: plain values of bounded size and depth."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from rao_lab.tree.values import crowded
 
 MAX_VALUE_DEPTH = 64
-"""Nested containers: far more than an answer needs, far less than a recursive reader bears."""
+"""Nested containers: far more than an answer needs, far fewer than a recursive reader can take."""
 MAX_VALUE_ITEMS = 200_000
-"""Elements, each counted as often as it would be written out."""
+"""Elements; a shared part counts each time it would be written out."""
 MAX_VALUE_SIZE = 8_000_000
-"""Characters and bytes of text, and 8 for each other element, written out."""
+"""Size of a value written out: the characters and bytes of its texts, and 8 for each other element."""
 MAX_INT_BITS = 14_000
 """Python refuses to print integers of more than 4,300 digits."""
 
 PLAIN = "None, bool, int, float, str, bytes, list, tuple, set or dict"
 UNAWAITED = "holds a call that was not awaited: write `await` before it"
 _HANDLE = "<coroutine external_future("
-"""How a handle reads as text."""
+"""How the handle of a launch begins as text."""
 
 _ATOMS = frozenset({type(None), bool, float})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
@@ -27,14 +27,14 @@ _HASHED = frozenset({set, frozenset, dict})
 
 
 class NotPlainError(ValueError):
-    """A value that may not cross; the message says what was found, where, and what may."""
+    """A value may not cross; the message says what was found, where, and what is allowed."""
 
 
 def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
-    """Walks a value without recursion and returns its size in characters, bytes and 8s.
+    """Walks a value without recursion and returns its size, counted as for `MAX_VALUE_SIZE`.
 
-    Shared parts count each time they are met, so that a small value which would be written out
-    exponentially large is refused early.
+    A shared part counts each time it is met. So a small value that would become exponentially large when written
+    out is refused early.
 
     Args:
         value: anything that came out of the sandbox or is about to go in.
@@ -42,7 +42,8 @@ def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
         size: the largest size allowed here.
 
     Raises:
-        NotPlainError: another type inside, too large, too deep, a cycle, or keys that share a hash.
+        NotPlainError: the value holds another type, is too large or too deep, holds itself, or has many keys that
+            share a hash.
     """
     total = items = 0
     stack: list[tuple[Any, int]] = [(value, 0)]
@@ -85,7 +86,7 @@ def _size(part: Any, what: str) -> int:
 
 
 class _OrderedSet(set[Any]):
-    """A set that is walked in one order whatever the hash seed of this process."""
+    """A set that is walked in the same order, whatever the hash seed of this process."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(sorted(super().__iter__(), key=_place))
@@ -101,8 +102,8 @@ def _place(part: Any) -> tuple[str, str]:
 
 
 def ordered(value: Any) -> Any:
-    """The same plain value, its sets in a fixed order: the sandbox keeps the order in which it is given
-    them, and code can see it. A value without sets is returned as it is."""
+    """The same plain value, with its sets in a fixed order: the sandbox keeps the order in which it is given their
+    elements, and code can see it. A value without sets is returned as it is."""
     kind = type(value)
     if kind is set:
         return _OrderedSet(map(ordered, value))

@@ -1,8 +1,8 @@
 """How worker processes are started: with process limits, an empty environment and a silent stderr.
 
-On Linux the pool is given a small shell script that lies in memory (no file to leave behind): it
-lowers the limits of its own process and becomes the interpreter. Elsewhere the interpreter is started
-plainly; its own limits on memory, time and recursion hold all the same.
+On Linux the pool starts a small shell script that lies in memory, so that no file is left behind. It lowers the
+limits of its own process and becomes the interpreter. On other systems the interpreter is started directly; its
+own limits on memory, time and recursion hold all the same.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Launcher:
         self._fd: int | None = None
 
     def programs(self) -> Iterator[str]:
-        """Paths to try, the strictest first; a script's is valid until `close`.
+        """Paths to try, the strictest first. The path of the script is valid until `close`.
 
         Raises:
-            UnavailableError: pydantic-monty came without its interpreter.
+            UnavailableError: pydantic-monty is installed without its interpreter.
         """
         interpreter = _interpreter()
         if sys.platform == "linux":
@@ -53,10 +53,10 @@ class Launcher:
 
 
 def bound_compute(worker: int | None, seconds: float) -> None:
-    """Lets a worker compute for so many seconds more at most, whoever is left to end it.
+    """Lets the system end a worker after so many more seconds of compute. On Linux only.
 
-    Its own clock and the pool's deadline act long before; but some built-ins never look at the clock, and
-    a pool that was killed ends nothing. On Linux only.
+    The interpreter's clock and the pool's deadline act long before that. But some built-ins never look at the
+    clock, and a pool that was killed cannot end anything.
     """
     if sys.platform != "linux" or worker is None:
         return
@@ -66,7 +66,7 @@ def bound_compute(worker: int | None, seconds: float) -> None:
         most = resource.prlimit(worker, resource.RLIMIT_CPU)[1]
         soft = math.ceil(ticks / os.sysconf("SC_CLK_TCK") + seconds)
         resource.prlimit(worker, resource.RLIMIT_CPU, (soft if most < 0 else min(soft, most), most))
-    except (OSError, ValueError):  # it has ended, or the system allows no such thing
+    except (OSError, ValueError):  # the worker has ended, or the system does not allow it
         return
 
 
@@ -78,7 +78,8 @@ def _interpreter() -> str:
 
 
 def _script(interpreter: str, memory_mb: int) -> str:
-    """Limits that a system refuses stay as they were. Address space: restored sessions and threads."""
+    """The script. A limit that the system refuses stays as it was. The limit on address space leaves room for
+    restored sessions and threads."""
     limits = {"-f": 0, "-c": 0, "-n": OPEN_FILES, "-v": (memory_mb * 8 + 1024) * 1024}
     lines = [f"ulimit {flag} {value} 2>/dev/null" for flag, value in limits.items()]
     return "\n".join(["#!/bin/sh", *lines, f'exec env -i {shlex.quote(interpreter)} "$@" 2>/dev/null', ""])
