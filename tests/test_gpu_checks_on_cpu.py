@@ -55,14 +55,7 @@ def test_an_adapter_trains_and_comes_back(tmp_path: Path, random_tiny: Path) -> 
 
 
 @PEFT_WARNS
-@pytest.mark.parametrize(
-    "way",
-    [
-        "full, fp32",
-        "full, bf16",
-        "LoRA on bf16",
-    ],
-)
+@pytest.mark.parametrize("way", ["full, fp32", "full, bf16", "LoRA on bf16"])
 def test_what_training_holds_is_what_the_doctor_states(way: str) -> None:
     if "LoRA" in way:
         pytest.importorskip("peft")

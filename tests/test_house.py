@@ -128,8 +128,7 @@ def test_an_unknown_name_says_where_to_look() -> None:
 
 
 @pytest.mark.parametrize(
-    "module",
-    ["rao_lab", "rao_lab.views", "rao_lab.views.figures", "rao_lab.cli.main", "rao_lab.api.run"],
+    "module", ["rao_lab", "rao_lab.views", "rao_lab.views.figures", "rao_lab.cli.main", "rao_lab.api.run"]
 )
 def test_importing_does_not_load_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"

@@ -220,8 +220,7 @@ def test_what_the_bits_depend_on_is_recorded(whole: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
-    [({"probe_split": "nowhere"}, MissingError), ({"temperature": 0.5}, ConfigError)],
+    ("changes", "error"), [({"probe_split": "nowhere"}, MissingError), ({"temperature": 0.5}, ConfigError)]
 )
 def test_a_run_that_cannot_begin_leaves_no_file_in_the_way(tmp_path: Path, changes: dict, error) -> None:
     made = train(TextCraft("easy"), rl.load_policy("tiny"), replace(CONFIG, **changes), store=tmp_path / "a")

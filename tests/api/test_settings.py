@@ -5,14 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rao_lab.api.defaults import CHAT, TINY
-from rao_lab.api.settings import (
-    chosen_steps,
-    find_task,
-    limits_from,
-    merged,
-    overrides,
-    train_config,
-)
+from rao_lab.api.settings import chosen_steps, find_task, limits_from, merged, overrides, train_config
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.execution.limits import Limits

@@ -18,13 +18,7 @@ from typing import Any
 import pytest
 
 from rao_lab.api.defaults import SCRIPTED, TINY
-from rao_lab.api.settings import (
-    chosen_steps,
-    find_task,
-    limits_from,
-    overrides,
-    train_config,
-)
+from rao_lab.api.settings import chosen_steps, find_task, limits_from, overrides, train_config
 from rao_lab.api.train import train
 from rao_lab.cli import main as cli
 from rao_lab.credit import CreditConfig

@@ -46,11 +46,7 @@ from tests.support.command_line import CommandLine
     ],
 )
 def test_bad_arguments_get_one_line(
-    arguments: list[str],
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    lab: CommandLine,
+    arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert words in lab.refused(arguments)

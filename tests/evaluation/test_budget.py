@@ -36,13 +36,7 @@ def tree(turns: int, chars: int, success: float = 1.0, band: str = "easy", **nod
 def test_median_most_and_share_by_hand() -> None:
     trees = [tree(1, 40), tree(3, 40), tree(8, 400)]
     assert needs(trees, Limits(max_turns=4, max_tree_turns=4, context_window=100)) == Needs(
-        solved=3,
-        median_turns=3,
-        max_turns=8,
-        median_context=30,
-        max_context=800,
-        fit=2 / 3,
-        estimated=True,
+        solved=3, median_turns=3, max_turns=8, median_context=30, max_context=800, fit=2 / 3, estimated=True
     )
 
 

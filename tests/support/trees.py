@@ -248,12 +248,7 @@ class _Maker:
         value = plan.value if plan.value is not None else f"crafted {self.short(plan)}"
         done = plan.status is Status.FINISHED
         self.add(
-            Finished,
-            at,
-            node=path,
-            status=plan.status,
-            value=value if done else None,
-            reason=plan.reason,
+            Finished, at, node=path, status=plan.status, value=value if done else None, reason=plan.reason
         )
         self.add(
             Scored,

@@ -10,15 +10,7 @@ import pytest
 from rao_lab.training.config import LossConfig
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.state import Optimizer, new_state
-from tests.support.tinymodels import (
-    SMALL,
-    all_steps,
-    equal,
-    stepping,
-    timeless,
-    tiny_policy,
-    weights,
-)
+from tests.support.tinymodels import SMALL, all_steps, equal, stepping, timeless, tiny_policy, weights
 
 
 class Interrupt(Exception):

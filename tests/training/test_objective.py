@@ -19,11 +19,7 @@ from rao_lab.tree import Group
 from tests.support.tinymodels import VOCABULARY, TinyPolicy, gradient, groups_of, llama, same
 
 LOSSES = [LossConfig(), LossConfig(loss="cispo", clip=1.02), LossConfig(loss="ppo_clip", clip=0.05)]
-NORMALIZERS = [
-    {"normalizer": "token"},
-    {"normalizer": "node"},
-    {"normalizer": "fixed", "fixed": 321.0},
-]
+NORMALIZERS = [{"normalizer": "token"}, {"normalizer": "node"}, {"normalizer": "fixed", "fixed": 321.0}]
 
 
 @pytest.fixture(scope="module")

@@ -220,10 +220,7 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
             {"header": HEADER, "nodes": [{"path": "0", "goal": {"$": "int", "v": "0x" + "f" * 19_000}}]},
             "text is expected, not a int too long to print",
         ),
-        (
-            {"header": HEADER, "nodes": [{"path": "0", "turns": [SHORT]}]},
-            "an array of f32 is expected",
-        ),
+        ({"header": HEADER, "nodes": [{"path": "0", "turns": [SHORT]}]}, "an array of f32 is expected"),
     ],
 )
 def test_malformed_trees_are_refused_with_the_place(data: Any, message: str) -> None:
@@ -243,10 +240,7 @@ def test_a_tree_that_contradicts_itself_is_refused() -> None:
         ({}, "is not an event: choose one of spawned"),
         ({"event": {}}, "is not an event"),
         ({"event": "scored", "seq": 0}, "needs the field 'tick'"),
-        (
-            {**ESCAPE, "kind": "x", "message": ""},
-            "is not the path",
-        ),
+        ({**ESCAPE, "kind": "x", "message": ""}, "is not the path"),
     ],
 )
 def test_malformed_events_are_refused(data: Any, message: str) -> None:

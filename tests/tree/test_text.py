@@ -226,11 +226,6 @@ def test_the_graph_carries_every_field() -> None:
         for item in fields(found):
             assert graph.nodes[found.path][item.name] == getattr(found, item.name)
         assert graph.nodes[found.path]["tokens_out"] == found.tokens_out
-    assert graph.edges["0", "0.1"] == {
-        "turn": None,
-        "launch_batch": 0,
-        "together": True,
-        "spawn_index": 0,
-    }
+    assert graph.edges["0", "0.1"] == {"turn": None, "launch_batch": 0, "together": True, "spawn_index": 0}
     assert graph.graph["task"] is TASK
     assert BUSY.to_networkx().nodes.keys() == graph.nodes.keys()

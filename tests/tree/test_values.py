@@ -143,8 +143,7 @@ def test_a_small_value_that_is_written_exponentially_large_is_refused(
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "{", "NaN", "[1,]", "[" * 100_000, '{"a":' * 50_000, "1" * 5_000, b"\xff\xfe\x00"],
+    "text", ["", "{", "NaN", "[1,]", "[" * 100_000, '{"a":' * 50_000, "1" * 5_000, b"\xff\xfe\x00"]
 )
 def test_text_that_is_no_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(InputError):
