@@ -19,7 +19,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.protocols import Environment, Policy
-from rao_lab.store import Checkpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
+from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
 from rao_lab.training.config import TrainConfig
@@ -131,7 +131,7 @@ def resume(
     return state
 
 
-def newest_sound(noted: Sequence[Checkpoint]) -> tuple[int, list[str]]:
+def newest_sound(noted: Sequence[NotedCheckpoint]) -> tuple[int, list[str]]:
     """The step of the newest checkpoint that verifies, or -1; and why newer ones cannot be used."""
     problems = []
     for each in noted:

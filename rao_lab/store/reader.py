@@ -20,8 +20,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store import schema
-from rao_lab.store.columns.bytes import Allowance, unpack
-from rao_lab.store.columns.credit import attributions_from_bytes
+from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.columns.nodes import NodeColumns, node_columns
 from rao_lab.store.files import (
     SALVAGE,
@@ -34,21 +33,20 @@ from rao_lab.store.files import (
     size_on_disk,
 )
 from rao_lab.store.lock import is_locked
-from rao_lab.store.rows.decode import Texts, load_events, load_node, load_trees, table
+from rao_lab.store.rows.credit import load_attributions
+from rao_lab.store.rows.decode import load_node, load_trees
+from rao_lab.store.rows.live import Changes, changes_since, running_trees
 from rao_lab.store.rows.summaries import (
-    Changes,
     StepSummary,
     TreeSummary,
     configs,
     last_commit,
-    meta_number,
     meta_value,
     metrics,
-    running_headers,
-    running_trees,
     step_summaries,
     tree_summaries,
 )
+from rao_lab.store.rows.texts import Texts
 from rao_lab.tree import Group, Node, Tree
 
 
@@ -199,17 +197,10 @@ class Run:
             )
         with self._reading() as connection:
             step = self._check_step(connection, step)
-            allowance = Allowance.of(connection)
-            texts = Texts(connection, allowance)
-            rows = connection.execute(
-                "SELECT config, size, body FROM attributions WHERE step = ? ORDER BY used DESC, rowid",
-                (step,),
-            ).fetchall()
-            for text_id, size, body in rows:
-                stored = table(texts.plain(text_id), "a credit config")
-                if config is None or stored == config.to_dict():
-                    return attributions_from_bytes(unpack(size, body, allowance), stored)
-        if rows:
+            found, stored = load_attributions(connection, step, config)
+        if found is not None:
+            return found
+        if stored:
             raise MissingError(f"step {step} has no attributions by this config: compute them from `groups`")
         raise MissingError(
             f"step {step} of {self.path.name} has no attributions: it has not ended, or had none"
@@ -267,20 +258,10 @@ class Run:
         """
         revision = _number("a commit", revision)
         with self._reading() as connection:
-            now = last_commit(connection)
             begun = meta_value(connection, "created")
-            rewound = revision > 0 and meta_number(connection, "rewound", 0) > revision
-            rewound = rewound or revision > now or (revision > 0 and begun != self._told)
-            after = 0 if rewound else revision
-            steps = connection.execute("SELECT step FROM steps WHERE rev > ? ORDER BY step", (after,))
-            numbers = tuple(step for (step,) in steps)
-            done = connection.execute("SELECT id FROM trees WHERE rev > ? AND done = 1 ORDER BY id", (after,))
-            ended = tuple(tree_id for (tree_id,) in done)
-            events = load_events(connection, after, Allowance.of(connection))
-            headers = running_headers(connection, list(events))
-        fresh = {tree_id: tuple(each) for tree_id, each in events.items() if tree_id in headers}
+            found = changes_since(connection, revision, begun != self._told)
         self._told = begun
-        return Changes(now, rewound, numbers, ended, fresh, headers)
+        return found
 
     # Letting go
 

@@ -31,10 +31,11 @@ from rao_lab.store.files import (
 )
 from rao_lab.store.journal import close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
-from rao_lab.store.rows.decode import Texts, load_events, load_trees, table
-from rao_lab.store.rows.encode import insert_attributions
-from rao_lab.store.rows.summaries import running_headers
-from rao_lab.store.rows.transaction import Ledger
+from rao_lab.store.rows.credit import insert_attributions
+from rao_lab.store.rows.decode import load_trees
+from rao_lab.store.rows.live import load_events, running_headers
+from rao_lab.store.rows.texts import Texts, table
+from rao_lab.store.rows.transaction import RunTables
 
 _MISSES = 2000
 """Ids looked for one by one, in vain, before the search between damaged pages ends."""
@@ -166,86 +167,86 @@ def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> N
         connection, _ = open_for_writing(target, False, "rollback", lambda _: None)
         try:
             connection.execute("PRAGMA synchronous = OFF")  # a copy that can be made again
-            ledger = Ledger(connection)
-            ledger.begin()
+            tables = RunTables(connection)
+            tables.begin()
             for part in (_configs, _steps, _trees, _running, _attributions, _checkpoints):
-                part(damaged, ledger, report)
-            ledger.commit()
+                part(damaged, tables, report)
+            tables.commit()
         finally:
             close_to_one_file(connection)
     finally:
         lock.release()
 
 
-def _configs(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+def _configs(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
     for attempt in _keys(damaged, "configs", "attempt"):
-        with _kept(report, ledger, f"the configuration of attempt {attempt}"):
+        with _kept(report, tables, f"the configuration of attempt {attempt}"):
             query = "SELECT config, packages FROM configs WHERE attempt = ?"
             config, packages = damaged.execute(query, (attempt,)).fetchone()
             texts = Texts(damaged, Allowance.of(damaged))
             config, packages = (table(texts.plain(each), "a configuration") for each in (config, packages))
-            ledger.attempt = max(ledger.attempt, attempt)
-            ledger.set_config(config, packages)
+            tables.attempt = max(tables.attempt, attempt)
+            tables.set_config(config, packages)
             report.config = True
 
 
-def _steps(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+def _steps(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
     for step in _keys(damaged, "steps", "step"):
-        with _kept(report, ledger, f"step {step}"):
+        with _kept(report, tables, f"step {step}"):
             query = "SELECT attempt, started, ended, metrics FROM steps WHERE step = ?"
             attempt, started, ended, metrics = damaged.execute(query, (step,)).fetchone()
             numbers = table(Texts(damaged, Allowance.of(damaged)).plain(metrics, {}), "metrics")
             row = (
                 step,
                 attempt if isinstance(attempt, int) else 1,
-                ledger.revision,
+                tables.revision,
                 *(each if isinstance(each, float) else None for each in (started, ended)),
-                None if metrics is None else ledger.texts.json(numbers),
+                None if metrics is None else tables.texts.json(numbers),
             )
-            ledger.connection.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?)", row)
+            tables.connection.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?)", row)
             report.steps += 1
 
 
-def _trees(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+def _trees(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
     for tree_id in _keys(damaged, "trees", "id"):
-        with _kept(report, ledger, f"tree {tree_id}") as kept:
+        with _kept(report, tables, f"tree {tree_id}") as kept:
             row = damaged.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
             if row == (0,):
                 continue
             (tree,) = load_trees(damaged, [tree_id], Allowance.of(damaged))
-            ledger.tree_done(tree, None)
+            tables.tree_done(tree, None)
             report.trees += 1
         report.lost_trees += kept.failed
 
 
-def _running(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
-    with _kept(report, ledger, "the events of running trees"):
+def _running(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
+    with _kept(report, tables, "the events of running trees"):
         events = load_events(damaged, -1, Allowance.of(damaged))
         headers = running_headers(damaged, list(events))
         for tree_id, header in headers.items():
             for event in events[tree_id]:
-                ledger.add_event(tree_id, header, event)
+                tables.add_event(tree_id, header, event)
             report.running_trees += 1
 
 
-def _attributions(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+def _attributions(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
     for row_id in _keys(damaged, "attributions", "rowid"):
-        with _kept(report, ledger, f"attributions {row_id}") as kept:
+        with _kept(report, tables, f"attributions {row_id}") as kept:
             query = "SELECT step, config, used, size, body FROM attributions WHERE rowid = ?"
             step, config, used, size, body = damaged.execute(query, (row_id,)).fetchone()
             stored = table(Texts(damaged, Allowance.of(damaged)).plain(config), "a credit config")
             found = attributions_from_bytes(unpack(size, body, Allowance.of(damaged)), stored)
-            insert_attributions(ledger.connection, ledger.texts, int(step), found, bool(used))
+            insert_attributions(tables.connection, tables.texts, int(step), found, bool(used))
             report.attributions += 1
         report.lost_attributions += kept.failed
 
 
-def _checkpoints(damaged: sqlite3.Connection, ledger: Ledger, report: SalvageReport) -> None:
+def _checkpoints(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
     for step in _keys(damaged, "checkpoints", "step"):
-        with _kept(report, ledger, f"the checkpoint of step {step}"):
+        with _kept(report, tables, f"the checkpoint of step {step}"):
             query = "SELECT folder FROM checkpoints WHERE step = ?"
             (folder,) = damaged.execute(query, (step,)).fetchone()
-            ledger.note_checkpoint(step, Texts(damaged, Allowance.of(damaged)).text(folder))
+            tables.note_checkpoint(step, Texts(damaged, Allowance.of(damaged)).text(folder))
             report.checkpoints += 1
 
 
@@ -255,11 +256,11 @@ class _Kept:
 
 
 @contextmanager
-def _kept(report: SalvageReport, ledger: Ledger, what: str) -> Iterator[_Kept]:
+def _kept(report: SalvageReport, tables: RunTables, what: str) -> Iterator[_Kept]:
     """A record that cannot be read, or not be written again, is noted and left out."""
     kept = _Kept()
     try:
-        with ledger.whole():
+        with tables.whole():
             yield kept
     except (*UNREADABLE, RaoLabError, TypeError, ValueError, OverflowError) as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:

@@ -30,7 +30,7 @@ from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
 from rao_lab.store.journal import WriteAhead, close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
-from rao_lab.store.rows.transaction import Ledger
+from rao_lab.store.rows.transaction import RunTables
 from rao_lab.tree import Event, Tree, TreeHeader
 
 FLUSH_SECONDS = 0.2
@@ -42,8 +42,8 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...], "Future[Any] | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The weights after a step."""
+class NotedCheckpoint:
+    """Where the run says that the weights after a step lie; whether they do is for the caller to see."""
 
     step: int
     folder: Path
@@ -92,10 +92,10 @@ class RunWriter:
                 if not self.resumed:  # a file that was never begun is not left to be refused later
                     undo.callback(real_path(self.path).unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
-                self._ledger = Ledger(connection)
+                self._tables = RunTables(connection)
                 self._journal = WriteAhead(self.path)
                 # A resumption that is given up before it rewinds leaves the run as it was.
-                first = _nothing if self.resumed else Ledger.set_config
+                first = _nothing if self.resumed else RunTables.set_config
                 self._about = (config, packages or package_versions())
                 self._write([(first, () if self.resumed else self._about, None)])
             except (*UNREADABLE, OSError) as error:
@@ -114,11 +114,11 @@ class RunWriter:
     @property
     def attempt(self) -> int:
         """From 1; one more after each `rewind`."""
-        return self._ledger.attempt
+        return self._tables.attempt
 
     def begin_step(self, step: int, attempt: int | None = None) -> None:
         """A step begins. What an earlier try left of it, if it never ended, is deleted."""
-        self._put(Ledger.begin_step, step, self.attempt if attempt is None else attempt)
+        self._put(RunTables.begin_step, step, self.attempt if attempt is None else attempt)
 
     def event(self, tree_key: Hashable, header: TreeHeader, event: Event) -> None:
         """Records one event of a running tree; costs the caller an append.
@@ -126,11 +126,11 @@ class RunWriter:
         `tree_key` tells apart trees that run at the same time with the same step, group and rollout
         (forks); any value will do where none do.
         """
-        self._put(Ledger.add_event, tree_key, header, event)
+        self._put(RunTables.add_event, tree_key, header, event)
 
     def tree_done(self, tree: Tree, tree_key: Hashable | None = None) -> None:
         """A tree ended: its rows replace its events in one transaction, soon."""
-        self._put(Ledger.tree_done, tree, tree_key, urgent=True)
+        self._put(RunTables.tree_done, tree, tree_key, urgent=True)
 
     def end_step(
         self,
@@ -142,14 +142,14 @@ class RunWriter:
         """A step ended; returns when it is on the disk. `attributions` are those that were trained on,
         `also` others worth keeping, by other credit configs."""
         used = () if attributions is None else (attributions,)
-        self._wait(Ledger.end_step, step, (*used, *also), metrics)
+        self._wait(RunTables.end_step, step, (*used, *also), metrics)
 
     def note_checkpoint(self, step: int, folder: str | Path) -> None:
         """The weights after `step` lie, complete, in `folder` of `checkpoint_folder`; returns when this is
         on the disk. Only the folder's name is recorded, so that run and weights can move together."""
-        self._wait(Ledger.note_checkpoint, step, Path(folder).name)
+        self._wait(RunTables.note_checkpoint, step, Path(folder).name)
 
-    def checkpoints(self) -> list[Checkpoint]:
+    def checkpoints(self) -> list[NotedCheckpoint]:
         """Those noted, newest first; whether a folder is sound is for the caller to see."""
         return self._wait(_read_checkpoints, checkpoint_folder(self.path))
 
@@ -187,7 +187,7 @@ class RunWriter:
             self._closed = True
         atexit.unregister(self.close)
         try:
-            close_to_one_file(self._ledger.connection)
+            close_to_one_file(self._tables.connection)
         finally:
             self._lock.release()
         if self._failure is not None and not self._told:
@@ -253,20 +253,20 @@ class RunWriter:
                 return
 
     def _write(self, batch: Sequence[_Call]) -> None:
-        ledger = self._ledger
+        tables = self._tables
         durable = any(future is not None for _, _, future in batch)
-        ledger.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        ledger.begin()
-        results = [method(ledger, *args) for method, args, _ in batch]
-        ledger.commit()
+        tables.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        tables.begin()
+        results = [method(tables, *args) for method, args, _ in batch]
+        tables.commit()
         for (_, _, future), result in zip(batch, results, strict=True):
             if future is not None:
                 future.set_result(result)
-        self._journal.fold_if_large(ledger.connection)
+        self._journal.fold_if_large(tables.connection)
 
     def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
         with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
-            self._ledger.rollback()
+            self._tables.rollback()
         with self._changed:
             self._failure = error
             waiting = [*batch, *self._queue]
@@ -282,16 +282,16 @@ def checkpoint_folder(path: str | Path) -> Path:
     return Path(f"{path}.ckpt")
 
 
-def _read_checkpoints(ledger: Ledger, folder: Path) -> list[Checkpoint]:
-    rows = ledger.checkpoints()
-    return [Checkpoint(step, folder / name) for step, name in rows]
+def _read_checkpoints(tables: RunTables, folder: Path) -> list[NotedCheckpoint]:
+    rows = tables.checkpoints()
+    return [NotedCheckpoint(step, folder / name) for step, name in rows]
 
 
-def _rewind(ledger: Ledger, step: int, config: Mapping[str, Any], packages: Mapping[str, str]) -> int:
-    attempt = ledger.rewind(step)
-    ledger.set_config(config, packages)
+def _rewind(tables: RunTables, step: int, config: Mapping[str, Any], packages: Mapping[str, str]) -> int:
+    attempt = tables.rewind(step)
+    tables.set_config(config, packages)
     return attempt
 
 
-def _nothing(ledger: Ledger) -> None:
+def _nothing(tables: RunTables) -> None:
     pass

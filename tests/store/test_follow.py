@@ -140,7 +140,7 @@ def test_a_large_journal_before_a_small_file_is_read(tmp_path: Path) -> None:
             pinned.execute("BEGIN")
             pinned.execute("SELECT count(*) FROM meta").fetchone()
             rows = ((step, 1, 1, 0.5, 0.5) for step in range(1, 400_000))
-            db = writer._ledger.connection
+            db = writer._tables.connection
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "INSERT INTO steps (step, attempt, rev, started, ended) VALUES (?, ?, ?, ?, ?)", rows

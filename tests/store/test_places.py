@@ -30,7 +30,7 @@ DIES = """
         writer.tree_done(tree)
     writer.end_step(1)
     if sys.argv[3:] == ["in a commit"]:
-        db = writer._ledger.connection
+        db = writer._tables.connection
         db.execute("PRAGMA cache_size = 1")
         db.execute("BEGIN IMMEDIATE")
         db.execute("DELETE FROM nodes")

@@ -16,7 +16,7 @@ import pytest
 
 from rao_lab.credit import attribute
 from rao_lab.errors import InputError, MissingError, RecordError, RunFileError, UnavailableError
-from rao_lab.store import Checkpoint, RunWriter, checkpoint_folder, open_run
+from rao_lab.store import NotedCheckpoint, RunWriter, checkpoint_folder, open_run
 from rao_lab.store.files import on_network
 from tests.conftest import REPO
 from tests.store.test_store import record
@@ -203,7 +203,7 @@ def test_what_was_committed_survives_kill_9_and_the_lock_does_not(tmp_path: Path
         assert [len(tree) > 1 for tree in run.live().values()] == [True]
         assert not run.being_written
     with RunWriter(tmp_path / "a.rao", {"seed": 1}, resume=True) as writer:
-        assert writer.checkpoints() == [Checkpoint(1, checkpoint_folder(tmp_path / "a.rao") / "step-1")]
+        assert writer.checkpoints() == [NotedCheckpoint(1, checkpoint_folder(tmp_path / "a.rao") / "step-1")]
         assert writer.rewind(1) == 2
         assert open_run(tmp_path / "a.rao").live() == {}
     assert names(tmp_path) == ["a.rao"]
@@ -309,7 +309,7 @@ def test_a_commit_cut_off_in_rollback_mode_is_read_around_and_then_mended(tmp_pa
         for tree in random_group(1, size=2, tokens=False).trees:
             writer.tree_done(tree)
         writer.end_step(1)
-        db = writer._ledger.connection
+        db = writer._tables.connection
         db.execute("PRAGMA cache_size = 1")
         db.execute("BEGIN IMMEDIATE")
         db.execute("DELETE FROM nodes")
@@ -428,8 +428,8 @@ def test_a_disk_without_a_single_byte_left_leaves_nothing(tmp_path: Path) -> Non
 def test_a_full_file_system_stops_the_next_call_of_any_kind(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path / "a.rao", {})
     writer.flush()
-    pages = writer._ledger.connection.execute("PRAGMA page_count").fetchone()[0]
-    writer._ledger.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+    pages = writer._tables.connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._tables.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
     for tree in random_group(2, size=8, nodes=20).trees:
         writer.tree_done(tree)
     header = header_of("easy 1", "make", 2, 0, 0)
@@ -447,8 +447,8 @@ def test_a_full_file_system_stops_the_next_call_of_any_kind(tmp_path: Path) -> N
 def test_close_says_what_no_call_said(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path / "a.rao", {})
     writer.flush()
-    pages = writer._ledger.connection.execute("PRAGMA page_count").fetchone()[0]
-    writer._ledger.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+    pages = writer._tables.connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._tables.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
     writer.tree_done(random_group(2, size=1, nodes=60).trees[0])
     with pytest.raises(UnavailableError, match="the disk is full"):
         writer.close()

@@ -1,7 +1,7 @@
-"""Rows into records: trees whole, one node, events of running trees, texts by id.
+"""Rows into records: whole trees, and one node without its tree.
 
-Everything read is distrusted: a value of the wrong kind, a text whose hash differs, a node that is not
-where its path says is a `RunFileError`.
+Everything read is distrusted: a value of the wrong kind and a node that stands elsewhere than its path
+says are a `RunFileError`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
 from math import isfinite
 from typing import Any
 
@@ -17,71 +16,9 @@ from rao_lab.base.checks import MOST
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance, unpack
 from rao_lab.store.columns.tokens import TokenArrays, split_tokens
-from rao_lab.tree import Call, Event, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
-from rao_lab.tree.values import decode, loads
-
-_CHUNK = 500
-
-
-class Texts:
-    """Texts by id, each read once for one reading operation."""
-
-    def __init__(self, connection: sqlite3.Connection, allowance: Allowance) -> None:
-        self._connection = connection
-        self._allowance = allowance
-        self._known: dict[int, str] = {0: ""}
-        self._plain: dict[int, Any] = {}
-
-    def want(self, ids: Iterable[object]) -> None:
-        """Reads many at once.
-
-        Raises:
-            RunFileError: one is missing or damaged.
-        """
-        missing = sorted({i for i in ids if isinstance(i, int) and abs(i) < 2**63} - self._known.keys())
-        for start in range(0, len(missing), _CHUNK):
-            chunk = missing[start : start + _CHUNK]
-            marks = ", ".join("?" * len(chunk))
-            query = f"SELECT id, hash, size, body FROM texts WHERE id IN ({marks})"
-            for text_id, key, size, body in self._connection.execute(query, chunk):
-                raw = unpack(size, body, self._allowance)
-                if blake2b(raw, digest_size=16).digest() != key:
-                    raise RunFileError(f"text {text_id} is not what was written")
-                self._known[text_id] = raw.decode("utf-8", "surrogatepass")
-
-    def text(self, text_id: object) -> str:
-        if text_id not in self._known:
-            self.want([text_id])
-        try:
-            return self._known[text_id]  # type: ignore[index]
-        except (KeyError, TypeError):
-            raise RunFileError(f"there is no text {text_id!r:.30}") from None
-
-    def maybe(self, text_id: object) -> str | None:
-        return None if text_id is None else self.text(text_id)
-
-    def plain(self, text_id: object, missing: Any = None) -> Any:
-        """The value whose JSON the text is; `missing` for NULL. A fresh one each time."""
-        return missing if text_id is None else plain(self.text(text_id))
-
-
-def plain(text: str) -> Any:
-    """The value that `deposit.to_json` wrote.
-
-    Raises:
-        RunFileError: it is not such JSON.
-    """
-    try:
-        return decode(loads(text))
-    except RaoLabError as error:
-        raise RunFileError(f"a stored value cannot be read ({error!s:.100})") from None
-
-
-def table(value: Any, what: str) -> dict[Any, Any]:
-    if not isinstance(value, dict):
-        raise RunFileError(f"{what} is no table of names and values")
-    return value
-
+from rao_lab.store.rows.texts import Texts, table
+from rao_lab.tree import Call, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
+from rao_lab.tree.values import loads
 
 HEADER_COLUMNS = (
     "id, task, environment, agent, seed, step, grp, rollout, probe, policy, policy_version, limits, origin"
@@ -163,30 +100,6 @@ def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance
         (tree_id, found[0]),
     ).fetchone()
     return rows.node(rows.nodes[0], parent, tuple(child for (child,) in children), texts, allowance)
-
-
-def load_events(
-    connection: sqlite3.Connection, after: int, allowance: Allowance, only: int | None = None
-) -> dict[int, list[Event]]:
-    """Events of running trees (or of one) written after a revision, by tree id, in order.
-
-    Raises:
-        RunFileError: one cannot be read.
-    """
-    events: dict[int, list[Event]] = defaultdict(list)
-    # The plus signs make SQLite look new events up by their revision and sort those few.
-    query = "SELECT tree, size, body FROM events WHERE rev > ? ORDER BY +tree, +seq"
-    values = [after]
-    if only is not None:
-        query = "SELECT tree, size, body FROM events WHERE tree = ? AND +rev > ? ORDER BY seq"
-        values = [only, after]
-    for tree_id, size, body in connection.execute(query, values):
-        raw = unpack(size, body, allowance)
-        try:
-            events[tree_id].append(codec.event_from_json(loads(raw)))
-        except RaoLabError as error:
-            raise RunFileError(f"an event of tree {tree_id} cannot be read ({error!s:.100})") from None
-    return dict(events)
 
 
 _NODE = (

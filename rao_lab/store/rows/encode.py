@@ -9,21 +9,18 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from rao_lab.credit import Attributions
 from rao_lab.store.columns.bytes import pack
-from rao_lab.store.columns.credit import attributions_to_bytes
 from rao_lab.store.columns.nodes import columns_to_bytes
 from rao_lab.store.columns.tokens import join_tokens
+from rao_lab.store.rows.texts import TextIds
 from rao_lab.tree import Call, Event, Node, Tree, TreeHeader, Turn, codec
-from rao_lab.tree.values import dumps, encode
+from rao_lab.tree.values import dumps
 
 _ABSOLUTE = re.compile(r"(/|~|[A-Za-z]:[\\/]|\\\\)[^\n]*")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\n]*", re.IGNORECASE)
-_KEEP_IDS = 20_000
 
 
 def portable(value: Any) -> Any:
@@ -40,47 +37,7 @@ def portable(value: Any) -> Any:
     return value
 
 
-def to_json(value: Any) -> str:
-    """Any plain value as one line of ASCII JSON."""
-    return dumps(encode(value))
-
-
-class Texts:
-    """Gives each text its id, writing it once. Forget everything when a transaction rolls back."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._ids: dict[bytes, int] = {}
-
-    def id(self, text: str) -> int:
-        if not text:
-            return 0
-        raw = text.encode("utf-8", "surrogatepass")
-        key = blake2b(raw, digest_size=16).digest()
-        known = self._ids.get(key)
-        if known is None:
-            if len(self._ids) >= _KEEP_IDS:
-                self._ids.clear()
-            known = self._ids[key] = self._find_or_add(key, raw)
-        return known
-
-    def maybe(self, text: str | None) -> int | None:
-        return None if text is None else self.id(text)
-
-    def json(self, value: Any) -> int:
-        return self.id(to_json(value))
-
-    def _find_or_add(self, key: bytes, raw: bytes) -> int:
-        row = self._connection.execute("SELECT id FROM texts WHERE hash = ?", (key,)).fetchone()
-        if row:
-            return int(row[0])
-        cursor = self._connection.execute(
-            "INSERT INTO texts (hash, size, body) VALUES (?, ?, ?)", (key, *pack(raw))
-        )
-        return int(cursor.lastrowid or 0)
-
-
-def insert_header(connection: sqlite3.Connection, texts: Texts, header: TreeHeader, revision: int) -> int:
+def insert_header(connection: sqlite3.Connection, texts: TextIds, header: TreeHeader, revision: int) -> int:
     """The row of a tree that has begun; returns its id."""
     task = header.task
     row = (
@@ -120,7 +77,7 @@ def insert_events(
 
 
 def finish_tree(
-    connection: sqlite3.Connection, texts: Texts, tree_id: int, tree: Tree, revision: int
+    connection: sqlite3.Connection, texts: TextIds, tree_id: int, tree: Tree, revision: int
 ) -> None:
     """The tree's rows replace its events."""
     connection.execute("DELETE FROM events WHERE tree = ?", (tree_id,))
@@ -158,17 +115,7 @@ def finish_tree(
     )
 
 
-def insert_attributions(
-    connection: sqlite3.Connection, texts: Texts, step: int, attributions: Attributions, used: bool
-) -> None:
-    config = texts.json(attributions.config.to_dict())
-    connection.execute(
-        f"INSERT OR REPLACE INTO attributions VALUES ({_marks(5)})",
-        (step, config, used, *pack(attributions_to_bytes(attributions))),
-    )
-
-
-def _node_row(texts: Texts, node: Node, places: Mapping[str, int]) -> tuple[Any, ...]:
+def _node_row(texts: TextIds, node: Node, places: Mapping[str, int]) -> tuple[Any, ...]:
     return (
         node.path,
         None if node.parent is None else places[node.parent],
@@ -195,7 +142,7 @@ def _node_row(texts: Texts, node: Node, places: Mapping[str, int]) -> tuple[Any,
     )
 
 
-def _turn_row(texts: Texts, node: Node, turn: Turn) -> tuple[Any, ...]:
+def _turn_row(texts: TextIds, node: Node, turn: Turn) -> tuple[Any, ...]:
     messages = [[message.role, texts.id(message.content)] for message in turn.messages]
     return (
         turn.index,

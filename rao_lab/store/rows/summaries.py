@@ -1,25 +1,18 @@
-"""The light rows of a run, read when it is opened: steps, trees, metrics, and what runs now."""
+"""The light rows of a run, read when it is opened: steps, trees, metrics, configurations."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.errors import RunFileError
 from rao_lab.store.columns.bytes import Allowance
-from rao_lab.store.rows.decode import (
-    HEADER_COLUMNS,
-    Texts,
-    header_from_row,
-    load_events,
-    table,
-    task_from_text,
-)
-from rao_lab.tree import Event, Task, Tree, TreeHeader
-from rao_lab.tree.fold import fold
+from rao_lab.store.rows.decode import task_from_text
+from rao_lab.store.rows.texts import Texts, table
+from rao_lab.tree import Task, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +71,6 @@ class TreeSummary:
     def load(self) -> Tree:
         """Raises: RunFileError, MissingError."""
         return self._read(self.id)
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What the writer committed since a revision."""
-
-    revision: int
-    """Ask for what follows this one next."""
-    rewound: bool
-    """Rows were deleted (a resume): forget everything; the rest of this record is the whole run."""
-    steps: tuple[int, ...]
-    """Steps that began or ended."""
-    trees: tuple[int, ...]
-    """Ids of trees that ended."""
-    events: Mapping[int, tuple[Event, ...]]
-    """New events of trees that still run, by tree id."""
-    headers: Mapping[int, TreeHeader]
-    """Of these trees."""
 
 
 def meta_value(connection: sqlite3.Connection, key: str) -> object:
@@ -224,25 +199,3 @@ def _number(value: Any) -> float | None:
     if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
         raise RunFileError(f"a number was due, not {value!r:.40}")
     return None if value is None else float(value)
-
-
-def running_headers(connection: sqlite3.Connection, ids: list[int]) -> dict[int, TreeHeader]:
-    texts = Texts(connection, Allowance.of(connection))
-    found = {}
-    for tree_id in ids:
-        query = f"SELECT {HEADER_COLUMNS} FROM trees WHERE id = ? AND done = 0"
-        row = connection.execute(query, (tree_id,)).fetchone()
-        if row is not None:
-            found[tree_id] = header_from_row(texts, row)
-    return found
-
-
-def running_trees(connection: sqlite3.Connection, only: int | None = None) -> dict[int, Tree]:
-    events = load_events(connection, -1, Allowance.of(connection), only)
-    headers = running_headers(connection, list(events) if only is None else [only])
-    try:
-        return {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}
-    except RunFileError:
-        raise
-    except RaoLabError as error:
-        raise RunFileError(f"the events of a running tree contradict each other ({error})") from None

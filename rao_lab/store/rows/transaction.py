@@ -14,15 +14,14 @@ from typing import Any
 from rao_lab.credit import Attributions
 from rao_lab.errors import RecordError, RunFileError
 from rao_lab.store.columns.bytes import Allowance
-from rao_lab.store.rows.decode import Texts as StoredTexts
+from rao_lab.store.rows.credit import insert_attributions
 from rao_lab.store.rows.encode import (
-    Texts,
     finish_tree,
-    insert_attributions,
     insert_events,
     insert_header,
     portable,
 )
+from rao_lab.store.rows.texts import TextIds, Texts
 from rao_lab.tree import Event, Tree, TreeHeader
 
 _CHECKPOINT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -38,12 +37,12 @@ class _Running:
     """Events of this transaction: never written where the tree ends in it too."""
 
 
-class Ledger:
+class RunTables:
     """Writes records to an open run file and numbers its commits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.texts = Texts(connection)
+        self.texts = TextIds(connection)
         self._running: dict[Place, _Running] = {}
         self.revision = self._meta("revision", 0)
         self.attempt = self._meta("attempt", 1)
@@ -75,7 +74,7 @@ class Ledger:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK TO whole")
-            self.texts = Texts(self.connection)  # it may know ids that are gone
+            self.texts = TextIds(self.connection)  # it may know ids that are gone
             self._running = {place: each for place, (each, _) in running.items()}
             for each, count in running.values():
                 del each.waiting[count:]
@@ -142,7 +141,7 @@ class Ledger:
             RunFileError: a name that is more than a name: nobody is led out of the checkpoint folder.
         """
         rows = self.connection.execute("SELECT step, folder FROM checkpoints ORDER BY step DESC").fetchall()
-        texts = StoredTexts(self.connection, Allowance.of(self.connection))
+        texts = Texts(self.connection, Allowance.of(self.connection))
         found = [(step, texts.text(folder)) for step, folder in rows]
         for step, name in found:
             if not _CHECKPOINT.fullmatch(name):
