@@ -1,43 +1,61 @@
 """Every error that RAO Lab raises on purpose.
 
     RaoLabError
-    ├── ConfigError(ValueError)        a setting that means nothing, alone or beside another
-    ├── InputError(ValueError)         a file or a value that cannot be read as what it should be
-    │   └── RunFileError               a run file that is damaged, newer, locked or not a run file
-    ├── MissingError(LookupError)      a task, node, step, policy or file that does not exist
-    ├── UnavailableError(RuntimeError) something outside that is needed and not there (extra, disk, endpoint)
-    └── RecordError(ValueError)        a record that contradicts itself: always a bug or a forged file
+    ├── ConfigError(ValueError)         a setting means nothing
+    ├── InputError(ValueError)          a file or a value is not what it should be
+    │   └── RunFileError                a run file cannot be opened or written
+    ├── MissingError(LookupError)       something that was named does not exist
+    ├── UnavailableError(RuntimeError)  something outside the program is needed and not there
+    └── RecordError(ValueError)         a record contradicts itself
 
-A message says what was wrong, with which value, and what to do. The command line prints it as one line
-and leaves with status 2. A node that fails is not an error: it is data on the node (`Node.status`).
+A message says what was wrong, with which value, and what to do. The command line prints it as one line and
+leaves with status 2. A node that fails raises nothing: its failure is data on the node (`Node.status`).
 """
 
 from __future__ import annotations
 
 
 class RaoLabError(Exception):
-    """Base of all errors raised on purpose."""
+    """The base of all the others: catch it to catch every error that is raised on purpose."""
 
 
 class ConfigError(RaoLabError, ValueError):
-    """A setting means nothing; the message names the field or the two fields."""
+    """Raised if a setting means nothing, alone or together with another.
+
+    The message names the field, or both fields. Change one of them.
+    """
 
 
 class InputError(RaoLabError, ValueError):
-    """A file or value cannot be read as what it should be."""
+    """Raised if a file or a value cannot be read as what it should be.
+
+    The message names the place. Correct the file or the value, or give another.
+    """
 
 
 class RunFileError(InputError):
-    """A run file is damaged, newer than this version, locked, or no run file at all."""
+    """Raised if a run file is damaged, newer than this version, locked by a writer, there already, or no run.
+
+    Choose another name, resume the run, or keep what can be read of it (`rao-lab export --salvage`).
+    """
 
 
 class MissingError(RaoLabError, LookupError):
-    """A named thing does not exist; the message lists what does."""
+    """Raised if a task, node, step, policy or file that was named does not exist.
+
+    The message lists what does exist. Name one of these.
+    """
 
 
 class UnavailableError(RaoLabError, RuntimeError):
-    """Something outside is needed and not there; the message says how to get it."""
+    """Raised if something outside the program is needed and not there: an extra, disk space, an endpoint.
+
+    The message says how to get it.
+    """
 
 
 class RecordError(RaoLabError, ValueError):
-    """A record contradicts itself."""
+    """Raised if a record contradicts itself: events that do not fit together, credit of another tree.
+
+    Nothing in your settings causes it. It is a bug, or the file was forged: please report it.
+    """

@@ -1,1 +1,1 @@
-"""What we ran: the demo, its seeds, training that goes wrong, benchmarks, and how `tiny` is made."""
+"""What we ran: the demo, its seeds, training that goes wrong, benchmarks, how `tiny` is made, pictures."""

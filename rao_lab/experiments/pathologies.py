@@ -1,10 +1,11 @@
-"""Ways in which recursive training goes wrong, one switch each, recorded for teaching.
+"""Ways in which recursive training goes wrong, recorded for teaching.
 
     python -m rao_lab.experiments.pathologies --out data/pathologies
 
-trains the embedded policy a few steps as it should be and with one thing changed at a time: guards
-off, lambda 1, no slack in the inventory, a learning rate far too high. Each run file keeps the metrics
-of every step and the trees of a few, small enough to hand out; `README.md` beside them holds the table.
+trains the embedded policy for a few steps, once as it should be and then with one thing changed at a time:
+guards off, lambda 1, no slack in the inventory, a learning rate far too high. Each run file keeps the
+metrics of every step and the trees of a few, so that it is small enough to hand out. `README.md` beside
+the run files holds the table.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One run: what is switched, and what to look for."""
+    """One run: what is changed, and what to look for."""
 
     name: str
     change: str
@@ -71,7 +72,7 @@ CASES = (
 
 
 def record(case: Case, folder: Path, seed: int, steps: int) -> list[dict[str, Any]]:
-    """Trains one case into `folder/NAME.rao`; the metrics of its steps."""
+    """Trains one case and writes `folder/NAME.rao`. Returns the metrics of its steps."""
     policy = load_policy("tiny")
     fitting = suggested(policy)
     world = TextCraft.suited(fitting.player, **case.world)
@@ -100,7 +101,7 @@ def record(case: Case, folder: Path, seed: int, steps: int) -> list[dict[str, An
 
 
 def keep(writer: RunWriter, step: TrainStep, *, whole: bool) -> dict[str, Any]:
-    """Writes a step: its metrics and probes, and all its trees and credit where `whole`."""
+    """Writes the metrics and probes of a step; if `whole`, all its trees and their credit too."""
     trees = [tree for group in step.groups for tree in group.trees]
     metrics = {**step.metrics, **delegation(trees), "trees_kept": whole}
     writer.begin_step(step.step)
@@ -111,7 +112,7 @@ def keep(writer: RunWriter, step: TrainStep, *, whole: bool) -> dict[str, Any]:
 
 
 def delegation(trees: Sequence[Tree]) -> dict[str, float | None]:
-    """Shares of launched nodes that were handed an ancestor's whole goal, or only base items."""
+    """The shares of launched nodes that were given the whole goal of an ancestor, or only base items."""
     launched = [(tree, node) for tree in trees for node in tree.nodes if node.parent is not None]
     if not launched:
         return {"own_goal_share": None, "base_item_share": None}
@@ -146,7 +147,7 @@ COLUMNS = {
 
 
 def table(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """First and last quarter of the steps, mean of each figure."""
+    """The mean of each figure over the first and over the last quarter of the steps."""
     lines = [
         "| run | change | " + " | ".join(COLUMNS.values()) + " |",
         "|" + "---|" * (len(COLUMNS) + 2),
@@ -170,23 +171,24 @@ def _mean(rows: Sequence[Mapping[str, Any]], name: str) -> str:
 
 
 def readme(found: Mapping[str, Sequence[Mapping[str, Any]]], seed: int, steps: int) -> str:
-    """What lies beside the runs."""
+    """The text of the `README.md` beside the runs."""
     part = max(1, steps // 4)
     looks = "\n".join(f"- **{case.name}**: {case.look}" for case in CASES)
     return f"""# Ways in which training goes wrong
 
-Made by `python -m rao_lab.experiments.pathologies --seed {seed} --steps {steps}`: the embedded policy on medium
-tasks, 6 tasks of 6 trees a step, one thing changed in each run. One seed: read the runs as
-illustrations, not as measurements. Every step keeps its metrics; trees and credit are kept for the
-first and the last step, probes for every tenth. Open one with
+`python -m rao_lab.experiments.pathologies --seed {seed} --steps {steps}` made these runs. Each trains the embedded
+policy on medium tasks, with 6 tasks a step and 6 trees for each task; one thing is changed in each run. There is only
+one seed: the runs are illustrations and not measurements. They keep the metrics of every step, the trees and
+credit of the first and the last step, and the probes of every tenth. To open one:
 `rl.Explorer(rl.open_run("data/pathologies/guards_off.rao"))`.
 
-Mean of the first {part} steps → mean of the last {part}; own goal and base items: share of launched agents that were
-handed an ancestor's whole goal, or nothing that needs crafting; tokens a step.
+The table shows the mean of the first {part} steps → the mean of the last {part}. *Own goal* and *base items*
+are the shares of launched agents that were given the whole goal of an ancestor, or nothing that needs crafting.
+*Tokens* are per step.
 
 {table(found)}
 
-What each switch is for (what it was expected to show; the table says what came of it):
+What each run was expected to show (the table says what came of it):
 
 {looks}
 """

@@ -2,10 +2,10 @@
 
     python -m rao_lab.experiments.seeds --seeds 0 1 2 --agents recursive flat --out data/tiny/seeds.jsonl
 
-trains from the same weights with the settings of the demo, a seed at a time, and evaluates at two
-temperatures: 1, as in training, and the one that is suggested for everything else; `--steps 0` evaluates
-the weights as they are. Each line written holds one evaluation or one learning curve; `--table FILE`
-prints tables of such lines. `--policy` and `--set` are for trying other weights and settings.
+trains from the same weights with the settings of the demo, one seed after the other. Then it evaluates at
+two temperatures: 1, as in training, and the one that suits the policy otherwise. `--steps 0` evaluates the
+weights as they are. Each line that is written holds one evaluation or one learning curve, and
+`--table FILE` prints tables of such lines. `--policy` and `--set` try other weights and settings.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ from rao_lab.tree import AGENTS
 Line = dict[str, Any]
 BANDS = ("easy", "medium", "hard")
 DEMO = {"tasks_per_step": 8, "group_size": 8}
-"""As in the demo."""
+"""Settings of the demo."""
 CURVE = ("success", "nodes", "depth", "entropy", "tokens_out")
-"""Metrics kept of each training step."""
+"""The metrics that are kept of each training step."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done for each seed and agent."""
+    """What is trained and evaluated for each seed and agent."""
 
     policy: str = "tiny"
     steps: int = 40
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of training over those of the demo."""
+    """Settings of training that replace those of the demo."""
     tasks: int = 100
-    """Of each band, evaluated."""
+    """How many tasks of each band are evaluated."""
     split: str = "test"
 
 
 def measure_seed(seed: int, agent: str, plan: Plan) -> Iterator[Line]:
-    """Trains one agent under one seed; its learning curve and its evaluations."""
+    """Trains one agent with one seed. Yields its learning curve and its evaluations."""
     policy = load_policy(plan.policy)
     fitting = suggested(policy)
     about = {"agent": agent, "seed": seed, "steps": plan.steps}
@@ -66,7 +66,7 @@ def measure_seed(seed: int, agent: str, plan: Plan) -> Iterator[Line]:
 
 
 def _train(policy: Any, fitting: Suggested, seed: int, agent: str, plan: Plan) -> Iterator[Line]:
-    """Trains the policy in place; what is kept of each step."""
+    """Trains the policy in place. Yields what is kept of each step."""
     limits = flat_limits(fitting.train_limits) if agent == "flat" else fitting.train_limits
     settings = {"agent": agent, "seed": seed, "steps": plan.steps, "limits": limits.to_dict(), **DEMO}
     config = train_config(fitting, settings, plan.changes)
@@ -104,7 +104,7 @@ def _evaluate(policy: Any, fitting: Suggested, agent: str, plan: Plan, temperatu
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
-    """Success by band, and the agents of a tree beside those of a clean one; means over seeds."""
+    """Success by band, and the nodes of a tree beside those of a clean one, with means over seeds."""
     found = [line for line in lines if line["kind"] == "evaluation"]
     rows = [
         "| | T | seeds | easy | medium | hard | nodes m / h | of solved m / h | clean, those m / h |",
@@ -130,7 +130,7 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def curves(lines: Sequence[Mapping[str, Any]], part: int = 5) -> str:
-    """Learning curves as means of so many steps, and what a step cost; means over seeds."""
+    """Learning curves and the cost of a step, as means over `part` steps and all seeds."""
     rows = [
         "| | steps | success | nodes | entropy | tokens a step | generation s | update s | tokens/s |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -169,12 +169,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--agents", nargs="+", choices=AGENTS, default=list(AGENTS))
     parser.add_argument("--policy", default=Plan.policy, help="weights to start from: a name or a folder")
-    parser.add_argument("--steps", type=int, default=Plan.steps, help="of training; 0 = none")
+    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps of training; 0 = none")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of training")
-    parser.add_argument("--tasks", type=int, default=Plan.tasks, help="of each band")
+    parser.add_argument("--tasks", type=int, default=Plan.tasks, help="tasks of each band")
     parser.add_argument("--split", default=Plan.split, help="dev to choose settings, test to report")
-    parser.add_argument("--out", type=Path, help="JSON lines are added to this file")
-    parser.add_argument("--table", type=Path, help="print a table of this file and do nothing else")
+    parser.add_argument("--out", type=Path, help="append the JSON lines to this file")
+    parser.add_argument("--table", type=Path, help="print tables of this file and do nothing else")
     given = parser.parse_args(arguments)
     if given.table is not None:
         lines = [json.loads(line) for line in given.table.read_text(encoding="utf-8").splitlines()]

@@ -19,8 +19,10 @@ from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.experiments.tiny import tokens
-from rao_lab.experiments.tiny.demonstrations import READ, DemoConfig, Demonstrator, Transcript
+from rao_lab.experiments.tiny.behaviour import Behaviour
+from rao_lab.experiments.tiny.demonstrations import Demonstrator
 from rao_lab.experiments.tiny.make import MakeConfig, new_model, pace
+from rao_lab.experiments.tiny.player import READ, Transcript
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.prompts import dialect, terse
 from rao_lab.tree import TreeHeader
@@ -29,8 +31,8 @@ TOKENIZER = tokens.build()
 WINDOW = 128
 
 
-def demos(count: int, seed: int = 0, config: DemoConfig | None = None) -> list[Transcript]:
-    return list(islice(Demonstrator(TOKENIZER, Random(seed), WINDOW, config).stream(), count))
+def demos(count: int, seed: int = 0, behaviour: Behaviour | None = None) -> list[Transcript]:
+    return list(islice(Demonstrator(TOKENIZER, Random(seed), WINDOW, behaviour).stream(), count))
 
 
 def written(found: Transcript) -> list[tuple[str, float]]:
@@ -73,7 +75,7 @@ def test_a_turn_ends_only_with_a_token_that_ends_a_line_of_code() -> None:
 
 
 def test_the_saved_tokenizer_is_the_built_one(tmp_path: Path) -> None:
-    tokens.save(tmp_path)
+    TOKENIZER.save_pretrained(tmp_path)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     text = 'team a0 3\nget_info(["a0"])\na0 by 2 = b1 2 (1) c4 1 (4) \n'
     assert loaded.encode(text, add_special_tokens=False) == TOKENIZER.encode(text, add_special_tokens=False)
@@ -105,7 +107,7 @@ REFUSALS = ("no: recipe\n", "no: missing ", "no: own\n", "no: base\n", "no: mult
 
 
 def test_slips_are_followed_by_recoveries() -> None:
-    found = [TOKENIZER.decode(each.ids) for each in demos(1500, config=DemoConfig(scarce=0.0))]
+    found = [TOKENIZER.decode(each.ids) for each in demos(1500, behaviour=Behaviour(scarce=0.0))]
     for refusal in (*REFUSALS, "no: turns\n", "no: agents\n"):
         shown = [text for text in found if refusal in text]
         assert shown, refusal
@@ -127,7 +129,7 @@ def test_the_same_seed_gives_the_same_demonstrations() -> None:
 
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:
     """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
-    config = DemoConfig(
+    behaviour = Behaviour(
         delegate_all=0.0, delegate=0.0, own_goal=0.0, base_item=0.0, solo_tiers={1: 0.5, 2: 0.5}, scarce=0.0
     )
 
@@ -140,7 +142,7 @@ def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played()
             assert tier < 3
             return environment.open(self.task)
 
-    player = Seeing(TOKENIZER, Random(1), 999, config)
+    player = Seeing(TOKENIZER, Random(1), 999, behaviour)
     limits = Limits(max_turns=64)
     with Sandbox() as sandbox:
         for _ in range(12):

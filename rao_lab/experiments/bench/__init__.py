@@ -1,7 +1,7 @@
 """Measurements of this machine: `rao-lab bench NAME` runs the module NAME of this folder.
 
-A bench is a module of this folder with a docstring and one function, `measure(say) -> Sequence[Case]`; `say`
-takes a line of progress. There is no list to keep: the folder is the list, and its other modules are tools.
+A bench is a module with a docstring and one function, `measure(say) -> Sequence[Case]`; `say` takes a line
+of progress. No list of benches is kept: every module of this folder that has `measure` is one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One figure. `ratio` is this median over that of the case named `ratio_to`."""
+    """One figure. `ratio` is this median divided by that of the case named `ratio_to`."""
 
     name: str
     median: float
@@ -33,7 +33,7 @@ class Case:
 
 
 def names() -> list[str]:
-    """What can be measured."""
+    """The names of all benches."""
     folder = Path(__file__).parent
     return sorted(
         path.stem
@@ -48,17 +48,17 @@ def summary(name: str) -> str:
 
 
 def run(name: str, say: Say) -> dict[str, Any]:
-    """Measures, and returns plain JSON: the machine and the cases.
+    """Runs a bench. Returns plain JSON: the machine and the cases.
 
     Raises:
-        MissingError: no such bench.
+        MissingError: there is no bench of this name.
     """
     cases: Sequence[Case] = _load(name).measure(say)
     return {"machine": machine(), "cases": [asdict(case) for case in cases]}
 
 
 def machine() -> dict[str, Any]:
-    """What a figure depends on, without names of host or user."""
+    """What the figures depend on, without names of host or user."""
     versions = {
         name: metadata.version(name) for name in ("rao-lab", "torch", "transformers", "pydantic-monty")
     }

@@ -1,12 +1,12 @@
 """What watching costs training: the same steps alone, with a live board and with live trees.
 
-Four sessions train the same policy on the same tasks with the same seed, so that their steps are equal to
-the token. They take turns: each step is done by all four, in random order and within seconds, while the
-other three rest. The median of the ratios of such equal steps is steady where a machine's speed drifts.
-Alone is there twice: the ratio of the two says how far the others can be trusted.
+Four sessions train the same policy on the same tasks with the same seed, so that their steps are the same to
+the token. They take turns: all four do a step within seconds, in random order, while the others rest. The
+median of the ratios of equal steps stays steady, even if the speed of the machine drifts. Two sessions
+train alone: the ratio of the two says how far the other ratios can be trusted.
 
-Processor time is that of the whole process from the start of a step until training rests again, which
-counts the listener, the sender thread and all that they share with training.
+Processor time is that of the whole process, from the start of a step until training rests again. It counts
+the listener, the sender thread and all that they share with training.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from rao_lab.views.explorer.watch import SessionWatch
 STEPS = 32
 EVENTS = 200_000
 SETTLE_SECONDS = 0.15
-"""After a step: what the sender thread still has to send is sent by then, and counted."""
+"""A pause after each step, in which the sender thread sends the rest, so that this is counted too."""
 
 VIEWS = ("alone", "alone again", "board", "trees")
-"""Nobody watches; a board, which follows the steps that have ended; trees, node by node while they grow."""
+"""Nobody watches, twice; a board shows the steps that have ended; trees are shown while they grow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds that one step took."""
+    """How many seconds one step took."""
 
     processor: float
     wall: float
 
 
 def measure(say: Say) -> Sequence[Case]:
-    """Steps of the embedded policy, watched and not, and the listener by itself."""
+    """Measures steps of the embedded policy, watched and not, and the listener by itself."""
     with TemporaryDirectory() as folder:
         sessions = {view: _begin(view, Path(folder)) for view in VIEWS}
         feeds = {view: _watch(session, view) for view, session in sessions.items()}
@@ -74,7 +74,7 @@ def measure(say: Say) -> Sequence[Case]:
 
 
 def _cases(taken: dict[str, list[Taken]], field: str, unit: str) -> list[Case]:
-    """Each view's median step, and the median of its ratios to the same step alone."""
+    """For each view: its median step, and the median ratio to the same step alone."""
     seconds = {view: [getattr(one, field) for one in steps] for view, steps in taken.items()}
     alone = seconds["alone"]
     cases = [Case("alone", median(alone), unit)]
@@ -85,7 +85,7 @@ def _cases(taken: dict[str, list[Taken]], field: str, unit: str) -> list[Case]:
 
 
 def _begin(view: str, folder: Path) -> Session:
-    """A session that rests before its first step."""
+    """Starts a session that rests before its first step."""
     policy = load_policy("tiny")
     config = default_config(policy, steps=STEPS + 2, tasks_per_step=4, group_size=4, probe_tasks=0, seed=1)
     session = start(TextCraft("medium"), policy, config, store=folder / f"{view}.rao")
@@ -95,7 +95,7 @@ def _begin(view: str, folder: Path) -> Session:
 
 
 def _step(session: Session) -> Taken:
-    """Takes one step and rests."""
+    """Lets a session take one step and rest again."""
     done = len(session.steps)
     wall, processor = time.perf_counter(), time.process_time()
     session.step()
@@ -116,7 +116,7 @@ def _rest(session: Session) -> None:
 
 
 class _Screen:
-    """Asks as a front end that follows, and does with a message what a kernel does: it becomes JSON."""
+    """Asks for steps as a front end does that follows, and turns messages into JSON as a kernel does."""
 
     feed: LiveFeed
 
@@ -146,7 +146,7 @@ def _watch(session: Session, view: str) -> LiveFeed | None:
 
 
 def _listener() -> float:
-    """Seconds that an event costs the thread that trains."""
+    """How many seconds an event costs the thread that trains."""
     feed = LiveFeed(_Nothing(), _Screen(False))
     began = time.perf_counter()
     for number in range(EVENTS):
@@ -155,7 +155,7 @@ def _listener() -> float:
 
 
 class _Nothing:
-    """A source of which only the listener is used."""
+    """A source without data: only the listener is measured."""
 
     poll_seconds = None
 

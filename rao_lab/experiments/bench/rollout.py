@@ -1,7 +1,7 @@
-"""Generated tokens per second in whole trees: the engine, against `generate` called for one turn at a time.
+"""Tokens per second in whole trees: the engine, compared with `generate` for one turn at a time.
 
-Both run the same policy on the same tasks through the same executor, sandbox and world included. The
-engine keeps every node's prefix and decodes all nodes together; `generate` reads each prompt anew.
+Both run the same policy on the same tasks through the same executor, with the sandbox and the world. The
+engine keeps the prefix of every node and decodes all nodes together; `generate` reads each prompt again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REPEATS = 3
 
 
 class OneTurnAtATime:
-    """A policy that calls `model.generate` for each turn, alone and from the beginning."""
+    """A policy that calls `model.generate` for each turn by itself, from its beginning."""
 
     version = 0
 
@@ -74,7 +74,7 @@ class OneTurnAtATime:
 
 
 def measure(say: Say) -> list[Case]:
-    """The engine's tokens per second and how many times `generate`'s that is."""
+    """Measures the tokens per second of both, and their ratio."""
     policy: Any = load_policy("tiny")
     torch.manual_seed(0)
     speeds = {}

@@ -1,10 +1,13 @@
-"""The Explorer in a real Chromium: first paint, pan, zoom and select at 100 to 50,000 nodes.
+"""The Explorer in a real Chromium: first paint, pan, zoom and select, with 100 to 50,000 nodes.
 
-A saved page of one tree is opened; times are taken in the page with its own clock. "first" is from the
-call that makes the view, data already parsed, to the second animation frame after it. "pan" and "zoom"
-are the medians of animation frames while the pointer moves, with every node drawn ("all") or with the
-folds that the view chooses ("folded"); 16.7 ms is a screen at 60 frames a second. "select" is from a key
-press to the second frame after it.
+The bench opens a saved page of one tree and takes times with the clock of the page:
+
+    first      from the call that makes the view (the data are parsed already) to the second frame after it
+    select     from a key press to the second frame after it
+    what-if    from a change of lambda to the second frame after it
+    pan, zoom  the median frame while the pointer moves; "all" draws every node, "folded" the view's choice
+
+At 60 frames a second, a frame takes 16.7 ms.
 """
 
 from __future__ import annotations
@@ -93,10 +96,10 @@ _WHAT_IF = """async () => {
 
 
 def measure(say: Say) -> Sequence[Case]:
-    """Needs Chromium and playwright.
+    """Measures each size in turn.
 
     Raises:
-        UnavailableError: one of them is not installed.
+        UnavailableError: Chromium or playwright is not installed.
     """
     cases: list[Case] = []
     with TemporaryDirectory() as folder, _browser() as browser:
@@ -149,7 +152,7 @@ def _browser() -> Iterator[Any]:
 
 
 def made_tree(nodes: int, seed: int = 0, fan: int = 4, deepest: int = 9) -> Tree:
-    """A tree of that many scored nodes, without messages; the same for the same arguments."""
+    """A tree of `nodes` scored nodes, without messages. The same arguments give the same tree."""
     random = Random(seed)
     children: dict[str, list[str]] = {"0": []}
     open_paths = ["0"]

@@ -1,8 +1,10 @@
-"""Makes the embedded policy from random weights: `python -m rao_lab.experiments.tiny.make --out data/tiny`.
+"""Makes the embedded policy from random weights.
 
-Behaviour cloning of demonstrations made on line: the model learns the action format, to delegate at
-random, and flat skill one tier beyond what its team demonstrations show. Nothing else made by a model
-goes in.
+    python -m rao_lab.experiments.tiny.make --out data/tiny
+
+The model learns to imitate demonstrations that are played while it learns. It gets the action format from
+them, delegation at random, and alone the skill for one tier more than in a team. Nothing that another
+model made goes in.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from rao_lab.experiments.tiny import tokens as tiny_tokens
-from rao_lab.experiments.tiny.demonstrations import DemoConfig, Demonstrator, Transcript
+from rao_lab.experiments.tiny.behaviour import Behaviour
+from rao_lab.experiments.tiny.demonstrations import Demonstrator
+from rao_lab.experiments.tiny.player import Transcript
 
 
 @dataclass(frozen=True, slots=True)
 class MakeConfig:
-    """The recipe."""
+    """The recipe: size of the model, and how it is trained."""
 
     seed: int = 0
     steps: int = 3000
@@ -39,23 +43,23 @@ class MakeConfig:
     learning_rate: float = 3e-3
     """AdamW's, for embeddings and norms."""
     muon_rate: float = 0.02
-    """Muon's, for all matrices between: it needs less than half the tokens that AdamW does."""
+    """Muon's, for the matrices of the layers. Muon needs less than half as many tokens as AdamW."""
     warm_up: int = 50
     weight_decay: float = 0.01
     window: int = 128
-    """Tokens of a node's context; longer demonstrations are thrown away."""
+    """Tokens of a node's context. Longer demonstrations are thrown away."""
     hidden: int = 128
     layers: int = 3
     heads: int = 4
     shared_heads: int = 1
-    """Key and value heads: with one, its cache is a quarter of the size, and sampling is twice as quick."""
+    """Key and value heads. With one, the cache has a quarter of the size and sampling is twice as fast."""
     inner: int = 384
     init: float = 0.05
     threads: int = 1
 
 
 def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """Random weights."""
+    """A model with random weights."""
     torch.manual_seed(config.seed)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -86,7 +90,11 @@ def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaFo
 
 @torch.no_grad()
 def _relate_numbers(embeddings: torch.Tensor) -> None:
-    """Starts the tokens of one number in its several forms near each other; random all the same."""
+    """Starts the tokens that write one number in several forms near each other.
+
+    Args:
+        embeddings: `[tokens, hidden]`; changed in place.
+    """
     places = {text: place for place, text in enumerate(tiny_tokens.vocabulary())}
     of_number = torch.randn(len(tiny_tokens.NUMBERS), embeddings.shape[1]) * embeddings.std()
     of_form = torch.randn(len(tiny_tokens.NUMBER_FORMS), embeddings.shape[1]) * embeddings.std()
@@ -97,7 +105,7 @@ def _relate_numbers(embeddings: torch.Tensor) -> None:
 
 
 def batches(stream: Iterator[Transcript], size: int, rng: Random) -> Iterator[list[Transcript]]:
-    """Batches of like length, from a pool of sixteen."""
+    """Batches of transcripts of similar length, each cut from a pool of sixteen batches."""
     while True:
         pool = sorted(islice(stream, 16 * size), key=lambda found: len(found.ids))
         cut = [pool[start : start + size] for start in range(0, len(pool), size)]
@@ -106,7 +114,7 @@ def batches(stream: Iterator[Transcript], size: int, rng: Random) -> Iterator[li
 
 
 def loss_of(model: LlamaForCausalLM, batch: Sequence[Transcript]) -> torch.Tensor:
-    """Mean negative log-likelihood (nats) over weighted tokens; padding stands on the right."""
+    """Weighted mean of the negative log-likelihood of the tokens, in nats. Padding stands on the right."""
     longest = max(len(found.ids) for found in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     weights = torch.zeros(len(batch), longest)
@@ -120,7 +128,7 @@ def loss_of(model: LlamaForCausalLM, batch: Sequence[Transcript]) -> torch.Tenso
 
 
 def pace(config: MakeConfig, step: int) -> float:
-    """Share of the full learning rates: warm-up, then a cosine to zero."""
+    """The share of the full learning rates at a step: it warms up, then falls to zero along a cosine."""
     if step < config.warm_up:
         return (step + 1) / config.warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - config.warm_up) / max(1, config.steps - config.warm_up)))
@@ -140,7 +148,7 @@ def optimizers(model: LlamaForCausalLM, config: MakeConfig) -> list[torch.optim.
 
 
 def clone(model: LlamaForCausalLM, demonstrator: Demonstrator, config: MakeConfig) -> Iterator[float]:
-    """Clones demonstrations, yielding the loss of each step."""
+    """Trains the model on demonstrations, and yields the loss of each step."""
     steppers = optimizers(model, config)
     full = [[group["lr"] for group in stepper.param_groups] for stepper in steppers]
     model.train()
@@ -159,7 +167,7 @@ def clone(model: LlamaForCausalLM, demonstrator: Demonstrator, config: MakeConfi
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path, record: object) -> None:
-    """Writes the model folder and how it was made."""
+    """Writes the folder of the model, and how it was made."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -176,15 +184,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--shallow-solo",
         action="store_true",
-        help="show lone agents no deeper tasks than teams: to see what flat training does then",
+        help="show agents that work alone no deeper tasks than teams, to see what flat training does then",
     )
     chosen = parser.parse_args(arguments)
     config = MakeConfig(seed=chosen.seed, steps=chosen.steps, threads=chosen.threads)
-    demos = DemoConfig(solo_tiers=DemoConfig().team_tiers) if chosen.shallow_solo else DemoConfig()
+    behaviour = Behaviour(solo_tiers=Behaviour().team_tiers) if chosen.shallow_solo else Behaviour()
     torch.set_num_threads(config.threads)
     tokenizer = tiny_tokens.build()
     model = new_model(config, tokenizer)
-    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, demos)
+    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, behaviour)
     began, loss = time.monotonic(), math.nan
     for step, loss in enumerate(clone(model, demonstrator, config), start=1):
         if step % 50 == 0:
@@ -196,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f" --seed {config.seed} --steps {config.steps} --threads {config.threads}"
         + (" --shallow-solo" if chosen.shallow_solo else ""),
         "recipe": asdict(config),
-        "demonstrations": asdict(demos),
+        "demonstrations": asdict(behaviour),
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "tokens": len(tokenizer),
         "final_loss": round(loss, 4),

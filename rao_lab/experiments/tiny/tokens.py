@@ -1,13 +1,11 @@
-"""The tiny model's tokens: whole pieces of the Python that the sandbox runs, and words of its dialect.
+"""The tokens of the embedded policy: pieces of the Python that the sandbox runs, and words of its dialect.
 
-Text is cut into as few tokens as possible (a unigram model with one score for all), so that the text of
-an action gives back the tokens it was sampled as. What is no token is spelt in bytes. A turn ends with
-any token whose text ends a line of code: there is no end token to spend a step on.
+Text is cut into as few tokens as possible, by a unigram model with one score for all. So the text of an
+action gives back the tokens that were sampled. Text without a token is spelt in bytes. A turn ends with any
+token whose text ends a line of code, so that no step is spent on an end token.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
@@ -15,9 +13,9 @@ from transformers import PreTrainedTokenizerFast
 from rao_lab.environments.textcraft.book import preset
 
 NUMBERS = range(21)
-"""Numbers with tokens of their own: the "small" preset's tasks never need more."""
+"""Numbers that have tokens of their own. Tasks of the preset "small" never need larger ones."""
 STEPS = 12
-"""Turns given to a child: a clean one needs 3."""
+"""Turns given to a child. A child without slips needs 3."""
 ITEMS = preset("small").vocabulary
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
@@ -43,7 +41,7 @@ SENT_LAST = f'": #}}, {STEPS}))\n'
 
 CODE = (LOOK, LOOKED, ALSO, CRAFT, LAUNCH, GATHER, STOCK, FINISH, GIVE_UP)
 NUMBER_FORMS = (NEED, HAVE, ENTRY, OF, MADE, MADE_FINISH, SENT, SENT_MORE, SENT_LAST)
-"""How a number is written: in observations, then in code with what surrounds it."""
+"""The forms of a number: in observations, then in code, with what surrounds it."""
 WORDS = (
     *("team ", "solo ", ", ", " = ", " by", " base\n", "made\n", "done\n", "nothing\n", "empty\n", "cut\n"),
     *("\n", " ", "no: missing ", "no\n", "failed\n", "error\n"),
@@ -65,26 +63,22 @@ def write(form: str, number: int) -> str:
 
 
 def vocabulary() -> list[str]:
-    """Every token's text; the place is the id."""
+    """The text of every token, in the order of their ids."""
     fixed = dict.fromkeys((*CODE, *WORDS))
     numbers = [write(form, number) for form in NUMBER_FORMS for number in NUMBERS]
     return ["<pad>", "<unk>", *ITEMS, *fixed, *numbers, *(f"<0x{byte:02X}>" for byte in range(256))]
 
 
 def stop_texts() -> list[str]:
-    """Texts of the tokens that end a turn."""
+    """The texts of the tokens that end a turn."""
     return [*STOPS, *(write(form, number) for form in STOP_FORMS for number in NUMBERS)]
 
 
 def build() -> PreTrainedTokenizerFast:
-    """The tokenizer, chat template included."""
+    """The tokenizer, with its chat template."""
     scored = [(text, -9.0 if text.startswith("<0x") else -1.0) for text in vocabulary()]
     core = Tokenizer(models.Unigram(scored, unk_id=1, byte_fallback=True))
     core.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", unk_token="<unk>")
     tokenizer.chat_template = TEMPLATE
     return tokenizer
-
-
-def save(folder: Path) -> None:
-    build().save_pretrained(folder)
