@@ -19,7 +19,7 @@ from rao_lab.errors import ConfigError
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.policies import endpoint
+from rao_lab.policies import chat_server, endpoint
 from rao_lab.policies.endpoint import EndpointPolicy
 from rao_lab.policies.load import load_policy
 from rao_lab.prompts import dialect
@@ -263,12 +263,12 @@ def test_a_text_far_longer_than_was_asked_for_is_cut(server: Server) -> None:
 
 
 def test_a_huge_answer_is_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 10_000)
+    monkeypatch.setattr(chat_server, "MAX_ANSWER_BYTES", 10_000)
     assert "larger than 10000 bytes" in failure(server, says("x" * 20_000))
 
 
 def test_an_endless_answer_is_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(chat_server, "MAX_ANSWER_BYTES", 1 << 20)
 
     def flood(handler: Handler, asked: dict[str, Any]) -> None:
         handler.send_response(200)
