@@ -64,7 +64,7 @@ class CreditConfig:
 
     @classmethod
     def preset(cls, name: str) -> CreditConfig:
-        """A named rule: "rao" of the paper, or "platoon_sum" of platoon's TextCraft trainer.
+        """A named rule: "rao" of the paper, or "platoon_sum" of platoon's trainer.
 
         platoon_sum adds 0.2 for each successful child, at most 0.4, and subtracts the mean over all roots.
 

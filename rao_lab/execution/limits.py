@@ -28,7 +28,7 @@ class Limits:
     """Depth of the deepest node; the root has depth 0, so with 0 the root cannot launch. It ends chains in which each
     agent passes its own goal on. At most 200, the deepest that records hold."""
     max_turns: int = 16
-    """Turns of one node: enough to look things up, craft and finish, with a few mistakes in between."""
+    """Turns of one node: enough to look things up, act and finish, with a few mistakes in between."""
     max_children: int = 8
     """Children of one node in all; 0 = none."""
     max_nodes: int = 64

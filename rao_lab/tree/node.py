@@ -132,7 +132,7 @@ class Node:
     success_source: str | None = None
     """Who scored it: verifier, judge, root_proxy or rule (a limit or a cancellation, decision 3)."""
     fraction: float | None = None
-    """Share of the targets that it met, for metrics only; None = not known."""
+    """Share of the goal that was met, for metrics only; None = not known."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     """Refused launches and calls by kind."""
     children: tuple[str, ...] = ()

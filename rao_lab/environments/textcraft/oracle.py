@@ -34,7 +34,7 @@ def flat_plan(task: Task, batched: bool = True) -> list[Call]:
     world = open_task(task)
     world.enter(ROOT, world.root())
     calls = [_play(world, ROOT, "get_info", names) for names in _look_ups(world, batched)]
-    for item, count in summed_demand(world.recipes, world.targets, world.ledger.stock).made.items():
+    for item, count in summed_demand(world.recipes, world.targets, world.stock.counts).made.items():
         calls.append(_craft(world, ROOT, item, count))
     return [*calls, Call("finish", ("done",))]
 

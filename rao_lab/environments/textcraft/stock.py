@@ -24,7 +24,7 @@ class Change:
     count: int
 
 
-class Ledger:
+class Stock:
     """The stock and the accounts of open nodes."""
 
     def __init__(self, stock: Mapping[str, int]) -> None:
@@ -34,7 +34,7 @@ class Ledger:
         """Every change, in the order it happened."""
 
     @property
-    def stock(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """What is there now; no zeros."""
         return {item: count for item, count in self._stock.items() if count}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rao_lab.environments.arguments import bind, counts, names, show, whole
 from rao_lab.environments.textcraft.recipes import Recipe
-from rao_lab.environments.textcraft.stock import Ledger
+from rao_lab.environments.textcraft.stock import Stock
 from rao_lab.protocols import Function, Launch, Refusal, Score
 
 MAX_CONTEXT_CHARS = 4000
@@ -77,7 +77,7 @@ class CraftWorld:
         guard_base_item: bool = True,
     ) -> None:
         self.recipes = recipes
-        self.ledger = Ledger(inventory)
+        self.stock = Stock(inventory)
         self.targets = dict(targets)
         self._guard_own_goal = guard_own_goal
         self._guard_base_item = guard_base_item
@@ -96,13 +96,13 @@ class CraftWorld:
         return launch_for(self.targets)
 
     def enter(self, path: str, launch: Launch) -> None:
-        self.ledger.open(path)
+        self.stock.open(path)
         self._targets[path] = launch.args["targets"]
 
     def leave(self, path: str, value: Any) -> Score:
         """s = 1 if all targets are met, else 0; fraction = units made of all units asked for."""
         targets = self._targets[path]
-        made = {item: max(0, min(count, self.ledger.net(path, item))) for item, count in targets.items()}
+        made = {item: max(0, min(count, self.stock.net(path, item))) for item, count in targets.items()}
         met = all(made[item] == count for item, count in targets.items())
         return Score(float(met), "verifier", sum(made.values()) / sum(targets.values()))
 
@@ -151,7 +151,7 @@ class CraftWorld:
             return self._get_info(names(given["items"], name, '["item"]'))
         if name == "view_inventory":
             bind(name, (), 0, args, kwargs)
-            return dict(sorted(self.ledger.stock.items()))
+            return dict(sorted(self.stock.counts.items()))
         if name == "craft":
             given = bind(name, ("ingredients", "target"), 2, args, kwargs)
             return self._craft(path, given["ingredients"], given["target"])
@@ -169,8 +169,8 @@ class CraftWorld:
             "craftable": recipe is not None,
             "ingredients": dict(recipe.ingredients) if recipe else {},
             "result_count": recipe.result_count if recipe else 0,
-            "have": self.ledger.have(item),
-            "ingredients_have": {name: self.ledger.have(name) for name in recipe.ingredients}
+            "have": self.stock.have(item),
+            "ingredients_have": {name: self.stock.have(name) for name in recipe.ingredients}
             if recipe
             else {},
         }
@@ -194,13 +194,13 @@ class CraftWorld:
         exact = {name: each * times for name, each in recipe.ingredients.items()}
         if given != exact:
             raise Refusal("wrong_ingredients", _difference(item, count, exact, given))
-        short = {name: need for name, need in exact.items() if self.ledger.have(name) < need}
+        short = {name: need for name, need in exact.items() if self.stock.have(name) < need}
         if short:
             listed = ", ".join(
-                f"{need}x {name} (have {self.ledger.have(name)})" for name, need in short.items()
+                f"{need}x {name} (have {self.stock.have(name)})" for name, need in short.items()
             )
             raise Refusal("missing", f"not enough to craft {count}x {item}: need {listed}")
-        self.ledger.book(path, {**{name: -need for name, need in exact.items()}, item: count})
+        self.stock.book(path, {**{name: -need for name, need in exact.items()}, item: count})
         return {item: count}
 
     def _refuse_unknown(self, items: Sequence[str] | Mapping[str, int]) -> None:

@@ -98,6 +98,6 @@ def _parts(world: CraftWorld) -> int:
 
 def _scarce(world: CraftWorld, rng: Random) -> CraftWorld:
     """The same world with too few of one base item."""
-    stock = dict(world.ledger.stock)
+    stock = dict(world.stock.counts)
     short = rng.choice([item for item in stock if item not in world.recipes])
     return CraftWorld(world.recipes, {**stock, short: rng.randrange(2)}, world.targets)

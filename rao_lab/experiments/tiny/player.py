@@ -131,7 +131,7 @@ class Player:
         if not wanted:
             return
         if self._chance(self._behaviour.base_item):
-            base = [item for item in self._world.ledger.stock if item not in self._world.recipes]
+            base = [item for item in self._world.stock.counts if item not in self._world.recipes]
             self._launch({self._rng.choice(base): 1})
         failed = {}
         if len(wanted) > 1 and self._chance(self._behaviour.together):
@@ -178,7 +178,7 @@ class Player:
             self._tell(Observation(error="SyntaxError: invalid syntax"))
 
     def _short(self, need: Mapping[str, int]) -> dict[str, int]:
-        have = self._world.ledger.have
+        have = self._world.stock.have
         return {name: each - have(name) for name, each in need.items() if each > have(name)}
 
     def _chance(self, probability: float) -> bool:

@@ -86,7 +86,7 @@ def test_delegating_everything_without_slack_uses_up_every_base_item():
     for task in some(env, count=20):
         world = env.open(task)
         needed = separate_demand(world.recipes, world.targets)[0].base
-        assert {item: world.ledger.have(item) for item in needed} == dict(needed)
+        assert {item: world.stock.have(item) for item in needed} == dict(needed)
 
 
 def test_slack_adds_to_every_needed_base_item():

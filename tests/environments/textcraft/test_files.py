@@ -67,8 +67,8 @@ def test_the_authors_tasks_are_solvable_by_summed_demand_from_base_items(authors
     env = TextCraft.from_files(authors / "recipes.json", authors / "val_sample.jsonl.gz")
     for task in env.tasks("test"):
         world = env.open(task)
-        demand = summed_demand(world.recipes, world.targets, world.ledger.stock)
-        assert all(world.ledger.have(item) >= count for item, count in demand.base.items()), task.id
+        demand = summed_demand(world.recipes, world.targets, world.stock.counts)
+        assert all(world.stock.have(item) >= count for item, count in demand.base.items()), task.id
 
 
 def test_a_difficulty_can_be_chosen_from_a_file(authors):

@@ -32,10 +32,10 @@ def call(where: CraftWorld, name: str, *args: Any, path: str = "0", **kwargs: An
 
 
 def refused(where: CraftWorld, name: str, *args: Any, **kwargs: Any) -> tuple[str, str]:
-    before = where.ledger.stock
+    before = where.stock.counts
     with pytest.raises(Refusal) as caught:
         call(where, name, *args, **kwargs)
-    assert where.ledger.stock == before
+    assert where.stock.counts == before
     return caught.value.kind, caught.value.message
 
 
@@ -292,7 +292,7 @@ def test_any_arguments_are_answered_or_refused_and_nothing_is_lost(name, args, k
     except Refusal as refusal:
         assert refusal.kind and 0 < len(refusal.message) < 1000
         assert refusal.message.isascii()
-        assert where.ledger.stock == STOCK
+        assert where.stock.counts == STOCK
 
 
 def test_values_nested_a_thousand_deep_are_refused_without_a_word_of_them():

@@ -50,7 +50,7 @@ export function shorten(text, limit) {
 }
 
 /**
- * The words that all goals of a step begin with ("Craft the following items:"), so that cards can leave
+ * The words that all goals of a step begin with ("Add up:"), so that cards can leave
  * them out. It ends at a colon: anything else may be part of what is asked.
  * @param {string[]} goals
  */
