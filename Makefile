@@ -1,5 +1,5 @@
-# Every target makes the virtual environment itself. TORCH_ARGS reaches the pip call that installs torch
-# (for instance an index with CPU builds); PYTHON names the interpreter that makes the environment.
+# Every target that needs the virtual environment makes it. PYTHON is the interpreter that makes it, and
+# TORCH_ARGS is passed to the pip call that installs torch, for example an index with CPU builds.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -13,17 +13,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help venv demo lab test test-full test-gpu bench lint widgets
 .DEFAULT_GOAL := help
 
-help: ## what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# torch comes first and pinned: a later, wider requirement must not pull another build of it.
+# torch comes first, and pinned, so that a wider requirement does not pull another build later.
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH_ARGS) torch==2.13.0 -c constraints.txt
 	$(BIN)/python -m pip install --quiet -e '.[all,dev]' -c constraints.txt
 	@touch $@
 
-venv: $(READY) ## the virtual environment
+venv: $(READY) ## make the virtual environment
 
 demo: $(READY) ## train the embedded policy for a few minutes and show what it learned
 	$(BIN)/rao-lab demo $(DEMO_ARGS)
@@ -31,25 +31,25 @@ demo: $(READY) ## train the embedded policy for a few minutes and show what it l
 lab: $(READY) ## open JupyterLab on this machine at the first notebook
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(AS_ROOT) $(LAB_ARGS) $(wildcard $(NOTEBOOK))
 
-lint: $(READY) ## style and types
+lint: $(READY) ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-widgets: ## type check and test the front end, where Node is there
+widgets: ## check the types of the front end and test it, if Node is installed
 	@if [ ! -f widgets/package.json ]; then echo "front end: skipped, no widgets/package.json"; \
 	elif ! command -v npm >/dev/null; then echo "front end: skipped, npm is not installed"; \
 	else cd widgets && \
 	  { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; } && \
 	  npm run --silent check && npm test --silent; fi
 
-test: lint widgets ## all checks that take seconds
+test: lint widgets ## run all checks but the long ones
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-full: lint widgets ## all checks that need no GPU
+test-full: lint widgets ## run all checks that need no GPU
 	$(BIN)/python -m pytest -m "not gpu" $(PYTEST_ARGS)
 
-test-gpu: $(READY) ## checks on a CUDA device, written to data/bench/gpu.json; skips with a reason without one
+test-gpu: $(READY) ## check a CUDA device and write data/bench/gpu.json; without one, skip and say why
 	RAO_WRITE_GPU_JSON=1 $(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
 
 bench: $(READY) ## measure this machine
