@@ -16,8 +16,8 @@ import pytest
 from rao_lab.errors import InputError, RunFileError
 from rao_lab.store import export_copy, open_run, salvage
 from rao_lab.tree.values import MAX_PARTS, loads
-from tests.store.test_hostile import forging
 from tests.support.make_kept_run import make
+from tests.support.run_files import forging
 
 MB = 2**20
 

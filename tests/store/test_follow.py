@@ -17,8 +17,7 @@ from rao_lab.tree import Tree
 from rao_lab.tree.codec import event_to_json, header_to_json, tree_to_json
 from rao_lab.tree.fold import Fold
 from rao_lab.tree.values import dumps
-from tests.store.test_store import record
-from tests.store.test_writer import names, second_process
+from tests.support.run_files import names, record, second_process
 from tests.support.trees import Plan, events_of, header_of, random_group, showcase_plan, tree_of
 
 FOLLOWER = """

@@ -16,8 +16,7 @@ import pytest
 
 from rao_lab.errors import MissingError, RaoLabError, RunFileError
 from rao_lab.store import RunWriter, export_copy, files, open_run, salvage
-from tests.store.test_store import record
-from tests.store.test_writer import names, second_process
+from tests.support.run_files import names, record, second_process
 from tests.support.trees import random_group
 
 DIES = """
