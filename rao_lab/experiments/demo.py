@@ -135,6 +135,7 @@ class _Demo:
         self._check()
 
     def run(self) -> DemoResult:
+        """Evaluates, trains and evaluates again, one agent after the other."""
         config, board = self._config, self._board
         result = DemoResult(config)
         board.plan(PHASES)
