@@ -14,15 +14,8 @@ FINISH = Function("finish", "finish(message)", "Ends the work.")
 LAUNCH = Function("launch_subagent", "launch_subagent(targets: dict)", "A helper.", is_async=True)
 # What the interpreter lacks (design, section 4) must not be suggested to a model.
 LACKING = (
-    "yield",
-    "del ",
-    "return_exceptions",
-    "create_task",
-    "wait_for",
-    "TaskGroup",
-    "async with",
-    "numpy",
-)
+    "yield", "del ", "return_exceptions", "create_task", "wait_for", "TaskGroup", "async with", "numpy",
+)  # fmt: skip
 
 
 def system(*functions: Function, agent: str = "recursive") -> str:

@@ -3,9 +3,14 @@
 from tests.support.hostile_code import CYCLE, DEEP, HASHED, PATH, SHARED, TWICE, alike
 
 
+def each(codes: str) -> list[str]:
+    """Attempts with " | " between them."""
+    return codes.split(" | ")
+
+
 def after(start: str, rests: str) -> list[str]:
-    """Attempts that begin alike; " | " stands between the rests."""
-    return [start + rest for rest in rests.split(" | ")]
+    """Attempts that begin alike."""
+    return [start + rest for rest in each(rests)]
 
 
 MORE: dict[str, dict[str, list[str]]] = {
@@ -23,21 +28,19 @@ MORE: dict[str, dict[str, list[str]]] = {
                 " | Path('{folder}/new').write_bytes(b'x') | Path('{folder}/new').mkdir()"
                 " | Path('{secret}').unlink() | Path('{folder}').rmdir()"
                 " | Path('{secret}').rename('{folder}/moved') | list(Path('/').iterdir())"
-                " | Path('{secret}').stat() | Path('/proc/self/exe').resolve()"
-                " | Path('{secret}').exists() | Path('{secret}').is_file()"
-                " | Path('{secret}').open().read()",
+                " | Path('{secret}').stat() | Path('/proc/self/exe').resolve() | Path('{secret}').exists()"
+                " | Path('{secret}').is_file() | Path('{secret}').open().read()",
             ),
             *after(
                 "import os; os.",
-                "scandir('/') | unlink('{secret}') | mkdir('{folder}/new')"
-                " | makedirs('{folder}/new/er') | stat('{secret}') | chdir('/'); os.listdir('.')"
-                " | path.getsize('{secret}')",
+                "scandir('/') | unlink('{secret}') | mkdir('{folder}/new') | makedirs('{folder}/new/er')"
+                " | stat('{secret}') | chdir('/'); os.listdir('.') | path.getsize('{secret}')",
             ),
-            "import csv; csv.reader(open('{secret}'))",
-            "import json; json.load(open('{secret}'))",
-            "import tomllib; tomllib.load(open('{secret}', 'rb'))",
-            "exec(open('{secret}').read())",
-            "with open('{folder}/new', 'w') as f: f.write('x')",
+            *each(
+                "exec(open('{secret}').read()) | with open('{folder}/new', 'w') as f: f.write('x')"
+                " | import csv; csv.reader(open('{secret}')) | import json; json.load(open('{secret}'))"
+                " | import tomllib; tomllib.load(open('{secret}', 'rb'))"
+            ),
         ],
         "ValueError": [*after("open('", "{secret}', 'r+') | {folder}/new', 'xb') | \\x00')")],
         "TypeError": ["open(1, 'w').write('x')"],
@@ -52,11 +55,11 @@ MORE: dict[str, dict[str, list[str]]] = {
             *after(PATH, "list(Path('{folder}').glob('**/*')) | list(Path('{folder}').walk()) | Path.cwd()")
         ],
         "ModuleNotFoundError": [
-            "import io; io.open('{secret}')",
-            "import shutil; shutil.copy('{secret}', '{folder}/copy')",
-            "import tempfile; tempfile.mkstemp()",
-            "import glob; glob.glob('/*')",
-            "import sqlite3; sqlite3.connect('{folder}/db')",
+            *each(
+                "import io; io.open('{secret}') | import shutil; shutil.copy('{secret}', '{folder}/copy')"
+                " | import tempfile; tempfile.mkstemp() | import glob; glob.glob('/*')"
+                " | import sqlite3; sqlite3.connect('{folder}/db')"
+            )
         ],
     },
     "network": {
@@ -79,8 +82,8 @@ MORE: dict[str, dict[str, list[str]]] = {
             *after(
                 "import os; os.",
                 "popen('id').read() | execv('/bin/sh', ['sh']) | spawnl(0, '/bin/sh') | kill(1, 9)"
-                " | abort() | getpid() | getuid() | uname() | getlogin() | putenv('A', 'b')"
-                " | cpu_count() | nice(5) | dup2(1, 2) | read(0, 10) | close(0) | pipe()",
+                " | abort() | getpid() | getuid() | uname() | getlogin() | putenv('A', 'b') | cpu_count()"
+                " | nice(5) | dup2(1, 2) | read(0, 10) | close(0) | pipe()",
             ),
             "import sys; sys.exit(3)",
         ],
@@ -95,9 +98,10 @@ MORE: dict[str, dict[str, list[str]]] = {
                 "import ",
                 "posix | nt | multiprocessing | concurrent.futures | _thread | mmap | resource | pty | fcntl",
             ),
-            "import signal; signal.raise_signal(9)",
-            "import atexit; atexit.register(print)",
-            "import faulthandler; faulthandler._sigsegv()",
+            *each(
+                "import signal; signal.raise_signal(9) | import atexit; atexit.register(print)"
+                " | import faulthandler; faulthandler._sigsegv()"
+            ),
         ],
         "NameError": ["exit()", "quit()"],
         "KeyboardInterrupt": ["raise KeyboardInterrupt"],
@@ -106,18 +110,16 @@ MORE: dict[str, dict[str, list[str]]] = {
         "ModuleNotFoundError": [
             *after(
                 "import ",
-                "rao_lab | pydantic_monty | numpy | marshal | shelve | yaml | site | dis | ast"
-                " | traceback | weakref | locale | cffi | __main__ | __future__",
+                "rao_lab | pydantic_monty | numpy | marshal | shelve | yaml | site | dis | ast | traceback"
+                " | weakref | locale | cffi | __main__ | __future__",
             ),
-            "import inspect; inspect.currentframe()",
-            "import code; code.interact()",
-            "import pdb; pdb.set_trace()",
-            "import types; types.FunctionType",
-            "import platform; platform.node()",
-            "import getpass; getpass.getuser()",
-            "import pwd; pwd.getpwall()",
-            "import logging; logging.info('x')",
-            'exec("import socket")',
+            *each(
+                'exec("import socket") | import inspect; inspect.currentframe()'
+                " | import code; code.interact() | import pdb; pdb.set_trace()"
+                " | import types; types.FunctionType | import platform; platform.node()"
+                " | import getpass; getpass.getuser() | import pwd; pwd.getpwall()"
+                " | import logging; logging.info('x')"
+            ),
         ],
         "AttributeError": [
             *after(
@@ -128,40 +130,27 @@ MORE: dict[str, dict[str, list[str]]] = {
             *after(
                 "get.", "__code__ | __closure__ | __self__ | __call__(1) | __class__ | __module__ | _call"
             ),
-            "setattr(get, 'x', 1)",
-            "launch.__name__",
-            "finish.__globals__",
-            "(lambda: 0).__globals__",
-            "(lambda: 0).__code__",
-            "print.__self__",
-            "print.__globals__",
-            "len.__self__",
+            *each(
+                "setattr(get, 'x', 1) | launch.__name__ | finish.__globals__ | (lambda: 0).__globals__"
+                " | (lambda: 0).__code__ | print.__self__ | print.__globals__ | len.__self__"
+            ),
         ],
         "ImportError": ["from .. import secret"],
         "NotImplementedError": ["from os import *", "del get"],
         "NameError": [
-            "__import__('os').system('id')",
-            "__import__('socket')",
-            "__builtins__",
-            "__builtins__['open']",
-            "__loader__",
-            "input()",
-            "breakpoint()",
-            "help()",
-            "license()",
-            "compile('1', 'x', 'eval')",
-            "eval('get', {})",
-            "globals()['get']",
-            "globals()",
-            "vars()",
-            "dir()",
+            *each(
+                "__import__('os').system('id') | __import__('socket') | __builtins__ | __builtins__['open']"
+                " | __loader__ | input() | breakpoint() | help() | license() | compile('1', 'x', 'eval')"
+                " | eval('get', {}) | globals()['get'] | globals() | vars() | dir()"
+            )
         ],
         "PermissionError": ["eval(\"open('{secret}')\")", "exec(\"open('{secret}')\", {})"],
         "harmless": [
-            "exec(\"x = 1\", {'__builtins__': None})",
-            "finish = get",
-            "import os; print(os.getcwd(), os.name)",
-            "print(locals(), id(get), hash(get), hash('a'), type(get))",
+            *each(
+                "exec(\"x = 1\", {'__builtins__': None}) | finish = get"
+                " | import os; print(os.getcwd(), os.name)"
+                " | print(locals(), id(get), hash(get), hash('a'), type(get))"
+            )
         ],
         "TypeError": ["type(get)(1)"],
     },
@@ -175,39 +164,26 @@ MORE: dict[str, dict[str, list[str]]] = {
             ),
             *after("getattr(", "(), '__class__') | str, 'format')"),
             *after("launch(1)", ".send(None) | .close() | .gi_frame"),
-            "type.__subclasses__(type)",
-            "''.__class__.__mro__[1].__subclasses__()",
-            "[].__class__.__base__",
-            "{}.__class__.__init__.__globals__",
-            "(1).__class__.__dict__",
-            "Exception().__traceback__",
-            "Exception().__traceback__.tb_frame",
-            "ValueError.__init__.__globals__",
-            "'{0.__class__}'.format(1)",
-            "'{0.__globals__}'.format(get)",
-            "f'{get.__globals__}'",
-            "str.format('{0.__init__.__globals__}', Exception())",
-            "(1).__reduce_ex__(2)",
-            "type.__call__(type, 1)",
-            "type.mro(int)",
-            "int.__add__.__objclass__",
-            "async_fn = get; async_fn.__await__",
+            *each(
+                "type.__subclasses__(type) | ''.__class__.__mro__[1].__subclasses__()"
+                " | [].__class__.__base__ | {}.__class__.__init__.__globals__ | (1).__class__.__dict__"
+                " | Exception().__traceback__ | Exception().__traceback__.tb_frame"
+                " | ValueError.__init__.__globals__ | '{0.__class__}'.format(1)"
+                " | '{0.__globals__}'.format(get) | f'{get.__globals__}'"
+                " | str.format('{0.__init__.__globals__}', Exception()) | (1).__reduce_ex__(2)"
+                " | type.__call__(type, 1) | type.mro(int) | int.__add__.__objclass__"
+                " | async_fn = get; async_fn.__await__"
+            ),
             "try: 1/0\nexcept ZeroDivisionError as e: print(e.__context__, e.__cause__)",
         ],
         "harmless": [
-            "type('X', (), {})",
-            "'%(x)s' % {'x': get}",
-            "id(get)",
-            "id(None)",
-            "hash(get)",
+            *each("type('X', (), {}) | '%(x)s' % {'x': get} | id(get) | id(None) | hash(get)"),
             "try: get(bad=1)\nexcept BaseException as e: print(e.__traceback__)",
             "class A:\n  def __eq__(self, o): return True\nprint(A() == get)",
             "class A:\n  def __del__(self): get('deleted')\nA()",
         ],
         "TypeError": [
-            "type('X', (object,), {'__del__': print})",
-            "property(print)",
-            "object().__dict__",
+            *each("type('X', (object,), {'__del__': print}) | property(print) | object().__dict__"),
             "class A:\n  def __getattr__(self, n): return n\nget(A())",
             HASHED + "get({A(): 1})",
             "class A:\n  def __reduce__(self): return (print, ('x',))\nget(A())",
@@ -215,7 +191,7 @@ MORE: dict[str, dict[str, list[str]]] = {
         ],
         "KeyError": ["'{0[secret]}'.format({'a': 1})"],
         "limit memory": ["'{:{}}'.format(1, 10**9)"],
-        "NameError": ["memoryview(b'abc')", "super()", "super(object, object)", "classmethod(print)"],
+        "NameError": [*each("memoryview(b'abc') | super() | super(object, object) | classmethod(print)")],
         "NotImplementedError": [
             "class A(metaclass=type): pass",
             "class A(dict): pass\nget(A(a=1))",
@@ -241,55 +217,41 @@ MORE: dict[str, dict[str, list[str]]] = {
                 "dumps([['a' * 1000] * 1000] * 1000) | dumps([0] * 10**6, indent=10**6)"
                 " | loads('[' + '[],' * 10**7 + '1]')",
             ),
-            *after(
-                "eval(",
-                "'+'.join(['1'] * 10**6)) | '[' + '0,' * 10**7 + ']') | 'f\"' + '{1}' * 10**6 + '\"')",
-            ),
             *after(SHARED, "print(x) | import json; json.dumps(x) | str(x) + '%s' % x | assert not x, x"),
             *after("import re; re.", "findall('', 'a' * 10**7) | split('(a?)', 'a' * 10**6)"),
             *after("import collections; collections.", "Counter('a' * 10**8) | deque(range(10**9))"),
             *after(
                 "import random; random.", "randbytes(10**10) | choices([1], k=10**9) | getrandbits(10**10)"
             ),
+            *each(
+                "import itertools; list(itertools.repeat(1)) | sorted(range(10**9))"
+                " | exec('x = 1;' * 10**6) | eval('+'.join(['1'] * 10**6)) | eval('[' + '0,' * 10**7 + ']')"
+                " | '%*d' % (10**9, 1) | '{0:>{1}}'.format('a', 10**10) | f'{1.5:.{10**9}f}'"
+                " | '%.1000000000f' % 1.5 | format(10**1000, ',d') * 10**6 | '\\t'.expandtabs(10**9)"
+                " | 'x'.zfill(10**10) | b'x'.join([b'y' * 10**6] * 10**4) | ('\\ufb03' * 10**7).upper()"
+                " | ('a' * 10**6).join(['b'] * 10**6)"
+                " | import itertools; list(itertools.permutations(range(20)))"
+                " | import itertools; list(itertools.tee(range(10**9), 10)[0])"
+                " | import csv; list(csv.reader(['a,' * 10**6])) | 9**9**9**9 | 2**(2**31) | pow(3, 10**8)"
+                " | hex(2**(10**9)) | eval('f\"' + '{1}' * 10**6 + '\"')"
+                " | while True: exec('class A: pass\\nx = [A]') | 'a' * 2 * 10**7"
+                " | import math; math.factorial(10**7) | import base64; base64.b64encode(b'a' * 3 * 10**7)"
+                " | import os; os.listdir('a' * 2 * 10**7)"
+            ),
             "x = 'a'\nwhile True: x += x",
             "x = []\nwhile True: x = [x]",
             "x = {}\nwhile True: x[len(x)] = len(x)",
             "x = set()\nwhile True: x.add(len(x))",
             "x = 'a\\n' * 10**6\ny = x.splitlines() * 100",
-            "import math; math.factorial(10**7)",
             "import itertools; list(itertools.product(range(1000), repeat=4))",
-            "import itertools; list(itertools.repeat(1))",
-            "sorted(range(10**9))",
-            "exec('x = 1;' * 10**6)",
             "def f(n): return [0] * n + f(n * 2)\nf(10)",
-            "'%*d' % (10**9, 1)",
-            "'{0:>{1}}'.format('a', 10**10)",
-            "f'{1.5:.{10**9}f}'",
-            "'%.1000000000f' % 1.5",
-            "format(10**1000, ',d') * 10**6",
-            "'\\t'.expandtabs(10**9)",
-            "'x'.zfill(10**10)",
-            "b'x'.join([b'y' * 10**6] * 10**4)",
             "x = [1] * 10**6\nx[::2] = [2] * 10**8",
             "x = [[]]\nx *= 10**10",
-            "('\\ufb03' * 10**7).upper()",
-            "('a' * 10**6).join(['b'] * 10**6)",
-            "import itertools; list(itertools.permutations(range(20)))",
             "import itertools; itertools.product(range(10), repeat=10**9)",
-            "import itertools; list(itertools.tee(range(10**9), 10)[0])",
             "from decimal import Decimal; format(Decimal('1e99999999'), 'f')",
             "from decimal import Decimal, getcontext; getcontext().prec = 10**9; Decimal(1) / 3",
-            "import csv; list(csv.reader(['a,' * 10**6]))",
             "import unicodedata; unicodedata.normalize('NFKC', '\\ufdfa' * 10**7)",
-            "import base64; base64.b64encode(b'a' * 3 * 10**7)",
-            "9**9**9**9",
-            "2**(2**31)",
             "x = 1 << 10**6\nfor _ in range(100): x = x * x",
-            "pow(3, 10**8)",
-            "hex(2**(10**9))",
-            "while True: exec('class A: pass\\nx = [A]')",
-            "import os; os.listdir('a' * 2 * 10**7)",
-            "'a' * 2 * 10**7",
         ],
         "NameError": ["x = bytearray(10**10)"],
         "json.JSONDecodeError": ["import json; json.loads('[' * 10**6)"],
@@ -304,14 +266,16 @@ MORE: dict[str, dict[str, list[str]]] = {
                 "comb(10**6, 5 * 10**5) | lcm(*range(1, 10**5)) | prod(range(1, 10**8))"
                 " | gcd(3**10**6, 7**10**5) | isqrt(3**(5 * 10**6)) | perm(10**6, 10**6)",
             ),
+            *each(
+                "for i in range(10**12): pass | [i for i in range(10**12) if False] | max(range(10**12))"
+                " | int('9' * 4000) ** 4000 | while True: print(end='') | pow(3, 2**200000, 2**200000 - 1)"
+                " | hash(3**(10**7)) | from decimal import Decimal; int(Decimal('1e999999'))"
+                " | all(range(1, 10**12)) | min(range(10**12)) | x = 3 ** (10 ** 6); y = x * x * x * x"
+                " | import re; re.sub('(?=a)', 'b', 'a' * 10**6)"
+            ),
             "x = 1\nwhile True: x <<= 1000",
             "while 1:\n  try: pass\n  except: pass",
-            "for i in range(10**12): pass",
-            "[i for i in range(10**12) if False]",
-            "max(range(10**12))",
-            "x = 3 ** (10 ** 6); y = x * x * x * x",
             "x = 7 ** (10 ** 6)\nwhile True: x = x * x % (10 ** 100000)",
-            "int('9' * 4000) ** 4000",
             "x = str(10 ** 4000) * 100\nwhile True: x.find('9')",
             "def f(n): return f(n - 1) + f(n - 1) if n else 1\nf(60)",
             "import asyncio\nasync def f():\n  while True: await asyncio.sleep(0)\nawait f()",
@@ -320,28 +284,21 @@ MORE: dict[str, dict[str, list[str]]] = {
             "import time\nwhile True: time.sleep(1)",
             "try:\n  while True: pass\nfinally: print('cleanup')",
             "try:\n  while True: pass\nexcept TimeoutError: print('caught')",
-            "while True: print(end='')",
             "def f():\n  try: f()\n  finally: f()\nf()",
             "def f():\n  try: f()\n  except RecursionError: f()\nf()",
-            "pow(3, 2**200000, 2**200000 - 1)",
             "x = 10**100000\ny = x * x\nwhile True: y = y * x",
-            "hash(3**(10**7))",
-            "from decimal import Decimal; int(Decimal('1e999999'))",
             "import hashlib; hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)",
-            "import re; re.sub('(?=a)', 'b', 'a' * 10**6)",
             "import re\nwhile True: re.compile('a{1,200}b{1,200}')",
             "x = [i % 3 for i in range(10**6)]\nwhile True: x.sort()",
             "x = list(range(10**5))\nwhile True: x.insert(0, 1)",
             "import functools; functools.reduce(lambda a, b: a + b, range(10**9))",
-            "all(range(1, 10**12))",
-            "min(range(10**12))",
         ],
         "limit seconds memory": [
-            "any(False for _ in range(10**12))",
-            "10**12 in (i for i in range(10**13))",
-            "list(map(len, ['a' * 1000] * 10**9))",
-            "raise MemoryError('memory limit exceeded')",
-            "while True: exec('pass')",
+            *each(
+                "any(False for _ in range(10**12)) | 10**12 in (i for i in range(10**13))"
+                " | list(map(len, ['a' * 1000] * 10**9)) | raise MemoryError('memory limit exceeded')"
+                " | while True: exec('pass')"
+            )
         ],
         "harmless": [
             *after(
@@ -353,12 +310,14 @@ MORE: dict[str, dict[str, list[str]]] = {
                 "import asyncio; await asyncio.",
                 "sleep(10**9) | gather(*[asyncio.sleep(10**6) for _ in range(1000)])",
             ),
-            "'a' * 10**6 in 'a' * 10**6 + 'b'",
-            "import time; print(time.process_time(), time.thread_time())",
+            *each(
+                "'a' * 10**6 in 'a' * 10**6 + 'b'"
+                " | import time; print(time.process_time(), time.thread_time())"
+                " | import time; print(time.localtime())"
+            ),
             "import datetime; print(datetime.datetime.now(), datetime.date.today())",
             "import datetime; print(datetime.datetime.now(datetime.timezone.utc))",
             "import datetime; print(datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=23))))",
-            "import time; print(time.localtime())",
         ],
         "limit suspensions": ["import time\nwhile time.time() < 10**9: pass"],
         "ValueError": [*after("import time; time.", "sleep(-1) | sleep(float('nan'))")],
@@ -368,16 +327,16 @@ MORE: dict[str, dict[str, list[str]]] = {
     },
     "output": {
         "limit output": [
-            *after("print(", "sep='x' * 10**6, *range(100)) | end='x' * 10**7) | repr('x' * 10**6))"),
-            "while True: print()",
-            "for i in range(10**6): print(i, end='')",
+            *each(
+                "while True: print() | for i in range(10**6): print(i, end='')"
+                " | print(sep='x' * 10**6, *range(100)) | print(end='x' * 10**7) | print(repr('x' * 10**6))"
+            )
         ],
         "limit memory": ["print(*range(10**6))"],
         "harmless": [
-            *after(
-                "print(",
-                "'\\u202e\\u2066\\u200b\\ufeff') | '\\x00') | '\\ud800') | '\\U0010ffff' * 10)"
-                " | 'x', flush=True)",
+            *each(
+                "print('\\u202e\\u2066\\u200b\\ufeff') | print('\\x00') | print('\\ud800')"
+                " | print('\\U0010ffff' * 10) | print('x', flush=True)"
             )
         ],
         "AttributeError": [
@@ -401,24 +360,25 @@ MORE: dict[str, dict[str, list[str]]] = {
             "import os\nwhile True:\n  try: os.getenv('A')\n  except BaseException: pass",
         ],
         "NotImplementedError": [
-            "list(map(get, range(10**6)))",
-            "sorted(range(10**5), key=get)",
-            "async for x in launch(1): pass",
-            "async with launch(1): pass",
+            *each(
+                "list(map(get, range(10**6))) | sorted(range(10**5), key=get)"
+                " | async for x in launch(1): pass | async with launch(1): pass"
+            ),
             "import asyncio; await asyncio.gather(launch(1), return_exceptions=True)",
         ],
         "RecursionError": ["async def f(): return await f() + await launch(1)\nawait f()"],
         "harmless": [
-            "h = launch(1); await h; await h; await h",
+            *each(
+                "h = launch(1); await h; await h; await h | str(launch(1)) + 'x'"
+                " | import asyncio; asyncio.run(launch(1)) | import asyncio; await asyncio.gather()"
+            ),
             "h = launch(1)\nimport asyncio; await asyncio.gather(h, h)",
-            "str(launch(1)) + 'x'",
-            "import asyncio; asyncio.run(launch(1))",
-            "import asyncio; await asyncio.gather()",
         ],
         "TypeError": [
-            *after("await ", "get(1) | 5 | None | launch"),
-            "for x in launch(1): pass",
-            "import asyncio; await asyncio.gather(1, 2)",
+            *each(
+                "await get(1) | await 5 | await None | await launch | for x in launch(1): pass"
+                " | import asyncio; await asyncio.gather(1, 2)"
+            )
         ],
         "AttributeError": [
             *after("import asyncio; await asyncio.", "wait_for(launch(1), 1) | wait([launch(1)])"),
@@ -452,14 +412,15 @@ MORE: dict[str, dict[str, list[str]]] = {
         "harmless": [
             *after(DEEP, "print(x) | str(x) == str(x) | x = None | f'{x}'"),
             *after(CYCLE, "x == x | import copy; copy.deepcopy(x)"),
+            *each(
+                "f'{f\"{1}\"}' | eval('f\"' + '{' * 1000 + '1' + '}' * 1000 + '\"')"
+                " | import re; re.match(r'(?=(a+)+$)', 'a' * 40 + 'c')"
+            ),
             "class A:\n  def __bool__(self): return bool(self)\nif A(): pass",
             "x = int\nfor _ in range(10**5): x = x | None\nisinstance(1, x)",
             "import functools\nf = len\nfor _ in range(10**5): f = functools.partial(f)\nf([])",
             "x = iter([1])\nfor _ in range(10**5): x = map(abs, x)\nlist(x)",
             "x = iter([1])\nfor _ in range(10**4): x = (i for i in x)\nlist(x)",
-            "f'{f\"{1}\"}'",
-            "import re; re.match(r'(?=(a+)+$)', 'a' * 40 + 'c')",
-            "eval('f\"' + '{' * 1000 + '1' + '}' * 1000 + '\"')",
         ],
         "TypeError": [
             "class A:\n  def __len__(self): return len(self)\nlen(A())",
@@ -476,17 +437,12 @@ MORE: dict[str, dict[str, list[str]]] = {
         "AssertionError": [DEEP + "assert x == 1"],
         "ValueError": [CYCLE + "import json; json.dumps(x)"],
         "SyntaxError": [
-            *after(
-                "eval(",
-                "'[' * 1000 + ']' * 1000) | '-' * 10**5 + '1') | 'not ' * 10**5 + '1')"
-                " | 'x' + '.a' * 10**5) | '1' + '+1' * 10**5) | 'lambda: ' * 1000 + '1')"
-                " | '1 if 1 else ' * 1000 + '1')",
+            *each(
+                "eval('[' * 1000 + ']' * 1000) | eval('-' * 10**5 + '1') | eval('not ' * 10**5 + '1')"
+                " | eval('x' + '.a' * 10**5) | eval('1' + '+1' * 10**5) | eval('lambda: ' * 1000 + '1')"
+                " | eval('1 if 1 else ' * 1000 + '1') | exec('if 1:\\n ' * 1000 + 'pass')"
             ),
-            *after(
-                "exec(",
-                "'if 1:\\n ' * 1000 + 'pass')"
-                " | '\\n'.join(' ' * i + 'if 1:' for i in range(1000)) + '\\n' + ' ' * 1000 + 'pass')",
-            ),
+            "exec('\\n'.join(' ' * i + 'if 1:' for i in range(1000)) + '\\n' + ' ' * 1000 + 'pass')",
         ],
         "NameError": ["eval(compile)"],
         "re.PatternError": [
@@ -500,10 +456,11 @@ MORE: dict[str, dict[str, list[str]]] = {
         "json.JSONDecodeError": ["import json; json.loads('{\"a\":' * 10**5 + '1' + '}' * 10**5)"],
         "_csv.Error": ["import csv; list(csv.reader(['\"' * 10**6]))"],
         "ModuleNotFoundError": [
-            "import zoneinfo; zoneinfo.ZoneInfo('../../etc/passwd')",
-            "import uuid; uuid.uuid1()",
-            "import secrets; secrets.token_bytes(8)",
-            "import operator; operator.attrgetter('__globals__')(get)",
+            *each(
+                "import zoneinfo; zoneinfo.ZoneInfo('../../etc/passwd') | import uuid; uuid.uuid1()"
+                " | import secrets; secrets.token_bytes(8)"
+                " | import operator; operator.attrgetter('__globals__')(get)"
+            )
         ],
         "PermissionError": ["import os; os.path.realpath('/proc/self')"],
     },
@@ -511,8 +468,8 @@ MORE: dict[str, dict[str, list[str]]] = {
         "TypeError": [
             *after(
                 TWICE,
-                "get(x) | get(*{x}) | get(key={x}) | get([[({x},)]]) | get(frozenset([x]))"
-                " | finish({x}) | launch({x: x}) | await launch(**{'a': {x}}) | get({1: {2: {3: {x}}}})"
+                "get(x) | get(*{x}) | get(key={x}) | get([[({x},)]]) | get(frozenset([x])) | finish({x})"
+                " | launch({x: x}) | await launch(**{'a': {x}}) | get({1: {2: {3: {x}}}})"
                 " | class A: pass\na = A()\na.b = {x}\nget(a) | class A: b = {x}\nget(A)"
                 " | from dataclasses import dataclass\n@dataclass\nclass P:\n  a: object\nget(P({x}))"
                 " | from collections import namedtuple\nget(namedtuple('P', 'a')({x}))",
@@ -549,17 +506,16 @@ MORE: dict[str, dict[str, list[str]]] = {
                 " | 'elements') | None, 'keys') | verdict=1) | *[None] * 50)",
             ),
             *after("import copy; copy.", "copy(get)(1) | deepcopy(get)"),
+            *each(
+                "(lambda g: g(1))(get) | [g(1) for g in [get]] | f'{get}' + str(launch)"
+                " | get == get, get is get, hash(get) | import functools; functools.partial(get, {1})()"
+            ),
             TWICE + "{x: 1}",
             "x = (0,)\nfor _ in range(12): x = (x, x)\nget({x: 1})",
             alike(500) + "get(x)",
             "_guard([print], 1, 1, type, len, map, set, list, min, max)[0](5)",
-            "import functools; functools.partial(get, {1})()",
-            "(lambda g: g(1))(get)",
             "class A: g = get\nA().g",
             "class A: g = get\nA.g(1)",
-            "[g(1) for g in [get]]",
-            "f'{get}' + str(launch)",
-            "get == get, get is get, hash(get)",
             "global get\nget = 5\nget",
             "def f():\n  global get\n  get = print\nf()\nget(1)",
             "for get in [1]: pass\nget",
@@ -584,19 +540,18 @@ MORE: dict[str, dict[str, list[str]]] = {
             ),
             *after(DEEP, "finish(x) | launch(x)"),
             *after("finish(", "1, 2) | value=1, other=2) | get) | [finish]) | finish) | launch(1))"),
+            *each(
+                "for _ in range(100): get('x' * 1_000_000) | import datetime; get(datetime.datetime.now())"
+                " | from decimal import Decimal; get(Decimal('1e1000000'))"
+                " | import re; get(re.compile('x')) | import asyncio; get(asyncio) | import os; get(os)"
+            ),
             "x = (1,)\nfor _ in range(60): x = (x, x)\nfinish(x)",
             "x = {'a': 1}\nfor _ in range(60): x = {'a': x, 'b': x}\nlaunch(x)",
-            "for _ in range(100): get('x' * 1_000_000)",
             "x = []\nfor _ in range(70): x = [x]\nget(x)",
             "x = {}\nx['x'] = x\nfinish(x)",
             "from dataclasses import dataclass\n@dataclass\nclass P:\n  a: int\nget(P(1))",
             "from collections import namedtuple\nget(namedtuple('P', 'a')(1))",
             PATH + "get(Path('/'))",
-            "import datetime; get(datetime.datetime.now())",
-            "from decimal import Decimal; get(Decimal('1e1000000'))",
-            "import re; get(re.compile('x'))",
-            "import asyncio; get(asyncio)",
-            "import os; get(os)",
         ],
         "harmless": [
             *after(
@@ -618,7 +573,7 @@ MORE: dict[str, dict[str, list[str]]] = {
             "sorted([3, 1, 2], key=finish)",
             "from enum import Enum\nclass E(Enum):\n  A = 1\nget(E.A)",
         ],
-        "NameError": ["nope(1)", "_secret_()", "on_call('get')", "self", "session", "snapshot"],
+        "NameError": [*each("nope(1) | _secret_() | on_call('get') | self | session | snapshot")],
         "AttributeError": ["getattr(get, 'x')"],
     },
 }

@@ -17,26 +17,12 @@ from rao_lab.execution.sandbox.guard import is_literal
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
 LITERAL = [
-    "",
-    "\n\n",
-    'get(["a"])\n',
-    'get("no")\nget(1)',
-    "get('a', 1.5, -2, True, None, [], (), {})",
-    'get({"a": 2,\n     "b": 3}, ("c", 1), k=[True, [0]], )\n',
-    'get({"a": 1}, ("b", 2))\nfinish("done")\n',
-    'await launch({"a": 1}, 3)\n',
-    'await launch({"a": 1}, 3)\nawait launch(2)\nget(1)\n',
-    "launch(1)\nget(2)",
-    "launch(1)\nawait launch(2)",
-    "finish()",
-    "finish(1, 2)",
-    'finish("x")\nget(1)',
-    "await get(1)",
-    "await finish(2)",
-    "get(1, k=2, k=3)",
-    "get(007)",
-    "get(k=1, 2)",
-]
+    "", "\n\n", 'get(["a"])\n', 'get("no")\nget(1)', "get('a', 1.5, -2, True, None, [], (), {})",
+    'get({"a": 2,\n     "b": 3}, ("c", 1), k=[True, [0]], )\n', 'get({"a": 1}, ("b", 2))\nfinish("done")\n',
+    'await launch({"a": 1}, 3)\n', 'await launch({"a": 1}, 3)\nawait launch(2)\nget(1)\n',
+    "launch(1)\nget(2)", "launch(1)\nawait launch(2)", "finish()", "finish(1, 2)", 'finish("x")\nget(1)',
+    "await get(1)", "await finish(2)", "get(1, k=2, k=3)", "get(007)", "get(k=1, 2)",
+]  # fmt: skip
 OTHER = [
     "get(x)",
     'get(f"x")',
