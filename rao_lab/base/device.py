@@ -35,8 +35,8 @@ def choose(wanted: Any = None) -> torch.device:
         found = torch.device(wanted)
         torch.empty(1, device=found).cpu()
     except Exception:  # noqa: BLE001 - torch raises errors of many kinds if it has no such device
-        has = "cpu, cuda" if torch.cuda.is_available() else "cpu alone (`rao-lab doctor` says more)"
-        raise ConfigError(f"device={quoted(wanted)} is none of this machine: it has {has}") from None
+        has = "cpu, cuda" if torch.cuda.is_available() else "only cpu (`rao-lab doctor` says more)"
+        raise ConfigError(f"device={quoted(wanted)} is not on this machine: it has {has}") from None
     return found
 
 

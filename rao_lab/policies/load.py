@@ -90,7 +90,7 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
         name = base
     elif base is not None:
         raise ConfigError(
-            f"base={quoted(base)} has no meaning: {unquoted(name)} is a whole model, no adapter"
+            f"base={quoted(base)} has no meaning: {unquoted(name)} is a whole model, not an adapter"
         )
     settings.setdefault("name", _called(Path(name)))
     return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)

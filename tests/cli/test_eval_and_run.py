@@ -69,7 +69,7 @@ def test_the_policy_can_be_told_its_settings(lab: CommandLine) -> None:
         ("scripted", "policy.stile=flat", "no setting 'stile': it has style, error_rate, seed"),
         ("scripted", "policy.style=wild", "style='wild' is unknown"),
         ("scripted", "policy=flat", "name a setting"),
-        ("tiny", "policy.device=abacus", "device='abacus' is none of this machine"),
+        ("tiny", "policy.device=abacus", "device='abacus' is not on this machine"),
         ("tiny", "policy.dtype=int8", "float32, bfloat16, float16"),
         ("tiny", "policy.temperature=0.1", "--temperature or, of train, --set temperature= is what"),
         ("tiny", "policy.name=x", "--policy is what you look for"),

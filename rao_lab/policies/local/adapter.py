@@ -76,7 +76,7 @@ def load(model: Any, folder: Path) -> Any:
     if {name: value.shape for name, value in given.items()} != {
         name: value.shape for name, value in own.items()
     }:
-        raise InputError(f"{said}: this adapter is of another model")
+        raise InputError(f"{said}: this adapter belongs to another model")
     with torch.no_grad():
         for name, value in given.items():
             own[name].copy_(value)

@@ -96,7 +96,7 @@ def read_model(
         if lacking := sorted({*found["missing_keys"], *other}):
             raise InputError(
                 f"{unquoted(path)}: the weights {unquoted(', '.join(lacking))} are missing or of another size: "
-                "config and weights are not of one model"
+                "config and weights do not belong to one model"
             )
         model = model.to(device)
         for weight in model.parameters():
@@ -142,7 +142,7 @@ def _source(path: str | Path) -> tuple[str, dict[str, str]]:
     if file.is_dir():
         _check_config(file / "config.json", said)
     elif file.exists():
-        raise InputError(f"{said} is no model: give a folder with a config.json, or a .gguf file")
+        raise InputError(f"{said} is not a model: give a folder with a config.json, or a .gguf file")
     elif file.is_absolute() or str(path).count("/") != 1:
         raise MissingError(f"{said}: there is no such folder")
     return str(path), {}
@@ -165,7 +165,7 @@ def read_object(file: Path, said: str, most: int = MAX_CONFIG_BYTES) -> dict[str
         InputError: it cannot be read, or is something else.
     """
     if not file.is_file():  # a pipe would be waited on
-        raise InputError(f"{said}: its {file.name} is no file")
+        raise InputError(f"{said}: its {file.name} is not a file")
     if file.stat().st_size > most:
         raise InputError(f"{said}: its {file.name} is larger than {most} bytes")
     try:
@@ -173,7 +173,7 @@ def read_object(file: Path, said: str, most: int = MAX_CONFIG_BYTES) -> dict[str
     except (OSError, ValueError, RecursionError):
         raise InputError(f"{said}: its {file.name} is not JSON") from None
     if not isinstance(found, dict):
-        raise InputError(f"{said}: its {file.name} is no JSON object")
+        raise InputError(f"{said}: its {file.name} is not a JSON object")
     return found
 
 

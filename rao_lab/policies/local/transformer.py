@@ -179,7 +179,7 @@ class TransformerPolicy:
         ids = self._ids(self._chat.prompt([Message("user", "a")]))[:8]
         if not ids:
             raise InputError(
-                f"policy {unquoted(self.name)}: its tokenizer makes no tokens of a message: it is of another model"
+                f"policy {unquoted(self.name)}: its tokenizer makes no tokens of a message: it belongs to another model"
             )
         key: NodeKey = (0, ROOT)
         self._engine.submit(key, ids, noise=(0,), room=1, window=len(ids) + 1)
@@ -240,7 +240,7 @@ class TransformerPolicy:
         if max(ids, default=0) >= self._vocabulary:
             raise InputError(
                 f"policy {unquoted(self.name)}: its tokenizer makes id {max(ids)} and the model knows "
-                f"{self._vocabulary} tokens: they are not of one model"
+                f"{self._vocabulary} tokens: they do not belong to one model"
             )
         return ids
 

@@ -115,7 +115,7 @@ def test_an_adapter_of_an_unnamed_model_is_loaded_with_its_base(random_tiny: Pat
         load_policy(str(tmp_path))
     again = load_policy(str(tmp_path), base=str(random_tiny), device="cpu")
     assert sampled(again) == sampled(policy)
-    with pytest.raises(InputError, match="this adapter is of another model"):
+    with pytest.raises(InputError, match="this adapter belongs to another model"):
         load_policy(str(tmp_path), base="tiny", device="cpu")
 
 
@@ -180,7 +180,7 @@ def test_forged_adapters_load_or_get_one_line(tmp_path: Path) -> None:
     weights = load_file(tmp_path / "adapter_model.safetensors")
     weights.popitem()
     save_file(weights, tmp_path / "adapter_model.safetensors")
-    with pytest.raises(InputError, match="of another model"):
+    with pytest.raises(InputError, match="belongs to another model"):
         load_policy(str(tmp_path), device="cpu")
     (tmp_path / "adapter_model.safetensors").write_bytes(b"x")
     with pytest.raises(InputError, match="missing or cannot be read"):
@@ -194,5 +194,5 @@ def test_a_description_that_is_too_large_or_no_file_is_refused_unread(tmp_path: 
         read(tmp_path)
     described.unlink()
     os.mkfifo(described)  # nobody writes: reading it would not return
-    with pytest.raises(InputError, match=r"its adapter_config.json is no file"):
+    with pytest.raises(InputError, match=r"its adapter_config.json is not a file"):
         read(tmp_path)

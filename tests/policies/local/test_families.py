@@ -135,7 +135,7 @@ def test_a_window_is_at_most_what_every_layer_looks_at(tmp_path: Path) -> None:
 
 def test_a_tokenizer_that_makes_no_tokens_of_text_is_not_taken(tmp_path: Path) -> None:
     """transformers reads this family's tokenizers its own way, whatever the folder says."""
-    with pytest.raises(InputError, match="makes no tokens of a message: it is of another model"):
+    with pytest.raises(InputError, match="makes no tokens of a message: it belongs to another model"):
         TransformerPolicy.load(written(tmp_path, "qwen2", {}), dialect="terse")
 
 
@@ -155,7 +155,7 @@ def test_a_base_model_is_told_from_a_chat_model(tmp_path: Path) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device on this machine")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "gpu", "meta", "", torch.device("cuda")])
 def test_a_device_that_is_not_there_is_named(tmp_path: Path, device: Any) -> None:
-    with pytest.raises(ConfigError, match=r"is none of this machine: it has cpu alone"):
+    with pytest.raises(ConfigError, match=r"is not on this machine: it has only cpu"):
         TransformerPolicy.load(written(tmp_path, "mistral", {"sliding_window": None}), device=device)
 
 
