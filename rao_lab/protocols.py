@@ -1,7 +1,7 @@
-"""The seams of the house: what the executor asks of a world, a policy and a judge.
+"""The seams of the house: what is asked of a world, a policy, a judge and a dialect.
 
-Rooms below name no sibling: an environment knows no policy and a policy knows no environment; both
-know these shapes. All of them speak in plain values.
+No room names its siblings: an environment knows no policy and a policy knows no environment. Both know
+these shapes, which speak in plain values.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from rao_lab.tree import Call, Message, Task, Tree, Turn
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
 class Refusal(Exception):
@@ -348,6 +351,27 @@ class Policy(Protocol):
 
     def forget(self, key: NodeKey) -> None:
         """The node ended: what is kept for it (a cached prefix, a running request) may go."""
+        ...
+
+
+class TrainablePolicy(Policy, Protocol):
+    """A policy with weights of its own, which training moves in place.
+
+    A trainer steps the weights, adds one to `version` and calls `clear_cache`.
+    """
+
+    model: Module
+    """A causal language model as transformers makes it: called with `input_ids` [B, T], it gives an object
+    with `logits` [B, T, vocabulary]."""
+    temperature: float
+    """Of the softmax it samples from; recorded log-probs are of that same distribution."""
+
+    def clear_cache(self) -> None:
+        """The weights have changed: what was computed with the old ones is dropped."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes a folder that `rl.load_policy` reads."""
         ...
 
 

@@ -38,7 +38,7 @@ LINE_OF = {room: line for line, rooms in enumerate(TABLE, start=1) for room in r
 
 TORCH_MAY = (
     *("base/device.py", "policies/local/", "training/", "cli/doctor.py", "experiments/"),
-    *("policies/fetch.py", "api/resume.py"),
+    *("policies/fetch.py", "api/resume.py", "protocols.py"),  # protocols: for a type alone
 )
 
 

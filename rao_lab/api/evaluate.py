@@ -11,13 +11,13 @@ from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.evaluate import Comparison, Evaluation
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Environment, Policy
-from rao_lab.tree import AGENTS, Task
+from rao_lab.tree import AGENTS, Agent, Task
 
 
 def evaluate(
     environment: Environment,
     policy: Policy,
-    agent: str = "recursive",
+    agent: Agent = "recursive",
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     temperature: float | None = None,
@@ -34,7 +34,7 @@ def evaluate(
 def compare(
     environment: Environment,
     policies: Policy | Mapping[str, Policy],
-    agents: Sequence[str] = AGENTS,
+    agents: Sequence[Agent] = AGENTS,
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     temperature: float | None = None,

@@ -23,8 +23,8 @@ from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, ex
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
 from rao_lab.training.config import TrainConfig
+from rao_lab.training.setup import Training
 from rao_lab.training.state import TrainState
-from rao_lab.training.trainer import Peers
 
 OnResume = Callable[[int, Sequence[str]], None]
 """Hears after which step a run goes on (-1: from its beginning) and what is to be known about that."""
@@ -57,7 +57,7 @@ def run_config(
     }
 
 
-def _hardware(policy: Any) -> dict[str, str]:
+def _hardware(policy: Policy) -> dict[str, str]:
     """Where the model runs and in which numbers; `cpu` names the instructions that torch uses."""
     found = {"cpu": torch.backends.cpu.get_cpu_capability()}
     model = getattr(policy, "model", None)
@@ -70,7 +70,7 @@ def _hardware(policy: Any) -> dict[str, str]:
 def warn(step: int, notes: Sequence[str]) -> None:
     """An `OnResume` that warns of each note."""
     for note in notes:
-        warnings.warn(note, stacklevel=4)  # where the steps of `train` are asked for
+        warnings.warn(note, stacklevel=6)  # where the steps of `train` are asked for
 
 
 def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
@@ -89,26 +89,23 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
             )
 
 
-def resume(
+def go_on(
     store: Path,
     writer: RunWriter | None,
-    policy: Any,
-    config: TrainConfig,
+    training: Training,
     about: Mapping[str, Any],
-    peers: Peers,
     on_resume: OnResume,
 ) -> TrainState | None:
-    """Takes policy and run file back to the newest sound checkpoint; None where there is none.
+    """Takes policy and run file back to the newest sound checkpoint; None if there is none.
 
     The process that has the writer says which one it is, and nothing is deleted before the weights are
-    in place. Where checkpoints were noted and none can be used, the file is copied before it is begun
-    anew.
+    in place. If checkpoints were noted and none can be used, the file is copied before it is begun anew.
 
     Raises:
         ConfigError: the training config differs in a field that cannot change, or has fewer steps than the
-            run; or there is no checkpoint
-            and this policy has been trained by the run already.
+            run; or there is no checkpoint and this policy has been trained by the run already.
     """
+    policy, config = training.policy, training.config
     step = -1
     notes: list[str] = []
     if writer is not None:
@@ -116,7 +113,7 @@ def resume(
         if step < 0 and writer.resumed:
             _check_untrained(writer.path, policy)
     said = torch.tensor([step + 1 if writer is not None else 0])
-    peers.add([said])
+    training.peers.add([said])
     step = int(said) - 1
     if step > config.steps:
         raise ConfigError(
@@ -159,7 +156,7 @@ def checkpoint_name(step: int) -> str:
     return f"step-{step}"
 
 
-def _check_untrained(store: Path, policy: Any) -> None:
+def _check_untrained(store: Path, policy: Policy) -> None:
     """A run that begins anew begins with the weights it began with."""
     with open_run(store) as run:
         versions = [tree.policy_version for step in run.steps[:2] for tree in run.trees(step.step)]

@@ -9,12 +9,11 @@ from typing import Any
 
 from rao_lab.api.defaults import suggested
 from rao_lab.evaluation.evaluate import sampled_at
-from rao_lab.execution.executor import Executor
+from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
-from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
-from rao_lab.tree import Event, Task, Tree, TreeHeader
+from rao_lab.tree import Agent, Event, Task, Tree, TreeHeader
 
 POLL_SECONDS = 0.05
 """How often a cell that awaits a run looks: an interrupt reaches a cell that awaits without a timer not at
@@ -25,24 +24,13 @@ class _Stopped(Exception):
     """Raised in the thread of a run that nobody awaits any more."""
 
 
-def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
-    """A sandbox with the bounds of these limits; its caller closes it."""
-    return Sandbox(
-        workers,
-        seconds=limits.repl_seconds,
-        memory_mb=limits.repl_memory_mb,
-        output_chars=limits.max_output_chars,
-        suspensions=limits.max_suspensions,
-    )
-
-
 def run(
     task: Task,
     environment: Environment,
     policy: Policy,
     *,
     limits: Limits | None = None,
-    agent: str = "recursive",
+    agent: Agent = "recursive",
     seed: int = 0,
     dialect: str | None = None,
     temperature: float | None = None,

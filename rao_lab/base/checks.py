@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
@@ -68,7 +68,10 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
-def choice(name: str, value: Any, known: Collection[str]) -> str:
+Word = TypeVar("Word", bound=str)
+
+
+def choice(name: str, value: Any, known: Collection[Word]) -> Word:
     """The value, if it is one of the words.
 
     Raises:
@@ -76,7 +79,7 @@ def choice(name: str, value: Any, known: Collection[str]) -> str:
     """
     if not isinstance(value, str) or value not in known:
         raise ConfigError(f"{name}={quoted(value)} is unknown: choose one of {', '.join(known)}")
-    return value
+    return cast(Word, value)
 
 
 def arguments(kind: type, data: Any, what: str) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from rao_lab.base.checks import choice
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.execution.exclusive import taken
-from rao_lab.execution.executor import Executor
+from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Graded, Judge, Policy
-from rao_lab.tree import AGENTS, Task, Tree, TreeHeader
+from rao_lab.tree import AGENTS, Agent, Task, Tree, TreeHeader
 
 BATCH = 64
 """Trees that run at once: enough to fill a generation batch, fixed so that results repeat."""
@@ -145,7 +145,7 @@ class Comparison:
 def evaluate(
     environment: Environment,
     policy: Policy,
-    agent: str = "recursive",
+    agent: Agent = "recursive",
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     *,
@@ -190,7 +190,7 @@ def evaluate(
     trees: list[Tree] = []
     with (
         sampled_at(policy, temperature),
-        nullcontext(sandbox) if sandbox is not None else _sandbox(limits) as place,
+        nullcontext(sandbox) if sandbox is not None else open_sandbox(limits) as place,
     ):
         executor = Executor(
             environment,
@@ -236,7 +236,7 @@ def sampled_at(policy: Policy, temperature: float | None) -> Iterator[None]:
 def compare(
     environment: Environment,
     policies: Policy | Mapping[str, Policy],
-    agents: Sequence[str] = AGENTS,
+    agents: Sequence[Agent] = AGENTS,
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     *,
@@ -346,15 +346,6 @@ def _choose(environment: Environment, tasks: int | Sequence[Task], split: str) -
     if not tasks:
         raise InputError(f"there are no tasks to evaluate in split {split!r} of {environment.name}")
     return tasks
-
-
-def _sandbox(limits: Limits) -> Sandbox:
-    return Sandbox(
-        seconds=limits.repl_seconds,
-        memory_mb=limits.repl_memory_mb,
-        output_chars=limits.max_output_chars,
-        suspensions=limits.max_suspensions,
-    )
 
 
 def _summary(trees: Sequence[Tree], room: Sequence[bool | None]) -> Summary:

@@ -27,10 +27,21 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.scoring import score_rest
 from rao_lab.execution.tree_run import TreeRun
 from rao_lab.protocols import Dialect, Environment, Judge, Policy, Scripted, TurnReply, Worded
-from rao_lab.tree import AGENTS, Event, Tree, TreeHeader
+from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
 """Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
+
+
+def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
+    """A sandbox with the bounds of these limits; its caller closes it."""
+    return Sandbox(
+        workers,
+        seconds=limits.repl_seconds,
+        memory_mb=limits.repl_memory_mb,
+        output_chars=limits.max_output_chars,
+        suspensions=limits.max_suspensions,
+    )
 
 
 class Executor:
@@ -58,7 +69,7 @@ class Executor:
         limits: Limits,
         *,
         sandbox: Sandbox,
-        agent: str = "recursive",
+        agent: Agent = "recursive",
         on_event: OnEvent | None = None,
         on_tick: Callable[[int], None] | None = None,
         judge: Judge | None = None,

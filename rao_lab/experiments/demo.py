@@ -25,7 +25,7 @@ from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.policies.load import load_policy
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.metrics import TrainStep
-from rao_lab.tree import AGENTS
+from rao_lab.tree import AGENTS, Agent
 
 BANDS = ("easy", "medium", "hard")
 TRAINING_SHARE = 0.5
@@ -52,7 +52,7 @@ class Board(Protocol):
     def phase(self, name: str, total: int) -> None: ...
     def advance(self, name: str, done: int) -> None: ...
     def evaluated(self, when: str, evaluation: Evaluation) -> None: ...
-    def stepped(self, agent: str, step: TrainStep) -> None: ...
+    def stepped(self, agent: Agent, step: TrainStep) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class DemoConfig:
                 f"--out {unquoted(self.out.name)} is where the page goes: name a run file (.rao)"
             )
 
-    def training(self, fitting: Suggested, agent: str, steps: int) -> TrainConfig:
+    def training(self, fitting: Suggested, agent: Agent, steps: int) -> TrainConfig:
         """The training configuration of one agent."""
         limits = fitting.train_limits
         return TrainConfig(
@@ -182,10 +182,10 @@ class _Demo:
         except OSError as error:
             raise UnavailableError(f"{folder} cannot be written to: {error.strerror or error}") from None
 
-    def _out(self, agent: str) -> Path:
+    def _out(self, agent: Agent) -> Path:
         return self._config.out if agent == "recursive" else beside(self._config.out, "-flat")
 
-    def _evaluate(self, agent: str, when: str) -> Evaluation:
+    def _evaluate(self, agent: Agent, when: str) -> Evaluation:
         config, policy = self._config, self._policies[agent]
         tasks = self._world.tasks("test")[: config.tasks * len(BANDS)]
         phase = f"{when}: {agent}"
@@ -204,7 +204,7 @@ class _Demo:
         self._board.evaluated(when, found)
         return found
 
-    def _train(self, agent: str, steps: int, deadline: float | None = None) -> int:
+    def _train(self, agent: Agent, steps: int, deadline: float | None = None) -> int:
         """Trains until the steps are done or the time is up, at least one step; returns the steps done."""
         phase = f"train: {agent}"
         self._board.phase(phase, steps)

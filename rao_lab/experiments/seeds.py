@@ -29,7 +29,8 @@ from rao_lab.environments.textcraft.oracle import clean_nodes
 from rao_lab.errors import RaoLabError
 from rao_lab.evaluation.evaluate import flat_limits
 from rao_lab.policies.load import load_policy
-from rao_lab.tree import AGENTS
+from rao_lab.protocols import Policy
+from rao_lab.tree import AGENTS, Agent
 
 Line = dict[str, Any]
 BANDS = ("easy", "medium", "hard")
@@ -52,7 +53,7 @@ class Plan:
     split: str = "test"
 
 
-def measure_seed(seed: int, agent: str, plan: Plan) -> Iterator[Line]:
+def measure_seed(seed: int, agent: Agent, plan: Plan) -> Iterator[Line]:
     """Trains one agent with one seed. Yields its learning curve and its evaluations."""
     policy = load_policy(plan.policy)
     fitting = suggested(policy)
@@ -65,7 +66,7 @@ def measure_seed(seed: int, agent: str, plan: Plan) -> Iterator[Line]:
         yield {"kind": "evaluation", **about} | _evaluate(policy, fitting, agent, plan, temperature)
 
 
-def _train(policy: Any, fitting: Suggested, seed: int, agent: str, plan: Plan) -> Iterator[Line]:
+def _train(policy: Policy, fitting: Suggested, seed: int, agent: Agent, plan: Plan) -> Iterator[Line]:
     """Trains the policy in place. Yields what is kept of each step."""
     limits = flat_limits(fitting.train_limits) if agent == "flat" else fitting.train_limits
     settings = {"agent": agent, "seed": seed, "steps": plan.steps, "limits": limits.to_dict(), **DEMO}
@@ -77,7 +78,7 @@ def _train(policy: Any, fitting: Suggested, seed: int, agent: str, plan: Plan) -
             sys.stderr.write(f"{agent} seed {seed}: step {step.step} of {plan.steps}\n")
 
 
-def _evaluate(policy: Any, fitting: Suggested, agent: str, plan: Plan, temperature: float) -> Line:
+def _evaluate(policy: Policy, fitting: Suggested, agent: Agent, plan: Plan, temperature: float) -> Line:
     world = TextCraft.suited(fitting.player, difficulty=BANDS)
     chosen = world.tasks(plan.split)[: plan.tasks * len(BANDS)]
     found = evaluate(world, policy, agent, chosen, fitting.limits, temperature=temperature)

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,6 +29,7 @@ from torch import Tensor
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
+from rao_lab.protocols import TrainablePolicy
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.state import COUNTERS, TrainState, new_state
 
@@ -40,17 +41,6 @@ MAX_COUNTER = 2**53
 
 RESUMABLE = ("steps", "checkpoint_every")
 """Fields of the config that a resumed run may change."""
-
-
-class SavedPolicy(Protocol):
-    """What a checkpoint asks of a policy."""
-
-    version: int
-    model: Any
-
-    def save(self, folder: Path) -> None: ...
-
-    def clear_cache(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -70,7 +60,7 @@ class Checkpoint:
         return self.folder / "policy"
 
 
-def save(folder: str | Path, policy: SavedPolicy, state: TrainState, config: TrainConfig) -> Path:
+def save(folder: str | Path, policy: TrainablePolicy, state: TrainState, config: TrainConfig) -> Path:
     """Writes a checkpoint of a run between two steps; an older one of this name is replaced.
 
     Raises:
@@ -98,7 +88,7 @@ def save(folder: str | Path, policy: SavedPolicy, state: TrainState, config: Tra
     return final
 
 
-def _write(rough: Path, policy: SavedPolicy, state: TrainState, config: TrainConfig) -> None:
+def _write(rough: Path, policy: TrainablePolicy, state: TrainState, config: TrainConfig) -> None:
     _save_tensors(state.optimizer.tensors(), rough / "optimizer.safetensors")
     if state.reference is not None:
         _save_tensors(state.reference_weights(), rough / "reference.safetensors")
@@ -222,7 +212,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def load(folder: str | Path, policy: SavedPolicy, config: TrainConfig) -> TrainState:
+def load(folder: str | Path, policy: TrainablePolicy, config: TrainConfig) -> TrainState:
     """Puts a checkpoint's weights into the policy, in place, and gives the state to go on from.
 
     Args:

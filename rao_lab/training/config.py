@@ -15,11 +15,11 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.credit import CreditConfig, ShareBy
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
+from rao_lab.tree import AGENTS, Agent
 
 Loss = Literal["reinforce", "cispo", "ppo_clip"]
 Normalizer = Literal["token", "node", "fixed"]
 Decay = Literal["none", "linear", "cosine"]
-Agent = Literal["recursive", "flat"]
 
 CISPO_BOUND = 5.0
 """Upper bound of the ratio that weights log pi in `cispo`, as in the paper's settings."""
@@ -160,7 +160,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "betas", _pair(self.betas))
-        choice("agent", self.agent, get_args(Agent))
+        choice("agent", self.agent, AGENTS)
         choice("lr_decay", self.lr_decay, get_args(Decay))
         for name in _FROM_ONE:
             whole(name, getattr(self, name), least=1)

@@ -18,7 +18,7 @@ training trees of the step, on all processes; names that begin with `probe_` are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -196,6 +196,48 @@ def _mean(values: Column) -> float | None:
 
 def _by_depth(counts: Mapping[int, int]) -> dict[str, int]:
     return {str(depth): counts[depth] for depth in sorted(counts)}
+
+
+def speeds(metrics: Metrics, seconds: Mapping[str, float]) -> Metrics:
+    """Tokens generated, and forwarded for training, per second of their phase."""
+    made = {"generation": metrics["tokens_out"], "training": metrics["forwarded_tokens"]}
+    phases = {"generation": "generation", "training": "update"}
+    return {
+        name: count / seconds[phases[name]] if seconds.get(phases[name]) else None
+        for name, count in made.items()
+    }
+
+
+def step_warnings(metrics: Metrics, bound: float) -> Iterator[str]:
+    """What the reader of a step should know.
+
+    Args:
+        metrics: of the step. A gradient norm may still be infinite or NaN here.
+        bound: largest difference of recorded and recomputed log-probs that is not worth a word.
+    """
+    if "trained_tokens" in metrics:
+        yield from _update_warnings(metrics, bound)
+    for name, what in (("not_reproducible", "trees"), ("probe_not_reproducible", "probe trees")):
+        if metrics.get(name):
+            yield (
+                f"{metrics[name]} {what} are not reproducible: a wall-clock limit fired in them, or a policy or "
+                "a sandbox worker was lost"
+            )
+
+
+def _update_warnings(metrics: Metrics, bound: float) -> Iterator[str]:
+    gap = metrics["logprob_difference"]["max"]
+    if gap is not None and gap > bound:
+        yield (
+            f"recorded and recomputed log-probs differ by up to {gap:.3g} nats, above the bound "
+            f"{bound:g}: the update is off-policy by that much"
+        )
+    if not metrics["trained_tokens"]:
+        yield "no node could be trained in this step: the weights did not move"
+    elif metrics["signs"]["zero"] == metrics["trained_nodes"]:
+        yield "every node earned what it was compared with: this step had nothing to teach"
+    elif not isfinite(metrics["grad_norm"]):
+        yield "the gradient was not finite: this step's update was left out"
 
 
 RATIO_COLUMNS = ("tokens", "difference_sum", "difference_max", "ratio_sum", "ratio_min", "ratio_max")

@@ -23,17 +23,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
+from torch.nn import Module, functional
 from torch.utils.checkpoint import checkpoint
 
 from rao_lab.base.device import sent
 from rao_lab.credit import Attributions
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.training.config import LossConfig
-from rao_lab.training.sequences import Pack, TrainSequence, pack, sequences
+from rao_lab.training.sequences import Pack, TrainSequence, sequences
 from rao_lab.tree import Group
-
-__all__ = ["Batch", "LossConfig", "PackLoss", "Scorer", "build_batch", "loss_on_pack", "pack", "sequences"]
 
 LOGITS_AT_ONCE = 1 << 25
 """Entries of one block of logits; more are computed block by block and again in the backward pass."""
@@ -124,14 +122,16 @@ class Scorer:
         ConfigError: `recompute` and a model whose layers transformers does not mark as such.
     """
 
-    def __init__(self, model: Any, recompute: bool = False) -> None:
+    def __init__(self, model: Module, recompute: bool = False) -> None:
         self.model = model
         self._layers = [module for module in model.modules() if _is_layer(module)] if recompute else []
         if recompute and not self._layers:
             raise ConfigError(
                 f"recompute=True, but {type(model).__name__} has no layers that can be: leave it off"
             )
-        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+        inner: Any = model
+        if hasattr(inner, "get_base_model"):
+            inner = inner.get_base_model()
         self._decoder: Any = inner.get_decoder() if hasattr(inner, "get_decoder") else None
         self._head: Any = inner.get_output_embeddings() if hasattr(inner, "get_output_embeddings") else None
         self._split = self._decoder is not None and self._head is not None and self._head_is_plain(inner)
@@ -174,7 +174,7 @@ class Scorer:
         return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
 
 
-def _is_layer(module: Any) -> bool:
+def _is_layer(module: Module) -> bool:
     return any(kind.__name__ == "GradientCheckpointingLayer" for kind in type(module).__mro__)
 
 

@@ -1,9 +1,9 @@
-"""The processes of one machine that train together, started by torchrun: `trainer.Peers` over torch.
+"""Who trains together: one process alone, or the processes of one machine that torchrun started.
 
 Groups are dealt out whole, by rank. Trees are exchanged as JSON (never pickled), so that every process
 attributes the whole step: N_d, Z and shares are those of one process on the union, and rank 0 can write
-the records of all. Gradients are summed. A process that is gone ends the others at their next exchange, or
-after the timeout where it only stands still.
+the records of all. Gradients are summed. If a process is gone, the others end at their next exchange; if it
+only stands still, they end after the timeout.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Protocol
 
 import torch
 import torch.distributed as dist
@@ -24,6 +25,34 @@ from rao_lab.tree.codec import tree_from_json, tree_to_json
 
 AT_ONCE = 1 << 26
 """Numbers of one exchange: they lie in memory a second time while it lasts."""
+
+
+class Peers(Protocol):
+    """The processes that train together; every method is called by all of them at the same points."""
+
+    rank: int
+    size: int
+
+    def gather(self, trees: Sequence[Tree]) -> list[list[Tree]]:
+        """The trees of every process, by rank, on every process."""
+        ...
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Replaces each tensor by its sum over all processes, in place, to the same bits everywhere."""
+        ...
+
+
+class Alone:
+    """One process."""
+
+    rank = 0
+    size = 1
+
+    def gather(self, trees: Sequence[Tree]) -> list[list[Tree]]:
+        return [list(trees)]
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Nothing to add."""
 
 
 class Processes:
@@ -64,7 +93,7 @@ class Processes:
 
 @contextmanager
 def _met() -> Iterator[None]:
-    """An exchange that fails because another process is gone, or waits too long, is one line."""
+    """If an exchange fails because another process is gone or late, the error is one line."""
     try:
         yield
     except RuntimeError as problem:  # what every backend raises
@@ -97,7 +126,7 @@ def _read(part: Tensor) -> list[Tree]:
 
 @contextmanager
 def joined() -> Iterator[Processes | None]:
-    """`processes` where torchrun started this process beside others; else None: it is alone."""
+    """`processes` if torchrun started this process beside others; otherwise None."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield None
         return

@@ -14,5 +14,16 @@ from rao_lab.tree.events import (
     TurnEnded,
     TurnStarted,
 )
-from rao_lab.tree.node import AGENTS, MAX_DEPTH, ROOT, Node, Task, TreeHeader, Turn, child_path, path_key
+from rao_lab.tree.node import (
+    AGENTS,
+    MAX_DEPTH,
+    ROOT,
+    Agent,
+    Node,
+    Task,
+    TreeHeader,
+    Turn,
+    child_path,
+    path_key,
+)
 from rao_lab.tree.tree import Group, Tree, validate

@@ -10,13 +10,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from rao_lab.tree.events import Call, Message, Status
 
 ROOT = "0"
-AGENTS = ("recursive", "flat")
+Agent = Literal["recursive", "flat"]
 """Kinds of agent; flat is the single-agent control without `launch_subagent`."""
+AGENTS: tuple[Agent, ...] = get_args(Agent)
 MAX_DEPTH = 200
 """Depth of the deepest node that a record may hold. Paths are read from files, so they are bounded."""
 

@@ -19,6 +19,8 @@ from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.metrics import TrainStep
+from rao_lab.training.processes import Alone
+from rao_lab.training.setup import Training, trainable
 from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn
 from tests.support.configs import small_config
@@ -204,7 +206,8 @@ def tiny_policy(seed: int = 1, dtype: torch.dtype = torch.float32) -> TinyPolicy
 
 def stepping(config: TrainConfig, trained: Any, **settings: Any) -> Iterator[TrainStep]:
     """A training step by step; it samples with the policy that it trains, unless it is told otherwise."""
-    return train_steps(Tasks(), trained, config, **{"sample": Sampler(trained)} | settings)
+    training = Training(Tasks(), trainable(trained), config, settings.pop("peers", None) or Alone())
+    return train_steps(training, **{"sample": Sampler(trained)} | settings)
 
 
 def all_steps(config: TrainConfig = SMALL, trained: Any = None, **settings: Any) -> list[TrainStep]:

@@ -13,8 +13,7 @@ import rao_lab as rl
 from rao_lab.api.train import train
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.training.metrics import TrainStep
-from rao_lab.training.processes import processes
-from rao_lab.training.trainer import Peers
+from rao_lab.training.processes import Peers, processes
 from tests.support.whole_runs import CONFIG as WHOLE
 
 CONFIG = replace(WHOLE, steps=3, group_size=2, probe_tasks=1, probe_rollouts=1, probe_every=1)

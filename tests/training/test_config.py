@@ -12,11 +12,11 @@ import pytest
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError
 from rao_lab.training.config import LossConfig, TrainConfig
-from rao_lab.training.state import learning_rate
+from rao_lab.training.optimizer import learning_rate
+from rao_lab.training.setup import Training
 from rao_lab.training.tasks import probe_tasks, step_tasks
-from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Task
-from tests.support.tinymodels import SMALL, Sampler, Tasks, TinyPolicy, stepping, tiny_policy
+from tests.support.tinymodels import SMALL, Tasks, TinyPolicy, stepping, tiny_policy
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
@@ -109,9 +109,9 @@ def test_unknown_fields_are_refused_with_the_nearest_name(data, words) -> None:
 
 def test_too_few_tasks_are_named() -> None:
     with pytest.raises(ConfigError, match="tasks_per_step=2 but split 'train' has 1"):
-        next(train_steps(Tasks(train=1), tiny_policy(), SMALL, sample=Sampler(tiny_policy())))
+        Training(Tasks(train=1), tiny_policy(), SMALL)
     with pytest.raises(ConfigError, match="probe_split='dev' has no tasks"):
-        next(train_steps(Tasks(dev=0), tiny_policy(), SMALL, sample=Sampler(tiny_policy())))
+        Training(Tasks(dev=0), tiny_policy(), SMALL)
 
 
 def test_a_policy_without_weights_or_at_another_temperature_is_refused() -> None:

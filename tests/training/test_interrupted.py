@@ -9,7 +9,8 @@ import pytest
 
 from rao_lab.training.config import LossConfig
 from rao_lab.training.metrics import TrainStep
-from rao_lab.training.state import Optimizer, new_state
+from rao_lab.training.optimizer import Optimizer
+from rao_lab.training.state import new_state
 from tests.support.tinymodels import SMALL, all_steps, equal, stepping, timeless, tiny_policy, weights
 
 

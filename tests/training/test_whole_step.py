@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from rao_lab.api.run import open_sandbox
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.execution.executor import Executor
+from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.prompts import dialect
 from rao_lab.training import checkpoint
 from rao_lab.training.metrics import TrainStep
+from rao_lab.training.setup import Training
 from rao_lab.training.state import new_state
 from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Node, Status
@@ -56,7 +56,7 @@ ENVIRONMENT = TextCraft(difficulty="easy", seed=0)
 
 def test_what_the_engine_recorded_is_what_the_trainer_recomputes(random_tiny, sandbox) -> None:
     trained, sample = executed(random_tiny, sandbox)
-    steps = list(train_steps(ENVIRONMENT, trained, WHOLE, sample=sample))
+    steps = list(train_steps(Training(ENVIRONMENT, trained, WHOLE), sample=sample))
     for step in steps[1:]:
         assert step.metrics["forwarded_tokens"] > 20
         assert step.metrics["logprob_difference"]["max"] < 1e-4
@@ -70,13 +70,13 @@ def test_a_resumed_run_of_the_real_executor_ends_as_an_uninterrupted_one(
     trained, sample = executed(random_tiny, sandbox)
     state = new_state(trained.model, WHOLE)
     steps = []
-    for step in train_steps(ENVIRONMENT, trained, WHOLE, sample=sample, state=state):
+    for step in train_steps(Training(ENVIRONMENT, trained, WHOLE), sample=sample, state=state):
         steps.append(step)
         if step.step == 1:
             checkpoint.save(tmp_path / "step-1", trained, state, WHOLE)
     again, sample = executed(random_tiny, sandbox)
     resumed = checkpoint.load(tmp_path / "step-1", again, WHOLE)
-    (last,) = train_steps(ENVIRONMENT, again, WHOLE, sample=sample, state=resumed)
+    (last,) = train_steps(Training(ENVIRONMENT, again, WHOLE), sample=sample, state=resumed)
     assert tokens(last) == tokens(steps[2])
     assert last.attributions.c.tolist() == steps[2].attributions.c.tolist()
     assert equal(weights(again), weights(trained))

@@ -57,8 +57,10 @@ def evaluate(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.evaluate import evaluate as run_all
     from rao_lab.api.settings import TASKS_PER_BAND, limits_from, open_policy, overrides
+    from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
     from rao_lab.protocols import Graded
+    from rao_lab.tree import AGENTS
     from rao_lab.views.terminal import Board
 
     actor, given = open_policy(policy, overrides(settings or ()))
@@ -72,7 +74,7 @@ def evaluate(
         found = run_all(
             world,
             actor,
-            agent,
+            choice("agent", agent, AGENTS),
             chosen[:count],
             limits,
             split=split,

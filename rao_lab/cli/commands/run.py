@@ -55,13 +55,16 @@ def run(
     from rao_lab.api.export import record
     from rao_lab.api.run import run as run_one
     from rao_lab.api.settings import find_task, limits_from, open_policy, overrides
+    from rao_lab.base.checks import choice
+    from rao_lab.tree import AGENTS
     from rao_lab.tree.codec import tree_to_json
 
     actor, given = open_policy(policy, overrides(settings or ()))
     world = environment_for(env, actor, difficulty, rules, tasks)
     limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
-    tree = run_one(chosen, world, actor, limits=limits, agent=agent, seed=seed, temperature=temperature)
+    kind = choice("agent", agent, AGENTS)
+    tree = run_one(chosen, world, actor, limits=limits, agent=kind, seed=seed, temperature=temperature)
     if out is not None:
         record([tree], out)
     if as_json:

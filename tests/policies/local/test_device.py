@@ -19,8 +19,9 @@ from rao_lab.errors import ConfigError
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
+from rao_lab.training.optimizer import Optimizer
 from rao_lab.training.sequences import pack
-from rao_lab.training.state import Optimizer, new_state
+from rao_lab.training.state import new_state
 from rao_lab.tree import Group
 from tests.support.configs import small_config
 from tests.support.far import FAR, Crossings, moved
