@@ -100,7 +100,7 @@ class World(Protocol):
         ...
 
     def leave(self, path: str, value: Any) -> Score | None:
-        """The node called `finish(value)`: the verifier's word, or None where there is no verifier."""
+        """The node called `finish(value)`: the verifier's word, or None if there is no verifier."""
         ...
 
 

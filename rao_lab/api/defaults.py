@@ -15,7 +15,7 @@ from rao_lab.protocols import Player, Policy
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """What suits a policy where its user says nothing."""
+    """What suits a policy if its user says nothing."""
 
     limits: Limits
     player: Player

@@ -1,7 +1,6 @@
 """From words to settings: what the command line (or a small script) asks for, with what suits the policy.
 
-Whatever a user leaves out comes from the run that is resumed, else from `loading.suggested`; whatever they
-say wins.
+What a user says wins. What they leave out comes from the run that is resumed, or else from `defaults.suggested`.
 """
 
 from __future__ import annotations

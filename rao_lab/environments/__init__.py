@@ -1,4 +1,4 @@
-"""Worlds with tasks, one package each."""
+"""Worlds with tasks: a package each, found by name."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,7 @@
-"""Reads the arguments that code in the sandbox passes: any type, any size, any nesting.
+"""Reads the arguments that code in the sandbox passes.
 
-A model wrote them, so nothing here may hang, recurse or give a traceback: a wrong value is refused
-with a message that names it and says what to write instead.
+A model wrote that code, so a value may have any type, size and nesting. Nothing here hangs, recurses or gives a
+traceback. A wrong value is refused with a message that names it and says what to write instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_NAMES = 500
 
 
 def show(value: Any, width: int = 40) -> str:
-    """A short printable form that never descends into a value, whatever it holds."""
+    """A short printable form, whatever the value is. It does not look inside the value."""
     if value is None or isinstance(value, bool):
         return repr(value)
     if isinstance(value, int):
@@ -35,10 +35,10 @@ def show(value: Any, width: int = 40) -> str:
 def bind(
     call: str, parameters: Sequence[str], required: int, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Pairs arguments with parameter names; absent optional ones are left out.
+    """Pairs arguments with parameter names. An optional argument that was not passed is left out.
 
     Raises:
-        Refusal: kind "bad_call": too many, unknown, repeated or missing arguments.
+        Refusal: of kind "bad_call", for too many, unknown, repeated or missing arguments.
     """
     usage = f"{call}({', '.join(parameters)})"
     if len(args) > len(parameters):
@@ -57,7 +57,7 @@ def bind(
 
 
 def whole(value: Any, what: str, kind: str = "bad_call") -> int:
-    """A whole number from 1 to `MAX_COUNT`.
+    """The value, if it is a whole number from 1 to `MAX_COUNT`.
 
     Raises:
         Refusal: it is not.
@@ -70,10 +70,10 @@ def whole(value: Any, what: str, kind: str = "bad_call") -> int:
 
 
 def counts(value: Any, what: str, example: str, kind: str = "bad_call") -> dict[str, int]:
-    """A dict of names to counts, such as {"a0": 2}.
+    """The value, if it is a dict from names to counts, as in {"a0": 2}.
 
     Raises:
-        Refusal: it is not, or names more than `MAX_NAMES`.
+        Refusal: it is not, or it has more than `MAX_NAMES` names.
     """
     if not isinstance(value, Mapping):
         raise Refusal(kind, f"{what} must be a dict such as {example}; got {show(value)}")
@@ -88,10 +88,10 @@ def counts(value: Any, what: str, example: str, kind: str = "bad_call") -> dict[
 
 
 def names(value: Any, call: str, example: str) -> list[str]:
-    """A list of names.
+    """The value as a list, if it holds names.
 
     Raises:
-        Refusal: kind "bad_call": it is not a list, is empty, too long, or holds something else.
+        Refusal: of kind "bad_call": it is no list, is empty or too long, or holds something else.
     """
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise Refusal("bad_call", f"{call} takes a list of names: write {call}({example}); got {show(value)}")

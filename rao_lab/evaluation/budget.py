@@ -1,7 +1,7 @@
-"""What solutions needed: turns and context, so that a user can tell which budget a task asks for.
+"""How many turns and how much context solutions needed, so that a user can tell which budget a task asks for.
 
-Counted on trees that were solved. Tokens are those recorded; a policy without a tokenizer has none, and
-then the text of a context is counted at `CHARS_PER_TOKEN`.
+Only solved trees count. Tokens are those recorded. A policy without a tokenizer records none; then the text of a
+context is counted at `CHARS_PER_TOKEN`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rao_lab.tree import Node, Tree
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Over the solved trees of a set of tasks; None where none was solved."""
+    """Figures over the solved trees of a set of tasks; None if none was solved."""
 
     solved: int
     median_turns: float | None
@@ -28,7 +28,7 @@ class Needs:
     """Tokens of the fullest context of any node of a tree."""
     max_context: int | None
     fit: float | None
-    """Share that keeps to `max_tree_turns`, `max_turns` of each node, and `context_window`."""
+    """Share of them that keeps to `max_tree_turns`, to `max_turns` at each node, and to `context_window`."""
     estimated: bool
     """Tokens are characters divided by `CHARS_PER_TOKEN`."""
 
@@ -37,7 +37,7 @@ class Needs:
 
 
 def needs(trees: Sequence[Tree], limits: Limits) -> Needs:
-    """What the solved ones of these trees needed, and how many of them keep to the limits."""
+    """What the solved trees needed, and how many of them keep to the limits."""
     solved = [tree for tree in trees if tree.success == 1.0]
     turns = [sum(len(node.turns) for node in tree.nodes) for tree in solved]
     contexts = [max(context_tokens(node) for node in tree.nodes) for tree in solved]
@@ -59,7 +59,7 @@ def needs(trees: Sequence[Tree], limits: Limits) -> Needs:
 
 
 def context_tokens(node: Node) -> int:
-    """Tokens of a node's fullest context; by its text where no tokens were recorded."""
+    """Tokens of a node's fullest context; counted on its text if no tokens were recorded."""
     if node.window:
         return node.peak_context
     said = sum(len(message.content) for turn in node.turns for message in turn.messages)
@@ -72,7 +72,7 @@ def needs_by_band(trees: Sequence[Tree], limits: Limits, bands: Iterable[str]) -
 
 
 def needs_text(overall: Needs, by_band: Mapping[str, Needs], limits: Limits) -> str:
-    """A table: turns and context of the solutions, and the share that the limits allow."""
+    """A table of the turns and context of the solutions, and of the share that the limits allow."""
     how = f", at {CHARS_PER_TOKEN} characters a token" if overall.estimated else ""
     lines = [
         f"budget of the solutions (fits: {limits.max_tree_turns} turns a tree, {limits.max_turns} a node, "

@@ -1,8 +1,8 @@
 """A node's state as messages, and what the model wrote as an action: dialects, found by name.
 
-A dialect is pure: it knows no environment, no policy and no sandbox. `codeact` is for chat models
-(prose, one Python block a reply, what was printed comes back), `terse` for the embedded tiny model
-(the reply is code and nothing else, each call's result comes back in single words).
+A dialect knows no environment, no policy and no sandbox. `codeact` is for chat models: prose and one Python
+block a reply, and what the block printed comes back. `terse` is for the embedded tiny model: a reply is code and
+nothing else, and what each call returned comes back in a few words.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ def dialect(name: str) -> Dialect:
     Raises:
         MissingError: there is none; the message lists the names.
     """
-
     for known in (CodeAct(), Terse()):
         if known.name == name:
             return known

@@ -1,7 +1,7 @@
-"""The dialect of chat models: a thought, then one Python block; what the block printed comes back.
+"""The dialect of chat models: a thought, then one Python block. What the block printed comes back.
 
-The prompt is written from the functions that this agent has. A flat agent's prompt says nothing of
-launches, and nothing that the interpreter lacks is ever shown.
+The prompt lists the functions that this agent has. A flat agent's prompt does not mention launches. No prompt
+shows Python that the interpreter lacks.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class CodeAct:
 
 
 def _refused(calls: Sequence[Call]) -> str:
-    """Why launches came to nothing, where code need not have been told: nobody may have awaited them.
-    A helper that failed at its task is no such case: its value says so."""
+    """Why launches came to nothing. The code may not know it, if it did not await them. A helper that ran and
+    failed is not listed: its value says so."""
     reasons = Counter(
         call.error
         for call in calls

@@ -51,7 +51,7 @@ def test_the_window_alone_and_the_turns_of_a_node_alone_can_be_too_small() -> No
     assert needs(trees, Limits(max_turns=4)).fit == 0.5
 
 
-def test_recorded_tokens_are_counted_where_there_are_any() -> None:
+def test_recorded_tokens_are_counted_if_there_are_any() -> None:
     node = Node("0", turns=(turn(1, 9999, 10), turn(2, 9999, 6)), window=100)
     assert context_tokens(node) == 16
     assert context_tokens(replace(node, window=0)) == 5000

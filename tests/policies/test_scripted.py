@@ -112,7 +112,7 @@ def test_what_a_parent_keeps_in_stock_is_reserved_from_its_child(sandbox):
     assert tree.success == 1.0
 
 
-def test_stock_is_used_where_nobody_counts_on_it(sandbox):
+def test_stock_is_used_if_nobody_counts_on_it(sandbox):
     stocked = Task("stocked", "", data={**LAMPS.data, "inventory": {"ore": 1, "glass": 0, "bulb": 2}})
     (tree,) = play(sandbox, [stocked], ScriptedPolicy("summed"))
     assert shape(tree) == {"0": {"lamp": 2}, "0.0": {"wire": 4}}
@@ -183,7 +183,7 @@ def test_a_tree_of_more_than_thirty_thousand_nodes_is_solved_by_ingredient(sandb
 
 
 @pytest.mark.parametrize("style", ["summed", "per_ingredient"])
-def test_where_a_limit_refuses_helpers_it_does_the_rest_itself(sandbox, style):
+def test_if_a_limit_refuses_helpers_it_does_the_rest_itself(sandbox, style):
     env = TextCraft("hard")
     trees = play(sandbox, env.tasks("test")[:8], ScriptedPolicy(style), Limits(max_depth=1), env=env)
     assert all(tree.success == 1.0 for tree in trees)

@@ -1,9 +1,8 @@
-"""Our own recipe books: items in tiers, one book per preset and seed.
+"""Our own recipe books: items in tiers, one book for each preset and seed.
 
-An item of tier t needs one item of tier t - 1 and up to a few of any lower tier; tier 0 are the base
-items. A book is built tier by tier and only as high as asked for; lower tiers do not depend on how
-high it gets. Target items are divided into train, dev and test, so that no target of one split is
-a target of another.
+The base items are tier 0. An item of tier t needs one item of tier t - 1, and perhaps a few of lower tiers. A
+book is built tier by tier, only as high as it is asked for; how high it gets changes nothing below. Target
+items are divided into train, dev and test: no target of one split is a target of another.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from rao_lab.environments.textcraft.recipes import Recipe, heights, separate_dem
 
 SPLITS = ("train", "dev", "test")
 TRIES = 60
-"""Redraws of a recipe that would need too much, before it falls back to its simplest form."""
+"""Draws of a recipe that need too much, before the simplest recipe is taken instead."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,21 @@ class Preset:
     kinds: Mapping[int, float]
     """Number of different ingredients -> weight."""
     base_share: float = 0.45
-    """Probability that a further ingredient is a base item; else it comes from any lower tier."""
+    """Probability that a further ingredient is a base item. Otherwise it comes from any lower tier."""
     reuse: float = 0.2
-    """Probability that a further ingredient is one that the item needs already, lower down."""
+    """Probability that a further ingredient is one that the first ones need themselves."""
     amounts: Mapping[int, float] = field(default_factory=lambda: {1: 0.8, 2: 0.2})
     """Count of an ingredient -> weight."""
     result_counts: Mapping[int, float] = field(default_factory=lambda: {1: 0.85, 2: 0.12, 3: 0.03})
     max_amount: int = 9
-    """The most of any one item that a task may make or use, so that all numbers stay small."""
+    """The most of one item that a task may make or use: it keeps all numbers small."""
     max_items: int = 40
     """The most items that a target may need, itself included."""
     goal_counts: tuple[int, ...] = (1, 2, 3)
     distractors: tuple[int, int] = (2, 4)
     """Fewest and most items in a task that its targets do not need."""
     vocabulary: tuple[str, ...] = ()
-    """Names to shuffle anew for each task; empty = items keep their names in the book."""
+    """Names that each task gives its items anew; empty = items keep their names in the book."""
 
 
 PRESETS = {
@@ -87,7 +86,7 @@ def preset(name: str) -> Preset:
 
 @dataclass(frozen=True)
 class Book:
-    """Recipes by tier. `tiers[0]` are the base items."""
+    """Recipes, and the items of each tier. `tiers[0]` are the base items."""
 
     preset: Preset
     seed: int
@@ -95,7 +94,7 @@ class Book:
     recipes: Mapping[str, Recipe]
 
     def targets(self, tier: int, split: str) -> Sequence[str]:
-        """Items of a tier that may be targets in a split; the tiers are in random order already."""
+        """Items of a tier that may be targets in a split. A tier is in random order already."""
         items = self.tiers[tier]
         first, second = round(len(items) * 0.7), round(len(items) * 0.85)
         return {"train": items[:first], "dev": items[first:second], "test": items[second:]}[split]
@@ -133,7 +132,7 @@ def _fitting_recipe(
         needed = len(frozenset(recipe.ingredients).union(*(below[name] for name in recipe.ingredients)))
         if needed < settings.max_items and fits(settings, ChainMap({item: recipe}, recipes), {item: 1}):
             return recipe
-    # One ingredient, one at a time: needs no more than that ingredient does, which fitted.
+    # One ingredient, made one at a time, needs no more than that ingredient does, and that fitted.
     return Recipe({rng.choice(tiers[-1]): 1}, 1)
 
 
@@ -160,7 +159,7 @@ def _pick(weights: Mapping[int, float], rng: Random) -> int:
 
 
 def fits(settings: Preset, recipes: Mapping[str, Recipe], targets: Mapping[str, int]) -> bool:
-    """Whether no amount made or used exceeds `max_amount`, even if all uses are ordered apart."""
+    """Whether nothing is made or used more than `max_amount` times, even if each use is an order of its own."""
     demand, _ = separate_demand(recipes, targets)
     return all(
         count <= settings.max_amount for amounts in (demand.made, demand.base) for count in amounts.values()

@@ -2,7 +2,6 @@
 
 Tasks come from our own generator (`book.py`, `tasks.py`) or from files in the format of TextCraft-Synth
 (`files.py`). A task carries the recipes it needs, so that a world opens from the task alone.
-It knows no policy and no executor.
 
     task.data = {"targets": {item: count}, "inventory": {item: count},
                  "recipes": {item: [{ingredient: count}, result_count]}, "origin": name in the book}
@@ -32,7 +31,7 @@ from rao_lab.protocols import Action, Player, TurnRequest
 from rao_lab.tree import Call, Task
 
 DRAWS = 500
-"""Items drawn for one task before it is clear that so many targets do not fit."""
+"""Items drawn for one task before so many targets are said not to fit."""
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
 SUITED: Mapping[Player, Mapping[str, Any]] = {
@@ -47,15 +46,16 @@ class TextCraft:
     """An `Environment` that is `Graded`, `Scripted`, `Planned` and `Worded`.
 
     Args:
-        difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list; their
-            tasks alternate) or "all".
+        difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list) or "all". The
+            tasks of several bands alternate.
         seed: of the recipe book and of all tasks.
-        preset: "small" (short names, small numbers; what the embedded policy speaks) or "paper".
-        slack: how many more of each needed base item the inventory holds than a plan needs that
-            delegates each ingredient by itself.
+        preset: "small" (short names and small numbers, which the embedded policy knows) or "paper".
+        slack: how many more of each base item the inventory holds than are needed if every ingredient is
+            delegated by itself.
         targets: number of different target items per task.
         result_counts: yield of one execution -> weight; None = the preset's. {1: 1} = always 1.
-        guard_own_goal, guard_base_item: the guards of decision 12.
+        guard_own_goal: refuse a launch for one's own goal or that of a node above.
+        guard_base_item: refuse a launch for base items alone.
 
     Raises:
         ConfigError: a value means nothing.
@@ -102,7 +102,7 @@ class TextCraft:
         guard_own_goal: bool = True,
         guard_base_item: bool = True,
     ) -> TextCraft:
-        """Reads recipes (JSON) and tasks (JSON lines), gzipped or not. The file is every split.
+        """Reads recipes (JSON) and tasks (JSON lines), gzipped or not. Every split has all tasks of the file.
 
         Raises:
             InputError: naming the file, the line and what is wrong.
@@ -196,7 +196,7 @@ class TextCraft:
         )
 
     def _draw_targets(self, band: str, split: str, rng: Random) -> dict[str, int]:
-        """Targets in the book's names, counts as large as fit."""
+        """Targets in the book's names, with counts as large as fit."""
         book, settings = self.book, self.preset
         low, high = self.bands[band]
         chosen: dict[str, int] = {}

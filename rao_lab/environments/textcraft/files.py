@@ -1,7 +1,7 @@
 """Reads recipes and tasks in the format of TextCraft-Synth.
 
-Files are hostile: sizes are bounded before anything is built, and each complaint names the file, the
-line and the reason.
+Files are not trusted: their size is bounded before anything is built, and each error names the file, the line
+and the reason.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ MAX_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class FoundTasks:
-    """What a task file holds. Tasks are made from their line when asked for."""
+    """What a task file holds. A task gets its recipes when it is asked for."""
 
     recipes: Mapping[str, Recipe]
     lines: Sequence[Task]
-    """Without the recipes."""
+    """Tasks without recipes."""
     difficulties: Mapping[str, tuple[int, int]]
-    """Difficulty -> lowest and highest target."""
+    """Difficulty -> lowest and highest tier of its targets."""
 
     def only(self, difficulties: Sequence[str]) -> Sequence[Task]:
         chosen = [task for task in self.lines if task.difficulty in difficulties]

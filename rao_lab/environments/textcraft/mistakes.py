@@ -1,6 +1,6 @@
-"""Turns that go wrong in the ways of people and small models, so that views have something to show.
+"""Turns of the script that go wrong, in the ways of people and small models, so that views have something to show.
 
-Each mistake is a whole turn, drawn from what would make sense at this point of a node's work.
+A mistake is a whole turn. It is drawn from the mistakes that make sense at this point of a node's work.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Mistake = Callable[[Situation, Random], tuple[str, str]]
 
 
 def mistaken_turn(now: Situation, rng: Random) -> tuple[str, str]:
-    """A thought and code that goes wrong; without code, the turn has no action."""
+    """A thought and code that goes wrong. If there is no code, the turn has no action."""
     return rng.choice(_sensible(now))(now, rng)
 
 

@@ -1,8 +1,6 @@
-"""What a perfect player does: the shortest flat transcript and the clean full-delegation tree.
+"""What a perfect player does: the shortest flat play, and the clean tree in which every ingredient is delegated.
 
-Both are played in a fresh world, so their calls carry real results and a caller can count the tokens
-of any dialect: the flat ceiling is the share of tasks whose flat plan fits into a window. No policy
-sees this module.
+Both are played in a fresh world, so their calls carry real results. No policy sees this module.
 """
 
 from __future__ import annotations
@@ -19,17 +17,18 @@ from rao_lab.protocols import Launch
 from rao_lab.tree import ROOT, Call, Task, child_path
 
 STEPS = 8
-"""Turns that a clean node gives each child; it needs four."""
+"""Turns that a clean node gives each child. A child needs four."""
 MAX_HEIGHT = 100
-"""Deepest recipe that a delegation plan is drawn up for."""
+"""Height of the highest recipe that a delegation plan is made for."""
 
 
 def flat_plan(task: Task, batched: bool = True) -> list[Call]:
-    """The shortest flat transcript, one call a turn: look up, craft each item once, finish.
+    """The shortest flat play, call by call: look up, craft each item once, finish.
+
+    Base items are never looked up. An agent can only guess which items those are, so no agent needs less.
 
     Args:
-        batched: one look-up per level of the recipes; else one per item. Base items are never looked
-            up, which is a lucky guess: so the length is a lower bound for any agent.
+        batched: one look-up for each level of the recipes; otherwise one for each item.
     """
     world = open_task(task)
     world.enter(ROOT, world.root())
@@ -40,19 +39,19 @@ def flat_plan(task: Task, batched: bool = True) -> list[Call]:
 
 
 def clean_nodes(task: Task) -> int:
-    """Nodes of a clean tree that delegates every craftable ingredient by itself."""
+    """Nodes of a clean tree, in which each ingredient that can be crafted is delegated by itself."""
     world = open_task(task)
     return 1 + separate_demand(world.recipes, world.targets)[1]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedNode:
-    """A node of a clean tree: what it is asked for, its calls turn by turn, its children."""
+    """A node of a clean tree."""
 
     path: str
     targets: Mapping[str, int]
     turns: tuple[tuple[Call, ...], ...]
-    """Look up; launch all children together (if any); craft; finish."""
+    """The calls of each turn: look up, launch all children together (if any), craft, finish."""
     children: tuple[PlannedNode, ...]
 
     def walk(self) -> Iterator[PlannedNode]:
@@ -63,9 +62,9 @@ class PlannedNode:
 
 
 def delegation_plan(task: Task) -> PlannedNode:
-    """The clean tree: every node looks up, delegates each craftable ingredient, crafts, finishes.
+    """The clean tree: every node looks up, delegates each ingredient that can be crafted, crafts and finishes.
 
-    Stock of crafted items is not used. The tree has `clean_nodes(task)` nodes.
+    Crafted items in stock are not used. The tree has `clean_nodes(task)` nodes.
 
     Raises:
         InputError: the recipes are higher than `MAX_HEIGHT`.
@@ -97,7 +96,7 @@ def _delegate(world: CraftWorld, path: str, launch: Launch) -> PlannedNode:
 
 
 def _look_ups(world: CraftWorld, batched: bool) -> list[list[str]]:
-    """Names in an order in which a reader of recipes comes upon them."""
+    """Names of items to look up, in the order in which a reader of recipes finds them."""
     levels: list[list[str]] = []
     known: set[str] = set()
     level = list(world.targets)

@@ -1,11 +1,10 @@
 """Recipes and the arithmetic of demand: what must be made so that something can be made.
 
-Pure and shared by the crafting world, its oracle and the scripted policy. Items are names; an item
-without a recipe is a base item. Nothing here knows a world, a task or a policy.
+The world, the oracle and the script share it. Items are names; an item without a recipe is a base item.
 
-Two ways to add up a demand, which differ where a recipe yields more than one:
-`summed_demand` adds all uses of an item before rounding up to whole executions; `separate_demand`
-rounds for each use, as a team does in which every ingredient is ordered by itself.
+There are two ways to add up a demand. They differ if a recipe yields more than one:
+`summed_demand` adds all uses of an item, then rounds up to whole executions; `separate_demand` rounds up for
+each use, as in a team in which every ingredient is ordered by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 
 MAX_ORDERS = 200_000
-"""Kinds (item, size) of separate orders that are added up; only forged recipes have more."""
+"""Kinds (item, size) of separate orders that are added up. Only forged recipes have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,13 @@ class Demand:
     made: Mapping[str, int]
     """Number made of each craftable item, in an order in which it can be crafted."""
     base: Mapping[str, int]
-    """Number used of each base item, in the order in which recipes name them."""
+    """Number used of each base item, in the order in which recipes name it."""
     from_stock: Mapping[str, int]
-    """Crafted items used that were already there."""
+    """Crafted items that are used and were there already."""
 
 
 def heights(recipes: Recipes, items: Iterable[str]) -> dict[str, int]:
-    """Height over the base items (which have 0) of `items` and everything below them.
+    """Height of `items` and of everything below them; a base item has height 0.
 
     Raises:
         InputError: an item is needed to make itself.
@@ -83,9 +82,9 @@ def heights(recipes: Recipes, items: Iterable[str]) -> dict[str, int]:
 def summed_demand(
     recipes: Recipes, targets: Mapping[str, int], stock: Mapping[str, int] | None = None
 ) -> Demand:
-    """The least that must be made for `targets`, all uses of an item added up before rounding.
+    """The least that must be made for `targets`: all uses of an item are added up before rounding.
 
-    Targets are in addition to what is owned, so the stock of a target is never used.
+    Targets come on top of what is owned, so the stock of a target is never used.
     """
     height = heights(recipes, targets)
     needed: Counter[str] = Counter(targets)
@@ -109,10 +108,10 @@ def summed_demand(
 
 
 def separate_demand(recipes: Recipes, targets: Mapping[str, int]) -> tuple[Demand, int]:
-    """The demand where each use of each item is its own order, and the number of orders.
+    """The demand if each use of each item is an order of its own, and the number of orders.
 
-    The number of orders, plus 1, is the number of nodes of a clean tree that delegates every
-    ingredient. Orders of one item and size are counted, not listed: there may be tens of thousands.
+    The number of orders, plus 1, is the number of nodes of a clean tree, which delegates every ingredient.
+    Orders of one item and size are counted and not listed: there may be tens of thousands.
     """
     height = heights(recipes, targets)
     orders: dict[str, Counter[int]] = {item: Counter({count: 1}) for item, count in targets.items()}

@@ -1,14 +1,14 @@
-"""Writes the turns of a scripted crafter: thought and Python, from the request alone.
+"""The script of TextCraft: it writes a node's turns, thought and Python, from the request alone.
 
-Everything it knows of the world it has read in the results of its own calls, as a model would. It
-keeps no state: each turn, the node's history is read anew (`read`), what is still to be made is
-planned (`Situation.plan`), and the next step is put into words and code (`next_turn`).
+It knows of the world only what its own calls returned, as a model would. It keeps no state. At each turn it
+reads the node's history anew (`read`), plans what is still to be made (`Situation.plan`), and puts the next
+step into words and code (`next_turn`).
 
 Styles:
-    summed: crafts the highest targets itself and hands the summed demand of everything below to one
-        child, with what it keeps for itself as a reservation. A tree is a chain, one node a tier.
-    per_ingredient: one child per missing ingredient, launched together. Crafted items in stock are
-        reserved for whoever ordered them: a sibling's subtree would else eat what another just made.
+    summed: a node crafts the highest targets itself. It hands the summed demand of everything below to one
+        child and tells the child what it keeps for itself. A tree is a chain, with one node for each tier.
+    per_ingredient: a node launches one child for each missing ingredient, all together. Crafted items in stock
+        are reserved for whoever ordered them; otherwise a node could use up what its sibling just made.
     flat: no children.
 """
 
@@ -31,10 +31,10 @@ STEPS = 8
 """Turns asked for each child: look up, delegate, craft and finish, and some repair."""
 CRAFTS_A_TURN = 20
 TRIES = 3
-"""Failed turns, and rounds of delegation, before it gives up or works alone."""
+"""Failed turns before a node gives up; rounds of delegation before it works alone."""
 ALL_RESERVED = "Crafted items in the inventory are reserved: use base items and what your own helpers make."
 OUT_OF_BUDGET = "yourself"
-"""Word in the refusals of limits: there will be no more helpers. Other refusals are mended."""
+"""A word that only refusals by a limit hold: there will be no more helpers. Other refusals can be mended."""
 _RESERVED = re.compile(r"Reserved: (\{[^{}]*\})")
 
 
@@ -50,12 +50,12 @@ class Situation:
     seen: set[str] = field(default_factory=set)
     """Items looked up, base items among them."""
     net: Counter[str] = field(default_factory=Counter)
-    """Crafted items that this node may use: made, received, or free in stock at the start."""
+    """Crafted items that this node may use: it made them, received them, or found them free at the start."""
     rounds: int = 0
-    """Turns in which it launched."""
+    """Turns in which it launched children."""
     errors: int = 0
     refused: bool = False
-    """A limit refused a launch: the rest is its own work."""
+    """A limit refused a launch, so the node does the rest itself."""
     last_failed: bool = False
 
     @property
@@ -82,7 +82,7 @@ class Situation:
         return [item for item in wanted if item not in self.seen]
 
     def plan(self) -> tuple[Demand, dict[str, int]]:
-        """What it crafts itself, in order, and what it has to get from children first."""
+        """What the node crafts itself, in order, and what it must get from children first."""
         left = self.left()
         demand = summed_demand(self._own(left), left, self.spare())
         spare = self.spare()
@@ -141,7 +141,7 @@ def _read_row(now: Situation, row: Mapping[str, Any]) -> None:
         now.seen.add(item)
         if row["craftable"]:
             now.recipes[item] = Recipe(dict(row["ingredients"]), row["result_count"])
-        # What lies there at the start may be used if nobody else counts on it.
+        # What is there at the start may be used if nobody else counts on it.
         if row["craftable"] and item not in now.targets and now.style != "per_ingredient":
             now.net[item] += max(0, have - now.reserved.get(item, 0))
     elif item in now.recipes:
@@ -250,7 +250,7 @@ def delegate(now: Situation, missing: Mapping[str, int]) -> tuple[str, str]:
 
 
 def _kept(now: Situation) -> str:
-    """What the child must leave alone: others' reservations and the stock this node counts on."""
+    """What the child must leave alone: what others reserved, and the stock that this node counts on."""
     demand, missing = now.plan()
     spare = now.spare()
     kept = Counter(now.reserved)

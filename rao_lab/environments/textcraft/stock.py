@@ -1,9 +1,8 @@
-"""One stock shared by a whole tree, and who changed it.
+"""The stock that a whole tree shares, and who changed it.
 
-A node's success is what it and its descendants produced minus consumed while it ran (method,
-decision 6). Every change is therefore stamped with the path of the node that made it and booked on
-that node and all nodes above it. "Stock now minus stock at the start" would be wrong: siblings that
-run at the same time change it too.
+A node succeeds by what it and its descendants produced minus what they consumed. So every change carries the
+path of the node that made it, and counts for that node and all nodes above it. "Stock now minus stock at the
+start" would be wrong: siblings that run at the same time change the stock too.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from rao_lab.errors import RecordError
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`count` > 0 was produced by the node at `path`, < 0 consumed."""
+    """The node at `path` produced `count` of an item; below 0, it consumed them."""
 
     path: str
     item: str
@@ -25,7 +24,7 @@ class Change:
 
 
 class Stock:
-    """The stock and the accounts of open nodes."""
+    """How many there are of each item, and how many of them each node has made or used."""
 
     def __init__(self, stock: Mapping[str, int]) -> None:
         self._stock = Counter(stock)
@@ -35,7 +34,7 @@ class Stock:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What is there now; no zeros."""
+        """What is there now, without zeros."""
         return {item: count for item, count in self._stock.items() if count}
 
     def have(self, item: str) -> int:
@@ -55,7 +54,7 @@ class Stock:
         """Books changes made by an open node.
 
         Raises:
-            RecordError: the node never started, or the stock would fall below 0.
+            RecordError: the node never started, or fewer than 0 of an item would be left.
         """
         if path not in self._accounts:
             raise RecordError(f"node {path!r} changes the stock but never started")

@@ -18,7 +18,7 @@ MAX_COUNT = 1_000_000_000
 
 
 class TaskList(Sequence[Task]):
-    """Tasks made from their number when asked for; the same number gives the same task."""
+    """Tasks that are made when they are asked for. The same number gives the same task."""
 
     def __init__(self, size: int, make: Callable[[int], Task]) -> None:
         self._size = size
@@ -47,7 +47,7 @@ def open_task(task: Task, guard_own_goal: bool = True, guard_base_item: bool = T
     """A fresh world for a task of this environment.
 
     Raises:
-        InputError: its data are not.
+        InputError: the task's data are not of this environment.
     """
     where = f"task {quoted(task.id)}"
     data = task.data
@@ -71,10 +71,10 @@ def _recipe(item: str, value: Any, where: str) -> Recipe:
 
 
 def item_counts(value: Any, what: str, least: int) -> dict[str, int]:
-    """Checks that plain data are a dict of names to whole numbers.
+    """The value, if it is a dict from names to whole numbers of at least `least`.
 
     Raises:
-        InputError: they are not.
+        InputError: it is not.
     """
     if not isinstance(value, Mapping):
         raise InputError(f"{what} must map items to counts, not be a {type(value).__name__}")
@@ -89,6 +89,7 @@ def item_counts(value: Any, what: str, least: int) -> dict[str, int]:
 
 
 def task_data(book: Book, origin: Mapping[str, int], slack: int, rng: Random) -> dict[str, Any]:
+    """The data of a task whose targets are `origin` in the book's names; see `environment.py`."""
     settings = book.preset
     needed = closure(book.recipes, origin)
     demand, _ = separate_demand(book.recipes, origin)
@@ -121,7 +122,7 @@ def task_data(book: Book, origin: Mapping[str, int], slack: int, rng: Random) ->
 
 
 def _distractors(book: Book, needed: Sequence[str], rng: Random) -> list[str]:
-    """Items that the targets do not need: one of tier 1 with its ingredients, the rest base items."""
+    """Items that the targets do not need: one of tier 1 with its ingredients, the others base items."""
     settings = book.preset
     wanted = rng.randint(*settings.distractors)
     room = len(settings.vocabulary) - len(needed) if settings.vocabulary else wanted

@@ -1,7 +1,7 @@
 """The crafting world of one tree: look up, craft, delegate, finish.
 
-Every argument comes from code that a model wrote: see `arguments.py`. A refusal tells the model which
-value was wrong and what to do; it changes nothing in the stock.
+Every argument comes from code that a model wrote (see `arguments.py`). A refusal tells the model which value was
+wrong and what to do. What is refused changes nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def goal_text(targets: Mapping[str, int]) -> str:
 
 
 def launch_for(targets: Mapping[str, int], turns: int | None = None, context: str = "") -> Launch:
-    """What a node with these targets is told; `args` holds `targets`, and `context` where there is one."""
+    """What a node with these targets is told; `args` holds `targets`, and `context` if there is one."""
     args: dict[str, Any] = {"targets": dict(targets)}
     goal = goal_text(targets)
     if context:
@@ -100,7 +100,7 @@ class CraftWorld:
         self._targets[path] = launch.args["targets"]
 
     def leave(self, path: str, value: Any) -> Score:
-        """s = 1 if all targets are met, else 0; fraction = units made of all units asked for."""
+        """Success 1 if all targets are met, otherwise 0; fraction = units made / units asked for."""
         targets = self._targets[path]
         made = {item: max(0, min(count, self.stock.net(path, item))) for item, count in targets.items()}
         met = all(made[item] == count for item, count in targets.items())
@@ -226,7 +226,7 @@ def _target(target: Any) -> tuple[str, int]:
 
 
 def _difference(item: str, count: int, exact: Mapping[str, int], given: Mapping[str, int]) -> str:
-    """Says what is wrong and not what is right: recipes are to be looked up."""
+    """Says what is wrong, not what is right: recipes must be looked up."""
     wrong = [f"{show(name)} is not in the recipe" for name in given if name not in exact]
     wrong += [f"{each} of {name!r} is wrong" for name, each in given.items() if exact.get(name, each) != each]
     left_out = len(exact.keys() - given.keys())

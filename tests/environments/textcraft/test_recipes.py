@@ -41,7 +41,7 @@ def test_all_uses_are_added_up_before_rounding():
     assert list(demand.made) == ["wire", "bulb", "lamp"]
 
 
-def test_each_use_is_rounded_by_itself_where_orders_are_separate():
+def test_each_use_is_rounded_by_itself_if_orders_are_separate():
     # 1 lamp: orders wire 2 -> 4 of 1 ore, bulb 1, and for it wire 1 -> 4 of 1 ore. Orders: 3.
     demand, orders = separate_demand(RECIPES, {"lamp": 1})
     assert demand == Demand({"wire": 8, "bulb": 1, "lamp": 1}, {"ore": 2, "glass": 3}, {})

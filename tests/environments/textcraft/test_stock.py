@@ -1,4 +1,4 @@
-"""Who made what, where siblings change one stock at the same time."""
+"""Who made what, while siblings change one stock at the same time."""
 
 from __future__ import annotations
 
