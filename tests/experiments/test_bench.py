@@ -14,6 +14,7 @@ from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
 from rao_lab.experiments import bench
+from rao_lab.experiments.bench import store
 from rao_lab.experiments.bench.rollout import OneTurnAtATime
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
@@ -41,6 +42,14 @@ def test_seconds_is_a_median_without_the_first_run() -> None:
 
 def test_the_machine_is_told_without_names() -> None:
     assert set(bench.machine()) == {"system", "python", "cores", "threads", "versions"}
+
+
+def test_the_costs_of_a_run_file_are_told(tmp_path: Path) -> None:
+    groups = store._groups(store._histories(store.SMALL))
+    found = {case.name: case for case in store._costs(tmp_path, groups, 2)}
+    assert all(case.median > 0 for case in found.values())
+    assert found["2 x 384 nodes: size of the file"].median > 500
+    assert found["2 x 384 nodes: whole trees of a step"].ratio
 
 
 def test_generate_reads_its_prompt_on_the_models_device(random_tiny: Path) -> None:
