@@ -109,7 +109,7 @@ def export_run(
 def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
     """A run as plain JSON, in pieces: config, packages, and of each step metrics, groups, probes and credit.
 
-    One step is in memory at a time. What JSON cannot say, as a loss that is not a number, is tagged as
+    One step is in memory at a time. What JSON cannot say (a loss that is not a number) is tagged as
     `tree.values` says.
     """
     metrics = {each["step"]: each for each in run.metrics}
@@ -136,7 +136,7 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
 
 
 def last_step(path: Path) -> tuple[int, dict[str, Any]]:
-    """The last step of a run that ended, and its metrics as `train` yielded them; 0 and none where none has.
+    """The last step of a run that ended, and its metrics as `train` yielded them; 0 and none if none did.
 
     Raises:
         as `open_run`.
@@ -171,7 +171,7 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
 
 
 def _share_by(run: Run) -> Any:
-    """How the recorded loss shares its weight; by token where the run does not say."""
+    """How the recorded loss shares its weight; by token if the run does not say."""
     train = run.config.get("train")
     loss = run.config.get("loss") or (train.get("loss") if isinstance(train, Mapping) else None)
     return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"

@@ -1,8 +1,8 @@
 """The run file: one SQLite file that holds a run, written by one thread, read by any number of processes.
 
-Read `schema.py` first: it says what stands in the file. `writer.py` and `reader.py` are the two doors,
-`salvage.py` is for damaged files. A file is distrusted wherever it comes from: nothing in it is executed,
-every decompression is bounded, and what is wrong with it is said in one line.
+Read `schema.py` first: it says what stands in the file and who reads it. `writer.py` and `reader.py` are the
+two doors, `salvage.py` is for damaged files. Every file is distrusted: nothing in it is executed, every
+decompression is bounded, and what is wrong with it is said in one line.
 """
 
 from rao_lab.store.columns.nodes import NodeColumns

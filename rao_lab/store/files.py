@@ -29,7 +29,7 @@ MAGIC = b"SQLite format 3\0"
 READ_WAIT = 5.0
 """Seconds a reader waits for a lock; in WAL it never has to."""
 WRITE_WAIT = 30.0
-"""Seconds the writer waits for readers where the journal is not WAL."""
+"""Seconds the writer waits for readers if the journal is not WAL."""
 PAGE_SIZE = 8192
 SALVAGE = "try `rao-lab export --format rao --salvage`"
 """What to do with a damaged file."""
@@ -49,10 +49,10 @@ _NETWORK = (
 
 
 def file_path(path: object) -> Path:
-    """What a caller gave as the name of a run file.
+    """The path that a caller gave as the name of a run file.
 
     Raises:
-        RunFileError: nothing that a file could be called.
+        RunFileError: no file could be called so.
     """
     try:
         found = Path(path)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def real_path(path: Path) -> Path:
 
 
 def check_regular(path: Path) -> None:
-    """Refuses what is no file, before anything is read: a pipe would be waited for.
+    """Refuses what is no file before anything is read: to read a pipe would wait.
 
     Raises:
         MissingError: there is no such file.
@@ -139,8 +139,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one read transaction, closed at the end.
 
     A file whose writer died in the middle has to be rolled back, or its journal folded in, before it can
-    be read; where this may not be done beside the file, or the shared memory that it takes is refused,
-    it is done in a private copy: to look at a file never changes it.
+    be read. If this may not be done beside the file, or the shared memory for it is refused, it is done in
+    a private copy: to look at a file never changes it.
 
     Raises:
         MissingError: there is no such file any more.
@@ -188,7 +188,7 @@ def _private_copy(path: Path, held: ExitStack) -> Path:
 
 
 class Copied(sqlite3.Connection):
-    """To a private copy of the file. To make one takes long: who reads again keeps what it holds."""
+    """To a private copy of the file. A copy takes long to make: a reader that comes back keeps what it holds."""
 
 
 @contextmanager
@@ -306,8 +306,8 @@ def _meaning(error: Exception) -> str:
 def on_network(folder: Path, mounts: str | None = None) -> bool:
     """Whether a folder lies on a network file system, where SQLite's WAL does not work.
 
-    `mounts` is the text of Linux's mountinfo, read when None; elsewhere the answer is no, and SQLite
-    itself refuses WAL where it can tell.
+    `mounts` is the text of Linux's mountinfo, read if None. On other systems the answer is no, and SQLite
+    itself refuses WAL if it can tell.
     """
     if mounts is None:
         if not sys.platform.startswith("linux"):

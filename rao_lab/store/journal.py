@@ -29,19 +29,19 @@ _FOLD_WAIT = 1.0
 
 
 def is_begun(path: Path) -> bool:
-    """Whether something lies there that only a resumption may write in: all but nothing and an empty file."""
+    """Whether something lies there that only a resumption may write in; an empty file is nothing."""
     return path.exists() and (not path.is_file() or path.stat().st_size > 0)
 
 
 def in_the_way(path: Path) -> RunFileError:
-    """What is said of it where no resumption was asked for."""
+    """What is said of it if no resumption was asked for."""
     return RunFileError(f"{path.name} exists already: resume it, or choose another name")
 
 
 def open_for_writing(
     path: Path, resume: bool, journal: str, notice: Callable[[str], None]
 ) -> tuple[sqlite3.Connection, bool]:
-    """A connection for the writing thread, outside of any transaction, and whether the file held a run.
+    """A connection for the writing thread, with no transaction begun, and whether the file held a run.
 
     Raises:
         RunFileError: there is a file already, or the one to go on with is damaged, newer, foreign.
@@ -56,7 +56,7 @@ def open_for_writing(
     try:
         if begun:
             with complaints(path.name):
-                if not _can_write(connection):  # a crash left it in WAL, and it lies where that is refused
+                if not _can_write(connection):  # a crash left it in WAL, which is refused in this folder
                     connection.close()
                     connection = _connect(real, without_wal=True)
                 # A writer that died while it made the tables is rolled back to nothing.
@@ -84,7 +84,7 @@ def open_for_writing(
 
 
 def _connect(real: Path, without_wal: bool = False) -> sqlite3.Connection:
-    """Raises: sqlite3.OperationalError, where it may not be written at all."""
+    """Raises: sqlite3.OperationalError, if it may not be written at all."""
     connection = sqlite3.connect(
         f"{file_uri(real)}?mode=rwc",
         uri=True,
@@ -143,7 +143,7 @@ def _can_write(connection: sqlite3.Connection) -> bool:
 
 class WriteAhead:
     """Keeps the journal of WAL from growing on: SQLite begins it anew only in a moment without readers, and
-    many followers leave none. They are waited for then, for a second, and less often where that fails."""
+    many followers leave none. They are then waited for, for a second, and less often if that fails."""
 
     def __init__(self, path: Path) -> None:
         self._path = Path(f"{real_path(path)}-wal")

@@ -64,7 +64,7 @@ class WriteLock:
         self._file.close()
 
     def forget(self) -> None:
-        """Lets go of the file alone, as a forked child must: the lock stays with the process that took it."""
+        """Closes the file alone, as a forked child must: the lock stays with the process that took it."""
         self._file.close()
 
     def _take(self, run_file: Path) -> BinaryIO:
@@ -97,7 +97,7 @@ def _not_made(run_file: Path, error: OSError) -> UnavailableError:
 
 
 def _let_go_in_children(lock: weakref.ref[WriteLock]) -> None:
-    """Else a child that outlives `kill -9` of the writer would keep the run locked."""
+    """Otherwise a child that outlives `kill -9` of the writer would keep the run locked."""
 
     def let_go() -> None:
         held = lock()

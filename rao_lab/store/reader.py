@@ -1,38 +1,27 @@
-"""A run file, read: lists first, nodes of a step on demand, texts last.
+"""A run file, read: first the lists, then the nodes of a step, then texts, each when it is asked for.
 
-Nothing is kept open between calls, so any number of readers, in any process, neither block the writer
-nor keep it from leaving one plain file. Opened without `follow` the lists are those of the moment of
-opening; with it they are read again whenever the writer has committed.
+Nothing is kept open between calls. So any number of readers, in any process, neither block the writer nor
+keep it from leaving one plain file. Without `follow` the lists stay as they were at opening; with it they
+are read again whenever the writer has committed.
 """
 
 from __future__ import annotations
 
 import operator
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attributions, CreditConfig
-from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
-from rao_lab.store import schema
+from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.columns.nodes import NodeColumns, node_columns
-from rao_lab.store.files import (
-    SALVAGE,
-    Copied,
-    check_file,
-    complaints,
-    file_path,
-    guard,
-    reading,
-    size_on_disk,
-)
 from rao_lab.store.lock import is_locked
+from rao_lab.store.opened import OpenedFile
 from rao_lab.store.rows.credit import load_attributions
 from rao_lab.store.rows.decode import load_node, load_trees
 from rao_lab.store.rows.live import Changes, changes_since, running_trees
@@ -51,14 +40,13 @@ from rao_lab.tree import Group, Node, Tree
 
 
 class Run:
-    """A recorded run. Use as a context manager where it matters when it is let go of."""
+    """A recorded run. As a context manager it is closed at the end of the block."""
 
     def __init__(self, path: str | Path, follow: bool = False) -> None:
-        given = file_path(path)
-        check_file(given)
-        self.path = given.absolute()
+        self._file = OpenedFile(path, follow)
+        self.path = self._file.path
         self.follow = follow
-        self._closed = False
+        self.schema_version = self._file.schema_version
         self._seen: tuple[object, int] = (None, -1)
         self._told: object = None
         self._steps: list[StepSummary] = []
@@ -66,16 +54,7 @@ class Run:
         self._config: dict[str, Any] = {}
         self._packages: dict[str, Any] = {}
         self._metrics: list[dict[str, Any]] = []
-        self._copy: sqlite3.Connection | None = None  # read in place of the file
-        self._copy_lock = threading.Lock()
-        with reading(self.path) as connection:
-            self.schema_version = schema.version_of(connection, self.path.name)
-            older = self.schema_version != schema.SCHEMA_VERSION
-            if older or (isinstance(connection, Copied) and not follow):
-                self._copy = schema.turned_copy(connection, self.path.name)
-            else:
-                schema.check_tables(connection, self.path.name)
-        with self._opened() as connection:
+        with self._file.reading() as connection:
             self._read_lists(connection)
         self._told, _ = self._seen
 
@@ -94,8 +73,8 @@ class Run:
         return self._packages
 
     def made_with(self, attempt: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Config and versions of an attempt (`StepSummary.attempt`); empty where the run does not say."""
-        with self._reading() as connection:
+        """Config and versions of an attempt (`StepSummary.attempt`); empty if the run does not say."""
+        with self._file.reading() as connection:
             return configs(connection, Texts(connection, Allowance.of(connection)), attempt)
 
     @property
@@ -120,7 +99,7 @@ class Run:
         steps = [each.step for each in self._steps] if step is None else [_number("a step", step)]
         missing = [each for each in steps if each not in self._summaries]
         if missing:
-            with self._reading() as connection:
+            with self._file.reading() as connection:
                 for each in missing:
                     self._check_step(connection, each)
                     self._summaries[each] = tree_summaries(connection, each, self.tree)
@@ -136,7 +115,7 @@ class Run:
             MissingError: the run has no such tree.
         """
         tree_id = _number("a tree", tree_id)
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row is None:
                 raise MissingError(
@@ -154,7 +133,7 @@ class Run:
         """
         tree_id = _number("a tree", tree_id)
         node = None
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row and row[0] and isinstance(path, str) and path.isascii():
                 node = load_node(connection, tree_id, path, Allowance.of(connection))
@@ -166,7 +145,7 @@ class Run:
         Raises:
             MissingError: the run has no such step.
         """
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             step = self._check_step(connection, step)
             rows = connection.execute(
                 "SELECT id, grp FROM trees WHERE step = ? AND probe = ? AND done = 1 AND origin IS NULL"
@@ -195,7 +174,7 @@ class Run:
                 f"credit is asked for by a CreditConfig, not by {quoted(config)}: "
                 "CreditConfig.from_dict makes one of plain fields"
             )
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             step = self._check_step(connection, step)
             found, stored = load_attributions(connection, step, config)
         if found is not None:
@@ -212,7 +191,7 @@ class Run:
         Raises:
             MissingError: the run has no such step.
         """
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             step = self._check_step(connection, step)
             return node_columns(connection, step)
 
@@ -227,7 +206,7 @@ class Run:
             wanted = {_number("a text", each) for each in ids}
         except TypeError:
             raise MissingError(f"texts are named by a list of whole numbers, not by {quoted(ids)}") from None
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             texts = Texts(connection, Allowance.of(connection))
             texts.want(wanted)
             return {each: texts.text(each) for each in wanted}
@@ -237,27 +216,27 @@ class Run:
     @property
     def revision(self) -> int:
         """Number of the writer's last commit."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return last_commit(connection)
 
     @property
     def being_written(self) -> bool:
-        """Whether a living process writes it. Trees that run in a file nobody writes were cut off."""
+        """Whether a living process writes it. If none does, trees that still run were cut off."""
         return is_locked(self.path)
 
     def live(self) -> dict[int, Tree]:
         """The trees that still run, by id, folded from their events so far."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return running_trees(connection)
 
     def changes_since(self, revision: int) -> Changes:
         """What was committed after `revision`; from 0, everything.
 
-        A follower folds `events` itself and drops a running tree when its id appears in `trees`. Where
+        A follower folds `events` itself and drops a running tree when its id appears in `trees`. If
         another run has taken the place of this one, that counts as rewound.
         """
         revision = _number("a commit", revision)
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             begun = meta_value(connection, "created")
             found = changes_since(connection, revision, begun != self._told)
         self._told = begun
@@ -266,11 +245,8 @@ class Run:
     # Letting go
 
     def close(self) -> None:
-        """Later calls are refused. Nothing of the file is open between calls in any case."""
-        self._closed = True
-        if self._copy is not None:
-            self._copy.close()
-            self._copy = None
+        """Later calls are refused."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -289,32 +265,10 @@ class Run:
 
     # Reading
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        if self._closed:
-            raise RunFileError(f"{self.path.name} was closed here: open it again")
-        with self._opened() as connection:
-            if not self.follow and meta_value(connection, "created") != self._seen[0]:
-                raise RunFileError(
-                    f"another run has taken the place of {self.path.name} since it was opened: open it again"
-                )
-            yield connection
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        check_file(self.path)
-        if self._copy is not None:
-            with _named(self.path.name), complaints(self.path.name), self._copy_lock:
-                guard(self._copy, size_on_disk(self.path))
-                yield self._copy
-            return
-        with _named(self.path.name), reading(self.path) as connection:
-            yield connection
-
     def _refresh(self) -> None:
-        if not self.follow or self._closed:
+        if not self.follow or self._file.closed:
             return
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             if _state(connection) != self._seen:
                 self._read_lists(connection)
 
@@ -353,7 +307,7 @@ def _number(what: str, value: object) -> int:
 
 
 def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
-    """The row with this number; none where no SQLite file could hold the number."""
+    """The row with this number; none if no SQLite file could hold the number."""
     return connection.execute(query, (number,)).fetchone() if abs(number) < 2**63 else None
 
 
@@ -365,14 +319,3 @@ def open_run(path: str | Path, follow: bool = False) -> Run:
         RunFileError: empty, damaged, locked, of a newer RAO Lab or another program.
     """
     return Run(path, follow)
-
-
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Puts the file's name before what a row reader found wrong."""
-    try:
-        yield
-    except RunFileError as error:
-        if name in str(error):
-            raise
-        raise RunFileError(f"{name} is damaged: {error}; {SALVAGE}") from None

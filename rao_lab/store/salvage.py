@@ -1,9 +1,9 @@
 """What can still be read of a damaged run file, written into a sound one.
 
-Works on a copy. Each tree, step and attribution is looked up by itself, so that a damaged page costs the
-records on it and no others; each is read as strictly as from a sound file, so that what comes over is
-what was recorded. A first page that is beyond reading (it holds the header and the schema) is replaced by
-that of an empty run file: all run files have their tables in the same places.
+It works on a copy. Each tree, step and attribution is looked up by itself, so that a damaged page costs the
+records on it and no others. Each is read as strictly as from a sound file, so that only what was recorded
+comes over. The first page holds the header and the schema. If it is beyond reading, that of an empty run
+file takes its place: all run files have their tables in the same places.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MISSES = 2000
 
 @dataclass
 class SalvageReport:
-    """What came over, and what is known to be lost; rows whose very number is gone are not counted."""
+    """What came over, and what is known to be lost. Rows whose number is lost too are not counted."""
 
     trees: int = 0
     running_trees: int = 0

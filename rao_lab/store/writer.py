@@ -1,10 +1,10 @@
 """The one writer of a run file: calls queue up, one thread writes them.
 
 The caller only appends to a locked queue. Every 0.2 s, and whenever a tree ends, the thread writes what
-is there in one transaction, so that a follower sees live nodes and a crash loses at most that. The end
-of a step and a checkpoint wait until they are on the disk.
+is there in one transaction. So a follower sees live nodes, and a crash loses at most 0.2 s. The end of a
+step and a checkpoint wait until they are on the disk.
 
-Where the thread fails (a full disk), every later call raises the error; all that was committed stays
+If the thread fails (a full disk), every later call raises the error; all that was committed stays
 readable. This module knows no training: the caller says when a step begins, to which step it rewinds
 and which folders hold its checkpoints.
 """
@@ -43,7 +43,7 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...], "Future[Any] | None"]
 
 @dataclass(frozen=True, slots=True)
 class NotedCheckpoint:
-    """Where the run says that the weights after a step lie; whether they do is for the caller to see."""
+    """The folder that the run names for the weights after a step."""
 
     step: int
     folder: Path
@@ -56,9 +56,9 @@ class RunWriter:
         path: the file to make; missing folders above it are made too.
         config: plain values that say how the run was made. Absolute paths and addresses are cut.
         resume: go on in a file that exists; without it such a file is refused. Nothing is deleted
-            before `rewind`. A file that is absent or empty is begun afresh.
+            before `rewind`. A file that is absent or empty begins anew.
         packages: versions to record; by default those installed here.
-        notice: told, once, where the file system forces a rollback journal, in which readers may make
+        notice: told, once, if the file system forces a rollback journal, in which readers may make
             the writer wait.
         journal: "auto" decides by the file system.
 
@@ -124,7 +124,7 @@ class RunWriter:
         """Records one event of a running tree; costs the caller an append.
 
         `tree_key` tells apart trees that run at the same time with the same step, group and rollout
-        (forks); any value will do where none do.
+        (forks); if none do, any value will do.
         """
         self._put(RunTables.add_event, tree_key, header, event)
 
@@ -180,7 +180,7 @@ class RunWriter:
         self._leave()
 
     def _leave(self) -> None:
-        """All is written: the file is left as it should be, by whichever caller of `close` comes first."""
+        """All is written: the first caller of `close` leaves the file as it should be."""
         with self._changed:
             if self._closed:
                 return

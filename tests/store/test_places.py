@@ -1,4 +1,4 @@
-"""Where a run file may lie: any name, behind links, where nothing may be written, where no memory is shared."""
+"""Where a run file may lie: under any name, behind links, in a folder that is read-only or shares no memory."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_crashed_run_is_read_through_a_link_as_in_its_place(tmp_path: Path) ->
     assert salvage(link, tmp_path / "c.rao").trees == 3
 
 
-# Where SQLite gets no shared memory
+# In a folder without shared memory
 
 
 @pytest.fixture(params=["a folder in its place", "a link to nowhere"])
@@ -184,7 +184,7 @@ def test_a_run_that_has_to_be_copied_to_be_read_is_copied_once(
             run.groups(1)
 
 
-# Where nothing may be written
+# In a folder that may not be written
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def read_all(path: Path) -> None:
 
 
 def outcome(path: Path) -> str | None:
-    """None where all could be read, else the one line said; anything else that is raised is a bug."""
+    """None if all could be read, otherwise the one line said; anything else that is raised is a bug."""
     try:
         read_all(path)
     except RaoLabError as error:

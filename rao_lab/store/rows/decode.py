@@ -82,7 +82,7 @@ def load_trees(connection: sqlite3.Connection, ids: Sequence[int], allowance: Al
 
 
 def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance: Allowance) -> Node | None:
-    """One node of a finished tree with its turns; None where the tree has no such node."""
+    """One node of a finished tree with its turns; None if the tree has no such node."""
     found = connection.execute(
         "SELECT place FROM nodes WHERE tree = ? AND path = ?", (tree_id, path)
     ).fetchone()
@@ -146,7 +146,7 @@ class _Rows:
         for turns in self.turns.values():
             for turn in turns:
                 yield from (turn[column] for column in _TURN_TEXTS)
-        # Messages name further texts; `tree` reads those in one go once their lists are known.
+        # Messages name further texts: `tree` reads these together once their lists are known.
 
     def tree(self, texts: Texts, allowance: Allowance) -> Tree:
         paths = [row[1] for row in self.nodes]

@@ -1,7 +1,7 @@
 """Records into rows. Runs inside the writer's transaction and knows no thread, lock or file.
 
-What would tell where or by whom a run was made is left out: a local path or an address in a policy's
-name or in the configuration is cut to its last part.
+A file does not tell who made it or on which machine: a local path or an address in a policy's name or in
+the configuration is cut to its last part.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\n]*", re.IGNORECASE)
 
 
 def portable(value: Any) -> Any:
-    """A plain value without absolute paths and addresses: of a path the last part stays, of an address
-    what follows its "#"."""
+    """A plain value without absolute paths and addresses. Of a path the last part stays, of an address what
+    follows its "#"."""
     if isinstance(value, str):
         if _ADDRESS.fullmatch(value):
             return "endpoint" + ("#" + value.partition("#")[2] if "#" in value else "")

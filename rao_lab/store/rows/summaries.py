@@ -23,9 +23,9 @@ class StepSummary:
     attempt: int
     """Which try of the run made it: more than 1 after a resume."""
     started: float | None
-    """Seconds since 1970; None where nobody said that the step began."""
+    """Seconds since 1970; None if nobody said that the step began."""
     ended: float | None
-    """None while it runs, or where the run was stopped in it."""
+    """None while it runs, or if the run was stopped in it."""
     groups: int
     """Groups that were trained on."""
     trees: int
@@ -94,7 +94,7 @@ def last_commit(connection: sqlite3.Connection) -> int:
 def configs(
     connection: sqlite3.Connection, texts: Texts, attempt: int | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Configuration and versions of an attempt, by default the newest; empty where there are none."""
+    """Configuration and versions of an attempt, by default of the newest; empty if there are none."""
     query = "SELECT config, packages FROM configs WHERE ? IN (attempt, -1) ORDER BY attempt DESC LIMIT 1"
     row = connection.execute(query, (-1 if attempt is None else attempt,)).fetchone()
     if row is None:

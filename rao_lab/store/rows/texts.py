@@ -16,7 +16,7 @@ _CHUNK = 500
 
 
 class TextIds:
-    """Gives each text its id, writing it once. Forget everything when a transaction rolls back."""
+    """Gives each text its id and writes it once. After a rollback a new one is needed: ids may be gone."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

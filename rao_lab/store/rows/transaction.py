@@ -1,4 +1,4 @@
-"""What the writer does to the file, call by call, inside its transactions. Used by one thread."""
+"""What the writer does to the tables, call by call, inside its transactions. Used by one thread."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ Place = tuple[Hashable, int, bool, int, int]
 class _Running:
     id: int
     waiting: list[Event] = field(default_factory=list)
-    """Events of this transaction: never written where the tree ends in it too."""
+    """Events of this transaction. They are never written if the tree ends in it too."""
 
 
 class RunTables:
-    """Writes records to an open run file and numbers its commits."""
+    """The tables of an open run file: puts records in and numbers the commits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -67,7 +67,7 @@ class RunTables:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """What fails inside leaves nothing of itself behind, and the transaction goes on."""
+        """If it fails inside, nothing of it stays behind, and the transaction can go on."""
         self.connection.execute("SAVEPOINT whole")
         running = {place: (each, len(each.waiting)) for place, each in self._running.items()}
         try:
@@ -109,8 +109,8 @@ class RunTables:
 
     def tree_done(self, tree: Tree, key: Hashable | None) -> int:
         header = tree.header
-        where = (header.step, header.probe, header.group, header.rollout)
-        known = [p for p in self._running if p[1:] == where and (key is None or p[0] == key)]
+        place = (header.step, header.probe, header.group, header.rollout)
+        known = [p for p in self._running if p[1:] == place and (key is None or p[0] == key)]
         tree_id = self._running.pop(known[0]).id if known else self._insert_header(header)
         finish_tree(self.connection, self.texts, tree_id, tree, self.revision)
         return tree_id
@@ -138,7 +138,7 @@ class RunTables:
         """Steps and names of folders, newest first.
 
         Raises:
-            RunFileError: a name that is more than a name: nobody is led out of the checkpoint folder.
+            RunFileError: a name that leads out of the checkpoint folder.
         """
         rows = self.connection.execute("SELECT step, folder FROM checkpoints ORDER BY step DESC").fetchall()
         texts = Texts(self.connection, Allowance.of(self.connection))
@@ -172,17 +172,17 @@ class RunTables:
                 f"{kind} {header.rollout} of group {header.group}, step {header.step}, is already in this run"
             ) from None
 
-    def _delete_steps(self, where: str, step: int) -> None:
-        self._delete_trees(where, step)
+    def _delete_steps(self, condition: str, step: int) -> None:
+        self._delete_trees(condition, step)
         for table in ("attributions", "steps"):
-            self.connection.execute(f"DELETE FROM {table} WHERE {where}", (step,))
+            self.connection.execute(f"DELETE FROM {table} WHERE {condition}", (step,))
 
-    def _delete_trees(self, where: str, value: int) -> None:
+    def _delete_trees(self, condition: str, value: int) -> None:
         for table in ("events", "nodes", "turns", "tokens", "columns"):
             self.connection.execute(
-                f"DELETE FROM {table} WHERE tree IN (SELECT id FROM trees WHERE {where})", (value,)
+                f"DELETE FROM {table} WHERE tree IN (SELECT id FROM trees WHERE {condition})", (value,)
             )
-        self.connection.execute(f"DELETE FROM trees WHERE {where}", (value,))
+        self.connection.execute(f"DELETE FROM trees WHERE {condition}", (value,))
 
     def _meta(self, key: str, default: int) -> int:
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
