@@ -115,3 +115,8 @@ def open_notebook(page: Any, address: str, tries: int = 2) -> None:
 def run_all(page: Any) -> None:
     """Fires all cells without waiting for them: one of them may train."""
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
+
+def chosen(page: Any) -> str:
+    """What the outline says of the chosen node."""
+    return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import Lab, open_notebook, run_all
+from tests.browser.lab import Lab, chosen, open_notebook, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +20,6 @@ def opened(pages: Any, lab: Lab, name: str, cell: str, width: int = 1600, height
     run_all(page)
     page.locator(".rao").first.wait_for()
     return page
-
-
-def chosen(page: Any) -> str:
-    return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")
 
 
 def test_a_cell_shows_the_tree_its_messages_and_its_credit(pages: Any, lab: Lab) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.lab import chosen
 from tests.support.hostile import CANARY, corpus
 
 pytestmark = pytest.mark.browser
@@ -21,10 +22,6 @@ def open_showcase(pages: Any, saved: Path, **how: Any) -> Any:
     page.locator(".menu button", has_text="tree 3").click()
     page.get_by_role("treeitem", name="0, 2x m5_i3, 1x c3_i2", exact=False).first.wait_for(state="attached")
     return page
-
-
-def chosen(page: Any) -> str:
-    return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")
 
 
 def value_of(page: Any, path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rao_lab.tree import Group, Spawned, Status
-from tests.browser.lab import Lab, open_notebook, run_all
+from tests.browser.lab import Lab, chosen, open_notebook, run_all
 from tests.support.trees import PREAMBLE, Plan, decode, events_of, header_of, together, tree_of
 
 pytestmark = pytest.mark.browser
@@ -60,10 +60,6 @@ def opened(pages: Any, path: Path, **how: Any) -> Any:
     page = pages.open(path.as_uri(), **how)
     page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
     return page
-
-
-def chosen(page: Any) -> str:
-    return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")
 
 
 def item(page: Any, words: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,12 +101,8 @@ def test_many_threads_may_record_at_once(tmp_path: Path) -> None:
             writer.event(rollout, headers[rollout], event)
         writer.tree_done(tree_of(plans[rollout], headers[rollout]))
 
-    with RunWriter(tmp_path / "a.rao", {}) as writer:
-        threads = [threading.Thread(target=play, args=(rollout,)) for rollout in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    with RunWriter(tmp_path / "a.rao", {}) as writer, ThreadPoolExecutor(8) as pool:
+        list(pool.map(play, range(8)))
     (group,) = open_run(tmp_path / "a.rao").groups(1)
     assert list(group.trees) == [tree_of(plan, header) for plan, header in zip(plans, headers, strict=True)]
 

@@ -23,8 +23,6 @@ from tests.support.tinymodels import SMALL, equal, weights
 LIMITS = Limits(
     max_depth=2, max_turns=3, max_new_tokens=8, context_window=96, max_nodes=6, tree_seconds=600.0
 )
-
-
 WHOLE = replace(SMALL, steps=2, limits=LIMITS, probe_tasks=1, probe_rollouts=1)
 
 

@@ -22,8 +22,6 @@ sandbox = Sandbox(workers=2, seconds=0.2)
 step = sandbox.run(None, "x = await launch(1)", {"launch": True}, answer, seed=1, clock=0)
 print("ready", flush=True)
 """
-
-
 ENDS = {
     "closed": "with sandbox: sandbox.resume(step.paused, {0: 1}, {'launch': True}, answer, clock=0)",
     "not closed": "pass",

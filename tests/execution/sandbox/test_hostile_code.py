@@ -16,8 +16,6 @@ from tests.support.hostile_code_more import MORE
 from tests.support.sandboxes import FUNCTIONS, plain_only
 
 SECRET = "the-secret-of-the-host"
-
-
 ROWS = [
     (kind, expected, code)
     for kind, told in MORE.items()

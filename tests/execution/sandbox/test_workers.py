@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,8 @@ from tests.support.sandboxes import Node, awaiting, children, ended, needs_proc,
 def test_no_process_is_left_after_close() -> None:
     before = children()
     with Sandbox(workers=3) as sandbox:
-        threads = [threading.Thread(target=Node(sandbox).run, args=("await launch(1)",)) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda _: Node(sandbox).run("await launch(1)"), range(6)))
         assert 1 <= len(children() - before) <= 3
     assert children() == before
 
@@ -72,21 +69,15 @@ def test_a_worker_lost_at_a_pause_costs_nothing() -> None:
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_threads_share_the_workers_without_mixing_nodes(workers: int) -> None:
-    outputs: dict[int, list[str]] = {}
 
-    def work(sandbox: Sandbox, number: int) -> None:
+    def work(number: int) -> list[str]:
         node = Node(sandbox)
         node.run(f"x = {number}")
-        outputs[number] = [node.run(f"x += await launch({step})\nprint(x)").output for step in range(5)]
+        return [node.run(f"x += await launch({step})\nprint(x)").output for step in range(5)]
 
-    with Sandbox(workers=workers) as sandbox:
-        threads = [threading.Thread(target=work, args=(sandbox, number)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    sums = (0, 1, 3, 6, 10)
-    assert outputs == {number: [f"{number + added}\n" for added in sums] for number in range(8)}
+    with Sandbox(workers=workers) as sandbox, ThreadPoolExecutor(8) as pool:
+        outputs = list(pool.map(work, range(8)))
+    assert outputs == [[f"{number + added}\n" for added in (0, 1, 3, 6, 10)] for number in range(8)]
 
 
 def test_a_closed_sandbox_opens_again() -> None:
