@@ -226,5 +226,5 @@ class _Demo:
 
 
 def beside(path: Path, mark: str) -> Path:
-    """The file beside another whose name is longer by `mark`: demo.rao, demo-flat.rao."""
+    """A file beside `path`, with `mark` added to its name: demo.rao, demo-flat.rao."""
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
