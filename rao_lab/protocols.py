@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rao_lab.tree import Call, Message, Task, Tree, Turn
 
@@ -173,30 +173,6 @@ class Worded(Protocol):
 
     def short_result(self, call: Call) -> str:
         """Lines that say what a call returned or why it was refused; "" = the dialect's own words."""
-        ...
-
-
-Player = Literal["tiny", "chat", "scripted"]
-"""Kinds of policies, which may need different tasks: a tiny model, a chat model, a script."""
-
-
-@runtime_checkable
-class HasOptions(Protocol):
-    """A class of environments that the command line's options can make."""
-
-    def from_options(
-        self, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
-    ) -> Environment:
-        """A class method.
-
-        Args:
-            player: for whom it is, if the options leave something open.
-            rules: a file with the rules of the world.
-            tasks: a file with its tasks.
-
-        Raises:
-            ConfigError, InputError, MissingError: an option means nothing.
-        """
         ...
 
 

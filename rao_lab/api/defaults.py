@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted
+from rao_lab.environments.named import Player
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
-from rao_lab.protocols import Player, Policy
+from rao_lab.protocols import Policy
 
 
 @dataclass(frozen=True, slots=True)

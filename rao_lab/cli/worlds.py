@@ -16,8 +16,8 @@ def environment_for(
 ) -> Environment:
     """The world that was asked for. Says which difficulty it took if none was named."""
     from rao_lab.api.defaults import suggested
-    from rao_lab.environments.named import open_named
-    from rao_lab.protocols import Graded, HasOptions
+    from rao_lab.environments.named import HasOptions, open_named
+    from rao_lab.protocols import Graded
 
     made = open_named(name, suggested(policy).player, difficulty, rules, tasks)
     if difficulty is None and tasks is None and isinstance(made, Graded) and isinstance(made, HasOptions):

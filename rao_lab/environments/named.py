@@ -7,13 +7,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
-from rao_lab.protocols import Environment, HasOptions, Player
+from rao_lab.protocols import Environment
 
 BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
+
+Player = Literal["tiny", "chat", "scripted"]
+"""Kinds of policies, which may need different tasks: a tiny model, a chat model, a script."""
+
+
+@runtime_checkable
+class HasOptions(Protocol):
+    """A class of environments that the command line's options can make."""
+
+    def from_options(
+        self, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
+    ) -> Environment:
+        """A class method.
+
+        Args:
+            player: for whom it is, if the options leave something open.
+            rules: a file with the rules of the world.
+            tasks: a file with its tasks.
+
+        Raises:
+            ConfigError, InputError, MissingError: an option means nothing.
+        """
+        ...
 
 
 def open_named(

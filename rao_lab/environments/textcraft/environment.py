@@ -18,16 +18,18 @@ from typing import Any
 
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.named import Player
 from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.mistakes import mistaken_turn
 from rao_lab.environments.textcraft.oracle import flat_plan
-from rao_lab.environments.textcraft.script import STYLES, next_turn, read
+from rao_lab.environments.textcraft.script import next_turn
+from rao_lab.environments.textcraft.situation import STYLES, read
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
 from rao_lab.environments.textcraft.words import short_goal, short_result
 from rao_lab.environments.textcraft.world import CraftWorld, goal_text
 from rao_lab.errors import ConfigError, MissingError
-from rao_lab.protocols import Action, Player, TurnRequest
+from rao_lab.protocols import Action, TurnRequest
 from rao_lab.tree import Call, Task
 
 DRAWS = 500

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from rao_lab.environments.textcraft.recipes import Recipe
-from rao_lab.environments.textcraft.script import Situation, craft_line, delegate, finish_line, launch, listed
+from rao_lab.environments.textcraft.script import craft_line, delegate, finish_line, launch, listed
+from rao_lab.environments.textcraft.situation import Situation
 
 Mistake = Callable[[Situation, Random], tuple[str, str]]
 
