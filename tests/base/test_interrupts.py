@@ -1,4 +1,4 @@
-"""An interrupt is neither lost nor handled twice, whatever it is held back from."""
+"""An interrupt is never lost and never handled twice, whatever it interrupts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rao_lab.base.interrupts import HeldBack, Termination
 
 @pytest.fixture
 def came() -> Iterator[list[int]]:
-    """What a handler of SIGINT that does not raise was told."""
+    """The signals that a handler of SIGINT which does not raise has been given."""
     told: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: told.append(number))
     yield told
@@ -115,8 +115,8 @@ def test_sigterm_is_handled_as_ctrl_c_and_held_back_like_it() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_where_ctrl_c_is_ignored_sigterm_is_left_to_the_system() -> None:
-    """As in a script's background job: it would be lost otherwise."""
+def test_if_ctrl_c_is_ignored_sigterm_is_left_to_the_system() -> None:
+    """As in a background job of a script, where SIGINT is ignored."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Termination() as termination:

@@ -1,4 +1,4 @@
-"""Hostile text shows and does not act."""
+"""Hostile text is shown and does not act."""
 
 from __future__ import annotations
 

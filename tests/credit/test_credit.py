@@ -1,4 +1,4 @@
-"""Credit against trees worked out by hand, against a plain computation, and against expectation."""
+"""Credit of trees that are worked out by hand."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tree(*nodes: Node) -> Tree:
 
 
 def roots(*successes: float | None) -> Group:
-    """A group of trees that are only roots."""
+    """A group of trees that have only a root."""
     return Group(TASK, tuple(tree(node("0", s)) for s in successes))
 
 

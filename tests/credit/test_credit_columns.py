@@ -1,4 +1,4 @@
-"""Credit on columns: golden answers, a plain computation beside it, properties, a million nodes."""
+"""Credit on columns: golden answers, the same as a plain computation, properties, a million nodes."""
 
 from __future__ import annotations
 

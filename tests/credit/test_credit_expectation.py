@@ -1,4 +1,4 @@
-"""The expected gradient of a small bandit tree, enumerated exactly (method, decision 11)."""
+"""The expected gradient of a small bandit tree, enumerated exactly (decision 11 of the method)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def bandit_table(batch: tuple[tuple[int, ...], ...]) -> NodeTable:
 def expected_gradient(
     groups: int, baseline: Any, weighting: Any, counted: bool = False
 ) -> tuple[float, float]:
-    """Expected gradient to the root's and to the child's logit, per group; `counted`: Z = nodes."""
+    """Expected gradient to the root's and to the child's logit, for one group. `counted`: Z = number of nodes."""
     config = CreditConfig(baseline=baseline, depth_weighting=weighting)
     root = child = total = 0.0
     for batch in combinations_with_replacement(COMPOSITIONS, groups):

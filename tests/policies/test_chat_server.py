@@ -1,4 +1,4 @@
-"""Requests to a chat server: whatever the server does costs one node at most, and the key stays secret."""
+"""Requests to a chat server: whatever the server does, at most one node is lost, and the key stays secret."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_silent_server_is_given_up(server: Server) -> None:
 
 
 def test_a_server_that_drips_is_given_up(server: Server) -> None:
-    """Each byte comes in time, the answer never."""
+    """Each byte comes in time, but the whole answer never does."""
     over = threading.Event()
 
     def drip(handler: Handler, asked: dict[str, Any]) -> None:
@@ -129,7 +129,7 @@ def test_a_server_that_drips_is_given_up(server: Server) -> None:
 def test_a_server_that_drips_after_a_slow_connect_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time is up before there is a connection to break off."""
+    """The time is up before there is a connection to cancel."""
     over = threading.Event()
     connect = http.client.HTTPConnection.connect
 
@@ -206,7 +206,7 @@ def test_a_key_that_a_server_repeats_is_not_kept(server: Server, monkeypatch: py
     policy = EndpointPolicy(server.address, api_key_env="TEST_ENDPOINT_KEY")
     assert ask(policy).text == "you sent ***"
     server.answer = answers(401, json.dumps({"message": "x" * 192 + "sk-very-secret"}))
-    assert "sk-" not in ask(policy).error  # nor a part of it, where the words are cut
+    assert "sk-" not in ask(policy).error  # nor a part of it at the end of a line that was cut
 
 
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A recorded tree, said again."""
+"""A recorded tree is repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sandbox():
 
 
 def timeless(tree: Tree) -> list[object]:
-    """What happened, without seconds."""
+    """What happened, without the times in seconds."""
     return [
         replace(
             node,

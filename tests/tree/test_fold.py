@@ -1,4 +1,4 @@
-"""Events fold to the tree they describe, live and at the end, and refuse what cannot have happened."""
+"""Events fold to the tree that they describe, live and at the end; impossible events are refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOGPROBS, ENTROPIES = array("f", [-0.5, -0.25]), array("f", [1.0, 0.5])
 
 
 def numbered(*events: Any) -> list[Event]:
-    """Events with `seq` counted, the tick ten times it and the time as many seconds."""
+    """Events in order; the tick is ten times `seq`, the time is `seq` seconds."""
     return [make(seq, 10 * seq, float(seq)) for seq, make in enumerate(events)]
 
 

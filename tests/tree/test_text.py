@@ -1,4 +1,4 @@
-"""The text picture of a tree, whole; the graph, field by field."""
+"""The whole text picture of a tree, and its graph field by field."""
 
 from __future__ import annotations
 

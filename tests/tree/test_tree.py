@@ -1,4 +1,4 @@
-"""Records: what can be read off a node and a tree, and which contradictions are refused."""
+"""Records: what a node and a tree say of themselves, and which contradictions are refused."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_tree_without_contradictions_is_valid() -> None:
 
 
 class _Unsearched(tuple[str, ...]):
-    """Children that are looked up by their place."""
+    """Children that may only be looked up by their place."""
 
     def __contains__(self, child: object) -> bool:
         raise AssertionError("30,000 children, each searched for among all, take minutes")

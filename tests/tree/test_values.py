@@ -179,7 +179,7 @@ def test_malformed_tags_are_refused(data: Any) -> None:
 
 
 ALIKE = [key * (2**61 - 1) for key in range(2000)]
-"""Numbers with one hash: a dict or a set of n of them takes the square of n to be made."""
+"""Numbers that share a hash: building a dict or a set of n of them takes time in proportion to n squared."""
 
 
 @pytest.mark.parametrize("data", [ALIKE, [[1, key] for key in range(2000)]], ids=["alike", "not alike"])

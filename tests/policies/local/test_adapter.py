@@ -1,4 +1,4 @@
-"""Adapters: trained alone, kept without their model, loaded over it again."""
+"""Adapters are trained alone, saved without their model, and loaded onto it again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytest.importorskip("peft")
 
 
 def trained(**settings: Any) -> Any:
-    """The embedded policy with an adapter that two steps have moved."""
+    """The bundled policy with an adapter that was trained for two steps."""
     policy: Any = load_policy("tiny", lora=4, device="cpu", **settings)
     config = small_config(tasks_per_step=6, group_size=4, learning_rate=0.05, logprob_bound=10.0)
     before = [param.detach().clone() for param in policy.model.parameters()]

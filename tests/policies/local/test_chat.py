@@ -1,4 +1,4 @@
-"""Chat templates read append-only. Three templates: joined pieces, trimming, rewriting."""
+"""Chat templates of three kinds: one that joins messages, one that trims them, one that rewrites what came before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training is one path for every device: what a CPU shows here, `make test-gpu` shows on a GPU."""
+"""Training is the same code for every device: these tests run on a CPU here and on a GPU by `make test-gpu`."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_only_an_adapter_moves_where_there_is_one(on) -> None:
 
 
 class Kept(torch.autograd.graph.saved_tensors_hooks):
-    """Counts the bytes that a forward pass keeps for the backward one, weights apart."""
+    """Counts the bytes, without weights, that a forward pass keeps for the backward pass."""
 
     def __init__(self, model: Any) -> None:
         self.bytes = 0
@@ -180,7 +180,7 @@ def test_gradients_of_half_precision_go_to_their_copies_one_by_one(step) -> None
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 @pytest.mark.parametrize("forward", ["auto", "model"])
 def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward) -> None:
-    """On a device that lists every crossing: sandbox, sampling, probes, credit and update."""
+    """One step with sandbox, sampling, probes, credit and update, on a device that lists every transfer."""
     near = TransformerPolicy.load(data_path("tiny"), device="cpu", dtype=dtype)
     config = small_config(
         steps=1, tasks_per_step=1, group_size=2, probe_tasks=1, probe_rollouts=1, tokens_per_pack=256,
@@ -250,7 +250,7 @@ def test_every_way_to_wait_is_listed(plant, said) -> None:
     ],
 )
 def test_what_a_device_refuses_is_refused(plant) -> None:
-    """Numbers as a list, too: torch reads those of a tensor of ours without an operation."""
+    """Numbers as a list as well: torch reads them from our kind of tensor without an operation."""
     with Crossings(), pytest.raises((AssertionError, RuntimeError, TypeError), match=r"host|subclass|far"):
         plant(torch.ones(3, device=FAR))
 
@@ -263,7 +263,7 @@ def test_what_does_not_wait_is_not_listed() -> None:
 
 
 def test_where_memory_is_unknown_rows_still_run_together(monkeypatch) -> None:
-    """Windows has no `os.sysconf`, which says how much there is."""
+    """Windows lacks `os.sysconf`, which tells the size of main memory."""
     monkeypatch.delattr(os, "sysconf")
     policy = TransformerPolicy.load(data_path("tiny"), device="cpu")
     assert memory(torch.device("cpu")) == 0

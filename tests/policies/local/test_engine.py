@@ -1,4 +1,4 @@
-"""Batched decoding: every number recorded is that of a plain forward pass over the whole context."""
+"""Batched decoding: every recorded number equals that of a plain forward pass over the whole context."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_a_forgotten_node_leaves_its_slot_to_others() -> None:
 
 @KINDS
 def test_the_last_node_that_is_forgotten_frees_the_memory(kind: Any) -> None:
-    """Before an update, not after it: that is when it is needed."""
+    """The memory is freed before an update, which needs it."""
     forward = kind(model())
     engine = Engine(forward, [])
     for index in range(2):
@@ -250,7 +250,7 @@ def test_a_bound_on_the_cache_holds_and_changes_no_token(kind: Any, slots: int) 
 
 @KINDS
 def test_turns_under_way_go_on_when_longer_ones_leave_room_for_fewer(kind: Any) -> None:
-    """Four short turns run; a context of two chunks joins them, and the cache holds two such."""
+    """Four short turns run. A context of two chunks joins them; the cache has room for two of that length."""
     weights = model()
     engine = Engine(kind(weights, cache_bytes=4 * TOKEN * (128 + 1)), [])
     for index in range(4):
@@ -285,7 +285,7 @@ def test_a_node_that_waits_keeps_its_cache_only_while_there_is_room() -> None:
 
 @KINDS
 def test_a_tick_waits_for_the_device_once_whatever_rows_do(kind: Any) -> None:
-    """Rows begin, share prefixes, move, lose their slots and end; each tick reads its tokens and no more."""
+    """Rows begin, share prefixes, move, lose their slots and end. Each tick computes only the tokens that it needs."""
     head = [Random(5).randrange(11, WORDS) for _ in range(60)]
     near, far = Engine(kind(model()), STOPS), model()
     expected = Conversation(near, nodes=9, prompt=70, window=200).run().tokens()

@@ -1,4 +1,4 @@
-"""Models of other families, randomly small: what is sampled is what the model says, and what is trained."""
+"""Small random models of other families: what is sampled is what the model computes, and it is what is trained."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def written(folder: Path, kind: str, settings: dict[str, Any], dtype: torch.dtyp
 
 
 def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TransformerPolicy:
-    """With our tokenizer whatever the family: transformers takes its own for some."""
+    """With our tokenizer for every family: for some of them transformers would use its own."""
     model, _ = read_model(folder, dtype, torch.device("cpu"))
     return TransformerPolicy(model, tiny_tokens.build(), dialect="terse")
 
@@ -134,7 +134,7 @@ def test_a_window_is_at_most_what_every_layer_looks_at(tmp_path: Path) -> None:
 
 
 def test_a_tokenizer_that_makes_no_tokens_of_text_is_not_taken(tmp_path: Path) -> None:
-    """transformers reads this family's tokenizers its own way, whatever the folder says."""
+    """transformers ignores the folder and reads the tokenizers of this family in its own way."""
     with pytest.raises(InputError, match="makes no tokens of a message: it belongs to another model"):
         TransformerPolicy.load(written(tmp_path, "qwen2", {}), dialect="terse")
 
@@ -160,7 +160,7 @@ def test_a_device_that_is_not_there_is_named(tmp_path: Path, device: Any) -> Non
 
 
 def test_weights_of_a_large_model_are_not_kept_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Joined ones would be two thirds again; the tokens are the same without."""
+    """Joined weights would add two thirds to the memory; the tokens are the same without them."""
     written(tmp_path, "llama", {})
 
     def tokens() -> tuple[dict[tuple[int, int], list[int]], TransformerPolicy]:
@@ -180,7 +180,7 @@ def test_weights_of_a_large_model_are_not_kept_twice(tmp_path: Path, monkeypatch
 
 
 def test_a_layer_that_is_no_plain_one_is_not_computed_by_hand(tmp_path: Path) -> None:
-    """An adapter put into the model itself, or packed weights: their `weight` is not what they compute."""
+    """An adapter inside the model, or packed weights: such layers do not compute with their `weight` alone."""
 
     class Doubled(torch.nn.Linear):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -107,7 +107,7 @@ def test_a_config_that_describes_a_giant_is_refused_before_it_is_built(
 
 
 def gguf(layers: int, width: int) -> bytes:
-    """A file of a tokenizer and sizes, and without a single weight."""
+    """A file with a tokenizer and sizes, but without a single weight."""
     tokens = ["<unk>", "<s>", '!"', *map(chr, range(33, 127))]
 
     def text(value: str) -> bytes:
@@ -171,7 +171,7 @@ def test_a_tokenizer_of_another_model_is_said_to_be_one(folder: Path) -> None:
 
 
 def test_policies_loaded_in_several_threads_at_once_are_whole(random_tiny: Path) -> None:
-    """Unguarded, every load in eight threads left the output weights untied and newly drawn."""
+    """Without the lock, loading in eight threads leaves the output weights untied and newly drawn."""
 
     def weights(place: int) -> list[torch.Tensor]:
         model = load_policy("tiny" if place % 2 else str(random_tiny)).model  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A policy from a model folder: append-only contexts, exact records, saved and loaded again."""
+"""A policy from a model folder: contexts only grow, records are exact, and it can be saved and loaded again."""
 
 from __future__ import annotations
 
