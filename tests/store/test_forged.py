@@ -10,10 +10,9 @@ import pytest
 
 from rao_lab.errors import RunFileError
 from rao_lab.store import Run, RunWriter, open_run
-from rao_lab.store.columns.bytes import Allowance, from_planes, pack, to_planes, unpack
-from rao_lab.store.columns.nodes import ROW
+from rao_lab.store.columns.bytes import Allowance, pack, unpack
 from rao_lab.tree import Node, Tree
-from tests.support.run_files import copy_of, forging, outcome
+from tests.support.run_files import changed_columns, copy_of, forging, outcome
 from tests.support.trees import header_of
 
 
@@ -88,7 +87,8 @@ FORGED_COLUMNS: list[tuple[str, list[float], str]] = [
     ("spawn_index", [0, -1, 0], "no place among its siblings"),
     ("tokens_out", [0, -1, 0], "fewer than no tokens"),
     ("success", [2.0, 0.0, 0.0], r"outside \[0, 1\]"),
-    ("started", [0.0, float("inf"), 0.0], "infinite"),
+    ("ended", [0.0, float("inf"), 0.0], "infinite"),
+    ("started", [0.0, float("nan"), 0.0], "a time that is none"),
 ]
 
 
@@ -122,11 +122,8 @@ def forged_columns(folder: Path, paths: list[str], name: str, values: list[float
     ]
     with RunWriter(folder / "a.rao", {}) as writer:
         writer.tree_done(Tree(header, tuple(nodes)))
-    with forging(folder / "a.rao") as connection:
-        size, body = connection.execute("SELECT size, body FROM columns").fetchone()
-        rows = from_planes(unpack(size, body, Allowance(size)), ROW, len(paths))
+    with changed_columns(folder / "a.rao") as rows:
         rows[name] = values
-        connection.execute("UPDATE columns SET body = ?, size = ?", (to_planes(rows), size))
     return open_run(folder / "a.rao")
 
 

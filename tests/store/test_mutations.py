@@ -9,10 +9,12 @@ from random import Random
 
 import pytest
 
-from rao_lab.errors import RaoLabError
-from rao_lab.store import RunWriter, salvage
+from rao_lab.credit import CreditConfig, attribute_table
+from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.store import RunWriter, open_run, salvage
+from rao_lab.store.columns.nodes import ROW
 from rao_lab.store.schema import TABLES
-from tests.support.run_files import copy_of, forging, outcome, read_all
+from tests.support.run_files import changed_columns, copy_of, forging, outcome, read_all
 
 WEIRD: tuple[object, ...] = (
     None,
@@ -97,6 +99,28 @@ def test_300_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_pa
 @pytest.mark.slow
 def test_3000_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_path: Path) -> None:
     assert sum(fuzz(sound, tmp_path, range(1000, 4000)).values()) == 3000
+
+
+def test_columns_changed_at_random_are_refused_or_give_credit(sound: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    for seed in range(200):
+        random = Random(seed)
+        path = copy_of(sound, tmp_path, "f.rao")
+        with changed_columns(path, tree=2) as rows:
+            for _ in range(random.choice([1, 1, 3])):
+                rows[random.choice(ROW.names)][random.randrange(len(rows))] = random.choice(
+                    [-2, -1, 0, 1, 2, 9]
+                )
+        with open_run(path) as run:
+            try:
+                columns = run.node_table(1)
+            except RunFileError as error:
+                said.append(str(error))
+                continue
+        assert len({*zip(columns.tree_id.tolist(), columns.path, strict=True)}) == len(columns)
+        attribute_table(columns.credit_table(), CreditConfig())
+    assert 40 < len(said) < 160
+    assert all("f.rao is damaged: a node" in line or "f.rao is damaged: the nodes" in line for line in said)
 
 
 def test_resuming_and_salvaging_mutated_files_gives_one_clear_line_or_works(

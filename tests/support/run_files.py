@@ -12,9 +12,13 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from rao_lab.credit import attribute
 from rao_lab.errors import MissingError, RaoLabError, RunFileError
 from rao_lab.store import RunWriter, open_run
+from rao_lab.store.columns.bytes import Allowance, from_planes, to_planes, unpack
+from rao_lab.store.columns.nodes import ROW
 from rao_lab.tree import Group
 from tests.conftest import REPO
 
@@ -91,3 +95,13 @@ def second_process(code: str, *args: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def changed_columns(path: Path, tree: int = 1) -> Iterator[NDArray[Any]]:
+    """The columns of a tree as a forger would change them: one record a node `[N]`."""
+    with forging(path) as connection:
+        size, body = connection.execute("SELECT size, body FROM columns WHERE tree = ?", (tree,)).fetchone()
+        rows = from_planes(unpack(size, body, Allowance(size)), ROW, size // ROW.itemsize)
+        yield rows
+        connection.execute("UPDATE columns SET body = ? WHERE tree = ?", (to_planes(rows), tree))

@@ -275,6 +275,8 @@ def _check_numbers(ints: Mapping[str, Ints], floats: Mapping[str, Floats], codes
         raise RunFileError("a node's success lies outside [0, 1]")
     if any(np.isinf(column).any() for column in floats.values()):
         raise RunFileError("a node has an infinite time or share")
+    if any(np.isnan(floats[name]).any() for name in ("started", "compute_seconds", "waiting_seconds")):
+        raise RunFileError("a node has a time that is none")
 
 
 def _paths(parent: Ints) -> list[str]:
