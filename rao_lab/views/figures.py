@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.credit import Attribution, Attributions
+from rao_lab.credit import Attribution
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.tree import Node, Status, Tree, path_key
@@ -167,11 +167,6 @@ def gradient_share(run: Run) -> go.Figure:
     figure.update_xaxes(title={"text": "step"})
     figure.update_layout(showlegend=True)
     return figure
-
-
-def attributions_of(rows: Attributions, group: int, tree: int) -> list[Attribution]:
-    """The rows of one tree, as `tree` takes them."""
-    return [row for row in rows if row.group == group and row.tree == tree]
 
 
 def _series(metrics: Sequence[Mapping[str, Any]], kind: str) -> dict[str, list[tuple[int, float, int]]]:

@@ -18,7 +18,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.store import RunWriter, checkpoint_folder, open_run
 from rao_lab.training.config import TrainConfig
-from rao_lab.views.explorer.watch import SessionWatch
+from rao_lab.views.explorer.from_session import SessionSource
 from rao_lab.views.explorer.widget import Explorer
 from tests.support.whole_runs import CONFIG as WHOLE
 from tests.support.whole_runs import everything
@@ -247,9 +247,9 @@ def test_the_board_of_a_resumed_session_has_the_steps_before_it(whole: Path, tmp
     try:
         assert [step for step, _ in board.steps] == [0, 1, 2, 3]
         assert board.curves["step"] == [0, 1, 2, 3]
-        assert all(board.table(step).rows and board.table(step).credit is not None for step in (1, 3))
+        assert all(len(board.table(step)) and board.table(step).credit is not None for step in (1, 3))
         with pytest.raises(MissingError, match="there is steps 0 to 3"):
-            SessionWatch(session).load(4)
+            SessionSource(session).table(4)
     finally:
         board.close()
     assert repr(session) == "<Session a.rao: finished, step 3 of 3>"

@@ -16,7 +16,7 @@ from rao_lab.store import RunWriter
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Event, Group, TreeHeader
 from rao_lab.tree.fold import fold
-from rao_lab.views.explorer.feed import LiveFeed
+from rao_lab.views.explorer.feed import Feed
 from tests.support.trees import events_of, header_of, random_plan
 
 Script = list[tuple[TreeHeader, list[Event]]]
@@ -137,10 +137,10 @@ class Clock:
         return self.now
 
 
-def opened(source: Any, clock: Clock) -> tuple[LiveFeed, Page]:
+def opened(source: Any, clock: Clock) -> tuple[Feed, Page]:
     """A feed whose thread is this one, and a page that has said hello."""
     page = Page()
-    feed = LiveFeed(source, page, clock=clock)
+    feed = Feed(source, page, clock=clock)
     feed.begin()
     turn(feed, clock)
     feed.take({"type": "hello", "step": None})
@@ -148,7 +148,7 @@ def opened(source: Any, clock: Clock) -> tuple[LiveFeed, Page]:
     return feed, page
 
 
-def turn(feed: LiveFeed, clock: Clock, seconds: float = 1.0) -> None:
+def turn(feed: Feed, clock: Clock, seconds: float = 1.0) -> None:
     clock.now += seconds
     feed.turn()
 

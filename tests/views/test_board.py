@@ -10,7 +10,7 @@ import pytest
 from rao_lab.errors import ConfigError
 from rao_lab.store import RunWriter, open_run
 from rao_lab.views.explorer.curves import MOST_COLUMNS, Curves, marks
-from rao_lab.views.explorer.watch import checkpoints
+from rao_lab.views.explorer.from_run import checkpoints
 from rao_lab.views.explorer.widget import Explorer
 from tests.support.live import TRAIN, Stage, finish, script
 from tests.support.trees import header_of, random_plan, tree_of

@@ -10,7 +10,7 @@ import pytest
 
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.errors import ConfigError, InputError, MissingError
-from rao_lab.views.explorer.source import Steps
+from rao_lab.training.metrics import TrainStep
 from rao_lab.views.explorer.widget import Explorer
 from tests.support.trees import random_group, showcase_group
 from tests.support.wire import Wire
@@ -43,10 +43,7 @@ def test_the_trainers_numbers_are_shown_and_not_recomputed() -> None:
     group = showcase_group()
     strange = attribute([group], CreditConfig(lam=0.9, depth_weighting="none"))
 
-    class Done:
-        step, groups, probes, attributions, metrics = 4, (group,), (), strange, {}
-
-    table = Steps([Done]).table(4)
+    table = Explorer(TrainStep(4, (group,), (), strange, {})).table(4)
     assert table.credit is not None and table.config.lam == 0.9
     np.testing.assert_array_equal(table.credit["A"], strange.A)
 

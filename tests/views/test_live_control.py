@@ -9,12 +9,12 @@ import pytest
 
 from rao_lab.api.session import Control, Stopped
 from rao_lab.errors import RunFileError
-from rao_lab.views.explorer.watch import SessionWatch
+from rao_lab.views.explorer.from_session import SessionSource
 from tests.support.live import Clock, Stage, opened, turn, wait_for
 
 
 def test_a_button_acts_though_the_sender_is_busy_elsewhere(stage: Stage, clock: Clock) -> None:
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "act", "action": "pause"})  # no turn of the sender between
     assert stage.session.state == "paused"
     turn(feed, clock, 0.0)
@@ -26,7 +26,7 @@ def test_a_button_acts_though_the_sender_is_busy_elsewhere(stage: Stage, clock: 
 
 def test_a_pause_that_has_come_about_says_what_is_kept(stage: Stage, clock: Clock) -> None:
     stage.play(10)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     assert page.traits["session"]["resting"] is False
     stage.session.pause()
     stage.loose(1)
@@ -39,7 +39,7 @@ def test_a_pause_that_has_come_about_says_what_is_kept(stage: Stage, clock: Cloc
 
 
 def test_one_step_ends_in_a_pause_that_is_told(stage: Stage, clock: Clock) -> None:
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "act", "action": "step"})
     stage.loose(stage.counts[1] + 2)
     wait_for(lambda: stage.session.state == "paused")
@@ -51,7 +51,7 @@ def test_one_step_ends_in_a_pause_that_is_told(stage: Stage, clock: Clock) -> No
 
 def test_stop_ends_it_and_takes_the_buttons_away(stage: Stage, clock: Clock) -> None:
     stage.play(4)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     assert page.traits["session"]["actions"] == ["pause", "resume", "step", "stop"]
     feed.take({"type": "act", "action": "stop"})
     stage.loose(2)
@@ -63,14 +63,14 @@ def test_stop_ends_it_and_takes_the_buttons_away(stage: Stage, clock: Clock) -> 
 
 
 def test_an_action_that_does_not_exist_is_refused_in_words(stage: Stage, clock: Clock) -> None:
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "act", "action": "__class__"})
     assert page.messages[-1]["type"] == "sorry" and "pause, resume, step, stop" in page.messages[-1]["text"]
 
 
 def test_a_failure_is_told_in_its_own_words(tmp_path: Path, clock: Clock) -> None:
     stage = Stage(tmp_path / "a.rao", fail=RunFileError("the disk is full"))
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     stage.loose()
     wait_for(lambda: stage.session.state == "failed")
     turn(feed, clock)
@@ -79,7 +79,7 @@ def test_a_failure_is_told_in_its_own_words(tmp_path: Path, clock: Clock) -> Non
 
 
 def test_curves_and_progress_follow_each_step(stage: Stage, clock: Clock) -> None:
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     stage.play(stage.counts[1] + 1)
     turn(feed, clock)
     assert page.traits["curves"]["step"] == [1]

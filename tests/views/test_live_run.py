@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rao_lab.credit import attribute
 from rao_lab.store import RunWriter, open_run
-from rao_lab.views.explorer.watch import RunWatch
+from rao_lab.views.explorer.from_run import RunSource
 from tests.support.live import TRAIN, Clock, finish, opened, record_events, script, turn
 
 
@@ -15,7 +15,7 @@ def test_a_followed_run_shows_nodes_before_their_tree_has_ended(tmp_path: Path, 
     with RunWriter(tmp_path / "a.rao", TRAIN) as writer:
         writer.begin_step(1)
         record_events(writer, told, 6)
-        feed, page = opened(RunWatch(open_run(tmp_path / "a.rao", follow=True), clock), clock)
+        feed, page = opened(RunSource(open_run(tmp_path / "a.rao", follow=True), clock=clock), clock)
         early = len(page.rows[1])
         assert 0 < early < sum(len(tree) for group in groups for tree in group.trees)
         session = page.traits["session"]
@@ -39,7 +39,7 @@ def test_a_followed_run_shows_nodes_before_their_tree_has_ended(tmp_path: Path, 
 def test_a_followed_run_ends_with_the_trainers_own_credit(tmp_path: Path, clock: Clock) -> None:
     with RunWriter(tmp_path / "a.rao", TRAIN) as writer:
         writer.begin_step(1)
-        feed, page = opened(RunWatch(open_run(tmp_path / "a.rao", follow=True), clock), clock)
+        feed, page = opened(RunSource(open_run(tmp_path / "a.rao", follow=True), clock=clock), clock)
         for step in (1, 2):
             _, groups = script(step)
             if step > 1:
@@ -63,7 +63,7 @@ def test_a_writer_that_falls_silent_and_one_that_went_away_are_told_apart(
     with RunWriter(tmp_path / "a.rao", TRAIN) as writer:
         writer.begin_step(1)
         record_events(writer, told, 4)
-        feed, page = opened(RunWatch(open_run(tmp_path / "a.rao", follow=True), clock), clock)
+        feed, page = opened(RunSource(open_run(tmp_path / "a.rao", follow=True), clock=clock), clock)
         assert page.traits["session"]["silent"] == 0
         turn(feed, clock, 14.0)
         assert 13 <= page.traits["session"]["silent"] <= 16
@@ -82,7 +82,7 @@ def test_a_run_that_cannot_be_read_for_a_moment_is_said_and_taken_up_again(
     with RunWriter(path, TRAIN) as writer:
         writer.begin_step(1)
         finish(writer, 1, script(1)[1])
-    feed, page = opened(RunWatch(open_run(path, follow=True), clock), clock)
+    feed, page = opened(RunSource(open_run(path, follow=True), clock=clock), clock)
     away = path.rename(tmp_path / "away.rao")
     turn(feed, clock)
     assert "a.rao" in page.traits["session"]["trouble"]
@@ -99,7 +99,7 @@ def test_a_run_taken_back_to_a_checkpoint_forgets_what_followed(tmp_path: Path, 
         for step in (1, 2):
             writer.begin_step(step)
             finish(writer, step, script(step)[1])
-    feed, page = opened(RunWatch(open_run(path, follow=True), clock), clock)
+    feed, page = opened(RunSource(open_run(path, follow=True), clock=clock), clock)
     assert [step for step, _ in page.traits["steps"]] == [1, 2]
     with RunWriter(path, TRAIN, resume=True) as writer:
         writer.rewind(1)

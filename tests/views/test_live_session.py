@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from rao_lab.views.explorer.feed import KEPT
-from rao_lab.views.explorer.watch import SessionWatch
+from rao_lab.views.explorer.from_session import SessionSource
 from tests.support.live import Clock, Page, Stage, in_turns, opened, turn, wait_for
 
 
 def test_a_view_opened_in_the_middle_of_a_step_knows_its_beginning(stage: Stage, clock: Clock) -> None:
     stage.play(9)
-    _, page = opened(SessionWatch(stage.session), clock)
+    _, page = opened(SessionSource(stage.session), clock)
     assert page.traits["newest"] == 1 and page.traits["live"] is True
     told = [event for _, (_, event) in zip(range(9), in_turns(stage.scripts[1][0]), strict=False)]
     spawned = sum(type(event).__name__ == "Spawned" for event in told)
@@ -23,7 +23,7 @@ def test_a_view_opened_in_the_middle_of_a_step_knows_its_beginning(stage: Stage,
 
 def test_nodes_appear_while_they_work_and_each_flush_tells_a_node_once(stage: Stage, clock: Clock) -> None:
     stage.play(2)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     page.messages.clear()
     stage.play(12)
     turn(feed, clock)
@@ -34,7 +34,7 @@ def test_nodes_appear_while_they_work_and_each_flush_tells_a_node_once(stage: St
 
 def test_two_flushes_within_a_moment_are_one(stage: Stage, clock: Clock) -> None:
     stage.play(2)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     page.messages.clear()
     for _ in range(5):
         stage.play(1)
@@ -46,7 +46,7 @@ def test_two_flushes_within_a_moment_are_one(stage: Stage, clock: Clock) -> None
 
 def test_what_the_page_was_told_is_the_step_as_recorded(stage: Stage, clock: Clock) -> None:
     stage.play(1)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     for beats in (3, 20, stage.counts[1] - 24):
         stage.play(beats)
         turn(feed, clock)
@@ -66,7 +66,7 @@ def test_what_the_page_was_told_is_the_step_as_recorded(stage: Stage, clock: Clo
 
 def test_a_step_that_nobody_asked_for_is_counted_but_not_sent(stage: Stage, clock: Clock) -> None:
     stage.play(stage.counts[1] + 1)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     page.messages.clear()
     stage.play(6)
     turn(feed, clock)
@@ -79,7 +79,7 @@ def test_a_step_that_nobody_asked_for_is_counted_but_not_sent(stage: Stage, cloc
 
 def test_a_page_that_was_reloaded_gets_everything_and_goes_on(stage: Stage, clock: Clock) -> None:
     stage.play(5)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     stage.play(5)
     turn(feed, clock)
     again = Page()
@@ -95,7 +95,7 @@ def test_a_page_that_was_reloaded_gets_everything_and_goes_on(stage: Stage, cloc
 def test_older_steps_are_opened_from_what_the_session_kept(stage: Stage, clock: Clock) -> None:
     stage.play(stage.counts[1] + 1)
     stage.play(stage.counts[2])
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "open", "step": 1})
     turn(feed, clock)
     assert any(row["A"] is not None for row in page.rows[1].values())
@@ -103,7 +103,7 @@ def test_older_steps_are_opened_from_what_the_session_kept(stage: Stage, clock: 
 
 
 def test_a_step_that_does_not_exist_is_answered_in_words(stage: Stage, clock: Clock) -> None:
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "open", "step": 77})
     turn(feed, clock)
     assert page.messages[-1] == {"type": "sorry", "text": "step 77 is not finished: there is none yet"}
@@ -124,7 +124,7 @@ def test_a_step_that_does_not_exist_is_answered_in_words(stage: Stage, clock: Cl
 )
 def test_nonsense_from_a_page_harms_nothing(message: Any, stage: Stage, clock: Clock) -> None:
     stage.play(3)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take(message)
     turn(feed, clock)
     stage.play(3)
@@ -134,7 +134,7 @@ def test_nonsense_from_a_page_harms_nothing(message: Any, stage: Stage, clock: C
 
 def test_the_texts_of_a_node_come_while_it_works(stage: Stage, clock: Clock) -> None:
     stage.play(12)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     feed.take({"type": "texts", "key": "k", "revision": 4, "step": 1, "tree": 0, "path": "0"})
     turn(feed, clock)
     answer = page.messages[-1]
@@ -144,7 +144,7 @@ def test_the_texts_of_a_node_come_while_it_works(stage: Stage, clock: Clock) -> 
 
 def test_silence_is_broken_by_a_beat_with_the_last_number(stage: Stage, clock: Clock) -> None:
     stage.play(6)
-    feed, page = opened(SessionWatch(stage.session), clock)
+    feed, page = opened(SessionSource(stage.session), clock)
     turn(feed, clock)
     page.messages.clear()
     feed._flushed = clock.now + 3  # nothing to flush in this turn

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from rao_lab.credit import attribute
+from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Tree
 from rao_lab.tree.fold import Fold, fold
+from rao_lab.views.explorer.from_records import table_of_step
 from rao_lab.views.explorer.live_step import LiveStep
 from tests.support.trees import events_of, header_of, random_plan, showcase_group, showcase_plan
 from tests.support.wire import column
@@ -49,15 +51,13 @@ def test_rows_of_a_live_step_keep_their_numbers_when_credit_comes() -> None:
         for event in _events(tree, plan_seed):
             builder.add(event)
             live.event(tree.header, event)
-    before = list(live.table.rows)
-
-    class Done:
-        step, groups, probes, attributions = 1, (group,), (), attribute([group])
-
-    live.end(Done)
-    assert live.table.rows == before
+    before = live.whole()
+    live.end(table_of_step(TrainStep(1, (group,), (), attribute([group]), {})))
+    after = live.whole()
+    assert after.path == before.path
+    assert after.columns["tree"].tolist() == before.columns["tree"].tolist()
     head, buffers = live.snapshot()
-    row = live.table.row_of[2, "0.1"]
+    row = [*zip(after.columns["tree"].tolist(), after.path, strict=True)].index((2, "0.1"))
     assert column(head, buffers, "A")[row] == pytest.approx(-0.5333333)
 
 
@@ -85,6 +85,6 @@ def test_a_tree_whose_beginning_was_missed_waits_until_it_arrives_whole() -> Non
     live = LiveStep(1)
     for event in events[4:]:
         live.event(header, event)
-    assert live.table.rows == []
+    assert len(live.whole()) == 0
     live.tree(fold(header, events))
-    assert len(live.table.rows) == len(fold(header, events)) and live.alive == 0
+    assert len(live.whole()) == len(fold(header, events)) and live.alive == 0

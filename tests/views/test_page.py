@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rao_lab.errors import ConfigError
+from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
-from rao_lab.views.explorer.table import StepTable, attribute_shown
 from rao_lab.views.explorer.widget import Explorer
 from tests.support.hostile import corpus
 from tests.support.hostile_trees import hostile_group
@@ -60,8 +60,7 @@ def test_a_page_keeps_to_its_size_and_says_what_it_leaves_out(tmp_path: Path) ->
 
 def test_a_page_carries_the_credit_of_every_node_of_its_step() -> None:
     group = showcase_group()
-    table = StepTable.of([group])
-    attribute_shown([group], table)
+    table = credited_table([group], 1)
     page, said = page_html([table], {"title": "", "steps": []}, title="x", decode=decode)
     assert said == ""
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]

@@ -26,8 +26,8 @@ from rao_lab.api.train import default_config, start
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.experiments.bench import Case, Say
 from rao_lab.policies.load import load_policy
-from rao_lab.views.explorer.feed import LiveFeed
-from rao_lab.views.explorer.watch import SessionWatch
+from rao_lab.views.explorer.feed import Feed
+from rao_lab.views.explorer.shown import source_of
 
 STEPS = 32
 EVENTS = 200_000
@@ -118,7 +118,7 @@ def _rest(session: Session) -> None:
 class _Screen:
     """Asks for steps as a front end does that follows, and turns messages into JSON as a kernel does."""
 
-    feed: LiveFeed
+    feed: Feed
 
     def __init__(self, newest: bool) -> None:
         self._newest = newest
@@ -136,39 +136,19 @@ class _Screen:
             self.feed.take({"type": "open", "step": target})
 
 
-def _watch(session: Session, view: str) -> LiveFeed | None:
+def _watch(session: Session, view: str) -> Feed | None:
     if view.startswith("alone"):
         return None
     screen = _Screen(view == "trees")
-    feed = screen.feed = LiveFeed(SessionWatch(session), screen)
+    feed = screen.feed = Feed(source_of(session), screen)
     feed.start()
     return feed
 
 
 def _listener() -> float:
     """How many seconds an event costs the thread that trains."""
-    feed = LiveFeed(_Nothing(), _Screen(False))
+    feed = Feed(source_of([]), _Screen(False))
     began = time.perf_counter()
     for number in range(EVENTS):
         feed.put("event", number)
     return (time.perf_counter() - began) / EVENTS
-
-
-class _Nothing:
-    """A source without data: only the listener is measured."""
-
-    poll_seconds = None
-
-    def open(self, put: Any) -> None: ...
-    def poll(self) -> Sequence[Any]:
-        return ()
-
-    def load(self, step: int) -> Any: ...
-    def metrics(self) -> Sequence[Any]:
-        return ()
-
-    def status(self) -> dict[str, Any]:
-        return {}
-
-    def act(self, action: str) -> None: ...
-    def close(self) -> None: ...

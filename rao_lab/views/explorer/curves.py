@@ -48,9 +48,6 @@ class Curves:
     def put(self, step: int, metrics: Mapping[str, Any]) -> None:
         self._rows[step] = dict(_flat("", {name: metrics.get(name) for name in SHOWN}))
 
-    def forget(self) -> None:
-        self._rows = {}
-
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> Curves:
         """From the metrics of a run file: one mapping a step, each with its "step"."""

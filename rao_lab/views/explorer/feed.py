@@ -1,13 +1,11 @@
-"""A view of something that goes on: its news, through one queue and one thread, to the front end.
+"""What an Explorer is told and asked: one queue, and one place that answers.
 
-What happens in the training thread is put into a queue, which costs it a microsecond. One sender thread
-takes everything out a few times a second, folds events into the tables that the front end holds too, and
-sends what changed: one message a flush, numbered per step, so that the other side notices what it missed
-and asks again. Requests of the front end go through the same queue, so that nothing but this thread
-touches the tables, whatever thread a message arrives in.
-
-Where the news come from is a `Source`: a session in this process or a run file that another process
-writes (`rao_lab.views.explorer.watch`).
+Every message of the front end goes through a queue and is answered here, and so does all news of a source
+that goes on. For such a source one sender thread takes everything out of the queue a few times a second,
+folds events into the tables that the front end holds too, and sends what changed: one message a flush,
+numbered by step, so that the other side notices what it missed and asks again. Nothing but this thread
+touches the tables, whatever thread a message arrives in; to put a piece of news costs a training thread
+about a microsecond. What stands still needs no thread: a message is answered where it arrives.
 """
 
 from __future__ import annotations
@@ -15,16 +13,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.views.explorer.curves import Curves, marks
-from rao_lab.views.explorer.live_step import LiveStep, StepNews
-from rao_lab.views.explorer.node_text import Decoder, node_text
+from rao_lab.views.explorer.live_step import LiveStep
+from rao_lab.views.explorer.node_text import node_text
+from rao_lab.views.explorer.source import News, Source
 from rao_lab.views.explorer.table import StepTable
-
-__all__ = ["LiveFeed", "LiveStep", "News", "Outlet", "Source", "StepNews"]
 
 FLUSH_SECONDS = 0.2
 """Between two flushes of live data: the front end redraws five times a second."""
@@ -32,53 +29,6 @@ BEAT_SECONDS = 2.0
 """Silence after which a beat tells that this side lives, and which number was the last."""
 KEPT = 3
 """Steps whose tables are kept; older ones are read again."""
-
-News = tuple[str, Any]
-"""What a source puts: ("event", (header, event)), ("tree", Tree), ("step", StepNews), ("state", None),
-("phase", None), ("forget", None)."""
-
-
-class Source(Protocol):
-    """Where news come from. All methods but `act` are called by the sender thread."""
-
-    @property
-    def poll_seconds(self) -> float | None:
-        """How often `poll` is to be called; None = news come by themselves."""
-        ...
-
-    def open(self, put: Callable[[str, Any], None]) -> None:
-        """Begins to put news, first those of the step under way."""
-        ...
-
-    def poll(self) -> Iterable[News]:
-        """What is new since the last call.
-
-        Raises:
-            RaoLabError: the source cannot be read now.
-        """
-        ...
-
-    def load(self, step: int) -> StepNews:
-        """A finished step whole.
-
-        Raises:
-            RaoLabError: there is no such step, or it cannot be read.
-        """
-        ...
-
-    def metrics(self) -> Iterable[Mapping[str, Any]]:
-        """Of all steps that have ended, each with its "step"."""
-        ...
-
-    def status(self) -> dict[str, Any]:
-        """What the board says: state, step, total, actions, seconds (see `board.js`)."""
-        ...
-
-    def act(self, action: str) -> None:
-        """Pause, resume, step or stop; returns at once. Called from any thread."""
-        ...
-
-    def close(self) -> None: ...
 
 
 class Outlet(Protocol):
@@ -90,13 +40,13 @@ class Outlet(Protocol):
         ...
 
 
-class LiveFeed:
-    """Brings the news of a source to a widget, and the widget's requests to the source.
+class Feed:
+    """Brings the news of a source to a widget, and answers the widget's messages.
 
     Args:
-        source: what is watched.
+        source: what is shown.
         outlet: the widget.
-        decode: token ids to text, for what a node read.
+        first: the step to show to a front end that names none; by default the newest.
         clock: seconds, monotonic; replaced in tests.
     """
 
@@ -104,18 +54,22 @@ class LiveFeed:
         self,
         source: Source,
         outlet: Outlet,
-        decode: Decoder | None = None,
+        first: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source = source
         self.outlet = outlet
-        self.decode = decode
+        self._first = first
         self._clock = clock
         self._queue: deque[News] = deque()
+        self._late: list[News] = []
+        """News of steps that could not be read: they are tried again."""
         self._wake = threading.Condition()
         self._urgent = False
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._lock = threading.RLock()
+        """Held by whoever works on what follows."""
         self._tables: dict[int, LiveStep] = {}
         self._asked: set[int] = set()
         """Steps that a view asked for: nobody is told of others."""
@@ -140,10 +94,11 @@ class LiveFeed:
 
     def begin(self) -> None:
         """Reads what there is and shows it."""
-        self._curves = Curves.of(self.source.metrics())
-        self.source.open(self.put)
-        self._step_news()
-        self.flush()
+        with self._lock:
+            self._curves = Curves.of(self.source.metrics())
+            self.source.open(self.put)
+            self._step_news()
+            self.flush()
 
     def put(self, kind: str, value: Any) -> None:
         """Takes a piece of news: the listener of a session. Costs its thread about a microsecond."""
@@ -155,18 +110,33 @@ class LiveFeed:
         """Takes a message of the front end: hello, open, resync, texts or act."""
         if isinstance(message, Mapping) and message.get("type") == "act":
             self._act(message)
-        else:
-            self.put("ask", message)
+            return
+        self.put("ask", message)
+        if self._thread is None:
+            with self._lock:
+                self._step_news()
 
-    def follow(self, step: int) -> None:
-        """Tells of a step from its beginning, as to a view that asked for it."""
-        self._asked.add(step)
+    def table(self, step: int) -> StepTable:
+        """The finished trees of a step.
+
+        Raises:
+            MissingError: there is no such step.
+            RunFileError: it cannot be read.
+        """
+        with self._lock:
+            known = self._tables.get(step)
+            if known is not None and known.table is None:
+                return self.source.table(step)  # it grows: what is read now is soon outdated
+            return self._find(step).whole()
 
     def close(self) -> None:
+        """Ends the sender thread and lets go of the tables."""
         with self._wake:
             self._closed = True
             self._wake.notify_all()
         self.source.close()
+        if self._thread is None:
+            self._tables = {}
 
     def join(self, timeout: float = 10.0) -> None:
         """Waits for the sender thread to end, after `close`."""
@@ -194,21 +164,23 @@ class LiveFeed:
                     self._wake.wait(self._pause())
                 self._urgent = False
                 if self._closed:
+                    self._tables = {}
                     self.busy = time.thread_time()
                     return
             self.turn()
 
     def turn(self) -> None:
         """One pass of the sender thread: takes the news in, and tells of them if it is time to."""
-        self._step_news()
-        now = self._clock()
-        if self._due(now):
-            self.flush()
-        elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
-            self._beat(now)
+        with self._lock:
+            self._step_news()
+            now = self._clock()
+            if self._due(now):
+                self.flush()
+            elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
+                self._beat(now)
 
     def _pause(self) -> float | None:
-        """Seconds to sleep where nobody wakes us; None = until somebody does."""
+        """Seconds to sleep if nobody wakes us; None = until somebody does."""
         if not self._shown.get("live"):
             return None
         return FLUSH_SECONDS if self.source.poll_seconds is None else self.source.poll_seconds
@@ -219,13 +191,15 @@ class LiveFeed:
     def _step_news(self) -> None:
         """Takes everything out of the queue, and out of a source that has to be asked."""
         self._poll()
+        late, self._late = self._late, []
+        self._queue.extend(late)
         while self._queue:
             kind, value = self._queue.popleft()
             if kind == "event":
                 header, event = value
-                self._table(header.step).event(header, event)
+                self._growing(header.step).event(header, event)
             elif kind == "tree":
-                self._table(value.header.step).tree(value)
+                self._growing(value.header.step).tree(value)
             elif kind == "step":
                 self._end(value)
             elif kind == "ask":
@@ -247,49 +221,68 @@ class LiveFeed:
         except RaoLabError as error:
             self._trouble = str(error)
 
-    def _table(self, step: int) -> LiveStep:
+    def _growing(self, step: int) -> LiveStep:
+        """A step under way, of which there is news."""
         live = self._tables.get(step)
-        if live is None:
+        if live is None or live.table is not None:
+            early = live  # its table was read too early: a gap in the numbers makes the front end ask again
             live = self._tables[step] = LiveStep(step)
+            live.seq = 0 if early is None else early.seq + 1
             for old in sorted(self._tables)[:-KEPT]:
                 del self._tables[old]
-        if self._newest is None or step > self._newest:
-            self._newest = step
+        self._newest = step if self._newest is None else max(step, self._newest)
         return live
 
-    def _end(self, news: Any) -> None:
-        live = self._table(news.step)
-        live.end(news)
+    def _end(self, metrics: Mapping[str, Any]) -> None:
+        """A step has ended: its table is read for those who look at it, otherwise when somebody asks."""
+        step = metrics["step"]
+        self._curves.put(step, metrics)
+        self._newest = step if self._newest is None else max(step, self._newest)
+        live = self._tables.pop(step, None) or LiveStep(step)
+        if step not in self._asked:
+            return
+        self._tables[step] = live
+        try:
+            live.end(self.source.table(step))
+        except RaoLabError as error:
+            self._trouble = str(error)
+            self._late.append(("step", metrics))
+            return
         live.seq += 1
-        self._curves.put(news.step, {"seconds": getattr(news, "seconds", {}), **news.metrics})
-        if news.step in self._asked:
-            self._send_whole(live)
+        self._send(*live.snapshot())
 
     def _answer(self, message: Any) -> None:
         kind = message.get("type") if isinstance(message, Mapping) else None
         try:
             if kind in ("hello", "open", "resync"):
-                self._open(message.get("step"))
+                self._open(message.get("step"), hello=kind == "hello")
             elif kind == "texts":
                 self._send_text(message)
         except RaoLabError as error:
             self._send({"type": "sorry", "text": str(error)})
 
-    def _open(self, step: Any) -> None:
+    def _open(self, step: Any, hello: bool) -> None:
         if not isinstance(step, int):
-            step = self._newest if self._newest is not None else max(self._curves.steps, default=None)
+            step = self._first if hello and self._first is not None else self._last()
         if step is None:
             # Nothing has happened yet: the front end asks again when `newest` says what has.
             self._send(*StepTable(-1).snapshot())
             return
         live = self._find(step)
         self._asked.add(step)
-        self._send_whole(live)
+        self._send(*live.snapshot())
+
+    def _last(self) -> int | None:
+        """The newest step that has something to show."""
+        if self._newest is not None:
+            return self._newest
+        known = self._curves.steps if self._shown else [step for step, _ in self.source.marks()]
+        return max(known, default=None)
 
     def _find(self, step: int) -> LiveStep:
         live = self._tables.get(step)
         if live is None:
-            live = LiveStep.of(self.source.load(step))
+            live = LiveStep(step, self.source.table(step))
             self._tables[step] = live
             extra = [old for old in sorted(self._tables) if old not in (step, self._newest)]
             for old in extra[: max(0, len(self._tables) - KEPT)]:
@@ -300,9 +293,11 @@ class LiveFeed:
         step, tree, path = (message.get(name) for name in ("step", "tree", "path"))
         if not (isinstance(step, int) and isinstance(tree, int) and isinstance(path, str)):
             return
-        table = self._find(step).table
-        known = (tree, path) in table.row_of
-        text = node_text(table.slots[tree].nodes.node(path), self.decode) if known else None
+        live = self._find(step)
+        try:
+            text = node_text(live.node(tree, path), self.source.decode)
+        except MissingError:
+            text = None
         answer = {"key": message.get("key"), "revision": message.get("revision"), "node": text}
         self._send({"type": "texts", **answer})
 
@@ -325,7 +320,7 @@ class LiveFeed:
             status, self._trouble = dict(self._shown.get("session", {})), str(error)
         status["trouble"] = self._trouble
         live = None if self._newest is None else self._tables.get(self._newest)
-        if live is not None and not live.whole:
+        if live is not None and live.table is None:
             status |= {
                 "sampling": self._newest,
                 "trees": live.trees_done(probe=False),
@@ -360,9 +355,6 @@ class LiveFeed:
         live = self._tables.get(self._newest) if self._newest is not None else None
         self._send({"type": "beat", "step": self._newest, "seq": live.seq if live else 0})
         self.flush()
-
-    def _send_whole(self, live: LiveStep) -> None:
-        self._send(*live.snapshot())
 
     def _send(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         self._spoke = self._clock()

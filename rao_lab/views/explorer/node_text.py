@@ -7,13 +7,11 @@ is new, what was kept from the turn before and what was cut out of it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rao_lab.tree import Call, Node, Turn
-
-Decoder = Callable[[Sequence[int]], Sequence[tuple[str, bool]]]
-"""Token ids to pieces of text, each with whether it is a special token; joined they are the text."""
+from rao_lab.views.explorer.decoder import Decoder
 
 TEXT_LIMIT = 60_000
 """Characters of one text that are shown; more is said to be cut."""
@@ -199,31 +197,3 @@ def _join(labels: Any, values: Any, depth: int, limit: int) -> str:
         parts.append(label + _show(value, depth - 1, max(8, room)))
         room -= len(parts[-1]) + 2
     return ", ".join(parts)
-
-
-def pieces_with(tokenizer: Any) -> Decoder:
-    """A decoder from a transformers tokenizer: ids that share a character become one piece."""
-    special = set(tokenizer.all_special_ids)
-
-    def decode(ids: Sequence[int]) -> list[tuple[str, bool]]:
-        found: list[tuple[str, bool]] = []
-        waiting: list[int] = []
-        for token in ids:
-            if token in special:
-                found += _flush(tokenizer, waiting)
-                found.append((tokenizer.decode([token]), True))
-                continue
-            waiting.append(token)
-            text = tokenizer.decode(waiting)
-            if "\ufffd" not in text or len(waiting) >= 4:
-                found.append((text, False))
-                waiting.clear()
-        return found + _flush(tokenizer, waiting)
-
-    return decode
-
-
-def _flush(tokenizer: Any, waiting: list[int]) -> list[tuple[str, bool]]:
-    found = [(tokenizer.decode(waiting), False)] if waiting else []
-    waiting.clear()
-    return found

@@ -9,12 +9,17 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rao_lab.errors import ConfigError
-from rao_lab.views.explorer.node_text import Decoder, node_text
+from rao_lab.store import spare_run_file
+from rao_lab.tree import Node
+from rao_lab.views.explorer.decoder import Decoder
+from rao_lab.views.explorer.node_text import node_text
+from rao_lab.views.explorer.source import OVER, Source
+from rao_lab.views.explorer.still import text_twin
 from rao_lab.views.explorer.table import StepTable
 
 BUNDLE = Path(__file__).parent.parent / "static" / "explorer.js"
@@ -54,6 +59,52 @@ import(url).then((bundle) => {{
 """
 
 
+def save_page(
+    path: Path,
+    source: Source,
+    read: Callable[[int], StepTable],
+    traits: Mapping[str, Any],
+    steps: Sequence[int] | None,
+    max_mb: float,
+) -> str:
+    """Writes the page of a source; returns what it leaves out, in words.
+
+    Args:
+        read: the table of a step.
+        traits: of the front end; those of the chosen steps are added.
+        steps: which steps; by default the newest with a result.
+
+    Raises:
+        ConfigError: the columns alone are larger than `max_mb`.
+        MissingError: no such step.
+        RunFileError: a run file lies at `path`, or its name says so; the source cannot be read.
+    """
+    spare_run_file(path)
+    marks = source.marks()
+    # A step under way has little to show: the newest with a result is kept, if there is one.
+    whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
+    chosen = sorted(steps) if steps is not None else whole[-1:]
+    known = dict(marks)
+    page, left_out = page_html(
+        [read(step) for step in chosen],
+        {
+            **traits,
+            "steps": [[step, known.get(step)] for step in chosen],
+            "newest": chosen[-1] if chosen else None,
+        },
+        title=traits["title"] or "RAO Lab",
+        text=text_twin(source, read, traits["title"], width=120),
+        decode=source.decode,
+        max_mb=max_mb,
+    )
+    if len(chosen) < len(marks):
+        left_out = "; ".join(
+            part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
+        )
+    path.write_text(page, "utf-8")
+    return left_out
+
+
 def page_html(
     tables: Sequence[StepTable],
     traits: Mapping[str, Any],
@@ -76,7 +127,7 @@ def page_html(
         len(bundle.encode()) + len(text.encode()) + 4096 + sum(len(_json(step).encode()) for step in steps)
     )
     if room < 0:
-        nodes = sum(len(table.rows) for table in tables)
+        nodes = sum(map(len, tables))
         raise ConfigError(
             f"the columns of {nodes:,} nodes alone exceed max_mb={max_mb:g}: save fewer steps, or raise max_mb"
         )
@@ -84,7 +135,7 @@ def page_html(
     # A page cannot steer, and nothing goes on in it.
     session = dict(traits.get("session", {}))
     if session:
-        over = session.get("state") in ("finished", "stopped", "failed")
+        over = session.get("state") in OVER
         session |= {"live": False, "actions": [], "state": session["state"] if over else "saved"}
     whole = {**traits, "live": False, "session": session, "saved": "saved", "height": 760}
     for step, note in zip(steps, left_out, strict=True):
@@ -120,20 +171,24 @@ def _add_texts(
     """Texts of nodes while they fit, newest step first; what each step is left without, in words."""
     notes: list[str] = []
     for table, step in zip(reversed(tables), reversed(steps), strict=True):
-        kept = 0
-        for tree, path in table.rows:
+        for place, node in _nodes(table):
             if room <= 0:
                 break
-            found = node_text(table.slots[tree].nodes.node(path), decode, limit=20_000)
-            cost = len(_json(found).encode()) + len(path) + 16
+            found = node_text(node, decode, limit=20_000)
+            cost = len(_json(found).encode()) + len(node.path) + 16
             if cost > room and decode is not None:
-                found = node_text(table.slots[tree].nodes.node(path), None, limit=4_000)
-                cost = len(_json(found).encode()) + len(path) + 16
+                found = node_text(node, None, limit=4_000)
+                cost = len(_json(found).encode()) + len(node.path) + 16
             if cost > room:
                 continue
-            step["texts"][f"{tree}/{path}"] = found
+            step["texts"][f"{place}/{node.path}"] = found
             room -= cost
-            kept += 1
-        missing = len(table.rows) - kept
-        notes.append(f"the texts of {missing:,} of {len(table.rows):,} nodes" if missing else "")
+        missing = len(table) - len(step["texts"])
+        notes.append(f"the texts of {missing:,} of {len(table):,} nodes" if missing else "")
     return notes[::-1]
+
+
+def _nodes(table: StepTable) -> Iterator[tuple[int, Node]]:
+    """The nodes of a step and the place of their tree; one tree is in memory at a time."""
+    for place in range(len(table.trees)):
+        yield from ((place, node) for node in table.tree(place).nodes)

@@ -5,16 +5,19 @@ A notebook keeps both beside the widget, so that it can be read where the widget
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from html import escape
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from rao_lab.base.safe_text import shorten, visible
-from rao_lab.credit import WHY_NOT, Attribution
+from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
+from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 
 DRAWN = 60
@@ -33,94 +36,70 @@ _MARK = {
 ROW, CARD, COLUMN = 30, 124, 168
 
 
-def text_twin(explorer: Any, width: int = 100) -> str:
-    """The place, and the first tree of the newest step as text."""
-    marks = explorer._source.marks()
-    name = type(explorer).__name__
+class Earned(NamedTuple):
+    """What a picture shows of a node's credit."""
+
+    R: float | None
+    A: float | None
+    c: float | None
+    why_not: str | None
+
+
+def text_twin(source: Source, read: Callable[[int], StepTable], title: str, width: int = 100) -> str:
+    """The place, and the first tree of the newest step as text.
+
+    Args:
+        read: the table of a step.
+    """
+    marks = source.marks()
     if not marks:
-        return f"<{name}: no trees yet: run a task, or start training>"
+        return "<Explorer: no trees yet: run a task, or start training>"
     step = marks[-1][0]
     try:
-        table = explorer.table(step)
+        table = read(step)
+        place = first_tree(table)
+        tree = None if place is None else table.tree(place)
     except RaoLabError as error:
-        return f"<{name}: {error}>"
-    trees = f"{len(table.slots)} {'tree' if len(table.slots) == 1 else 'trees'}"
-    place = f"{explorer.title}, " if explorer.title else ""
+        return f"<Explorer: {error}>"
+    trees = f"{len(table.trees)} {'tree' if len(table.trees) == 1 else 'trees'}"
+    begins = f"{title}, " if title else ""
     steps = f"step {step} of {len(marks)} steps, " if len(marks) > 1 else ""
-    lines = [visible(f"<{name}: {place}{steps}{trees}, {len(table.rows):,} nodes>")]
-    tree, place_of = first_tree(table)
-    if tree is not None:
-        lines.append(text_tree(tree, credit_of(table, place_of), width=width, most=40))
+    lines = [visible(f"<Explorer: {begins}{steps}{trees}, {len(table):,} nodes>")]
+    if tree is not None and place is not None:
+        lines.append(text_tree(tree, credit_of(table, place), width=width, most=40))
     return "\n".join(lines)
 
 
-def first_tree(table: StepTable) -> tuple[Tree | None, int]:
-    """The largest tree of the first task, which shows most, and its place."""
-    found = [
-        (place, slot.nodes)
-        for place, slot in enumerate(table.slots)
-        if slot.group == 0 and isinstance(slot.nodes, Tree) and slot.nodes.nodes
-    ]
-    if not found:
-        return None, -1
-    place, tree = max(found, key=lambda item: (min(len(item[1]), DRAWN), -item[0]))
-    return tree, place
+def first_tree(table: StepTable) -> int | None:
+    """The place of the largest tree of the first task, which shows most."""
+    sizes = np.bincount(table.columns["tree"], minlength=len(table.trees)).tolist()
+    found = [place for place, tree in enumerate(table.trees) if tree.group == 0 and sizes[place]]
+    return max(found, key=lambda place: (min(sizes[place], DRAWN), -place), default=None)
 
 
-def credit_of(table: StepTable, tree: int) -> dict[str, Attribution] | None:
-    """The records of one tree by path, from the table's columns."""
+def credit_of(table: StepTable, place: int) -> dict[str, Earned] | None:
+    """The credit of one tree by path, from the table's columns."""
     credit = table.credit
     if credit is None or np.isnan(credit["A"]).all():
         return None  # a tree alone has no advantages, and its own success stands without them
-    rows = {path: row for (where, path), row in table.row_of.items() if where == tree}
-    return {path: _record(table, credit, path, row) for path, row in rows.items()}
+    rows = table.rows_of(place)
+    numbers = ([None if each != each else each for each in credit[name][rows].tolist()] for name in "RAc")
+    why = (WHY_NOT[code] if code < len(WHY_NOT) else "probe" for code in credit["why"][rows].tolist())
+    paths = [table.path[row] for row in rows.tolist()]
+    return dict(zip(paths, map(Earned, *numbers, why), strict=True))
 
 
-def _record(table: StepTable, credit: dict[str, np.ndarray], path: str, row: int) -> Attribution:
-    tree, _ = table.rows[row]
-    node = table.slots[tree].nodes.node(path)
-
-    def number(name: str) -> float | None:
-        value = float(credit[name][row])
-        return None if np.isnan(value) else value
-
-    code = int(credit["why"][row])
-    return Attribution(
-        group=table.slots[tree].group,
-        tree=table.slots[tree].header.rollout,
-        node=path,
-        parent=node.parent,
-        depth=node.depth,
-        status=node.status.value,
-        s=node.success,
-        child_mean=number("childMean") or 0.0,
-        child_min=number("childMin"),
-        lam=table.config.lam,
-        bonus=number("bonus") or 0.0,
-        R=number("R"),
-        b=number("b"),
-        A=number("A"),
-        w=number("w"),
-        c=number("c"),
-        share=number("share"),
-        trained=code == 0,
-        why_not=WHY_NOT[code] if code < len(WHY_NOT) else "probe",
-    )
-
-
-def still_html(explorer: Any) -> str:
-    """A still picture: the tree as SVG where it is small, else as text. No script, nothing fetched."""
-    text = text_twin(explorer, width=120)
-    marks = explorer._source.marks()
+def still_html(source: Source, read: Callable[[int], StepTable], title: str) -> str:
+    """A still picture: the tree as SVG if it is small, otherwise as text. No script, nothing fetched."""
+    text = text_twin(source, read, title, width=120)
+    marks = source.marks()
     picture = ""
     if marks:
-        try:
-            table = explorer.table(marks[-1][0])
-        except RaoLabError:
-            table = StepTable()
-        tree, place = first_tree(table)
-        if tree is not None and len(tree) <= DRAWN:
-            picture = tree_svg(tree, credit_of(table, place))
+        with suppress(RaoLabError):
+            table = read(marks[-1][0])
+            place = first_tree(table)
+            if place is not None and len(table.rows_of(place)) <= DRAWN:
+                picture = tree_svg(table.tree(place), credit_of(table, place))
     body = picture or f'<pre style="font-size:12px;line-height:1.35">{escape(text)}</pre>'
     head = escape(text.splitlines()[0].strip("<>"))
     return (
@@ -129,7 +108,7 @@ def still_html(explorer: Any) -> str:
     )
 
 
-def tree_svg(tree: Tree, credit: dict[str, Attribution] | None) -> str:
+def tree_svg(tree: Tree, credit: dict[str, Earned] | None) -> str:
     """Cards in the Explorer's middle size, siblings in spawn order."""
     rows, without = _rows(tree), preamble(tree.nodes)
     height = max(rows.values()) * ROW + ROW + 8
@@ -159,7 +138,7 @@ def _rows(tree: Tree) -> dict[str, float]:
     return found
 
 
-def _edge(node: Node, rows: dict[str, float], credit: dict[str, Attribution] | None) -> str:
+def _edge(node: Node, rows: dict[str, float], credit: dict[str, Earned] | None) -> str:
     above = node.path.rpartition(".")[0]
     x1, y1 = (node.depth - 1) * COLUMN + 4 + CARD, rows[above] * ROW + ROW / 2 + 4
     x2, y2 = node.depth * COLUMN + 4, rows[node.path] * ROW + ROW / 2 + 4
@@ -175,7 +154,7 @@ def _edge(node: Node, rows: dict[str, float], credit: dict[str, Attribution] | N
     )
 
 
-def _card(node: Node, without: str, row: float, record: Attribution | None) -> str:
+def _card(node: Node, without: str, row: float, record: Earned | None) -> str:
     x, y = node.depth * COLUMN + 4, row * ROW + 4 + (ROW - 24) / 2
     sign = mark(node)
     A = record.A if record else None

@@ -1,31 +1,30 @@
-"""Records as the front end takes them: binary columns for numbers, words once, texts on demand.
+"""A step as the front end takes it: a row a node, binary columns for numbers, words once, texts on demand.
 
-The other half is `widgets/src/step/store.js`. A step is a table of rows in the order in which nodes
-became known; a snapshot carries all of it, a delta the rows that are new or changed. Numbers that do
-not exist are NaN in a column and null in a delta, never 0.
+The other half is `widgets/src/step/store.js`. A number that does not exist is NaN in a column, never 0.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rao_lab.credit import Attributions, CreditConfig, attribute
-from rao_lab.credit import signal as signal_of
+from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.errors import MissingError
-from rao_lab.tree import Group, Node, Status, Tree, TreeHeader
+from rao_lab.tree import Node, Tree
 from rao_lab.views.explorer.node_text import clean
 
-STATUS_CODE = {status: code for code, status in enumerate(Status)}
+Column = NDArray[Any]
+Ints = NDArray[np.int64]
+
 PROBE = 7
 """`why` of a probe's nodes, after the codes of `rao_lab.credit.WHY_NOT`."""
-NO_BASELINE = 5
-
-GOAL_LIMIT = 240
+UNSCORED = 1
+WORD_LIMIT = 240
 """Characters of a goal that travel with the columns; the whole goal comes with the texts."""
 
 STRUCTURE = {
@@ -60,246 +59,209 @@ CREDIT = {
     "share": "share",
 }
 _NAMES = {"i4": "i32", "u1": "u8", "f8": "f64"}
+_INT32 = np.iinfo(np.int32)
 
 
-class Nodes(Protocol):
-    """What a tree and a fold in progress have in common."""
+class Records(Protocol):
+    """Where the nodes of a step lie whole; `Run` is one."""
 
-    def node(self, path: str) -> Node: ...
+    def tree(self, tree_id: int, /) -> Tree: ...
+    def node(self, tree_id: int, path: str, /) -> Node: ...
 
 
-@dataclass
-class Slot:
-    """One tree of a step: where it stands and who knows its nodes."""
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One tree of a step."""
 
+    id: int
+    """What its `Records` call it."""
     group: int
-    header: TreeHeader
-    nodes: Nodes
+    """Place among the groups of the table."""
+    rollout: int
     ended: float | None = None
     note: str = ""
 
-    def meta(self) -> dict[str, Any]:
-        return {"group": self.group, "rollout": self.header.rollout, "ended": self.ended, "note": self.note}
+    def to_json(self) -> dict[str, Any]:
+        return {"group": self.group, "rollout": self.rollout, "ended": self.ended, "note": self.note}
 
 
-@dataclass
+def group_row(task: str, goal: str, difficulty: str, probe: bool) -> dict[str, Any]:
+    """What the front end knows of a group."""
+    words = {"task": task, "goal": goal, "difficulty": difficulty}
+    return {**{name: clean(text)[:WORD_LIMIT] for name, text in words.items()}, "probe": probe}
+
+
+class Words:
+    """Texts by number, each once and cut; -1 stands for the empty one."""
+
+    def __init__(self) -> None:
+        self.known: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        if not text:
+            return -1
+        text = clean(text[:WORD_LIMIT]) + ("\u2026" if len(text) > WORD_LIMIT else "")
+        place = self._place.setdefault(text, len(self.known))
+        if place == len(self.known):
+            self.known.append(text)
+        return place
+
+
+def structure(columns: Mapping[str, Any]) -> dict[str, Column]:
+    """Columns `[N]` by the names of `STRUCTURE`, in its order and with its types."""
+    found = {}
+    for name, kind in STRUCTURE.items():
+        column = np.asarray(columns[name])
+        if kind == "i4":  # a forged file may say any number
+            column = column.clip(_INT32.min, _INT32.max)
+        found[name] = column.astype(f"<{kind}")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
 class StepTable:
-    """A step as rows; rows are only ever added, so that a row number names a node for good."""
+    """A step of N nodes. Parents stand above their children; otherwise the order is the maker's."""
 
     step: int = 0
-    groups: list[dict[str, Any]] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    """Label of each group in `Attributions`."""
-    slots: list[Slot] = field(default_factory=list)
-    rows: list[tuple[int, str]] = field(default_factory=list)
-    row_of: dict[tuple[int, str], int] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
-    word_of: dict[str, int] = field(default_factory=dict)
-    credit: dict[str, np.ndarray] | None = None
+    groups: Sequence[Mapping[str, Any]] = ()
+    """See `group_row`."""
+    labels: Sequence[int] = ()
+    """What `Attributions` call each group."""
+    trees: Sequence[TreeRow] = ()
+    path: Sequence[str] = ()
+    """Of each node, `[N]`."""
+    columns: Mapping[str, Column] = field(default_factory=lambda: structure(dict.fromkeys(STRUCTURE, ())))
+    """`STRUCTURE`, each `[N]`. `tree` is a place in `trees`, `parent` a row or -1, `goal` and `reason` places in
+    `words` or -1, `s` the node's success as credit takes it."""
+    words: Sequence[str] = ()
+    records: Records | None = None
+    """The nodes whole, for those who ask for more than the columns say."""
+    credit: Mapping[str, Column] | None = None
+    """`CREDIT` and `why`, each `[N]`."""
     config: CreditConfig = field(default_factory=CreditConfig)
     share_by: str = "token"
     note: str = ""
 
-    @classmethod
-    def of(
-        cls, groups: Sequence[Group], step: int | None = None, config: CreditConfig | None = None
-    ) -> StepTable:
-        """The table of groups of trees, finished or not, without credit."""
-        table = cls(step if step is not None else (groups[0].step if groups else 0))
-        table.config = config or CreditConfig()
-        labels = [group.index for group in groups]
-        distinct = len(set(labels)) == len(labels)
-        for place, group in enumerate(groups):
-            table.add_group(group, group.index if distinct else place)
-            for tree in group.trees:
-                slot = table.add_tree(place, tree.header, tree)
-                slot.ended, slot.note = tree.ended, _tree_note(tree)
-                for node in tree.nodes:
-                    table.add_row(len(table.slots) - 1, node.path)
-        return table
+    def __len__(self) -> int:
+        return len(self.path)
 
-    def add_group(self, group: Group | TreeHeader, label: int) -> int:
-        task = group.task
-        self.labels.append(label)
-        self.groups.append(
-            {
-                "task": clean(task.id)[:GOAL_LIMIT],
-                "goal": clean(task.goal)[:GOAL_LIMIT],
-                "difficulty": clean(task.difficulty)[:GOAL_LIMIT],
-                "probe": group.probe,
-            }
-        )
-        return len(self.groups) - 1
+    def tree(self, place: int) -> Tree:
+        """A tree whole.
 
-    def add_tree(self, group: int, header: TreeHeader, nodes: Nodes) -> Slot:
-        self.slots.append(Slot(group, header, nodes))
-        return self.slots[-1]
+        Raises:
+            MissingError: there is no such tree.
+            RunFileError: it cannot be read.
+        """
+        return self._records(place).tree(self.trees[place].id)
 
-    def add_row(self, tree: int, path: str) -> int:
-        self.row_of[tree, path] = len(self.rows)
-        self.rows.append((tree, path))
-        return len(self.rows) - 1
+    def node(self, place: int, path: str) -> Node:
+        """One node with its turns; raises as `tree` does."""
+        return self._records(place).node(self.trees[place].id, path)
 
-    def word(self, text: str) -> int:
-        if not text:
-            return -1
-        text = clean(text[:GOAL_LIMIT]) + ("\u2026" if len(text) > GOAL_LIMIT else "")
-        place = self.word_of.get(text)
-        if place is None:
-            place = self.word_of[text] = len(self.words)
-            self.words.append(text)
-        return place
+    def _records(self, place: int) -> Records:
+        if self.records is None or not 0 <= place < len(self.trees):
+            raise MissingError(f"step {self.step} has no tree {place}: it has {len(self.trees)}")
+        return self.records
 
-    def values(self, row: int) -> list[float | int | None]:
-        """One row in the order of `STRUCTURE`."""
-        tree, path = self.rows[row]
-        node = self.slots[tree].nodes.node(path)
-        parent = -1 if node.parent is None else self.row_of[tree, node.parent]
-        success = signal_of(node.status.value, node.success)
-        return [
-            tree,
-            parent,
-            node.depth,
-            node.spawn_index,
-            node.parent_turn or 0,
-            node.launch_batch,
-            int(node.together),
-            STATUS_CODE[node.status],
-            len(node.turns),
-            node.tokens_in,
-            node.tokens_out,
-            node.peak_context,
-            node.window,
-            self.word(node.goal),
-            self.word(node.reason),
-            success,
-            node.started,
-            node.ended,
-        ]
+    def rows_of(self, place: int) -> Ints:
+        """The rows of a tree, in order."""
+        return np.flatnonzero(self.columns["tree"] == place)
 
     def snapshot(self, seq: int = 0) -> tuple[dict[str, Any], list[bytes]]:
         """Everything: a head in JSON and one buffer for each column it names."""
-        columns = [*zip(*(self.values(row) for row in range(len(self.rows))), strict=True)]
-        heads: list[dict[str, str]] = []
-        buffers: list[bytes] = []
-        for place, (name, kind) in enumerate(STRUCTURE.items()):
-            numbers = columns[place] if columns else ()
-            if kind == "f8":
-                numbers = tuple(np.nan if number is None else number for number in numbers)
-            heads.append({"name": name, "type": _NAMES[kind]})
-            buffers.append(np.array(numbers, f"<{kind}").tobytes())
-        for name, column in (self.credit or {}).items():
-            kind = "u1" if name == "why" else "f8"
-            heads.append({"name": name, "type": _NAMES[kind]})
-            buffers.append(column.astype(f"<{kind}").tobytes())
+        kinds = {
+            **STRUCTURE,
+            **({} if self.credit is None else dict.fromkeys(self.credit, "f8") | {"why": "u1"}),
+        }
+        columns = {**self.columns, **(self.credit or {})}
         head = {
             "type": "snapshot",
             "seq": seq,
             "step": self.step,
-            "n": len(self.rows),
-            "columns": heads,
+            "n": len(self),
+            "columns": [{"name": name, "type": _NAMES[kind]} for name, kind in kinds.items()],
             "words": self.words,
             "groups": self.groups,
-            "trees": [slot.meta() for slot in self.slots],
+            "trees": [tree.to_json() for tree in self.trees],
             "config": self.config.to_dict(),
             "share_by": self.share_by,
             "scored": self.credit is not None,
             "note": self.note,
         }
-        return head, buffers
+        return head, [columns[name].astype(f"<{kind}").tobytes() for name, kind in kinds.items()]
 
-    def set_credit(self, found: Attributions, config: CreditConfig | None = None) -> None:
-        """Takes the trainer's own columns; rows it does not speak of stay without."""
-        credit = self.empty_credit()
-        for tree, where in self._places():
+    def credited(
+        self,
+        found: Attributions,
+        labels: Sequence[int] | None = None,
+        config: CreditConfig | None = None,
+    ) -> StepTable:
+        """This table with the trainer's own columns; rows that they do not speak of stay without.
+
+        Args:
+            labels: what `found` calls each group, if not `self.labels`.
+            config: the rule to show, if not that of `found`.
+        """
+        labels = self.labels if labels is None else labels
+        probe = np.array([self.groups[tree.group]["probe"] for tree in self.trees], bool)
+        why = np.where(probe[self.columns["tree"]], PROBE, UNSCORED).astype(np.uint8)
+        credit = {name: np.full(len(self), np.nan) for name in CREDIT} | {"why": why}
+        order = np.argsort(self.columns["tree"], kind="stable")
+        starts = np.searchsorted(self.columns["tree"][order], np.arange(len(self.trees) + 1))
+        counts: Counter[int] = Counter()
+        for place in sorted(range(len(self.trees)), key=lambda each: self.trees[each].rollout):
+            group = self.trees[place].group
+            if probe[place]:
+                continue
+            counts[group] += 1
             try:
-                theirs = found.rows(*where)
+                theirs = found.rows(labels[group], counts[group] - 1)
             except MissingError:
                 continue  # sampled after these were attributed, or left out of them
-            ours = [self.row_of.get((tree, found.table.path[row])) for row in theirs]
-            known = [(mine, row) for mine, row in zip(ours, theirs, strict=True) if mine is not None]
-            mine, rows = np.array(known, np.int64).reshape(-1, 2).T
-            for name, attribute_name in CREDIT.items():
-                credit[name][mine] = getattr(found, attribute_name)[rows]
-            credit["why"][mine] = found.why_code[rows]
-        self.credit, self.config = credit, config or found.config
+            mine, rows = self._matched(order[starts[place] : starts[place + 1]], found, theirs)
+            for name, attribute in CREDIT.items():
+                credit[name][mine] = getattr(found, attribute)[rows]
+            why[mine] = found.why_code[rows]
+        return replace(self, credit=credit, config=config or found.config)
 
-    def _places(self) -> Iterator[tuple[int, tuple[int, int]]]:
-        """Each tree that may be trained, with the label of its group and its place in it by rollout."""
-        counts: Counter[int] = Counter()
-        for tree in sorted(range(len(self.slots)), key=lambda each: self.slots[each].header.rollout):
-            group = self.slots[tree].group
-            if not self.groups[group]["probe"]:
-                yield tree, (self.labels[group], counts[group])
-                counts[group] += 1
+    def _matched(self, mine: Ints, found: Attributions, theirs: range) -> tuple[Ints, Ints]:
+        """Those rows of a tree that both know, here and there."""
+        paths = found.table.path[theirs.start : theirs.stop]
+        if paths == [self.path[row] for row in mine.tolist()]:
+            return mine, np.array(theirs, np.int64)
+        here = {self.path[row]: row for row in mine.tolist()}
+        both = [(here[path], row) for path, row in zip(paths, theirs, strict=True) if path in here]
+        here_there = np.array(both, np.int64).reshape(-1, 2)
+        return here_there[:, 0], here_there[:, 1]
 
-    def empty_credit(self) -> dict[str, np.ndarray]:
-        size = len(self.rows)
-        credit = {name: np.full(size, np.nan) for name in CREDIT}
-        probes = [group["probe"] for group in self.groups]
-        why = [PROBE if probes[self.slots[tree].group] else 1 for tree, _ in self.rows]
-        return {**credit, "why": np.array(why, np.uint8)}
-
-
-def _tree_note(tree: Tree) -> str:
-    if tree.header.origin:
-        weights = tree.header.origin.get("weights", "")
-        return clean(f"fork{f', {weights}' if weights else ''}")[:GOAL_LIMIT]
-    return clean(tree.not_reproducible)[:GOAL_LIMIT]
-
-
-def attribute_shown(groups: Sequence[Group], table: StepTable) -> None:
-    """Credit for trees that come without any: the paper's rule, as far as these trees allow it.
-
-    Where no task has a second tree there is no baseline: R stands, A does not.
-    """
-    trained = [
-        group
-        for group in groups
-        if not group.probe
-        and group.trees
-        and all(tree.nodes and tree.ended is not None for tree in group.trees)
-    ]
-    if not trained:
-        return
-    relabelled = [replace(group, index=place) for place, group in enumerate(trained)]
-    config = table.config
-    lonely = config.baseline == "leave_one_out" and all(len(group) < 2 for group in trained)
-    found = attribute(relabelled, replace(config, baseline="none") if lonely else config)
-    labels = iter(range(len(trained)))
-    chosen = {id(group) for group in trained}
-    table.labels = [next(labels) if id(group) in chosen else -1 - place for place, group in enumerate(groups)]
-    table.set_credit(found, config)
-    if lonely and table.credit is not None:
-        credit = table.credit
-        for name in ("b", "A", "w", "c", "share"):
-            credit[name][:] = np.nan
-        credit["why"][credit["why"] == 0] = NO_BASELINE
-        table.note = "one tree of each task: there is no baseline, so R is shown in place of A"
+    def arranged(self, groups: Sequence[int], trees: Sequence[int], rows: Sequence[int] | Ints) -> StepTable:
+        """The same step in another order. Each argument names what to keep by its place here, in the new order;
+        with a tree its group and all of its rows must be kept."""
+        new_group, new_tree, new_row = (
+            _inverse(order, size)
+            for order, size in ((groups, len(self.groups)), (trees, len(self.trees)), (rows, len(self)))
+        )
+        kept = np.asarray(rows, np.int64)
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        columns["tree"] = new_tree[columns["tree"]]
+        columns["parent"] = np.where(columns["parent"] < 0, -1, new_row[columns["parent"]]).astype("<i4")
+        credit = self.credit and {name: column[kept] for name, column in self.credit.items()}
+        return replace(
+            self,
+            groups=[self.groups[place] for place in groups],
+            labels=[self.labels[place] for place in groups],
+            trees=[
+                replace(self.trees[place], group=int(new_group[self.trees[place].group])) for place in trees
+            ],
+            path=[self.path[row] for row in kept.tolist()],
+            columns=columns,
+            credit=credit,
+        )
 
 
-def delta(
-    table: StepTable,
-    seq: int,
-    rows: Iterable[int],
-    words_from: int,
-    groups: Iterable[int] = (),
-    trees: Iterable[int] = (),
-) -> dict[str, Any]:
-    """The named rows, groups and trees as they are now; `words_from` is how many words the other side has."""
-    values = [[row, *map(_json_number, table.values(row))] for row in sorted(rows)]
-    return {
-        "type": "delta",
-        "seq": seq,
-        "step": table.step,
-        "fields": [*STRUCTURE],
-        "rows": values,
-        "words": table.words[words_from:],
-        "groups": [[group, table.groups[group]] for group in groups],
-        "trees": [[tree, table.slots[tree].meta()] for tree in trees],
-    }
-
-
-def _json_number(value: float | int | None) -> float | int | None:
-    """NaN and infinity are not JSON."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+def _inverse(order: Sequence[int] | Ints, size: int) -> Column:
+    """The new place of each old one, -1 for those that are dropped."""
+    places = np.full(size, -1, "<i4")
+    places[np.asarray(order, np.int64)] = np.arange(len(order))
+    return places

@@ -7,32 +7,31 @@ lives in the browser, so that the view stays usable while the kernel is busy.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import anywidget
 import traitlets
 
 from rao_lab.credit import CreditConfig
-from rao_lab.errors import ConfigError, MissingError, RaoLabError
-from rao_lab.store import Run, spare_run_file
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.store import Run
+from rao_lab.views.explorer.cell import CellRun, running_cell
 from rao_lab.views.explorer.curves import Curves
-from rao_lab.views.explorer.feed import LiveFeed
-from rao_lab.views.explorer.node_text import clean, node_text
-from rao_lab.views.explorer.page import BUNDLE, page_html
-from rao_lab.views.explorer.source import Records, RunSteps, Source, Steps, as_groups, decoder_from
+from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
+from rao_lab.views.explorer.feed import Feed
+from rao_lab.views.explorer.from_run import RunSource
+from rao_lab.views.explorer.node_text import clean
+from rao_lab.views.explorer.page import BUNDLE, save_page
+from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import still_html, text_twin
 from rao_lab.views.explorer.table import StepTable
-from rao_lab.views.explorer.watch import RunWatch, SessionSteps, SessionWatch
 
-KEPT_TABLES = 3
-"""Steps whose tables are kept: the newest asked for."""
 VIEWS = ("tree", "board")
 HEIGHTS = {"tree": 520, "board": 620}
-"""px where the caller says nothing."""
+"""px, if the caller says nothing."""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -41,6 +40,9 @@ class Explorer(anywidget.AnyWidget):
         rl.Explorer(tree)
         rl.Explorer(rl.open_run("runs/a.rao", follow=True))
         rl.Explorer(run).save_html("a.html")
+
+    A widget is kept by the kernel until `close()`. An Explorer made in a cell of a notebook closes those that
+    earlier runs of the same cell made: their display is gone.
 
     Args:
         shown: what to show.
@@ -56,10 +58,14 @@ class Explorer(anywidget.AnyWidget):
         InputError: nothing that can be shown.
     """
 
-    _esm = BUNDLE
+    _esm = BUNDLE.read_text("utf-8")  # the text: of a path anywidget keeps a watcher, and that every widget
+
+    _of_cells: ClassVar[WeakSet[Explorer]] = WeakSet()
+    """Open Explorers that were made in a cell."""
 
     # Stand while the constructor may still refuse: `close` is called on whatever was made.
-    _feed: LiveFeed | None = None
+    _feed: Feed | None = None
+    _cell: CellRun | None = None
 
     title = traitlets.Unicode("").tag(sync=True)
     steps = traitlets.List([]).tag(sync=True)
@@ -73,10 +79,10 @@ class Explorer(anywidget.AnyWidget):
 
     def __init__(
         self,
-        shown: Any,
+        shown: Shown,
         *,
         config: CreditConfig | None = None,
-        tokenizer: Any = None,
+        tokenizer: HasTokenizer | Tokenizer | Decoder | None = None,
         step: int | None = None,
         title: str | None = None,
         height: int | None = None,
@@ -91,46 +97,38 @@ class Explorer(anywidget.AnyWidget):
         height = HEIGHTS[view] if height is None else height
         if not isinstance(height, int) or height < 360:
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
-        self._lock = threading.RLock()
-        self._tables: OrderedDict[int, StepTable] = OrderedDict()
-        self._source = self._source_of(shown, config, title)
-        decode = decoder_from(tokenizer)
-        if decode is not None:
-            self._source.decode = decode
-        if view == "board" and not isinstance(self._source, RunSteps | SessionSteps):
+        self._source = source_of(shown, config)
+        self._source.title = self._source.title if title is None else title
+        self._source.decode = decoder_from(tokenizer) or self._source.decode
+        status = self._source.status()
+        if view == "board" and not status:
             raise ConfigError("view='board' needs a session or a run: single trees have no curves")
-        super().__init__(title=clean(self._source.title), height=height, first_view=view)
-        self._first = step
-        watch = self._watch()
-        self._show_still(watch)
-        if step is not None and step not in {each for each, _ in self.steps}:
-            raise MissingError(f"no step {step} here: there are {[each for each, _ in self.steps]}")
+        marks = self._source.marks()
+        if step is not None and step not in {each for each, _ in marks}:
+            raise MissingError(f"no step {step} here: there are {[each for each, _ in marks]}")
+        super().__init__(
+            title=clean(self._source.title),
+            height=height,
+            first_view=view,
+            steps=[list(mark) for mark in marks],
+            newest=marks[-1][0] if marks else None,
+            session=status,
+            curves=Curves.of(self._source.metrics()).to_json() if status else {},
+        )
+        self._take_the_cell()
+        self._feed = Feed(self._source, self, step)
         self.on_msg(self._take)
-        if watch is not None and self.session["live"]:
-            self._feed = LiveFeed(watch, self, self._source.decode)
+        if status.get("live"):
             self._feed.start()
 
-    def _source_of(self, shown: Any, config: CreditConfig | None, title: str | None) -> Source:
-        source: Source
-        if isinstance(shown, Run):
-            source = RunSteps(shown)
-        elif hasattr(shown, "listen") and hasattr(shown, "control"):
-            source = SessionSteps(shown, decoder_from(getattr(shown, "tokenizer", None)))
-        elif hasattr(shown, "attributions") and hasattr(shown, "probes"):
-            source = Steps([shown])
-        elif isinstance(shown, list | tuple) and shown and all(hasattr(item, "probes") for item in shown):
-            source = Steps(shown)
-        else:
-            source = Records(as_groups(shown), config)
-        if title is not None:
-            source.title = title
-        return source
-
-    def _watch(self) -> RunWatch | SessionWatch | None:
-        """What tells how this goes on, where something may."""
-        if isinstance(self._source, SessionSteps):
-            return SessionWatch(self._source.session)
-        return RunWatch(self._source.run) if isinstance(self._source, RunSteps) else None
+    def _take_the_cell(self) -> None:
+        self._cell = running_cell()
+        if self._cell is None:
+            return
+        for other in list(Explorer._of_cells):
+            if other._cell and other._cell.cell == self._cell.cell and other._cell.run != self._cell.run:
+                other.close()
+        Explorer._of_cells.add(self)
 
     def show(self, **traits: Any) -> None:
         """Sets synced traits, together; a live feed calls it from its one thread."""
@@ -138,69 +136,19 @@ class Explorer(anywidget.AnyWidget):
             for name, value in traits.items():
                 setattr(self, name, value)
 
-    def _show_still(self, watch: RunWatch | SessionWatch | None) -> None:
-        """The small synced traits as they are now."""
-        marks = self._source.marks()
-        traits: dict[str, Any] = {"steps": [list(mark) for mark in marks]}
-        traits["newest"] = marks[-1][0] if marks else None
-        if watch is not None:
-            traits |= {"session": watch.status(), "curves": Curves.of(watch.metrics()).to_json()}
-        self.show(**traits)
-
-    # Messages of the front end. They may come on any thread of the kernel.
-
     def _take(self, _: Any, message: Mapping[str, Any], buffers: list[memoryview]) -> None:
-        kind = message.get("type")
-        if kind == "hello" and message.get("step") is None and self._first is not None:
-            message = {**message, "step": self._first}
+        """A message of the front end. It may come on any thread of the kernel."""
         if self._feed is not None:
             self._feed.take(message)
-            return
-        with self._lock:
-            try:
-                if kind in ("hello", "open", "resync"):
-                    self._send_step(message.get("step"))
-                elif kind == "texts":
-                    self._send_texts(message)
-            except RaoLabError as error:
-                self.send({"type": "sorry", "text": str(error)})
-
-    def _send_step(self, step: Any) -> None:
-        chosen = step if isinstance(step, int) else self.newest
-        if chosen is None:
-            self.send(_empty_head(), [])
-            return
-        head, buffers = self.table(chosen).snapshot()
-        self.send(head, buffers)
 
     def table(self, step: int) -> StepTable:
-        """The table of a step, kept for the next question.
+        """The finished trees of a step, as rows.
 
         Raises:
             MissingError: there is no such step.
+            RunFileError: it cannot be read.
         """
-        found = self._tables.get(step)
-        if found is None:
-            found = self._source.table(step)
-            self._tables[step] = found
-            while len(self._tables) > KEPT_TABLES:
-                self._tables.popitem(last=False)
-        self._tables.move_to_end(step)
-        return found
-
-    def _send_texts(self, message: Mapping[str, Any]) -> None:
-        step, tree, path = message.get("step"), message.get("tree"), message.get("path")
-        if not isinstance(step, int) or not isinstance(tree, int) or not isinstance(path, str):
-            return
-        found = self._node(step, tree, path)
-        text = None if found is None else node_text(found, self._source.decode)
-        self.send(
-            {"type": "texts", "key": message.get("key"), "revision": message.get("revision"), "node": text}
-        )
-
-    def _node(self, step: int, tree: int, path: str) -> Any:
-        table = self.table(step)
-        return table.slots[tree].nodes.node(path) if (tree, path) in table.row_of else None
+        return self._source.table(step) if self._feed is None else self._feed.table(step)
 
     # Forms that need no kernel.
 
@@ -218,55 +166,36 @@ class Explorer(anywidget.AnyWidget):
             MissingError: no such step.
             RunFileError: a run file lies there, or the name says so.
         """
-        spare_run_file(Path(path))
-        marks = self._source.marks()
-        # A step under way has little to show: the newest with a result is kept, where there is one.
-        whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
-        chosen = sorted(steps) if steps is not None else whole[-1:]
-        tables = [self._source.table(step) for step in chosen]
-        known = dict(marks)
         traits = {
             "title": self.title,
-            "steps": [[step, known.get(step)] for step in chosen],
-            "newest": chosen[-1] if chosen else None,
             "curves": self.curves,
             "session": self.session,
             "first_view": self.first_view,
         }
-        text = text_twin(self, width=120)
-        page, left_out = page_html(
-            tables,
-            traits,
-            title=self.title or "RAO Lab",
-            text=text,
-            decode=self._source.decode,
-            max_mb=max_mb,
-        )
-        if len(chosen) < len(marks):
-            left_out = "; ".join(
-                part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
-            )
-        Path(path).write_text(page, "utf-8")
-        return left_out
+        return save_page(Path(path), self._source, self.table, traits, steps, max_mb)
 
     def close(self) -> None:
         """Stops listening and closes the widget."""
+        Explorer._of_cells.discard(self)
         if self._feed is not None:
             self._feed.close()
+        if self.comm is not None:
+            self.layout.close()
         super().close()
 
     def __repr__(self) -> str:
-        return text_twin(self)
+        return text_twin(self._source, self.table, self.title)
 
     def __str__(self) -> str:
-        return text_twin(self)
+        return repr(self)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         found = super()._repr_mimebundle_(**options)
         if found is None:
             return None
         data, about = found if isinstance(found, tuple) else (found, {})
-        return {**data, "text/plain": text_twin(self), "text/html": still_html(self)}, about
+        still = still_html(self._source, self.table, self.title)
+        return {**data, "text/plain": repr(self), "text/html": still}, about
 
 
 def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:
@@ -275,8 +204,11 @@ def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_
     Raises:
         ConfigError, MissingError, RunFileError: see `Explorer.save_html`.
     """
-    return Explorer(run).save_html(path, steps=steps, max_mb=max_mb)
-
-
-def _empty_head() -> dict[str, Any]:
-    return StepTable().snapshot()[0] | {"step": -1, "columns": []}
+    source = RunSource(run)
+    traits = {
+        "title": clean(source.title),
+        "curves": Curves.of(source.metrics()).to_json(),
+        "session": source.status(),
+        "first_view": "tree",
+    }
+    return save_page(Path(path), source, source.table, traits, steps, max_mb)

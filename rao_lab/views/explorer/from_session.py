@@ -1,0 +1,146 @@
+"""A session that trains in this process: its finished steps, its news, and the hand on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.store import Run
+from rao_lab.training.metrics import TrainStep
+from rao_lab.views.explorer.decoder import decoder_from
+from rao_lab.views.explorer.from_records import table_of_step
+from rao_lab.views.explorer.from_run import RunSource, checkpoints
+from rao_lab.views.explorer.source import OVER, RECENT, Mark, Source, pace, success_of
+from rao_lab.views.explorer.table import StepTable
+
+
+class Resting(Protocol):
+    """What is used of a session's `control`."""
+
+    @property
+    def resting(self) -> bool: ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """What is used of `rao_lab.api.session.Session`, which this room does not know."""
+
+    path: Path
+    name: str
+    total: int
+    steps: list[TrainStep]
+    earlier: Run | None
+    error: BaseException | None
+    phase: tuple[str, int, int]
+    began: float
+    ended: float | None
+    tokenizer: Any
+
+    @property
+    def control(self) -> Resting: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def newest(self) -> int | None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def step(self) -> None: ...
+    def stop(self, timeout: float | None = 0.0) -> None: ...
+    def listen(self, listener: Callable[[str, Any], None], replay: bool = False) -> Callable[[], None]: ...
+
+
+class SessionSource(Source):
+    """The steps of a session, and of the run that it resumes."""
+
+    def __init__(self, session: Watched) -> None:
+        self.session = session
+        self.title = session.name
+        self.decode = decoder_from(session.tokenizer)
+        self._end: Callable[[], None] | None = None
+        self._kept: list[int] = []
+        self._counted = -1
+
+    @property
+    def _earlier(self) -> list[RunSource]:
+        earlier = self.session.earlier
+        return [] if earlier is None else [RunSource(earlier, self.decode)]
+
+    def marks(self) -> list[Mark]:
+        before = [mark for part in self._earlier for mark in part.marks()]
+        return before + [(step.step, success_of(step.metrics)) for step in list(self.session.steps)]
+
+    def metrics(self) -> Iterator[Mapping[str, Any]]:
+        for part in self._earlier:
+            yield from part.metrics()
+        yield from map(_row, list(self.session.steps))
+
+    def table(self, step: int) -> StepTable:
+        for made in reversed(self.session.steps):
+            if made.step == step:
+                return table_of_step(made)
+        for part in self._earlier:
+            if step in {each for each, _ in part.marks()}:
+                return part.table(step)
+        known = [each for each, _ in self.marks()]
+        there = f"steps {known[0]} to {known[-1]}" if known else "none yet"
+        raise MissingError(f"step {step} is not finished: there is {there}")
+
+    def open(self, put: Callable[[str, Any], None]) -> None:
+        def hear(kind: str, value: Any) -> None:
+            put(kind, _row(value) if kind == "step" else value)
+
+        self._end = self.session.listen(hear, replay=True)
+        if self.session.steps:
+            hear("step", self.session.steps[-1])
+
+    def status(self) -> dict[str, Any]:
+        session = self.session
+        state = session.state
+        steps = list(session.steps)
+        if len(steps) != self._counted:  # looked for when a step has ended, not several times a second
+            self._kept, self._counted = checkpoints(session.path), len(steps)
+        over = state in OVER
+        phase, done, total = session.phase
+        return {
+            "state": state,
+            "resting": session.control.resting,
+            "live": not over,
+            "actions": [] if over else ["pause", "resume", "step", "stop"],
+            "step": session.newest,
+            "total": session.total,
+            "phase": phase,
+            "done": done,
+            "of": total,
+            "step_seconds": pace([step.seconds.get("total") for step in steps[-RECENT:] if step.step > 0]),
+            "seconds": round((session.ended or time.monotonic()) - session.began, 1),
+            "checkpoints": self._kept,
+            "error": "" if session.error is None else _error_words(session.error),
+            "writer": "the kernel",
+        }
+
+    def act(self, action: str) -> None:
+        acts = {
+            "pause": self.session.pause,
+            "resume": self.session.resume,
+            "step": self.session.step,
+            "stop": lambda: self.session.stop(timeout=0.0),
+        }
+        if action not in acts:
+            raise ConfigError(f"a session cannot {action[:40]!r}: it can {', '.join(acts)}")
+        acts[action]()
+
+    def close(self) -> None:
+        if self._end is not None:
+            self._end()
+
+
+def _row(step: TrainStep) -> dict[str, Any]:
+    """The metrics of a step, as a run file has them."""
+    return {"seconds": step.seconds, **step.metrics, "step": step.step}
+
+
+def _error_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:400]

@@ -1,0 +1,36 @@
+"""What an Explorer can be given, and the source that each kind becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rao_lab.credit import CreditConfig
+from rao_lab.store import Run
+from rao_lab.training.metrics import TrainStep
+from rao_lab.tree import Group, Tree
+from rao_lab.views.explorer.from_records import RecordSource, StepSource, as_groups
+from rao_lab.views.explorer.from_run import RunSource
+from rao_lab.views.explorer.from_session import SessionSource, Watched
+from rao_lab.views.explorer.source import Source
+
+Shown = Tree | Group | TrainStep | Run | Watched | Iterable[Tree] | Iterable[Group] | Iterable[TrainStep]
+
+
+def source_of(shown: Shown, config: CreditConfig | None = None) -> Source:
+    """The source of what is given.
+
+    Args:
+        config: the rule that credits trees at hand; a run and a step of training bring their own.
+
+    Raises:
+        InputError: nothing that can be shown.
+    """
+    if isinstance(shown, Run):
+        return RunSource(shown)
+    if isinstance(shown, TrainStep):
+        return StepSource([shown])
+    if isinstance(shown, Watched):
+        return SessionSource(shown)
+    if isinstance(shown, list | tuple) and shown and all(isinstance(item, TrainStep) for item in shown):
+        return StepSource(shown)
+    return RecordSource(as_groups(shown), config)
