@@ -3,9 +3,13 @@
     import rao_lab as rl
 
     env = rl.environments.TextCraft(difficulty="medium")
-    policy = rl.load_policy("tiny")
-    tree = rl.run(env.tasks("test")[0], env, policy)
+    policy = rl.load_policy("scripted")     # no model; "tiny" is the embedded one
+    task = env.tasks("test")[0]
+    tree = rl.run(task, env, policy)
     print(tree)
+
+`help(rl.run)`, and so on, shows an example for each name. Examples use the names above, a `group` of trees of
+one task, a training `step`, and "runs/a.rao", the file of a training run of one step.
 
 One package a chapter, in the order of the story:
 

@@ -16,11 +16,22 @@ from __future__ import annotations
 
 
 class RaoLabError(Exception):
-    """The base of all the others: catch it to catch every error that is raised on purpose."""
+    """The base of all the others: catch it to catch every error that is raised on purpose.
+
+    >>> try:
+    ...     rl.open_run("nothing.rao")
+    ... except rl.RaoLabError as problem:
+    ...     print(problem)
+    no run file nothing.rao: check the name, ...
+    """
 
 
 class ConfigError(RaoLabError, ValueError):
     """Raised if a setting means nothing, alone or together with another.
+
+        >>> rl.TrainConfig(steps=0)
+        Traceback (most recent call last):
+        rao_lab.errors.ConfigError: steps=0 ...
 
     The message names the field, or both fields. Change one of them.
     """
@@ -29,12 +40,20 @@ class ConfigError(RaoLabError, ValueError):
 class InputError(RaoLabError, ValueError):
     """Raised if a file or a value cannot be read as what it should be.
 
+        >>> rl.evaluate(env, policy, tasks=[])
+        Traceback (most recent call last):
+        rao_lab.errors.InputError: there are no tasks to evaluate ...
+
     The message names the place. Correct the file or the value, or give another.
     """
 
 
 class RunFileError(InputError):
     """Raised if a run file is damaged, newer than this version, locked by a writer, there already, or no run.
+
+        >>> rl.open_run("notes.txt")
+        Traceback (most recent call last):
+        rao_lab.errors.RunFileError: ...
 
     Choose another name, resume the run, or keep what can be read of it (`rao-lab export --salvage`).
     """
@@ -43,6 +62,10 @@ class RunFileError(InputError):
 class MissingError(RaoLabError, LookupError):
     """Raised if a task, node, step, policy or file that was named does not exist.
 
+        >>> tree.node("0.99")
+        Traceback (most recent call last):
+        rao_lab.errors.MissingError: ...
+
     The message lists what does exist. Name one of these.
     """
 
@@ -50,12 +73,21 @@ class MissingError(RaoLabError, LookupError):
 class UnavailableError(RaoLabError, RuntimeError):
     """Raised if something outside the program is needed and not there: an extra, disk space, an endpoint.
 
+        >>> next(rl.train(env, rl.load_policy("tiny"), store="notes.txt/a.rao"))
+        Traceback (most recent call last):
+        rao_lab.errors.UnavailableError: notes.txt/a.rao cannot be made: ...
+
     The message says how to get it.
     """
 
 
 class RecordError(RaoLabError, ValueError):
     """Raised if a record contradicts itself: events that do not fit together, credit of another tree.
+
+        >>> from rao_lab.tree import validate
+        >>> validate(rl.Tree(tree.header, nodes=tree.nodes[1:]))
+        Traceback (most recent call last):
+        rao_lab.errors.RecordError: node 0.0: its parent '0' does not list it
 
     Nothing in your settings causes it. It is a bug, or the file was forged: please report it.
     """

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from rao_lab.api.defaults import suggested
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.ceiling import flat_fits
-from rao_lab.evaluation.evaluate import Comparison, Evaluation
+from rao_lab.evaluation.evaluate import BATCH, Comparison, Evaluation, Fits
 from rao_lab.execution.limits import Limits
-from rao_lab.protocols import Environment, Policy
+from rao_lab.execution.sandbox import Sandbox
+from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.tree import AGENTS, Agent, Task
 
 
@@ -21,14 +21,64 @@ def evaluate(
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     temperature: float | None = None,
-    **options: Any,
+    *,
+    split: str = "test",
+    seed: int = 0,
+    dialect: str | None = None,
+    fits: Fits | None = None,
+    judge: Judge | None = None,
+    sandbox: Sandbox | None = None,
+    batch: int = BATCH,
+    on_trees: Callable[[int, int], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """`evaluation.evaluate` with limits and a temperature that suit the policy and its flat ceiling, where
-    none are given."""
+    """Runs every task once and sums up.
+
+        >>> found = rl.evaluate(env, policy, tasks=4)
+        >>> found.success, found.interval
+        (1.0, (0.5101..., 1.0))
+        >>> print(found)
+        scripted, recursive: success 1.00 [0.51, 1.00] on 4 tasks...
+
+    Args:
+        agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
+        tasks: the tasks, or how many of `split` to take from its beginning.
+        limits: of a tree; by default those that suit the policy. The flat agent's one node may use the turns
+            of a whole tree.
+        temperature: of sampling; by default what suits the policy.
+        seed: keys the sampling noise, together with the place of the task.
+        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        fits: tells which tasks fit one context, for the flat ceiling; by default it is told if it is known.
+        judge: scores nodes that the world cannot; by default a node takes its root's success.
+        sandbox: for the code that nodes write; by default one is made and closed.
+        batch: trees run at once; another number may give other trees if rows of a batch interact.
+        on_trees: told (done, all) after each batch.
+        on_tick: called before each decode step; a raise from it stops the evaluation.
+
+    Raises:
+        ConfigError: an unknown agent, or a batch below 1.
+        InputError: no tasks.
+        MissingError: an unknown split or dialect.
+        UnavailableError: the policy is being trained in another thread.
+    """
     fitting = suggested(policy)
-    options.setdefault("fits", flat_fits(environment, policy, options.get("dialect")))
-    options["temperature"] = fitting.temperature if temperature is None else temperature
-    return evaluation.evaluate(environment, policy, agent, tasks, limits or fitting.limits, **options)
+    return evaluation.evaluate(
+        environment,
+        policy,
+        agent,
+        tasks,
+        limits or fitting.limits,
+        split=split,
+        seed=seed,
+        dialect=dialect,
+        fits=fits or flat_fits(environment, policy, dialect),
+        judge=judge,
+        sandbox=sandbox,
+        temperature=fitting.temperature if temperature is None else temperature,
+        batch=batch,
+        on_trees=on_trees,
+        on_tick=on_tick,
+    )
 
 
 def compare(
@@ -38,12 +88,47 @@ def compare(
     tasks: int | Sequence[Task] = 100,
     limits: Limits | None = None,
     temperature: float | None = None,
-    **options: Any,
+    *,
+    split: str = "test",
+    seed: int = 0,
+    dialect: str | None = None,
+    fits: Fits | None = None,
+    judge: Judge | None = None,
+    sandbox: Sandbox | None = None,
+    batch: int = BATCH,
+    on_trees: Callable[[int, int], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
 ) -> Comparison:
-    """`evaluation.compare` with limits, temperature and flat ceiling of the first policy, where none are
-    given."""
+    """Evaluates every policy as every agent on the same tasks, under the same budgets.
+
+        >>> found = rl.compare(env, policy, agents=["recursive", "flat"], tasks=4)
+        >>> print(found.differences[0].difference)
+        0.0
+
+    Args:
+        policies: one, or several by name; a name is put before the agent's ("trained recursive").
+        limits, temperature, fits: by default those that suit the first policy.
+        the others: as in `rl.evaluate`.
+
+    Raises:
+        as `rl.evaluate`.
+    """
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     fitting = suggested(first)
-    options.setdefault("fits", flat_fits(environment, first, options.get("dialect")))
-    options["temperature"] = fitting.temperature if temperature is None else temperature
-    return evaluation.compare(environment, policies, agents, tasks, limits or fitting.limits, **options)
+    return evaluation.compare(
+        environment,
+        policies,
+        agents,
+        tasks,
+        limits or fitting.limits,
+        split=split,
+        seed=seed,
+        dialect=dialect,
+        fits=fits or flat_fits(environment, first, dialect),
+        judge=judge,
+        sandbox=sandbox,
+        temperature=fitting.temperature if temperature is None else temperature,
+        batch=batch,
+        on_trees=on_trees,
+        on_tick=on_tick,
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from rao_lab.api.defaults import suggested
 from rao_lab.evaluation.evaluate import sampled_at
@@ -16,8 +15,8 @@ from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.tree import Agent, Event, Task, Tree, TreeHeader
 
 POLL_SECONDS = 0.05
-"""How often a cell that awaits a run looks: an interrupt reaches a cell that awaits without a timer not at
-all (ipykernel 7.4)."""
+"""How often a cell that awaits a run looks: no interrupt reaches a cell that awaits without a timer (ipykernel
+7.4)."""
 
 
 class _Stopped(Exception):
@@ -38,7 +37,11 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree:
-    """Runs one tree and returns it. Blocks; `arun` does not.
+    """Runs one tree and returns it. Blocks; `rl.arun` does not.
+
+        >>> tree = rl.run(env.tasks("test")[0], env, policy, seed=1)
+        >>> tree.success
+        1.0
 
     A policy works for one run at a time: this waits while another thread runs trees with it.
 
@@ -48,6 +51,7 @@ def run(
         seed: keys the sampling noise; the same seed gives the same tree on one machine type.
         dialect: "terse" or "codeact"; by default the one the policy was made for.
         temperature: of sampling; by default what suits the policy.
+        judge: scores nodes that the world cannot; by default a node takes its root's success.
         on_event: hears every event as it happens.
         on_tick: called before each decode step; may block (pause) or raise (stop).
 
@@ -73,14 +77,37 @@ def run(
         return executor.run([TreeHeader(task, seed=seed)])[0]
 
 
-async def arun(task: Task, environment: Environment, policy: Policy, **options: Any) -> Tree:
-    """`run` in a thread, for async code: `tree = await rl.arun(task, env, policy)`.
+async def arun(
+    task: Task,
+    environment: Environment,
+    policy: Policy,
+    *,
+    limits: Limits | None = None,
+    agent: Agent = "recursive",
+    seed: int = 0,
+    dialect: str | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree:
+    """`rl.run` in a thread, for async code; in a cell write `tree = await rl.arun(task, env, policy)`.
 
-    Interrupting or cancelling what awaits it stops the run before its next decode step, and returns when
-    the run's workers are gone.
+        >>> import asyncio
+        >>> asyncio.run(rl.arun(task, env, policy)).success
+        1.0
+
+    If what awaits it is interrupted or cancelled, the run stops before its next decode step, and `arun`
+    returns when the run's workers are gone.
+
+    Args:
+        limits, agent, seed, dialect, temperature, judge, on_event, on_tick: as in `rl.run`; the last two are
+            called from the thread of the run.
+
+    Raises:
+        as `rl.run`.
     """
     stop = threading.Event()
-    on_tick = options.pop("on_tick", None)
 
     def go_on(tick: int) -> None:
         if stop.is_set():
@@ -89,7 +116,20 @@ async def arun(task: Task, environment: Environment, policy: Policy, **options: 
             on_tick(tick)
 
     running = asyncio.ensure_future(
-        asyncio.to_thread(run, task, environment, policy, on_tick=go_on, **options)
+        asyncio.to_thread(
+            run,
+            task,
+            environment,
+            policy,
+            limits=limits,
+            agent=agent,
+            seed=seed,
+            dialect=dialect,
+            temperature=temperature,
+            judge=judge,
+            on_event=on_event,
+            on_tick=go_on,
+        )
     )
     try:
         while not running.done():

@@ -114,9 +114,15 @@ Train = Callable[["Session"], Iterator["TrainStep"]]
 class Session:
     """A training run in a thread of its own.
 
-        session = rl.start(env, policy, rl.TrainConfig(steps=20), store="runs/a.rao")
-        session.board()          # the widget: progress, curves, pause / one step / stop
-        await session.wait()     # in a cell: returns when training ends; an interrupt stops it
+        >>> learner = rl.load_policy("tiny")
+        >>> config = rl.default_config(learner, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
+        >>> session = rl.start(env, learner, config, store="runs/d.rao")
+        >>> len(session.result())       # waits in a script; in a cell write `await session.wait()`
+        2
+        >>> session
+        <Session d.rao: finished, step 1 of 1>
+
+    In a cell, `session.board()` shows progress, curves, and buttons to pause, make one step and stop.
 
     `steps` are the finished steps so far; those before a resumption are in `earlier`. `error` is what ended
     training, if it failed.

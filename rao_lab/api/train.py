@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Unpack
 
 from rao_lab.api.defaults import check_loaded, suggested
 from rao_lab.api.record import OnEvent, recorded
@@ -30,7 +30,7 @@ from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.store.files import file_path
 from rao_lab.store.journal import in_the_way, is_begun
-from rao_lab.training.config import TrainConfig
+from rao_lab.training.config import TrainConfig, TrainSettings
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.processes import Alone, Peers
 from rao_lab.training.sampling import OnPhase
@@ -39,8 +39,23 @@ from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Tree, TreeHeader
 
 
-def default_config(policy: Policy, **settings: Any) -> TrainConfig:
-    """A `TrainConfig` with the limits and rates that suit the policy; `settings` are other fields."""
+def default_config(policy: Policy, **settings: Unpack[TrainSettings]) -> TrainConfig:
+    """A `TrainConfig` with the limits and rates that suit the policy.
+
+        >>> config = rl.default_config(policy, steps=20)
+        >>> config.steps, config.limits.max_depth
+        (20, 12)
+
+    Args:
+        settings: any fields of `rl.TrainConfig`, which win: steps, tasks_per_step, group_size, learning_rate,
+            warmup_steps, lr_decay, weight_decay, betas, adam_epsilon, grad_clip, epochs, temperature, seed,
+            agent, split, limits, credit, loss, tokens_per_pack, recompute, probe_tasks, probe_rollouts,
+            probe_every, probe_split, checkpoint_every, logprob_bound.
+
+    Raises:
+        ConfigError: a value that means nothing, or two fields that contradict each other.
+        TypeError: an unknown field.
+    """
     fitting = suggested(policy)
     return TrainConfig(**{**fitting.train, "limits": fitting.train_limits, **settings})
 
@@ -64,19 +79,28 @@ def train(
 ) -> Iterator[TrainStep]:
     """Trains a policy in place and yields each finished step; step 0 is the probes before the first.
 
+        >>> learner = rl.load_policy("tiny")
+        >>> config = rl.default_config(learner, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
+        >>> for step in rl.train(env, learner, config, store="runs/b.rao"):
+        ...     print(step.step, len(step.trees))
+        0 0
+        1 2
+
     Args:
         policy: with weights of its own (tiny, smollm2, a local folder); its weights change.
         config: by default `TrainConfig` with the limits that suit the policy.
         store: the run file to write; None keeps nothing but what is yielded.
         resume: go on in `store` after its newest sound checkpoint.
+        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        judge: scores nodes that the world cannot; by default a node takes its root's success.
         workers: sandbox processes; results do not depend on it.
         on_event: hears (header, event) as trees grow.
         on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
         on_tick: called before each decode step; may block (pause) or raise (stop).
         on_step: hears each step after it is stored: for trackers.
-        on_resume: hears (step, notes) where a run goes on: after which step (-1: from its beginning),
-            which checkpoints cannot be used, and what differs from how the run was made so far. By
-            default each note is a warning.
+        on_resume: hears (step, notes) if a run goes on: after which step (-1: from its beginning), which
+            checkpoints cannot be used, and what differs from how the run was made so far. By default each
+            note is a warning.
         peers: other processes of the same run, which call `train` with the same arguments; each samples
             its share of the groups, and yields every step whole. None = alone.
 
@@ -148,13 +172,24 @@ def start(
     *,
     store: str | Path | None = None,
     resume: bool = False,
-    **options: Any,
+    dialect: str | None = None,
+    judge: Judge | None = None,
+    workers: int = 1,
+    on_step: Callable[[TrainStep], None] | None = None,
+    on_resume: OnResume | None = None,
+    peers: Peers | None = None,
 ) -> Session:
     """Trains in the background; returns at once with a `Session` to watch and steer it by.
 
+        >>> learner = rl.load_policy("tiny")
+        >>> config = rl.default_config(learner, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
+        >>> session = rl.start(env, learner, config, store="runs/c.rao")
+        >>> session.result()
+        [<TrainStep 0: 0 trees>, <TrainStep 1: 2 trees, success ...>]
+
     Args:
         store: the run file; None takes one in a temporary folder (`session.path`).
-        options: as in `train`.
+        resume, dialect, judge, workers, on_step, on_resume, peers: as in `rl.train`.
 
     Raises:
         RunFileError: `store` exists and is not empty, and `resume` was not asked for.
@@ -181,7 +216,12 @@ def start(
                 on_event=session.on_event,
                 on_phase=session.on_phase,
                 on_tick=session.control.check,
-                **{"on_resume": session.on_resume, **options},
+                on_resume=on_resume or session.on_resume,
+                dialect=dialect,
+                judge=judge,
+                workers=workers,
+                on_step=on_step,
+                peers=peers,
             )
 
     session = Session(steps, path, config.steps)

@@ -32,7 +32,12 @@ root was scored. no_tokens: it generated nothing (ignored if no node of the tabl
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """One node's credit, term by term in the order of the equations. None = there is no such number."""
+    """One node's credit, term by term in the order of the equations. None = there is no such number.
+
+    >>> one = step.attributions[0]
+    >>> one.node, one.A == one.R - one.b, one.c == one.w * one.A
+    ('0', True, True)
+    """
 
     group: int
     tree: int
@@ -69,6 +74,12 @@ class Attribution:
 @dataclass(frozen=True, eq=False)
 class Attributions:
     """The credit of the N nodes of a step. `[row]` gives one node as an `Attribution`.
+
+        >>> found = rl.attribute([group])
+        >>> found.A.shape == (len(found),)
+        True
+        >>> found[0].node
+        '0'
 
     All columns but `depth_counts` are `[N]`, in the order of the table's rows; they mean what the fields of
     `Attribution` mean, with NaN for None.

@@ -19,6 +19,9 @@ DepthWeighting = Literal["inverse_frequency", "per_group", "none"]
 class CreditConfig:
     """The rule that gives credit. The defaults are those of the paper, arXiv 2605.06639.
 
+        >>> rl.CreditConfig(lam=0.2, baseline="group_mean").estimator
+        'rao'
+
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
     """

@@ -39,6 +39,10 @@ def attribute(
 ) -> Attributions:
     """The credit of every node of a step; see `attribute_table`.
 
+        >>> found = rl.attribute([group], rl.CreditConfig(lam=0.2))
+        >>> [node.R for node in found][:4]
+        [1.2, 1.2, 1.2, 1.0]
+
     Raises:
         InputError: one of the groups is a probe.
         ConfigError: no group has the second tree that a leave-one-out baseline needs.

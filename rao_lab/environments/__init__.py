@@ -1,4 +1,9 @@
-"""Worlds with tasks: a package each, found by name."""
+"""Worlds with tasks: a package each, found by name.
+
+>>> env = rl.environments.TextCraft(difficulty="medium")
+>>> len(env.tasks("test"))
+300
+"""
 
 from typing import TYPE_CHECKING
 

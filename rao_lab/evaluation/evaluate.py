@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from math import sqrt
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from rao_lab.base.checks import choice
 from rao_lab.errors import ConfigError, InputError
-from rao_lab.evaluation.intervals import wilson
+from rao_lab.evaluation.intervals import paired_interval, wilson
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
@@ -58,7 +57,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One policy, one agent, one set of tasks."""
+    """One policy, one agent, one set of tasks.
+
+    >>> found = rl.evaluate(env, policy, tasks=4)
+    >>> found.success, found.overall.tasks, sorted(found.by_difficulty)
+    (1.0, 4, ['medium'])
+    """
 
     agent: str
     policy: str
@@ -117,7 +121,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several evaluations of the same tasks and how they differ."""
+    """Several evaluations of the same tasks and how they differ.
+
+    >>> found = rl.compare(env, {"a": policy, "b": policy}, agents=["recursive"], tasks=4)
+    >>> sorted(found.evaluations), found.differences[0].difference
+    (['a recursive', 'b recursive'], 0.0)
+    """
 
     evaluations: Mapping[str, Evaluation]
     differences: tuple[Difference, ...]
@@ -140,6 +149,20 @@ class Comparison:
             interval = f"[{pair.low:+.2f}, {pair.high:+.2f}]"
             lines.append(f"{pair.first} minus {pair.second}: {pair.difference:+.2f} {interval}")
         return "\n".join(lines)
+
+
+class Options(TypedDict, total=False):
+    """What `evaluate` takes by name; `compare` hands it on."""
+
+    seed: int
+    dialect: str | None
+    fits: Fits | None
+    judge: Judge | None
+    sandbox: Sandbox | None
+    temperature: float | None
+    batch: int
+    on_trees: Callable[[int, int], None] | None
+    on_tick: Callable[[int], None] | None
 
 
 def evaluate(
@@ -241,7 +264,7 @@ def compare(
     limits: Limits | None = None,
     *,
     split: str = "test",
-    **options: Any,
+    **options: Unpack[Options],
 ) -> Comparison:
     """Evaluates every policy as every agent on the same tasks, under the same budgets.
 
@@ -309,33 +332,6 @@ def difference(first: str, second: str, evaluations: Mapping[str, Evaluation]) -
         if one.success is not None and two.success is not None
     ]
     return Difference(first, second, len(pairs), *paired_interval(pairs))
-
-
-def paired_interval(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Mean difference and its 95 % interval (Newcombe 1998, method 10: Wilson's intervals of the two
-    shares, joined by their correlation with a continuity correction). (0, -1, 1) for no pairs."""
-    count = len(pairs)
-    if not count:
-        return 0.0, -1.0, 1.0
-    both = sum(one * two for one, two in pairs)
-    total_one, total_two = sum(one for one, _ in pairs), sum(two for _, two in pairs)
-    neither = count - total_one - total_two + both
-    excess = both * neither - (total_one - both) * (total_two - both)
-    if excess > 0:
-        excess = max(0.0, excess - count / 2)
-    scale = sqrt(total_one * (count - total_one) * total_two * (count - total_two))
-    together = excess / scale if scale else 0.0
-    share_one, share_two = total_one / count, total_two / count
-    low_one, high_one = wilson(total_one, count)
-    low_two, high_two = wilson(total_two, count)
-    middle = share_one - share_two
-    below = _joined(share_one - low_one, high_two - share_two, together)
-    above = _joined(high_one - share_one, share_two - low_two, together)
-    return middle, max(-1.0, middle - below), min(1.0, middle + above)
-
-
-def _joined(one: float, two: float, together: float) -> float:
-    return sqrt(max(0.0, one * one - 2 * together * one * two + two * two))
 
 
 def _choose(environment: Environment, tasks: int | Sequence[Task], split: str) -> Sequence[Task]:

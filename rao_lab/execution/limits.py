@@ -20,6 +20,10 @@ from rao_lab.tree import MAX_DEPTH
 class Limits:
     """What one tree, node, turn and snippet may use.
 
+        >>> limits = rl.Limits(max_depth=1, max_nodes=8)
+        >>> rl.run(task, env, policy, limits=limits).depth
+        1
+
     Raises:
         ConfigError: a value that means nothing, with the field's name.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from rao_lab.base.bundled import data_path
 from rao_lab.base.safe_text import quoted, unquoted
@@ -25,21 +25,53 @@ SETTINGS = {
 }
 """The settings of each kind of policy, besides its temperature."""
 
+
+class PolicySettings(TypedDict, total=False):
+    """What `load_policy` takes beside the temperature; which kind of policy has which is in `SETTINGS`."""
+
+    style: str
+    error_rate: float
+    seed: int
+    dialect: str
+    api_key_env: str | None
+    concurrency: int
+    timeout: float
+    retries: int
+    device: str | None
+    dtype: str | None
+    window: int | None
+    forward: str
+    lora: int | None
+    base: str | None
+    cache_gb: float | None
+
+
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 
 
-def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Policy:
+def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[PolicySettings]) -> Policy:
     """Loads a policy by name.
+
+        >>> rl.load_policy("scripted", style="per_ingredient").style
+        'per_ingredient'
+        >>> rl.load_policy("tiny", temperature=0.5, device="cpu").window
+        128
 
     Args:
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
             a local folder or .gguf file, the `policy/` of a checkpoint, a hub id, or
             "http://host:port/v1#model".
         temperature: of sampling; the scripted policy ignores it.
-        settings: see `SETTINGS`. For a model, for example `dialect="codeact"`, `dtype="bfloat16"`,
-            `device="cuda"`, `cache_gb=4`, `lora=8` (train an adapter of that rank, not the model) or
-            `base="org/model"` (the model that an adapter's folder belongs to); for "scripted",
-            `style` and `error_rate`.
+        style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
+            and what keys these mistakes.
+        dialect: of a model or a server: "codeact" or "terse"; by default the one that suits it.
+        device, dtype: of a model: "cpu", "cuda"; "float32", "bfloat16", "float16".
+        window: of a model: largest context in tokens.
+        lora, base: of a model: train an adapter of this rank and not the model; the model that an adapter's
+            folder belongs to.
+        forward, cache_gb: of a model: "auto" or "model" (transformers' own pass); memory for cached contexts.
+        api_key_env, concurrency, timeout, retries: of a server: the environment variable that holds the key,
+            requests at once, seconds of one try, further tries.
 
     Raises:
         MissingError: there is no such policy; the message lists what there is.
@@ -48,16 +80,17 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Any) -> Poli
     """
     if not isinstance(name, str) or not name.strip():
         raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
-    _check_settings(name, settings)
+    own: dict[str, Any] = {**settings}
+    _check_settings(name, own)
     if name == "scripted":
         from rao_lab.policies.scripted import ScriptedPolicy
 
-        return ScriptedPolicy(**settings)
+        return ScriptedPolicy(**own)
     if _is_address(name):
         from rao_lab.policies.endpoint import EndpointPolicy
 
-        return EndpointPolicy(name, temperature=temperature, **settings)
-    return _load_local(name, temperature, settings)
+        return EndpointPolicy(name, temperature=temperature, **own)
+    return _load_local(name, temperature, own)
 
 
 def _check_settings(name: str, settings: Mapping[str, Any]) -> None:

@@ -1,5 +1,8 @@
 """A node's state as messages, and what the model wrote as an action: dialects, found by name.
 
+    >>> rl.prompts.dialect("terse").parse("finish('done')").code
+    "finish('done')"
+
 A dialect knows no environment, no policy and no sandbox. `codeact` is for chat models: prose and one Python
 block a reply, and what the block printed comes back. `terse` is for the embedded tiny model: a reply is code and
 nothing else, and what each call returned comes back in a few words.

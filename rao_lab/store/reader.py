@@ -40,7 +40,14 @@ from rao_lab.tree import Group, Node, Tree
 
 
 class Run:
-    """A recorded run. As a context manager it is closed at the end of the block."""
+    """A recorded run. As a context manager it is closed at the end of the block.
+
+    >>> run = rl.open_run("runs/a.rao")
+    >>> [step.step for step in run.steps], len(run.groups(1))
+    ([0, 1], 2)
+    >>> run.metrics[1]["trees"]
+    4
+    """
 
     def __init__(self, path: str | Path, follow: bool = False) -> None:
         self._file = OpenedFile(path, follow)
@@ -313,6 +320,10 @@ def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
 
 def open_run(path: str | Path, follow: bool = False) -> Run:
     """Opens a run file to read it, while it is written or later.
+
+        >>> with rl.open_run("runs/a.rao") as run:
+        ...     print(run.config["policy"], run.attributions(1)[0].node)
+        tiny 0
 
     Raises:
         MissingError: there is no such file.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypedDict, get_args
 
 from rao_lab.base.checks import MOST, MOST_SEED, arguments, choice, flag, number, temperature, whole
 from rao_lab.base.safe_text import quoted
@@ -30,6 +30,9 @@ PPO_RANGE = 0.2
 @dataclass(frozen=True, slots=True)
 class LossConfig:
     """What is descended: - sum over trained tokens of c * f(token) / Z, plus kl * k3.
+
+        >>> rl.LossConfig("ppo_clip", clip=0.1).bounds
+        (0.9, 1.1)
 
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
@@ -99,6 +102,10 @@ class LossConfig:
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """A training run: what is sampled, how it is credited, how the weights move.
+
+        >>> config = rl.TrainConfig(steps=20, credit=rl.CreditConfig(lam=0.2))
+        >>> config.credit.lam, config.tasks_per_step
+        (0.2, 8)
 
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
@@ -222,6 +229,37 @@ class TrainConfig:
                     )
                 values[name] = kind.from_dict(values[name])
         return cls(**values)
+
+
+class TrainSettings(TypedDict, total=False):
+    """The fields of `TrainConfig`, as keywords; a test holds the two together."""
+
+    steps: int
+    tasks_per_step: int
+    group_size: int
+    learning_rate: float
+    warmup_steps: int
+    lr_decay: Decay
+    weight_decay: float
+    betas: tuple[float, float]
+    adam_epsilon: float
+    grad_clip: float | None
+    epochs: int
+    temperature: float
+    seed: int
+    agent: Agent
+    split: str
+    limits: Limits
+    credit: CreditConfig
+    loss: LossConfig
+    tokens_per_pack: int
+    recompute: bool
+    probe_tasks: int
+    probe_rollouts: int
+    probe_every: int
+    probe_split: str
+    checkpoint_every: int
+    logprob_bound: float
 
 
 _NESTED: dict[str, Any] = {"limits": Limits, "credit": CreditConfig, "loss": LossConfig}

@@ -36,7 +36,13 @@ Metrics = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class TrainStep:
-    """One step of training, or (step 0) the probes before the first."""
+    """One step of training, or (step 0) the probes before the first.
+
+    >>> step.step, len(step.groups), step.metrics["trees"]
+    (1, 2, 4)
+    >>> step.attributions[0].node
+    '0'
+    """
 
     step: int
     groups: tuple[Group, ...]

@@ -10,7 +10,11 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """What a node is doing, or how it ended."""
+    """What a node is doing, or how it ended.
+
+    >>> tree.root.status == rl.Status.FINISHED, tree.root.status.ended
+    (True, True)
+    """
 
     RUNNING = "running"
     """It generates, or its code runs."""
@@ -42,7 +46,11 @@ LIMIT_STATUSES = frozenset({Status.TURN_LIMIT, Status.CONTEXT_LIMIT, Status.TREE
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a node's conversation. `role` is system, user or assistant."""
+    """One message of a node's conversation. `role` is system, user or assistant.
+
+    >>> [message.role for message in tree.root.turns[0].messages]
+    ['system', 'user']
+    """
 
     role: str
     content: str

@@ -34,7 +34,12 @@ def child_path(parent: str, spawn_index: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One root task. `data` is plain JSON owned by the environment that made it."""
+    """One root task. `data` is plain JSON owned by the environment that made it.
+
+    >>> task = env.tasks("test")[0]
+    >>> task.id, task.difficulty
+    ('textcraft/small-0/medium/test/0', 'medium')
+    """
 
     id: str
     goal: str
@@ -47,7 +52,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One generation and the code it ran. Empty arrays: the policy has no tokens (scripted, endpoint)."""
+    """One generation and the code it ran. Empty arrays: the policy has no tokens (scripted, endpoint).
+
+    >>> turn = tree.root.turns[-1]
+    >>> print(turn.code)
+    craft({"a1": 1}, ("a6", 1))
+    finish("done: 1x a6")
+    """
 
     index: int
     """From 1."""
@@ -104,7 +115,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One spawned instance of the policy: its goal, its turns, how it ended, what it earned."""
+    """One spawned instance of the policy: its goal, its turns, how it ended, what it earned.
+
+    >>> root = tree.root
+    >>> root.path, root.depth, root.status, root.children
+    ('0', 0, <Status.FINISHED: 'finished'>, ('0.0',))
+    """
 
     path: str
     parent: str | None = None

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tree:
-    """An execution tree."""
+    """An execution tree.
+
+    >>> tree.success, len(tree), tree.depth
+    (1.0, 4, 3)
+    >>> tree.node("0.0").goal
+    'Craft the following items: 1x a1'
+    """
 
     header: TreeHeader
     nodes: tuple[Node, ...]
@@ -121,7 +127,12 @@ class Tree:
 
 @dataclass(frozen=True)
 class Group:
-    """The G trees of one task, in rollout order."""
+    """The G trees of one task, in rollout order.
+
+    >>> group = rl.Group(task, (tree, rl.run(task, env, policy, seed=1)))
+    >>> len(group), group.trees[0].success
+    (2, 1.0)
+    """
 
     task: Task
     trees: tuple[Tree, ...]

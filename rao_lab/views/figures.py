@@ -1,5 +1,8 @@
 """Plotly pictures of runs and trees, for notebooks and reports: returned, never shown.
 
+    >>> rl.figures.curves(rl.open_run("runs/a.rao"))
+    Figure({...
+
 Position and length carry numbers, colour carries sign, shape carries status, as in the Explorer.
 Nothing here computes credit: advantages come from the attributions that the trainer stored.
 """

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from rao_lab.errors import ConfigError, InputError, MissingError
-from rao_lab.evaluation.evaluate import compare, evaluate, flat_limits, paired_interval, summarize
+from rao_lab.evaluation.evaluate import compare, evaluate, flat_limits, summarize
+from rao_lab.evaluation.intervals import paired_interval
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Node, Status, Task, Tree, TreeHeader

@@ -37,9 +37,10 @@ HEIGHTS = {"tree": 520, "board": 620}
 class Explorer(anywidget.AnyWidget):
     """Shows a tree, trees, a group, groups, a run (`rl.open_run`) or a session (`rl.start`).
 
-        rl.Explorer(tree)
-        rl.Explorer(rl.open_run("runs/a.rao", follow=True))
-        rl.Explorer(run).save_html("a.html")
+        >>> explorer = rl.Explorer(rl.open_run("runs/a.rao"))
+        >>> explorer.newest
+        1
+        >>> explorer.close()
 
     A widget is kept by the kernel until `close()`. An Explorer made in a cell of a notebook closes those that
     earlier runs of the same cell made: their display is gone.
