@@ -3,21 +3,21 @@
 /** @typedef {import("./step/types.js").AnyModel} AnyModel */
 
 /**
- * @param {any} data see rao_lab/widgets/page.py
+ * @param {any} data see rao_lab/views/explorer/page.py
  * @returns {AnyModel}
  */
 export function savedModel(data) {
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   const listeners = new Map();
-  const state = { ...data.traits };
-  const say = (/** @type {any} */ message, /** @type {DataView[]} */ buffers = []) =>
+    const say = (/** @type {any} */ message, /** @type {DataView[]} */ buffers = []) =>
     setTimeout(() => listeners.get("msg:custom")?.forEach((callback) => callback(message, buffers)), 0);
   const steps = new Map(data.steps.map((/** @type {any} */ step) => [step.head.step, step]));
   const send = (/** @type {any} */ message) => {
     if (message.type === "texts") {
       const step = steps.get(message.step);
       const known = step?.texts[`${message.tree}/${message.path}`];
-      say({ type: "texts", key: message.key, revision: message.revision, node: known ?? missing(step, message) });
+      const { key, revision } = message;
+      say({ type: "texts", key, revision, node: known ?? MISSING });
       return;
     }
     const wanted = message.step ?? data.shown;
@@ -25,11 +25,7 @@ export function savedModel(data) {
     if (step) say(step.head, step.buffers.map(bytes));
   };
   return {
-    get: (name) => state[name],
-    set: (name, value) => {
-      state[name] = value;
-    },
-    save_changes: () => {},
+    get: (name) => data.traits[name],
     on: (name, callback) => {
       if (!listeners.has(name)) listeners.set(name, new Set());
       listeners.get(name)?.add(callback);
@@ -49,12 +45,9 @@ function bytes(base64) {
   return new DataView(array.buffer);
 }
 
-/** @param {any} step @param {any} message */
-function missing(step, message) {
-  void step;
-  void message;
-  return {
-    ...{ goal: "", args: "", value: "", returned: false, reason: "", source: "", fraction: null, refusals: {}, template: "" },
-    ...{ has_tokens: false, decoded: false, turns: [], note: "This page was saved without the texts of this node." },
-  };
-}
+/** @type {import("./step/types.js").NodeText} */
+const MISSING = {
+  ...{ goal: "", args: "", value: "", returned: false, reason: "", source: "", fraction: null, refusals: {} },
+  ...{ template: "", has_tokens: false, decoded: false, turns: [] },
+  note: "This page was saved without the texts of this node.",
+};

@@ -1,12 +1,19 @@
-// Compares credit.js with answers of credit.py, in the format of tests/golden/README.md. As a program,
-// `node agree.js FILE` prints one JSON line with what it found, so that Python can send random batches.
+// Compares `credit/arithmetic.js` with answers of rao_lab/credit, in the format of tests/golden/README.md.
+// As a program, `node agree.js FILE` prints one JSON line with what it found, so that Python can send random
+// batches.
 import { readFileSync } from "node:fs";
 import { attribute } from "../src/credit/arithmetic.js";
 import { STATUSES } from "../src/step/status.js";
 
 const COLUMNS = { bonus: "bonus", R: "R", b: "b", A: "A", w: "w", c: "c", share: "share" };
 
-/** @param {{group: number, tree: number, parent: number, depth: number, s: number | null, status: string, tokens: number}[]} rows */
+/**
+ * @typedef {object} Row
+ * @property {number} group @property {number} tree @property {number} parent @property {number} depth
+ * @property {number | null} s @property {string} status @property {number} tokens
+ */
+
+/** @param {Row[]} rows */
 export function tableOf(rows) {
   const groups = [...new Set(rows.map((row) => row.group))];
   const keys = [...new Set(rows.map((row) => `${row.group}/${row.tree}`))];
@@ -48,9 +55,17 @@ export function compareAll(file) {
       const check = (name, wanted, got) =>
         wanted.forEach((value, row) => {
           found.numbers += 1;
-          const off = value === null || Number.isNaN(got[row]) ? (value === null && Number.isNaN(got[row]) ? 0 : Infinity) : Math.abs(got[row] - value);
+          const off =
+            value === null || Number.isNaN(got[row])
+              ? value === null && Number.isNaN(got[row])
+                ? 0
+                : Infinity
+              : Math.abs(got[row] - value);
           found.largest = Math.max(found.largest, off);
-          if (off > 1e-9 && found.wrong.length < 5) found.wrong.push(`${batch.name} ${JSON.stringify(item.config)} ${name}[${row}]: ${got[row]}, not ${value}`);
+          if (off > 1e-9 && found.wrong.length < 5)
+            found.wrong.push(
+              `${batch.name} ${JSON.stringify(item.config)} ${name}[${row}]: ${got[row]}, not ${value}`,
+            );
         });
       for (const [name, column] of Object.entries(COLUMNS)) check(name, item[name], out[column]);
       check("why", item.why, out.why);

@@ -1,8 +1,13 @@
+// What the board says and draws, as data.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, axisEnd, byDifficulty, curvesOf, fewWords, figures, progressWords, refusalKinds, roundUp, roughly, shareNote, shares, spread, stacked, stateOf, stateSentence, successSeries, tableTwin, ticks, underWay, wilson } from "../src/board/figures.js";
+import { axisEnd, roundUp, spread, ticks } from "../src/board/axis.js";
 import { groupRows, miniature } from "../src/board/groups.js";
-import { endLabels } from "../src/board/plots.js";
+import { endLabels } from "../src/board/pens.js";
+import { at, byDifficulty, curvesOf, refusalKinds, shareNote, shares } from "../src/board/series.js";
+import { stacked, successSeries, wilson } from "../src/board/series.js";
+import { figures, tableTwin } from "../src/board/table.js";
+import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
 import { grow } from "./grow.js";
 
 const curves = curvesOf({
@@ -48,12 +53,21 @@ test("success: one series a difficulty, easy first, probes after the trained and
 });
 
 test("difficulties keep their order and unknown ones follow by name", () => {
-  assert.deepEqual(byDifficulty(["hard", "zeta", "easy", "alpha", "medium"]), ["easy", "medium", "hard", "alpha", "zeta"]);
+  assert.deepEqual(byDifficulty(["hard", "zeta", "easy", "alpha", "medium"]), [
+    "easy",
+    "medium",
+    "hard",
+    "alpha",
+    "zeta",
+  ]);
 });
 
 test("shares: the figures are of the chosen step, and the note says so where it is not the newest", () => {
   assert.deepEqual(shares(curves, 2).here, { step: 2, parts: [0.75, 0.25], total: 1 });
-  assert.deepEqual([2, 1, 3, 4, 0, null].map((step) => shareNote(curves, step)), ["at step 2", "at step 1", ...Array(4).fill("of the loss")]);
+  assert.deepEqual(
+    [2, 1, 3, 4, 0, null].map((step) => shareNote(curves, step)),
+    ["at step 2", "at step 1", ...Array(4).fill("of the loss")],
+  );
   assert.equal(shares(curves, 4).here.step, 3);
   assert.equal(shareNote(curvesOf(null), null), "of the loss");
 });
@@ -69,7 +83,16 @@ test("names of series: written over the line of the chosen step, on a ground whe
       fillText: (/** @type {string} */ text) => calls.push(text),
     };
     /** @type {any} */
-    const scale = { context, p: { unit: 1, family: "x" }, width: 300, right: 280, x: (/** @type {number} */ step) => step * 10, chosen, u: 1, words: [] };
+    const scale = {
+      context,
+      p: { unit: 1, family: "x" },
+      width: 300,
+      right: 280,
+      x: (/** @type {number} */ step) => step * 10,
+      chosen,
+      u: 1,
+      words: [],
+    };
     endLabels(scale, [{ x: 100, y: 50, bold: "5 nodes", plain: "" }], 0, 100);
     assert.deepEqual(calls, [], "nothing before the line");
     for (const write of scale.words) write();
@@ -114,7 +137,12 @@ test("the figure of a step that has none is a dash, and nothing is compared with
   assert.deepEqual(third.unscored, { label: "unscored", value: "1", change: "\u22121" });
   assert.equal(third["signs \u2212 / +"].value, "7 / 1,234");
   assert.equal(third.entropy.value, "\u2013");
-  assert.equal(figures({ ...curves, columns: { ...curves.columns, unscored: [0, 0, 0, 0] } }, 3).find((row) => row.label === "unscored")?.change, "");
+  assert.equal(
+    figures({ ...curves, columns: { ...curves.columns, unscored: [0, 0, 0, 0] } }, 3).find(
+      (row) => row.label === "unscored",
+    )?.change,
+    "",
+  );
 });
 
 test("at: only the very step counts", () => {
@@ -124,7 +152,21 @@ test("at: only the very step counts", () => {
 });
 
 test("progress in words, with what is left while it moves and without while it rests", () => {
-  const session = { state: "training", live: true, step: 7, total: 40, seconds: 60, step_seconds: 3, checkpoints: [5, 6, 7], sampling: 8, phase: "sample", of: 64, trees: 23, alive: 120, nodes: 300 };
+  const session = {
+    state: "training",
+    live: true,
+    step: 7,
+    total: 40,
+    seconds: 60,
+    step_seconds: 3,
+    checkpoints: [5, 6, 7],
+    sampling: 8,
+    phase: "sample",
+    of: 64,
+    trees: 23,
+    alive: 120,
+    nodes: 300,
+  };
   assert.deepEqual(progressWords(session, 2), {
     step: "step 7 of 40",
     left: "about 2 min left",
@@ -133,7 +175,10 @@ test("progress in words, with what is left while it moves and without while it r
   });
   assert.equal(underWay(session), 23 / 64);
   assert.equal(progressWords({ ...session, state: "paused" }, 100).left, "");
-  assert.equal(progressWords({ ...session, state: "paused" }, 100).so, "1 min 0 s so far, 3.0 s a step, last checkpoint at 7");
+  assert.equal(
+    progressWords({ ...session, state: "paused" }, 100).so,
+    "1 min 0 s so far, 3.0 s a step, last checkpoint at 7",
+  );
   assert.equal(progressWords({ ...session, live: false, state: "finished" }, 0).now, "");
   assert.equal(roughly(8000), "2 h");
 });
@@ -143,15 +188,41 @@ test("states in words: a button's wish shows at once, silence is said, a pause s
   assert.deepEqual(stateOf(live, 0), { kind: "live", text: "live" });
   assert.deepEqual(stateOf(live, 0, "pause"), { kind: "paused", text: "pausing" });
   assert.deepEqual(stateOf({ ...live, state: "paused" }, 0), { kind: "paused", text: "pausing" });
-  assert.deepEqual(stateOf({ ...live, state: "paused", resting: true }, 0), { kind: "paused", text: "paused" });
+  assert.deepEqual(stateOf({ ...live, state: "paused", resting: true }, 0), {
+    kind: "paused",
+    text: "paused",
+  });
   assert.equal(stateOf({ state: "failed", live: false }, 0).kind, "failed");
-  assert.equal(stateSentence({ state: "following", live: true, silent: 14, writer: "a.rao" }, 247, 0), "No word from a.rao for 14 s; you see step 247");
-  assert.equal(stateSentence({ state: "training", live: true }, 3, 20), "No word from the kernel for 20 s; you see step 3");
   assert.equal(
-    stateSentence({ state: "paused", resting: true, live: true, step: 247, sampling: 248, trees: 71, probes: 0, alive: 9, nodes: 600 }, 247, 0),
+    stateSentence({ state: "following", live: true, silent: 14, writer: "a.rao" }, 247, 0),
+    "No word from a.rao for 14 s; you see step 247",
+  );
+  assert.equal(
+    stateSentence({ state: "training", live: true }, 3, 20),
+    "No word from the kernel for 20 s; you see step 3",
+  );
+  assert.equal(
+    stateSentence(
+      {
+        state: "paused",
+        resting: true,
+        live: true,
+        step: 247,
+        sampling: 248,
+        trees: 71,
+        probes: 0,
+        alive: 9,
+        nodes: 600,
+      },
+      247,
+      0,
+    ),
     "Paused in step 248: 71 finished trees and 9 nodes under way are kept",
   );
-  assert.match(stateSentence({ state: "failed", live: false, error: "OSError: disk" }, 2, 0), /OSError: disk/);
+  assert.match(
+    stateSentence({ state: "failed", live: false, error: "OSError: disk" }, 2, 0),
+    /OSError: disk/,
+  );
   assert.equal(stateSentence({}, null, 99), "");
 });
 
@@ -181,13 +252,19 @@ test("a miniature stands about its middle and keeps spawn order", () => {
 test("the table twin holds what the plots show, newest first", () => {
   const { head, rows, left } = tableTwin(curves, 2);
   assert.equal(left, 2);
-  assert.deepEqual(rows.map((row) => row[0]), ["3", "2"]);
+  assert.deepEqual(
+    rows.map((row) => row[0]),
+    ["3", "2"],
+  );
   assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90)");
   assert.equal(rows[1][head.indexOf("success, medium, probes")], "\u2013");
 });
 
-test("the axis ends at the run's last step, nearer while few of many are done, at the newest where no total is known", () => {
-  assert.deepEqual([axisEnd(0, 400), axisEnd(8, 400), axisEnd(9, 400), axisEnd(247, 400), axisEnd(3, 6), axisEnd(7, 0)], [10, 10, 20, 400, 6, 7]);
+test("the axis ends at the run's last step, nearer while few are done, at the newest without a total", () => {
+  assert.deepEqual(
+    [axisEnd(0, 400), axisEnd(8, 400), axisEnd(9, 400), axisEnd(247, 400), axisEnd(3, 6), axisEnd(7, 0)],
+    [10, 10, 20, 400, 6, 7],
+  );
 });
 
 test("a page saved in the middle of training says that it stands still", () => {
@@ -196,12 +273,21 @@ test("a page saved in the middle of training says that it stands still", () => {
 });
 
 test("a step or two stand inside the field, and words say what comes", () => {
-  assert.deepEqual([axisEnd(1, 1), axisEnd(2, 2), axisEnd(3, 3), axisEnd(4, 4), axisEnd(1, 400)], [2, 3, 4, 4, 10]);
+  assert.deepEqual(
+    [axisEnd(1, 1), axisEnd(2, 2), axisEnd(3, 3), axisEnd(4, 4), axisEnd(1, 400)],
+    [2, 3, 4, 4, 10],
+  );
   const of = (/** @type {number[]} */ step) => curvesOf({ step, columns: {} });
   assert.equal(fewWords(of([0, 1]), { live: true, total: 10, step: 1 }), "1 of 10 steps: each adds a point");
   assert.equal(fewWords(of([0, 1, 2]), { live: true, step: 2 }), "2 steps so far: each adds a point");
-  assert.equal(fewWords(of([0, 1, 2, 3]), { live: false, total: 3, step: 3 }), "3 steps: points, no curve yet");
-  assert.equal(fewWords(of([0]), { live: true, total: 10, step: 0 }), "Probes before training: each step adds a point");
+  assert.equal(
+    fewWords(of([0, 1, 2, 3]), { live: false, total: 3, step: 3 }),
+    "3 steps: points, no curve yet",
+  );
+  assert.equal(
+    fewWords(of([0]), { live: true, total: 10, step: 0 }),
+    "Probes before training: each step adds a point",
+  );
   assert.equal(fewWords(of([1, 2, 3, 4]), { live: true }), "");
   assert.equal(fewWords(of([]), { live: true }), "");
 });

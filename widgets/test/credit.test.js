@@ -1,12 +1,26 @@
+// The arithmetic of credit, and what is said of it.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { asPython, attribute, changed, flips, sameRule } from "../src/credit/arithmetic.js";
+import { Rule } from "../src/credit/rule.js";
+import { formulas } from "../src/credit/formulas.js";
+import { sentence, sources } from "../src/credit/words.js";
+import { Step } from "../src/step/store.js";
 import { WHY_NOT } from "../src/step/status.js";
 import { compareAll, tableOf } from "./agree.js";
+import { grow } from "./grow.js";
 
 /** @type {import("../src/step/types.js").CreditConfig} */
-const PAPER = { lam: 0.4, bonus: "mean", cap: null, estimator: "rao", baseline: "leave_one_out", std: false, depth_weighting: "inverse_frequency" };
+const PAPER = {
+  lam: 0.4,
+  bonus: "mean",
+  cap: null,
+  estimator: "rao",
+  baseline: "leave_one_out",
+  std: false,
+  depth_weighting: "inverse_frequency",
+};
 
 /** Two trees by hand: 0 fails with children 1 and 0; the other's root succeeds alone. */
 const BY_HAND = tableOf([
@@ -22,7 +36,10 @@ test("the paper's rule by hand", () => {
   assert.deepEqual([...out.b], [1, 1, 1, 0.2]);
   assert.deepEqual([...out.A], [-0.8, 0, -1, 0.8]);
   assert.deepEqual([...out.w], [1, 1, 1, 1]); // N_0 = N_1 = 2, alpha = 2
-  assert.deepEqual([...out.share].map((x) => Number(x.toFixed(6))), [0.190476, 0, 0.238095, 0.571429]);
+  assert.deepEqual(
+    [...out.share].map((x) => Number(x.toFixed(6))),
+    [0.190476, 0, 0.238095, 0.571429],
+  );
 });
 
 test("an unscored child is left out of the mean and gets no advantage", () => {
@@ -41,7 +58,10 @@ test("an unscored child is left out of the mean and gets no advantage", () => {
 });
 
 test("one tree alone has no leave-one-out baseline and no advantage, never 0", () => {
-  const out = attribute(tableOf([{ group: 0, tree: 0, parent: -1, depth: 0, s: 1, status: "finished", tokens: 5 }]), PAPER);
+  const out = attribute(
+    tableOf([{ group: 0, tree: 0, parent: -1, depth: 0, s: 1, status: "finished", tokens: 5 }]),
+    PAPER,
+  );
   assert.ok(Number.isNaN(out.A[0]));
   assert.equal(WHY_NOT[out.why[0]], "no_baseline");
   assert.equal(out.R[0], 1);
@@ -69,15 +89,98 @@ test("rounding noise is no sign, a change through zero is", () => {
 test("grpo_mean takes the group's mean with it", () => {
   assert.equal(changed(PAPER, { estimator: "grpo_mean" }).baseline, "group_mean");
   assert.equal(sameRule(PAPER, { ...PAPER }), true);
-  assert.equal(asPython(PAPER), 'rl.CreditConfig(lam=0.4, estimator="rao", baseline="leave_one_out", depth_weighting="inverse_frequency")');
+  assert.equal(
+    asPython(PAPER),
+    'rl.CreditConfig(lam=0.4, estimator="rao", baseline="leave_one_out", ' +
+      'depth_weighting="inverse_frequency")',
+  );
 });
 
 const golden = new URL("../../tests/golden/credit.json", import.meta.url);
 
-test("agrees with credit.py on the golden batches", { skip: !existsSync(golden) && "no golden file" }, () => {
+const skip = !existsSync(golden) && "no golden file";
+
+test("agrees with rao_lab/credit on the golden batches", { skip }, () => {
   const file = JSON.parse(readFileSync(golden, "utf8"));
-  assert.deepEqual(file.why_not.map((/** @type {string | null} */ word) => word ?? ""), WHY_NOT);
+  assert.deepEqual(
+    file.why_not.map((/** @type {string | null} */ word) => word ?? ""),
+    WHY_NOT,
+  );
   const found = compareAll(file);
   assert.ok(found.cases > 100 && found.numbers > 10_000);
   assert.deepEqual(found.wrong, []);
+});
+
+test("a what-if that equals the recorded rule is none", () => {
+  const step = grow([-1, 0]);
+  const rule = new Rule();
+  rule.change(step, { lam: 0.9 });
+  assert.equal(rule.other?.lam, 0.9);
+  rule.change(step, { lam: step.config.lam });
+  assert.equal(rule.other, null);
+});
+
+/** The failing child of a tree whose other tree won: s 0, children 1 and 0. */
+function told() {
+  const step = new Step(1);
+  step.groups = [{ task: "t", goal: "", difficulty: "", probe: false }];
+  step.trees = [0, 1].map((rollout) => ({ group: 0, rollout, ended: 1, note: "" }));
+  step.reserve(4);
+  step.n = 4;
+  step.tree.set([0, 0, 0, 1]);
+  step.parent.set([-1, 0, 0, -1]);
+  step.depth.set([0, 1, 1, 0]);
+  step.spawn.set([0, 0, 1, 0]);
+  step.status.fill(2, 0, 4);
+  step.wrote.fill(5, 0, 4);
+  step.s.set([0, 1, 0, 1]);
+  step.scored = true;
+  step.link(0);
+  return { step, credit: attribute(step, step.config), config: step.config };
+}
+
+/** @param {ReturnType<typeof told>} shown @param {number} row */
+const said = (shown, row) =>
+  sentence(shown, row, sources(shown, row))
+    .map((run) => run.text)
+    .join("");
+
+test("the credit of a node in words", () => {
+  assert.equal(
+    said(told(), 0),
+    "It failed, so it earns nothing of its own. One of its two children succeeded, which pays 0.200. " +
+      "The other tree reaches 1.000, so it stands 0.800 below it: its tokens are made less likely, with " +
+      "weight 0.800.",
+  );
+  assert.equal(
+    said(told(), 1),
+    "It succeeded, which earns 1. The other tree reaches 1.000, so it stands level: its tokens are made " +
+      "neither more nor less likely.",
+  );
+});
+
+test("two children that succeeded are both of them", () => {
+  const shown = told();
+  shown.step.s[2] = 1;
+  const words = said({ ...shown, credit: attribute(shown.step, shown.config) }, 0);
+  const both = "Both of its children succeeded, which pays 0.400.";
+  assert.ok(words.startsWith(`It failed, so it earns nothing of its own. ${both}`), words);
+});
+
+test("the formulas carry the numbers in place", () => {
+  const shown = told();
+  const text = formulas(shown, 0, sources(shown, 0)).map(({ right }) => {
+    return right.map((run) => ("over" in run ? `(${run.over})/${run.under}` : run.text)).join("");
+  });
+  assert.deepEqual(text, [
+    "= 0 + 0.40 \u00b7 (1 + 0)/2 = 0.200",
+    "= 0.200 \u2212 1.000 = \u22120.800",
+    "= (4 / 2)/2 \u00b7 (\u22120.800) = 1.000 \u00b7 (\u22120.800) = \u22120.800",
+  ]);
+});
+
+test("a node that is not scored is told so, without a zero", () => {
+  const shown = told();
+  shown.step.s[2] = NaN;
+  assert.match(said({ ...shown, credit: attribute(shown.step, shown.config) }, 2), /Not scored is not 0/);
 });

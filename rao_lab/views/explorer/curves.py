@@ -1,6 +1,6 @@
 """The metrics of a run as columns: what the board draws, once for each step.
 
-The other half is `widgets/src/board/figures.js`, which knows what the names mean; here they are only
+The other half is `widgets/src/board/series.js`, which knows what the names mean; here they are only
 flattened ("success_by_difficulty/medium/success") and shortened.
 """
 

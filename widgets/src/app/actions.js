@@ -2,31 +2,61 @@
 
 import { actionOf, moveInRows } from "./keys.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./app.js").Tab} Tab */
 /** @typedef {import("./keys.js").Action} Action */
+/** @typedef {import("../inspector/who.js").Tab} Tab */
 
-/** @param {App} app @param {KeyboardEvent} event */
+/**
+ * @typedef {object} ActionsHost
+ * @property {string} view
+ * @property {Tab} tab
+ * @property {(tab: Tab, opens?: boolean) => void} setTab
+ * @property {boolean} whole the whole step is listed
+ * @property {import("./place.js").Place} place
+ * @property {() => import("../outline/rows.js").OutlineRow[]} outlineRows
+ * @property {{key: (key: string) => void}} choose
+ * @property {import("./folding.js").Folding} fold
+ * @property {import("./steps.js").Steps} steps
+ * @property {{live: boolean, steps: unknown[]}} traits
+ * @property {{zoomBy: (factor: number) => void}} tree
+ * @property {{query: string, hits: number[]}} finding
+ * @property {(query: string, go: boolean) => void} search
+ * @property {(by: number) => void} hit
+ * @property {() => void} openSearch
+ * @property {import("../shared/menu.js").Menu} menu
+ * @property {boolean} drawer
+ * @property {(shown: boolean) => void} showDrawer
+ * @property {boolean} inspecting
+ * @property {(shown: boolean) => void} setInspecting
+ */
+
+/** Keys that a button, a slider or a tab has for itself. */
+const PRESSES = ["Enter", " ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"];
+/** Keys that scroll a pane. */
+const SCROLLS = ["ArrowUp", "ArrowDown", "Home", "End"];
+
+/** @type {Action[]} */
+const MOVES = ["up", "down", "in", "out", "previous", "next", "home", "end"];
+
+/** @param {ActionsHost} app @param {KeyboardEvent} event */
 export function onKey(app, event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  const typing = target.matches("input, select, textarea");
   const action = actionOf(event);
   if (!action) return;
-  if (typing || target.closest(".menu")) return;
-  const pressing = target.matches("button, [role=slider], [role=tab], summary") || target.closest("button");
-  if (pressing && (event.key === "Enter" || event.key === " " || event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
-  if (target.closest(".pane") && ["ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
+  if (target.matches("input, select, textarea") || target.closest(".menu")) return;
+  const pressing = target.closest("button") || target.matches("[role=slider], [role=tab], summary");
+  if (pressing && PRESSES.includes(event.key)) return;
+  if (target.closest(".pane") && SCROLLS.includes(event.key)) return;
   if (run(app, action)) {
     event.preventDefault();
     event.stopPropagation();
   }
 }
 
-/** @param {App} app @param {Action} action @returns {boolean} it meant something here */
-export function run(app, action) {
+/** @param {ActionsHost} app @param {Action} action @returns {boolean} it meant something here */
+function run(app, action) {
   switch (action) {
     case "search":
-      app.top.openSearch();
+      app.openSearch();
       return true;
     case "hit":
     case "hitBack":
@@ -45,7 +75,7 @@ export function run(app, action) {
     case "fit":
       if (app.view !== "tree") return false;
       if (action === "fit") app.fold.fit();
-      else app.treeView.zoomBy(action === "bigger" ? 1.25 : 0.8);
+      else app.tree.zoomBy(action === "bigger" ? 1.25 : 0.8);
       return true;
     case "stepBack":
     case "stepOn":
@@ -62,9 +92,9 @@ export function run(app, action) {
   }
 }
 
-/** One step out of whatever is open. @param {App} app */
+/** One step out of whatever is open. @param {ActionsHost} app */
 function back(app) {
-  if (app.closeMenu) app.closeMenu();
+  if (app.menu.isOpen) app.menu.close();
   else if (app.tab === "credit" && app.place.pile < 0) app.setTab("messages", false);
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);
@@ -74,12 +104,11 @@ function back(app) {
   return true;
 }
 
-/** @param {App} app @param {Action} action */
+/** @param {ActionsHost} app @param {Action} action */
 function move(app, action) {
   const rows = app.outlineRows();
-  const now = app.place.keyIn(rows, app.view === "icicle");
-  const found = moveInRows(rows, now, action);
-  if (!found) return ["up", "down", "in", "out", "previous", "next", "home", "end"].includes(action);
+  const found = moveInRows(rows, app.place.keyIn(rows, app.whole), action);
+  if (!found) return MOVES.includes(action);
   if ("toggle" in found) app.fold.key(found.toggle);
   else app.choose.key(found.select);
   return true;

@@ -1,41 +1,48 @@
 // The whole view: it holds the place, the rule and the zones, hears the data and takes every choice. Zones
 // draw; they change nothing but through the methods here.
 
-import css from "./app.css";
-import { Client, traits } from "../step/client.js";
-import { Finding } from "./finding.js";
-import { Place } from "./place.js";
-import { Rule } from "../credit/rule.js";
-import { commonGoal, summarize } from "../step/summary.js";
-import { fill, h } from "../shared/dom.js";
-import { commonPreamble, oneLine } from "../shared/text.js";
-import { onKey } from "./actions.js";
 import { Board } from "../board/board.js";
-import { Choosing } from "./choosing.js";
 import { CreditPage } from "../credit/page.js";
-import { Folding } from "./folding.js";
+import { Rule, ShownCredit } from "../credit/rule.js";
+import { WhatIf } from "../credit/whatif.js";
 import { IcicleView } from "../icicle/icicle.js";
 import { Inspector } from "../inspector/inspector.js";
-import { openMenu } from "../shared/menu.js";
 import { Outline } from "../outline/outline.js";
-import { Steps } from "./steps.js";
+import { fill, h } from "../shared/dom.js";
+import { Menu } from "../shared/menu.js";
+import { commonPreamble, oneLine } from "../shared/text.js";
 import { applyPalette, paletteOf, watchTheme } from "../shared/theme.js";
-import { TopBar } from "./topbar.js";
+import { SiblingPanel } from "../siblings/siblings.js";
+import { Client, traits } from "../step/client.js";
+import { commonGoal, summarize } from "../step/summary.js";
 import { TreeView } from "../tree/tree.js";
-import { WhatIf } from "../credit/whatif.js";
+import { onKey } from "./actions.js";
+import { Choosing } from "./choosing.js";
+import { Finding } from "./finding.js";
+import { Folding } from "./folding.js";
+import { Place } from "./place.js";
+import { css } from "./sheets.js";
+import { Steps } from "./steps.js";
+import { TopBar } from "./topbar.js";
 import { showState, showZones } from "./zones.js";
 
+/** @typedef {import("../inspector/who.js").Tab} Tab */
+/** @typedef {import("../step/piles.js").Pile} Pile */
+/** @typedef {import("../step/summary.js").Summary} Summary */
+/** @typedef {import("../step/types.js").AnyModel} AnyModel */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
-/** @typedef {"tree" | "icicle" | "outline" | "board"} ViewName */
-/** @typedef {"messages" | "context" | "credit"} Tab */
+/** @typedef {import("./topbar.js").ViewName} ViewName */
+/** @typedef {"full" | "drawer" | "small" | "tiny"} Size */
 
 /** Nodes of one tree that are drawn before subtrees are folded: as many as can be told apart. */
 const DRAWN = { most: 800, least: 160, perPixel: 0.5 };
-/** Redraws a second from live data, at most. */
+/** ms between redraws from live data, at least. */
 const LIVE_GAP = 200;
+/** ms between two words to screen readers. */
+const SAID_GAP = 5000;
 
 export class App {
-  /** @param {import("../step/types.js").AnyModel} model @param {HTMLElement} el */
+  /** @param {AnyModel} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
     this.traits = traits(model);
@@ -44,48 +51,57 @@ export class App {
     /** @type {Tab} */
     this.tab = "messages";
     this.place = new Place();
-    this.choose = new Choosing(this);
-    this.fold = new Folding(this);
     this.rule = new Rule();
-    /** @type {(() => void) | null} */
-    this.closeMenu = null;
-    this.lastSaid = 0;
+    /** @type {ShownCredit | null} */
+    this.shown = null;
+    /** @type {Choosing} */
+    this.choose = new Choosing(this);
+    /** @type {Folding} */
+    this.fold = new Folding(this);
+    /** @type {Steps} */
     this.steps = new Steps(this);
     this.finding = new Finding();
     this.drawer = false;
     this.shut = false;
     this.inspecting = false;
+    /** @type {Size} */
     this.size = "full";
     this.preamble = "";
-    /** @type {Map<number, {size: number, summary: import("../step/summary.js").Summary, goal: string}>} piles in numbers, by first row */
+    /** @type {Map<number, {size: number, summary: Summary, goal: string}>} of piles, by first row */
     this.summaries = new Map();
     this.client = new Client(model, (what) => this.onData(what));
 
-    this.root = h("div", { class: "rao", "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": "RAO Lab Explorer" });
+    const aria = { role: "group", "aria-label": "RAO Lab Explorer" };
+    this.root = h("div", { class: "rao", "data-lm-suppress-shortcuts": "true", ...aria });
     this.palette = paletteOf(this.root);
-    this.top = new TopBar(this);
+    this.menu = new Menu(this.root, () => this.outline.list);
     this.whatif = new WhatIf(this);
+    this.top = new TopBar(this);
+    /** @type {Outline} */
     this.outline = new Outline(this);
-    this.treeView = new TreeView(this);
-    this.icicle = new IcicleView(this);
-    this.inspector = new Inspector(this);
+    /** @type {TreeView} */
+    this.tree = new TreeView(this);
+    this.icicle = new IcicleView(this, new SiblingPanel(this));
+    this.inspector = new Inspector(this, new SiblingPanel(this));
     this.creditPage = new CreditPage(this);
     this.board = new Board(this);
     this.stateLine = h("div", { class: "line-state", hidden: true });
     this.said = h("div", { class: "hush", "aria-live": "polite" });
-    this.body = h("div", { class: "body" });
-    this.style = h("style", {}, css);
+    const zones = [this.outline, this.tree, this.icicle, this.board, this.inspector, this.creditPage];
+    const body = h("div", { class: "body" },
+      zones.map((zone) => zone.element),
+    );
     this.top.place.after(this.board.steer.state);
     this.top.tail.after(this.board.steer.buttons);
-    this.root.append(this.top.element, this.whatif.element, this.stateLine, this.body, this.said);
-    this.body.append(this.outline.element, this.treeView.element, this.icicle.element, this.board.element, this.inspector.element, this.creditPage.element);
-    fill(el, this.style, this.root);
+    this.root.append(this.top.element, this.whatif.element, this.stateLine, body, this.said);
+    fill(el, h("style", {}, css), this.root);
     this.root.addEventListener("keydown", (event) => onKey(this, event));
 
     this.stopTheme = watchTheme(() => this.onTheme());
     this.observer = new ResizeObserver(() => this.onSize());
     this.observer.observe(this.root);
     this.clock = setInterval(() => this.onClock(), 1000);
+    this.lastSaid = 0;
     this.lastLive = 0;
     /** @type {ReturnType<typeof setTimeout> | null} */
     this.waiting = null;
@@ -101,13 +117,38 @@ export class App {
     clearInterval(this.clock);
     if (this.waiting) clearTimeout(this.waiting);
     this.client.close();
-    this.treeView.close();
+    this.tree.close();
   }
 
   // -- data ---------------------------------------------------------------------------------------
 
   get step() {
     return this.client.step;
+  }
+
+  /** The step that is open, or asked for and not yet here. */
+  get wanted() {
+    return this.client.wanted ?? this.step?.step ?? null;
+  }
+
+  /** Nothing has come yet, and nothing was refused. */
+  get loading() {
+    return !this.step && !this.client.sorry;
+  }
+
+  /** Seconds since the kernel was heard. */
+  get quiet() {
+    return Math.round((Date.now() - this.client.heard) / 1000);
+  }
+
+  /** @param {number} row @returns the texts of a node, null while they are on their way */
+  text(row) {
+    return this.client.text(row);
+  }
+
+  /** Asks the kernel to pause, go on or stop. @param {string} action */
+  act(action) {
+    this.client.act(action);
   }
 
   /** @param {"step" | "delta" | "text" | "traits" | "word"} what */
@@ -122,16 +163,15 @@ export class App {
   onTraits() {
     this.traits = traits(this.model);
     this.steps.onward();
-    this.top.update();
-    this.board.update();
+    this.showSteps();
     this.showState();
   }
 
-  /** Seconds pass without news. */
+  /** A second passed, perhaps without news. */
   onClock() {
     this.showState();
     this.steps.alive();
-    if (this.traits.session.state) this.board.tick();
+    if (this.hasBoard) this.board.tick();
   }
 
   /** There is something to tell of how training goes. */
@@ -139,15 +179,16 @@ export class App {
     return !!this.traits.session.state;
   }
 
-  /** Another step: the place in it is kept where it exists. */
+  /** Another step: the place in it is kept if it exists. */
   onStep() {
-    const step = /** @type {import("../step/store.js").Step} */ (this.step);
+    const { step } = this;
+    if (!step) return;
     this.place.enter(step);
     this.preamble = commonPreamble(step.someGoals());
     this.recompute();
     this.settle();
     this.search(this.finding.query, false);
-    this.treeView.reset();
+    this.tree.reset();
     this.update();
   }
 
@@ -155,82 +196,75 @@ export class App {
   onDelta() {
     if (this.waiting) return;
     const wait = Math.max(0, this.lastLive + LIVE_GAP - Date.now());
-    this.waiting = setTimeout(() => {
-      this.waiting = null;
-      this.lastLive = Date.now();
-      const step = this.step;
-      if (!step) return;
-      this.place.grow(step);
-      this.steps.alive();
-      if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
-      this.recompute();
-      this.treeView.grow();
-      this.update();
-      this.announce();
-    }, wait);
+    this.waiting = setTimeout(() => this.grow(), wait);
   }
 
-  announce() {
-    const step = this.step;
-    if (!step || Date.now() - (this.lastSaid ?? 0) < 5000) return;
+  grow() {
+    const { step } = this;
+    this.waiting = null;
+    this.lastLive = Date.now();
+    if (!step) return;
+    this.place.grow(step);
+    this.steps.alive();
+    if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
+    this.recompute();
+    this.tree.grow();
+    this.update();
+    if (Date.now() - this.lastSaid < SAID_GAP) return;
     this.lastSaid = Date.now();
     this.said.textContent = `${step.n} nodes known`;
   }
 
   recompute() {
-    const step = this.step;
-    if (!step) return;
-    this.rule.compute(step, this.place.tree);
+    if (!this.step) return;
+    this.shown = new ShownCredit(this.step, this.place.tree, this.rule.other);
     this.summaries.clear();
   }
 
   // -- what is shown ------------------------------------------------------------------------------
 
-  /** @returns {CreditConfig} */
-  get config() {
-    return this.rule.config(/** @type {import("../step/store.js").Step} */ (this.step));
-  }
-
   /** @param {Partial<CreditConfig> | null} change null: as recorded */
   setRule(change) {
-    const step = this.step;
-    if (!step?.scored) return; // half a step has no baselines to compare with
-    this.rule.change(step, change);
+    if (!this.step?.scored) return; // half a step has no baselines to compare with
+    this.rule.change(this.step, change);
     this.recompute();
     this.update();
   }
 
-  /** The goal without what all goals begin with. @param {number} row @param {number} [limit] */
-  goal(row, limit = 120) {
-    const step = this.step;
-    if (!step) return "";
-    const whole = step.goalText(row);
-    const short = this.preamble && whole.startsWith(this.preamble) ? whole.slice(this.preamble.length) : whole;
-    return oneLine(short, limit) || "no goal";
+  /** The goal without what all goals begin with. @param {number} row @param {number} limit */
+  goal(row, limit) {
+    return this.shortGoal(this.step?.goalText(row) ?? "", limit);
   }
 
-  /** A pile in numbers, and what its nodes were asked. @param {import("../step/piles.js").Pile} pile */
-  summary(pile) {
-    const step = /** @type {import("../step/store.js").Step} */ (this.step);
-    const have = this.summaries.get(pile.first);
-    if (have?.size === pile.rows.length) return have;
-    const goal = oneLine(this.shortGoal(commonGoal(step, pile.rows)), 200) || "no goal";
-    const made = { size: pile.rows.length, summary: summarize(step, pile.rows, this.rule.values(step)), goal };
-    this.summaries.set(pile.first, made);
+  /** @param {string} text @param {number} limit */
+  shortGoal(text, limit) {
+    const begins = this.preamble && text.startsWith(this.preamble);
+    return oneLine(begins ? text.slice(this.preamble.length) : text, limit) || "no goal";
+  }
+
+  /** A pile in numbers, and what its nodes were asked. @param {Pile} pile */
+  summary({ first, rows }) {
+    const { step, values } = /** @type {ShownCredit} */ (this.shown);
+    const have = this.summaries.get(first);
+    if (have?.size === rows.length) return have;
+    const goal = this.shortGoal(commonGoal(step, rows), 200);
+    const made = { size: rows.length, summary: summarize(step, rows, values), goal };
+    this.summaries.set(first, made);
     return made;
   }
 
-  /** @param {string} text */
-  shortGoal(text) {
-    return this.preamble && text.startsWith(this.preamble) ? text.slice(this.preamble.length) : text;
+  /** The outline lists the whole step, as the icicle shows it. */
+  get whole() {
+    return this.view === "icicle";
   }
 
   outlineRows() {
-    return this.place.rows(this.view === "icicle");
+    return this.place.rows(this.whole);
   }
 
   settle() {
-    this.place.settle(Math.max(DRAWN.least, Math.min(DRAWN.most, Math.round((this.treeView.height || 600) * DRAWN.perPixel))));
+    const { most, least, perPixel } = DRAWN;
+    this.place.settle(Math.max(least, Math.min(most, Math.round((this.tree.height || 600) * perPixel))));
   }
 
   // -- views, tabs and search ----------------------------------------------------------------------
@@ -245,7 +279,7 @@ export class App {
     this.outline.reveal();
   }
 
-  /** @param {Tab} tab @param {boolean} [opens] where the icicle stands, the tree takes its place to show it */
+  /** @param {Tab} tab @param {boolean} [opens] the tree takes the icicle's place to show it */
   setTab(tab, opens = true) {
     if (this.place.pile >= 0) this.choose.row(this.place.row); // tabs tell of one node
     if (opens && tab !== "credit" && this.view === "icicle") this.view = "tree";
@@ -255,11 +289,15 @@ export class App {
     this.update();
   }
 
+  openSearch() {
+    this.top.search.open();
+  }
+
   /** @param {string} query @param {boolean} [go] to the first hit */
   search(query, go = true) {
-    const step = this.step;
-    const rows = !step ? [] : this.view === "icicle" ? [...Array(step.n).keys()] : step.walk(this.place.tree);
-    this.finding.look(step, rows, query);
+    const { step } = this;
+    const own = () => step?.walk(this.place.tree) ?? [];
+    this.finding.look(step, this.whole ? [...Array(step?.n ?? 0).keys()] : own(), query);
     const [first] = this.finding.hits;
     if (go && first !== undefined) this.choose.row(first);
     else this.update();
@@ -270,7 +308,28 @@ export class App {
     if (this.finding.hits.length) this.choose.row(this.finding.from(this.place.row, by));
   }
 
-  // -- keys, size, theme --------------------------------------------------------------------------
+  // -- the keyboard -------------------------------------------------------------------------------
+
+  /** The nodes get the keyboard: the outline has it for all views. */
+  focusNodes() {
+    this.outline.focus();
+  }
+
+  /** The nodes have it. @returns {boolean} */
+  get keysHere() {
+    return this.outline.focused;
+  }
+
+  onKeysMoved() {
+    this.tree.draw();
+  }
+
+  // -- size, theme --------------------------------------------------------------------------------
+
+  /** The view is a page of its own: there is no notebook round it. */
+  get ownPage() {
+    return !!this.traits.saved;
+  }
 
   /** @param {boolean} shown */
   showDrawer(shown) {
@@ -285,10 +344,23 @@ export class App {
     this.update();
   }
 
+  /** In a narrow cell, what was chosen takes the outline's place. */
+  leaveOutline() {
+    if (this.size === "tiny") this.setInspecting(true);
+    else if (this.size === "small" && this.view === "outline") this.setView("tree");
+  }
+
+  /** Opens or shuts the inspector's sheet, in a narrow cell. */
+  turnSheet() {
+    this.shut = !this.shut;
+    this.update();
+    this.tree.onSize();
+  }
+
   onTheme() {
     this.palette = paletteOf(this.root);
     applyPalette(this.root, this.palette);
-    this.root.style.height = this.traits.saved ? "100vh" : `${Math.max(360, this.traits.height)}px`;
+    this.root.style.height = this.ownPage ? "100vh" : `${Math.max(360, this.traits.height)}px`;
     this.update();
   }
 
@@ -302,7 +374,7 @@ export class App {
     if (!same) {
       this.drawer = false;
       if (this.view === "outline" && size !== "small") this.view = "tree";
-      this.treeView.manual = false;
+      this.tree.letGo();
     }
     this.update();
   }
@@ -317,13 +389,8 @@ export class App {
     showState(this);
   }
 
-  /** @param {number} tree */
-  treeIsLive(tree) {
-    return !!this.step?.treeLive(tree);
-  }
-
-  /** @param {HTMLElement} anchor @param {import("../shared/dom.js").Child[]} items */
-  openMenu(anchor, items) {
-    return openMenu(this, anchor, items);
+  showSteps() {
+    this.top.update();
+    this.board.update();
   }
 }

@@ -1,7 +1,5 @@
 // The search: what is looked for, and which nodes hold it.
 
-import { matches } from "../outline/rows.js";
-
 export class Finding {
   constructor() {
     this.query = "";
@@ -11,7 +9,10 @@ export class Finding {
     this.found = new Set();
   }
 
-  /** @param {import("../step/store.js").Step | null} step @param {number[]} rows those searched @param {string} query */
+  /**
+   * @param {import("../step/store.js").Step | null} step @param {number[]} rows those searched
+   * @param {string} query
+   */
   look(step, rows, query) {
     this.query = query;
     this.hits = step && query ? matches(step, rows, query) : [];
@@ -23,4 +24,24 @@ export class Finding {
     const { hits } = this;
     return hits[(hits.indexOf(row) + by + hits.length) % hits.length];
   }
+}
+
+/**
+ * Nodes whose goal or path holds the words, in reading order.
+ * @param {import("../step/store.js").Step} step @param {number[]} rows @param {string} query
+ */
+function matches(step, rows, query) {
+  const wanted = query.trim().toLowerCase();
+  if (!wanted) return [];
+  /** @type {Map<number, boolean>} */
+  const known = new Map(); // many nodes share a goal
+  return rows.filter((row) => {
+    const goal = step.goal[row];
+    let hit = known.get(goal);
+    if (hit === undefined) {
+      hit = step.goalText(row).toLowerCase().includes(wanted);
+      known.set(goal, hit);
+    }
+    return hit || step.path(row) === wanted;
+  });
 }

@@ -1,9 +1,17 @@
 // Folding and unfolding: subtrees, piles, tasks and trees of the outline, and the focus on a subtree.
 
-/** @typedef {import("./app.js").App} App */
+/**
+ * @typedef {object} FoldingHost
+ * @property {import("./place.js").Place} place
+ * @property {{
+ *   relayout: (move: boolean) => void, reset: (move?: boolean) => void, fit: (move: boolean) => void
+ * }} tree
+ * @property {{reveal: () => void}} outline
+ * @property {() => void} update
+ */
 
 export class Folding {
-  /** @param {App} app */
+  /** @param {FoldingHost} app */
   constructor(app) {
     this.app = app;
   }
@@ -12,29 +20,31 @@ export class Folding {
   node(row) {
     const { app } = this;
     app.place.toggle(row);
-    app.treeView.relayout(true);
+    app.tree.relayout(true);
     app.update();
   }
 
-  /** @param {number} first @param {boolean} [open] @param {boolean} [fallen] only the nodes that fell short */
+  /**
+   * @param {number} first @param {boolean} [open] @param {boolean} [fallen] only the nodes that fell short
+   */
   pile(first, open = !this.app.place.piles.all.get(first)?.open, fallen = false) {
     const { app } = this;
     app.place.setPile(first, open, fallen);
-    app.treeView.relayout(true);
+    app.tree.relayout(true);
     app.update();
     app.outline.reveal();
   }
 
   /** @param {string} key of an outline row */
   key(key) {
-    const { app } = this;
+    const { place } = this.app;
     const id = Number(key.slice(1));
     if (key[0] === "n") this.node(id);
     else if (key[0] === "p") this.pile(id);
     else {
-      const set = key[0] === "g" ? app.place.openGroups : app.place.openTrees;
-      if (!set.delete(id)) set.add(id);
-      app.update();
+      const open = key[0] === "g" ? place.openGroups : place.openTrees;
+      if (!open.delete(id)) open.add(id);
+      this.app.update();
     }
   }
 
@@ -42,7 +52,7 @@ export class Folding {
   focus(row) {
     const { app } = this;
     if (!app.place.focusOn(row)) return;
-    app.treeView.reset(true);
+    app.tree.reset(true);
     app.update();
   }
 
@@ -50,14 +60,14 @@ export class Folding {
   fit() {
     const { app } = this;
     app.place.gather();
-    app.treeView.fit(true);
+    app.tree.fit(true);
     app.update();
   }
 
   none() {
     const { app } = this;
     app.place.unfoldAll();
-    app.treeView.reset();
+    app.tree.reset();
     app.update();
   }
 }

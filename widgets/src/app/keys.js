@@ -56,7 +56,8 @@ export function moveInRows(rows, key, action) {
   const at = rows.findIndex((row) => row.key === key);
   if (at < 0) return rows.length ? { select: rows[0].key } : null;
   const row = rows[at];
-  const go = (/** @type {number} */ to) => (to >= 0 && to < rows.length && to !== at ? { select: rows[to].key } : null);
+  const go = (/** @type {number} */ to) =>
+    to >= 0 && to < rows.length && to !== at ? { select: rows[to].key } : null;
   if (action === "up") return go(at - 1);
   if (action === "down") return go(at + 1);
   if (action === "home") return go(0);

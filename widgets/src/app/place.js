@@ -19,7 +19,7 @@ export class Place {
     this.row = -1;
     /** Path of the last node chosen, kept over steps. */
     this.keptPath = "0";
-    /** @type {string | undefined} the outline row of a task or a tree, where one was chosen */
+    /** @type {string | undefined} the outline row of a task or a tree, if one was chosen */
     this.outlineKey = undefined;
     /** Root of the focused subtree, -1 for the whole tree. */
     this.focus = -1;
@@ -36,7 +36,7 @@ export class Place {
     this.openTrees = new Set();
   }
 
-  /** Another step: the place in it is kept where it exists. @param {Step} step */
+  /** Another step: the place in it is kept if it exists. @param {Step} step */
   enter(step) {
     this.step = step;
     this.known = step.n;
@@ -188,7 +188,8 @@ export class Place {
     const size = new Int32Array(step.n).fill(1);
     const rows = step.walk(this.tree);
     for (let at = rows.length - 1; at > 0; at -= 1) size[step.parent[rows[at]]] += size[rows[at]];
-    for (const row of foldsFor(step, step.rootOf[this.tree], budget, (at) => size[at], this.piles)) this.folded.add(row);
+    const folds = foldsFor(step, step.rootOf[this.tree], budget, (at) => size[at], this.piles);
+    for (const row of folds) this.folded.add(row);
   }
 
   /** Nodes of the tree that no pile hides. */
@@ -207,19 +208,24 @@ export class Place {
   rows(whole) {
     const step = this.step;
     if (!step) return [];
-    return whole ? stepRows(step, this.openGroups, this.openTrees, this.folded, this.piles) : treeRows(step, this.tree, this.folded, this.piles);
+    if (!whole) return treeRows(step, this.tree, this.folded, this.piles);
+    return stepRows(step, this.openGroups, this.openTrees, this.folded, this.piles);
   }
 
   /** The outline row that is chosen. @param {{key: string}[]} rows @param {boolean} whole */
   keyIn(rows, whole) {
     const key = this.outlineKey;
-    return whole && key && rows.some((row) => row.key === key) ? key : this.pile >= 0 ? `p${this.pile}` : `n${this.row}`;
+    if (whole && key && rows.some((row) => row.key === key)) return key;
+    return this.pile >= 0 ? `p${this.pile}` : `n${this.row}`;
   }
 }
 
 /** @param {Step} step */
 function firstTree(step) {
-  return Math.max(0, step.rootOf.findIndex((root) => root >= 0));
+  return Math.max(
+    0,
+    step.rootOf.findIndex((root) => root >= 0),
+  );
 }
 
 /** @param {Step} step */

@@ -1,14 +1,25 @@
 // Which step is open, and whether the view goes on to the newest by itself. Choosing anything stops that.
 
-import { curvesOf, lastEnded } from "../board/figures.js";
+import { curvesOf, lastEnded } from "../board/series.js";
 
-/** @typedef {import("./app.js").App} App */
+/**
+ * @typedef {object} StepsHost
+ * @property {import("../step/store.js").Step | null} step
+ * @property {number | null} wanted the step that is open, or asked for and not yet here
+ * @property {import("../step/client.js").Model} traits
+ * @property {{tree: number}} place
+ * @property {string} view
+ * @property {string} tab
+ * @property {{open: (step: number) => void}} client
+ * @property {{openTree: (tree: number) => void}} choose
+ * @property {() => void} showSteps which step is open has changed, or whether the view follows
+ */
 
 /** ms that a tree stays in view after its end, before a view that follows goes on to one that runs. */
 const LINGER = 800;
 
 export class Steps {
-  /** @param {App} app */
+  /** @param {StepsHost} app */
   constructor(app) {
     this.app = app;
     this.following = app.traits.live;
@@ -18,13 +29,14 @@ export class Steps {
 
   /** While trees run, a view that follows shows one that does: the ended one gives way after a moment. */
   alive() {
-    const { app, seen } = this;
-    const { step, place } = app;
-    if (!this.following || !step || app.view !== "tree" || app.tab === "credit" || step.treeLive(place.tree)) return;
+    const { seen } = this;
+    const { step, place, view, tab } = this.app;
+    if (!this.following || !step || view !== "tree" || tab === "credit" || step.treeLive(place.tree)) return;
     const next = step.liveTree(step.isProbe(place.tree));
     if (next < 0) return;
-    if (seen.step !== step.step || seen.tree !== place.tree) this.seen = { step: step.step, tree: place.tree, at: Date.now() };
-    else if (Date.now() - seen.at >= LINGER) app.choose.openTree(next);
+    if (seen.step !== step.step || seen.tree !== place.tree) {
+      this.seen = { step: step.step, tree: place.tree, at: Date.now() };
+    } else if (Date.now() - seen.at >= LINGER) this.app.choose.openTree(next);
   }
 
   /** What a view that follows shows: the board the newest step with figures, others the one under way. */
@@ -34,42 +46,48 @@ export class Steps {
     return ended ?? traits.newest;
   }
 
-  /** The newest, where the view follows; after the last step there is nothing more to follow. */
+  /** The newest, if the view follows; after the last step there is nothing more to follow. */
   onward() {
     const { target } = this;
     if (this.following && target !== null) this.app.client.open(target);
     if (!this.app.traits.live) this.following = false;
   }
 
+  /** The step that can be opened nearest to one. @param {number} target @returns {number | null} */
+  near(target) {
+    let best = null;
+    for (const [step] of this.app.traits.steps) {
+      if (best === null || Math.abs(step - target) < Math.abs(best - target)) best = step;
+    }
+    return best;
+  }
+
   /** @param {number} step */
   open(step) {
-    this.rest();
+    this.following = false;
     this.app.client.open(step);
-    this.app.top.update();
-    this.app.board.update();
+    this.app.showSteps();
   }
 
   /** @param {number} by */
   move(by) {
-    const { client, traits } = this.app;
+    const { wanted, traits } = this.app;
     const all = traits.steps.map(([step]) => step);
-    const now = client.wanted ?? this.app.step?.step;
-    const at = all.indexOf(now ?? NaN);
+    const at = all.indexOf(wanted ?? NaN);
     const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
-    if (next !== undefined && next !== now) this.open(next);
+    if (next !== undefined && next !== wanted) this.open(next);
   }
 
   rest() {
     if (!this.following) return;
     this.following = false;
-    this.app.top.update();
+    this.app.showSteps();
   }
 
   follow() {
     if (!this.app.traits.live) return;
     this.following = true;
     this.onward();
-    this.app.top.update();
-    this.app.board.update();
+    this.app.showSteps();
   }
 }

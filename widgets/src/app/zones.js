@@ -1,57 +1,88 @@
 // Which zones stand, by the width of the cell and by what is chosen; and the line of what is unusual.
 
-import { stateSentence } from "../board/figures.js";
+import { stateSentence } from "../board/words.js";
 import { fill } from "../shared/dom.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {{element: HTMLElement, update: () => void}} Zone */
 
-/** @param {App} app */
+/**
+ * @typedef {object} ZonesHost
+ * @property {import("../step/store.js").Step | null} step
+ * @property {string} size of the cell
+ * @property {string} view
+ * @property {string} tab
+ * @property {boolean} drawer
+ * @property {boolean} inspecting
+ * @property {{pile: number}} place
+ * @property {HTMLElement} root
+ * @property {HTMLElement} stateLine
+ * @property {{sorry: string, heard: number, wanted: number | null}} client
+ * @property {number} quiet s since the kernel was heard
+ * @property {import("../step/client.js").Model} traits
+ * @property {Zone} top
+ * @property {Zone} whatif
+ * @property {Zone} outline
+ * @property {Zone} tree
+ * @property {Zone} icicle
+ * @property {Zone} inspector
+ * @property {Zone} creditPage
+ * @property {Zone & {showHand: () => void}} board
+ */
+
+/** @param {ZonesHost} app */
 export function showZones(app) {
-  const has = !!app.step && app.step.n > 0;
-  const credit = app.tab === "credit" && app.view !== "board" && has && app.place.pile < 0;
   const { size, view } = app;
+  const has = !!app.step && app.step.n > 0;
   const board = view === "board";
+  const credit = app.tab === "credit" && !board && has && app.place.pile < 0;
+  const [small, tiny] = [size === "small", size === "tiny"];
+  const listed = small && view === "outline"; // the outline stands alone
   app.root.dataset.view = view;
-  const wide = size === "full" || size === "drawer";
-  app.whatif.element.hidden = board || !wide || !has;
-  const page = size === "tiny" || (size === "small" && view === "outline");
-  const out = app.outline.element;
-  out.classList.toggle("away", (size === "drawer" && !app.drawer) || (size === "small" && view !== "outline") || (size === "tiny" && (app.inspecting || credit)) || board || !has);
-  out.classList.toggle("drawer", size === "drawer" && app.drawer);
-  out.classList.toggle("page", page);
-  app.treeView.element.hidden = view !== "tree" || credit || size === "tiny";
-  app.icicle.element.hidden = view !== "icicle" || credit || size === "tiny" || !has;
+  showOutline(app, board || !has || (tiny && (app.inspecting || credit)), tiny || listed);
+  app.whatif.element.hidden = board || small || tiny || !has;
+  app.tree.element.hidden = view !== "tree" || credit || tiny;
+  app.icicle.element.hidden = view !== "icicle" || credit || tiny || !has;
   app.board.element.hidden = !board;
   app.creditPage.element.hidden = !credit;
-  app.inspector.element.hidden = board || credit || !has || view === "icicle" || (size === "tiny" && !app.inspecting) || (size === "small" && view === "outline");
+  const other = board || credit || !has || view === "icicle";
+  app.inspector.element.hidden = other || (tiny && !app.inspecting) || listed;
   app.top.update();
-  if (!app.whatif.element.hidden) app.whatif.update();
   app.outline.update();
-  if (!app.treeView.element.hidden) app.treeView.update();
-  if (!app.icicle.element.hidden) app.icicle.update();
-  if (!app.inspector.element.hidden) app.inspector.update();
-  if (credit) app.creditPage.update();
-  if (board) app.board.update();
-  else app.board.showHand();
-  app.showState();
+  for (const zone of [app.whatif, app.tree, app.icicle, app.inspector, app.creditPage, app.board]) {
+    if (!zone.element.hidden) zone.update();
+  }
+  if (!board) app.board.showHand();
+  showState(app);
 }
 
-/** The line under the bars: what is unusual about what is shown. @param {App} app */
+/**
+ * The outline is never hidden, only out of sight: it is what keyboards and screen readers see.
+ * @param {ZonesHost} app @param {boolean} away @param {boolean} page it has all of the cell
+ */
+function showOutline({ outline, size, view, drawer }, away, page) {
+  const { classList } = outline.element;
+  const closed = (size === "drawer" && !drawer) || (size === "small" && view !== "outline");
+  classList.toggle("away", away || closed);
+  classList.toggle("drawer", size === "drawer" && drawer);
+  classList.toggle("page", page);
+}
+
+/** The line under the bars: what is unusual about what is shown. @param {ZonesHost} app */
 export function showState(app) {
   const words = stateWords(app);
   app.stateLine.hidden = !words;
   if (words && app.stateLine.textContent !== words) fill(app.stateLine, words);
 }
 
-/** @param {App} app */
-export function stateWords(app) {
-  const { client, step } = app;
+/** @param {ZonesHost} app */
+function stateWords({ client, step, traits, view, quiet }) {
   if (client.sorry) return client.sorry;
-  const quiet = Math.round((Date.now() - client.heard) / 1000);
-  const { session } = app.traits;
+  const { session } = traits;
+  const board = view === "board";
+  const shown = step && step.step >= 0 ? step.step : null;
   // The board says a pause in its own line.
-  const words = app.view === "board" && session.state === "paused" ? "" : stateSentence(session, step && step.step >= 0 ? step.step : null, quiet);
+  const words = board && session.state === "paused" ? "" : stateSentence(session, shown, quiet);
   if (words) return words;
-  if (client.wanted !== null && step && app.view !== "board") return `Opening step ${client.wanted}`;
+  if (client.wanted !== null && step && !board) return `Opening step ${client.wanted}`;
   return step?.note ?? "";
 }

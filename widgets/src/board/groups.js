@@ -1,6 +1,6 @@
 // The tasks of a step as rows, and a tree as a miniature. Nothing here draws.
 
-import { count, inWords } from "../shared/format.js";
+import { capital, count, inWords } from "../shared/format.js";
 
 /** @typedef {import("../step/store.js").Step} Step */
 
@@ -11,13 +11,13 @@ import { count, inWords } from "../shared/format.js";
  * @property {string} difficulty
  * @property {boolean} probe
  * @property {{tree: number, value: number}[]} roots value NaN: not known yet
- * @property {number} mean NaN where no root is known
+ * @property {number} mean NaN: no root is known
  * @property {number} spread standard deviation of the known roots
  * @property {number} first its first tree that has begun, -1 for none
  */
 
 /**
- * The groups of a step with what their roots earned: R where credit is known, s before that.
+ * The groups of a step with what their roots earned: R if credit is known, s before that.
  * @param {Step} step @param {Float64Array} R @returns {{rows: GroupRow[], by: "R" | "s"}}
  */
 export function groupRows(step, R) {
@@ -29,10 +29,11 @@ export function groupRows(step, R) {
       return { tree, value };
     });
     const known = roots.map((root) => root.value).filter((value) => !Number.isNaN(value));
-    const mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
-    const spread_ = known.length > 1 ? Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length) : NaN;
+    const mean = meanOf(known);
+    const spread = known.length > 1 ? Math.sqrt(meanOf(known.map((value) => (value - mean) ** 2))) : NaN;
     const first = roots.find((root) => step.rootOf[root.tree] >= 0)?.tree ?? -1;
-    return { group, task: meta.task, difficulty: meta.difficulty, probe: meta.probe, roots, mean, spread: spread_, first };
+    const { task, difficulty, probe } = meta;
+    return { group, task, difficulty, probe, roots, mean, spread, first };
   });
   rows.sort((a, b) => Number(a.probe) - Number(b.probe) || a.group - b.group);
   return { rows, by: credited ? "R" : "s" };
@@ -58,15 +59,18 @@ export function miniature(step, tree, most = 40) {
     ys.set(row, ((ys.get(below[0]) ?? 0) + (ys.get(below[below.length - 1]) ?? 0)) / 2);
   }
   const middle = (leaf - 1) / 2;
-  return rows.map((row) => ({ row, x: step.depth[row], y: (ys.get(row) ?? 0) - middle, above: step.parent[row] }));
+  return rows.map((row) => {
+    return { row, x: step.depth[row], y: (ys.get(row) ?? 0) - middle, above: step.parent[row] };
+  });
 }
 
-/** "eleven more tasks", in figures where there are many. @param {number} number @param {string} word */
+/** "Eleven more tasks", in figures if there are many. @param {number} number @param {string} word */
 export function moreWords(number, word) {
-  return `${number <= 12 ? cap(inWords(number)) : count(number)} more ${number === 1 ? word : `${word}s`}`;
+  const many = number <= 12 ? capital(inWords(number)) : count(number);
+  return `${many} more ${number === 1 ? word : `${word}s`}`;
 }
 
-/** @param {string} word */
-function cap(word) {
-  return word[0].toUpperCase() + word.slice(1);
+/** @param {number[]} values */
+function meanOf(values) {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : NaN;
 }

@@ -1,9 +1,16 @@
 // The hand on training: how it stands, and pause, resume, one step and stop, in the top bar.
 
-import { stateOf } from "./figures.js";
-import { fill, h, s } from "../shared/dom.js";
+import { fill, h, refill, s } from "../shared/dom.js";
+import { stateOf } from "./words.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/**
+ * @typedef {object} SteerHost what the hand on training needs of the app
+ * @property {{session: import("./words.js").Session}} traits
+ * @property {number} quiet s since the kernel was heard
+ * @property {string} size of the cell
+ * @property {string} view the hand stands there while the board is shown
+ * @property {(action: string) => void} act tells the kernel
+ */
 
 /** A wish that the kernel has not granted by then is no longer shown as granted. */
 const WISH_MS = 4000;
@@ -15,9 +22,9 @@ const GLYPHS = {
 };
 
 export class Steer {
-  /** @param {App} app */
-  constructor(app) {
-    this.app = app;
+  /** @param {SteerHost} host */
+  constructor(host) {
+    this.host = host;
     this.state = h("span", { class: "state-mark", role: "status" });
     this.buttons = h("div", { class: "hand", role: "group", "aria-label": "Training" });
     this.asked = "";
@@ -29,45 +36,59 @@ export class Steer {
   act(action) {
     this.asked = action;
     this.askedAt = Date.now();
-    this.app.client.act(action);
+    this.host.act(action);
     this.show();
-  }
-
-  /** Seconds since the kernel was heard. */
-  get quiet() {
-    return Math.round((Date.now() - this.app.client.heard) / 1000);
   }
 
   /** State and buttons, which stand in the top bar. */
   show() {
-    const { session } = this.app.traits;
+    const { traits, quiet, view } = this.host;
+    const { session } = traits;
     if (this.asked && Date.now() - this.askedAt > WISH_MS) this.asked = "";
-    const state = stateOf(session, session.live ? this.quiet : 0, this.asked);
-    const roomy = this.app.size === "full" || this.app.size === "drawer";
-    const ago = roomy && session.live && state.kind === "live" ? `, updated ${Math.max(1, this.quiet)} s ago` : "";
-    const words = `${state.text}${ago}`;
-    if (this.state.dataset.kind !== state.kind) this.state.dataset.kind = state.kind;
+    this.buttons.hidden = !session.actions?.length || view !== "board";
+    this.state.hidden = !session.state || view !== "board";
+    this.showState(session, quiet);
+    this.showButtons(session);
+  }
+
+  /** @param {import("./words.js").Session} session @param {number} quiet */
+  showState(session, quiet) {
+    const { size } = this.host;
+    const { kind, text } = stateOf(session, session.live ? quiet : 0, this.asked);
+    const roomy = size === "full" || size === "drawer";
+    const ago = roomy && session.live && kind === "live" ? `, updated ${Math.max(1, quiet)} s ago` : "";
+    const words = `${text}${ago}`;
+    if (this.state.dataset.kind !== kind) this.state.dataset.kind = kind;
     if (this.state.textContent !== words) fill(this.state, h("i", { "aria-hidden": "true" }), words);
-    const actions = session.actions ?? [];
-    const paused = (session.state === "paused" && this.asked !== "resume" && this.asked !== "step") || this.asked === "pause";
-    const key = `${actions.join()}|${paused}|${session.state}`;
-    this.buttons.hidden = !actions.length || this.app.view !== "board";
-    this.state.hidden = !session.state || this.app.view !== "board";
+  }
+
+  /** @param {import("./words.js").Session} session */
+  showButtons(session) {
+    const { asked, buttons } = this;
+    const resumed = asked === "resume" || asked === "step";
+    const paused = (session.state === "paused" && !resumed) || asked === "pause";
+    const key = `${(session.actions ?? []).join()}|${paused}|${session.state}`;
     if (key === this.key) return;
     this.key = key;
-    const kept = /** @type {HTMLElement | null} */ (document.activeElement);
-    const focused = this.buttons.contains(kept) ? kept?.dataset.act : undefined;
-    const busy = session.state === "stopping";
-    const button = (/** @type {keyof typeof GLYPHS} */ action, /** @type {string} */ label, firm = false) =>
-      h("button", { class: `control${firm ? " firm" : ""}`, "data-act": action, disabled: busy, onclick: () => this.act(action) }, glyph(action), h("span", {}, label));
-    fill(this.buttons, paused ? button("resume", "Resume", true) : button("pause", "Pause", true), button("step", "One step"), button("stop", "Stop"));
-    if (!focused) return;
-    const again = this.buttons.querySelector(`[data-act=${focused}]`) ?? this.buttons.querySelector("button");
-    /** @type {HTMLElement | null} */ (again)?.focus();
+    const disabled = session.state === "stopping";
+    const button = (/** @type {keyof typeof GLYPHS} */ action, /** @type {string} */ label, firm = false) => {
+      const props = { class: `control${firm ? " firm" : ""}`, "data-act": action, disabled };
+      return h("button", { ...props, onclick: () => this.act(action) }, glyph(action), h("span", {}, label));
+    };
+    refill(
+      buttons,
+      (old) => buttons.querySelector(`[data-act=${old.dataset.act}]`) ?? buttons.querySelector("button"),
+      paused ? button("resume", "Resume", true) : button("pause", "Pause", true),
+      button("step", "One step"),
+      button("stop", "Stop"),
+    );
   }
 }
 
 /** @param {keyof typeof GLYPHS} name */
 function glyph(name) {
-  return s("svg", { width: 11, height: 11, viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: GLYPHS[name], fill: "none", stroke: "currentColor", "stroke-width": name === "pause" ? 2.8 : 1.8, "stroke-linejoin": "round" }));
+  const width = name === "pause" ? 2.8 : 1.8;
+  const pen = { fill: "none", stroke: "currentColor", "stroke-width": width, "stroke-linejoin": "round" };
+  const frame = { width: 11, height: 11, viewBox: "0 0 16 16", "aria-hidden": "true" };
+  return s("svg", frame, s("path", { d: GLYPHS[name], ...pen }));
 }

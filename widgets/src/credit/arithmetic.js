@@ -1,4 +1,4 @@
-// The arithmetic of rao_lab/credit.py on the same columns, for what-if: same rollouts, other credit.
+// The arithmetic of rao_lab/credit on the same columns, for what-if: same rollouts, other credit.
 // Both sides are held to tests/golden/credit.json and to thousands of random batches.
 
 import { STATUSES, WHY_NOT } from "../step/status.js";
@@ -15,7 +15,7 @@ import { STATUSES, WHY_NOT } from "../step/status.js";
  * @property {ArrayLike<number>} status
  * @property {ArrayLike<number>} wrote T: tokens the node itself generated
  * @property {ArrayLike<number>} s NaN = not scored
- * @property {ArrayLike<number>} rootOf row of each tree's root, -1 where there is none yet
+ * @property {ArrayLike<number>} rootOf row of each tree's root, -1 if there is none yet
  * @property {{group: number}[]} trees
  * @property {{probe?: boolean}[]} groups
  */
@@ -25,10 +25,10 @@ const ALIKE = 1e-8;
 const CANCELLED = STATUSES.indexOf("cancelled");
 const WHY = Object.fromEntries(WHY_NOT.map((word, code) => [word, code]));
 /** A probe group is recorded like others and never trained. */
-export const PROBE = WHY_NOT.length;
+const PROBE = WHY_NOT.length;
 
 /** @param {number} n @returns {CreditColumns} */
-export function emptyColumns(n) {
+function emptyColumns(n) {
   const column = () => new Float64Array(n).fill(NaN);
   return {
     childMean: column(),
@@ -125,12 +125,16 @@ function comparedReturns(table, config, returns) {
 
 /** @typedef {ReturnType<typeof comparedReturns>} Compared */
 
-/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out @param {Compared} compared */
+/**
+ * @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out
+ * @param {Compared} compared
+ */
 function baselines(table, config, out, compared) {
   const { least, above, count } = compared;
   const ofTree = table.trees.map(({ group }, tree) => {
     if (config.baseline === "none") return 0;
-    if (config.baseline === "group_mean") return count[group] ? least[group] + above[group] / count[group] : NaN;
+    if (config.baseline === "group_mean")
+      return count[group] ? least[group] + above[group] / count[group] : NaN;
     const root = table.rootOf[tree];
     const own = root >= 0 ? out.R[root] : NaN;
     const scored = Number.isNaN(own) ? 0 : 1;
@@ -140,7 +144,10 @@ function baselines(table, config, out, compared) {
   for (let row = 0; row < table.n; row += 1) out.b[row] = ofTree[table.tree[row]];
 }
 
-/** @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out @param {Compared} compared */
+/**
+ * @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out
+ * @param {Compared} compared
+ */
 function advantages(table, config, out, compared) {
   const byRoot = config.estimator === "rao_root_adv" || config.estimator === "root_only";
   let anyTokens = false;
@@ -229,7 +236,7 @@ function shares(table, out, shareBy) {
 }
 
 /**
- * Rows whose advantage has another sign, zero and "none" being signs of their own only where both are known.
+ * Rows whose advantage has another sign, zero and "none" being signs of their own only if both are known.
  * @param {CreditColumns} before @param {CreditColumns} after @param {number} n
  * @returns {number[]}
  */

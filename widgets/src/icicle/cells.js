@@ -47,27 +47,26 @@ export function spans(step, roots, weight) {
  * @property {number} x px
  * @property {number} width px
  * @property {number} depth line
- * @property {number} value mean advantage, NaN where none is known
+ * @property {number} value mean advantage, NaN: none is known
  */
 
 /**
  * @param {Step} step @param {number[]} rows in walk order
  * @param {{start: Float64Array, width: Float64Array}} span @param {ArrayLike<number>} value
- * @param {number} from left end in [0, 1] @param {number} to right end @param {number} pixels
+ * @param {number} pixels width of all of it
  * @returns {{cells: Cell[], drawn: number, merged: number, depths: number}}
  */
-export function cells(step, rows, span, value, from, to, pixels) {
+export function cells(step, rows, span, value, pixels) {
   /** @type {Cell[]} */
   const found = [];
-  const scale = pixels / Math.max(1e-12, to - from);
   /** @type {Map<number, {sum: number, known: number}>} */
   const columns = new Map();
   let merged = 0;
   let drawn = 0;
   let depths = 0;
   for (const row of rows) {
-    const x = (span.start[row] - from) * scale;
-    const width = span.width[row] * scale;
+    const x = span.start[row] * pixels;
+    const width = span.width[row] * pixels;
     if (x + width < 0 || x > pixels || !(width > 0)) continue;
     const depth = step.depth[row];
     depths = Math.max(depths, depth + 1);
@@ -86,7 +85,13 @@ export function cells(step, rows, span, value, from, to, pixels) {
     }
   }
   for (const [key, { sum, known }] of columns) {
-    found.push({ row: -1, x: key % 100_000, width: 1, depth: Math.floor(key / 100_000), value: known ? sum / known : NaN });
+    found.push({
+      row: -1,
+      x: key % 100_000,
+      width: 1,
+      depth: Math.floor(key / 100_000),
+      value: known ? sum / known : NaN,
+    });
   }
   return { cells: found, drawn, merged, depths };
 }

@@ -1,90 +1,126 @@
-// The context: what the model read, as recorded token ids decoded, turn by turn. Where a policy has no
-// tokens, or they cannot be decoded here, the messages it was sent stand in their place.
+// The context: what the model read, as recorded token ids decoded, turn by turn. If a policy has no tokens,
+// or they cannot be decoded here, the messages it was sent stand in their place.
 
-import { count, percent } from "../shared/format.js";
 import { fill, h } from "../shared/dom.js";
+import { count, percent } from "../shared/format.js";
 import { oneLine, visible } from "../shared/text.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../step/store.js").Step} Step */
 /** @typedef {import("../step/types.js").NodeText} NodeText */
 /** @typedef {import("../step/types.js").TurnText} TurnText */
 /** @typedef {import("../step/types.js").ContextPart} ContextPart */
 
-let byMessages = false;
+export class ContextPane {
+  constructor() {
+    /** The messages were asked for, although there are tokens. */
+    this.byMessages = false;
+  }
 
-/** @param {App} app @param {number} row @param {NodeText} text @returns {HTMLElement[]} */
-export function contextParts(app, row, text) {
-  const step = /** @type {import("../step/store.js").Step} */ (app.step);
-  const window = step.window[row];
-  const words = text.has_tokens
-    ? text.decoded
-      ? ""
-      : "The tokens of this run cannot be decoded here, so the messages are shown. Load its policy to see them."
-    : "This policy has no tokens: these are the messages it was sent.";
-  const messages = byMessages || !text.decoded;
-  const list = h("div", {});
-  const show = (/** @type {boolean} */ plain) => fill(list, text.turns.map((turn) => turnPart(turn, window, plain)));
-  show(messages);
-  const peak = window && step.peak[row] ? `fullest ${percent(step.peak[row] / window, 0)} of ${count(window)}` : "";
-  const choice = (/** @type {boolean} */ plain, /** @type {string} */ name) => {
-    const button = h("button", { "aria-pressed": messages === plain }, name);
-    button.addEventListener("click", () => {
-      byMessages = plain;
-      for (const other of button.parentElement?.children ?? []) other.setAttribute("aria-pressed", String(other === button));
-      show(plain);
+  /** @param {Step} step @param {number} row @param {NodeText} text @returns {HTMLElement[]} */
+  parts(step, row, text) {
+    const window = step.window[row];
+    const list = h("div", {});
+    const show = () => {
+      const messages = this.byMessages || !text.decoded;
+      fill(
+        list,
+        text.turns.map((turn) => turnPart(turn, window, messages)),
+      );
+    };
+    show();
+    const full = window && step.peak[row];
+    const peak = full ? `fullest ${percent(step.peak[row] / window, 0)} of ${count(window)}` : "";
+    const key = "New to the model: dark edge. Written by it: violet edge. Struck out: no longer read.";
+    const head = h("div", { class: "part" },
+      h("div", { class: "top-line", style: "align-items:center" },
+        text.decoded ? this.choices(show) : h("span", { class: "label" }, withoutTokens(text)),
+        peak ? h("span", { class: "label right" }, peak) : null,
+      ),
+      text.decoded ? h("div", { class: "label", style: "margin-top:6px" }, key) : null,
+    );
+    if (!text.turns.length) return [head, h("div", { class: "part label" }, "It has read nothing yet.")];
+    return [head, list];
+  }
+
+  /** @param {() => void} show */
+  choices(show) {
+    const buttons = ["As read", "Messages"].map((name, at) => {
+      const messages = at === 1;
+      const onclick = () => {
+        this.byMessages = messages;
+        buttons.forEach((other, place) => other.setAttribute("aria-pressed", String(place === at)));
+        show();
+      };
+      return h("button", { "aria-pressed": this.byMessages === messages, onclick }, name);
     });
-    return button;
+    return h("div", { class: "switch", role: "group", "aria-label": "Context as" }, buttons);
+  }
+}
+
+/** Why the messages are shown. @param {NodeText} text */
+function withoutTokens(text) {
+  if (!text.has_tokens) return "This policy has no tokens: these are the messages it was sent.";
+  const instead = "so the messages are shown. Load its policy to see them.";
+  return `The tokens of this run cannot be decoded here, ${instead}`;
+}
+
+/** @param {TurnText} turn @param {number} window @param {boolean} messages */
+function turnPart(turn, window, messages) {
+  const read = turn.read ? `read ${count(turn.read)}` : "";
+  const wrote = turn.wrote ? `wrote ${count(turn.wrote)}` : "";
+  const held = window && turn.held;
+  return h("div", { class: "part" },
+    h("div", { class: "top-line" },
+      h("b", {}, `Turn ${turn.index}`),
+      h("span", { class: "label" }, [read, wrote].filter(Boolean).join(", ")),
+      held ? h("span", { class: "label right" }, `window ${percent(turn.held / window, 0)}`) : null,
+    ),
+    held ? gauge(turn, window) : null,
+    messages || !turn.context
+      ? turn.messages.map(messagePart).concat(written(turn))
+      : turn.context.map(contextPart),
+  );
+}
+
+/**
+ * The window: what was there, what is new, what the model wrote.
+ * @param {TurnText} turn @param {number} window
+ */
+function gauge({ held, read, wrote }, window) {
+  const part = (/** @type {number} */ tokens, /** @type {string} */ kind) => {
+    return h("i", { style: `width:${Math.min(100, (tokens / window) * 100)}%`, class: kind || null });
   };
-  const head = h(
-    "div",
-    { class: "part" },
-    h("div", { class: "top-line", style: "align-items:center" }, text.decoded ? h("div", { class: "switch", role: "group", "aria-label": "Context as" }, choice(false, "As read"), choice(true, "Messages")) : h("span", { class: "label" }, words), peak ? h("span", { class: "label right" }, peak) : null),
-    text.decoded ? h("div", { class: "label", style: "margin-top:6px" }, "New to the model: dark edge. Written by it: violet edge. Struck out: no longer read.") : null,
-  );
-  if (!text.turns.length) return [head, h("div", { class: "part label" }, "It has read nothing yet.")];
-  return [head, list];
+  const kept = Math.max(0, held - read - wrote);
+  const parts = [part(kept, ""), part(read, "new"), part(wrote, "wrote")];
+  return h("div", { class: `gauge${held > 0.85 * window ? " full" : ""}`, "aria-hidden": "true" }, parts);
 }
 
-/** @param {TurnText} turn @param {number} window @param {boolean} plain */
-function turnPart(turn, window, plain) {
-  const figures = [turn.read ? `read ${count(turn.read)}` : "", turn.wrote ? `wrote ${count(turn.wrote)}` : ""].filter(Boolean).join(", ");
-  return h(
-    "div",
-    { class: "part" },
-    h("div", { class: "top-line" }, h("b", {}, `Turn ${turn.index}`), h("span", { class: "label" }, figures), window && turn.held ? h("span", { class: "label right" }, `window ${percent(turn.held / window, 0)}`) : null),
-    window && turn.held ? gauge(turn, window) : null,
-    plain || !turn.context ? turn.messages.map(message).concat(written(turn)) : turn.context.map(part),
-  );
-}
-
-/** The window: what was there, what is new, what the model wrote. @param {TurnText} turn @param {number} window */
-function gauge(turn, window) {
-  const kept = Math.max(0, turn.held - turn.read - turn.wrote);
-  const share = (/** @type {number} */ tokens) => `width:${Math.min(100, (tokens / window) * 100)}%`;
-  return h("div", { class: `gauge${turn.held > 0.85 * window ? " full" : ""}`, "aria-hidden": "true" }, h("i", { style: share(kept) }), h("i", { class: "new", style: share(turn.read) }), h("i", { class: "wrote", style: share(turn.wrote) }));
+/** @param {string} kind @param {string} name @param {import("../shared/dom.js").Child[]} runs */
+function block(kind, name, runs) {
+  return h("div", { class: `ctx ${kind}` }, h("span", { class: "ctx-name" }, name), runs);
 }
 
 /** @param {import("../step/types.js").Message} message */
-function message({ role, content }) {
-  return h("div", { class: "ctx new" }, h("span", { class: "ctx-name" }, oneLine(role, 30)), visible(content));
+function messagePart({ role, content }) {
+  return block("new", oneLine(role, 30), [visible(content)]);
 }
 
 /** @param {TurnText} turn */
 function written(turn) {
   const text = turn.text || [turn.thought, turn.code].filter(Boolean).join("\n");
-  return text ? [h("div", { class: "ctx wrote" }, h("span", { class: "ctx-name" }, "wrote"), visible(text))] : [];
+  return text ? [block("wrote", "wrote", [visible(text)])] : [];
 }
 
 const NAMES = { kept: "kept", new: "new", cut: "cut out", wrote: "wrote" };
 
 /** @param {ContextPart} part */
-function part(part) {
-  if (part.kind === "kept") return h("div", { class: "ctx kept" }, `${count(part.tokens)} tokens from before, unchanged`);
+function contextPart({ kind, tokens, pieces }) {
+  if (kind === "kept")
+    return h("div", { class: "ctx kept" }, `${count(tokens)} tokens from before, unchanged`);
+  /** @type {import("../shared/dom.js").Child[]} */
   const runs = [];
   let plain = "";
-  let shown = 0;
-  for (const [text, special] of part.pieces) {
-    shown += 1;
+  for (const [text, special] of pieces) {
     if (special) {
       if (plain) runs.push(visible(plain));
       plain = "";
@@ -92,6 +128,7 @@ function part(part) {
     } else plain += text;
   }
   if (plain) runs.push(visible(plain));
-  if (shown < part.tokens) runs.push(h("span", { class: "label" }, ` \u2026 and more: ${count(part.tokens)} tokens in all`));
-  return h("div", { class: `ctx ${part.kind}` }, h("span", { class: "ctx-name" }, `${NAMES[part.kind]}, ${count(part.tokens)} tokens`), runs);
+  const more = ` \u2026 and more: ${count(tokens)} tokens in all`;
+  if (pieces.length < tokens) runs.push(h("span", { class: "label" }, more));
+  return block(kind, `${NAMES[kind]}, ${count(tokens)} tokens`, runs);
 }

@@ -28,7 +28,8 @@ export function treeRows(step, tree, folded, piles = new Piles(step)) {
 
 /**
  * A pile is one row among its siblings; open, it has its nodes one level below it.
- * @param {Step} step @param {number} top @param {Set<number>} folded @param {Piles} piles @param {number} level of the top row
+ * @param {Step} step @param {number} top @param {Set<number>} folded @param {Piles} piles
+ * @param {number} level of the top row
  * @returns {OutlineRow[]}
  */
 function nodeRows(step, top, folded, piles, level) {
@@ -42,7 +43,9 @@ function nodeRows(step, top, folded, piles, level) {
     if (pile && places.entered !== pile) {
       places.enter(pile);
       places.item(at);
-      rows.push(made("pile", pile.first, base + step.depth[at], pile.open, places, step.together[pile.first]));
+      rows.push(
+        made("pile", pile.first, base + step.depth[at], pile.open, places, step.together[pile.first]),
+      );
       if (pile.open) base += 1;
     }
     const listed = !pile || pile.open;
@@ -83,7 +86,16 @@ function nodeRows(step, top, folded, piles, level) {
  * @param {{set: number, place: number}} at @param {number} together @returns {OutlineRow}
  */
 function made(kind, id, level, open, at, together) {
-  return { kind, key: (kind === "node" ? "n" : "p") + id, id, level, set: at.set, place: at.place, open, together: together === 1 };
+  return {
+    kind,
+    key: (kind === "node" ? "n" : "p") + id,
+    id,
+    level,
+    set: at.set,
+    place: at.place,
+    open,
+    together: together === 1,
+  };
 }
 
 /** Where rows stand among their siblings, a pile being one of them. */
@@ -155,7 +167,8 @@ class Places {
 /**
  * A whole step: tasks, their trees, their nodes. Groups and trees are closed unless opened, nodes open
  * unless folded.
- * @param {Step} step @param {Set<number>} openGroups @param {Set<number>} openTrees @param {Set<number>} folded
+ * @param {Step} step @param {Set<number>} openGroups @param {Set<number>} openTrees
+ * @param {Set<number>} folded
  * @param {Piles} [piles] @returns {OutlineRow[]}
  */
 export function stepRows(step, openGroups, openTrees, folded, piles = new Piles(step)) {
@@ -166,7 +179,16 @@ export function stepRows(step, openGroups, openTrees, folded, piles = new Piles(
   step.trees.forEach((tree, index) => trees[tree.group]?.push(index));
   step.groups.forEach((_, group) => {
     const open = openGroups.has(group);
-    rows.push({ kind: "group", key: `g${group}`, id: group, level: 1, set: step.groups.length, place: group + 1, open, together: false });
+    rows.push({
+      kind: "group",
+      key: `g${group}`,
+      id: group,
+      level: 1,
+      set: step.groups.length,
+      place: group + 1,
+      open,
+      together: false,
+    });
     if (!open) return;
     trees[group].forEach((tree, place) => {
       const has = step.rootOf[tree] >= 0;
@@ -179,24 +201,4 @@ export function stepRows(step, openGroups, openTrees, folded, piles = new Piles(
     });
   });
   return rows;
-}
-
-/**
- * Nodes whose goal or path holds the words, in reading order.
- * @param {Step} step @param {number[]} rows @param {string} query
- */
-export function matches(step, rows, query) {
-  const wanted = query.trim().toLowerCase();
-  if (!wanted) return [];
-  /** @type {Map<number, boolean>} */
-  const known = new Map(); // many nodes share a goal
-  return rows.filter((row) => {
-    const goal = step.goal[row];
-    let hit = known.get(goal);
-    if (hit === undefined) {
-      hit = step.goalText(row).toLowerCase().includes(wanted);
-      known.set(goal, hit);
-    }
-    return hit || step.path(row) === wanted;
-  });
 }

@@ -6,7 +6,7 @@
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [props] `class`, `style` text, `on*` handlers, attributes; false and null are left out
+ * @param {Record<string, any>} [props] attributes, `on*` handlers; false and null are left out
  * @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -31,7 +31,10 @@ export function s(tag, props = {}, ...children) {
 /** Elements that take the focus by themselves. */
 const FOCUSABLE = new Set(["button", "input", "select", "summary", "textarea"]);
 
-/** JupyterLab asks the focused element, and not those around it, whether its keys are its own. @param {Element} element */
+/**
+ * JupyterLab asks the focused element, and not those around it, whether its keys are its own.
+ * @param {Element} element
+ */
 export function ownKeys(element) {
   element.setAttribute("data-lm-suppress-shortcuts", "true");
 }
@@ -59,4 +62,32 @@ function apply(element, props, children) {
 export function fill(element, ...children) {
   element.replaceChildren();
   apply(element, {}, children);
+}
+
+/**
+ * Fills an element anew. If the focus was inside, `heir` says what has it from now on.
+ * @param {Element} element @param {(old: HTMLElement) => Element | null} heir
+ * @param {...(Child | Child[])} children
+ */
+export function refill(element, heir, ...children) {
+  const old = /** @type {HTMLElement} */ (document.activeElement);
+  const had = element.contains(old);
+  fill(element, ...children);
+  if (had) /** @type {HTMLElement | null} */ (heir(old))?.focus();
+}
+
+/**
+ * Arrow keys and their like move something, and go no further. With Ctrl, Meta or Alt they are the
+ * browser's.
+ * @param {Element} element @param {Record<string, number>} amounts by key @param {(by: number) => void} move
+ */
+export function onArrows(element, amounts, move) {
+  element.addEventListener("keydown", (given) => {
+    const event = /** @type {KeyboardEvent} */ (given);
+    const by = amounts[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    move(by);
+    event.preventDefault();
+    event.stopPropagation();
+  });
 }

@@ -1,6 +1,6 @@
 // Numbers as words: true minus, tabular, never "NaN".
 
-export const MINUS = "\u2212";
+const MINUS = "\u2212";
 export const NONE = "\u2013";
 
 /** @param {number} value @param {number} [digits] */
@@ -27,7 +27,9 @@ export function brief(value, digits = 3) {
 
 /** @param {number} value */
 export function count(value) {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** 9.1k, 1.2M. @param {number} value */
@@ -57,7 +59,22 @@ export function many(number, word, plural = `${word}s`) {
   return `${count(number)} ${number === 1 ? word : plural}`;
 }
 
-const SMALL = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+/** The class that colours a figure; "" if it rounds to zero. @param {number} value @param {number} [least] */
+export function signClass(value, least = 0.004) {
+  return value > least ? "plus" : value < -least ? "minus" : "";
+}
+
+/** A count that takes little room. @param {number} number */
+export function short(number) {
+  return number > 9999 ? `${Math.round(number / 1000)}k` : String(number);
+}
+
+/** @param {string} word */
+export function capital(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
+const SMALL = "none one two three four five six seven eight nine ten eleven twelve".split(" ");
 
 /** @param {number} number */
 export function inWords(number) {

@@ -2,29 +2,71 @@
 
 import { s } from "./dom.js";
 
-/** @typedef {import("../step/status.js").Shape} Shape */
+/**
+ * @typedef {"succeeded" | "partly" | "failed" | "limit" | "error" | "cancelled" | "running" | "waiting"
+ *   | "unscored"} Shape
+ */
 /** @typedef {import("./theme.js").Palette} Palette */
 
 /**
  * @typedef {object} Mark
  * @property {"good" | "bad" | "limit" | "live" | "label"} colour
  * @property {string} words
- * @property {{d: string, fill?: boolean, cut?: boolean, dash?: number[]}[]} paths `cut` is drawn in the ground's colour
+ * @property {{d: string, fill?: boolean, cut?: boolean, dash?: number[]}[]} paths what is `cut` shows the
+ *   ground
  */
 
+const SQUARE =
+  "M3.4 1.6h9.2a1.8 1.8 0 0 1 1.8 1.8v9.2a1.8 1.8 0 0 1-1.8 1.8h-9.2a1.8 1.8 0 0 1-1.8-1.8v-9.2" +
+  "a1.8 1.8 0 0 1 1.8-1.8z";
 const RING = "M8 1.6a6.4 6.4 0 1 1 0 12.8a6.4 6.4 0 1 1 0-12.8z";
 
 /** @type {Record<Shape, Mark>} */
 export const MARKS = {
-  succeeded: { colour: "good", words: "succeeded", paths: [{ d: "M8 .9a7.1 7.1 0 1 1 0 14.2a7.1 7.1 0 1 1 0-14.2z", fill: true }, { d: "M4.6 8.3l2.3 2.3l4.4-4.9", cut: true }] },
+  succeeded: {
+    colour: "good",
+    words: "succeeded",
+    paths: [
+      { d: "M8 .9a7.1 7.1 0 1 1 0 14.2a7.1 7.1 0 1 1 0-14.2z", fill: true },
+      { d: "M4.6 8.3l2.3 2.3l4.4-4.9", cut: true },
+    ],
+  },
   partly: { colour: "good", words: "partly", paths: [{ d: RING }, { d: "M8 4a4 4 0 0 1 0 8z", fill: true }] },
-  failed: { colour: "bad", words: "failed", paths: [{ d: RING }, { d: "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" }] },
-  limit: { colour: "limit", words: "limit", paths: [{ d: "M3.4 1.6h9.2a1.8 1.8 0 0 1 1.8 1.8v9.2a1.8 1.8 0 0 1-1.8 1.8h-9.2a1.8 1.8 0 0 1-1.8-1.8v-9.2a1.8 1.8 0 0 1 1.8-1.8z" }, { d: "M4.2 8h5M11.6 4.6v6.8" }] },
-  error: { colour: "bad", words: "error", paths: [{ d: "M8 1.8l6.6 12h-13.2z" }, { d: "M8 6v3.6M8 11.3v.9" }] },
+  failed: {
+    colour: "bad",
+    words: "failed",
+    paths: [{ d: RING }, { d: "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" }],
+  },
+  limit: {
+    colour: "limit",
+    words: "limit",
+    paths: [
+      {
+        d: SQUARE,
+      },
+      { d: "M4.2 8h5M11.6 4.6v6.8" },
+    ],
+  },
+  error: {
+    colour: "bad",
+    words: "error",
+    paths: [{ d: "M8 1.8l6.6 12h-13.2z" }, { d: "M8 6v3.6M8 11.3v.9" }],
+  },
   cancelled: { colour: "label", words: "cancelled", paths: [{ d: RING }, { d: "M3.7 12.3l8.6-8.6" }] },
-  running: { colour: "live", words: "computing", paths: [{ d: "M8 1.6a6.4 6.4 0 1 0 6.4 6.4" }, { d: "M8 6.3a1.7 1.7 0 1 1 0 3.4a1.7 1.7 0 1 1 0-3.4z", fill: true }] },
+  running: {
+    colour: "live",
+    words: "computing",
+    paths: [
+      { d: "M8 1.6a6.4 6.4 0 1 0 6.4 6.4" },
+      { d: "M8 6.3a1.7 1.7 0 1 1 0 3.4a1.7 1.7 0 1 1 0-3.4z", fill: true },
+    ],
+  },
   waiting: { colour: "live", words: "waits", paths: [{ d: RING }, { d: "M6.2 5.4v5.2M9.8 5.4v5.2" }] },
-  unscored: { colour: "label", words: "not scored", paths: [{ d: RING, dash: [2, 1.6] }, { d: "M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.2v.8" }] },
+  unscored: {
+    colour: "label",
+    words: "not scored",
+    paths: [{ d: RING, dash: [2, 1.6] }, { d: "M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.2v.8" }],
+  },
 };
 
 /** @type {Map<string, Path2D>} */
@@ -97,9 +139,14 @@ const ICONS = {
 /** @param {keyof typeof ICONS} name @param {number} [size] */
 export function icon(name, size = 12) {
   const solid = name === "shut" || name === "open";
-  return s(
-    "svg",
-    { width: size, height: size, viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" },
-    s("path", { d: ICONS[name], fill: solid ? "currentColor" : "none", stroke: solid ? "none" : "currentColor", "stroke-width": 1.6, "stroke-linecap": "round", "stroke-linejoin": "round" }),
+  return s("svg", { width: size, height: size, viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" },
+    s("path", {
+      d: ICONS[name],
+      fill: solid ? "currentColor" : "none",
+      stroke: solid ? "none" : "currentColor",
+      "stroke-width": 1.6,
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
+    }),
   );
 }

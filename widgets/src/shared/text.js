@@ -1,10 +1,20 @@
 // Everything a model says is hostile: it is only ever shown as text nodes or canvas text, and
 // characters that could act on the reader's eyes or terminal are made visible.
 
-/** Characters that act instead of showing: C0 and C1 controls, bidirectional controls, zero-width and
- * other invisible formatting, tags, lone surrogates. Tab and newline are layout and handled apart. */
-const ACTING =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udfff]/g;
+/** Characters that act instead of showing. Tab and newline are layout and handled apart. */
+const ACTING = new RegExp(
+  [
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/, // C0 and C1 controls
+    /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0]/, // invisible letters and marks
+    /[\u200b-\u200f\u2028-\u202f\u2060-\u206f]/, // zero width and bidirectional controls
+    /[\ufe00-\ufe0f\ufeff\ufff0-\ufffb]/, // variation selectors, byte order mark
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/, // lone surrogates
+    /\udb40[\udc00-\udfff]/, // tags
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
 
 /** @param {string} found */
 function shown(found) {
@@ -23,7 +33,9 @@ const MARKS = /(\p{M}{4})\p{M}+/gu;
  * @returns {string}
  */
 export function visible(text) {
-  const clean = String(text ?? "").replace(/\r\n/g, "\n").replace(ACTING, shown);
+  const clean = String(text ?? "")
+    .replace(/\r\n/g, "\n")
+    .replace(ACTING, shown);
   return clean.replace(MARKS, "$1\u2026");
 }
 
@@ -50,8 +62,8 @@ export function shorten(text, limit) {
 }
 
 /**
- * The words that all goals of a step begin with ("Add up:"), so that cards can leave
- * them out. It ends at a colon: anything else may be part of what is asked.
+ * The words that all goals of a step begin with ("Add up:"), so that cards can leave them
+ * out. It ends at a colon: anything else may be part of what is asked.
  * @param {string[]} goals
  */
 export function commonPreamble(goals) {
@@ -70,7 +82,7 @@ export function commonPreamble(goals) {
 }
 
 /**
- * A task in a word or two: "medium 017" from a long id, the id itself where it is short.
+ * A task in a word or two: "medium 017" from a long id, a short id as it is.
  * @param {{task: string, difficulty: string}} group
  */
 export function taskName({ task, difficulty }) {

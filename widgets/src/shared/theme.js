@@ -61,7 +61,12 @@ const SEQUENTIAL = {
   dark: ["#2b2936", "#3d3857", "#5a5185", "#7c71b3", "#a196d8", "#cbc4f3"],
 };
 
-/** @typedef {typeof LIGHT & {dark: boolean, ramp: string[], sequential: string[], family: string, code: string, serif: string, unit: number}} Palette */
+/**
+ * @typedef {typeof LIGHT & {
+ *   dark: boolean, ramp: string[], sequential: string[], family: string, code: string, serif: string,
+ *   unit: number
+ * }} Palette `unit` is the size of type, 1 at 13 px
+ */
 
 /** @param {string} colour #rrggbb or rgb(r, g, b) @returns {[number, number, number] | null} */
 export function rgb(colour) {
@@ -71,7 +76,10 @@ export function rgb(colour) {
     return [n >> 16, (n >> 8) & 255, n & 255];
   }
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(colour);
-  if (short) return /** @type {[number, number, number]} */ ([1, 2, 3].map((i) => Number.parseInt(short[i] + short[i], 16)));
+  if (short)
+    return /** @type {[number, number, number]} */ (
+      [1, 2, 3].map((i) => Number.parseInt(short[i] + short[i], 16))
+    );
   const parts = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)/.exec(colour);
   return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : null;
 }
@@ -99,12 +107,29 @@ export function sequentialColour(p, t) {
   return mix(p.sequential[low], p.sequential[low + 1], at - low);
 }
 
-const SANS = '-apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
-const MONO = 'Menlo, Consolas, "DejaVu Sans Mono", monospace';
-export const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
+/**
+ * A value's colour: a return from 0 to `most` in the sequential tones, or an advantage on its ramp.
+ * @param {Palette} p @param {number} value @param {number} most 0: it is an advantage
+ */
+export function valueColour(p, value, most) {
+  return most ? sequentialColour(p, value / most) : rampColour(p, value);
+}
 
 /**
- * The palette that fits where the element stands: JupyterLab's attribute decides, elsewhere the system.
+ * An advantage as a colour that a small mark can carry: the pale middle of the ramp vanishes at 2 px.
+ * @param {Palette} p @param {number} value @param {number} [least] below this size it has no sign
+ */
+export function markColour(p, value, least = 1e-9) {
+  if (Math.abs(value) < least) return p.gauge;
+  return mix(rampColour(p, value), value < 0 ? p.barMinus : p.barPlus, 0.45);
+}
+
+const SANS = '-apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
+const MONO = 'Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
+
+/**
+ * The palette that fits where the element stands: JupyterLab's attribute decides, otherwise the system.
  * @param {HTMLElement} element
  * @returns {Palette}
  */
@@ -129,7 +154,10 @@ export function paletteOf(element) {
   return palette;
 }
 
-/** Grounds and rules for a page colour that is not ours. @param {string} page @param {string} ink @param {boolean} dark */
+/**
+ * Grounds and rules for a page colour that is not ours.
+ * @param {string} page @param {string} ink @param {boolean} dark
+ */
 function mixed(page, ink, dark) {
   return {
     page,
@@ -144,7 +172,8 @@ function mixed(page, ink, dark) {
 
 /** @param {HTMLElement} element @param {Palette} palette */
 export function applyPalette(element, palette) {
-  for (const name of Object.keys(LIGHT)) element.style.setProperty(`--${name}`, /** @type {any} */ (palette)[name]);
+  for (const name of Object.keys(LIGHT))
+    element.style.setProperty(`--${name}`, /** @type {any} */ (palette)[name]);
   palette.sequential.forEach((colour, i) => element.style.setProperty(`--seq${i}`, colour));
   palette.ramp.forEach((colour, i) => element.style.setProperty(`--ramp${i}`, colour));
   element.dataset.theme = palette.dark ? "dark" : "light";
@@ -163,7 +192,10 @@ export function watchTheme(changed) {
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", changed);
   const observer = new MutationObserver(changed);
-  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  observer.observe(document.body, {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
+  });
   return () => {
     media.removeEventListener("change", changed);
     observer.disconnect();

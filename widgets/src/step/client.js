@@ -1,5 +1,5 @@
 // The kernel's other end: asks for steps and texts, applies snapshots and numbered deltas, and asks for
-// everything again where one is missing. Knows no view.
+// everything again if one is missing. Knows no view.
 
 import { Step } from "./store.js";
 
@@ -22,7 +22,6 @@ export class Client {
     /** @type {number | null} the step asked for and not yet here */
     this.wanted = null;
     this.seq = -1;
-    this.asked = 0;
     this.heard = Date.now();
     /** What the kernel could not do, in its words. */
     this.sorry = "";
@@ -30,7 +29,8 @@ export class Client {
     this.texts = new Map();
     /** @type {Set<string>} */
     this.asking = new Set();
-    this.onMessage = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.take(message, buffers ?? []);
+    this.onMessage = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) =>
+      this.take(message, buffers ?? []);
     this.onTraits = () => {
       this.heard = Date.now();
       this.changed("traits");
@@ -66,7 +66,12 @@ export class Client {
       this.sorry = String(message.text);
       this.wanted = null;
       this.changed("word");
-    } else if (message.type === "beat" && this.step && message.step === this.step.step && message.seq > this.seq) {
+    } else if (
+      message.type === "beat" &&
+      this.step &&
+      message.step === this.step.step &&
+      message.seq > this.seq
+    ) {
       this.resync();
     }
   }
@@ -128,22 +133,42 @@ export class Client {
     if (!step) return null;
     const key = `${step.step}/${step.tree[row]}/${step.path(row)}`;
     const have = this.texts.get(key);
-    const mark = step.turns[row] * 1000 + step.status[row] * 10 + (step.n > 0 && step.first[row] >= 0 ? step.children(row).length : 0);
+    const mark =
+      step.turns[row] * 1000 +
+      step.status[row] * 10 +
+      (step.n > 0 && step.first[row] >= 0 ? step.children(row).length : 0);
     if ((!have || have.revision !== mark) && !this.asking.has(key)) {
       this.asking.add(key);
-      this.model.send({ type: "texts", key, revision: mark, step: step.step, tree: step.tree[row], path: step.path(row) });
+      this.model.send({
+        type: "texts",
+        key,
+        revision: mark,
+        step: step.step,
+        tree: step.tree[row],
+        path: step.path(row),
+      });
     }
     return this.texts.get(key)?.text ?? null;
   }
 
-  /** @param {string} action @param {any} [value] */
-  act(action, value) {
-    this.model.send({ type: "act", action, value });
+  /** @param {string} action */
+  act(action) {
+    this.model.send({ type: "act", action });
   }
 }
 
-/** The synced traits of rao_lab/widgets/explorer.py, in its order. */
-export const TRAITS = /** @type {const} */ (["title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"]);
+/** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
+const TRAITS = /** @type {const} */ ([
+  "title",
+  "steps",
+  "newest",
+  "live",
+  "session",
+  "curves",
+  "height",
+  "saved",
+  "first_view",
+]);
 
 /**
  * @typedef {object} Model

@@ -1,5 +1,6 @@
 // Alike siblings as one: children that stand next to each other in spawn order and were asked the same
-// thing, but for its numbers. A pile never forms over a node that is already drawn, so live data move nothing.
+// thing, but for its numbers. A pile never forms over a node that is already drawn, so live data move
+// nothing.
 
 import { shapeOf } from "./status.js";
 
@@ -16,7 +17,7 @@ const NUMBER = /(?<![\p{L}\p{N}_])\d+(?:[.,]\d+)*(?![\p{L}\p{N}_])/gu;
  * @property {number} first its first row, by which it is known
  * @property {number[]} rows in spawn order
  * @property {boolean} open
- * @property {boolean} fallen where it is open: only the nodes that fell short are shown
+ * @property {boolean} fallen if it is open: only the nodes that fell short are shown
  */
 
 /** What a goal asks, numbers left out. @param {string} goal */

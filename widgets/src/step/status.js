@@ -1,6 +1,6 @@
 // How a node stands, and the shape that says so.
 
-/** In the order of rao_lab.tree.Status. */
+/** In the order of `Status` in rao_lab/tree. */
 export const STATUSES = /** @type {const} */ ([
   "running",
   "waiting",
@@ -13,10 +13,10 @@ export const STATUSES = /** @type {const} */ ([
   "cancelled",
 ]);
 
-/** In the order of rao_lab.credit.WHY_NOT. */
+/** In the order of `WHY_NOT` in rao_lab/credit. */
 export const WHY_NOT = ["", "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens"];
 
-/** @typedef {"succeeded" | "partly" | "failed" | "limit" | "error" | "cancelled" | "running" | "waiting" | "unscored"} Shape */
+/** @typedef {import("../shared/shapes.js").Shape} Shape */
 
 /** @param {number} status @param {number} s @returns {Shape} */
 export function shapeOf(status, s) {

@@ -46,8 +46,7 @@ export class Step {
   constructor(step) {
     this.step = step;
     this.n = 0;
-    /** Counts changes of structure; `revision` counts any change. */
-    this.shape = 0;
+    /** Counts changes. */
     this.revision = 0;
     this.scored = false;
     this.note = "";
@@ -175,7 +174,6 @@ export class Step {
       this.rootOf[tree] ??= -1;
       this.sizeOf[tree] ??= 0;
     }
-    this.shape += 1;
     this.revision += 1;
   }
 
@@ -189,7 +187,6 @@ export class Step {
     this.words.push(...delta.words);
     for (const [index, meta] of delta.groups) this.groups[index] = meta;
     for (const [index, meta] of delta.trees) this.trees[index] = meta;
-    const columns = delta.fields.map((name) => name);
     for (const values of delta.rows) {
       const row = /** @type {number} */ (values[0]);
       if (row > this.n) return false;
@@ -197,7 +194,7 @@ export class Step {
         this.n += 1;
         this.reserve(this.n);
       }
-      columns.forEach((name, place) => {
+      delta.fields.forEach((name, place) => {
         this.column(name)[row] = values[place + 1] ?? NaN;
       });
     }
@@ -242,7 +239,8 @@ export class Step {
   /** Goals of this step, each once; enough of them to tell what they have in common. */
   someGoals() {
     const found = new Set();
-    for (let row = 0; row < Math.min(this.n, 5000); row += 1) if (this.goal[row] >= 0) found.add(this.goal[row]);
+    for (let row = 0; row < Math.min(this.n, 5000); row += 1)
+      if (this.goal[row] >= 0) found.add(this.goal[row]);
     return [...found].map((goal) => this.words[goal] ?? "").filter((goal) => goal.length > 3);
   }
 
@@ -254,7 +252,8 @@ export class Step {
   /** @param {number} group @returns {number[]} its trees by rollout */
   treesOf(group) {
     const found = [];
-    for (let tree = 0; tree < this.trees.length; tree += 1) if (this.trees[tree].group === group) found.push(tree);
+    for (let tree = 0; tree < this.trees.length; tree += 1)
+      if (this.trees[tree].group === group) found.push(tree);
     return found;
   }
 
@@ -291,7 +290,12 @@ export class Step {
   sameRows(other) {
     const shared = Math.min(this.n, other.n);
     for (let row = 0; row < shared; row += 1) {
-      if (this.tree[row] !== other.tree[row] || this.parent[row] !== other.parent[row] || this.spawn[row] !== other.spawn[row]) return false;
+      if (
+        this.tree[row] !== other.tree[row] ||
+        this.parent[row] !== other.parent[row] ||
+        this.spawn[row] !== other.spawn[row]
+      )
+        return false;
     }
     return other.n >= this.n;
   }
@@ -307,11 +311,19 @@ export class Step {
     return !!this.groups[this.trees[tree]?.group]?.probe;
   }
 
-  /** The largest tree that still runs, the first of several; -1: none does. @param {boolean} probe of a probe, or none */
+  /**
+   * The largest tree that still runs, the first of several; -1: none does.
+   * @param {boolean} probe of a probe, or none
+   */
   liveTree(probe) {
     let best = -1;
     for (let tree = 0; tree < this.trees.length; tree += 1) {
-      if (this.isProbe(tree) === probe && this.treeLive(tree) && (best < 0 || this.sizeOf[tree] > this.sizeOf[best])) best = tree;
+      if (
+        this.isProbe(tree) === probe &&
+        this.treeLive(tree) &&
+        (best < 0 || this.sizeOf[tree] > this.sizeOf[best])
+      )
+        best = tree;
     }
     return best;
   }

@@ -1,10 +1,11 @@
 // Siblings in numbers: how they ended, what their advantages are, how long they took.
 
+import { MARKS } from "../shared/shapes.js";
 import { askedBy, fell } from "./piles.js";
 import { shapeOf } from "./status.js";
 
 /** @typedef {import("./store.js").Step} Step */
-/** @typedef {import("./status.js").Shape} Shape */
+/** @typedef {import("../shared/shapes.js").Shape} Shape */
 
 /**
  * @typedef {object} Summary
@@ -21,10 +22,21 @@ import { shapeOf } from "./status.js";
  */
 
 /** @type {Shape[]} */
-const ORDER = ["succeeded", "partly", "failed", "limit", "error", "cancelled", "waiting", "running", "unscored"];
+const ORDER = [
+  "succeeded",
+  "partly",
+  "failed",
+  "limit",
+  "error",
+  "cancelled",
+  "waiting",
+  "running",
+  "unscored",
+];
 
 /**
- * @param {Step} step @param {number[]} rows @param {ArrayLike<number>} value advantages, or returns where there are none
+ * @param {Step} step @param {number[]} rows
+ * @param {ArrayLike<number>} value advantages, or returns in their place
  * @returns {Summary}
  */
 export function summarize(step, rows, value) {
@@ -57,7 +69,16 @@ export function summarize(step, rows, value) {
   };
 }
 
-const WORDS = { succeeded: "succeeded", partly: "partly", failed: "failed", limit: "at a limit", error: "lost to an error", cancelled: "cancelled", waiting: "waiting", running: "computing", unscored: "not scored" };
+const WORDS = {
+  ...{
+    succeeded: "succeeded",
+    partly: "partly",
+    failed: "failed",
+    limit: "at a limit",
+    error: "lost to an error",
+  },
+  ...{ cancelled: "cancelled", waiting: "waiting", running: "computing", unscored: "not scored" },
+};
 
 /** "9 succeeded, 3 failed". @param {Summary} summary */
 export function outcomeWords(summary) {
@@ -76,24 +97,39 @@ export function commonGoal(step, rows) {
 /** @param {Step} step @param {number[]} rows */
 function inOneGo(step, rows) {
   const [first] = rows;
-  return rows.length > 1 && rows.every((row) => step.together[row] === 1 && step.turn[row] === step.turn[first] && step.batch[row] === step.batch[first]);
+  const like = (/** @type {number} */ row) =>
+    step.turn[row] === step.turn[first] && step.batch[row] === step.batch[first];
+  return rows.length > 1 && rows.every((row) => step.together[row] === 1 && like(row));
 }
 
 /**
- * Discs of a dot plot: values in columns as wide as a disc, stacked in each.
- * @param {number[]} rows @param {ArrayLike<number>} value @param {number} columns
- * @param {number} low left end of the axis @param {number} high right end; values beyond stand at the ends
- * @returns {{row: number, column: number, place: number}[]} `place` counts from 0 up
+ * How they ended, as the parts of a bar: what succeeded is filled, what fell short is hollow.
+ * @param {Summary} summary @param {number} all
  */
-export function stacked(rows, value, columns, low, high) {
-  const heights = new Int32Array(columns);
-  return rows
-    .filter((row) => !Number.isNaN(value[row]))
-    .sort((a, b) => value[a] - value[b] || a - b)
-    .map((row) => {
-      const share = (Math.max(low, Math.min(high, value[row])) - low) / (high - low);
-      const column = Math.min(columns - 1, Math.floor(share * columns));
-      heights[column] += 1;
-      return { row, column, place: heights[column] - 1 };
-    });
+export function outcomeParts(summary, all) {
+  return summary.outcomes.map(([shape, number]) => {
+    const { colour } = MARKS[shape];
+    const tone = colour === "label" ? "faint" : colour;
+    return {
+      colour: /** @type {Exclude<typeof tone, "label">} */ (tone),
+      share: number / Math.max(1, all),
+      hollow: shape !== "succeeded",
+    };
+  });
+}
+
+/**
+ * Where ticks stand on an axis of values: one for each pixel that has any.
+ * @param {number[]} rows @param {ArrayLike<number>} values @param {number} width
+ * @param {[number, number]} ends of the axis
+ */
+export function tickPlaces(rows, values, width, [low, high]) {
+  /** @type {Map<number, number>} */
+  const found = new Map();
+  for (const row of rows) {
+    if (Number.isNaN(values[row])) continue;
+    const share = Math.max(0, Math.min(1, (values[row] - low) / (high - low)));
+    found.set(Math.round(share * width), values[row]);
+  }
+  return [...found].map(([at, value]) => ({ at, value }));
 }

@@ -1,7 +1,7 @@
-// Shapes shared by the model and the views. Nothing runs here.
+// Shapes that both ends of the wire know. Nothing runs here.
 
 /**
- * @typedef {object} CreditConfig as in rao_lab/credit.py
+ * @typedef {object} CreditConfig as in rao_lab/credit
  * @property {number} lam
  * @property {"mean" | "min" | "capped_sum"} bonus
  * @property {number | null} cap
@@ -138,19 +138,11 @@
  */
 
 /**
- * @typedef {object} StepMark
- * @property {number} step
- * @property {number | null} success share of roots solved, null where unknown
- */
-
-/**
  * @typedef {object} AnyModel the part of anywidget's model that is used
  * @property {(name: string) => any} get
- * @property {(name: string, value: any) => void} set
- * @property {() => void} save_changes
  * @property {(name: string, callback: (...args: any[]) => void) => void} on
  * @property {(name: string, callback?: ((...args: any[]) => void) | null) => void} off
- * @property {(content: any, callbacks?: any, buffers?: any) => void} send
+ * @property {(content: any) => void} send
  */
 
 export {};

@@ -7,8 +7,8 @@ import { Piles } from "../step/piles.js";
 /** @typedef {import("../step/piles.js").Pile} Pile */
 
 /** Row pitch, in px at the base type size, at which cards change. */
-export const NEAR_PITCH = 52;
-export const MIDDLE_PITCH = 22;
+const NEAR_PITCH = 52;
+const MIDDLE_PITCH = 22;
 /** The row pitch at 100 %. */
 export const FULL_PITCH = 65;
 
@@ -73,7 +73,8 @@ export function tidy(step, root, folded, piles = new Piles(step)) {
 /**
  * Places nodes that came since the layout was made, without moving any that is drawn: right of its
  * parent or below its last sibling, in the nearest row that is free in its column.
- * @param {Step} step @param {Layout} layout @param {number[]} added rows of this tree, parents first @param {Piles} [piles]
+ * @param {Step} step @param {Layout} layout @param {number[]} added rows of this tree, parents first
+ * @param {Piles} [piles]
  * @returns {number[]} the rows that were placed
  */
 export function append(step, layout, added, piles = new Piles(step)) {
@@ -92,7 +93,8 @@ export function append(step, layout, added, piles = new Piles(step)) {
   for (const row of added) {
     const above = step.parent[row];
     const start = layout.y.get(above);
-    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row)) continue;
+    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row))
+      continue;
     const depth = step.depth[row] - base;
     const column = columns.get(depth) ?? [];
     columns.set(depth, column);
@@ -131,7 +133,9 @@ export function foldsFor(step, root, budget, weight, piles = new Piles(step)) {
   let level = [root];
   while (level.length) {
     const next = [];
-    const open = level.filter((row) => step.first[row] >= 0 && !piles.foldedAt(row)).sort((a, b) => weight(b) - weight(a) || a - b);
+    const open = level
+      .filter((row) => step.first[row] >= 0 && !piles.foldedAt(row))
+      .sort((a, b) => weight(b) - weight(a) || a - b);
     for (const row of open) {
       const children = piles.childrenOf(row);
       if (drawn + children.length > budget) {
@@ -157,7 +161,8 @@ export function fitPitch(layout, width, height) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
   const few = layout.rows.length <= WORTH_READING;
   if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
-  if (pitch >= MIDDLE_PITCH) return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
+  if (pitch >= MIDDLE_PITCH)
+    return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
   if (layout.rows.length <= 24) return MIDDLE_PITCH + 4;
   return Math.max(1, Math.min(18, pitch));
 }

@@ -1,7 +1,9 @@
+// Texts, numbers and code as they are shown.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commonPreamble, oneLine, shorten, visible } from "../src/shared/text.js";
 import { brief, count, duration, percent, plain, rate, signed } from "../src/shared/format.js";
+import { highlight } from "../src/shared/python.js";
+import { commonPreamble, oneLine, shorten, taskName, visible } from "../src/shared/text.js";
 
 test("ANSI escapes and other controls become pictures of themselves", () => {
   assert.equal(visible("\u001b[31mred\u0007"), "\u241b[31mred\u2407");
@@ -35,7 +37,10 @@ test("one line keeps no line break and is cut with an ellipsis", () => {
 });
 
 test("the common preamble ends at a colon and never takes a whole goal", () => {
-  assert.equal(commonPreamble(["Craft the following items: 2x a", "Craft the following items: 1x b"]), "Craft the following items: ");
+  assert.equal(
+    commonPreamble(["Craft the following items: 2x a", "Craft the following items: 1x b"]),
+    "Craft the following items: ",
+  );
   assert.equal(commonPreamble(["Count rows", "Count columns"]), "");
   assert.equal(commonPreamble(["a: ", "a: b"]), "");
 });
@@ -57,4 +62,27 @@ test("counts, rates, shares and times read as words", () => {
   assert.equal(percent(0.243), "24.3 %");
   assert.equal(duration(37.8), "37.8 s");
   assert.equal(duration(774), "12 min 54 s");
+});
+
+test("Python is coloured in linear time and loses no character", () => {
+  const code = `r = await launch_subagent({"a": 1}, 6) # go\nfor x in r: finish('''a\nb''')\n"open`;
+  const runs = highlight(code);
+  assert.equal(runs.map(([text]) => text).join(""), code);
+  assert.ok(runs.some(([text, kind]) => text === "launch_subagent" && kind === "d"));
+  assert.ok(runs.some(([text, kind]) => text === "await" && kind === "k"));
+  const long = '"'.repeat(100_000) + "\\".repeat(100_000);
+  const began = process.hrtime.bigint();
+  assert.equal(
+    highlight(long)
+      .map(([text]) => text)
+      .join("").length,
+    long.length,
+  );
+  assert.ok(process.hrtime.bigint() - began < 30_000_000_000n);
+});
+
+test("long task ids are named by their difficulty and number", () => {
+  assert.equal(taskName({ task: "medium 017", difficulty: "medium" }), "medium 017");
+  assert.equal(taskName({ task: "textcraft/small-0/easy/train/5243", difficulty: "easy" }), "easy 5243");
+  assert.equal(taskName({ task: "textcraft_synth.train.0", difficulty: "" }), "train 0");
 });

@@ -1,54 +1,16 @@
+// The layout of the tree.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Step } from "../src/step/store.js";
 import { append, fitPitch, foldsFor, level, tidy } from "../src/tree/layout.js";
 import { grow } from "./grow.js";
-
-test("paths, children and walks follow spawn order, also where siblings arrive apart", () => {
-  const step = grow([-1, 0, 0, 1, 1, 2, 0]);
-  assert.deepEqual(step.children(0), [1, 2, 6]);
-  assert.equal(step.path(6), "0.2");
-  assert.equal(step.path(4), "0.0.1");
-  assert.deepEqual(step.walk(0), [0, 1, 3, 4, 2, 5, 6]);
-  assert.equal(step.find(0, "0.1.0"), 5);
-  assert.equal(step.find(0, "0.9"), -1);
-});
-
-test("a snapshot is read from unaligned buffers and unknown columns are left out", () => {
-  const bytes = new Uint8Array(1 + 8);
-  new DataView(bytes.buffer).setInt32(1, -1, true);
-  new DataView(bytes.buffer).setInt32(5, 0, true);
-  const step = Step.from(
-    {
-      ...{ type: "snapshot", seq: 0, step: 3, n: 2, words: ["g"], scored: false, note: "", share_by: "token" },
-      columns: [
-        { name: "parent", type: "i32" },
-        { name: "colour", type: "u8" },
-      ],
-      groups: [{ task: "t", goal: "g", difficulty: "", probe: false }],
-      trees: [{ group: 0, rollout: 0, ended: null, note: "" }],
-      config: new Step(0).config,
-    },
-    [new DataView(bytes.buffer, 1, 8), new DataView(new ArrayBuffer(2))],
-  );
-  assert.deepEqual(step.walk(0), [0, 1]);
-  assert.ok(Number.isNaN(step.A[1]));
-});
-
-test("a delta adds and changes rows; one that skips a row asks for everything again", () => {
-  const step = grow([-1, 0]);
-  const delta = { type: /** @type {const} */ ("delta"), seq: 1, step: 1, fields: ["tree", "parent", "depth", "spawn", "s"], words: [], groups: [], trees: [] };
-  assert.equal(step.apply({ ...delta, rows: [[2, 0, 0, 1, 1, null], [1, 0, 0, 1, 0, 0.5]] }), true);
-  assert.deepEqual(step.children(0), [1, 2]);
-  assert.equal(step.s[1], 0.5);
-  assert.ok(Number.isNaN(step.s[2]), "null is not 0");
-  assert.equal(step.apply({ ...delta, rows: [[9, 0, 0, 1, 2, null]] }), false);
-});
 
 test("every leaf has its own row and a parent stands between its first and last child", () => {
   const step = grow([-1, 0, 0, 1, 1, 0]);
   const layout = tidy(step, 0, new Set());
-  assert.deepEqual([...layout.y.entries()].sort((a, b) => a[0] - b[0]).map(([, y]) => y), [1.75 - 0.5 + 0.5, 0.5, 2, 0, 1, 3]);
+  assert.deepEqual(
+    [...layout.y.entries()].sort((a, b) => a[0] - b[0]).map(([, y]) => y),
+    [1.75 - 0.5 + 0.5, 0.5, 2, 0, 1, 3],
+  );
   assert.equal(layout.height, 4);
 });
 
@@ -68,13 +30,19 @@ test("additions move nothing that is drawn and never overlap in a column", () =>
   append(more, layout, [6, 7, 8, 9, 10, 11, 12]);
   for (const [row, y] of before) assert.equal(layout.y.get(row), y);
   for (const depth of [0, 1, 2, 3]) {
-    const ys = layout.rows.filter((row) => more.depth[row] === depth).map((row) => /** @type {number} */ (layout.y.get(row)));
+    const ys = layout.rows
+      .filter((row) => more.depth[row] === depth)
+      .map((row) => /** @type {number} */ (layout.y.get(row)));
     ys.sort((a, b) => a - b);
     for (let i = 1; i < ys.length; i += 1) assert.ok(ys[i] - ys[i - 1] >= 0.999);
   }
   for (const parent of [0, 1, 2]) {
     const ys = more.children(parent).map((row) => /** @type {number} */ (layout.y.get(row)));
-    assert.deepEqual(ys, [...ys].sort((a, b) => a - b), "siblings keep spawn order");
+    assert.deepEqual(
+      ys,
+      [...ys].sort((a, b) => a - b),
+      "siblings keep spawn order",
+    );
   }
 });
 

@@ -5,7 +5,8 @@ import { append, foldsFor, tidy } from "../src/tree/layout.js";
 import { moveInRows } from "../src/app/keys.js";
 import { askedBy, MANY } from "../src/step/piles.js";
 import { Place } from "../src/app/place.js";
-import { stacked, summarize } from "../src/step/summary.js";
+import { stacked } from "../src/siblings/dots.js";
+import { summarize } from "../src/step/summary.js";
 import { grow } from "./grow.js";
 
 /**
@@ -21,7 +22,10 @@ function asked(parents, goals) {
 
 /** A root with a child of its own, six alike (rows 2 to 7), one more, and a child of row 4. */
 function six() {
-  const step = asked([-1, 0, 0, 0, 0, 0, 0, 0, 0, 4], ["all", "plan", "k2", "k2", "k2", "k2", "k2", "k2", "p4", "q"]);
+  const step = asked(
+    [-1, 0, 0, 0, 0, 0, 0, 0, 0, 4],
+    ["all", "plan", "k2", "k2", "k2", "k2", "k2", "k2", "p4", "q"],
+  );
   step.s.set([1, 1, 1, 0, 1, 0.5, 1, 1, 1, 1]);
   step.status[6] = 3;
   const place = new Place();
@@ -30,7 +34,8 @@ function six() {
 }
 
 /** @param {Place} place */
-const rowsOf = (place) => place.rows(false).map((row) => [row.key, row.level, `${row.place} of ${row.set}`, row.open]);
+const rowsOf = (place) =>
+  place.rows(false).map((row) => [row.key, row.level, `${row.place} of ${row.set}`, row.open]);
 
 test("goals are alike but for numbers that stand by themselves", () => {
   assert.equal(askedBy("Count rows 0 to 2,500"), askedBy("Count rows 2500 to  17.5"));
@@ -100,7 +105,10 @@ test("choosing a node opens the pile that hides it, also from far below", () => 
 test("only the nodes that fell short, and all again", () => {
   const { step, place } = six();
   place.setPile(2, true, true);
-  assert.deepEqual(place.rows(false).map((row) => row.key), ["n0", "n1", "p2", "n3", "n6", "n8"]);
+  assert.deepEqual(
+    place.rows(false).map((row) => row.key),
+    ["n0", "n1", "p2", "n3", "n6", "n8"],
+  );
   assert.deepEqual(tidy(step, 0, place.folded, place.piles).rows, [0, 1, 3, 6, 8]);
   place.choose(5); // it did not fail: choosing it shows all
   assert.equal(place.rows(false).length, 11);
@@ -156,7 +164,10 @@ test("the same rows in another copy of the step keep their piles", () => {
 });
 
 test("folding for want of room counts a pile as one", () => {
-  const wide = asked([-1, 0, 0, ...Array(50).fill(1), 2, 2], ["r", "a", "b", ...Array(50).fill("k"), "x", "y"]);
+  const wide = asked(
+    [-1, 0, 0, ...Array(50).fill(1), 2, 2],
+    ["r", "a", "b", ...Array(50).fill("k"), "x", "y"],
+  );
   const place = new Place();
   place.enter(wide);
   assert.equal(place.shown(), 6);
@@ -182,8 +193,16 @@ test("siblings in numbers", () => {
   step.turn.fill(3, 2, 8);
   step.wrote.fill(10, 2, 8);
   const found = summarize(step, [2, 3, 4, 5, 6, 7], A);
-  assert.deepEqual(found.outcomes, [["succeeded", 3], ["partly", 1], ["failed", 1], ["limit", 1]]);
-  assert.deepEqual([found.won, found.known, found.low, found.high, found.tokens, found.together], [3, 5, -0.8, 0.3, 60, 3]);
+  assert.deepEqual(found.outcomes, [
+    ["succeeded", 3],
+    ["partly", 1],
+    ["failed", 1],
+    ["limit", 1],
+  ]);
+  assert.deepEqual(
+    [found.won, found.known, found.low, found.high, found.tokens, found.together],
+    [3, 5, -0.8, 0.3, 60, 3],
+  );
   assert.ok(Math.abs(found.mean + 0.1) < 1e-12);
   assert.deepEqual(found.fallen, [3, 6]);
   assert.deepEqual(found.took, [1, 3]);

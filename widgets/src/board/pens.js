@@ -1,0 +1,201 @@
+// What plots are drawn with: rules, lines, bands, dots, and words on a ground of their own.
+
+import { roundUp, spread, ticks } from "./axis.js";
+
+/** @typedef {import("./series.js").Point} Point */
+/** @typedef {(value: number) => number} Place px of a value */
+/** @typedef {{x: number, y: number, bold: string, plain: string}} End the name at the end of a series */
+
+/**
+ * @typedef {object} Scale
+ * @property {CanvasRenderingContext2D} context
+ * @property {import("../shared/theme.js").Palette} p
+ * @property {number} width @property {number} height
+ * @property {number} right end of the field, px
+ * @property {Place} x of a step
+ * @property {number} last step, at the end of the field
+ * @property {number | null} chosen
+ * @property {number} u unit of type
+ * @property {(() => void)[]} words drawn last, over the line of the chosen step
+ */
+
+/** Rules of a small plot, about. */
+const RULES = 2;
+
+/** @param {Scale} scale @param {number} size @param {number} [weight] */
+export function type({ context, p }, size, weight = 400) {
+  context.font = `${weight} ${(size * p.unit).toFixed(2)}px ${p.family}`;
+}
+
+/**
+ * A ground under words that the line of the chosen step would cross.
+ * @param {Scale} scale @param {number} left @param {number} middle @param {number} width
+ * @param {boolean} [needed]
+ */
+export function ground({ context, p, u, x, chosen }, left, middle, width, needed = false) {
+  const crossed = chosen !== null && x(chosen) > left - 3 && x(chosen) < left + width + 3;
+  if (!needed && !crossed) return;
+  context.globalAlpha = 0.85;
+  context.fillStyle = p.page;
+  context.fillRect(left - 3, middle - 7 * u, width + 6, 14 * u);
+  context.globalAlpha = 1;
+}
+
+/**
+ * Words on a ground, beginning at `left`.
+ * @param {Scale} scale @param {string} words @param {number} left @param {number} middle
+ * @param {string} colour
+ * @param {boolean} [needed] the ground is drawn even if nothing crosses it
+ */
+export function say(scale, words, left, middle, colour, needed = false) {
+  const { context } = scale;
+  ground(scale, left, middle, context.measureText(words).width, needed);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillStyle = colour;
+  context.fillText(words, left, middle);
+}
+
+/**
+ * Level rules with their figures.
+ * @param {Scale} scale @param {number[]} marks @param {Place} y @param {(value: number) => string} words
+ */
+export function rules(scale, marks, y, words) {
+  const { context, p, x, right, u } = scale;
+  type(scale, 10);
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.lineWidth = 1;
+  for (const mark of marks) {
+    const at = Math.round(y(mark)) + 0.5;
+    context.strokeStyle = p.rule;
+    context.beginPath();
+    context.moveTo(x(0), at);
+    context.lineTo(right, at);
+    context.stroke();
+    context.fillStyle = p.label;
+    context.fillText(words(mark), x(0) - 6 * u, at);
+  }
+}
+
+/**
+ * A line through points; a step that has no value does not break it.
+ * @param {Scale} scale @param {{step: number, value: number}[]} points @param {Place} y
+ * @param {{colour: string, width: number, dash?: number[]}} pen
+ */
+export function line({ context, x }, points, y, { colour, width, dash }) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.setLineDash(dash ?? []);
+  context.beginPath();
+  for (const point of points) context.lineTo(x(point.step), y(point.value));
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/**
+ * @param {Scale} scale @param {Point[]} points @param {Place} y @param {string} colour @param {number} alpha
+ */
+export function band({ context, x }, points, y, colour, alpha) {
+  if (points.length < 2) return;
+  context.globalAlpha = alpha;
+  context.fillStyle = colour;
+  context.beginPath();
+  for (const point of points) context.lineTo(x(point.step), y(point.high));
+  for (const point of points.slice().reverse()) context.lineTo(x(point.step), y(point.low));
+  context.closePath();
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+/**
+ * @param {Scale} scale @param {number} x @param {number} y @param {number} radius @param {string} colour
+ * @param {"disc" | "ring"} [shape]
+ */
+export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  if (shape === "disc") {
+    context.fillStyle = colour;
+    context.fill();
+    return;
+  }
+  context.fillStyle = p.page;
+  context.fill();
+  context.strokeStyle = colour;
+  context.lineWidth = 1.4;
+  context.stroke();
+}
+
+/**
+ * The interval of a point.
+ * @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour
+ * @param {number} [width]
+ */
+export function whisker({ context }, x, low, high, colour, width = 1) {
+  context.globalAlpha = 0.4;
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(x, low);
+  context.lineTo(x, high);
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
+/**
+ * Names at the ends of series, moved apart if they would meet.
+ * @param {Scale} scale @param {End[]} ends @param {number} top @param {number} bottom
+ */
+export function endLabels(scale, ends, top, bottom) {
+  scale.words.push(() => writeEnds(scale, ends, top, bottom));
+}
+
+/** @param {Scale} scale @param {End[]} ends @param {number} top @param {number} bottom */
+function writeEnds(scale, ends, top, bottom) {
+  const { context, p, u, width } = scale;
+  const wanted = ends.map((end) => end.y);
+  const ys = spread(wanted, 14 * u, top + 4 * u, bottom - 4 * u);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  ends.forEach((end, i) => {
+    type(scale, 11, 600);
+    const bold = context.measureText(end.bold).width;
+    type(scale, 11);
+    const rest = end.plain ? context.measureText(end.plain).width + 5 * u : 0;
+    // A name that would leave the plot stands before its end, on a ground of its own.
+    const left = Math.min(end.x + 8 * u, width - bold - rest - 2);
+    ground(scale, left, ys[i], bold + rest, left < end.x + 4 * u);
+    type(scale, 11, 600);
+    context.fillStyle = p.text;
+    context.fillText(end.bold, left, ys[i]);
+    if (!end.plain) return;
+    type(scale, 11);
+    context.fillStyle = p.label;
+    context.fillText(end.plain, left + bold + 5 * u, ys[i]);
+  });
+}
+
+/**
+ * A figure beside the upright line.
+ * @param {Scale} scale @param {string} text @param {number} x @param {number} y
+ */
+export function figureAt(scale, text, x, y) {
+  const { context, p, u } = scale;
+  type(scale, 11, 600);
+  const before = x - context.measureText(text).width - 8 * u;
+  say(scale, text, before < scale.x(0) ? x + 8 * u : before, y, p.text, true);
+}
+
+/**
+ * A scale of values from 0, with its rules drawn.
+ * @param {Scale} scale @param {number} high @param {{top: number, bottom: number}} field
+ * @param {(value: number) => string} words @param {boolean} [whole] only whole numbers
+ * @returns {Place}
+ */
+export function values(scale, high, { top, bottom }, words, whole = false) {
+  const most = roundUp(high, RULES, whole);
+  const y = (/** @type {number} */ value) => bottom - (value / most) * (bottom - top);
+  rules(scale, ticks(0, most, RULES, whole), y, words);
+  return y;
+}

@@ -1,0 +1,153 @@
+// The metrics of a run as series: success with intervals, marks, parts that stand on each other. Nothing here
+// draws.
+
+import { count } from "../shared/format.js";
+
+/** @typedef {{step: number[], columns: Record<string, (number | null)[]>}} Curves */
+/** @typedef {{step: number, value: number, low: number, high: number, n: number}} Point */
+/** @typedef {{name: string, probe: boolean, place: number, points: Point[]}} Success */
+/** @typedef {{step: number, value: number}} Mark */
+
+const Z95 = 1.959963984540054;
+const ORDER = ["easy", "medium", "hard"];
+
+/** @param {any} raw the synced trait @returns {Curves} */
+export function curvesOf(raw) {
+  return { step: raw?.step ?? [], columns: raw?.columns ?? {} };
+}
+
+/** The last step that has ended. @param {Curves} curves @returns {number | null} */
+export function lastEnded(curves) {
+  return curves.step.length ? curves.step[curves.step.length - 1] : null;
+}
+
+/**
+ * The mark of a step.
+ * @template {{step: number}} T @param {T[]} marks @param {number} step @returns {T | undefined}
+ */
+export function at(marks, step) {
+  return marks.find((mark) => mark.step === step);
+}
+
+/**
+ * Names under a prefix, such as the depths of "gradient_share_by_depth".
+ * @param {Curves} curves @param {string} prefix
+ */
+export function namesUnder(curves, prefix) {
+  const found = new Set();
+  for (const name of Object.keys(curves.columns)) {
+    if (name.startsWith(`${prefix}/`)) found.add(name.slice(prefix.length + 1).split("/")[0]);
+  }
+  return [...found];
+}
+
+/** A plain column as marks. @param {Curves} curves @param {string} name @returns {Mark[]} */
+export function marksOf(curves, name) {
+  const column = curves.columns[name] ?? [];
+  /** @type {Mark[]} */
+  const found = [];
+  curves.step.forEach((step, i) => {
+    const value = column[i];
+    if (value !== null && value !== undefined) found.push({ step, value });
+  });
+  return found;
+}
+
+/** Wilson's 95 % interval. @param {number} share @param {number} n @returns {[number, number]} */
+export function wilson(share, n) {
+  if (!(n > 0)) return [0, 1];
+  const centre = share + (Z95 * Z95) / (2 * n);
+  const spread = Z95 * Math.sqrt((share * (1 - share)) / n + (Z95 * Z95) / (4 * n * n));
+  const scale = 1 + (Z95 * Z95) / n;
+  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
+}
+
+/** Easy before medium before hard, others by name. @param {string[]} names */
+export function byDifficulty(names) {
+  const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return names.slice().sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/**
+ * Root success by difficulty: training roots as sampled, probe tasks apart; raw, with Wilson's interval.
+ * @param {Curves} curves @returns {Success[]}
+ */
+export function successSeries(curves) {
+  const found = [];
+  const prefixes = ["success_by_difficulty", "probe_success_by_difficulty"];
+  const all = byDifficulty([...new Set(prefixes.flatMap((prefix) => namesUnder(curves, prefix)))]);
+  for (const prefix of prefixes) {
+    const probe = prefix !== prefixes[0];
+    for (const name of all) {
+      const shares = curves.columns[`${prefix}/${name}/success`];
+      const counts = curves.columns[`${prefix}/${name}/tasks`];
+      if (!shares || !counts) continue;
+      /** @type {Point[]} */
+      const points = [];
+      curves.step.forEach((step, i) => {
+        const value = shares[i];
+        const n = counts[i];
+        if (value === null || value === undefined || !n) return;
+        const [low, high] = wilson(value, n);
+        points.push({ step, value, low, high, n });
+      });
+      if (points.length) found.push({ name: name || "all tasks", probe, place: all.indexOf(name), points });
+    }
+  }
+  return found;
+}
+
+/**
+ * Bands that stand on each other, first name lowest.
+ * @param {Curves} curves @param {string} prefix @param {string[]} names
+ * @returns {{step: number, parts: number[], total: number}[]}
+ */
+export function stacked(curves, prefix, names) {
+  const found = [];
+  for (let i = 0; i < curves.step.length; i += 1) {
+    const parts = names.map((name) => curves.columns[`${prefix}/${name}`]?.[i] ?? null);
+    if (parts.every((part) => part === null)) continue;
+    const known = parts.map((part) => part ?? 0);
+    found.push({ step: curves.step[i], parts: known, total: known.reduce((sum, part) => sum + part, 0) });
+  }
+  return found;
+}
+
+/** Depths in order. @param {Curves} curves */
+export function depths(curves) {
+  return namesUnder(curves, "gradient_share_by_depth").sort((a, b) => Number(a) - Number(b));
+}
+
+/**
+ * How the loss weight is shared between depths, step by step, and the step whose shares are told in figures:
+ * the chosen one, otherwise the newest.
+ * @param {Curves} curves @param {number | null} chosen
+ */
+export function shares(curves, chosen) {
+  const rows = stacked(curves, "gradient_share_by_depth", depths(curves)).filter((row) => row.total > 0);
+  const here = rows.find((row) => row.step === chosen) ?? rows[rows.length - 1];
+  return { rows, here };
+}
+
+/**
+ * What the figures beside the shares are of: they stand at the newest step and are those of the chosen one.
+ * @param {Curves} curves @param {number | null} chosen
+ */
+export function shareNote(curves, chosen) {
+  const { rows, here } = shares(curves, chosen);
+  return here && here !== rows[rows.length - 1] ? `at step ${count(here.step)}` : "of the loss";
+}
+
+/** Kinds of refusals, most frequent first. @param {Curves} curves @param {number} [most] */
+export function refusalKinds(curves, most = 4) {
+  const total = (/** @type {string} */ name) => {
+    const column = curves.columns[`refusals/${name}`] ?? [];
+    return column.reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
+  };
+  return namesUnder(curves, "refusals")
+    .map((name) => ({ name, total: total(name) }))
+    .filter((kind) => kind.total > 0)
+    .sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1))
+    .slice(0, most)
+    .map((kind) => kind.name);
+}

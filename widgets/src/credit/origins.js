@@ -1,0 +1,203 @@
+// Where a node's numbers come from: its children, the roots of its task, the nodes at each depth.
+
+import { h, s } from "../shared/dom.js";
+import { brief, count, plain } from "../shared/format.js";
+import { markIcon } from "../shared/shapes.js";
+import { shapeOf } from "../step/status.js";
+
+/** @typedef {import("../step/shown.js").Shown} Shown */
+/** @typedef {import("./words.js").Sources} Sources */
+/** @typedef {import("../shared/dom.js").Child} Child */
+
+/** Children that are listed; one more is listed rather than counted. */
+const CHILDREN = 7;
+/** Depths that are listed. */
+const LEVELS = 8;
+
+/** @param {Child | Child[]} title @param {...(Child | Child[])} parts */
+export function boxed(title, ...parts) {
+  return h("div", {}, h("div", { class: "box" }), h("h4", {}, title), ...parts);
+}
+
+/** @param {string} words */
+function label(words) {
+  return h("div", { class: "label" }, words);
+}
+
+/**
+ * @param {Shown} shown @param {number} row @param {Sources} from
+ * @param {(row: number, limit: number) => string} goal @param {(row: number) => void} open
+ */
+export function childBox(shown, row, from, goal, open) {
+  const { step, config, credit } = shown;
+  const { children } = from;
+  if (!children.length) return boxed("Children", label("It launched none, so there is no bonus."));
+  const listed = children.slice(0, children.length > CHILDREN + 1 ? CHILDREN : CHILDREN + 1);
+  const list = listed.map(({ row: child, s: won }) => {
+    const known = !Number.isNaN(won);
+    return h(
+      "button",
+      { class: "source", "data-at": `child${child}`, title: "Open this child", onclick: () => open(child) },
+      markIcon(shapeOf(step.status[child], won), 12),
+      h("span", { class: "cut", style: "flex:1 1 40px;padding-left:1px" }, goal(child, 40)),
+      h("span", { class: "path" }, step.path(child)),
+      h("span", { class: "track" }, known ? h("i", { style: `width:${won * 100}%` }) : null),
+      h("span", { class: "fig" }, known ? brief(won, 2) : "\u2013"),
+    );
+  });
+  const more = children.length - listed.length;
+  const how = { mean: "", min: "minimum", capped_sum: `sum, capped at ${brief(config.cap ?? NaN)}` }[
+    config.bonus
+  ];
+  const least = credit.childMin[row];
+  return boxed(
+    "Children, what they scored before any bonus",
+    h("div", { style: "position:relative" }, list),
+    more > 0 ? label(`and ${count(more)} more`) : null,
+    h("div", { class: "source label", style: "gap:12px" },
+      h("span", { class: "grow" }, `\u03bb = ${plain(config.lam, 2)}`),
+      how || null,
+      h("span", {}, Number.isNaN(least) ? "none scored" : `min ${brief(least, 3)}`),
+      h("b", { style: "color:var(--text)" }, `mean ${plain(credit.childMean[row], 3)}`),
+    ),
+  );
+}
+
+/** px of the field of roots: its axis, a disc, and how high discs are stacked. */
+const AXIS = 56;
+const DISC = 6.5;
+const STACK = 4;
+
+/**
+ * The task's roots on an axis of R.
+ * @param {Shown} shown @param {number} row @param {Sources} from @param {number} width @param {boolean} dark
+ * @param {(tree: number) => void} open
+ */
+export function rootBox(shown, row, from, width, dark, open) {
+  const b = shown.credit.b[row];
+  const { roots } = from;
+  const scored = roots.filter((root) => !Number.isNaN(root.R));
+  const title = roots.length === 1 ? "Roots of this task" : `Roots of the ${roots.length} trees of this task`;
+  if (!scored.length) return boxed(title, label("None is scored yet."));
+  const most = Math.max(1, ...scored.map((root) => root.R), Number.isNaN(b) ? 0 : b);
+  const x = (/** @type {number} */ R) => 10 + (R / most) * (width - 24);
+  const ticks = ticksFor(most).map((tick) => axisTick(x(tick), plain(tick, 1)));
+  const baseline = !Number.isNaN(b) && shown.config.baseline !== "none" ? baselineMark(x(b), b, width) : [];
+  const line = s("path", {
+    d: `M${x(0)} ${AXIS + 0.5}H${x(most)}`,
+    stroke: "var(--second)",
+    "stroke-width": 1,
+  });
+  const props = { width, height: 76, role: "group", "aria-label": "Roots by R" };
+  return boxed(
+    title,
+    s("svg", props, line, ...ticks, ...baseline, ...rootDiscs(scored, x, dark, open)),
+    label(baselineWords(shown, from)),
+    shown.step.groups[from.group].probe ? label("A probe: recorded, never trained.") : null,
+  );
+}
+
+/** @param {number} x @param {string} words */
+function axisTick(x, words) {
+  const type = { "text-anchor": "middle", "font-size": 10, fill: "var(--label)" };
+  const line = s("path", { d: `M${x} ${AXIS + 1}v4`, stroke: "var(--second)" });
+  return s("g", {}, line, s("text", { x, y: 72, ...type }, words));
+}
+
+/** @param {number} x @param {number} b @param {number} width */
+function baselineMark(x, b, width) {
+  const type = { "text-anchor": "middle", "font-size": 11, "font-weight": 600, fill: "var(--text)" };
+  const words = s("text", { x: Math.max(24, Math.min(width - 24, x)), y: 9, ...type }, `b = ${plain(b, 3)}`);
+  return [s("path", { d: `M${x} 14V${AXIS}`, stroke: "var(--text)", "stroke-width": 2.2 }), words];
+}
+
+/**
+ * A disc a root, stacked if they would meet.
+ * @param {Sources["roots"]} scored @param {(R: number) => number} x @param {boolean} dark
+ * @param {(tree: number) => void} choose
+ */
+function rootDiscs(scored, x, dark, choose) {
+  /** @type {number[][]} places taken in each row */
+  const taken = Array.from({ length: STACK }, () => []);
+  return [...scored]
+    .sort((one, two) => one.R - two.R)
+    .map(({ R, own, rollout, tree }) => {
+      const at = x(R);
+      const free = taken.findIndex((row) => row.every((other) => Math.abs(other - at) > 2 * DISC + 0.2));
+      const high = free < 0 ? STACK - 1 : free;
+      taken[high].push(at);
+      const y = AXIS - 8 - Math.min(high, 2) * 13.5;
+      const words = `tree ${rollout + 1}, R ${plain(R, 3)}`;
+      const pen = own
+        ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
+        : { fill: "var(--seq2)", stroke: "none" };
+      const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
+      const type = { "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: ink };
+      const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this tree" : ""}` };
+      const open = () => choose(tree);
+      const onkeydown = (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Enter") return;
+        open();
+        event.stopPropagation();
+      };
+      return s("g", { ...aria, "data-at": `root${tree}`, style: "cursor:pointer", onclick: open, onkeydown },
+        s("title", {}, words),
+        s("circle", { cx: at, cy: y, r: DISC, ...pen }),
+        s("text", { x: at, y: y + 3.2, ...type }, rollout + 1),
+      );
+    });
+}
+
+/** @param {Shown} shown @param {Sources} from */
+function baselineWords({ config }, { roots }) {
+  const own = roots.find((root) => root.own);
+  if (config.baseline === "none") return "No baseline: b = 0.";
+  if (config.estimator === "grpo_mean") return "b is the mean over all nodes of these trees.";
+  if (config.baseline === "group_mean") return "b is the mean of all roots, its own included.";
+  const scored = roots.filter((root) => !Number.isNaN(root.R)).length;
+  const alone = scored < 2 && own && !Number.isNaN(own.R);
+  if (alone) return "No other tree is scored: there is no baseline.";
+  return `Tree ${(own?.rollout ?? 0) + 1} is left out of its own baseline.`;
+}
+
+/** @param {Shown} shown @param {number} row @param {Sources} from */
+export function depthBox({ step, config }, row, { levels, total, present }) {
+  const most = Math.max(1, ...levels);
+  const alpha = total / Math.max(1, present);
+  const own = step.depth[row];
+  const off = config.depth_weighting === "none";
+  const few = levels.map((_, depth) => depth);
+  const some = new Set([0, 1, 2, 3, 4, 5, own, levels.length - 1]);
+  const listed = levels.length <= LEVELS ? few : [...some].sort((a, b) => a - b);
+  const lines = listed.map((depth) => {
+    const nodes = levels[depth];
+    const here = depth === own;
+    const length = `width:${Math.max(1, (nodes / most) * 36)}px;height:8px`;
+    const bar = `${length};border-radius:2px;flex:none;background:var(${here ? "--seq4" : "--seq1"})`;
+    return h("div", { class: "source", style: here ? "font-weight:600" : "color:var(--label)" },
+      h("span", { style: "width:3.6em;flex:none" }, `depth ${depth}`),
+      h("span", { style: "width:64px;flex:none;display:flex;align-items:center;gap:5px" },
+        h("span", { style: bar }),
+        h("span", { class: "label" }, count(nodes)),
+      ),
+      h("span", { style: "margin-left:auto" },
+        nodes ? `\u00d7 ${plain(off ? 1 : alpha / nodes, 3)}` : "\u2013",
+      ),
+    );
+  });
+  const where = config.depth_weighting === "per_group" ? "task" : "step";
+  return boxed(
+    `Nodes at each depth in the ${where}`,
+    lines,
+    off ? label("Depth weights are off: w = 1.") : null,
+  );
+}
+
+/** @param {number} most */
+function ticksFor(most) {
+  const step = most <= 2.2 ? 0.5 : Math.ceil(most / 4);
+  const ticks = [];
+  for (let at = 0; at <= most + 1e-9; at += step) ticks.push(at);
+  if (most - ticks[ticks.length - 1] > step * 0.45) ticks.push(most);
+  return ticks;
+}

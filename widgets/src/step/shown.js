@@ -1,0 +1,31 @@
+// A step with the credit that is shown of it: what every view draws. `credit/rule.js` makes it.
+
+import { plain, signed } from "../shared/format.js";
+
+/** @typedef {import("./types.js").CreditColumns} CreditColumns */
+/** @typedef {import("./types.js").CreditConfig} CreditConfig */
+
+/**
+ * @typedef {object} Shown
+ * @property {import("./store.js").Step} step
+ * @property {CreditConfig} config the rule of the credit shown
+ * @property {CreditConfig | null} other the same rule if it is not the recorded one
+ * @property {CreditColumns} recorded what the trainer multiplied by
+ * @property {CreditColumns} credit
+ * @property {number[]} flipped rows whose advantage has another sign than recorded
+ * @property {boolean} byReturn no node of the tree has an advantage, but returns exist: R stands in its place
+ * @property {number} most the largest return there can be; 0 if advantages are shown
+ * @property {Float64Array} values advantages, or returns in their place
+ * @property {number} scale the longest bar of the tree: its bars share a scale, so that lengths compare
+ * @property {(row: number) => boolean} isFlipped
+ */
+
+/** The ends of an axis of all bars of a tree. @param {Shown} shown @returns {[number, number]} */
+export function ends(shown) {
+  return shown.byReturn ? [0, shown.most] : [-shown.scale, shown.scale];
+}
+
+/** @param {Shown} shown @param {number} value @param {number} [digits] */
+export function valueText(shown, value, digits = 2) {
+  return shown.byReturn ? plain(value, digits) : signed(value, digits);
+}

@@ -1,0 +1,49 @@
+// The line under the tree: what tint, bar, edge and disc mean at this distance, the zoom, and Fit.
+
+import { h, s } from "../shared/dom.js";
+import { FULL_PITCH } from "./layout.js";
+
+export class Legend {
+  /** @param {() => void} fit */
+  constructor(fit) {
+    this.percent = h("span", {});
+    this.tint = key(
+      "card tint, bar",
+      serif("A"),
+      h("span", { class: "minus" }, "\u22121"),
+      h("span", { class: "ramp" }),
+      h("span", { class: "plus" }, "+1"),
+    );
+    const wedge = s("svg", { width: 30, height: 18 }, s("path", { d: "M0 9L30 5v8z", fill: "var(--faint)" }));
+    const edge = key("edge", wedge, "|", serif("wA"), "|");
+    this.bar = key(h("span", { style: "width:3px;height:14px;background:var(--second)" }), "together");
+    const used = "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)";
+    this.window = key(h("span", { style: used }), "window used");
+    this.far = key("disc: succeeded, ring: failed");
+    const title = "Show the whole tree, alike siblings folded (0)";
+    const style = "height:20px;padding:0 8px";
+    const button = h("button", { class: "control", style, onclick: fit, title }, "Fit");
+    const keys = h("span", { class: "keys" }, this.tint, edge, this.bar, this.window, this.far);
+    this.element = h("div", { class: "legend", "aria-hidden": "true" }, keys, this.percent, button);
+  }
+
+  /** @param {"near" | "middle" | "far"} kind @param {number} pitch @param {boolean} byReturn */
+  show(kind, pitch, byReturn) {
+    const words = `${Math.round((pitch / FULL_PITCH) * 100)} %`;
+    if (this.percent.textContent !== words) this.percent.textContent = words;
+    this.window.hidden = kind !== "near";
+    this.bar.hidden = kind === "far";
+    this.far.hidden = kind !== "far";
+    this.tint.hidden = byReturn;
+  }
+}
+
+/** @param {...import("../shared/dom.js").Child} parts */
+function key(...parts) {
+  return h("span", { class: "key" }, parts);
+}
+
+/** @param {string} words */
+function serif(words) {
+  return h("span", { class: "serif" }, words);
+}

@@ -1,0 +1,159 @@
+// Where the reader is: choices, folds, keys, the search, and steps that come and go.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Finding } from "../src/app/finding.js";
+import { actionOf, moveInRows } from "../src/app/keys.js";
+import { Place } from "../src/app/place.js";
+import { Steps } from "../src/app/steps.js";
+import { treeRows } from "../src/outline/rows.js";
+import { FINISHED, grow, growTrees, RUNNING, WAITING } from "./grow.js";
+
+/** @param {number[]} parents */
+function at(parents) {
+  const place = new Place();
+  place.enter(grow(parents));
+  return place;
+}
+
+test("another step keeps the path, or the closest node above it", () => {
+  const place = at([-1, 0, 0, 1, 3]);
+  place.choose(4);
+  place.enter(grow([-1, 0, 1]));
+  assert.equal(place.row, 2, "0.0.0.0 is gone, 0.0.0 is here");
+  place.enter(grow([-1, 0, 0, 1, 3]));
+  assert.equal(place.row, 4, "and it is found again");
+});
+
+test("folding what holds the choice moves it to the fold's top; choosing opens all above", () => {
+  const place = at([-1, 0, 1, 2, 0]);
+  place.choose(3);
+  place.toggle(1);
+  assert.equal(place.row, 1);
+  place.choose(3);
+  assert.deepEqual([...place.folded], []);
+  assert.deepEqual(
+    place.rows(false).map((row) => row.id),
+    [0, 1, 2, 3, 4],
+  );
+});
+
+test("a choice outside a focused subtree leaves the focus", () => {
+  const place = at([-1, 0, 0, 1]);
+  assert.equal(place.focusOn(3), false, "a leaf has nothing below it");
+  assert.equal(place.focusOn(1), true);
+  place.choose(3);
+  assert.equal(place.focus, 1);
+  place.choose(2);
+  assert.equal(place.focus, -1);
+});
+
+test("a step that is empty at first is entered when its first root comes", () => {
+  const place = new Place();
+  const step = grow([]);
+  place.enter(step);
+  assert.equal(place.row, -1);
+  place.grow(grow([-1, 0]));
+  assert.equal(place.row, 0);
+});
+
+test("hits go round", () => {
+  const finding = new Finding();
+  const step = grow([-1, 0, 0]);
+  step.words = ["a", "b"];
+  step.goal.set([0, 1, 0]);
+  finding.look(step, [0, 1, 2], "a");
+  assert.deepEqual([finding.hits, finding.from(2, 1), finding.from(0, -1)], [[0, 2], 0, 2]);
+});
+
+test("search finds goals by their words and nodes by their path", () => {
+  const step = grow([-1, 0, 0]);
+  step.words = ["Craft b1", "count"];
+  step.goal.set([0, 1, 0]);
+  const hits = (/** @type {string} */ query) => {
+    const finding = new Finding();
+    finding.look(step, [0, 1, 2], query);
+    return finding.hits;
+  };
+  assert.deepEqual(hits("CRAFT"), [0, 2]);
+  assert.deepEqual(hits("0.1"), [2]);
+  assert.deepEqual(hits(" "), []);
+});
+
+test("arrows move as in a tree view; brackets keep to siblings", () => {
+  const rows = treeRows(grow([-1, 0, 0, 1]), 0, new Set());
+  assert.deepEqual(moveInRows(rows, "n0", "down"), { select: "n1" });
+  assert.deepEqual(moveInRows(rows, "n1", "in"), { select: "n3" });
+  assert.deepEqual(moveInRows(rows, "n1", "out"), { toggle: "n1" });
+  assert.deepEqual(moveInRows(rows, "n3", "out"), { select: "n1" });
+  assert.deepEqual(moveInRows(rows, "n1", "next"), { select: "n2" });
+  assert.equal(moveInRows(rows, "n3", "next"), null);
+  assert.deepEqual(moveInRows(rows, "n1", "end"), { select: "n2" });
+});
+
+test("keys with Ctrl, Meta or Alt belong to the browser", () => {
+  assert.equal(actionOf({ key: "f", ctrlKey: true }), null);
+  assert.equal(actionOf({ key: "f" }), "follow");
+  assert.equal(actionOf({ key: "ArrowLeft", shiftKey: true }), "stepBack");
+  assert.equal(actionOf({ key: "4" }), null, "there is no fourth tab");
+});
+
+/**
+ * What `Steps` uses of the view.
+ * @param {import("../src/step/store.js").Step} step
+ * @param {Partial<{view: string, tab: string, live: boolean}>} [how]
+ */
+function viewOf(step, { view = "tree", tab = "messages", live = true } = {}) {
+  /** @type {number[]} */
+  const opened = [];
+  const choose = { openTree: (/** @type {number} */ tree) => opened.push(tree) };
+  const app = { step, view, tab, place: { tree: 0 }, traits: { live }, choose };
+  return { steps: new Steps(/** @type {any} */ (app)), opened };
+}
+
+test("a view that follows leaves a tree that has ended for one that runs, after a moment", (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const { steps, opened } = viewOf(
+    growTrees([
+      { status: FINISHED, nodes: 2 },
+      { status: RUNNING, nodes: 1 },
+    ]),
+  );
+  steps.alive();
+  t.mock.timers.tick(600);
+  steps.alive();
+  assert.deepEqual(opened, []); // its end can be seen
+  t.mock.timers.tick(300);
+  steps.alive();
+  assert.deepEqual(opened, [1]);
+});
+
+test("nothing is left that runs itself, that somebody chose, or while all have ended", (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const ended = [
+    { status: FINISHED, nodes: 2 },
+    { status: RUNNING, nodes: 1 },
+  ];
+  const cases = [
+    viewOf(
+      growTrees([
+        { status: WAITING, nodes: 2 },
+        { status: RUNNING, nodes: 4 },
+      ]),
+    ),
+    viewOf(growTrees(ended), { live: false }),
+    viewOf(growTrees(ended), { view: "icicle" }),
+    viewOf(growTrees(ended), { tab: "credit" }),
+    viewOf(
+      growTrees([
+        { status: FINISHED, nodes: 2 },
+        { status: FINISHED, nodes: 1 },
+      ]),
+    ),
+  ];
+  for (const { steps, opened } of cases) {
+    steps.alive();
+    t.mock.timers.tick(9000);
+    steps.alive();
+    assert.deepEqual(opened, []);
+  }
+});
