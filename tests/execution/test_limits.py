@@ -48,7 +48,7 @@ def test_no_tree_may_be_deeper_than_its_record_can_be_read() -> None:
     assert tree_from_json(tree_to_json(tree)) == tree
     with pytest.raises(ConfigError, match="max_depth=201 means nothing: give 0 to 200"):
         Limits(max_depth=201)
-    with pytest.raises(InputError, match="no path of a node"):
+    with pytest.raises(InputError, match="not the path of a node"):
         tree_from_json(tree_to_json(Tree(TreeHeader(TASK), chain(201))))
 
 
