@@ -37,7 +37,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of a Chromium; its absence fails where `RAO_REQUIRE_BROWSER` is set and skips elsewhere."""
+    """Path of a Chromium; its absence fails if `RAO_REQUIRE_BROWSER` is set, and otherwise skips."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
         if found:

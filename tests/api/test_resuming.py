@@ -40,7 +40,7 @@ class Heard:
 def go(
     file: Path, config: TrainConfig = CONFIG, steps: int | None = None, policy: Any = None, **options: Any
 ) -> Heard:
-    """Trains to the end, or until so many steps came; what was heard where it was resumed."""
+    """Trains to the end, or until so many steps came; what was heard when it was resumed."""
     heard = Heard()
     made = train(
         TextCraft("easy"),

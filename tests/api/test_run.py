@@ -61,7 +61,7 @@ def test_a_temperature_holds_for_one_evaluation_and_by_default_it_is_what_suits_
     assert rl.evaluate(env, rl.load_policy("scripted"), tasks=1, temperature=2.0).temperature is None
 
 
-def test_evaluation_has_the_flat_ceiling_where_the_policy_has_tokens() -> None:
+def test_evaluation_has_the_flat_ceiling_if_the_policy_has_tokens() -> None:
     env = rl.environments.TextCraft("easy")
     tokens = rl.evaluate(env, rl.load_policy("tiny"), "flat", tasks=2)
     assert tokens.overall.flat_ceiling is not None

@@ -11,7 +11,7 @@ from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.execution.limits import Limits
 
 
-def test_assignments_nest_and_are_json_where_they_can_be() -> None:
+def test_assignments_nest_and_are_json_if_they_can_be() -> None:
     found = overrides(["steps=3", "credit.lam=0.2", "credit.bonus=min", "loss.fixed=null", "probe_split=dev"])
     assert found == {
         "steps": 3,

@@ -1,4 +1,4 @@
-"""A real Chromium and, where asked for, a real JupyterLab; missing ones skip, or fail under RAO_REQUIRE_BROWSER."""
+"""A real Chromium and, if asked for, a real JupyterLab; missing ones skip, or fail under RAO_REQUIRE_BROWSER."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The first notebook in a real JupyterLab: run it, watch it live, steer it, walk its trees, by mouse and by keys.
 
-Screenshots go to the folder that `RAO_SHOTS` names, where it is set. The kernel is that of the interpreter
+Screenshots go to the folder that `RAO_SHOTS` names, if it is set. The kernel is that of the interpreter
 that runs pytest: to try another ipykernel, make an environment whose site-packages come first (a `.pth` file
 there names those of this one), install that ipykernel into it without its dependencies, link the sandbox's
 `monty` program and the folders of `share/jupyter` but `kernels` from here, and run these tests and

@@ -19,7 +19,7 @@ TASK = "medium 017"
 
 
 def alike(count: int, goal: str, skill: float, random: Random) -> list[Plan]:
-    """Children asked the same; each fails with a reason where chance has it."""
+    """Children asked the same; each fails with a reason if chance has it."""
     won = [random.random() < skill for _ in range(count)]
     return [
         Plan(PREAMBLE + goal, float(good), reason="" if good else "gave up", turns=1 + random.randrange(3))
@@ -245,7 +245,7 @@ view
 """
 
 
-def test_live_siblings_fold_only_where_none_of_them_was_drawn(pages: Any, lab: Lab, tmp_path: Path) -> None:
+def test_live_siblings_fold_only_if_none_of_them_was_drawn(pages: Any, lab: Lab, tmp_path: Path) -> None:
     from rao_lab.store import RunWriter
 
     random = Random(0)

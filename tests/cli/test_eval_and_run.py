@@ -48,7 +48,7 @@ def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(shared: Pa
     assert [row[0] for row in table[2:]] == ["easy", "medium", "hard", "extreme"]
 
 
-def test_eval_says_which_difficulty_it_took_only_where_it_chose(lab: CommandLine) -> None:
+def test_eval_says_which_difficulty_it_took_only_if_it_chose(lab: CommandLine) -> None:
     arguments = ["eval", "--policy", "scripted", "--limit", "3", "--difficulty", "easy,hard"]
     _, out, err = lab(arguments)
     assert "difficulty:" not in err
@@ -76,7 +76,7 @@ def test_the_policy_can_be_told_its_settings(lab: CommandLine) -> None:
         ("http://127.0.0.1:9/v1#m", "policy.retries=-1", "retries=-1 means nothing"),
     ],
 )
-def test_settings_that_a_policy_has_not_are_refused(
+def test_settings_that_a_policy_does_not_have_are_refused(
     policy: str, setting: str, words: str, lab: CommandLine
 ) -> None:
     assert words in lab.refused(["run", "--policy", policy, "--set", setting])

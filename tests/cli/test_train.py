@@ -33,7 +33,7 @@ def test_a_finished_run_resumes_to_nothing_and_says_its_last_step_again(
     assert said == made
 
 
-def test_resume_goes_on_and_starts_afresh_where_nothing_is(
+def test_resume_goes_on_and_starts_afresh_if_there_is_nothing(
     tmp_path: Path, random_tiny: Path, lab: CommandLine
 ) -> None:
     out = tmp_path / "new.rao"

@@ -68,7 +68,7 @@ class Record:
 
 
 def run(file: Path, environment: Environment | None = None, **options: Any) -> Record:
-    """A whole run, from the newest checkpoint of the file where there is one."""
+    """A whole run, from the newest checkpoint of the file if there is one."""
     torch.set_num_threads(1)
     record = Record(file)
     world = environment or TextCraft(difficulty="medium", seed=0)
@@ -79,7 +79,7 @@ def run(file: Path, environment: Environment | None = None, **options: Any) -> R
 
 
 def differing(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> list[Any]:
-    """Names of what is not the same: short to read where whole runs would not be."""
+    """Names of what is not the same: short to read, which whole runs would not be."""
     return [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
 
 

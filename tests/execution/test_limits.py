@@ -34,7 +34,7 @@ def test_a_limit_that_means_nothing_names_its_field(name: str, value: Any) -> No
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
-def test_zero_means_something_only_where_nothing_may_be_launched(name: str) -> None:
+def test_zero_means_something_only_if_nothing_may_be_launched(name: str) -> None:
     if name in ("max_depth", "max_children"):
         assert getattr(Limits(**{name: 0}), name) == 0
     else:

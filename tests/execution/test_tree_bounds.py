@@ -14,7 +14,7 @@ BIG = "kept = ['a' * 400_000 for _ in range(2)]"
 
 
 def test_a_tree_holds_no_more_variables_than_it_may(sandbox: Sandbox) -> None:
-    """Three agents of 0.8 MiB each where 2 MiB are allowed: the one that goes beyond ends, as data."""
+    """Three agents of 0.8 MiB each, 2 MiB allowed: the one that goes beyond ends, as data."""
     texts = {"0": [BIG + "\n" + TWO_CHILDREN], "0.0": [BIG, "finish(1)"], "0.1": [BIG, "finish({'x': [2]})"]}
     tree = grow_one(sandbox, texts, limits=Limits(max_tree_mb=2), delays={"0.0": 2})
     late = tree.node("0.0")

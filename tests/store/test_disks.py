@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         RunWriter(tmp_path, {})
 
 
-def test_where_wal_is_refused_a_rollback_journal_is_used_and_said_once(tmp_path: Path) -> None:
+def test_if_wal_is_refused_a_rollback_journal_is_used_and_said_once(tmp_path: Path) -> None:
     said: list[str] = []
     group = random_group(1, size=2)
     with RunWriter(tmp_path / "a.rao", {}, notice=said.append, journal="rollback") as writer:

@@ -135,7 +135,7 @@ def unshared(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_where_no_memory_is_shared_a_rollback_journal_is_used_and_said_once(unshared: Path) -> None:
+def test_if_no_memory_is_shared_a_rollback_journal_is_used_and_said_once(unshared: Path) -> None:
     said: list[str] = []
     with RunWriter(unshared, {}, notice=said.append) as writer:
         writer.begin_step(1)
@@ -150,7 +150,7 @@ def test_where_no_memory_is_shared_a_rollback_journal_is_used_and_said_once(unsh
     assert open_run(unshared).groups(1) == [RECORDED]
 
 
-def test_a_run_that_crashed_in_wal_is_read_and_resumed_where_no_memory_is_shared(unshared: Path) -> None:
+def test_a_run_that_crashed_in_wal_is_read_and_resumed_if_no_memory_is_shared(unshared: Path) -> None:
     path = crashed(unshared.parent / "k" / "a.rao", "wal")
     for name in ("a.rao", "a.rao-wal"):
         shutil.copy(path.with_name(name), unshared.with_name(name))

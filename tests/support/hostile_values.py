@@ -38,7 +38,7 @@ PYTHON: tuple[Any, ...] = (
 
 
 def outcome(act: Callable[[], object]) -> str | None:
-    """None where it worked, else the one line that was said. Anything else that is raised is a bug."""
+    """None if it worked, otherwise the one line that was said. Anything else that is raised is a bug."""
     try:
         act()
     except RaoLabError as error:

@@ -93,7 +93,7 @@ def promises(grown: Grown) -> None:
     tree = grown.tree
     for node in tree.nodes:
         assert node.status.ended and node.ended_tick is not None
-        # Decision 3: not scored where something was lost, 0 by rule at a limit or when cancelled.
+        # Not scored if something was lost, 0 by rule at a limit or when cancelled.
         assert (node.success is None) == (node.status is Status.ERROR), node.path
         if node.status in LIMIT_STATUSES or node.status is Status.CANCELLED:
             assert (node.success, node.success_source) == (0.0, "rule")

@@ -180,7 +180,7 @@ def groups_of(policy: TinyPolicy, tasks: int = 3, size: int = 4, seed: int = 0) 
 
 
 def gradient(model: Any) -> dict[str, torch.Tensor]:
-    """The gradients that lie on a model, zeros where none flowed."""
+    """The gradients that lie on a model, zeros if none flowed."""
     return {
         name: torch.zeros_like(param) if param.grad is None else param.grad.clone()
         for name, param in model.named_parameters()

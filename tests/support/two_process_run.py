@@ -23,7 +23,7 @@ LOADING = threading.Lock()
 
 
 def steps(file: Path, peers: Peers | None, until: int = CONFIG.steps) -> list[TrainStep]:
-    """Trains to step `until`, from the newest checkpoint where there is one."""
+    """Trains to step `until`, from the newest checkpoint if there is one."""
     torch.set_num_threads(1)
     with LOADING:
         policy, world = rl.load_policy("tiny"), TextCraft(difficulty="easy", seed=0)

@@ -25,7 +25,7 @@ CLOCK = {"started", "ended", "sampled", "waiting_seconds"}
 
 
 def train_to_end(file: str, workers: int = 1) -> None:
-    """Trains, from the newest checkpoint where there is one."""
+    """Trains, from the newest checkpoint if there is one."""
     torch.set_num_threads(1)
     environment, policy = TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
     for _ in train(environment, policy, CONFIG, store=file, resume=True, workers=workers):

@@ -203,7 +203,7 @@ def test_ppo_clip_keeps_the_worse_of_both_whatever_the_sign_of_c() -> None:
     gained = weighted(now, torch.zeros(4, dtype=torch.float64), c, LossConfig(loss="ppo_clip"))
     gained.sum().backward()
     assert gained.tolist() == pytest.approx([2 * 1.2, -2 * 1.5, 2 * 0.5, -2 * 0.8])
-    assert now.grad.tolist() == pytest.approx([0.0, -3.0, 1.0, 0.0])  # c * r where not clipped
+    assert now.grad.tolist() == pytest.approx([0.0, -3.0, 1.0, 0.0])  # c * r if not clipped
 
 
 def whole_logprobs(trained, batch: Batch, each, temperature: float) -> torch.Tensor:

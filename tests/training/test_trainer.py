@@ -120,7 +120,7 @@ def nodes(step: TrainStep):
     return [node for group in step.groups for tree in group.trees for node in tree.nodes]
 
 
-def test_success_rises_where_it_pays() -> None:
+def test_success_rises_if_it_pays() -> None:
     """Odd tokens succeed: a few steps teach them."""
     config = replace(SMALL, steps=8, tasks_per_step=4, group_size=4, probe_tasks=0, learning_rate=0.05)
     found = [step.metrics["success"] for step in all_steps(config)[1:]]

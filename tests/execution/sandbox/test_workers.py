@@ -120,7 +120,7 @@ pool.run(None, code, {"get": False}, get, seed=1, clock=0)
 @pytest.mark.skipif(
     sys.platform != "linux", reason="a worker's compute time is bounded from outside on Linux only"
 )
-def test_a_worker_whose_owner_was_killed_ends_even_where_it_never_looks_at_the_clock() -> None:
+def test_a_worker_whose_owner_was_killed_ends_even_if_it_never_looks_at_the_clock() -> None:
     owner = subprocess.Popen([sys.executable, "-c", ORPHANED], stdout=subprocess.PIPE, text=True, cwd=REPO)
     assert owner.stdout is not None
     assert owner.stdout.readline() == "ready\n"
