@@ -300,7 +300,7 @@ class TurnReply:
     version: int = 0
     decode_steps: int = 1
     error: str = ""
-    """What was lost, where stop is "error"."""
+    """What was lost, if stop is "error"."""
 
 
 class Policy(Protocol):
@@ -352,7 +352,7 @@ class TrainablePolicy(Policy, Protocol):
 
 
 class Judge(Protocol):
-    """Scores nodes where the world has no verifier, from the whole tree so far.
+    """Scores nodes of a world that has no verifier, from the whole tree so far.
 
     One that may answer otherwise the next time says so by an attribute `reproducible = False`.
     """

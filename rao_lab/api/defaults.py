@@ -47,7 +47,7 @@ _CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
 CHAT = Suggested(_CHAT, "chat", _CHAT, {"learning_rate": 1e-5, "checkpoint_every": 5})
 
 
-def check_loaded(policy: Any) -> None:
+def check_loaded(policy: object) -> None:
     """Refuses a name in a policy's place.
 
     Raises:

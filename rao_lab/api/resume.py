@@ -1,8 +1,8 @@
 """How a run was made, and how it goes on after a stop.
 
-A resumed run equals an uninterrupted one to the bit where it is made alike: what could change the bits
-(threads, processor, number format, processes, versions) is recorded for each attempt, compared on resume
-and, where it differs, said and marked in the run: `run.config["resumed"]`.
+A resumed run equals an uninterrupted one to the bit if it is made alike. What could change the bits (threads,
+processor, number format, processes, versions) is recorded for each attempt and compared on resume; a difference
+is said and marked in the run: `run.config["resumed"]`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _hardware(policy: Policy) -> dict[str, str]:
 def warn(step: int, notes: Sequence[str]) -> None:
     """An `OnResume` that warns of each note."""
     for note in notes:
-        warnings.warn(note, stacklevel=6)  # where the steps of `train` are asked for
+        warnings.warn(note, stacklevel=6)  # at the line that asks for the steps of `train`
 
 
 def check_same_world(store: Path, about: Mapping[str, Any]) -> None:

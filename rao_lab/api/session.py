@@ -135,7 +135,7 @@ class Session:
         """Steps that this run is to have."""
         self.steps: list[TrainStep] = []
         self.earlier: Run | None = None
-        """The run as it stood where it is resumed, once that is known: steps that this session did not make."""
+        """The run as it was when it was resumed: steps that this session did not make."""
         self.error: BaseException | None = None
         self.control = Control()
         self.phase: tuple[str, int, int] = ("start", 0, 0)
@@ -143,7 +143,7 @@ class Session:
         self.began = time.monotonic()
         self.ended: float | None = None
         self.tokenizer: Any = None
-        """Of the policy, where it has one: views show token ids as text with it."""
+        """Of the policy, if it has one: views show token ids as text with it."""
         self._listeners: list[Callable[[str, Any], None]] = []
         self._events: list[tuple[TreeHeader, Event]] = []
         """Of the step under way, for views that are opened in the middle of it."""

@@ -54,7 +54,7 @@ def find_task(environment: Environment, wanted: str, split: str) -> Task:
 
 
 def overrides(assignments: Iterable[str]) -> dict[str, Any]:
-    """`["steps=3", "credit.lam=0.2"]` as nested plain data; values are JSON, or text where they are not.
+    """`["steps=3", "credit.lam=0.2"]` as nested plain data; values are JSON, otherwise text.
 
     Raises:
         ConfigError: one is no NAME=VALUE, names a field of a value, or leaves out what its name is a part of.
@@ -134,7 +134,7 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
 
 
 def recorded_settings(path: Path) -> Mapping[str, Any]:
-    """The training settings of a run that is to be resumed; none where there is no such run to read."""
+    """The training settings of a run that is to be resumed; none if there is no such run to read."""
     try:
         with open_run(path) as run:
             found = run.config.get("train")

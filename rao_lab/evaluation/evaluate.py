@@ -35,7 +35,7 @@ Fits = Callable[[Task, int], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Figures over a set of tasks. Means and shares are None where there was nothing to count."""
+    """Figures over a set of tasks. Means and shares are None if there was nothing to count."""
 
     tasks: int
     unscored: int
@@ -69,10 +69,10 @@ class Evaluation:
     policy_version: int
     limits: Limits
     temperature: float | None
-    """Of sampling; None where the policy has none."""
+    """Of sampling; None if the policy has none."""
     overall: Summary
     by_difficulty: Mapping[str, Summary]
-    """Easiest first; one entry "" where tasks carry no difficulty."""
+    """Easiest first; one entry "" if tasks carry no difficulty."""
     seconds: float
     trees: tuple[Tree, ...] = field(repr=False)
     """In task order."""
@@ -193,7 +193,7 @@ def evaluate(
         fits: tells the flat ceiling; without it, it is None.
         sandbox: where code runs; without one, one is made and closed.
         temperature: of sampling in this evaluation; None = as the policy samples now.
-        batch: trees run at once; another number may give other trees where rows of a batch interact.
+        batch: trees run at once; another number may give other trees if rows of a batch interact.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
 

@@ -1,14 +1,14 @@
 """Checkpoints: all that a run needs to go on as if it had never stopped, in one folder. No pickle.
 
     policy/                 the policy as it saves itself: config, tokenizer, safetensors
-    weights.safetensors     trained weights by name, only where policy/ does not hold them so (adapters)
+    weights.safetensors     trained weights by name, only if policy/ does not hold them so (adapters)
     optimizer.safetensors   moments, step counts and float32 copies
-    reference.safetensors   of what is trained, the weights KL is measured against, where KL is on
+    reference.safetensors   of what is trained, the weights KL is measured against, if KL is on
     trainer.json            counters, the policy's version and the training config
     manifest.json           size and SHA-256 of every other file
 
 A folder is written under a temporary name, brought to the disk and renamed, so that under its own name
-it is whole. `verify` tells by the hashes; nothing of a folder is used before it has.
+it is whole. `verify` checks the hashes before anything of a folder is used.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _names(policy: Path) -> set[str]:
 
 
 def _save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    # Copies where tensors share memory: safetensors refuses them otherwise.
+    # Copies, since tensors may share memory, which safetensors refuses.
     save_file({name: value.detach().contiguous().cpu().clone() for name, value in tensors.items()}, path)
 
 
@@ -200,15 +200,15 @@ def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    where = f"checkpoint {path.parent.name}: {path.name}"
+    named = f"checkpoint {path.parent.name}: {path.name}"
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise InputError(f"{where} is larger than {MAX_JSON_BYTES} bytes")
+            raise InputError(f"{named} is larger than {MAX_JSON_BYTES} bytes")
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as problem:
-        raise InputError(f"{where} cannot be read ({type(problem).__name__})") from problem
+        raise InputError(f"{named} cannot be read ({type(problem).__name__})") from problem
     if not isinstance(found, dict):
-        raise InputError(f"{where} is no JSON object")
+        raise InputError(f"{named} is no JSON object")
     return found
 
 

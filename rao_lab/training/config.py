@@ -1,7 +1,7 @@
 """Every setting of training as a value, checked when made; without torch, so that a command line is light.
 
-`LossConfig` says what is descended (decision 10 of the method), `TrainConfig` what a run is. Both turn
-into plain JSON and back, and refuse names they do not know.
+`LossConfig` says what is descended, `TrainConfig` what a run is. Both turn into plain JSON and back, and refuse
+names they do not know.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class LossConfig:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Lowest and highest ratio that is not clipped; None where nothing is."""
+        """Lowest and highest ratio that is not clipped; None if none is clipped."""
         if self.loss == "cispo":
             return 0.0, CISPO_BOUND if self.clip is None else self.clip
         if self.loss == "ppo_clip":
@@ -83,7 +83,7 @@ class LossConfig:
 
     @property
     def share_by(self) -> ShareBy:
-        """How `credit` shares the loss weight under this normalizer (decision 13)."""
+        """How `credit` shares the loss weight under this normalizer."""
         return "node" if self.normalizer == "node" else "token"
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,14 +144,14 @@ class TrainConfig:
     limits: Limits = field(default_factory=Limits)
     """Bounds of every tree."""
     credit: CreditConfig = field(default_factory=CreditConfig)
-    """Equations 1, 3 and 4 and their alternatives."""
+    """Equations 1, 3 and 4 of arXiv 2605.06639 and their alternatives."""
     loss: LossConfig = field(default_factory=LossConfig)
     """Equation 5."""
     tokens_per_pack: int = 2048
     """Padded tokens forwarded at once: memory grows with it; small models on a CPU are fastest near this."""
     recompute: bool = False
     """Activations inside a layer are computed again in the backward pass and not kept: for models or contexts
-    that do not fit else. The same gradient in a third more time."""
+    that do not fit otherwise. The same gradient in a third more time."""
     probe_tasks: int = 4
     """Tasks sampled again and again with the same noise, never trained; 0 = no probes."""
     probe_rollouts: int = 4
@@ -278,7 +278,7 @@ _ABOVE_ZERO = ("learning_rate", "adam_epsilon", "grad_clip", "logprob_bound")
 
 
 def _check_numbers(config: Any, above_zero: tuple[str, ...], from_zero: tuple[str, ...]) -> None:
-    """Finite numbers; None passes where the field's default or meaning allows it."""
+    """Refuses what is no finite number; None passes if the field allows it."""
     optional = {item.name for item in fields(config) if "None" in str(item.type)}
     for name in above_zero + from_zero:
         value = getattr(config, name)

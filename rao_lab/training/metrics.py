@@ -1,7 +1,7 @@
 """What a training step reports: `TrainStep`, and its numbers counted from trees and attributions.
 
-Every number is plain JSON; None where there is nothing to count, never NaN. Counts are over the
-training trees of the step, on all processes; names that begin with `probe_` are over its probes.
+Every number is plain JSON; None if there is nothing to count, never NaN. Counts are over the training trees of
+the step, on all processes; names that begin with `probe_` are over its probes.
 
     success, root_R          mean over scored roots          success_by_depth, success_by_difficulty
     R                        mean over scored nodes          gradient_share_by_depth
@@ -74,7 +74,7 @@ def plain(value: float | np.floating[Any] | None) -> float | None:
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Mean of what is not None; None where nothing is."""
+    """Mean of what is not None; None if all is."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
 
@@ -178,7 +178,7 @@ def _group_rows(attributions: Attributions) -> Iterable[Column]:
 
 
 def _alike(returns: Column) -> float | None:
-    """1.0 where the scored roots of a group earned the same; None where fewer than two are scored."""
+    """1.0 if the scored roots of a group earned the same, otherwise 0.0; None if fewer than two are scored."""
     scored = returns[np.isfinite(returns)]
     return float(np.ptp(scored) < 1e-8) if len(scored) > 1 else None
 
@@ -251,7 +251,7 @@ RATIO_COLUMNS = ("tokens", "difference_sum", "difference_max", "ratio_sum", "rat
 
 
 def ratio_row(now: Column, recorded: Column, bounds: tuple[float, float] | None, k3: Column | None) -> Column:
-    """One process's counts over its recomputed and recorded log-probs; see `RATIO_COLUMNS`."""
+    """One process's counts over its recomputed and recorded log-probs, both [n]; see `RATIO_COLUMNS`."""
     if not len(now):
         return np.array([0.0, 0.0, 0.0, 0.0, np.inf, -np.inf, 0.0, 0.0])
     apart = now.astype(np.float64) - recorded.astype(np.float64)
@@ -265,7 +265,7 @@ def ratio_row(now: Column, recorded: Column, bounds: tuple[float, float] | None,
 
 
 def ratio_metrics(rows: Column, clips: bool, kl: bool) -> Metrics:
-    """The counts of all processes (one row each) as metrics; over forwarded tokens."""
+    """The counts [processes, columns] as metrics over all forwarded tokens; `RATIO_COLUMNS` names the columns."""
     tokens = rows[:, 0].sum()
 
     def share(column: int) -> float | None:

@@ -1,14 +1,16 @@
-"""From attributions and log-probs to the loss (equation 5 and decision 10), in torch.
+"""From attributions and log-probs to the loss, in torch: equation 5 of arXiv 2605.06639 and its alternatives.
 
     loss = - sum over trained tokens of c * f(token) / Z   +   kl * sum of k3(token) / Z
 
-c comes from the attributions as it is: the numbers that views print are the numbers multiplied here.
-Z counts the whole batch, which may lie on several processes; each forwards its own sequences only,
-and the sum of their gradients is that of one process on the union.
+c = w * A comes from the attributions as it is: the numbers that views print are the numbers multiplied here.
+Z counts the whole batch, which may lie on several processes. Each process forwards its own sequences only, and
+the sum of their gradients is that of one process on the union.
 
-Log-probs are those of the full softmax at the sampling temperature, computed only where a token is
-trained: the hidden states of these positions are taken before the LM head, which is most of the work
-where the vocabulary is large.
+Log-probs are those of the full softmax at the sampling temperature. Only trained tokens need one, so only their
+hidden states pass the LM head: with a large vocabulary, the head is most of the work.
+
+Letters of shapes: B rows of a pack, L tokens of a row, n trained tokens of a pack, S sequences of a batch,
+H hidden size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -45,9 +47,9 @@ class Batch:
 
     sequences: list[TrainSequence]
     coefficients: Floats
-    """c of the node of each sequence."""
+    """[S] c of the node of each sequence."""
     scales: Floats
-    """1 / Z for each sequence: under `node`, 1 / (tokens of its node * trained nodes)."""
+    """[S] 1 / Z; with the normalizer `node`, 1 / (tokens of its node * trained nodes)."""
     trained_tokens: int
     """Of the whole batch, on all processes, skipped nodes included."""
     trained_nodes: int
@@ -67,7 +69,7 @@ def build_batch(
 ) -> Batch:
     """The sequences of the trained nodes.
 
-    A node with c = 0 is left out where KL is off, and still counts in Z.
+    A node with c = 0 is left out if KL is off, and still counts in Z.
 
     Args:
         groups: what was attributed, in the same order.
@@ -112,8 +114,8 @@ def _scale(config: LossConfig, tokens: int, nodes: int, own: int) -> float:
 class Scorer:
     """Log-probs of recorded tokens under a causal language model.
 
-    Where the model is a decoder and a plain head (found by trying), only trained positions pass the
-    head; otherwise the whole model runs and the positions are taken from its logits.
+    If the model is a decoder and a plain head (this is tried), only trained positions pass the head. Otherwise
+    the whole model runs, and the positions are taken from its logits.
 
     Args:
         recompute: keep of each layer only what goes in, and compute it again in the backward pass.
@@ -142,7 +144,7 @@ class Scorer:
         return found
 
     def logprobs(self, packed: Pack, temperature: float) -> Tensor:
-        """(n) log-probs of the pack's trained tokens, at least float32, differentiable."""
+        """Log-probs [n] of the pack's trained tokens, at least float32, differentiable."""
         ids, row, column, target = (
             sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
         )
@@ -180,7 +182,7 @@ def _is_layer(module: Module) -> bool:
 
 @contextmanager
 def _computed_again(layers: Sequence[Any]) -> Iterator[None]:
-    """These layers keep their inputs only. transformers' own switch needs training mode, and with it dropout."""
+    """Inside, these layers keep their inputs only. transformers' own switch needs training mode, and so dropout."""
     for layer in layers:
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
     try:
@@ -191,7 +193,7 @@ def _computed_again(layers: Sequence[Any]) -> Iterator[None]:
 
 
 def _token_logprobs(logits: Tensor, target: Tensor, temperature: float) -> Tensor:
-    """log softmax(logits / temperature) at `target`, in at least float32."""
+    """log softmax(logits [n, V] / temperature) at `target` [n], in at least float32: [n]."""
     logits = logits if logits.dtype == torch.float64 else logits.float()
     return -functional.cross_entropy(logits / temperature, target, reduction="none")
 
@@ -202,9 +204,9 @@ class PackLoss:
 
     loss: Tensor
     logprobs: Tensor
-    """(n) recomputed, detached."""
+    """[n] recomputed, detached."""
     k3: Tensor | None
-    """(n) detached; None where KL is off."""
+    """[n] detached; None if KL is off."""
 
 
 def loss_on_pack(
@@ -214,7 +216,7 @@ def loss_on_pack(
 
     Args:
         config: with `temperature` set, or None for 1.
-        reference: the weights that KL is measured against; needed where `config.kl` > 0.
+        reference: the weights that KL is measured against; needed if `config.kl` > 0.
 
     Raises:
         ConfigError: KL is on and there is no reference.
@@ -238,7 +240,7 @@ def loss_on_pack(
 
 
 def weighted(now: Tensor, recorded: Tensor, c: Tensor, config: LossConfig) -> Tensor:
-    """c * f for each token, with c's sign kept where the ratio is clipped."""
+    """c * f for each token, [n]; a clipped ratio keeps the sign of c. All arrays are [n]."""
     bounds = config.bounds
     if bounds is None:
         return c * now

@@ -1,12 +1,13 @@
 """From recorded turns to training sequences and padded packs: pure and without torch.
 
-Only recorded ids are used, never text that is tokenized again. Turns of a node join one sequence
-where the ids so far are an exact prefix of the next prompt; otherwise a new sequence starts, and a
-node over several sequences is still one node. Each sampled token stands in exactly one sequence.
+Only recorded ids are used, never text that is tokenized again. If the ids so far are an exact prefix of a turn's
+prompt, the turn joins the sequence; otherwise a new sequence starts. A node over several sequences is still one
+node. Each sampled token stands in exactly one sequence.
 
-A pack pads on the right and needs no attention mask: the model is causal, so no real token reads
-padding, and padded positions are never trained. Sequences are sorted by length first, which leaves
-little padding; short sequences cost no block-diagonal mask.
+A pack pads on the right and needs no attention mask: the model is causal, so no real token reads padding, and
+padded positions are never trained. Sequences are sorted by length first, which leaves little padding.
+
+Letters of shapes: T tokens of a sequence, B rows of a pack, L tokens of a row, n trained tokens of a pack.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainSequence:
-    """One run of tokens as the model read and wrote them; all three columns have one entry per token."""
+    """One run of T tokens as the model read and wrote them."""
 
     ids: Ids
+    """[T]"""
     mask: Flags
-    """True where the node itself sampled the token: these are trained, the rest is context."""
+    """[T] True if the node itself sampled the token: these are trained, the rest is context."""
     logprobs: NDArray[np.float32]
-    """Recorded log-prob of each sampled token; 0.0 at context."""
+    """[T] recorded log-prob of each sampled token; 0.0 for context."""
     turns: tuple[int, ...]
     """The turns (from 1) whose sampled tokens it holds."""
 
@@ -48,7 +50,7 @@ class TrainSequence:
 
 
 def sequences(node: Node) -> list[TrainSequence]:
-    """The node's training sequences in turn order; none where it sampled nothing.
+    """The node's training sequences in turn order; none if it sampled nothing.
 
     Raises:
         RecordError: a turn whose arrays differ in length, that continues nothing, or that was sampled
@@ -118,23 +120,23 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pack:
-    """Sequences side by side: B rows of L tokens, and the trained tokens of all rows as n columns.
+    """Sequences side by side: B rows of L tokens, and the n trained tokens of all rows as columns.
 
     The last token of a sequence is read by nothing and stands only among the targets.
     """
 
     ids: Ids
-    """(B, L), 0 where padded."""
+    """[B, L]; padding is 0."""
     row: Ids
-    """(n) which row a trained token lies in."""
+    """[n] which row a trained token lies in."""
     column: Ids
-    """(n) the position whose hidden state predicts it: the one before its own."""
+    """[n] the position whose hidden state predicts it: the one before its own."""
     target: Ids
-    """(n) its id."""
+    """[n] its id."""
     logprobs: NDArray[np.float32]
-    """(n) as recorded when it was sampled."""
+    """[n] as recorded when it was sampled."""
     owner: Ids
-    """(n) index of its sequence in what was packed."""
+    """[n] index of its sequence in what was packed."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -154,7 +156,7 @@ def pack(items: Sequence[TrainSequence], token_budget: int) -> list[Pack]:
 
 
 def _fill(items: Sequence[TrainSequence], token_budget: int) -> Iterator[list[int]]:
-    """Indices by falling length, cut where the next row would pass the budget."""
+    """Indices by falling length, cut before the row that would pass the budget."""
     order = sorted(range(len(items)), key=lambda index: (-len(items[index]), index))
     chosen: list[int] = []
     for index in order:
@@ -173,8 +175,8 @@ def _pad(items: Sequence[TrainSequence], chosen: Sequence[int]) -> Pack:
     for row, index in enumerate(chosen):
         item = items[index]
         ids[row, : len(item) - 1] = item.ids[:-1]
-        where = np.flatnonzero(item.mask)
-        same = np.ones(len(where), np.int64)
-        parts.append((same * row, where - 1, item.ids[where], item.logprobs[where], same * index))
+        own = np.flatnonzero(item.mask)
+        same = np.ones(len(own), np.int64)
+        parts.append((same * row, own - 1, item.ids[own], item.logprobs[own], same * index))
     row_, column, target, logprobs, owner = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Pack(ids, row_, column, target, logprobs, owner)

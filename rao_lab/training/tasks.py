@@ -1,6 +1,6 @@
 """Which tasks a step takes and which tasks probe a run: draws of places in a split, keyed by seed and step.
 
-A split may be long and its tasks made when they are asked for, so no more of them are than are drawn.
+A split may be long, and its tasks may be made when they are asked for: so only drawn tasks are asked for.
 """
 
 from __future__ import annotations
@@ -61,6 +61,6 @@ def probe_tasks(environment: Environment, config: TrainConfig) -> list[Task]:
 
 
 def _drawn(tasks: Sequence[Task], seed: int, step: int, count: int) -> list[Task]:
-    """`count` different tasks, or all where there are fewer."""
+    """`count` different tasks, or all if there are fewer."""
     places = Random(f"tasks of step {step}, seed {seed}").sample(range(len(tasks)), min(count, len(tasks)))
     return [tasks[place] for place in places]

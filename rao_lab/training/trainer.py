@@ -31,7 +31,7 @@ def train_steps(
     state: TrainState | None = None,
     on_phase: OnPhase | None = None,
 ) -> Iterator[TrainStep]:
-    """Yields one finished step at a time, from where `state` stands to `config.steps`.
+    """Yields one finished step at a time, from the step after `state.step` to `config.steps`.
 
     Args:
         sample: the executor's `run`; called with this process's headers only.

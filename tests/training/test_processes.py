@@ -105,11 +105,11 @@ def test_a_process_that_is_gone_is_one_line_to_the_others(exchange, repo) -> Non
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
     ranks = [
         subprocess.Popen(
             [sys.executable, "-c", LOST, exchange],
-            cwd=repo, env={**os.environ, **where, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True,
+            cwd=repo, env={**os.environ, **place, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True,
         )
         for rank in range(2)
     ]  # fmt: skip
