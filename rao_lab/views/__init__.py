@@ -1,4 +1,4 @@
-"""To look at what happened: the Explorer, figures, boards for a terminal; views change nothing."""
+"""To look at what happened: the Explorer, figures, boards for a terminal."""
 
 from typing import TYPE_CHECKING
 

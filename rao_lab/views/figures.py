@@ -40,7 +40,7 @@ LIMIT_MARK, DONE_MARK, FAILED_MARK, UNSCORED_MARK = "square-open", "circle", "ci
 
 
 def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Figure:
-    """One tree, left to right, siblings in spawn order; colour is the advantage where it is known."""
+    """One tree, left to right, siblings in spawn order; colour is the advantage, if it is known."""
     import plotly.graph_objects as go
 
     nodes = list(tree.walk()) if tree.nodes else []
@@ -173,7 +173,7 @@ def gradient_share(run: Run) -> go.Figure:
 
 
 def _series(metrics: Sequence[Mapping[str, Any]], kind: str) -> dict[str, list[tuple[int, float, int]]]:
-    """Difficulty -> (step, successes, roots), where the metric was taken."""
+    """By difficulty: (step, share of successes, roots) of each step that has the metric."""
     found: dict[str, list[tuple[int, float, int]]] = {}
     for row in metrics:
         for difficulty, cell in (row.get(kind) or {}).items():
@@ -229,7 +229,7 @@ def _spans(node: Node, label: str, unit: str) -> Iterable[tuple[float, float, st
 
 
 def _places(tree: Tree, nodes: Sequence[Node]) -> dict[str, tuple[float, float]]:
-    """Tidy enough for a report: leaves in order on their own rows, parents at their children's middle."""
+    """(depth, row) of each node by path: each leaf has its own row, a parent is in the middle of its children."""
     rows: dict[str, float] = {}
     leaf = 0
     for node in sorted(nodes, key=lambda node: path_key(node.path), reverse=False):

@@ -1,8 +1,8 @@
 """Boards for a terminal: progress, success with intervals, the shape of trees, live.
 
-Everything goes to the console it is given (the command line gives one on stderr). Where that is no
-terminal, a board prints a plain line for each thing that ends and redraws nothing. It decides nothing:
-it is told what happened.
+A board draws on the console that it is given; the command line gives one on stderr. If that is no terminal,
+it prints a plain line for each thing that ends and redraws nothing. It decides nothing: it is told what
+happened.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Board:
     Args:
         console: where to draw.
         title: the panel's.
-        leave: let the last picture stand when the board is left.
+        leave: the last picture stays when the block ends.
     """
 
     def __init__(self, console: Console, title: str, leave: bool = True) -> None:
@@ -88,7 +88,7 @@ class Board:
 
     @contextmanager
     def stoppable(self, line: str) -> Iterator[None]:
-        """Says the line where Ctrl-C ends the block."""
+        """Says the line if Ctrl-C ends the block."""
         try:
             yield
         except KeyboardInterrupt:
@@ -124,7 +124,7 @@ class Board:
                 self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}")
 
     def stepped(self, agent: str, step: TrainStep) -> None:
-        """A training step ended; one without trees of its own (the probes before the first) adds its warnings alone."""
+        """A training step ended. One without trees of its own (the probes before the first) only adds its warnings."""
         for warning in step.warnings:
             self.say(f"step {step.step}: {warning}")
         if not step.groups:

@@ -68,7 +68,7 @@ class Curves:
         return row.get("success", row.get("probe_success"))
 
     def to_json(self) -> dict[str, Any]:
-        """{"step": [...], "columns": {name: [...]}}; null where a step has no such number."""
+        """{"step": [...], "columns": {name: [...]}}; null if a step has no such number."""
         steps = self.steps
         names = [*dict.fromkeys(name for step in steps for name in self._rows[step])][:MOST_COLUMNS]
         columns = {name: [self._rows[step].get(name) for step in steps] for name in names}

@@ -26,7 +26,7 @@ from rao_lab.views.explorer.table import StepTable
 FLUSH_SECONDS = 0.2
 """Between two flushes of live data: the front end redraws five times a second."""
 BEAT_SECONDS = 2.0
-"""Silence after which a beat tells that this side lives, and which number was the last."""
+"""Silence after which a beat says that this side lives, and which number was the last."""
 KEPT = 3
 """Steps whose tables are kept; older ones are read again."""
 
@@ -66,6 +66,8 @@ class Feed:
         """News of steps that could not be read: they are tried again."""
         self._wake = threading.Condition()
         self._urgent = False
+        self._begun = False
+        """News are taken; otherwise messages are answered and nothing else."""
         self._closed = False
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
@@ -95,6 +97,7 @@ class Feed:
     def begin(self) -> None:
         """Reads what there is and shows it."""
         with self._lock:
+            self._begun = True
             self._curves = Curves.of(self.source.metrics())
             self.source.open(self.put)
             self._step_news()
@@ -212,7 +215,7 @@ class Feed:
 
     def _poll(self) -> None:
         every, now = self.source.poll_seconds, self._clock()
-        if every is None or now - self._polled < every * 0.9:
+        if not self._begun or every is None or now - self._polled < every * 0.9:
             return
         self._polled = now
         try:
@@ -276,7 +279,7 @@ class Feed:
         """The newest step that has something to show."""
         if self._newest is not None:
             return self._newest
-        known = self._curves.steps if self._shown else [step for step, _ in self.source.marks()]
+        known = self._curves.steps if self._begun else [step for step, _ in self.source.marks()]
         return max(known, default=None)
 
     def _find(self, step: int) -> LiveStep:
@@ -345,7 +348,7 @@ class Feed:
             self.outlet.show(**changed)
 
     def _is_shown(self, name: str, value: Any) -> bool:
-        """A clock that goes on is no news: the front end lets it run."""
+        """Seconds that passed are no news: the front end counts them itself."""
         now = self._shown.get(name, ...)
         if name == "session" and now is not ...:
             return bool({**now, "seconds": 0} == {**value, "seconds": 0})

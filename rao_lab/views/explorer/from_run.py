@@ -150,7 +150,7 @@ class RunSource(Source):
 
 def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:
     """The table of the finished trees of a step, without credit."""
-    ids, where = np.unique(nodes.tree_id, return_inverse=True)
+    ids, which = np.unique(nodes.tree_id, return_inverse=True)
     known = set(ids.tolist())
     kept = [
         each
@@ -162,7 +162,7 @@ def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:
     for each in kept:
         groups.setdefault((each.probe, each.group), each)
     group_of = {key: place for place, key in enumerate(groups)}
-    tree = np.array([place_of.get(each, -1) for each in ids.tolist()], np.int64)[where]
+    tree = np.array([place_of.get(each, -1) for each in ids.tolist()], np.int64)[which]
     # If the file was written on since its lists were read, these do not know all trees: the others are left out.
     rows = np.flatnonzero(tree >= 0)
     words, goal, reason = _words(run, nodes, rows)
@@ -203,14 +203,14 @@ def _words(run: Run, nodes: NodeColumns, rows: Ints) -> tuple[list[str], Ints, I
     """The goals and reasons in the order in which rows name them, and the places of those of every node, `[N]`; -1 if
     the node is not among `rows`."""
     ids = np.column_stack([nodes.goal[rows], nodes.reason[rows]]).ravel()
-    known, first, where = np.unique(ids, return_index=True, return_inverse=True)
+    known, first, which = np.unique(ids, return_index=True, return_inverse=True)
     texts = run.texts(known.tolist())
     words = Words()
     places = np.zeros(len(known), np.int64)
     for each in np.argsort(first).tolist():
         places[each] = words(texts[int(known[each])])
     found = np.full((2, len(nodes)), -1, np.int64)
-    found[:, rows] = places[where].reshape(-1, 2).T
+    found[:, rows] = places[which].reshape(-1, 2).T
     return words.known, found[0], found[1]
 
 
@@ -219,9 +219,9 @@ def _signals(codes: Column, success: Column) -> Column:
     found = np.full(len(codes), np.nan)
     for status, code in STATUS_CODE.items():
         rows = np.flatnonzero(codes == code)
-        values, where = np.unique(success[rows], return_inverse=True)
+        values, which = np.unique(success[rows], return_inverse=True)
         made = [signal(status, None if np.isnan(each) else each) for each in values.tolist()]
-        found[rows] = np.array([np.nan if each is None else each for each in made], np.float64)[where]
+        found[rows] = np.array([np.nan if each is None else each for each in made], np.float64)[which]
     return found
 
 

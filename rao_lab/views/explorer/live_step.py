@@ -24,7 +24,7 @@ class Nodes(Protocol):
 
 @dataclass
 class LiveTree:
-    """One tree of the step: where it stands and who knows its nodes."""
+    """One tree of the step, and what knows its nodes."""
 
     group: int
     header: TreeHeader

@@ -1,7 +1,7 @@
-"""What one node said and read, as the inspector takes it: plain text, cut where it is very long.
+"""What one node said and read, as the inspector shows it: plain text, cut if it is very long.
 
-The context is what the model read: where its token ids can be decoded, the pieces of each turn with what
-is new, what was kept from the turn before and what was cut out of it.
+The context is what the model read. If its token ids can be decoded, each turn has its pieces: what is new,
+what was kept from the turn before and what was cut out of it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rao_lab.views.explorer.table import STRUCTURE, Column, Words, structure
 
 STATUS_CODE = {status.value: code for code, status in enumerate(Status)}
 Row = list[float | int | None]
-"""One node in the order of `STRUCTURE`; None where there is no such number."""
+"""One node in the order of `STRUCTURE`; None if there is no such number."""
 
 
 def node_row(node: Node, tree: int, parent: int, words: Words) -> Row:

@@ -1,6 +1,6 @@
 """What an Explorer shows without JavaScript and without a kernel: text, and a still picture.
 
-A notebook keeps both beside the widget, so that it can be read where the widget cannot run.
+A notebook keeps both beside the widget, for places in which the widget cannot run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 
 DRAWN = 60
-"""Nodes of the still picture; a larger tree stands as text."""
+"""Most nodes of the still picture; a larger tree is shown as text."""
 
 _INK = {"+": "#1a5a9e", "-": "#a3440c"}
 _MARK = {

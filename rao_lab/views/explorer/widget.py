@@ -120,7 +120,11 @@ class Explorer(anywidget.AnyWidget):
         self._feed = Feed(self._source, self, step)
         self.on_msg(self._take)
         if status.get("live"):
-            self._feed.start()
+            try:
+                self._feed.start()
+            except BaseException:
+                self.close()
+                raise
 
     def _take_the_cell(self) -> None:
         self._cell = running_cell()
