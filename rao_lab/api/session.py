@@ -238,11 +238,19 @@ class Session:
         return open_run(self.path, follow=not self._done.is_set())
 
     def board(self, **options: Any) -> Explorer:
-        """The Explorer of this session, with its board in front: progress, curves, pause, step and stop."""
+        """The Explorer of this session, with its board in front: progress, curves, pause, step and stop.
+
+        Args:
+            options: as in `rl.Explorer`: step, title, height, view, config, tokenizer.
+        """
         return self.explorer(**{"view": "board", **options})
 
     def explorer(self, **options: Any) -> Explorer:
-        """The Explorer of this session: it follows the newest trees until another step is chosen."""
+        """The Explorer of this session: it follows the newest trees until another step is chosen.
+
+        Args:
+            options: as in `rl.Explorer`: step, title, height, view, config, tokenizer.
+        """
         from rao_lab.views.explorer.widget import Explorer
 
         return Explorer(self, **options)
