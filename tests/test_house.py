@@ -72,7 +72,7 @@ def test_imports_go_upwards_only(path: Path) -> None:
     assert here in LINE_OF, f"{here} has no line yet: give it one in TABLE and in the README"
     for other in rooms_imported(path) - {here}:
         assert other in LINE_OF, f"{path.name} imports {other}, which has no line"
-        assert LINE_OF[other] < LINE_OF[here] or {here, other} == {"base", "errors"}, (
+        assert LINE_OF[other] < LINE_OF[here] or (here, other) == ("base", "errors"), (
             f"{here} (line {LINE_OF[here]}) imports {other} (line {LINE_OF[other]})"
         )
 
@@ -114,6 +114,24 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         {name: [each for each in found if each in imports] for name, found in imports.items()}
     )
     order.prepare()  # raises CycleError, which names the circle
+
+
+def test_a_room_does_not_import_by_its_own_face() -> None:
+    """The face imports the room, so this would be a circle."""
+    known = {name_of(path) for path in modules()}
+    for path in modules():
+        own = {"rao_lab", *(name_of(parent / "__init__.py") for parent in path.parents if parent > PACKAGE)}
+        found = imported_modules(path, known | {"rao_lab"}) & own
+        assert not found, f"{path.relative_to(REPO)} imports by {found}"
+
+
+def test_the_readme_shows_the_table() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| \[`(\w+)/`\]\(rao_lab/\2\) \|", (REPO / "README.md").read_text(), re.MULTILINE
+    )
+    shown = {(int(line), room) for line, room in rows}
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert shown == {(line, room) for room, line in LINE_OF.items() if room in packages}
 
 
 def test_public_names_are_sorted_complete_and_load() -> None:

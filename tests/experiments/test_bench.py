@@ -13,25 +13,24 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments import bench
-from rao_lab.experiments.bench import store
+from rao_lab.experiments.bench import cases, store
 from rao_lab.experiments.bench.rollout import OneTurnAtATime
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
 
 
 def test_every_module_that_measures_is_a_bench_and_no_other() -> None:
-    assert {"rollout", "store"} <= set(bench.names())
-    assert not {"make_tiny", "__init__"} & set(bench.names())
+    assert {"rollout", "store"} <= set(cases.names())
+    assert not {"make_tiny", "__init__"} & set(cases.names())
 
 
 def test_every_bench_says_what_it_measures() -> None:
-    assert all(bench.summary(name) for name in bench.names())
+    assert all(cases.summary(name) for name in cases.names())
 
 
 def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:
     with pytest.raises(MissingError, match="rollout"):
-        bench.run("speed", lambda _: None)
+        cases.run("speed", lambda _: None)
 
 
 def test_seconds_is_a_median_without_the_first_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,12 +41,12 @@ def test_seconds_is_a_median_without_the_first_run(monkeypatch: pytest.MonkeyPat
         nonlocal now
         now += next(seconds)
 
-    monkeypatch.setattr(bench, "perf_counter", lambda: now)
-    assert bench.seconds(work, repeats=3) == 3.0
+    monkeypatch.setattr(cases, "perf_counter", lambda: now)
+    assert cases.seconds(work, repeats=3) == 3.0
 
 
 def test_the_machine_is_told_without_names() -> None:
-    assert set(bench.machine()) == {"system", "python", "cores", "threads", "versions"}
+    assert set(cases.machine()) == {"system", "python", "cores", "threads", "versions"}
 
 
 def test_the_costs_of_a_run_file_are_told(tmp_path: Path) -> None:

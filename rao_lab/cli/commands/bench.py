@@ -24,7 +24,7 @@ def bench(
       rao-lab bench rollout
       rao-lab bench store --json
     """
-    from rao_lab.experiments import bench as benches
+    from rao_lab.experiments.bench import cases as benches
 
     found = [benches.run(each, print_progress) for each in ([name] if name else benches.names())]
     if as_json:

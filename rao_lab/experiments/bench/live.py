@@ -24,7 +24,7 @@ from typing import Any
 from rao_lab.api.session import Session
 from rao_lab.api.train import default_config, start
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.experiments.bench import Case, Say
+from rao_lab.experiments.bench.cases import Case, Say
 from rao_lab.policies.load import load_policy
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.shown import source_of

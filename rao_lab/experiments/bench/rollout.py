@@ -17,7 +17,7 @@ import torch
 from rao_lab.api.defaults import suggested
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.evaluate import evaluate
-from rao_lab.experiments.bench import Case, Say
+from rao_lab.experiments.bench.cases import Case, Say
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import NodeKey, Policy, TurnReply, TurnRequest
 from rao_lab.tree import Message

@@ -19,7 +19,7 @@ from time import perf_counter
 
 from rao_lab.api.export import credit_of
 from rao_lab.credit import attribute
-from rao_lab.experiments.bench import Case, Say, seconds
+from rao_lab.experiments.bench.cases import Case, Say, seconds
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.tree import (
     Acted,

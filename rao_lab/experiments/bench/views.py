@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rao_lab.errors import UnavailableError
-from rao_lab.experiments.bench import Case, Say
+from rao_lab.experiments.bench.cases import Case, Say
 from rao_lab.tree import Node, Status, Task, Tree, TreeHeader, path_key
 from rao_lab.views.explorer.widget import Explorer
 
