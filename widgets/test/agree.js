@@ -62,10 +62,11 @@ export function compareAll(file) {
                 : Infinity
               : Math.abs(got[row] - value);
           found.largest = Math.max(found.largest, off);
-          if (off > 1e-9 && found.wrong.length < 5)
+          if (off > 1e-9 && found.wrong.length < 5) {
             found.wrong.push(
               `${batch.name} ${JSON.stringify(item.config)} ${name}[${row}]: ${got[row]}, not ${value}`,
             );
+          }
         });
       for (const [name, column] of Object.entries(COLUMNS)) check(name, item[name], out[column]);
       check("why", item.why, out.why);

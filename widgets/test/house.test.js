@@ -20,7 +20,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   outline: ["outline.js", "rows.js"],
   icicle: ["icicle.js"],
   siblings: ["siblings.js"],
-  inspector: ["inspector.js", "who.js"],
+  inspector: ["inspector.js", "who.js", "host.js"],
   credit: ["page.js", "whatif.js", "rule.js"],
   board: ["board.js", "series.js", "words.js"],
 });
@@ -80,6 +80,18 @@ test("a room imports step and shared; of others only what they show, and only if
 test("nobody but the entry of the bundle knows the app", () => {
   const knowing = [...sources].filter(([file, text]) => importsOf(file, text).includes("app/app.js"));
   assert.deepEqual(knowing.map(([file]) => file), ["explorer.js"]);
+});
+
+test("each view names in its host.js what it needs of the app", () => {
+  const views = Object.keys(FACES).filter((room) => !FACES[room].includes("*"));
+  for (const room of views) {
+    const users = [...sources].filter(([file, text]) => importsOf(file, text).includes(`${room}/host.js`));
+    assert.ok(users.some(([file]) => roomOf(file) === room), room);
+  }
+  const elsewhere = [...sources].filter(([file, text]) => {
+    return views.includes(roomOf(file)) && !file.endsWith("/host.js") && /@typedef .*Host\b *$/m.test(text);
+  });
+  assert.deepEqual(elsewhere.map(([file]) => file), []);
 });
 
 test("files do not import each other in a circle", () => {

@@ -3,7 +3,7 @@
 import { actionOf, moveInRows } from "./keys.js";
 
 /** @typedef {import("./keys.js").Action} Action */
-/** @typedef {import("../inspector/who.js").Tab} Tab */
+/** @typedef {import("../inspector/host.js").Tab} Tab */
 
 /**
  * @typedef {object} ActionsHost

@@ -26,7 +26,7 @@ import { Steps } from "./steps.js";
 import { TopBar } from "./topbar.js";
 import { showState, showZones } from "./zones.js";
 
-/** @typedef {import("../inspector/who.js").Tab} Tab */
+/** @typedef {import("../inspector/host.js").Tab} Tab */
 /** @typedef {import("../step/piles.js").Pile} Pile */
 /** @typedef {import("../step/summary.js").Summary} Summary */
 /** @typedef {import("../step/types.js").AnyModel} AnyModel */

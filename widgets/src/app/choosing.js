@@ -1,4 +1,4 @@
-// Choosing a node, a pile, a tree: the place changes, and the views show it. Any choice stops following.
+// Choosing a node, a pile or a tree: the place changes and the views show it. Any choice stops following.
 
 /**
  * @typedef {object} ChoosingHost
@@ -59,7 +59,10 @@ export class Choosing {
     this.openTree(tree, row);
   }
 
-  /** Shows a tree, by nobody's choice. @param {number} tree @param {number} [row] its root, if left out */
+  /**
+   * Shows a tree that the user did not choose.
+   * @param {number} tree @param {number} [row] its root, if left out
+   */
   openTree(tree, row) {
     const { app } = this;
     app.place.openTree(tree, row);

@@ -19,7 +19,7 @@ export class Finding {
     this.found = new Set(this.hits);
   }
 
-  /** @param {number} row @param {number} by @returns {number} the hit so many further on, round the end */
+  /** The hit `by` hits further on; after the last comes the first. @param {number} row @param {number} by */
   from(row, by) {
     const { hits } = this;
     return hits[(hits.indexOf(row) + by + hits.length) % hits.length];

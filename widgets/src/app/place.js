@@ -1,12 +1,12 @@
-// Where the reader is in a step: which tree, which node, what is folded and what is open. It draws nothing
-// and asks nobody; `app.js` changes it and redraws.
+// Where the reader is in a step: which tree, which node, what is folded and what is open. It draws nothing;
+// the app changes it and redraws.
 
 import { foldsFor } from "../tree/layout.js";
 import { stepRows, treeRows } from "../outline/rows.js";
 import { Piles } from "../step/piles.js";
 import { Step } from "../step/store.js";
 
-/** A tree of at most so many nodes is shown whole, however small the view. */
+/** A tree of at most this many nodes is shown whole, however small the view is. */
 const SHOWN_WHOLE = 400;
 
 export class Place {

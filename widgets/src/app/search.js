@@ -21,7 +21,7 @@ export class Search {
     this.update();
   }
 
-  /** The button, unless somebody types. */
+  /** Shows the button, unless the user is typing. */
   update() {
     if (this.searching || this.element.contains(document.activeElement)) return;
     const props = { class: "control", "aria-label": "Search", title: "Search goals and paths" };

@@ -15,7 +15,7 @@ import { curvesOf, lastEnded } from "../board/series.js";
  * @property {() => void} showSteps which step is open has changed, or whether the view follows
  */
 
-/** ms that a tree stays in view after its end, before a view that follows goes on to one that runs. */
+/** ms that a tree stays in view after its end, before a view that follows goes on to one that still runs. */
 const LINGER = 800;
 
 export class Steps {

@@ -32,7 +32,7 @@ export function roundUp(high, wanted = 3, whole = false) {
   return Math.ceil(high / step - 1e-9) * step;
 }
 
-/** Up to so many steps are shown as points with their figures: two or three points are no curve yet. */
+/** Up to this many steps are shown as points with their figures: two or three points are no curve yet. */
 export const FEW = 3;
 
 /**
@@ -50,7 +50,7 @@ export function axisEnd(done, total) {
 }
 
 /**
- * Labels that keep a distance, as close to where they belong as they can be.
+ * Moves labels apart, each as little as possible.
  * @param {number[]} wanted in px @param {number} gap @param {number} low @param {number} high
  */
 export function spread(wanted, gap, low, high) {

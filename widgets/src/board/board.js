@@ -1,5 +1,5 @@
-// The board: how training goes, and the hand on it. Progress and curves on the left, the chosen step on the
-// right; choosing a step here chooses it for every view.
+// The board: how training goes. Progress and curves are on the left, the chosen step is on the right. A step
+// that is chosen here is chosen for every view.
 
 import { fill, h, onArrows } from "../shared/dom.js";
 import { many, plain } from "../shared/format.js";
@@ -15,21 +15,7 @@ import { Tasks } from "./tasks.js";
 import { fewWords } from "./words.js";
 
 /** @typedef {import("./series.js").Curves} Curves */
-/** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/client.js").Model} Model */
-
-/**
- * @typedef {object} BoardNeeds
- * @property {Pick<Model, "session" | "curves" | "steps" | "newest" | "live">} traits
- * @property {{
- *   following: boolean, near: (step: number) => number | null, open: (step: number) => void,
- *   move: (by: number) => void, follow: () => void
- * }} steps
- * @property {number | null} wanted the step that is open, or asked for and not yet here
- *
- * @typedef {BoardNeeds & import("./steer.js").SteerHost & import("./tasks.js").TasksHost} BoardHost what the
- *   board needs of the app
- */
 
 /** px of the cell from which all of the board stands in view. */
 const BESIDE = 880;
@@ -46,7 +32,7 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 };
 const PAGES = { PageDown: -10, PageUp: 10, Home: -1e9, End: 1e9 };
 
 export class Board {
-  /** @param {BoardHost} host */
+  /** @param {import("./host.js").BoardHost} host */
   constructor(host) {
     this.host = host;
     /** @type {Curves} */
@@ -171,7 +157,7 @@ export class Board {
     if (this.element.hidden) return;
     this.showProgress();
     const none = !this.curves.step.length;
-    // Before the first step ends the large plot stands there already, empty and to scale.
+    // Before the first step ends, the large plot is shown already, empty and to scale.
     this.empty.hidden = !none || session.live;
     this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
     this.upper.hidden = none && !session.live;
@@ -206,7 +192,7 @@ export class Board {
     if (key === this.plotsKey && this.plotted === curves) return;
     this.plotsKey = key;
     this.plotted = curves;
-    // What is left of the height goes to the large plot, so that all of the board is seen at once if it fits.
+    // The large plot takes the height that is left, so that all of the board is in view if it fits.
     const rest = high - over - (SMALL + BELOW) * u;
     const tall = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : (this.pair ? 186 : 150) * u;
     const axis = { p, last, chosen, end };
@@ -227,7 +213,7 @@ export class Board {
     this.share.note.textContent = shareNote(this.curves, this.chosen);
   }
 
-  /** The plots for those who cannot see them. */
+  /** The plots in words, for those who cannot see them. */
   showSlider() {
     const { slider, chosen, curves } = this;
     const all = this.host.traits.steps;

@@ -53,10 +53,11 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
     dot(scale, x(chosen), y(value), 4.5, p.page);
     dot(scale, x(chosen), y(value), 3.5, tone(series), series.probe ? "ring" : "disc");
   }
-  // At the newest step the ends of the series say the same.
+  // At the newest step, the ends of the series show the same figures.
   if (chosen === lastEnded(curves)) return;
-  for (const { value } of here)
+  for (const { value } of here) {
     figureAt(scale, plain(value), x(chosen), Math.max(top, y(value) - 11 * scale.u));
+  }
 }
 
 /**

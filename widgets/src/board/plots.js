@@ -21,7 +21,7 @@ const FOOT = 20;
  * @property {import("../shared/theme.js").Palette} p
  */
 
-/** A plot: a title in DOM text, a note at its right, a canvas that is told to the reader by the table. */
+/** A plot: a title, a note at its right, and a canvas. The table says the same to screen readers. */
 export class Plot {
   /**
    * @param {string} title @param {(scale: Scale, top: number, bottom: number) => void} draw

@@ -119,7 +119,7 @@ export function depths(curves) {
 }
 
 /**
- * How the loss weight is shared between depths, step by step, and the step whose shares are told in figures:
+ * How the loss weight is shared between depths, step by step, and the step whose shares are given in figures:
  * the chosen one, otherwise the newest.
  * @param {Curves} curves @param {number | null} chosen
  */
@@ -130,7 +130,7 @@ export function shares(curves, chosen) {
 }
 
 /**
- * What the figures beside the shares are of: they stand at the newest step and are those of the chosen one.
+ * Which step the figures beside the shares belong to: they are drawn at the newest step.
  * @param {Curves} curves @param {number | null} chosen
  */
 export function shareNote(curves, chosen) {

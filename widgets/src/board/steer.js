@@ -1,18 +1,11 @@
-// The hand on training: how it stands, and pause, resume, one step and stop, in the top bar.
+// The state of training and the buttons that steer it (pause, resume, one step, stop), in the top bar.
 
 import { fill, h, refill, s } from "../shared/dom.js";
 import { stateOf } from "./words.js";
 
-/**
- * @typedef {object} SteerHost what the hand on training needs of the app
- * @property {{session: import("./words.js").Session}} traits
- * @property {number} quiet s since the kernel was heard
- * @property {string} size of the cell
- * @property {string} view the hand stands there while the board is shown
- * @property {(action: string) => void} act tells the kernel
- */
+/** @typedef {import("./host.js").BoardHost} BoardHost */
 
-/** A wish that the kernel has not granted by then is no longer shown as granted. */
+/** After this time, a request that the kernel has not met is no longer shown as met. */
 const WISH_MS = 4000;
 const GLYPHS = {
   pause: "M5.5 3v10M10.5 3v10",
@@ -22,7 +15,7 @@ const GLYPHS = {
 };
 
 export class Steer {
-  /** @param {SteerHost} host */
+  /** @param {Pick<BoardHost, "traits" | "quiet" | "size" | "view" | "act">} host */
   constructor(host) {
     this.host = host;
     this.state = h("span", { class: "state-mark", role: "status" });

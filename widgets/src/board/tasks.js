@@ -12,19 +12,8 @@ import { groupRows, miniature, moreWords } from "./groups.js";
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/shown.js").Shown} Shown */
 
-/**
- * @typedef {object} TasksHost what the list of tasks needs of the app
- * @property {Shown | null} shown
- * @property {number | null} wanted the step that is open, or asked for and not yet here
- * @property {Palette} palette
- * @property {string} size of the cell
- * @property {{tree: (tree: number) => void}} choose
- * @property {(view: "tree") => void} setView
- * @property {() => void} focusNodes
- */
-
 export class Tasks {
-  /** @param {TasksHost} host */
+  /** @param {import("./host.js").BoardHost} host */
   constructor(host) {
     this.host = host;
     this.element = h("div", { class: "groups" });

@@ -104,14 +104,14 @@ export function progressWords(session, since) {
   };
 }
 
-/** Minutes for minutes, seconds for less. @param {number} seconds */
+/** A time in its largest unit. @param {number} seconds */
 export function roughly(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;
 }
 
-/** What happens this moment. @param {Session} session */
+/** What happens now. @param {Session} session */
 function nowWords(session) {
   const alive = session.alive ? `, ${many(session.alive, "node")} alive` : "";
   const { phase, of, trees, probes } = session;

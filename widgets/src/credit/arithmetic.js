@@ -133,8 +133,9 @@ function baselines(table, config, out, compared) {
   const { least, above, count } = compared;
   const ofTree = table.trees.map(({ group }, tree) => {
     if (config.baseline === "none") return 0;
-    if (config.baseline === "group_mean")
+    if (config.baseline === "group_mean") {
       return count[group] ? least[group] + above[group] / count[group] : NaN;
+    }
     const root = table.rootOf[tree];
     const own = root >= 0 ? out.R[root] : NaN;
     const scored = Number.isNaN(own) ? 0 : 1;

@@ -12,21 +12,11 @@ import { sentence, sources } from "./words.js";
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
 
-/**
- * @typedef {object} CreditNeeds
- * @property {Shown | null} shown
- * @property {import("../shared/theme.js").Palette} palette
- * @property {{tree: number, row: number}} place
- * @property {{row: (row: number) => void, tree: (tree: number) => void}} choose
- *
- * @typedef {CreditNeeds & import("../inspector/who.js").WhoHost} CreditHost what the page needs of the app
- */
-
 /** px from which the share stands beside the waterfall. */
 const BESIDE = 820;
 
 export class CreditPage {
-  /** @param {CreditHost} host */
+  /** @param {import("./host.js").CreditHost} host */
   constructor(host) {
     this.host = host;
     this.who = h("div", { class: "who" });

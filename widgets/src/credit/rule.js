@@ -34,8 +34,9 @@ export class ShownCredit {
     const rows = step.walk(tree);
     let most = 0;
     for (const row of rows) {
-      for (const value of [Math.abs(recorded.A[row]), Math.abs(credit.A[row])])
+      for (const value of [Math.abs(recorded.A[row]), Math.abs(credit.A[row])]) {
         if (value > most) most = value;
+      }
     }
     this.scale = Math.max(0.25, most);
     const none = most === 0 && rows.every((row) => Number.isNaN(credit.A[row]));

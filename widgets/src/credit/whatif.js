@@ -11,17 +11,6 @@ import { Slider } from "./slider.js";
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
 /** @typedef {import("../shared/dom.js").Child} Child */
 
-/**
- * @typedef {object} WhatIfHost what the bar needs of the app
- * @property {Shown | null} shown
- * @property {{tree: number}} place
- * @property {(change: Partial<CreditConfig> | null) => void} setRule null: as recorded
- * @property {{row: (row: number) => void}} choose
- * @property {(row: number, limit: number) => string} goal
- * @property {import("../shared/menu.js").Menu} menu
- * @property {() => void} focusNodes
- */
-
 /** @type {Record<string, string>} */
 const ESTIMATORS = {
   rao: "rao",
@@ -34,7 +23,7 @@ const BASELINES = { leave_one_out: "leave one out", group_mean: "group mean", no
 const LISTED = 300;
 
 export class WhatIf {
-  /** @param {WhatIfHost} host */
+  /** @param {import("./host.js").CreditHost} host */
   constructor(host) {
     this.host = host;
     this.form = this.fields();
@@ -154,8 +143,9 @@ export class WhatIf {
       h("div", { class: "form" }, form.nodes, words, this.resetButton()),
     ]);
     show();
-    for (const kind of ["input", "change", "pointermove", "keyup", "click"])
+    for (const kind of ["input", "change", "pointermove", "keyup", "click"]) {
       menu.addEventListener(kind, show);
+    }
   }
 
   /** The nodes whose sign changes. */

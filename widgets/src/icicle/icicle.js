@@ -7,27 +7,14 @@ import { icon } from "../shared/shapes.js";
 import { layBands, rowAt } from "./bands.js";
 import { paintBands } from "./paint.js";
 
-/** @typedef {import("../shared/theme.js").Palette} Palette */
-/** @typedef {import("../step/piles.js").Piles} Piles */
 /** @typedef {import("../step/shown.js").Shown} Shown */
-
-/**
- * @typedef {object} IcicleHost what the icicle needs of the app
- * @property {Shown | null} shown
- * @property {Palette} palette
- * @property {{tree: number, row: number, pile: number, piles: Piles}} place
- * @property {{row: (row: number) => void, key: (key: string) => void}} choose
- * @property {(view: "tree") => void} setView
- * @property {(row: number, limit: number) => string} goal
- * @property {() => void} focusNodes
- */
 
 /** What makes a node wide. */
 const WIDTHS = { share: "gradient share", nodes: "nodes", tokens: "tokens" };
 
 export class IcicleView {
   /**
-   * @param {IcicleHost} host
+   * @param {import("./host.js").IcicleHost} host
    * @param {{element: HTMLElement, update: () => void}} siblings of the choice, in sum
    */
   constructor(host, siblings) {

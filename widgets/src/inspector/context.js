@@ -115,8 +115,9 @@ const NAMES = { kept: "kept", new: "new", cut: "cut out", wrote: "wrote" };
 
 /** @param {ContextPart} part */
 function contextPart({ kind, tokens, pieces }) {
-  if (kind === "kept")
+  if (kind === "kept") {
     return h("div", { class: "ctx kept" }, `${count(tokens)} tokens from before, unchanged`);
+  }
   /** @type {import("../shared/dom.js").Child[]} */
   const runs = [];
   let plain = "";

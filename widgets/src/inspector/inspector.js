@@ -11,29 +11,14 @@ import { chosenTab, tabList, whoLines } from "./who.js";
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../step/types.js").NodeText} NodeText */
 
-/**
- * @typedef {object} InspectorNeeds
- * @property {Shown | null} shown
- * @property {string} size of the cell: "small" makes a sheet of it, "tiny" a page
- * @property {boolean} shut the sheet is closed
- * @property {() => void} turnSheet
- * @property {(shown: boolean) => void} setInspecting the page
- * @property {string} preamble what all goals begin with
- * @property {{row: number, pile: number}} place
- * @property {{row: (row: number) => void}} choose
- * @property {(row: number) => NodeText | null} text null: on its way
- *
- * @typedef {InspectorNeeds & import("./who.js").WhoHost} InspectorHost what the inspector needs of the app
- */
-
-/** ms without an answer after which the pane says that it waits. */
+/** After this time without an answer, in ms, the pane says that it waits. */
 const PATIENCE = 150;
 /** Characters of a text that are shown at first. */
 const LONG = 4000;
 
 export class Inspector {
   /**
-   * @param {InspectorHost} host
+   * @param {import("./host.js").InspectorHost} host
    * @param {{element: HTMLElement, title: string, update: () => void}} siblings of the choice, in sum
    */
   constructor(host, siblings) {
@@ -133,7 +118,7 @@ export class Inspector {
     this.shown = key;
     this.text = text;
     if (!text) {
-      // Texts mostly come within a frame or two: what stood here stays until then, and nothing flickers.
+      // Texts mostly come within a frame or two. The old content stays until then, so that nothing flickers.
       if (!pane.childElementCount) this.showLoading();
       else setTimeout(() => this.shown === key && !this.text && this.showLoading(), PATIENCE);
       return;

@@ -62,8 +62,9 @@ function turnPart(reading, turn) {
   const window = step.window[row];
   const chips = turn.children.length ? chipList(reading, turn) : null;
   const left = [];
-  if (turn.thought)
+  if (turn.thought) {
     left.push(...long(`${key}t`, turn.thought, (words) => [h("div", { class: "thought" }, words)]));
+  }
   if (turn.code) left.push(...long(`${key}c`, turn.code, (code) => [codeBlock(code)]));
   else if (turn.text)
     left.push(...long(`${key}x`, turn.text, (words) => [h("pre", { class: "code" }, words)]));

@@ -6,16 +6,8 @@ import { markIcon } from "../shared/shapes.js";
 import { isLive, shapeOf, statusWords } from "../step/status.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
-/** @typedef {"messages" | "context" | "credit"} Tab */
-
-/**
- * @typedef {object} WhoHost what the head needs of the app
- * @property {Tab} tab
- * @property {(tab: Tab) => void} setTab
- * @property {{row: number, piles: {of: (row: number) => import("../step/piles.js").Pile | undefined}}} place
- * @property {(row: number, limit: number) => string} goal
- * @property {{pile: (first: number) => void}} choose
- */
+/** @typedef {import("./host.js").Tab} Tab */
+/** @typedef {import("./host.js").WhoHost} WhoHost */
 
 const TABS = /** @type {[Tab, string][]} */ ([
   ["messages", "Messages"],
@@ -60,7 +52,7 @@ function sum(shown, row) {
   return h("span", { class: `sum ${signClass(value, 5e-4)}`, title: "advantage" }, signed(value, 3));
 }
 
-/** From a node to the alike siblings it stands among. @param {WhoHost} host */
+/** A link from a node to the pile it belongs to. @param {WhoHost} host */
 function pileLink({ place, choose }) {
   const pile = place.piles.of(place.row);
   if (!pile) return [];

@@ -9,29 +9,8 @@ import { pileCells } from "./pilerow.js";
 import { TaskShares } from "./shares.js";
 
 /** @typedef {import("./rows.js").OutlineRow} OutlineRow */
-/** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/piles.js").Pile} Pile */
-/** @typedef {import("../step/piles.js").Piles} Piles */
 /** @typedef {import("../step/shown.js").Shown} Shown */
-
-/**
- * @typedef {object} OutlineHost what the outline needs of the app
- * @property {Shown | null} shown
- * @property {Palette} palette
- * @property {boolean} whole all tasks of the step are listed, not one tree
- * @property {{tree: number, piles: Piles, keyIn: (rows: OutlineRow[], whole: boolean) => string}} place
- * @property {() => OutlineRow[]} outlineRows
- * @property {string} preamble what all goals begin with, and no row shows
- * @property {(row: number, limit: number) => string} goal
- * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
- * @property {{query: string, found: Set<number>}} finding
- * @property {{key: (key: string) => void}} choose
- * @property {{
- *   key: (key: string) => void, pile: (first: number, open: boolean) => void, focus: (row: number) => void
- * }} fold
- * @property {() => void} leaveOutline in a narrow cell, what was chosen takes its place
- * @property {() => void} onKeysMoved the keyboard came or went
- */
 
 /** Rows drawn beyond those in view. */
 const SPARE = 6;
@@ -40,7 +19,7 @@ const INDENT = 13;
 let made = 0;
 
 export class Outline {
-  /** @param {OutlineHost} host */
+  /** @param {import("./host.js").OutlineHost} host */
   constructor(host) {
     this.host = host;
     this.id = `rao${(made += 1)}`;

@@ -85,17 +85,9 @@ function nodeRows(step, top, folded, piles, level) {
  * @param {"node" | "pile"} kind @param {number} id @param {number} level @param {boolean | null} open
  * @param {{set: number, place: number}} at @param {number} together @returns {OutlineRow}
  */
-function made(kind, id, level, open, at, together) {
-  return {
-    kind,
-    key: (kind === "node" ? "n" : "p") + id,
-    id,
-    level,
-    set: at.set,
-    place: at.place,
-    open,
-    together: together === 1,
-  };
+function made(kind, id, level, open, { set, place }, together) {
+  const key = (kind === "node" ? "n" : "p") + id;
+  return { kind, key, id, level, set, place, open, together: together === 1 };
 }
 
 /** Where rows stand among their siblings, a pile being one of them. */
@@ -179,24 +171,15 @@ export function stepRows(step, openGroups, openTrees, folded, piles = new Piles(
   step.trees.forEach((tree, index) => trees[tree.group]?.push(index));
   step.groups.forEach((_, group) => {
     const open = openGroups.has(group);
-    rows.push({
-      kind: "group",
-      key: `g${group}`,
-      id: group,
-      level: 1,
-      set: step.groups.length,
-      place: group + 1,
-      open,
-      together: false,
-    });
+    const among = { set: step.groups.length, place: group + 1 };
+    rows.push({ kind: "group", key: `g${group}`, id: group, level: 1, ...among, open, together: false });
     if (!open) return;
     trees[group].forEach((tree, place) => {
       const has = step.rootOf[tree] >= 0;
       const shown = has && openTrees.has(tree);
-      rows.push({
-        ...{ kind: "tree", key: `t${tree}`, id: tree, level: 2, set: trees[group].length, place: place + 1 },
-        ...{ open: has ? shown : null, together: false },
-      });
+      const siblings = { set: trees[group].length, place: place + 1 };
+      const open = has ? shown : null;
+      rows.push({ kind: "tree", key: `t${tree}`, id: tree, level: 2, ...siblings, open, together: false });
       if (shown) for (const row of nodeRows(step, step.rootOf[tree], folded, piles, 3)) rows.push(row);
     });
   });

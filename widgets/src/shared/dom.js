@@ -65,7 +65,7 @@ export function fill(element, ...children) {
 }
 
 /**
- * Fills an element anew. If the focus was inside, `heir` says what has it from now on.
+ * Fills an element again. If the focus was inside, `heir` says what gets it.
  * @param {Element} element @param {(old: HTMLElement) => Element | null} heir
  * @param {...(Child | Child[])} children
  */
@@ -77,8 +77,8 @@ export function refill(element, heir, ...children) {
 }
 
 /**
- * Arrow keys and their like move something, and go no further. With Ctrl, Meta or Alt they are the
- * browser's.
+ * Arrow keys and the like move something, and the event stops here. With Ctrl, Meta or Alt they belong to
+ * the browser.
  * @param {Element} element @param {Record<string, number>} amounts by key @param {(by: number) => void} move
  */
 export function onArrows(element, amounts, move) {

@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 export class Menu {
   /**
    * @param {HTMLElement} root what it lies over
-   * @param {() => HTMLElement} heir what has the focus next if the button is gone
+   * @param {() => HTMLElement} heir what gets the focus if the button is gone
    */
   constructor(root, heir) {
     this.root = root;

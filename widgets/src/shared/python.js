@@ -1,4 +1,5 @@
-// Python source as runs of text with a class: enough to read by, never executed, linear in its length.
+// Python source as runs of text with a class: enough to read by. It is never executed, and
+// takes time linear in its length.
 
 const KEYWORDS = new Set(
   [

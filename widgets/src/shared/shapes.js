@@ -40,12 +40,7 @@ export const MARKS = {
   limit: {
     colour: "limit",
     words: "limit",
-    paths: [
-      {
-        d: SQUARE,
-      },
-      { d: "M4.2 8h5M11.6 4.6v6.8" },
-    ],
+    paths: [{ d: SQUARE }, { d: "M4.2 8h5M11.6 4.6v6.8" }],
   },
   error: {
     colour: "bad",

@@ -1,7 +1,7 @@
-// Everything a model says is hostile: it is only ever shown as text nodes or canvas text, and
-// characters that could act on the reader's eyes or terminal are made visible.
+// Everything a model says is treated as hostile: it is shown only as text nodes or canvas text, and
+// characters that act instead of showing are made visible.
 
-/** Characters that act instead of showing. Tab and newline are layout and handled apart. */
+/** Characters that act instead of showing. Tab and newline are layout; they are handled separately. */
 const ACTING = new RegExp(
   [
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/, // C0 and C1 controls
@@ -62,8 +62,8 @@ export function shorten(text, limit) {
 }
 
 /**
- * The words that all goals of a step begin with ("Add up:"), so that cards can leave them
- * out. It ends at a colon: anything else may be part of what is asked.
+ * The words that all goals of a step begin with ("Add up:"); cards leave them out. They end at a colon:
+ * anything else may be part of what is asked.
  * @param {string[]} goals
  */
 export function commonPreamble(goals) {

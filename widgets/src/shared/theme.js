@@ -76,10 +76,11 @@ export function rgb(colour) {
     return [n >> 16, (n >> 8) & 255, n & 255];
   }
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(colour);
-  if (short)
+  if (short) {
     return /** @type {[number, number, number]} */ (
       [1, 2, 3].map((i) => Number.parseInt(short[i] + short[i], 16))
     );
+  }
   const parts = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)/.exec(colour);
   return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : null;
 }
@@ -172,8 +173,9 @@ function mixed(page, ink, dark) {
 
 /** @param {HTMLElement} element @param {Palette} palette */
 export function applyPalette(element, palette) {
-  for (const name of Object.keys(LIGHT))
+  for (const name of Object.keys(LIGHT)) {
     element.style.setProperty(`--${name}`, /** @type {any} */ (palette)[name]);
+  }
   palette.sequential.forEach((colour, i) => element.style.setProperty(`--seq${i}`, colour));
   palette.ramp.forEach((colour, i) => element.style.setProperty(`--ramp${i}`, colour));
   element.dataset.theme = palette.dark ? "dark" : "light";

@@ -14,20 +14,6 @@ import { dotPlot } from "./dots.js";
 /** @typedef {import("../step/summary.js").Summary} Summary */
 
 /**
- * @typedef {object} SiblingsHost what the siblings need of the app
- * @property {Shown | null} shown
- * @property {import("../shared/theme.js").Palette} palette
- * @property {string} preamble what all goals begin with
- * @property {{tree: number, row: number, pile: number, piles: {all: Map<number, Pile>}}} place
- * @property {(row: number, limit: number) => string} goal
- * @property {(pile: Pile) => {summary: Summary, goal: string}} summary
- * @property {{row: (row: number) => void}} choose
- * @property {{pile: (first: number, open: boolean, fallen?: boolean) => void}} fold
- * @property {(tab: "messages" | "credit") => void} setTab
- * @property {() => void} focusNodes
- */
-
-/**
  * @typedef {object} Family
  * @property {number[]} rows
  * @property {string} title
@@ -40,7 +26,7 @@ import { dotPlot } from "./dots.js";
 const LISTED = 8;
 
 export class SiblingPanel {
-  /** @param {SiblingsHost} host */
+  /** @param {import("./host.js").SiblingsHost} host */
   constructor(host) {
     this.host = host;
     const props = { class: "siblings", role: "group", "aria-label": "Siblings", hidden: true };
@@ -48,7 +34,7 @@ export class SiblingPanel {
     this.key = "";
   }
 
-  /** What the choice stands among, in a few words. */
+  /** What the choice belongs to, in a few words. */
   get title() {
     const { shown } = this.host;
     return shown ? this.family(shown).title : "";
@@ -71,7 +57,7 @@ export class SiblingPanel {
   }
 
   /**
-   * Those the choice stands among: its pile, its parent's children, or the roots of its task.
+   * What the choice belongs to: its pile, its parent's children, or the roots of its task.
    * @param {Shown} shown @returns {Family}
    */
   family({ step, values }) {

@@ -1,5 +1,5 @@
-// The kernel's other end: asks for steps and texts, applies snapshots and numbered deltas, and asks for
-// everything again if one is missing. Knows no view.
+// The other end of the kernel. It asks for steps and texts, applies snapshots and numbered deltas, and asks
+// for everything again if one is missing. It knows no view.
 
 import { Step } from "./store.js";
 
@@ -66,12 +66,7 @@ export class Client {
       this.sorry = String(message.text);
       this.wanted = null;
       this.changed("word");
-    } else if (
-      message.type === "beat" &&
-      this.step &&
-      message.step === this.step.step &&
-      message.seq > this.seq
-    ) {
+    } else if (message.type === "beat" && message.step === this.step?.step && message.seq > this.seq) {
       this.resync();
     }
   }
@@ -131,22 +126,13 @@ export class Client {
   text(row) {
     const step = this.step;
     if (!step) return null;
-    const key = `${step.step}/${step.tree[row]}/${step.path(row)}`;
+    const [tree, path] = [step.tree[row], step.path(row)];
+    const key = `${step.step}/${tree}/${path}`;
     const have = this.texts.get(key);
-    const mark =
-      step.turns[row] * 1000 +
-      step.status[row] * 10 +
-      (step.n > 0 && step.first[row] >= 0 ? step.children(row).length : 0);
+    const mark = step.turns[row] * 1000 + step.status[row] * 10 + step.children(row).length;
     if ((!have || have.revision !== mark) && !this.asking.has(key)) {
       this.asking.add(key);
-      this.model.send({
-        type: "texts",
-        key,
-        revision: mark,
-        step: step.step,
-        tree: step.tree[row],
-        path: step.path(row),
-      });
+      this.model.send({ type: "texts", key, revision: mark, step: step.step, tree, path });
     }
     return this.texts.get(key)?.text ?? null;
   }
@@ -158,17 +144,7 @@ export class Client {
 }
 
 /** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
-const TRAITS = /** @type {const} */ ([
-  "title",
-  "steps",
-  "newest",
-  "live",
-  "session",
-  "curves",
-  "height",
-  "saved",
-  "first_view",
-]);
+const TRAITS = ["title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"];
 
 /**
  * @typedef {object} Model

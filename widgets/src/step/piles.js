@@ -125,7 +125,7 @@ export class Piles {
     return pile?.open ? undefined : pile;
   }
 
-  /** Not shown for its pile's sake. @param {number} row */
+  /** Its pile hides it. @param {number} row */
   hides(row) {
     const pile = this.of(row);
     if (!pile) return false;

@@ -239,8 +239,9 @@ export class Step {
   /** Goals of this step, each once; enough of them to tell what they have in common. */
   someGoals() {
     const found = new Set();
-    for (let row = 0; row < Math.min(this.n, 5000); row += 1)
+    for (let row = 0; row < Math.min(this.n, 5000); row += 1) {
       if (this.goal[row] >= 0) found.add(this.goal[row]);
+    }
     return [...found].map((goal) => this.words[goal] ?? "").filter((goal) => goal.length > 3);
   }
 
@@ -252,8 +253,9 @@ export class Step {
   /** @param {number} group @returns {number[]} its trees by rollout */
   treesOf(group) {
     const found = [];
-    for (let tree = 0; tree < this.trees.length; tree += 1)
+    for (let tree = 0; tree < this.trees.length; tree += 1) {
       if (this.trees[tree].group === group) found.push(tree);
+    }
     return found;
   }
 
@@ -290,12 +292,8 @@ export class Step {
   sameRows(other) {
     const shared = Math.min(this.n, other.n);
     for (let row = 0; row < shared; row += 1) {
-      if (
-        this.tree[row] !== other.tree[row] ||
-        this.parent[row] !== other.parent[row] ||
-        this.spawn[row] !== other.spawn[row]
-      )
-        return false;
+      const alike = this.parent[row] === other.parent[row] && this.spawn[row] === other.spawn[row];
+      if (!alike || this.tree[row] !== other.tree[row]) return false;
     }
     return other.n >= this.n;
   }
@@ -318,12 +316,8 @@ export class Step {
   liveTree(probe) {
     let best = -1;
     for (let tree = 0; tree < this.trees.length; tree += 1) {
-      if (
-        this.isProbe(tree) === probe &&
-        this.treeLive(tree) &&
-        (best < 0 || this.sizeOf[tree] > this.sizeOf[best])
-      )
-        best = tree;
+      const larger = best < 0 || this.sizeOf[tree] > this.sizeOf[best];
+      if (larger && this.isProbe(tree) === probe && this.treeLive(tree)) best = tree;
     }
     return best;
   }

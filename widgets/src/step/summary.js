@@ -21,18 +21,13 @@ import { shapeOf } from "./status.js";
  * @property {number} together the turn that launched them all in one go; 0: they were not
  */
 
-/** @type {Shape[]} */
-const ORDER = [
-  "succeeded",
-  "partly",
-  "failed",
-  "limit",
-  "error",
-  "cancelled",
-  "waiting",
-  "running",
-  "unscored",
-];
+/** How they ended in words, the best first. @type {Record<Shape, string>} */
+const WORDS = {
+  ...{ succeeded: "succeeded", partly: "partly", failed: "failed" },
+  ...{ limit: "at a limit", error: "lost to an error", cancelled: "cancelled" },
+  ...{ waiting: "waiting", running: "computing", unscored: "not scored" },
+};
+const ORDER = /** @type {Shape[]} */ (Object.keys(WORDS));
 
 /**
  * @param {Step} step @param {number[]} rows
@@ -68,17 +63,6 @@ export function summarize(step, rows, value) {
     together: inOneGo(step, rows) ? step.turn[rows[0]] : 0,
   };
 }
-
-const WORDS = {
-  ...{
-    succeeded: "succeeded",
-    partly: "partly",
-    failed: "failed",
-    limit: "at a limit",
-    error: "lost to an error",
-  },
-  ...{ cancelled: "cancelled", waiting: "waiting", running: "computing", unscored: "not scored" },
-};
 
 /** "9 succeeded, 3 failed". @param {Summary} summary */
 export function outcomeWords(summary) {

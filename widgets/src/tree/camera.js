@@ -17,7 +17,7 @@ export class Camera {
     /** Where the layout's root begins, px. */
     this.ox = LEFT;
     this.oy = TOP;
-    /** The user chose a place and a zoom: nothing is fitted any more. */
+    /** The user chose a place and a zoom, so nothing is fitted. */
     this.manual = false;
     this.width = 0;
     this.height = 0;
@@ -27,7 +27,7 @@ export class Camera {
   fit(layout, unit, live) {
     if (!this.width || !this.height) return;
     const height = this.height - TOP - BOTTOM;
-    // A tree that still grows gets room to grow into, so that it need not move.
+    // A tree that still grows gets extra room, so that it need not move.
     const least = live ? { height: 8, levels: 2 } : { height: 0, levels: 0 };
     const room = {
       ...layout,
@@ -72,7 +72,7 @@ export class Camera {
   }
 
   /**
-   * Brings a card into view with as little movement as will do.
+   * Brings a card into view with the least movement.
    * @param {[number, number]} at left end and middle, px @param {{width: number, height: number}} card
    * @returns {boolean} it moved
    */

@@ -1,4 +1,5 @@
-// What joins cards: curves from parent to child, and the upright bars behind siblings launched together.
+// What joins cards: curves from parent to child, and upright bars behind siblings that were
+// launched together.
 
 import { mix } from "../shared/theme.js";
 import { NEAR } from "./brush.js";

@@ -1,4 +1,6 @@
-// The hand on the tree: click, drag and wheel.
+// What the mouse does on the tree: click, drag and wheel.
+
+/** @typedef {import("./host.js").TreeHost} TreeHost */
 
 /** A second click within this time, in ms, belongs to the first. */
 const DOUBLE = 600;
@@ -15,18 +17,11 @@ const DOUBLE = 600;
  * @property {{over: (row: number) => void, hide: () => void}} tip
  */
 
-/**
- * @typedef {object} Asked what the hand asks of the app
- * @property {boolean} ownPage a plain wheel moves the tree: there is no notebook to scroll
- * @property {{row: (row: number) => void, pile: (first: number) => void}} choose
- * @property {{
- *   node: (row: number) => void, pile: (first: number, open: boolean) => void, focus: (row: number) => void
- * }} fold
- * @property {() => void} focusNodes
- */
-
 export class TreeHand {
-  /** @param {Asked} app @param {Touched} tree */
+  /**
+   * @param {Pick<TreeHost, "ownPage" | "choose" | "fold" | "focusNodes">} app
+   * @param {Touched} tree
+   */
   constructor(app, tree) {
     this.app = app;
     this.tree = tree;

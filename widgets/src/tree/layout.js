@@ -93,8 +93,9 @@ export function append(step, layout, added, piles = new Piles(step)) {
   for (const row of added) {
     const above = step.parent[row];
     const start = layout.y.get(above);
-    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row))
+    if (start === undefined || layout.folded.has(above) || layout.piles.has(above) || piles.hides(row)) {
       continue;
+    }
     const depth = step.depth[row] - base;
     const column = columns.get(depth) ?? [];
     columns.set(depth, column);
@@ -150,7 +151,7 @@ export function foldsFor(step, root, budget, weight, piles = new Piles(step)) {
   return folded;
 }
 
-/** Up to so many nodes, words are worth a sideways move: cards do not shrink to dots for want of width. */
+/** Up to this many nodes, readable cards are worth a sideways move: they do not shrink to dots. */
 const WORTH_READING = 60;
 
 /**
@@ -161,8 +162,9 @@ export function fitPitch(layout, width, height) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
   const few = layout.rows.length <= WORTH_READING;
   if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
-  if (pitch >= MIDDLE_PITCH)
+  if (pitch >= MIDDLE_PITCH) {
     return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
+  }
   if (layout.rows.length <= 24) return MIDDLE_PITCH + 4;
   return Math.max(1, Math.min(18, pitch));
 }

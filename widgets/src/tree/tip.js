@@ -1,4 +1,4 @@
-// The card of values that a resting pointer shows beside a node or a pile.
+// The card of values that is shown beside a node or a pile while the pointer rests on it.
 
 import { fill, h } from "../shared/dom.js";
 import { brief, count, duration, plain, signed } from "../shared/format.js";
@@ -10,7 +10,7 @@ import { outcomeWords } from "../step/summary.js";
 /** @typedef {import("../step/piles.js").Pile} Pile */
 /** @typedef {import("../step/shown.js").Shown} Shown */
 
-/** ms that a pointer rests before the card comes. */
+/** ms that the pointer rests before the card is shown. */
 const REST = 150;
 
 /**

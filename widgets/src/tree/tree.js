@@ -18,33 +18,15 @@ import { Tip } from "./tip.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/piles.js").Pile} Pile */
-/** @typedef {import("../step/piles.js").Piles} Piles */
 /** @typedef {import("../step/shown.js").Shown} Shown */
-
-/**
- * @typedef {object} TreeNeeds
- * @property {Shown | null} shown
- * @property {Palette} palette
- * @property {boolean} loading nothing has come yet, and nothing was refused
- * @property {boolean} keysHere the nodes have the keyboard
- * @property {{
- *   tree: number, row: number, pile: number, focus: number, folded: Set<number>, piles: Piles
- * }} place
- * @property {{fit: () => void, none: () => void}} fold
- * @property {(row: number, limit: number) => string} goal
- * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
- *
- * @typedef {TreeNeeds & import("./hand.js").Asked} TreeHost what the tree needs of the app
- */
 
 /** ms that a move and the coming of a new node take. */
 const MOVE = 160;
 const FADE = 120;
 
 export class TreeView {
-  /** @param {TreeHost} host */
+  /** @param {import("./host.js").TreeHost} host */
   constructor(host) {
     this.host = host;
     this.surface = canvasFor(10, 10);

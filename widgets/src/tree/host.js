@@ -1,0 +1,26 @@
+// What the tree needs of the app.
+
+/** @typedef {import("../step/piles.js").Pile} Pile */
+/** @typedef {import("../step/piles.js").Piles} Piles */
+
+/**
+ * @typedef {object} TreeHost
+ * @property {import("../step/shown.js").Shown | null} shown
+ * @property {import("../shared/theme.js").Palette} palette
+ * @property {boolean} loading nothing has come yet, and nothing was refused
+ * @property {boolean} ownPage a plain wheel moves the tree: there is no notebook to scroll
+ * @property {boolean} keysHere the nodes have the keyboard
+ * @property {{
+ *   tree: number, row: number, pile: number, focus: number, folded: Set<number>, piles: Piles
+ * }} place
+ * @property {{row: (row: number) => void, pile: (first: number) => void}} choose
+ * @property {{
+ *   node: (row: number) => void, pile: (first: number, open: boolean) => void,
+ *   focus: (row: number) => void, fit: () => void, none: () => void
+ * }} fold
+ * @property {(row: number, limit: number) => string} goal
+ * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
+ * @property {() => void} focusNodes gives the nodes the keyboard
+ */
+
+export {};
