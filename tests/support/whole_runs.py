@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,17 @@ CLOCK = {"started", "ended", "sampled", "waiting_seconds"}
 """Fields that hold seconds."""
 
 
-def train_to_end(file: str, workers: int = 1) -> None:
-    """Trains, from the newest checkpoint if there is one."""
+def train_to_end(file: str, workers: int = 1, count: Synchronized[int] | None = None) -> None:
+    """Trains, from the newest checkpoint if there is one; `count` rises with each event of a tree."""
     torch.set_num_threads(1)
     environment, policy = TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
-    for _ in train(environment, policy, CONFIG, store=file, resume=True, workers=workers):
+
+    def heard(*_: object) -> None:
+        if count is not None:
+            count.value += 1
+
+    steps = train(environment, policy, CONFIG, store=file, resume=True, workers=workers, on_event=heard)
+    for _ in steps:
         pass
 
 

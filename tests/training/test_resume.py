@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from random import Random
@@ -24,27 +23,30 @@ def context() -> ForkServerContext:
 
 
 @pytest.fixture(scope="module")
-def whole(context, tmp_path_factory) -> tuple[dict[str, Any], float]:
-    """All of an uninterrupted run, and the seconds it takes."""
+def whole(context, tmp_path_factory) -> tuple[dict[str, Any], int]:
+    """All of an uninterrupted run, and the number of its events."""
     file = tmp_path_factory.mktemp("whole") / "a.rao"
-    finish(context, tmp_path_factory.mktemp("warm") / "a.rao")
-    start = time.monotonic()
-    finish(context, file)
-    return everything(file), time.monotonic() - start
+    events = finish(context, file)
+    return everything(file), events
 
 
-def finish(context: ForkServerContext, file: Path, workers: int = 1) -> None:
-    child = context.Process(target=train_to_end, args=(str(file), workers))
+def finish(context: ForkServerContext, file: Path, workers: int = 1) -> int:
+    count = context.Value("i", 0)
+    child = context.Process(target=train_to_end, args=(str(file), workers, count))
     child.start()
     child.join(300)
     assert child.exitcode == 0
+    return count.value
 
 
-def kill_after(context: ForkServerContext, file: Path, seconds: float) -> bool:
-    """Starts or resumes a run and kills it; whether it was still at work."""
-    child = context.Process(target=train_to_end, args=(str(file),))
+def kill_after(context: ForkServerContext, file: Path, events: int, pause: float) -> bool:
+    """Starts or resumes a run and kills it a little after an event; whether it was still at work."""
+    count = context.Value("i", 0)
+    child = context.Process(target=train_to_end, args=(str(file), 1, count))
     child.start()
-    child.join(seconds)
+    while count.value < events and child.exitcode is None:
+        child.join(0.002)
+    child.join(pause)
     running = child.exitcode is None
     child.kill()
     child.join()
@@ -60,12 +62,12 @@ def reached(file: Path) -> int:
 
 def kill_and_resume(context, whole, file: Path, kills: int, seed: int) -> int:
     """Kills a run at random moments, lets it end and compares; how many kills met it at work."""
-    expected, seconds = whole
+    expected, events = whole
     random = Random(seed)
     met = 0
     for _ in range(kills):
         before = reached(file)
-        met += kill_after(context, file, random.uniform(0.02, 0.7) * seconds)
+        met += kill_after(context, file, random.randint(0, events * 7 // 10), random.uniform(0, 0.3))
         assert reached(file) >= before
     finish(context, file)
     found = everything(file)
