@@ -23,7 +23,7 @@ One package a chapter, in the order of the story:
     store         the run file
     evaluation    how good a policy is, with intervals
     views         to look at: the Explorer, figures, the terminal
-    api           what `rl.` offers, joined from the rooms above
+    api           what `rl.` offers, joined from the packages above
     experiments   what we ran
     base, cli     tools below, the command line above
 

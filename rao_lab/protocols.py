@@ -1,7 +1,7 @@
-"""The seams of the house: what is asked of a world, a policy, a judge and a dialect.
+"""What is asked of an environment, a policy, a dialect and a judge.
 
-No room names its siblings: an environment knows no policy and a policy knows no environment. Both know
-these shapes, which speak in plain values.
+An environment knows no policy, and a policy knows no environment. Both know the shapes below, which speak
+in plain values.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class World(Protocol):
 class Environment(Protocol):
     """Makes tasks and opens one world for each tree.
 
-    It may also be `Graded`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists.
+    It may also be `Graded`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists. A class
+    with `from_options` takes the command line's `--difficulty`, `--recipes` and `--tasks`
+    (`rao_lab.environments.named.HasOptions`).
     """
 
     name: str
@@ -147,6 +149,8 @@ class Scripted(Protocol):
 
     def play(self, request: TurnRequest, style: str, mistakes: Random | None) -> Action:
         """A node's next turn, from the request alone; without code, the turn has no action.
+
+        The code is Python for the sandbox: it may await several launches together by `asyncio.gather`.
 
         Args:
             mistakes: draws a mistake, if this turn is to go wrong.

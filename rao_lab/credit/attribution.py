@@ -71,7 +71,7 @@ class Attribution:
     why_not: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attributions:
     """The credit of the N nodes of a step. `[row]` gives one node as an `Attribution`.
 
@@ -123,6 +123,9 @@ class Attributions:
         starts = self.table.tree_starts
         labels = zip(self.table.group[starts].tolist(), self.table.tree[starts].tolist(), strict=True)
         return dict(zip(labels, starts.tolist(), strict=True))
+
+    def __repr__(self) -> str:
+        return f"<Attributions: {len(self)} nodes, {int(self.trained.sum())} trained>"
 
     def __len__(self) -> int:
         return len(self.table)

@@ -22,29 +22,34 @@ class CreditConfig:
         >>> rl.CreditConfig(lam=0.2, baseline="group_mean").estimator
         'rao'
 
+    Args:
+        lam: lambda of equation 1: the weight of the children's success in R, at least 0. Use 0 if the policy
+            already delegates.
+        bonus: The second term of equation 1. mean: lam * mean(s of scored children). min: lam * their
+            minimum, so that one failed child shows. capped_sum: min(lam * their sum, `cap`), so that
+            delegating more pays until the cap.
+        cap: Largest value of the second term, for `capped_sum` only; None with any other bonus.
+        estimator: A of equation 3. rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean:
+            A = own R - mean R of all scored nodes of the group. root_only: A = own R - b, and only roots are
+            trained.
+        baseline: b of equation 3. leave_one_out: mean R of the other trees' scored roots. group_mean: mean R
+            of all scored roots, the own one included (for grpo_mean: of all scored nodes). none: b = 0.
+        std: Divide A by the population standard deviation of the returns that a group compares: those of its
+            scored roots, or of its scored nodes for grpo_mean. If they are all alike, A stays as it is.
+        depth_weighting: w of equation 4. inverse_frequency: over the whole batch. per_group: within each
+            group. none: w = 1.
+
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
     """
 
     lam: float = 0.4
-    """lambda of equation 1: the weight of the children's success in R, at least 0. Use 0 if the policy already
-    delegates."""
     bonus: Bonus = "mean"
-    """The second term of equation 1. mean: lam * mean(s of scored children). min: lam * their minimum, so that one
-    failed child shows. capped_sum: min(lam * their sum, `cap`), so that delegating more pays until the cap."""
     cap: float | None = None
-    """Largest value of the second term, for `capped_sum` only; None with any other bonus."""
     estimator: Estimator = "rao"
-    """A of equation 3. rao: A = own R - b. rao_root_adv: every node gets its root's A. grpo_mean: A = own R - mean R
-    of all scored nodes of the group. root_only: A = own R - b, and only roots are trained."""
     baseline: Baseline = "leave_one_out"
-    """b of equation 3. leave_one_out: mean R of the other trees' scored roots. group_mean: mean R of all scored
-    roots, the own one included (for grpo_mean: of all scored nodes). none: b = 0."""
     std: bool = False
-    """Divide A by the population standard deviation of the returns that a group compares: those of its scored
-    roots, or of its scored nodes for grpo_mean. If they are all alike, A stays as it is."""
     depth_weighting: DepthWeighting = "inverse_frequency"
-    """w of equation 4. inverse_frequency: over the whole batch. per_group: within each group. none: w = 1."""
 
     def __post_init__(self) -> None:
         number("lam", self.lam)
@@ -81,7 +86,7 @@ class CreditConfig:
         raise MissingError(f"no credit preset {name!r}: there are rao, platoon_sum")
 
     def check_group_size(self, size: int) -> None:
-        """Refuses G trees per task if there is no baseline for so few (decision 2).
+        """Refuses G trees per task if there is no baseline for so few.
 
         Raises:
             ConfigError: the message names the baseline and G.

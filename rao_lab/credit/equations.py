@@ -66,7 +66,7 @@ def attribute_table(
 
     Raises:
         RecordError: the table contradicts itself.
-        ConfigError: every group has one tree and the baseline is leave-one-out (decision 2).
+        ConfigError: every group has one tree and the baseline is leave-one-out.
     """
     if share_by not in get_args(ShareBy):
         raise ConfigError(f"share_by={share_by!r} is unknown: choose one of token, node")

@@ -55,7 +55,7 @@ class Summary:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """One policy, one agent, one set of tasks.
 
@@ -104,6 +104,8 @@ class Evaluation:
             return head
         return "\n".join([head, *(f"  {name:<8} {_line(part)}" for name, part in self.by_difficulty.items())])
 
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -119,7 +121,7 @@ class Difference:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Several evaluations of the same tasks and how they differ.
 
@@ -149,6 +151,8 @@ class Comparison:
             interval = f"[{pair.low:+.2f}, {pair.high:+.2f}]"
             lines.append(f"{pair.first} minus {pair.second}: {pair.difference:+.2f} {interval}")
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 class Options(TypedDict, total=False):

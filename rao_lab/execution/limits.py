@@ -24,42 +24,47 @@ class Limits:
         >>> rl.run(task, env, policy, limits=limits).depth
         1
 
+    Args:
+        max_depth: Depth of the deepest node; the root has depth 0, so with 0 the root cannot launch. It ends
+            chains in which each agent passes its own goal on. At most 200, the deepest that records hold.
+        max_turns: Turns of one node: enough to look things up, act and finish, with a few mistakes in
+            between.
+        max_children: Children of one node in all; 0 = none.
+        max_nodes: Nodes of a tree, the root included. It bounds the breadth, which a limit on depth does not.
+        max_tree_turns: Turns of all nodes of a tree together: the budget that the nodes share. It bounds the
+            cost of a tree.
+        max_new_tokens: Tokens sampled in one turn.
+        context_window: Tokens of a node's whole context: all prompt and sampled ids together.
+        repl_seconds: Seconds that one turn's code may compute; waiting for children does not count. It is
+            measured on a wall clock, so it lies far above what honest code takes (less than a millisecond).
+        repl_memory_mb: Heap of one node's session, in MiB. While the session is put away, between turns and
+            at an await, it may take an eighth of that; code that leaves more is undone, with an error that
+            says so.
+        max_tree_mb: MiB that the sessions of a tree's running nodes may take together while they are put
+            away. The node that exceeds it ends with `tree_limit`. Honest sessions take a few KiB each.
+        max_output_chars: Printed characters of one turn that are kept and shown to the model.
+        max_suspensions: How often one turn's code may turn to the outside: by a call, an await or a look-up
+            of an unknown name. An await counts once, even if its children end one by one.
+        tree_seconds: Wall-clock seconds of a tree: a safety net far above the counted limits. If it fires,
+            the tree is marked not reproducible.
+
     Raises:
         ConfigError: a value that means nothing, with the field's name.
     """
 
     max_depth: int = 4
-    """Depth of the deepest node; the root has depth 0, so with 0 the root cannot launch. It ends chains in which each
-    agent passes its own goal on. At most 200, the deepest that records hold."""
     max_turns: int = 16
-    """Turns of one node: enough to look things up, act and finish, with a few mistakes in between."""
     max_children: int = 8
-    """Children of one node in all; 0 = none."""
     max_nodes: int = 64
-    """Nodes of a tree, the root included. It bounds the breadth, which a limit on depth does not."""
     max_tree_turns: int = 400
-    """Turns of all nodes of a tree together: the budget that the nodes share. It bounds the cost of a tree."""
     max_new_tokens: int = 256
-    """Tokens sampled in one turn."""
     context_window: int = 4096
-    """Tokens of a node's whole context: all prompt and sampled ids together."""
     repl_seconds: float = 2.0
-    """Seconds that one turn's code may compute; waiting for children does not count. It is measured on a wall clock,
-    so it lies far above what honest code takes (less than a millisecond)."""
     repl_memory_mb: int = 64
-    """Heap of one node's session, in MiB. While the session is put away, between turns and at an await, it may take
-    an eighth of that; code that leaves more is undone, with an error that says so."""
     max_tree_mb: int = 512
-    """MiB that the sessions of a tree's running nodes may take together while they are put away. The node that
-    exceeds it ends with `tree_limit`. Honest sessions take a few KiB each."""
     max_output_chars: int = 4000
-    """Printed characters of one turn that are kept and shown to the model."""
     max_suspensions: int = 256
-    """How often one turn's code may turn to the outside: by a call, an await or a look-up of an unknown name. An await
-    counts once, even if its children end one by one."""
     tree_seconds: float = 3600.0
-    """Wall-clock seconds of a tree: a safety net far above the counted limits. If it fires, the tree is marked not
-    reproducible."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -35,7 +35,9 @@ def is_begun(path: Path) -> bool:
 
 def in_the_way(path: Path) -> RunFileError:
     """What is said of it if no resumption was asked for."""
-    return RunFileError(f"{path.name} exists already: resume it, or choose another name")
+    return RunFileError(
+        f"{path.name} exists already: resume it, or choose another name (resume=True or --resume resumes it)"
+    )
 
 
 def open_for_writing(

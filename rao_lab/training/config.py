@@ -29,30 +29,33 @@ PPO_RANGE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
-    """What is descended: - sum over trained tokens of c * f(token) / Z, plus kl * k3.
+    """The loss: - sum over trained tokens of c * f(token) / Z, plus kl * k3.
 
         >>> rl.LossConfig("ppo_clip", clip=0.1).bounds
         (0.9, 1.1)
+
+    Args:
+        loss: reinforce: f = log pi. cispo: f = stopgrad(clip(r, 0, `clip`)) * log pi. ppo_clip: c * f = the
+            minimum of c * r and c * clip(r, 1 - `clip`, 1 + `clip`). r = exp(log pi - recorded log-prob).
+        normalizer: Z. token: trained tokens of the whole batch. node: each node's tokens averaged, then over
+            trained nodes. fixed: the constant `fixed`, which leaves the leave-one-out baseline unbiased.
+        fixed: Z of `normalizer="fixed"`, in tokens; about the tokens of a usual step.
+        clip: Bound of the ratio; None = 5 for cispo, 0.2 for ppo_clip.
+        kl: Weight of k3 = exp(q - p) - (q - p) - 1 against the weights that training started from (p, q: log-
+            probs now and then), on every trained token, not multiplied by c, over the same Z. 0 = off.
+        temperature: What logits are divided by; None = the temperature the tokens were sampled at
+            (`TrainConfig`).
 
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
     """
 
     loss: Loss = "reinforce"
-    """reinforce: f = log pi. cispo: f = stopgrad(clip(r, 0, `clip`)) * log pi. ppo_clip: c * f = the
-    minimum of c * r and c * clip(r, 1 - `clip`, 1 + `clip`). r = exp(log pi - recorded log-prob)."""
     normalizer: Normalizer = "token"
-    """Z. token: trained tokens of the whole batch. node: each node's tokens averaged, then over trained
-    nodes. fixed: the constant `fixed`, which leaves the leave-one-out baseline unbiased."""
     fixed: float | None = None
-    """Z of `normalizer="fixed"`, in tokens; about the tokens of a usual step."""
     clip: float | None = None
-    """Bound of the ratio; None = 5 for cispo, 0.2 for ppo_clip."""
     kl: float = 0.0
-    """Weight of k3 = exp(q - p) - (q - p) - 1 against the weights that training started from (p, q:
-    log-probs now and then), on every trained token, not multiplied by c, over the same Z. 0 = off."""
     temperature: float | None = None
-    """What logits are divided by; None = the temperature the tokens were sampled at (`TrainConfig`)."""
 
     def __post_init__(self) -> None:
         choice("loss", self.loss, get_args(Loss))
@@ -107,63 +110,68 @@ class TrainConfig:
         >>> config.credit.lam, config.tasks_per_step
         (0.2, 8)
 
+    Args:
+        steps: Training steps; each samples anew and updates `epochs` times.
+        tasks_per_step: Groups sampled a step, each of another task; over all processes together.
+        group_size: G: independent trees of each task. At least 2 for the leave-one-out baseline.
+        learning_rate: Peak step of AdamW; 3e-4 suits the tiny model, about 1e-6 (full) or 1e-5 (LoRA)
+            billions of weights.
+        warmup_steps: Steps over which the learning rate rises linearly to its peak; 0 = none.
+        lr_decay: How the learning rate falls from the end of warm-up to just above 0 at the last step.
+        weight_decay: AdamW's decoupled decay, per unit of learning rate.
+        betas: AdamW's decay rates of the first and second moment, each in [0, 1).
+        adam_epsilon: AdamW's floor under the root of the second moment.
+        grad_clip: Largest norm of the whole gradient; None = not clipped.
+        epochs: Updates on each sampled batch. Above 1 the later ones are off-policy: needs cispo or ppo_clip.
+        temperature: Sampling temperature of training, probes included; log-probs are of that distribution.
+        seed: Keys tasks and sampling noise; the same seed gives the same run on one machine type.
+        agent: recursive, or flat: the single-agent control without `launch_subagent`.
+        split: Split of the environment that training tasks are drawn from.
+        limits: Bounds of every tree.
+        credit: Equations 1, 3 and 4 of arXiv 2605.06639 and their alternatives.
+        loss: Equation 5.
+        tokens_per_pack: Padded tokens forwarded at once: memory grows with it; small models on a CPU are
+            fastest near this.
+        recompute: Activations inside a layer are computed again in the backward pass and not kept: for models
+            or contexts that do not fit otherwise. The same gradient in a third more time.
+        probe_tasks: Tasks sampled again and again with the same noise, never trained; 0 = no probes.
+        probe_rollouts: Trees of each probe task.
+        probe_every: Steps between probes; they are sampled after the update, before the first one, and at the
+            end.
+        probe_split: Split that probe tasks are taken from, spread over difficulties.
+        checkpoint_every: Steps between checkpoints; the last step always has one, and the last before a stop.
+        logprob_bound: Largest |recorded - recomputed| log-prob in nats before a step carries a warning.
+
     Raises:
         ConfigError: a value that means nothing, or two fields that contradict each other.
     """
 
     steps: int = 40
-    """Training steps; each samples anew and updates `epochs` times."""
     tasks_per_step: int = 8
-    """Groups sampled a step, each of another task; over all processes together."""
     group_size: int = 8
-    """G: independent trees of each task. At least 2 for the leave-one-out baseline."""
     learning_rate: float = 3e-4
-    """Peak step of AdamW; 3e-4 suits the tiny model, about 1e-6 (full) or 1e-5 (LoRA) billions of weights."""
     warmup_steps: int = 3
-    """Steps over which the learning rate rises linearly to its peak; 0 = none."""
     lr_decay: Decay = "none"
-    """How the learning rate falls from the end of warm-up to just above 0 at the last step."""
     weight_decay: float = 0.0
-    """AdamW's decoupled decay, per unit of learning rate."""
     betas: tuple[float, float] = (0.9, 0.999)
-    """AdamW's decay rates of the first and second moment, each in [0, 1)."""
     adam_epsilon: float = 1e-8
-    """AdamW's floor under the root of the second moment."""
     grad_clip: float | None = 1.0
-    """Largest norm of the whole gradient; None = not clipped."""
     epochs: int = 1
-    """Updates on each sampled batch. Above 1 the later ones are off-policy: needs cispo or ppo_clip."""
     temperature: float = 1.0
-    """Sampling temperature of training, probes included; log-probs are of that distribution."""
     seed: int = 0
-    """Keys tasks and sampling noise; the same seed gives the same run on one machine type."""
     agent: Agent = "recursive"
-    """recursive, or flat: the single-agent control without `launch_subagent`."""
     split: str = "train"
-    """Split of the environment that training tasks are drawn from."""
     limits: Limits = field(default_factory=Limits)
-    """Bounds of every tree."""
     credit: CreditConfig = field(default_factory=CreditConfig)
-    """Equations 1, 3 and 4 of arXiv 2605.06639 and their alternatives."""
     loss: LossConfig = field(default_factory=LossConfig)
-    """Equation 5."""
     tokens_per_pack: int = 2048
-    """Padded tokens forwarded at once: memory grows with it; small models on a CPU are fastest near this."""
     recompute: bool = False
-    """Activations inside a layer are computed again in the backward pass and not kept: for models or contexts
-    that do not fit otherwise. The same gradient in a third more time."""
     probe_tasks: int = 4
-    """Tasks sampled again and again with the same noise, never trained; 0 = no probes."""
     probe_rollouts: int = 4
-    """Trees of each probe task."""
     probe_every: int = 5
-    """Steps between probes; they are sampled after the update, before the first one, and at the end."""
     probe_split: str = "dev"
-    """Split that probe tasks are taken from, spread over difficulties."""
     checkpoint_every: int = 1
-    """Steps between checkpoints; the last step always has one, and the last before a stop."""
     logprob_bound: float = 0.02
-    """Largest |recorded - recomputed| log-prob in nats before a step carries a warning."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "betas", _pair(self.betas))

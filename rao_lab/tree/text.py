@@ -25,7 +25,7 @@ INDENT_CELLS = 30
 
 
 class Earned(Protocol):
-    """What the picture needs of a node's `Attribution`: credit lies above this room."""
+    """What the picture needs of a node's `Attribution`."""
 
     @property
     def R(self) -> float | None: ...

@@ -26,8 +26,8 @@ def export(
 ) -> None:
     """Write a run as one file: a page to look at, JSON to compute with, or a copy.
 
-    A page (html) needs nothing but a browser. It holds the newest steps that fit, and says what it leaves
-    out. A copy (rao) is compact, and can be made while the run is still being written.
+    A page (html) needs nothing but a browser. It holds the newest step, or those of --steps, and says what it
+    leaves out. A copy (rao) is compact, and can be made while the run is still being written.
 
     [bold]Examples[/bold]
 
