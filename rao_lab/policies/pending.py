@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
@@ -21,7 +22,7 @@ def lost(request: TurnRequest, why: str) -> TurnReply:
     return TurnReply(request.key, "", stop="error", error=why)
 
 
-class KnownAtOnce:
+class KnownAtOnce(ABC):
     """The three methods of a `Policy` that knows a whole turn as soon as it is asked for it.
 
     The reply waits here until it is due on the logical clock.
@@ -33,9 +34,9 @@ class KnownAtOnce:
         """A heap of (tick, key order, reply)."""
         self._wanted: dict[NodeKey, TurnReply] = {}
 
+    @abstractmethod
     def reply(self, request: TurnRequest) -> TurnReply:
-        """The turn, due `decode_steps` ticks from now. Each policy writes this method."""
-        raise NotImplementedError
+        """The turn, due `decode_steps` ticks from now."""
 
     def submit(self, request: TurnRequest) -> None:
         reply = self.reply(request)
