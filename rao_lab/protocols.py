@@ -109,8 +109,7 @@ class Environment(Protocol):
     """Makes tasks and opens one world for each tree.
 
     It may also be `Graded`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists. A class
-    with `from_options` takes the command line's `--difficulty`, `--recipes` and `--tasks`
-    (`rao_lab.environments.named.HasOptions`).
+    with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
     """
 
     name: str
