@@ -37,8 +37,12 @@ TABLE: tuple[frozenset[str], ...] = (
 LINE_OF = {room: line for line, rooms in enumerate(TABLE, start=1) for room in rooms}
 
 TORCH_MAY = (
-    *("base/device.py", "policies/local/", "training/", "cli/doctor.py", "experiments/"),
-    *("policies/fetch.py", "api/resume.py", "protocols.py"),  # protocols: for a type alone
+    *("base/device.py", "policies/local/", "policies/fetch.py", "api/resume.py", "cli/doctor.py"),
+    *(
+        f"training/{name}.py"
+        for name in ("checkpoint", "descent", "objective", "optimizer", "processes", "state")
+    ),
+    *("experiments/bench/", "experiments/tiny/", "protocols.py"),  # protocols: for a type alone
 )
 
 
