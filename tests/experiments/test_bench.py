@@ -13,7 +13,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import cases, store
+from rao_lab.experiments.bench import adapter, cases, store
 from rao_lab.experiments.bench.rollout import OneTurnAtATime
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
@@ -46,7 +46,22 @@ def test_seconds_is_a_median_without_the_first_run(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_machine_is_told_without_names() -> None:
-    assert set(cases.machine()) == {"system", "python", "cores", "threads", "versions"}
+    assert set(cases.machine()) == {"device", "cores", "threads", "versions"}
+    assert set(cases.machine()["versions"]) >= {"python", "torch", "system"}
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+def test_a_model_with_an_adapter_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("peft")
+    small = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "vocab_size": 64}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
+    monkeypatch.setitem(adapter.SHAPES, "7M", small | heads)
+    for name, value in {"AGENTS": 3, "PROMPT": 8, "NEW": 4, "RANK": 2, "ALONE": 1, "REPEATS": 1}.items():
+        monkeypatch.setattr(adapter, name, value)
+    found = {case.name: case for case in adapter._measure("7M", torch.device("cpu"), lambda _: None)}
+    assert all(case.median > 0 for case in found.values())
+    assert found["7M/engine"].ratio_to == "7M/generate, one by one"
+    assert "7M/update, adapter" in found
 
 
 def test_the_costs_of_a_run_file_are_told(tmp_path: Path) -> None:

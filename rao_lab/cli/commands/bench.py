@@ -16,7 +16,8 @@ def bench(
 ) -> None:
     """Measure this machine.
 
-    rollout: how fast trees are sampled, compared with the generate function of transformers. store: how fast
+    rollout: how fast trees are sampled, compared with the generate function of transformers. adapter:
+    the same for large models of random weights, with an update and a GPU's memory. store: how fast
     the run file is written and read. views: the Explorer in a browser. live: what watching costs training.
 
     [bold]Examples[/bold]

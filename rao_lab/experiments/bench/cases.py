@@ -7,15 +7,16 @@ of progress. No list of benches is kept: every module of this folder that has `m
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
+from rao_lab.base import device
+from rao_lab.base.versions import package_versions
 from rao_lab.errors import MissingError
 
 Say = Callable[[str], None]
@@ -59,15 +60,11 @@ def run(name: str, say: Say) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """What the figures depend on, without names of host or user."""
-    versions = {
-        name: metadata.version(name) for name in ("rao-lab", "torch", "transformers", "pydantic-monty")
-    }
     return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        "device": device.name(device.choose()),
         "cores": os.cpu_count(),
         "threads": os.environ.get("OMP_NUM_THREADS"),
-        "versions": versions,
+        "versions": package_versions(),
     }
 
 
