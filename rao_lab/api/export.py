@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.settings import chosen_steps
+from rao_lab.api.written import kind_of, spare_others
 from rao_lab.base.checks import number
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
-from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage, spare_run_file
+from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage
 from rao_lab.training.config import LossConfig
 from rao_lab.tree import Tree
 from rao_lab.tree.codec import group_to_json
 from rao_lab.tree.values import encode
 
-FORMATS = ("html", "json", "rao")
+MAX_MB = 20.0
+"""Of a page, if its maker says nothing."""
 BESIDE = ("seconds", "warnings")
 """What a run file keeps among a step's metrics, and a step itself beside them."""
 
@@ -71,39 +73,46 @@ def record(trees: Sequence[Tree], out: Path) -> None:
 def export_run(
     path: Path,
     out: Path,
-    kind: str,
+    kind: str | None = None,
     steps: str | None = None,
-    max_mb: float = 20.0,
+    max_mb: float | None = None,
     damaged: bool = False,
+    force: bool = False,
 ) -> str:
     """Writes a run as one file and says in a line what was written, and what was left out.
 
     Args:
+        kind: html, json or rao; by default what the name of the file says.
         damaged: salvage what can be read of a damaged run file.
+        force: overwrite a file that is no earlier export. A run is never overwritten.
 
     Raises:
-        ConfigError: an unknown format, or an option that it does not take.
+        ConfigError: an unknown format, one that contradicts the name, or an option that it does not take.
+        InputError: another file would be overwritten.
         MissingError, RunFileError: the run cannot be read, or another would be overwritten.
         UnavailableError: the file cannot be written.
     """
-    if kind not in FORMATS:
-        raise ConfigError(f"--format {quoted(kind)} is unknown: choose one of {', '.join(FORMATS)}")
+    kind = kind_of(out, kind)
     if damaged and kind != "rao":
-        raise ConfigError("--salvage writes a run file: give --format rao, and export the new file then")
+        raise ConfigError("--salvage writes a run file: name one (.rao), and export the new file then")
+    if max_mb is not None and kind != "html":
+        raise ConfigError(f"--max-mb has no meaning for a {kind} file: it bounds a page (html)")
     if kind == "rao":
         if steps is not None:
-            raise ConfigError("--steps has no meaning with --format rao: the copy holds the whole run")
+            raise ConfigError("--steps has no meaning for a rao file: the copy holds the whole run")
+        if force:
+            raise ConfigError("--force has no meaning for a rao file: a run file overwrites nothing")
         if damaged:
             return f"{out}: {salvage(path, out)}"
         export_copy(path, out)
         return f"{out}: a copy of {path.name}, {_size(out)}"
-    spare_run_file(out)
+    spare_others(out, kind, force)
     with open_run(path) as run:
         wanted = chosen_steps(steps, (each.step for each in run.steps))
         if kind == "json":
             _write(out, run_json(run, wanted))
             return f"{out}: {_size(out)}"
-        return _export_page(run, out, wanted, max_mb)
+        return _export_page(run, out, wanted, MAX_MB if max_mb is None else max_mb)
 
 
 def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:

@@ -52,6 +52,20 @@ Temperature = Annotated[
     typer.Option(help="Temperature of sampling. Default: what suits the policy. Training has its own."),
 ]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
+
+
+def _run_name(out: Path | None) -> Path | None:
+    from rao_lab.api.written import run_name
+
+    return None if out is None else run_name(out)
+
+
+Out = Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE", callback=_run_name)]
+TrainOut = Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE", callback=_run_name)]
+DemoOut = Annotated[
+    Path | None,
+    typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE", callback=_run_name),
+]
 RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]
 
 

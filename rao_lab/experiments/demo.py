@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.export import export_run
 from rao_lab.api.train import train
-from rao_lab.base.safe_text import unquoted
+from rao_lab.api.written import run_name, spare_others
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import flat_fits
@@ -75,10 +75,12 @@ class DemoConfig:
     def __post_init__(self) -> None:
         if self.minutes is not None and not self.minutes > 0:
             raise ConfigError(f"--minutes {self.minutes:g} means nothing: give a number above 0")
-        if self.out.suffix == ".html":
-            raise ConfigError(
-                f"--out {unquoted(self.out.name)} is where the page goes: name a run file (.rao)"
-            )
+        run_name(self.out)
+
+    @property
+    def page(self) -> Path:
+        """Where the page goes."""
+        return self.out.with_suffix(".html")
 
     def training(self, fitting: Suggested, agent: Agent, steps: int) -> TrainConfig:
         """The training configuration of one agent."""
@@ -157,7 +159,7 @@ class _Demo:
                 board.say(f"stopped: {config.out} holds every finished step")
             raise
         shown = f"1,{(result.steps + 1) // 2},{result.steps}"
-        result.page = export_run(config.out, config.out.with_suffix(".html"), "html", shown)
+        result.page = export_run(config.out, config.page, "html", shown)
         result.seconds = time.monotonic() - self._started
         return result
 
@@ -174,6 +176,7 @@ class _Demo:
             out = self._out(agent)
             if out.exists():
                 raise RunFileError(f"{out} exists already: choose another name with --out")
+        spare_others(self._config.page, "html")
         folder = self._config.out.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RunFileError
 from rao_lab.store import schema
 from rao_lab.store.files import (
@@ -35,6 +36,8 @@ def is_begun(path: Path) -> bool:
 
 def in_the_way(path: Path) -> RunFileError:
     """What is said of it if no resumption was asked for."""
+    if path.is_dir():
+        return RunFileError(f"{unquoted(path.name)} is a folder: name a file in it")
     return RunFileError(
         f"{path.name} exists already: resume it, or choose another name (resume=True or --resume resumes it)"
     )

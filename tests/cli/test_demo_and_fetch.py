@@ -10,9 +10,12 @@ import pytest
 from tests.support.command_line import CommandLine
 
 
-def test_the_page_of_the_demo_is_not_written_over_its_run(lab: CommandLine) -> None:
+def test_the_demo_overwrites_neither_its_run_nor_a_page_of_others(tmp_path: Path, lab: CommandLine) -> None:
     said = lab.refused(["demo", "--quick", "--out", "a.html"])
-    assert "--out a.html is where the page goes: name a run file (.rao)" in said
+    assert "--out a.html is named like a html file, and a run file is written: name it a.rao" in said
+    (tmp_path / "a.html").write_text("my own page")
+    assert "no earlier html export" in lab.refused(["demo", "--quick", "--out", tmp_path / "a.rao"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
 
 
 def test_demo_trains_evaluates_and_writes_runs_and_page(

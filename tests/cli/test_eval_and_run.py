@@ -95,7 +95,7 @@ def test_run_json_is_the_tree(lab: CommandLine) -> None:
 
 
 def test_run_out_writes_a_run_file(tmp_path: Path, lab: CommandLine) -> None:
-    out = tmp_path / "one.rao"
+    out = tmp_path / "runs" / "one.rao"
     assert lab(["run", "--policy", "scripted", "--out", out])[0] == 0
     with open_run(out) as run:
         (tree,) = run.trees(0)
@@ -108,3 +108,12 @@ def test_malformed_task_files_are_named_with_their_line(tmp_path: Path, lab: Com
     tasks.write_text('{"no": "task"}\n')
     line = lab.refused(["eval", "--policy", "scripted", "--recipes", recipes, "--tasks", tasks])
     assert "tasks.jsonl, line 1" in line
+
+
+def test_run_out_is_refused_before_anything_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
+    monkeypatch.setattr("rao_lab.api.settings.load_policy", lambda *_, **__: pytest.fail("it was loaded"))
+    out = tmp_path / "one.rao"
+    out.write_text("mine")
+    assert "one.rao exists already: choose another name" in lab.refused(["run", "--out", out])

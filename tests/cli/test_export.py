@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -52,12 +53,12 @@ def test_export_json_of_a_damaged_run_leaves_what_was_there(
     run_file: Path, tmp_path: Path, lab: CommandLine
 ) -> None:
     out = tmp_path / "a.json"
-    out.write_text("as it was")
+    out.write_text('{"format": "rao-lab run", as it was')
     with sqlite3.connect(run_file) as connection:
         connection.execute("UPDATE nodes SET goal = 999999")
     connection.close()
     assert "there is no text 999999" in lab.refused(["export", run_file, "--format", "json", "--out", out])
-    assert out.read_text() == "as it was"
+    assert out.read_text().endswith("as it was")
     assert not out.with_name("a.json.part").exists()
 
 
@@ -78,10 +79,9 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
     connection.close()
     line = lab.refused(["export", run_file, "--format", "json", "--out", tmp_path / "left.json"])
     assert line.endswith("try `rao-lab export --format rao --salvage`")
-    wrong = lab.refused(["export", run_file, "--salvage", "--out", left])
-    assert "--salvage writes a run file: give --format rao" in wrong
-    arguments = ["export", run_file, "--format", "rao", "--salvage", "--out", left]
-    status, out, _ = lab(arguments)
+    wrong = lab.refused(["export", run_file, "--salvage", "--out", left.with_suffix(".html")])
+    assert "--salvage writes a run file: name one (.rao)" in wrong
+    status, out, _ = lab(["export", run_file, "--salvage", "--out", left])
     assert status == 0
     assert f"left.rao: {trees - 1} trees, 0 running trees, 3 steps" in out
     assert "lost: 1 trees; first problem: tree " in out and "there is no text 999999" in out
@@ -109,12 +109,57 @@ def test_export_rao_is_a_run_file(recorded: Path, tmp_path: Path, lab: CommandLi
 @pytest.mark.parametrize("kind", ["html", "json", "rao"])
 def test_no_export_overwrites_a_run(kind: str, run_file: Path, lab: CommandLine) -> None:
     before = run_file.read_bytes()
-    disguised = Path(shutil.copy(run_file, run_file.with_suffix(".html")))
-    for out in (run_file, disguised):
-        said = lab.refused(["export", run_file, "--format", kind, "--out", out])
+    disguised = Path(shutil.copy(run_file, run_file.with_suffix(f".{kind}s")))
+    for more in ((), ("--force",)):
+        said = lab.refused(["export", run_file, "--format", kind, "--out", disguised, *more])
         why = "exists already" if kind == "rao" else "is a run file or named like one"
-        assert f"{out.name} {why}" in said and "choose another name" in said
-        assert out.read_bytes() == before
+        assert "--force has no meaning" in said if kind == "rao" and more else why in said
+        assert disguised.read_bytes() == before
+    assert "exists already" in lab.refused(["export", run_file, "--out", run_file])
+    assert run_file.read_bytes() == before
+
+
+def test_the_name_of_the_file_chooses_the_format(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    begin = {"html": b"<!doctype html>", "json": b'{"format": "rao-lab run"', "rao": b"SQLite format 3"}
+    for kind, expected in begin.items():
+        out = tmp_path / f"exp.{kind}"
+        assert lab(["export", recorded, "--out", out])[0] == 0
+        assert out.read_bytes().startswith(expected)
+
+
+def test_a_format_that_contradicts_the_name_is_refused(
+    recorded: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / "exp.json"
+    said = lab.refused(["export", recorded, "--format", "html", "--out", out])
+    assert "--format html and --out exp.json contradict each other" in said and "exp.html" in said
+    assert "does not say what to write" in lab.refused(["export", recorded, "--out", tmp_path / "exp"])
+    assert "does not say what to write" in lab.refused(["export", recorded, "--out", tmp_path])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["html", "json"])
+def test_only_an_earlier_export_of_its_kind_is_overwritten(
+    kind: str, recorded: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / f"a.{kind}"
+    command = ["export", recorded, "--out", out]
+    for mine in ("<!doctype html><p>my own page", '{"my": "own data"}'):
+        out.write_text(mine)
+        assert f"is no earlier {kind} export: choose another name, or give --force" in lab.refused(command)
+        assert out.read_text() == mine
+    assert lab([*command, "--force"])[0] == 0
+    first = out.read_bytes()
+    assert lab(command)[0] == 0
+    assert out.read_bytes() == first
+    out.write_text("")  # nothing would be lost
+    assert lab(command)[0] == 0
+
+
+def test_what_a_page_of_many_steps_leaves_out_is_one_sentence(tmp_path: Path, lab: CommandLine) -> None:
+    run = Path(__file__).parents[2] / "data" / "pathologies" / "lambda_1.rao"
+    _, said, _ = lab(["export", run, "--steps", "0-40", "--max-mb", "0.4", "--out", tmp_path / "a.html"])
+    assert re.search(r"left out: the texts of \d+ of 321 nodes \(4 steps from 0 to 12\)\n$", said), said
 
 
 @pytest.mark.parametrize(
@@ -124,6 +169,7 @@ def test_no_export_overwrites_a_run(kind: str, run_file: Path, lab: CommandLine)
         (["--format", "json", "--steps", "one"], "no list of steps"),
         (["--format", "json", "--steps", "50-60"], "none of the steps 50-60"),
         (["--format", "rao", "--steps", "1"], "--steps has no meaning"),
+        (["--format", "rao", "--max-mb", "1"], "--max-mb has no meaning"),
     ],
 )
 def test_export_refuses_what_means_nothing(

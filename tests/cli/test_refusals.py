@@ -42,6 +42,9 @@ from tests.support.command_line import CommandLine
         (["demo", "--minutes", "0"], "--minutes 0"),
         (["train", "--policy", "scripted", "--out", "x.rao"], "no weights to train"),
         (["train"], "--out"),
+        (["train", "--out", "."], "--out . is a folder: name a file in it, such as a.rao"),
+        (["run", "--policy", "scripted", "--out", "."], "is a folder: name a file in it"),
+        (["run", "--policy", "scripted", "--out", "a.json"], "--out a.json is named like a json file"),
         (["frob"], "No such command 'frob'"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rao_lab.cli.options import Json, Seed
+from rao_lab.cli.options import DemoOut, Json, Seed
 from rao_lab.cli.output import console_on_stderr, print_json, print_text
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="Takes seconds instead of minutes; learns nothing.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE")
-    ] = None,
+    out: DemoOut = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -14,27 +14,36 @@ from rao_lab.cli.output import print_text
 def export(
     path: RunFile,
     out: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")],
-    kind: Annotated[str, typer.Option("--format", help="html, json or rao.")] = "html",
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="html, json or rao. Default: what the name of FILE says."),
+    ] = None,
     steps: Annotated[
         str | None,
         typer.Option(help="Steps to keep, for example 1,5,10-20. Default: the newest (html), all (json)."),
     ] = None,
-    max_mb: Annotated[float, typer.Option(help="Largest page, in MB (html).")] = 20.0,
+    max_mb: Annotated[float | None, typer.Option(help="Largest page, in MB (html). Default: 20.")] = None,
     damaged: Annotated[
         bool, typer.Option("--salvage", help="Keep what can be read of a damaged file (rao).")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite FILE, unless it is a run (html, json).")
+    ] = False,
 ) -> None:
     """Write a run as one file: a page to look at, JSON to compute with, or a copy.
+
+    The name of FILE says which: .html, .json or .rao. An earlier export is replaced, any other file is not.
 
     A page (html) needs nothing but a browser. It holds the newest step, or those of --steps, and says what it
     leaves out. A copy (rao) is compact, and can be made while the run is still being written.
 
     [bold]Examples[/bold]
 
-      rao-lab export runs/demo.rao --format html --out demo.html
-      rao-lab export runs/live.rao --format rao --out copy.rao
-      rao-lab export runs/broken.rao --format rao --salvage --out what_is_left.rao
+      rao-lab export runs/demo.rao --out demo.html
+      rao-lab export runs/demo.rao --out demo.json --steps 1,5,10-20
+      rao-lab export runs/live.rao --out copy.rao
+      rao-lab export runs/broken.rao --salvage --out what_is_left.rao
     """
     from rao_lab.api.export import export_run
 
-    print_text(export_run(path, out, kind, steps, max_mb, damaged))
+    print_text(export_run(path, out, kind, steps, max_mb, damaged, force))

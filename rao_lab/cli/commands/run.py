@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from rao_lab.cli.options import (
     Difficulty,
     Env,
     Json,
+    Out,
     PolicyName,
     Rules,
     Seed,
@@ -37,7 +37,7 @@ def run(
     rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
-    out: Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE")] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run one task and print the tree of agents that worked on it.
@@ -56,9 +56,14 @@ def run(
     from rao_lab.api.run import run as run_one
     from rao_lab.api.settings import find_task, limits_from, open_policy, overrides
     from rao_lab.base.checks import choice
+    from rao_lab.base.safe_text import unquoted
+    from rao_lab.errors import RunFileError
+    from rao_lab.store.journal import is_begun
     from rao_lab.tree import AGENTS
     from rao_lab.tree.codec import tree_to_json
 
+    if out is not None and is_begun(out):  # said before a model has worked for it
+        raise RunFileError(f"{unquoted(out)} exists already: choose another name")
     actor, given = open_policy(policy, overrides(settings or ()))
     world = environment_for(env, actor, difficulty, rules, tasks)
     limits = limits_from(suggested(actor), given)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from rao_lab.cli.options import ENV, SEED_HELP, Difficulty, Env, Json, PolicyName, Rules, Set, Tasks
+from rao_lab.cli.options import ENV, SEED_HELP, Difficulty, Env, Json, PolicyName, Rules, Set, Tasks, TrainOut
 from rao_lab.cli.output import console_on_stderr, print_json, print_text
 from rao_lab.cli.worlds import environment_for
 
 
 def train(
-    out: Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE")],
+    out: TrainOut,
     env: Env = ENV,
     policy: PolicyName = "tiny",
     steps: Annotated[int | None, typer.Option(help="Training steps. Default: 40.")] = None,

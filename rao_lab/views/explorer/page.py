@@ -149,9 +149,22 @@ def page_html(
         data=_json(data),
         bundle=bundle,
     )
-    return page, "; ".join(
-        f"step {table.step}: {note}" for table, note in zip(tables, left_out, strict=True) if note
-    )
+    return page, _left_out(tables, steps)
+
+
+def _left_out(tables: Sequence[StepTable], steps: Sequence[Mapping[str, Any]]) -> str:
+    """In words, what all steps of a page together are left without."""
+    cut = [
+        (table.step, len(table) - len(step["texts"]))
+        for table, step in zip(tables, steps, strict=True)
+        if len(step["texts"]) < len(table)
+    ]
+    if not cut:
+        return ""
+    missing, nodes = sum(count for _, count in cut), sum(map(len, tables))
+    first, last = cut[0][0], cut[-1][0]
+    where = f"step {first}" if len(cut) == 1 else f"{len(cut)} steps from {first} to {last}"
+    return f"the texts of {missing:,} of {nodes:,} nodes ({where})"
 
 
 def _json(data: Any) -> str:
