@@ -5,6 +5,7 @@ Each returns plain figures; the tests hold them against the bounds stated here.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -57,8 +58,13 @@ CHECKS = ("demo", "gradient", "bf16", "lora", "memory")
 """All must have passed before figures are written."""
 
 SMALL = {"hidden_size": 128, "intermediate_size": 352, "num_hidden_layers": 2}
-LARGE = {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 8}
-"""0.4 M and 103 M parameters: in the large one, weights and not activations fill the memory."""
+LARGE = {
+    "hidden_size": 4096,
+    "intermediate_size": 11264,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 32,
+}
+"""0.4 M and 822 M parameters: in the large one, weights and not activations fill the memory, an adapter's too."""
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -148,7 +154,7 @@ def lora(device: str, folder: Path, scratch: Path) -> Figures:
     Success is read off the tokens (`tests.support.tinymodels`): a model that solves no task has no gradient.
     """
     policy = adapted(device, folder, seed=1)
-    config = small_config(logprob_bound=10.0)
+    config = small_config(tasks_per_step=4, group_size=8, logprob_bound=10.0)
     before = {name: param.detach().clone() for name, param in policy.model.named_parameters()}
     state = new_state(policy.model, config)
     steps = all_steps(config, policy, state=state)
@@ -201,10 +207,12 @@ def memory(device: str, way: str, shape: Mapping[str, int], rank: int = 8) -> Fi
         None on the CPU. `stated`: the doctor's. `allowed`: that and its room for everything else.
     """
     on_cuda = torch.device(device).type == "cuda"
+    gc.collect()
     start = torch.cuda.memory_allocated() if on_cuda else 0
+    with torch.device(device):
+        model: Any = llama(seed=1, dtype=torch.float32 if "fp32" in way else torch.bfloat16, **shape)
     if on_cuda:
         torch.cuda.reset_peak_memory_stats()
-    model: Any = llama(seed=1, dtype=torch.float32 if "fp32" in way else torch.bfloat16, **shape).to(device)
     parameters = sum(param.numel() for param in model.parameters())
     if "LoRA" in way:
         model = with_adapter(model, rank, LINEAR)
