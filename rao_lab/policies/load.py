@@ -47,6 +47,11 @@ class PolicySettings(TypedDict, total=False):
 
 
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
+HUB = "hub:"
+"""In front of a hub id that would be taken for a path."""
+_FOLDERS = frozenset("checkpoints ckpt data model models out output outputs policies runs tmp weights".split())
+_FILE = re.compile(r"policy|step-\d+|.*\.(ckpt|gguf|rao|safetensors|bin|pt|json|html)", re.IGNORECASE)
+"""What a path of two parts begins or ends with here, and a hub id does not."""
 
 
 def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[PolicySettings]) -> Policy:
@@ -59,8 +64,8 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
 
     Args:
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
-            a local folder or .gguf file, the `policy/` of a checkpoint, a hub id, or
-            "http://host:port/v1#model".
+            a local folder or .gguf file, the `policy/` of a checkpoint, a hub id ("hub:..." if a folder
+            here is named like its first part), or "http://host:port/v1#model".
         temperature: of sampling; the scripted policy ignores it.
         style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
             and what keys these mistakes.
@@ -107,8 +112,15 @@ def _is_address(name: str) -> bool:
 
 
 def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:
-    if name not in BUNDLED and not _exists(name) and not _may_be_hub_id(name):
-        raise MissingError(f"no policy {quoted(name)}: give {KNOWN}")
+    if name.startswith(HUB) and _may_be_hub_id(name.removeprefix(HUB)):
+        name = name.removeprefix(HUB)
+    elif name not in BUNDLED and not _exists(name):
+        if not _may_be_hub_id(name):
+            raise MissingError(f"no policy {quoted(name)}: give {KNOWN}")
+        if _looks_like_a_path(name):
+            raise MissingError(
+                f"there is no {unquoted(name)} here: check the path (or give {HUB}{unquoted(name)}, if the hub has it)"
+            )
     from rao_lab.policies.local import adapter
     from rao_lab.policies.local.transformer import TransformerPolicy
 
@@ -148,6 +160,12 @@ def _exists(name: str) -> bool:
         return Path(name).exists()
     except (OSError, ValueError):  # no path can look like this, or be as long
         return False
+
+
+def _looks_like_a_path(name: str) -> bool:
+    """Whether a name that may be a hub id is meant for this machine: the hub is then not asked."""
+    folder, _, file = name.partition("/")
+    return folder in _FOLDERS or _FILE.fullmatch(file) is not None or _exists(folder)
 
 
 def _may_be_hub_id(name: str) -> bool:

@@ -1,0 +1,45 @@
+"""From a word to a policy: what is a path, and what is asked for at the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rao_lab.errors import MissingError
+from rao_lab.policies.load import load_policy
+
+
+class AtTheHub(Exception):
+    """What the stand-in for transformers' download raises."""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def asked(source: str, *_: Any, **__: Any) -> Any:
+        raise AtTheHub(source)
+
+    monkeypatch.setattr("rao_lab.policies.local.folder.AutoTokenizer.from_pretrained", asked)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("runs/missing", "models/mine", "mine/missing", "other/policy", "a.rao.ckpt/step-3", "x/step-12"),
+        *("other/model.gguf", "./somewhere", "../somewhere", "/no/where", "a/b/c"),
+    ],
+)
+def test_what_looks_like_a_path_is_not_asked_for_at_the_hub(name: str) -> None:
+    with pytest.raises(MissingError, match="check the path|give tiny, smollm2"):
+        load_policy(name)
+
+
+@pytest.mark.parametrize("name", ["somebody/model", "hub:mine/model", "hub:runs/model"])
+def test_a_hub_id_is(name: str) -> None:
+    with pytest.raises(Exception, match=name.removeprefix("hub:")) as caught:
+        load_policy(name)
+    assert isinstance(caught.value.__cause__, AtTheHub)
