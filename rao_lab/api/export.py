@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rao_lab.api.find import credited_steps, why_no_credit
 from rao_lab.api.settings import chosen_steps
 from rao_lab.api.written import kind_of, spare_others
 from rao_lab.base.checks import number
@@ -39,8 +40,15 @@ def credit_of(run: Run, step: int | None, changes: Mapping[str, Any]) -> tuple[i
         ConfigError: the changed rule means nothing.
     """
     if step is None:
-        step = max((each.step for each in run.steps if each.groups and each.ended), default=0)
-    recorded = run.attributions(step)
+        step = max(credited_steps(run), default=None)
+    if step is None:
+        raise MissingError(why_no_credit(run, None))
+    try:
+        recorded = run.attributions(step)
+    except MissingError:
+        if step in [each.step for each in run.steps]:
+            raise MissingError(why_no_credit(run, step)) from None
+        raise
     if not changes:
         return step, recorded
     config = changed(recorded.config, changes)

@@ -43,14 +43,19 @@ def find_task(environment: Environment, wanted: str, split: str) -> Task:
         MissingError: there is none.
     """
     tasks = environment.tasks(split)
-    if _is_number(wanted):
+    if not tasks:
+        raise MissingError(
+            f"no task {quoted(wanted)}: split {quoted(split)} of {environment.name} has no tasks"
+        )
+    has = f"0 to {len(tasks) - 1}" if len(tasks) > 1 else "0 alone"
+    if is_number(wanted):
         if int(wanted) >= len(tasks):
-            raise MissingError(f"no task {wanted} in split {split!r}: it has 0 to {len(tasks) - 1}")
+            raise MissingError(f"no task {wanted} in split {quoted(split)}: it has {has}")
         return tasks[int(wanted)]
     for task in tasks:
         if task.id == wanted:
             return task
-    raise MissingError(f"no task {quoted(wanted)} in split {split!r}: give its id, or 0 to {len(tasks) - 1}")
+    raise MissingError(f"no task {quoted(wanted)} in split {quoted(split)}: give its id, or {has}")
 
 
 def overrides(assignments: Iterable[str]) -> dict[str, Any]:
@@ -180,7 +185,7 @@ def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None
     wanted: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not _is_number(first) or (dash and not _is_number(last)):
+        if not is_number(first) or (dash and not is_number(last)):
             raise ConfigError(f"--steps {quoted(text)} is no list of steps such as 1,5,10-20")
         low, high = int(first), int(last or first)
         wanted += [step for step in steps if low <= step <= high]
@@ -197,5 +202,6 @@ def _value(text: str) -> Any:
         return text
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a user wrote a whole number, at least 0."""
     return text.isdecimal() and len(text) <= MOST_DIGITS

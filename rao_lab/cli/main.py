@@ -15,7 +15,7 @@ import typer
 
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
-from rao_lab.cli.commands import bench, credit, demo, doctor, evaluate, export, fetch, run, train
+from rao_lab.cli.commands import bench, credit, demo, doctor, evaluate, export, fetch, run, show, train
 from rao_lab.cli.options import flow_help
 from rao_lab.errors import RaoLabError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train language models that delegate to copies of themselves, and see what every copy earned.\n\n"
     "Start with [bold]rao-lab demo[/bold]. Then look into the run that it wrote, with "
-    "[bold]rao-lab credit runs/demo.rao --step 10[/bold].",
+    "[bold]rao-lab show runs/demo.rao[/bold].",
 )
 
 # Some versions of typer carry a copy of click, others import it. The base of its errors has one name in both.
@@ -44,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "eval": evaluate.evaluate,
     "run": run.run,
+    "show": show.show,
     "credit": credit.credit,
     "export": export.export,
     "fetch": fetch.fetch,

@@ -7,7 +7,7 @@ in a record mean that there is no such number; that is never 0. `s`, `R` and `b`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -160,12 +160,16 @@ class Attributions:
         )
         return (Attribution(*values) for values in zip(*columns, strict=True))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, rows: Iterable[Attribution] | None = None) -> dict[str, Any]:
         """The settings and every node, as `rao-lab credit --json` prints them; null = there is no such number.
 
         Equal runs give equal bytes: there are no times, ids or file names in it.
+
+        Args:
+            rows: the nodes to give; None = all.
         """
-        nodes = [{name: getattr(record, name) for name in _JSON_FIELDS} for record in self]
+        chosen = self if rows is None else rows
+        nodes = [{name: getattr(record, name) for name in _JSON_FIELDS} for record in chosen]
         return {"config": self.config.to_dict(), "nodes": nodes}
 
     def rows(self, group: int, tree: int) -> range:

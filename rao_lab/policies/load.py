@@ -49,7 +49,9 @@ class PolicySettings(TypedDict, total=False):
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 HUB = "hub:"
 """In front of a hub id that would be taken for a path."""
-_FOLDERS = frozenset("checkpoints ckpt data model models out output outputs policies runs tmp weights".split())
+_FOLDERS = frozenset(
+    ["checkpoints", "ckpt", "data", "model", "models", "out", "output", "outputs", "policies", "runs", "tmp"]
+)
 _FILE = re.compile(r"policy|step-\d+|.*\.(ckpt|gguf|rao|safetensors|bin|pt|json|html)", re.IGNORECASE)
 """What a path of two parts begins or ends with here, and a hub id does not."""
 

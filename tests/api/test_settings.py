@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rao_lab.api.defaults import CHAT, TINY
@@ -107,3 +109,15 @@ def test_what_is_no_list_of_steps_is_refused(text: str) -> None:
 def test_steps_that_the_run_lacks_are_named() -> None:
     with pytest.raises(MissingError, match="it has 1 to 2"):
         chosen_steps("8", [1, 2])
+
+
+def test_an_empty_list_of_tasks_has_no_range() -> None:
+    class Empty(TextCraft):
+        def tasks(self, split: str) -> list[Any]:
+            return [] if split == "dev" else [super().tasks(split)[0]]
+
+    for wanted in ("0", "mine"):
+        with pytest.raises(MissingError, match="split 'dev' of textcraft has no tasks"):
+            find_task(Empty("easy"), wanted, "dev")
+    with pytest.raises(MissingError, match="no task 1 in split 'test': it has 0 alone"):
+        find_task(Empty("easy"), "1", "test")

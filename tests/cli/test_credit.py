@@ -68,3 +68,26 @@ def test_capped_sum_is_credited_with_its_cap(recorded: Path, lab: CommandLine) -
     config = lab.json(["credit", recorded, "--bonus", "capped_sum", "--cap", "0.5"])["config"]
     assert (config["bonus"], config["cap"]) == ("capped_sum", 0.5)
     assert "needs cap" in lab.refused(["credit", recorded, "--bonus", "capped_sum"])
+
+
+def test_credit_of_one_node_is_told_term_by_term(recorded: Path, lab: CommandLine) -> None:
+    whole = lab.json(["credit", recorded, "--step", "1"])["nodes"]
+    (one,) = lab.json(["credit", recorded, "--step", "1", "--tree", "1.0", "--node", "0"])["nodes"]
+    assert one in whole and (one["group"], one["tree"], one["node"]) == (1, 0, "0")
+    _, out, _ = lab(["credit", recorded, "--step", "1", "--tree", "1.0", "--node", "0"])
+    assert out.startswith(f"step 1: 1 of {len(whole)} nodes")
+    assert "node 0 of tree 1.0:" in out and f"R = {one['R']:>7.3f}" in out
+    roots = lab.json(["credit", recorded, "--step", "1", "--node", "0"])["nodes"]
+    assert roots == [row for row in whole if row["node"] == "0"] and len(roots) == 4
+    said = lab.refused(["credit", recorded, "--step", "1", "--tree", "9.9", "--node", "0"])
+    assert "no tree '9.9' with node '0': a tree is named GROUP.TREE" in said
+
+
+def test_a_run_without_credit_says_why(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    alone = tmp_path / "one.rao"
+    assert lab(["run", "--policy", "scripted", "--out", alone])[0] == 0
+    said = lab.refused(["credit", alone])
+    assert "one.rao has no credit: its trees were run outside training" in said
+    assert "`rao-lab show one.rao` prints them" in said
+    said = lab.refused(["credit", recorded, "--step", "0"])
+    assert "it has only trees that were not trained on; steps with credit: 1-2" in said

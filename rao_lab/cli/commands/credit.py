@@ -25,6 +25,12 @@ def credit(
     depth_weighting: Annotated[
         str | None, typer.Option(help="Recompute: inverse_frequency, per_group or none.")
     ] = None,
+    tree: Annotated[
+        str | None, typer.Option(help="Only this tree, as GROUP.TREE of the table.", metavar="TREE")
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option(help="Only nodes at this path, such as 0.1.", metavar="PATH")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print what every node of a step earned, term by term.
@@ -35,9 +41,11 @@ def credit(
     [bold]Examples[/bold]
 
       rao-lab credit runs/demo.rao --step 10
+      rao-lab credit runs/demo.rao --step 10 --tree 4.0 --node 0.1
       rao-lab credit runs/demo.rao --step 10 --lam 0 --json
     """
     from rao_lab.api.export import credit_of
+    from rao_lab.api.find import chosen_rows
     from rao_lab.cli.reports.credit import credit_text
     from rao_lab.store import open_run
 
@@ -52,7 +60,8 @@ def credit(
     changes = {name: value for name, value in options.items() if value is not None}
     with open_run(path) as opened:
         found_step, found = credit_of(opened, step, changes)
+    rows = None if tree is None and node is None else chosen_rows(found, tree, node)
     if as_json:
-        print_json(found.to_json())
+        print_json(found.to_json(rows))
     else:
-        print_text(credit_text(found_step, found))
+        print_text(credit_text(found_step, found, rows))

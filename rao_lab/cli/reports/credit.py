@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import counted
 from rao_lab.credit import Attribution, Attributions
 
 HEADS = ("group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c", "not trained")
@@ -13,21 +14,49 @@ MOST_ROWS = 200
 """Nodes that are printed as text; JSON has all of them."""
 
 
-def credit_text(step: int, found: Attributions) -> str:
-    """The rows as a table, and what the columns mean."""
+def credit_text(step: int, found: Attributions, rows: Sequence[Attribution] | None = None) -> str:
+    """The rows as a table, and what the columns mean; a single row term by term.
+
+    Args:
+        rows: those that were asked for; None = all.
+    """
     config = found.config
+    many = len(found) if rows is None else len(rows)
+    shown = [*islice(found, MOST_ROWS)] if rows is None else rows[:MOST_ROWS]
+    chosen = f"{many:,} of " if rows is not None else ""
     lines = [
-        f"step {step}: {len(found)} nodes, {int(found.trained.sum())} trained; estimator {config.estimator}, "
-        f"lambda {config.lam:g}, bonus {config.bonus},",
+        f"step {step}: {chosen}{counted(len(found), 'node')}, {int(found.trained.sum()):,} trained; "
+        f"estimator {config.estimator}, lambda {config.lam:g}, bonus {config.bonus},",
         f"baseline {config.baseline}, depth weights {config.depth_weighting}",
+    ]
+    if many == 1 and rows is not None:
+        return "\n".join([*lines, "", *credit_lines(rows[0])])
+    lines += [
         "R = s + lambda * child_mean    A = R - b    c = w * A",
         "c multiplies the gradient of the node's tokens",
         "",
-        *_columns([_cells(row) for row in islice(found, MOST_ROWS)]),
+        *_columns([_cells(row) for row in shown]),
     ]
-    if len(found) > MOST_ROWS:
-        lines.append(f"... and {len(found) - MOST_ROWS} more: --json has all")
+    if many > MOST_ROWS:
+        lines.append(f"... and {many - MOST_ROWS:,} more: --json has all, --tree and --node choose")
     return "\n".join(lines)
+
+
+def credit_lines(row: Attribution) -> list[str]:
+    """One node's credit, term by term with its numbers."""
+    s, R, b, A, w, c = map(_number, (row.s, row.R, row.b, row.A, row.w, row.c))
+    children = f"{row.child_mean:.3f}"
+    return [
+        f"node {visible(row.node)} of tree {row.group}.{row.tree}: {visible(row.status)}",
+        f"s = {s:>7}    its success",
+        f"R = {R:>7}    s + bonus: {s} + {row.bonus:.3f} (lambda {row.lam:g}, mean s of its children {children})",
+        f"b = {b:>7}    the baseline of its tree",
+        f"A = {A:>7}    R - b",
+        f"w = {w:>7}    the weight of depth {row.depth}",
+        f"c = {c:>7}    w * A: multiplies the gradient of its tokens"
+        if row.trained
+        else f"not trained: {visible(row.why_not or '').replace('_', ' ')}",
+    ]
 
 
 def _cells(row: Attribution) -> tuple[str, ...]:

@@ -1,0 +1,128 @@
+"""Finds a step, a tree and its credit in a run, by what a user types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from rao_lab.api.settings import is_number
+from rao_lab.base.safe_text import quoted
+from rao_lab.credit import Attribution, Attributions
+from rao_lab.errors import MissingError
+from rao_lab.store import Run, TreeSummary
+
+
+def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
+    """The trees of a step, in the order of their groups, then the probes.
+
+    Args:
+        step: None = the newest that has trees.
+
+    Raises:
+        MissingError: there is no such step, or it has no trees.
+    """
+    if step is None:
+        step = max((each.step for each in run.steps if run.trees(each.step)), default=None)
+        if step is None:
+            raise MissingError(f"{run.path.name} has no trees yet")
+    trees = run.trees(step)
+    if not trees:
+        others = [each.step for each in run.steps if each.trees or each.probe_trees]
+        has = f": of its steps, {_listed(others)} have some" if others else ""
+        raise MissingError(f"step {step} of {run.path.name} has no trees{has}")
+    return trees
+
+
+def find_tree(trees: Sequence[TreeSummary], wanted: str) -> int:
+    """The place of a tree among those of a step.
+
+    Args:
+        wanted: the place as a number, or GROUP.TREE as `rao-lab credit` prints them.
+
+    Raises:
+        MissingError: there is none.
+    """
+    first, dot, second = wanted.strip().partition(".")
+    if is_number(first) and not dot and int(first) < len(trees):
+        return int(first)
+    if is_number(first) and is_number(second):
+        for place, tree in enumerate(trees):
+            if (tree.group, tree.rollout) == (int(first), int(second)) and not (tree.probe or tree.fork):
+                return place
+    last = len(trees) - 1
+    has = f"0 to {last}" if last else "only 0"
+    groups = " (or GROUP.TREE, as `rao-lab credit` prints them)" if last else ""
+    raise MissingError(f"step {trees[0].step} has no tree {quoted(wanted)}: it has {has}{groups}")
+
+
+def credit_of_tree(run: Run, tree: TreeSummary) -> Attributions | None:
+    """The credit of the tree's step, if the tree has some."""
+    if not (tree.probe or tree.fork or tree.running):
+        with suppress(MissingError):  # a step that has not ended, or has no groups
+            found = run.attributions(tree.step)
+            found.rows(tree.group, tree.rollout)
+            return found
+    return None
+
+
+def chosen_rows(found: Attributions, tree: str | None, node: str | None) -> list[Attribution]:
+    """The records of a step's credit, of one tree or one path only.
+
+    Args:
+        tree: GROUP.TREE.
+
+    Raises:
+        MissingError: there is none.
+    """
+    rows = [
+        row
+        for row in found
+        if (tree is None or f"{row.group}.{row.tree}" == tree) and (node is None or row.node == node)
+    ]
+    if not rows:
+        named = [f"tree {quoted(tree)}" if tree else "", f"node {quoted(node)}" if node else ""]
+        what = " with ".join(part for part in named if part)
+        raise MissingError(
+            f"this step has credit for no {what}: a tree is named GROUP.TREE, such as 0.0, and a node by its "
+            "path, such as 0.1"
+        )
+    return rows
+
+
+def why_no_credit(run: Run, step: int | None) -> str:
+    """Why a step of a run has no credit, or why the run has none at all, in one line."""
+    name = run.path.name
+    known = {each.step: each for each in run.steps}
+    credited = credited_steps(run)
+    if [*known] == [0] and known[0].groups:
+        return (
+            f"{name} has no credit: its trees were run outside training, and credit compares the trees of a "
+            f"training step; `rao-lab show {name}` prints them"
+        )
+    if step is None or step not in known:
+        return f"{name} has no credit: no step of training has ended" + ("" if known else " or begun")
+    if known[step].ended is None:
+        why = "it has not ended"
+    elif step == 0:
+        why = "it has only trees that were not trained on"
+    else:
+        why = "it has no groups of trees"
+    others = f"; steps with credit: {_listed(credited)}" if credited else ""
+    return f"step {step} of {name} has no credit: {why}{others}"
+
+
+def credited_steps(run: Run) -> list[int]:
+    """The training steps that ended with groups of trees."""
+    return [each.step for each in run.steps if each.step and each.groups and each.ended is not None]
+
+
+def _listed(steps: Sequence[int]) -> str:
+    """Numbers in order, with runs of them as ranges."""
+    ranges: list[list[int]] = []
+    for step in steps:
+        if ranges and step == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [step]
+        else:
+            ranges.append([step])
+    shown = ["-".join(map(str, part)) for part in ranges]
+    return ", ".join(shown[:8]) + (" ..." if len(shown) > 8 else "")

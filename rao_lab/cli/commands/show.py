@@ -1,0 +1,68 @@
+"""`rao-lab show`: a recorded tree, and one node of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rao_lab.cli.options import Json, RunFile
+from rao_lab.cli.output import print_json, print_text
+
+
+def show(
+    path: RunFile,
+    step: Annotated[int | None, typer.Option(help="Default: the newest that has trees.")] = None,
+    tree: Annotated[
+        str,
+        typer.Option(
+            help="Its place in the step, from 0, or GROUP.TREE as `rao-lab credit` prints them.",
+            metavar="TREE",
+        ),
+    ] = "0",
+    node: Annotated[
+        str | None,
+        typer.Option(help="Show this node: context, messages, credit. 0 is the root.", metavar="PATH"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a recorded tree, or one node of it.
+
+    A tree has one line for each agent: how it ended, its path, its goal, its success s, what it earned (R and
+    A), its turns and its tokens. A node shows, turn by turn, what it read, what it wrote, what its calls
+    returned, and its credit term by term.
+
+    [bold]Examples[/bold]
+
+      rao-lab show runs/demo.rao
+      rao-lab show runs/demo.rao --step 10 --tree 4.0
+      rao-lab show runs/demo.rao --step 10 --tree 4.0 --node 0.1
+    """
+    from rao_lab.api.find import credit_of_tree, find_tree, find_trees
+    from rao_lab.cli.reports import show as report
+    from rao_lab.store import open_run
+    from rao_lab.tree.codec import tree_to_json
+    from rao_lab.views.explorer.decoder import bundled_decoder
+    from rao_lab.views.explorer.node_text import node_text
+
+    with open_run(path) as run:
+        trees = find_trees(run, step)
+        place = find_tree(trees, tree)
+        found = trees[place].load()
+        credit = credit_of_tree(run, trees[place])
+        decode = bundled_decoder(run.config)
+    if node is None:
+        if as_json:
+            print_json(tree_to_json(found))
+        else:
+            print_text(report.tree_text(path.name, trees, place, found, credit))
+        return
+    chosen = found.node(node)
+    said = node_text(chosen, decode)
+    header = found.header
+    earned = None if credit is None else credit.find(header.group, header.rollout, chosen.path)
+    if as_json:
+        nodes = [] if credit is None or earned is None else credit.to_json([earned])["nodes"]
+        print_json({"node": chosen.path, **said, "credit": nodes[0] if nodes else None})
+    else:
+        print_text(report.node_text(path.name, trees, place, chosen, said, earned))

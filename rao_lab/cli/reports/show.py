@@ -1,0 +1,116 @@
+"""One recorded tree as text, and one node of it: what it read, what it wrote, what it earned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import counted
+from rao_lab.cli.reports.credit import credit_lines
+from rao_lab.credit import Attribution, Attributions
+from rao_lab.store import TreeSummary
+from rao_lab.tree import Node, Tree
+from rao_lab.tree.text import text_tree
+
+PARTS = {
+    "kept": "  (kept: {tokens})",
+    "new": "+ {text}",
+    "cut": "- (cut out: {tokens}) {text}",
+    "wrote": "> {text}",
+}
+"""How the parts of a context are shown."""
+
+
+def tree_text(
+    run: str, trees: Sequence[TreeSummary], place: int, tree: Tree, credit: Attributions | None
+) -> str:
+    """Which tree it is and how to see the others, then its picture."""
+    return f"{_where(run, trees, place)}\n\n{text_tree(tree, credit)}"
+
+
+def node_text(
+    run: str,
+    trees: Sequence[TreeSummary],
+    place: int,
+    node: Node,
+    said: Mapping[str, Any],
+    credit: Attribution | None,
+) -> str:
+    """A node whole: what it was told, its turns, what it returned, and its credit.
+
+    Args:
+        said: its texts, from `views.explorer.node_text`.
+    """
+    lines = [_where(run, trees, place), "", *_heading(node, said)]
+    if said["has_tokens"] and not said["decoded"]:
+        lines.append("context: as messages, because the run has its token ids and not the tokenizer")
+    for turn in said["turns"]:
+        lines += ["", *_turn(turn, said["has_tokens"])]
+    lines += ["", f"returned {said['value']}" if said["returned"] else "returned nothing", ""]
+    lines += ["no credit: its step gave none"] if credit is None else credit_lines(credit)
+    if said["note"]:
+        lines.append(said["note"])
+    return "\n".join(lines)
+
+
+def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
+    tree = trees[place]
+    probes = sum(each.probe for each in trees)
+    groups = len({each.group for each in trees if not each.probe})
+    held = [f"{counted(len(trees) - probes, 'tree')} of {counted(groups, 'task')}"] if groups else []
+    held += [counted(probes, "probe")] if probes else []
+    name = "a probe" if tree.probe else f"group {tree.group}, tree {tree.rollout}"
+    line = f"{run}, step {tree.step}: {' and '.join(held)}; this is tree {place} ({name})"
+    return (
+        line if len(trees) == 1 else f"{line}\n--tree 0 to {len(trees) - 1} shows another, --node PATH a node"
+    )
+
+
+def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
+    scored = (
+        "not scored" if node.success is None else f"s = {node.success:.2f} ({said['source'] or 'no source'})"
+    )
+    words = [
+        node.status.value.replace("_", " "),
+        scored,
+        f"depth {node.depth}",
+        counted(len(node.turns), "turn"),
+    ]
+    yield f"node {node.path}: {', '.join(words)}"
+    yield f"goal: {one_line(said['goal'])}"
+    if said["args"]:
+        yield f"arguments: {said['args']}"
+    if said["reason"]:
+        yield f"ended because: {one_line(said['reason'])}"
+    if said["refusals"]:
+        yield "refused: " + ", ".join(f"{kind} x{times}" for kind, times in said["refusals"].items())
+
+
+def _turn(turn: Mapping[str, Any], has_tokens: bool) -> Iterator[str]:
+    sizes = f": read {turn['read']:,} new tokens, wrote {turn['wrote']:,}, {turn['held']:,} in the context"
+    yield f"turn {turn['index']}{sizes if has_tokens else ''}"
+    if turn["context"]:
+        yield "  context (+ new, - cut out, > written by the model)"
+        for part in turn["context"]:
+            text = "".join(piece for piece, _ in part["pieces"])
+            line = PARTS[part["kind"]].format(tokens=counted(part["tokens"], "token"), text=text)
+            yield from _indented(line, "    ")
+    for message in turn["messages"]:
+        yield from _indented(message["content"], f"  {message['role']}: ")
+    if turn["code"]:
+        yield from _indented(turn["thought"], "  thought: ")
+    yield from _indented(turn["code"] or turn["text"], "  code: " if turn["code"] else "  reply: ")
+    for call in turn["calls"]:
+        outcome = f"refused: {call['error']}" if call["error"] else call["result"]
+        child = f" [{call['child']}]" if call["child"] else ""
+        yield from _indented(f"{call['name']}({call['args']}){child} -> {outcome}", "  call: ")
+    yield from _indented(turn["output"], "  output: ")
+    yield from _indented(turn["error"] or "", "  error: ")
+
+
+def _indented(text: str, head: str) -> Iterator[str]:
+    """The lines of a text below each other, the first after `head`; nothing for an empty text."""
+    text = text.rstrip()
+    for number, line in enumerate(text.split("\n") if text else ()):
+        yield (" " * len(head) if number else head) + line

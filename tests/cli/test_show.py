@@ -1,0 +1,91 @@
+"""`show`: a recorded tree as text, and one node: its context, its messages, its credit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rao_lab.store import RunWriter, open_run
+from rao_lab.tree.codec import tree_from_json
+from tests.support.command_line import CommandLine
+
+DATA = Path(__file__).parents[2] / "data"
+TRAINED = DATA / "pathologies" / "lambda_1.rao"
+ALONE = DATA / "runs" / "smollm2.rao"
+
+
+def test_show_prints_the_picture_of_a_tree_with_its_credit(lab: CommandLine) -> None:
+    status, out, _ = lab(["show", TRAINED, "--tree", "3"])
+    assert status == 0
+    first, *lines = out.splitlines()
+    assert (
+        first == "lambda_1.rao, step 12: 36 trees of 6 tasks and 4 probes; this is tree 3 (group 0, tree 3)"
+    )
+    assert lines[-3].split() == ["✓", "0", "2x", "e1", "1.00", "2.00", "+0.20", "3", "11"]
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_a_tree_is_named_by_its_place_or_as_credit_prints_it(lab: CommandLine) -> None:
+    with open_run(TRAINED) as run:
+        wanted = next(tree for tree in run.trees(1) if (tree.group, tree.rollout) == (2, 5)).load()
+        probe = next(tree for tree in run.trees(12) if tree.probe)
+    found = lab.json(["show", TRAINED, "--step", "1", "--tree", "2.5"])
+    assert tree_from_json(found) == wanted
+    assert lab.json(["show", TRAINED, "--step", "1", "--tree", "17"]) == found  # 6 trees a group
+    _, out, _ = lab(["show", TRAINED, "--tree", "36"])
+    assert "this is tree 36 (a probe)" in out and probe.task in out
+
+
+def test_a_node_shows_its_context_its_messages_and_its_credit(lab: CommandLine) -> None:
+    status, out, _ = lab(["show", TRAINED, "--tree", "3", "--node", "0.0"])
+    assert status == 0
+    for line in (
+        "node 0.0: finished, s = 1.00 (verifier), depth 1, 5 turns",
+        "goal: Craft the following items: 2x e3",
+        "turn 2: read 6 new tokens, wrote 3, 16 in the context",
+        "      (kept: 7 tokens)",
+        "    + e3 = c3 2 (0)",
+        '    > get_info(["c3"])',
+        "  user: e3 = c3 2 (0)",
+        "returned 'done'",
+        "A =  -0.800    R - b",
+    ):
+        assert line in out.splitlines(), line
+
+
+def test_a_node_as_json_has_its_credit(lab: CommandLine) -> None:
+    found = lab.json(["show", TRAINED, "--tree", "0.3", "--node", "0.0"])
+    assert found["goal"].endswith("2x e3") and len(found["turns"]) == 5
+    (row,) = lab.json(["credit", TRAINED, "--tree", "0.3", "--node", "0.0"])["nodes"]
+    assert found["credit"] == row
+
+
+def test_a_run_without_credit_and_without_a_tokenizer_is_shown(lab: CommandLine) -> None:
+    _, out, _ = lab(["show", ALONE, "--node", "0"])
+    assert out.startswith("smollm2.rao, step 0: 1 tree of 1 task; this is tree 0 (group 0, tree 0)\n\n")
+    assert "no credit: its step gave none" in out and "context: as messages" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tree", "40"], "step 12 has no tree '40': it has 0 to 39 (or GROUP.TREE"),
+        (["--tree", "6.0"], "no tree '6.0'"),
+        (["--tree", "x"], "no tree 'x'"),
+        (["--tree", "9" * 5000], "no tree '99"),
+        (["--step", "99"], "no step 99: it has the steps 0 to 12"),
+        (["--step", "4"], "step 4 of lambda_1.rao has no trees: of its steps, 0-1, 10, 12 have some"),
+        (["--node", "0.7.7"], "no node '0.7.7' in this tree"),
+    ],
+)
+def test_what_is_not_there_gets_one_line(arguments: list[str], words: str, lab: CommandLine) -> None:
+    assert words in lab.refused(["show", TRAINED, *arguments])
+
+
+def test_a_run_without_trees_says_so(tmp_path: Path, lab: CommandLine) -> None:
+    out = tmp_path / "empty.rao"
+    with RunWriter(out, {}):
+        pass
+    assert "empty.rao has no trees yet" in lab.refused(["show", out])
+    assert "empty.rao has no credit: no step of training has ended" in lab.refused(["credit", out])
