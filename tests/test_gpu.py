@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from rao_lab.cli.commands.demo import demo_config
 from tests.support import gpu_checks as checks
@@ -50,6 +51,14 @@ def test_log_probs_in_bf16_are_near_those_recorded(figures: dict[str, Any]) -> N
     assert found["mean"] <= checks.BF16_MEAN_BOUND
     assert found["max"] <= checks.BF16_MAX_BOUND
     figures["bf16"] = found | {"mean_bound": checks.BF16_MEAN_BOUND, "max_bound": checks.BF16_MAX_BOUND}
+
+
+def test_attention_makes_no_plan_for_each_new_shape() -> None:
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        checks.tiny_step("cuda", torch.bfloat16)
+    names = {event.key for event in seen.key_averages()}
+    assert any("attention" in name for name in names)
+    assert not any("cudnn_attention" in name for name in names)
 
 
 @PEFT_WARNS

@@ -75,7 +75,7 @@ def examine() -> dict[str, Any]:
     missing = [name for name, version in versions.items() if version is None and name not in OPTIONAL]
     problems += [f"{name} is not installed: install rao-lab again" for name in missing]
     return {
-        "rao_lab": _version("rao-lab"),
+        "rao_lab": _version("rao-lab") or "not installed",
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         **device,

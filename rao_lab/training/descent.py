@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rao_lab.base.device import full_memory_says
+from rao_lab.base.device import attention_of_any_shape, full_memory_says
 from rao_lab.base.interrupts import HeldBack
 from rao_lab.credit import Attributions
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
@@ -52,7 +52,10 @@ class Descent:
             f"set tokens_per_pack below {self._config.tokens_per_pack}, recompute=true, limits.context_window "
             f"below {longest} (the longest sequence here), or {SMALLER}"
         )
-        with full_memory_says(f"step {due.step} is trained", advice):
+        with (
+            full_memory_says(f"step {due.step} is trained", advice),
+            attention_of_any_shape(self._scorer.device),
+        ):
             self._descend(due, batch)
 
     def _descend(self, due: DueStep, batch: Batch) -> None:

@@ -141,7 +141,8 @@ def with_adapter(model: Any, rank: int, targets: list[str]) -> Any:
 
 def adapted(device: str, folder: Path, seed: int) -> TransformerPolicy:
     """A policy with a fresh adapter on its weights: bf16 on a GPU, float32 on the CPU."""
-    plain = TransformerPolicy.load(folder, device=device)
+    dtype = torch.bfloat16 if torch.device(device).type == "cuda" else torch.float32
+    plain = TransformerPolicy.load(folder, device=device, dtype=dtype)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = with_adapter(plain.model, 4, ["q_proj", "v_proj"])

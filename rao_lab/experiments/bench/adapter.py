@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from rao_lab.base.device import choose, usual_dtype
+from rao_lab.base.device import attention_of_any_shape, choose, usual_dtype
 from rao_lab.experiments.bench.cases import Case, Say
 from rao_lab.policies.local import adapter
 from rao_lab.policies.local.engine import Engine
@@ -60,8 +60,8 @@ SHAPES: dict[str, dict[str, int]] = {
 }
 """The shapes of the models of 0.5 and 4 billion weights that are common today, and a small one."""
 AGENTS, PROMPT, NEW, RANK = 64, 256, 64, 16
-ALONE = 4
-"""Agents that `generate` answers one by one: each takes as long as the next."""
+ALONE = 1
+"""Of the agents that `generate` answers one by one, so many are timed: each takes as long as the next."""
 REPEATS = 3
 
 
@@ -71,7 +71,9 @@ def measure(say: Say) -> list[Case]:
     cases: list[Case] = []
     for shape in ("0.5B", "4B") if device.type == "cuda" else ("7M",):
         say(f"{shape}: a model of random weights on {device.type}")
-        cases += _measure(shape, device, say)
+        for case in _measure(shape, device, say):
+            say(f"{case.name}: {case.median:,.4g} {case.unit}")
+            cases.append(case)
         gc.collect()
         if device.type == "cuda":
             torch.cuda.empty_cache()
@@ -127,7 +129,7 @@ def _speeds(shape: str, arms: dict[str, Callable[[], int]], base: str | None) ->
 def _generate(model: Any, prompts: np.ndarray[Any, Any], at_once: int) -> int:
     for first in range(0, len(prompts), at_once):
         ids = torch.from_numpy(prompts[first : first + at_once]).to(model.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), attention_of_any_shape(model.device):
             found = model.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
@@ -164,8 +166,9 @@ def _updates(model: Any, prompts: np.ndarray[Any, Any]) -> dict[str, Callable[[]
         optimizer.zero()
         total = 0.0
         for packed in pack(batch.sequences, config.tokens_per_pack):
-            loss = loss_on_pack(scorer, packed, batch, LossConfig()).loss
-            torch.autograd.backward(loss)
+            with attention_of_any_shape(scorer.device):
+                loss = loss_on_pack(scorer, packed, batch, LossConfig()).loss
+                torch.autograd.backward(loss)
             total += float(loss.detach())
         optimizer.clip(config.grad_clip)
         optimizer.step(config.learning_rate)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from rao_lab.api.defaults import suggested
+from rao_lab.base.device import attention_of_any_shape
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.experiments.bench.cases import Case, Say
@@ -56,7 +57,7 @@ class OneTurnAtATime:
         if room < 1:
             return TurnReply(request.key, "", stop="context")
         ids = torch.tensor([prompt]).to(self._model.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), attention_of_any_shape(self._model.device):
             whole = self._model.generate(
                 ids, attention_mask=torch.ones_like(ids), max_new_tokens=room, do_sample=True, top_k=0
             )

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,12 @@ def read_model(
             # Weights mapped from a file lie at any address, and the last bit of a product depends on that.
             weight.data = weight.data.clone()
     return model, tokenizer
+
+
+def weights_bytes(path: str | Path) -> float:
+    """What the safetensors of a local folder take on disk; infinite if there is no such folder."""
+    found = [file.stat().st_size for file in Path(path).glob("*.safetensors")] if Path(path).is_dir() else []
+    return sum(found) if found else inf
 
 
 @contextmanager

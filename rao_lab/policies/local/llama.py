@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from rao_lab.base.device import sent
+from rao_lab.base.device import attention_of_any_shape, sent
 from rao_lab.policies.local.forward import Feed
 from rao_lab.policies.local.slots import SlotStore
 
@@ -98,6 +98,10 @@ class LlamaForward:
         self._layers = []
 
     def logits(self, feed: Feed) -> torch.Tensor:
+        with attention_of_any_shape(self._model.device):
+            return self._logits(feed)
+
+    def _logits(self, feed: Feed) -> torch.Tensor:
         if not self._layers:
             self._layers = self._join()
         model: Any = self._model.model

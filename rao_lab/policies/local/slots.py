@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from rao_lab.base.device import sent
+from rao_lab.base.device import attention_of_any_shape, sent
 from rao_lab.errors import UnavailableError
 from rao_lab.policies.local.forward import Feed
 
@@ -137,7 +137,10 @@ class SlotForward:
         while begin < len(feed.counts):
             end = feed.decoding if begin < feed.decoding else self._prefill_end(feed, begin)
             ids = feed.ids[ends[begin] - feed.counts[begin] : ends[end - 1]]
-            parts.append(self._run(feed.first + begin, ids, feed.counts[begin:end], feed.starts[begin:end]))
+            with attention_of_any_shape(self._model.device):
+                parts.append(
+                    self._run(feed.first + begin, ids, feed.counts[begin:end], feed.starts[begin:end])
+                )
             begin = end
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 

@@ -25,7 +25,7 @@ from rao_lab.policies.local import adapter as adapters
 from rao_lab.policies.local import llama
 from rao_lab.policies.local.chat import Chat
 from rao_lab.policies.local.engine import Engine, Sampled
-from rao_lab.policies.local.folder import one_line_about, read_model
+from rao_lab.policies.local.folder import one_line_about, read_model, weights_bytes
 from rao_lab.policies.local.slots import SlotForward, longest_context
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
@@ -103,7 +103,8 @@ class TransformerPolicy:
         """Loads a folder (config, tokenizer, safetensors), a `.gguf` file, or a hub id.
 
         Args:
-            dtype: of the weights, such as "bfloat16"; None = float32 on a CPU, bfloat16 on a GPU.
+            dtype: of the weights, such as "bfloat16"; None = float32 on a CPU and for small models, otherwise
+                bfloat16.
             device: such as "cuda"; None = the GPU if there is one.
             lora: rank of a new adapter. It alone is trained; the model's own weights stay (needs peft).
             adapter: folder of an adapter that was trained before, such as a checkpoint's `policy/`.
@@ -117,7 +118,7 @@ class TransformerPolicy:
         """
         place = choose(device)
         kind = getattr(torch, choice("dtype", dtype, DTYPES)) if isinstance(dtype, str) else dtype
-        kind = kind or usual_dtype(place)
+        kind = kind or usual_dtype(place, weights_bytes(path))
         settings.setdefault("name", Path(path).stem)
         if lora is not None and adapter is not None:
             raise ConfigError(f"lora={lora} makes a new adapter, and adapter names one: give one of them")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ import torch
 from rao_lab.api.defaults import TINY
 from rao_lab.api.train import train
 from rao_lab.base.bundled import data_path
-from rao_lab.base.device import memory, sent
+from rao_lab.base.device import SMALL_BYTES, memory, sent, usual_dtype
 from rao_lab.credit import Attributions, attribute
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError
+from rao_lab.policies.local.folder import weights_bytes
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
@@ -268,3 +270,15 @@ def test_where_memory_is_unknown_rows_still_run_together(monkeypatch) -> None:
     policy = TransformerPolicy.load(data_path("tiny"), device="cpu")
     assert memory(torch.device("cpu")) == 0
     assert policy._engine.forward.capacity(1000) > 1000
+
+
+def test_small_weights_stay_in_float32_on_a_gpu(tmp_path: Path) -> None:
+    gpu = torch.device("cuda")
+    assert usual_dtype(torch.device("cpu")) is torch.float32
+    assert usual_dtype(gpu) is torch.bfloat16
+    assert weights_bytes(data_path("tiny")) < SMALL_BYTES
+    assert usual_dtype(gpu, weights_bytes(data_path("tiny"))) is torch.float32
+    with (tmp_path / "model.safetensors").open("wb") as large:
+        large.truncate(SMALL_BYTES)
+    assert usual_dtype(gpu, weights_bytes(tmp_path)) is torch.bfloat16
+    assert usual_dtype(gpu, weights_bytes("org/model")) is torch.bfloat16
