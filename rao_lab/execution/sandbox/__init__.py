@@ -13,6 +13,7 @@ world and no policy. Dumps are trusted bytes of this process: never load one fro
 
     pool       the worker processes, and the two ways in: run and resume
     snippet    one run of code: it answers what the code asks until the code awaits or ends
+    repeat     a snippet whose worker died begins again and does nothing twice
     results    what a run of code comes to, and how it is put away
     answers    the forms in which the interpreter is answered
     guard      the code of ours that weighs every argument inside the sandbox

@@ -15,6 +15,7 @@ from rao_lab.base.interrupts import HeldBack
 from rao_lab.errors import RecordError, UnavailableError
 from rao_lab.execution.sandbox.failures import ran_over
 from rao_lab.execution.sandbox.guard import is_literal
+from rao_lab.execution.sandbox.repeat import Diverged, RepeatedCalls
 from rao_lab.execution.sandbox.results import Awaiting, Ended, OnCall, Paused
 from rao_lab.execution.sandbox.snippet import Bounds, Snippet
 from rao_lab.execution.sandbox.worker import Launcher, bound_compute
@@ -147,10 +148,10 @@ class Sandbox:
         legible = code.encode("utf-8", "replace").decode()
         literal = state is None and is_literal(legible, functions)
         begun = Paused(b"", state, legible, dict(functions), seed, literal)
-        snippet = Snippet(self.bounds, begun, None, on_call, clock)
         if len(code) > MAX_CODE_CHARS:
-            return snippet.refused("values", f"the code is too long: at most {MAX_CODE_CHARS} characters")
-        return self._drive(snippet, seed)
+            too_long = f"the code is too long: at most {MAX_CODE_CHARS} characters"
+            return Snippet(self.bounds, begun, None, on_call, clock).refused("values", too_long)
+        return self._drive(begun, None, on_call, clock)
 
     def resume(
         self,
@@ -179,20 +180,27 @@ class Sandbox:
         if unknown or not answers:
             raise RecordError(f"answers to {sorted(answers)}, but the code awaits {list(paused.pending)}")
         paused = replace(paused, functions=dict(functions))
-        return self._drive(Snippet(self.bounds, paused, answers, on_call, clock), paused.seed)
+        return self._drive(paused, answers, on_call, clock)
 
-    def _drive(self, snippet: Snippet, seed: int) -> Awaiting | Ended:
-        """Runs the snippet in a worker. If the worker dies before anything has left the sandbox (it may have died
-        while it was idle), the snippet is tried once more."""
+    def _drive(
+        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float
+    ) -> Awaiting | Ended:
+        """Runs the snippet in a worker. If the worker dies, whoever ended it, another one begins the snippet again and
+        is given the answers that the first was given; if that one dies too, it is lost."""
         pool = self.open()
+        calls = RepeatedCalls(on_call)
         for last in (False, True):
+            snippet = Snippet(self.bounds, paused, answers, calls, clock)
             try:
-                with snippet.held_back, self._checkout(pool, snippet, seed) as session:
+                with snippet.held_back, self._checkout(pool, snippet, paused.seed) as session:
                     bound_compute(session.worker_pid, self.bounds.seconds + ORPHAN_SECONDS)
                     return snippet.follow(session, snippet.restore(session))
             except MontyError as error:
-                if last or snippet.touched or ran_over(error):
+                if last or snippet.flooding or ran_over(error):
                     return snippet.lost(error)
+                calls.again()
+            except Diverged as error:
+                return snippet.lost(error)
         raise AssertionError("unreachable")
 
     def _checkout(self, pool: Monty, snippet: Snippet, seed: int) -> MontySession:

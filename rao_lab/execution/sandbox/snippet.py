@@ -38,6 +38,7 @@ from rao_lab.execution.sandbox.answers import (
 from rao_lab.execution.sandbox.clock import answer_clock
 from rao_lab.execution.sandbox.failures import UNCHANGED, describe, limit_of, ran_over
 from rao_lab.execution.sandbox.guard import FILE, called, complaint, guarding, outgoing
+from rao_lab.execution.sandbox.repeat import Diverged
 from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Launched, OnCall, Paused
 from rao_lab.execution.sandbox.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
@@ -79,8 +80,6 @@ class Snippet:
         clock: float,
     ) -> None:
         """`answers` is None for a snippet that has not begun: `paused` then holds no dump yet."""
-        self.touched = False
-        """Something of this run has left the sandbox, so it cannot be tried again."""
         self.held_back = HeldBack()
         """Stands around every use of a worker: the pool swallows an interrupt while it calls Python by itself."""
         self._bounds = bounds
@@ -152,13 +151,15 @@ class Snippet:
         except MontyError as error:
             return self._failed(session, error)
 
-    def lost(self, error: MontyError) -> Ended:
+    def lost(self, error: MontyError | Diverged) -> Ended:
         """What it comes to if the worker died, or was ended because the snippet printed too much or did not stop."""
-        if self._flooding:
+        if self.flooding:
             return self._flooded_end()
-        if ran_over(error):
+        if isinstance(error, MontyError) and ran_over(error):
             return self._out_of_time()
-        if limit_of(error) == "memory":  # while the session was being restored
+        if (
+            isinstance(error, MontyError) and limit_of(error) == "memory"
+        ):  # while the session was being restored
             state = self._was.before if self._answers else None
             gone = "MemoryError: your variables need more memory than they may have, and are gone"
             return self._ended(state, error=gone, stopped="memory")
@@ -176,8 +177,7 @@ class Snippet:
             snapshot = reply()
         finally:
             self._seconds += time.perf_counter() - began
-        self.touched = True
-        if self._flooding:
+        if self.flooding:
             raise _Flooded
         return snapshot
 
@@ -252,10 +252,9 @@ class Snippet:
 
     def _print(self, _stream: str, text: str) -> None:
         """Keeps what fits. An exception raised here would be swallowed by the pool."""
-        self.touched = True
         self._printed += len(text)
         self._output += text[: max(0, self._bounds.output_chars - len(self._output))]
-        if self._flooding:
+        if self.flooding:
             self._kill()
 
     def _kill(self) -> None:
@@ -265,7 +264,8 @@ class Snippet:
             self._pid = None
 
     @property
-    def _flooding(self) -> bool:
+    def flooding(self) -> bool:
+        """Whether it printed so much that its worker was ended."""
         return self._printed > FLOOD * self._bounds.output_chars
 
     # What it comes to.
@@ -288,7 +288,7 @@ class Snippet:
         return Awaiting(paused, tuple(self._made), tuple(pending), self._output)
 
     def _failed(self, session: MontySession, error: MontyError) -> Ended:
-        if self._flooding:
+        if self.flooding:
             return self._flooded_end()
         limit = limit_of(error)
         if limit == "seconds":

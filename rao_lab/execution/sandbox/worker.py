@@ -1,8 +1,10 @@
-"""How worker processes are started: with process limits, an empty environment and a silent stderr.
+"""How worker processes are started: with process limits, an empty environment, a silent stderr, and deaf to stops.
 
-On Linux the pool starts a small shell script that lies in memory, so that no file is left behind. It lowers the
-limits of its own process and becomes the interpreter. On other systems the interpreter is started directly; its
-own limits on memory, time and recursion hold all the same.
+The pool starts a small shell script. It lowers the limits of its own process, leaves this process's group for a
+session of its own, and becomes the interpreter. So an interrupt, an end or a hang-up that is meant for this process
+and its group never reaches a worker: it ends when its pool closes it, or when this process is gone and its pipe
+closes. On Linux the script lies in memory, so that no file is left behind. If there is no shell, the interpreter is
+started directly; its own limits on memory, time and recursion hold all the same.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import math
 import os
 import shlex
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +25,16 @@ from rao_lab.errors import UnavailableError
 if sys.platform == "linux":
     import resource
 
+LINUX = sys.platform == "linux"
 OPEN_FILES = 64
 """A worker needs its three pipes and little else."""
+
+
+DEAF_TO = "HUP INT QUIT TERM"
+"""Signals that end a whole group or session."""
+MOST_COMPUTE_SECONDS = 3600
+"""Of a worker's whole life, on systems on which `bound_compute` cannot bound each snippet."""
+LEAVE_GROUP = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Launcher:
@@ -31,6 +43,7 @@ class Launcher:
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
         self._fd: int | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def programs(self) -> Iterator[str]:
         """Paths to try, the strictest first. The path of the script is valid until `close`.
@@ -39,17 +52,29 @@ class Launcher:
             UnavailableError: pydantic-monty is installed without its interpreter.
         """
         interpreter = _interpreter()
-        if sys.platform == "linux":
+        if os.name == "posix":
             self.close()
-            self._fd = os.memfd_create("rao-lab-worker")
-            os.write(self._fd, _script(interpreter, self._memory_mb).encode())
-            yield f"/proc/{os.getpid()}/fd/{self._fd}"
+            yield self._kept(_script(interpreter, self._memory_mb).encode())
         yield interpreter
+
+    def _kept(self, script: bytes) -> str:
+        if LINUX:
+            self._fd = os.memfd_create("rao-lab-worker")
+            os.write(self._fd, script)
+            return f"/proc/{os.getpid()}/fd/{self._fd}"
+        self._folder = tempfile.TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True)
+        path = Path(self._folder.name) / "worker"
+        path.write_bytes(script)
+        path.chmod(0o700)
+        return str(path)
 
     def close(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
 
 def bound_compute(worker: int | None, seconds: float) -> None:
@@ -81,5 +106,15 @@ def _script(interpreter: str, memory_mb: int) -> str:
     """The script. A limit that the system refuses stays as it was. The limit on address space leaves room for
     restored sessions and threads."""
     limits = {"-f": 0, "-c": 0, "-n": OPEN_FILES, "-v": (memory_mb * 8 + 1024) * 1024}
-    lines = [f"ulimit {flag} {value} 2>/dev/null" for flag, value in limits.items()]
-    return "\n".join(["#!/bin/sh", *lines, f'exec env -i {shlex.quote(interpreter)} "$@" 2>/dev/null', ""])
+    if not LINUX:
+        limits["-t"] = MOST_COMPUTE_SECONDS
+    lines = [f"trap '' {DEAF_TO}", *(f"ulimit {flag} {value} 2>/dev/null" for flag, value in limits.items())]
+    program = shlex.join([*_leaving_group(), interpreter])
+    return "\n".join(["#!/bin/sh", *lines, f'exec env -i {program} "$@" 2>/dev/null', ""])
+
+
+def _leaving_group() -> list[str]:
+    """The command that starts another in a session of its own; empty if there is none."""
+    if found := shutil.which("setsid"):
+        return [found]
+    return [sys.executable, "-I", "-S", "-B", "-c", LEAVE_GROUP] if sys.executable else []
