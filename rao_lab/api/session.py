@@ -9,6 +9,7 @@ other threads; nothing here waits for the main thread, so the kernel stays free.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 import time
 import warnings
@@ -16,7 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rao_lab.errors import RaoLabError
+from rao_lab.api.control import Control, Stopped
+from rao_lab.errors import RaoLabError, UnavailableError
 
 if TYPE_CHECKING:
     from rao_lab.store import Run
@@ -24,88 +26,11 @@ if TYPE_CHECKING:
     from rao_lab.tree import Event, TreeHeader
     from rao_lab.views.explorer.widget import Explorer
 
+CLOSE_SECONDS = 30.0
+"""How long a stop waits for the run file to be closed."""
 POLL_SECONDS = 0.05
 """How often a waiting cell looks: an interrupt reaches a polling cell in milliseconds, and a cell that
 awaits without a timer not at all (ipykernel 7.4)."""
-
-
-class Stopped(Exception):
-    """Raised in the training thread by `Control` when a stop was asked for."""
-
-
-class Control:
-    """What a training thread asks whether it may go on. All methods may be called from any thread."""
-
-    def __init__(self) -> None:
-        self._change = threading.Condition()
-        self._paused = False
-        self._stop = False
-        self._resting = False
-        self._steps_left: int | None = None
-        self.on_rest: Callable[[], None] | None = None
-        """Called from the training thread when it has come to rest."""
-
-    @property
-    def paused(self) -> bool:
-        return self._paused
-
-    @property
-    def resting(self) -> bool:
-        """The training thread waits here: a pause is no longer a wish."""
-        return self._resting
-
-    @property
-    def stopping(self) -> bool:
-        return self._stop
-
-    def pause(self) -> None:
-        with self._change:
-            self._paused = True
-            self._steps_left = None
-
-    def resume(self) -> None:
-        with self._change:
-            self._paused = False
-            self._steps_left = None
-            self._change.notify_all()
-
-    def step(self) -> None:
-        """Goes on until one step is complete, then pauses."""
-        with self._change:
-            self._paused = False
-            self._steps_left = 1
-            self._change.notify_all()
-
-    def stop(self) -> None:
-        with self._change:
-            self._stop = True
-            self._change.notify_all()
-
-    def step_done(self) -> None:
-        with self._change:
-            if self._steps_left is not None:
-                self._steps_left -= 1
-                if self._steps_left <= 0:
-                    self._paused, self._steps_left = True, None
-
-    def check(self, *_: Any) -> None:
-        """Blocks while paused.
-
-        Raises:
-            Stopped: a stop was asked for.
-        """
-        if not (self._paused or self._stop):  # called before every decode step
-            return
-        with self._change:
-            self._resting = self._paused and not self._stop
-        if self._resting and self.on_rest is not None:
-            self.on_rest()
-        with self._change:
-            while self._paused and not self._stop:
-                self._change.wait()
-            self._resting = False
-            if self._stop:
-                raise Stopped
 
 
 Train = Callable[["Session"], Iterator["TrainStep"]]
@@ -147,9 +72,11 @@ class Session:
         self._listeners: list[Callable[[str, Any], None]] = []
         self._events: list[tuple[TreeHeader, Event]] = []
         """Of the step under way, for views that are opened in the middle of it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.control.on_rest = self._say_state
         self._cut_short = False
+        self._begun = threading.Event()
+        """The run file is there, and taken back to where this session goes on; or there will be none."""
         self._done = threading.Event()
         self._train = train
         self._thread = threading.Thread(target=self._work, name="rao-lab-train", daemon=True)
@@ -189,11 +116,15 @@ class Session:
         self.control.step()
         self._say_state()
 
-    def stop(self, timeout: float | None = 30.0) -> None:
-        """Asks training to stop and waits up to `timeout` seconds for the run file to be closed."""
+    def stop(self, timeout: float | None = CLOSE_SECONDS) -> None:
+        """Asks training to stop and waits up to `timeout` seconds for the run file to be closed.
+
+        Within `on_step` it returns at once: training ends after that step, and all of it is kept.
+        """
         self.control.stop()
         self._say_state()
-        self._done.wait(timeout)
+        if not self._within:
+            self._done.wait(timeout)
 
     async def wait(self) -> list[TrainStep]:
         """Waits in a cell without blocking the kernel, until training ends; the steps it made.
@@ -201,14 +132,15 @@ class Session:
         Interrupting the cell stops training and keeps what it made.
 
         Raises:
-            RaoLabError: training failed; the message of what it failed with.
+            RaoLabError: training failed; the message of what it failed with. Or it waits for itself.
         """
+        self._check_outside("wait")
         try:
             while not self._done.is_set():
                 await asyncio.sleep(POLL_SECONDS)
         except (asyncio.CancelledError, KeyboardInterrupt):
             self.control.stop()
-            await asyncio.to_thread(self._done.wait, 30.0)
+            await asyncio.to_thread(self._done.wait, CLOSE_SECONDS)
             return self.steps
         return self.result()
 
@@ -216,25 +148,31 @@ class Session:
         """Waits in a script, until training ends; the steps it made. Ctrl-C stops training.
 
         Raises:
-            RaoLabError: training failed.
+            RaoLabError: training failed. Or it waits for itself.
         """
+        self._check_outside("result")
         try:
             while not self._done.wait(POLL_SECONDS if timeout is None else timeout) and timeout is None:
                 pass
         except KeyboardInterrupt:
             self.stop()
             raise
-        if self.error is not None:
-            if isinstance(self.error, RaoLabError):
-                raise self.error
-            raise RuntimeError(f"training failed: {self.error!r}") from self.error
+        self._check_sound()
         return self.steps
 
     @property
     def run(self) -> Run:
-        """The run so far, read from its file."""
+        """The run so far, read from its file; waits until there is one.
+
+        Raises:
+            RaoLabError: training failed before it made one.
+        """
         from rao_lab.store import open_run
 
+        while not (self._within or self._begun.wait(POLL_SECONDS)):
+            pass
+        if not self.path.exists():
+            self._check_sound()
         return open_run(self.path, follow=not self._done.is_set())
 
     def board(self, **options: Any) -> Explorer:
@@ -261,6 +199,26 @@ class Session:
         if self.error is not None:
             words += f": {self.error}"
         return f"<Session {self.name}: {words}>"
+
+    @property
+    def _within(self) -> bool:
+        """Whether this is the training thread: it must not wait for itself."""
+        return threading.current_thread() is self._thread
+
+    def _check_outside(self, name: str) -> None:
+        if self._within and not self._done.is_set():
+            raise UnavailableError(
+                f"session.{name}() would wait for itself: it is called by the training that it waits for; "
+                "to end training from here, call session.stop() or raise rl.StopTraining"
+            )
+
+    def _check_sound(self) -> None:
+        """Raises what ended training, if it failed."""
+        if self.error is None:
+            return
+        if isinstance(self.error, RaoLabError):
+            raise self.error
+        raise RuntimeError(f"training failed: {self.error!r}") from self.error
 
     # What widgets and the training thread say.
 
@@ -305,6 +263,7 @@ class Session:
             self._say("forget", None)
 
     def on_phase(self, name: str, done: int, total: int) -> None:
+        self._begin()
         self.control.check()
         self.phase = (name, done, total)
         self._say("phase", self.phase)
@@ -315,6 +274,12 @@ class Session:
 
     def _say_state(self) -> None:
         self._say("state", self.state)
+
+    def _begin(self) -> None:
+        """The run file is open. If the program ends, training is stopped before the file is closed under it."""
+        if not self._begun.is_set():
+            self._begun.set()
+            atexit.register(self.stop)  # after the writer's own, so that it comes before it
 
     def _work(self) -> None:
         try:
@@ -331,4 +296,6 @@ class Session:
         finally:
             self.ended = time.monotonic()
             self._done.set()
+            self._begun.set()
+            atexit.unregister(self.stop)
             self._say_state()
