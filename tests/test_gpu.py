@@ -1,4 +1,4 @@
-"""The lab on a CUDA device (`make test-gpu`). These tests were never run on one until data/bench/gpu.json exists.
+"""The lab on a CUDA device (`make test-gpu`). data/bench/gpu.json says on which one they last passed.
 
 `test_gpu_checks_on_cpu.py` runs the same functions where there is no GPU.
 """
@@ -53,6 +53,7 @@ def test_log_probs_in_bf16_are_near_those_recorded(figures: dict[str, Any]) -> N
     figures["bf16"] = found | {"mean_bound": checks.BF16_MEAN_BOUND, "max_bound": checks.BF16_MAX_BOUND}
 
 
+@pytest.mark.filterwarnings("ignore:.*Profiler clears events:UserWarning")
 def test_attention_makes_no_plan_for_each_new_shape() -> None:
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         checks.tiny_step("cuda", torch.bfloat16)

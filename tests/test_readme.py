@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,3 +44,23 @@ def test_the_python_of_the_readme_runs_in_order(
     assert "textcraft/small-0/medium/test/0" in out
     assert "textcraft/small-0/medium/train/" in out
     assert sorted(path.name for path in (tmp_path / "runs").glob("*.rao")) == ["first.rao", "second.rao"]
+
+
+def test_the_figures_of_a_gpu_are_those_measured(repo: Path) -> None:
+    readme = (repo / "README.md").read_text(encoding="utf-8")
+    measured = json.loads((repo / "data/bench/gpu_adapter.json").read_text(encoding="utf-8"))
+    found = {case["name"]: case["median"] for case in measured["cases"]}
+    for size in ("0.5B", "4B"):
+        one, padded, engine, adapted, update = (
+            found[f"{size}/{name}"]
+            for name in (
+                "generate, one by one",
+                "generate, padded",
+                "engine",
+                "engine, adapter",
+                "update, adapter",
+            )
+        )
+        memory = found[f"{size}/update, peak memory"]
+        row = f"| {size} | {one:.0f} | {padded:,.0f} | {engine:,.0f} | {adapted:,.0f} | {update:,.0f} in {memory:.1f} GB |"
+        assert row in readme

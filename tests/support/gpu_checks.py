@@ -51,7 +51,8 @@ sampling and training sum in different orders.
 The mean holds the check: it is what an update sees, and a temperature wrong by a tenth makes it 0.025. The
 largest is one token of a heavy tail, so its bound only catches what is broken outright. Measured on a CPU
 over 63,078 tokens of 45 steps: mean 0.0055; 99.9 % below 0.28; 17 tokens above 0.5, 4 above 1, the largest
-2.3. A bound of 0.5 would fail one sound step of 577 tokens in seven. On a GPU nothing was measured yet."""
+2.3. A bound of 0.5 would fail one sound step of 577 tokens in seven. On an H200, over one step of 370 tokens:
+mean 0.0031, largest 0.09."""
 HELD_TOLERANCE = 0.05
 """Of what the doctor states to stay in memory for each parameter."""
 CHECKS = ("demo", "gradient", "bf16", "lora", "memory")
