@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         RaoLabError,
         RecordError,
         RunFileError,
+        StopTraining,
         UnavailableError,
     )
     from rao_lab.evaluation.evaluate import Comparison, Evaluation

@@ -8,6 +8,8 @@
     ├── UnavailableError(RuntimeError)  something outside the program is needed and not there
     └── RecordError(ValueError)         a record contradicts itself
 
+    StopTraining                        no error: your `on_step` ends training early
+
 A message says what was wrong, with which value, and what to do. The command line prints it as one line and
 leaves with status 2. A node that fails raises nothing: its failure is data on the node (`Node.status`).
 """
@@ -90,4 +92,19 @@ class RecordError(RaoLabError, ValueError):
         rao_lab.errors.RecordError: node 0.0: its parent '0' does not list it
 
     Nothing in your settings causes it. It is a bug, or the file was forged: please report it.
+    """
+
+
+class StopTraining(Exception):
+    """Raise it in `on_step` to end training after that step, which is kept.
+
+    With `rl.start`, `session.stop()` in `on_step` does the same.
+
+    >>> def enough(step):
+    ...     if step.metrics.get("success", 0) >= 0:
+    ...         raise rl.StopTraining
+    >>> learner = rl.load_policy("tiny")
+    >>> config = rl.default_config(learner, steps=9, tasks_per_step=1, group_size=2, probe_tasks=0)
+    >>> [step.step for step in rl.train(env, learner, config, on_step=enough)]
+    [0]
     """

@@ -23,7 +23,7 @@ from rao_lab.api.defaults import check_loaded, suggested
 from rao_lab.api.record import OnEvent, recorded
 from rao_lab.api.resume import OnResume, run_config, warn
 from rao_lab.api.session import Session
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, StopTraining
 from rao_lab.execution.exclusive import check_untaken, taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.prompts import dialect as find_dialect
@@ -97,7 +97,7 @@ def train(
         on_event: hears (header, event) as trees grow.
         on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
         on_tick: called before each decode step; may block (pause) or raise (stop).
-        on_step: hears each step after it is stored: for trackers.
+        on_step: hears each step after it is stored: for trackers. To end training early, raise `rl.StopTraining`.
         on_resume: hears (step, notes) if a run goes on: after which step (-1: from its beginning), which
             checkpoints cannot be used, and what differs from how the run was made so far. By default each
             note is a warning.
@@ -148,11 +148,22 @@ def train(
             made = train_steps(training, sample=sample, state=state, on_phase=on_phase)
             for step in _taking_turns(policy, made):
                 record.end(step)
-                if on_step is not None:
-                    on_step(step)
+                last = on_step is not None and _ends(on_step, step)
                 yield step
+                if last:
+                    record.leave()
+                    return
 
     return steps()
+
+
+def _ends(on_step: Callable[[TrainStep], object], step: TrainStep) -> bool:
+    """Whether training is to end with this step."""
+    try:
+        on_step(step)
+    except StopTraining:
+        return True
+    return False
 
 
 def _taking_turns(policy: Policy, steps: Iterator[TrainStep]) -> Iterator[TrainStep]:
@@ -189,7 +200,8 @@ def start(
 
     Args:
         store: the run file; None takes one in a temporary folder (`session.path`).
-        resume, dialect, judge, workers, on_step, on_resume, peers: as in `rl.train`.
+        on_step: as in `rl.train`; within it `session.stop()` ends training after that step, too.
+        resume, dialect, judge, workers, on_resume, peers: as in `rl.train`.
 
     Raises:
         RunFileError: `store` exists and is not empty, and `resume` was not asked for.
@@ -206,6 +218,10 @@ def start(
         raise in_the_way(path)
 
     def steps(session: Session) -> Iterator[TrainStep]:
+        def hear(step: TrainStep) -> None:
+            if on_step is not None and _ends(on_step, step):
+                session.stop()
+
         with taken(policy, training=True):
             yield from train(
                 environment,
@@ -220,7 +236,7 @@ def start(
                 dialect=dialect,
                 judge=judge,
                 workers=workers,
-                on_step=on_step,
+                on_step=hear,
                 peers=peers,
             )
 
