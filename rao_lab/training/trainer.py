@@ -18,6 +18,7 @@ from time import perf_counter
 from rao_lab.credit import attribute
 from rao_lab.training.descent import Descent
 from rao_lab.training.metrics import Metrics, TrainStep, plain, probe_metrics, speeds, step_warnings
+from rao_lab.training.optimizer import HALF
 from rao_lab.training.sampling import GroupSampler, OnPhase, Sample
 from rao_lab.training.setup import Training
 from rao_lab.training.state import DueStep, TrainState, new_state
@@ -82,7 +83,8 @@ def _hand_out(training: Training, state: TrainState, sampler: GroupSampler) -> T
         metrics["tokens_per_second"] = speeds(metrics, due.seconds)
     if probes:
         metrics |= probe_metrics(probes)
-    warnings = tuple(step_warnings(metrics, training.config.logprob_bound))
+    half = next(training.policy.model.parameters()).dtype in HALF
+    warnings = tuple(step_warnings(metrics, training.config.logprob_bound, half))
     if due.groups:
         metrics |= {name: plain(metrics[name]) for name in ("loss", "grad_norm")}
     seconds = due.seconds | {"total": sum(due.seconds.values())}

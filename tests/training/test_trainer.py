@@ -160,6 +160,19 @@ def test_a_gap_between_recorded_and_recomputed_log_probs_is_reported() -> None:
     assert found[0].warnings == ()
 
 
+def test_rounding_of_half_precision_is_no_warning_but_other_weights_are() -> None:
+    trained = tiny_policy(dtype=torch.bfloat16)
+    config = replace(SMALL, steps=1, logprob_bound=1e-3)
+    sound = all_steps(config, trained)[1]
+    gap = sound.metrics["logprob_difference"]
+    assert gap["mean"] < 1e-2
+    bound = (gap["mean"] + gap["max"]) / 2
+    assert not all_steps(replace(config, logprob_bound=bound), tiny_policy(dtype=torch.bfloat16))[1].warnings
+    sampler = Sampler(tiny_policy(seed=2, dtype=torch.bfloat16))
+    found = all_steps(config, tiny_policy(dtype=torch.bfloat16), sample=sampler)
+    assert "nats on average" in found[1].warnings[0]
+
+
 def test_a_step_in_which_nothing_can_be_trained_says_so_and_moves_nothing() -> None:
     trained = tiny_policy()
     before = weights(trained)
