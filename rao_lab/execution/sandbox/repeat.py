@@ -22,7 +22,7 @@ class RepeatedCalls:
     def __init__(self, on_call: OnCall) -> None:
         self._on_call = on_call
         self._answered: list[tuple[tuple[Any, ...], Any]] = []
-        """(call, its result or the `CallError` that it raised), in order."""
+        """(call, its result or the `CallError` to raise), in order."""
         self._next = 0
 
     def again(self) -> None:
@@ -38,11 +38,12 @@ class RepeatedCalls:
         if before is not call and repr(before) != repr(call):  # NaN does not equal itself
             raise Diverged(f"begun again, the code called {name} otherwise than before")
         if isinstance(answer, CallError):
-            raise answer
+            raise CallError(answer.message, answer.type_name)
         return answer
 
     def _made(self, call: tuple[Any, ...]) -> Any:
         try:
             return self._on_call(*call)
         except CallError as error:
-            return error
+            # Not the error itself: its traceback would keep what led here, in a cycle that is never collected.
+            return CallError(error.message, error.type_name)

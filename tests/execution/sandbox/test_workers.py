@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,25 @@ def test_a_refused_call_is_refused_again_in_the_next_worker() -> None:
         code = "try:\n    get(1)\nexcept RuntimeError as e:\n    print(e)\nprint(get(2))"
         assert Node(sandbox, on_call=refuse).run(code).output == "not now\nthen\n"
     assert heard == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("problem", [None, CallError("no")])
+def test_what_answers_calls_is_let_go_with_the_snippet(problem: CallError | None) -> None:
+    """A cycle through the interpreter's objects would never be collected."""
+
+    class Answers:
+        def __call__(self, name: str, args: Any, kwargs: Any) -> int:
+            if problem is not None:
+                raise CallError(problem.message)
+            return 1
+
+    answers = Answers()
+    left = weakref.ref(answers)
+    with Sandbox() as sandbox:
+        Node(sandbox, on_call=answers).run("try:\n    get()\nexcept RuntimeError:\n    pass\nget()")
+        del answers
+        gc.collect()
+        assert left() is None
 
 
 @needs_proc
