@@ -199,7 +199,10 @@ class Action:
     """One reply, read."""
 
     thought: str
+    """What the model wrote beside the code: its reasoning, and the text before and after."""
     code: str
+    note: str = ""
+    """What of the reply did not run, in words for the model; "" = nothing was left out."""
 
 
 class ParseFailure(Exception):
@@ -221,6 +224,8 @@ class Observation:
     turns_left: int | None = None
     cut: bool = False
     """Output was cut at the limit."""
+    note: str = ""
+    """What of the reply did not run, although nothing failed; "" = nothing."""
 
 
 class Dialect(Protocol):
@@ -293,6 +298,7 @@ class TurnReply:
 
     key: NodeKey
     text: str
+    """What the model wrote; if the prompt ended within a thought, after the mark that opened it."""
     stop: str = "stop"
     """stop; length = `max_new_tokens` reached; context = the window is full; error = policy lost."""
     continues: bool = False
@@ -304,6 +310,8 @@ class TurnReply:
     decode_steps: int = 1
     error: str = ""
     """What was lost, if stop is "error"."""
+    thought: str = ""
+    """Reasoning that came apart from the text, as some servers send it."""
 
 
 class Policy(Protocol):

@@ -42,6 +42,8 @@ class NodeRun:
     """Its turn's code, put away while it awaits children."""
     held: int = 0
     """Bytes of both, when they were last counted."""
+    left_out: str = ""
+    """What of this turn's reply did not run, in words for the model."""
     calls: list[Call] = field(default_factory=list)
     launches: dict[int, int] = field(default_factory=dict)
     """Call id of each launch of this turn -> its place in `calls`."""
@@ -65,6 +67,7 @@ class NodeRun:
     def begin_turn(self) -> None:
         """Its next turn begins: nothing has been called in it yet."""
         self.turn += 1
+        self.left_out = ""
         self.calls, self.launches, self.waited = [], {}, 0.0
 
     def take_up(self, now: float) -> Paused:
@@ -163,8 +166,16 @@ def acted(reply: TurnReply, action: Action) -> dict[str, Any]:
         "entropies": reply.entropies,
         "policy_version": reply.version,
         "text": reply.text,
-        "thought": action.thought,
+        "thought": _thought(reply, action),
         "code": action.code,
         "stop": reply.stop,
         "decode_steps": reply.decode_steps,
     }
+
+
+def _thought(reply: TurnReply, action: Action) -> str:
+    """All that the model thought. What is in both is said once: a policy that replays a turn gives its whole thought
+    again."""
+    if reply.thought.endswith(action.thought):
+        return reply.thought
+    return "\n\n".join(filter(None, (reply.thought, action.thought)))

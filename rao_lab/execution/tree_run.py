@@ -168,6 +168,7 @@ class TreeRun:
             self.log.turn_ended(node, "", problem)
             self._next_turn(node, "", problem, cut=False)
         else:
+            node.left_out = action.note
             self._advance(node, self._code.run(node, action.code))
 
     def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
@@ -236,7 +237,9 @@ class TreeRun:
         if left <= 0:
             self._finish(node, Status.TREE_LIMIT if node.trimmed else Status.TURN_LIMIT)
             return
-        observation = Observation(tuple(node.calls), output, error, turns_left=left, cut=cut)
+        observation = Observation(
+            tuple(node.calls), output, error, turns_left=left, cut=cut, note=node.left_out
+        )
         self._start_turn(node, self._dialect.observe(observation))
 
     # Children.

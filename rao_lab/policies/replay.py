@@ -46,6 +46,7 @@ class ReplayPolicy(KnownAtOnce):
         return TurnReply(
             request.key,
             turn.text,
+            thought=turn.thought,
             stop=turn.stop or "stop",
             version=turn.policy_version,
             decode_steps=max(1, turn.decode_steps),

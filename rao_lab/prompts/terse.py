@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rao_lab.prompts.reasoning import split
 from rao_lab.protocols import Action, Brief, Observation, ParseFailure, Worded
 from rao_lab.tree import Call, Message
 
@@ -84,9 +85,10 @@ class Terse:
         return (Message("user", f"{AGENTS.get(brief.agent, 'team')} {short or brief.goal}\n"),)
 
     def parse(self, text: str) -> Action:
-        if not text.strip():
+        thought, code = split(text, all_code=True)
+        if not code.strip():
             raise ParseFailure("empty")
-        return Action(thought="", code=text)
+        return Action(thought, code)
 
     def reply(self, action: Action) -> str:
         return f"{action.code}\n"

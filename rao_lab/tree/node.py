@@ -79,6 +79,8 @@ class Turn:
     text: str = ""
     """What the model wrote, decoded."""
     thought: str = ""
+    """What it wrote beside the code: its reasoning, also if that came apart from the text, and what stands around the
+    code. If no code could be read, all of it."""
     code: str = ""
     stop: str = ""
     """Why generation ended: "stop", "length" or "context"; empty while it runs."""

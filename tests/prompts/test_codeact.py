@@ -51,18 +51,17 @@ def test_the_task_and_the_replies_left_are_the_first_user_message() -> None:
 
 
 @pytest.mark.parametrize("fence", ["```python", "```py", "```Python ", "  ```python"])
-def test_the_first_python_block_is_the_code_and_the_text_before_it_the_thought(fence: str) -> None:
-    action = dialect("codeact").parse(
-        f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen\n```python\ny\n```"
-    )
-    assert (action.thought, action.code) == ("First I look.", "x = 1\nprint(x)")
+def test_the_first_python_block_is_the_code_and_the_text_around_it_the_thought(fence: str) -> None:
+    action = dialect("codeact").parse(f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen we see.")
+    assert (action.thought, action.code) == ("First I look.\n\nThen we see.", "x = 1\nprint(x)")
+    assert action.note == ""
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("I think it is done.", "no code"),
-        ("```\nx = 1\n```", "no code"),
+        ("```\nx = 1\n```", "has no label"),
         ("```python\nx = 1", "no closing line"),
         ("```python\n  \n```", "empty"),
     ],

@@ -20,7 +20,7 @@ def grow(sandbox: Sandbox, texts: dict[str, list[str]], trees: int = 1, **option
     executor = Executor(
         Shelf(),
         policy,
-        dialect("terse"),
+        dialect(options.pop("words", "terse")),
         limits,
         sandbox=sandbox,
         on_event=lambda index, event: events[index].append(event),
