@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import Player
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
-from rao_lab.protocols import Policy
+from rao_lab.protocols import Environment, Policy, Scripted, Worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,34 @@ def check_loaded(policy: object) -> None:
         raise ConfigError(f"policy {said} is a name and no policy yet: give rl.load_policy({said})")
 
 
-def suggested(policy: Policy) -> Suggested:
+def suggested(policy: Policy, environment: Environment | None = None) -> Suggested:
     """What suits a policy: by its dialect and whether it has tokens.
 
+    Args:
+        environment: where it is to play; None = that is not known yet.
+
     Raises:
-        ConfigError: this is the name of a policy and no policy.
+        ConfigError: this is the name of a policy and no policy, or a script is to play a world that has none.
     """
     check_loaded(policy)
-    if not policy.window:
-        return SCRIPTED if policy.name.startswith("scripted") else CHAT
-    return TINY if policy.dialect == "terse" else CHAT
+    if policy.window:
+        return TINY if policy.dialect == "terse" else CHAT
+    if not policy.name.startswith("scripted"):
+        return CHAT
+    if environment is not None and not isinstance(environment, Scripted):
+        raise ConfigError(
+            f"the scripted policy cannot play {unquoted(environment.name)}, which has no script (styles and "
+            "play): play it with a chat model, such as smollm2"
+        )
+    return SCRIPTED
+
+
+def unsuited(policy: Policy, environment: Environment) -> str:
+    """Why a policy will fail in a world that it can play, and what to do; "" if nothing speaks against it."""
+    if suggested(policy).player != "tiny" or isinstance(environment, Worded):
+        return ""
+    script = "--policy scripted or " if isinstance(environment, Scripted) else ""
+    return (
+        f"{unquoted(policy.name)} knows the words of the bundled world only, and will hardly solve a task of "
+        f"{unquoted(environment.name)}: play it with {script}a chat model (--policy smollm2)"
+    )

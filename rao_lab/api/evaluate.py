@@ -61,7 +61,7 @@ def evaluate(
         MissingError: an unknown split or dialect.
         UnavailableError: the policy is being trained in another thread.
     """
-    fitting = suggested(policy)
+    fitting = suggested(policy, environment)
     return evaluation.evaluate(
         environment,
         policy,
@@ -114,7 +114,7 @@ def compare(
         as `rl.evaluate`.
     """
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
-    fitting = suggested(first)
+    fitting = suggested(first, environment)
     return evaluation.compare(
         environment,
         policies,

@@ -14,11 +14,13 @@ from typing import Any
 
 import torch
 
+from rao_lab.api.reopen import check_reopened, how_opened
 from rao_lab.base import device
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
+from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError
-from rao_lab.protocols import Environment, Policy
+from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
@@ -29,7 +31,7 @@ from rao_lab.training.state import TrainState
 OnResume = Callable[[int, Sequence[str]], None]
 """Hears after which step a run goes on (-1: from its beginning) and what is to be known about that."""
 
-REFUSED = ("environment", "world", "dialect")
+REFUSED = ("environment", "world", "dialect", "judge")
 """What cannot change within a run, beside the training config."""
 NOTED = ("policy", "processes", "threads", "device", "dtype", "cpu")
 """What may change, and makes the rest of the run another than an uninterrupted one would have been."""
@@ -41,14 +43,16 @@ def run_config(
     config: TrainConfig,
     dialect: str | None = None,
     processes: int = 1,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
     """What a run file says of how it was made."""
-    plain = type(environment).__repr__ is object.__repr__  # an address in memory says nothing
     return {
         "environment": environment.name,
-        "world": environment.name if plain else repr(environment),
+        "world": world_text(environment),
         "policy": policy.name,
         "dialect": dialect or policy.dialect,
+        "judge": None if judge is None else type(judge).__qualname__,
+        "opened": how_opened(environment, policy),
         # The last bits of a sum depend on these.
         "processes": processes,
         "threads": torch.get_num_threads(),
@@ -81,6 +85,8 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
     """
     with open_run(store) as run:
         before = run.config
+    if before.get("environment") == about["environment"]:
+        check_reopened(before, about)
     for name in REFUSED:
         if name in before and before[name] != portable(about[name]):
             raise ConfigError(

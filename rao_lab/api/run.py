@@ -59,7 +59,7 @@ def run(
         ConfigError, InputError, MissingError: what was given does not fit together.
         UnavailableError: the policy is being trained in another thread.
     """
-    fitting = suggested(policy)
+    fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
     with sampled_at(policy, warmth), open_sandbox(limits) as sandbox:

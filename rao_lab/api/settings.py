@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from rao_lab.api.defaults import Suggested
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
-from rao_lab.errors import ConfigError, MissingError, RaoLabError
+from rao_lab.environments.named import FLAGS
+from rao_lab.errors import ConfigError, MissingError
 from rao_lab.execution.limits import Limits
-from rao_lab.policies.load import SETTINGS, load_policy
-from rao_lab.protocols import Environment, Policy
-from rao_lab.store import open_run
+from rao_lab.policies.load import SETTINGS
+from rao_lab.protocols import Environment
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.tree import Task
 
@@ -32,6 +31,11 @@ PARTS = {
     "policy": frozenset(name for names in SETTINGS.values() for name in names),
 }
 """What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
+INSTEAD = {
+    "policy": {"name": "--policy", "temperature": "--temperature or, of train, --set temperature="},
+    "env": FLAGS,
+}
+"""What is no setting of `--set`, and the option that it is."""
 MOST_DIGITS = 18
 """Of a number in a list of steps or of a task; a longer one is none."""
 
@@ -102,25 +106,23 @@ def said_once(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     return used
 
 
-def open_policy(name: str, given: Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
-    """A policy with the settings of `--set policy.NAME=VALUE`, and what is left of those given.
+def own_settings(given: Mapping[str, Any], part: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of `--set PART.NAME=VALUE`, and what is left of those given.
 
     Raises:
-        as `load_policy`.
+        ConfigError: the part has a value of its own, or a setting that is an option of the command.
     """
     rest = dict(given)
-    own = rest.pop("policy", {})
+    own = rest.pop(part, {})
     if not isinstance(own, Mapping):
-        raise ConfigError(f"--set policy={unquoted(own)}: name a setting, as in policy.dialect=codeact")
-    for setting, instead in (
-        ("name", "--policy"),
-        ("temperature", "--temperature or, of train, --set temperature="),
-    ):
+        example = {"policy": "policy.dialect=codeact"}.get(part, f"{part}.seed=1")
+        raise ConfigError(f"--set {part}={unquoted(own)}: name a setting, as in {example}")
+    for setting, instead in INSTEAD.get(part, {}).items():
         if setting in own:
             raise ConfigError(
-                f"--set policy.{setting}=... has no meaning here: {instead} is what you look for"
+                f"--set {part}.{setting}=... has no meaning here: {instead} is what you look for"
             )
-    return load_policy(name, **own), rest
+    return dict(own), rest
 
 
 def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
@@ -132,20 +134,10 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
     for name in given:
         if name != "limits":
             raise ConfigError(
-                f"--set {unquoted(name)}=... has no meaning here: only limits and the policy can be set, "
-                "such as limits.max_depth=6 or policy.dialect=codeact"
+                f"--set {unquoted(name)}=... has no meaning here: only limits, policy and world can be set, "
+                "such as limits.max_depth=6, policy.dialect=codeact or env.seed=1"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
-
-
-def recorded_settings(path: Path) -> Mapping[str, Any]:
-    """The training settings of a run that is to be resumed; none if there is no such run to read."""
-    try:
-        with open_run(path) as run:
-            found = run.config.get("train")
-    except RaoLabError:  # absent, empty or damaged: who writes the file says so
-        return {}
-    return found if isinstance(found, Mapping) else {}
 
 
 def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfig:

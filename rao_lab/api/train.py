@@ -21,6 +21,7 @@ from typing import Unpack
 
 from rao_lab.api.defaults import check_loaded, suggested
 from rao_lab.api.record import OnEvent, recorded
+from rao_lab.api.reopen import resumed_config, resumed_dialect
 from rao_lab.api.resume import OnResume, run_config, warn
 from rao_lab.api.session import Session
 from rao_lab.errors import ConfigError, StopTraining
@@ -88,10 +89,12 @@ def train(
 
     Args:
         policy: with weights of its own (tiny, smollm2, a local folder); its weights change.
-        config: by default `TrainConfig` with the limits that suit the policy.
+        config: by default that of the run that is resumed, or else `TrainConfig` with the limits that suit the
+            policy.
         store: the run file to write; None keeps nothing but what is yielded.
         resume: go on in `store` after its newest sound checkpoint.
-        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        dialect: "terse" or "codeact"; by default that of the run that is resumed, or else the one the policy
+            was made for.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         workers: sandbox processes; results do not depend on it.
         on_event: hears (header, event) as trees grow.
@@ -111,15 +114,15 @@ def train(
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
     check_loaded(policy)
-    config = config or default_config(policy)
-    learner = trainable(policy)
     if resume and store is None:
         raise ConfigError("resume=True needs store: the run file to go on with")
+    config = config or resumed_config(store, resume) or default_config(policy)
+    learner = trainable(policy)
 
     def steps() -> Iterator[TrainStep]:
         training = Training(environment, learner, config, peers or Alone())  # checked before a file is made
-        words = find_dialect(dialect or policy.dialect)
-        about = run_config(environment, policy, config, words.name, training.peers.size)
+        words = find_dialect(dialect or resumed_dialect(store, resume, policy))
+        about = run_config(environment, policy, config, words.name, training.peers.size, judge)
         with (
             open_sandbox(config.limits, workers) as sandbox,
             recorded(training, about, store=store, resume=resume, on_event=on_event, on_resume=on_resume) as (
@@ -208,7 +211,7 @@ def start(
         UnavailableError: the policy is being trained by another session.
         as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
-    config = config or default_config(policy)
+    config = config or resumed_config(store, resume) or default_config(policy)
     path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
     check_loaded(policy)
     # At once, in the cell that asked for it: run twice, it must not put a failed session in the place of

@@ -24,6 +24,31 @@ PolicyName = Annotated[
         metavar="NAME",
     ),
 ]
+TrainEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--env", help="textcraft, or your own class as MODULE:CLASS. Default: textcraft.", metavar="NAME"
+    ),
+]
+TrainPolicy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        help="tiny, smollm2, a model folder, a .gguf file or a hub id. Default: tiny.",
+        metavar="NAME",
+    ),
+]
+TrainAgent = Annotated[
+    str | None,
+    typer.Option(help="recursive, or flat: the control without launch_subagent. Default: recursive."),
+]
+TrainSeed = Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")]
+Steps = Annotated[int | None, typer.Option(help="Training steps. Default: 40.")]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on after the newest checkpoint of FILE, with all of its settings."),
+]
+Limit = Annotated[int | None, typer.Option(help="Run at most this many tasks.", min=1)]
 Agent = Annotated[str, typer.Option(help="recursive, or flat: the control without launch_subagent.")]
 Difficulty = Annotated[
     str | None,
@@ -43,7 +68,8 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Any other setting, for example limits.max_depth=6 or policy.dialect=codeact. May be repeated.",
+        help="Any other setting, for example limits.max_depth=6, policy.dialect=codeact or env.seed=1. "
+        "May be repeated.",
         metavar="NAME=VALUE",
     ),
 ]

@@ -21,7 +21,7 @@ def console_on_stderr(quiet: bool = False) -> Console:
 
 def print_progress(line: str) -> None:
     """Prints a line of progress."""
-    console_on_stderr().print(visible(line), markup=False, highlight=False)
+    console_on_stderr().print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_text(text: str) -> None:

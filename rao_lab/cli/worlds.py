@@ -1,25 +1,52 @@
-"""The world a command works in, by its options and what suits the policy."""
+"""The world and the policy that a command works with: as named, as recorded, or what suits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rao_lab.cli.output import print_progress
 
 if TYPE_CHECKING:
+    from rao_lab.api.reopen import Begun
     from rao_lab.protocols import Environment, Policy
 
 
-def environment_for(
-    name: str, policy: Policy, difficulty: str | None, rules: Path | None, tasks: Path | None
-) -> Environment:
-    """The world that was asked for. Says which difficulty it took if none was named."""
-    from rao_lab.api.defaults import suggested
-    from rao_lab.environments.named import HasOptions, open_named
+def open_both(
+    env: str | None,
+    policy: str | None,
+    difficulty: str | None,
+    rules: Path | None,
+    tasks: Path | None,
+    assigned: Mapping[str, Any],
+    run: Begun | None = None,
+    say: Callable[[str], None] = print_progress,
+) -> tuple[Environment, Policy, dict[str, Any]]:
+    """World and policy, and what is left of the settings. Says in a line which world it is.
+
+    Args:
+        assigned: what --set gave.
+        run: the run that goes on, whose world and policy are taken if none is named.
+    """
+    from rao_lab.api.defaults import suggested, unsuited
+    from rao_lab.api.reopen import Begun, reopen_environment, reopen_policy
+    from rao_lab.api.settings import own_settings
+    from rao_lab.environments.named import HasOptions, world_text
     from rao_lab.protocols import Graded
 
-    made = open_named(name, suggested(policy).player, difficulty, rules, tasks)
-    if difficulty is None and tasks is None and isinstance(made, Graded) and isinstance(made, HasOptions):
-        print_progress(f"difficulty: {', '.join(made.difficulties)} (what suits this policy)")
-    return made
+    run = run or Begun(Path())
+    of_policy, rest = own_settings(assigned, "policy")
+    of_world, rest = own_settings(rest, "env")
+    actor = reopen_policy(run, policy, of_policy)
+    player = suggested(actor).player
+    world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
+    line = f"world: {world_text(world)}"
+    chosen = difficulty is None and tasks is None and not run.config
+    if chosen and isinstance(world, Graded) and isinstance(world, HasOptions):
+        line += f"; difficulty: {', '.join(world.difficulties)} (what suits this policy)"
+    say(line)
+    suggested(actor, world)
+    if note := unsuited(actor, world):
+        say(f"note: {note}")
+    return world, actor, rest

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from rao_lab.base.safe_text import one_line, quoted, unquoted
@@ -14,6 +16,8 @@ from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from rao_lab.protocols import Environment
 
 BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
+USUAL = "textcraft"
+"""The world of who names none."""
 
 Player = Literal["tiny", "chat", "scripted"]
 """Kinds of policies, which may need different tasks: a tiny model, a chat model, a script."""
@@ -24,7 +28,7 @@ class HasOptions(Protocol):
     """A class of environments that the command line's options can make."""
 
     def from_options(
-        self, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
+        self, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None, **settings: Any
     ) -> Environment:
         """A class method.
 
@@ -32,11 +36,34 @@ class HasOptions(Protocol):
             player: for whom it is, if the options leave something open.
             rules: a file with the rules of the world.
             tasks: a file with its tasks.
+            settings: those of `--set env.NAME=VALUE`.
 
         Raises:
             ConfigError, InputError, MissingError: an option means nothing.
         """
         ...
+
+
+@runtime_checkable
+class Reopened(Protocol):
+    """An environment that knows how it can be opened again. A run records this, and goes on by it."""
+
+    @property
+    def opened(self) -> Mapping[str, Any]:
+        """Plain data: the arguments of `open_named` but for the player, under the names in `FLAGS`."""
+        ...
+
+
+FLAGS: Mapping[str, str] = MappingProxyType(
+    {"env": "--env", "difficulty": "--difficulty", "rules": "--recipes", "tasks": "--tasks"}
+)
+"""What says how an environment is opened -> its flag; `settings` are those of `--set env.NAME`."""
+
+
+def world_text(environment: Environment) -> str:
+    """What an environment says of itself, or its name: an address in memory says nothing."""
+    plain = type(environment).__repr__ is object.__repr__
+    return environment.name if plain else repr(environment)
 
 
 def open_named(
@@ -45,12 +72,13 @@ def open_named(
     difficulty: str | None = None,
     rules: Path | None = None,
     tasks: Path | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Environment:
     """A bundled environment, or a class of a module that is installed or lies in the current folder.
 
     Args:
-        player, difficulty, rules, tasks: see `HasOptions`; a class that takes no options is called without
-            arguments.
+        player, difficulty, rules, tasks, settings: see `HasOptions`; a class without `from_options` is called
+            with the settings alone.
 
     Raises:
         MissingError: there is no such environment, module, class or file.
@@ -61,16 +89,36 @@ def open_named(
             f"no environment {quoted(name)}: there is {', '.join(BUNDLED)}, or your own as MODULE:CLASS"
         )
     kind = _find(*BUNDLED.get(name, name).split(":", 1))
-    if isinstance(kind, HasOptions):
-        return kind.from_options(player, difficulty, rules, tasks)
-    for option, value in (("--difficulty", difficulty), ("--recipes", rules), ("--tasks", tasks)):
-        if value is not None:
-            raise ConfigError(f"{option} means nothing to {unquoted(name)}: it has no from_options")
     with _one_line_about(f"{unquoted(name)} cannot be made"):
-        made = kind()
+        if isinstance(kind, HasOptions):
+            _check_settings(name, kind.from_options, settings)
+            made = kind.from_options(player, difficulty, rules, tasks, **settings)
+        else:
+            for option, value in (("--difficulty", difficulty), ("--recipes", rules), ("--tasks", tasks)):
+                if value is not None:
+                    raise ConfigError(f"{option} means nothing to {unquoted(name)}: it has no from_options")
+            _check_settings(name, kind, settings)
+            made = kind(**settings)
     if not isinstance(made, Environment):
         raise ConfigError(f"{unquoted(name)} is no environment: it needs a name, tasks(split) and open(task)")
+    if not isinstance(made, Reopened):
+        files = {"rules": rules and str(rules), "tasks": tasks and str(tasks)}
+        opened = {"env": name, "difficulty": difficulty, **files, "settings": dict(settings)}
+        with suppress(AttributeError):  # a class with slots of its own keeps no note
+            made.opened = opened  # type: ignore[attr-defined]
     return made
+
+
+def _check_settings(name: str, call: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    """Refuses a setting that the class does not take, with those that it takes."""
+    parameters = signature(call).parameters.values() if settings else ()
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
+        return  # it says itself what it takes
+    taken = [each.name for each in parameters if each.name not in ("player", "difficulty", "rules", "tasks")]
+    for setting in settings:
+        if setting not in taken:
+            has = f"it has {', '.join(taken)}" if taken else "it has none"
+            raise ConfigError(f"{unquoted(name)} has no setting env.{unquoted(setting)}: {has}")
 
 
 def _find(module: str, name: str) -> Any:

@@ -126,6 +126,7 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
     from rao_lab.policies.local import adapter
     from rao_lab.policies.local.transformer import TransformerPolicy
 
+    opened = {_place(name): name, "settings": {**settings}}
     base = settings.pop("base", None)
     if name not in BUNDLED and adapter.is_adapter(Path(name)):
         said = adapter.read(Path(name)).base
@@ -140,7 +141,16 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
             f"base={quoted(base)} has no meaning: {unquoted(name)} is a whole model, not an adapter"
         )
     settings.setdefault("name", _called(Path(name)))
-    return TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
+    policy = TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
+    policy.opened = opened
+    return policy
+
+
+def _place(name: str) -> str:
+    """Where a model is found again: by a name, in a folder, or elsewhere, which a run does not record."""
+    if name in BUNDLED or not _exists(name):
+        return "name"
+    return "elsewhere" if Path(name).is_absolute() else "folder"
 
 
 def _called(path: Path) -> str:

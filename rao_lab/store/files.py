@@ -121,7 +121,7 @@ def spare_run_file(path: Path) -> None:
         RunFileError: a run would be lost, or the file be taken for one.
     """
     try:
-        run = path.is_file() and _begins_as_run(path)
+        run = path.is_file() and begins_as_run(path)
     except OSError:
         run = False  # whoever writes there says why it cannot be done
     if run or path.suffix == ".rao":
@@ -129,7 +129,8 @@ def spare_run_file(path: Path) -> None:
         raise RunFileError(f"{name} is a run file or named like one: choose another name, such as {other}")
 
 
-def _begins_as_run(path: Path) -> bool:
+def begins_as_run(path: Path) -> bool:
+    """Raises: OSError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

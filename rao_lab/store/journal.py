@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from rao_lab.base.safe_text import unquoted
@@ -14,6 +15,7 @@ from rao_lab.store.files import (
     PAGE_SIZE,
     SALVAGE,
     WRITE_WAIT,
+    begins_as_run,
     beside_refused,
     check_file,
     complaints,
@@ -38,6 +40,9 @@ def in_the_way(path: Path) -> RunFileError:
     """What is said of it if no resumption was asked for."""
     if path.is_dir():
         return RunFileError(f"{unquoted(path.name)} is a folder: name a file in it")
+    with suppress(OSError):  # who reads it says why it cannot be read
+        if path.is_file() and not begins_as_run(path):
+            return RunFileError(f"{unquoted(path.name)} exists already and is no run: choose another name")
     return RunFileError(
         f"{path.name} exists already: resume it, or choose another name (resume=True or --resume resumes it)"
     )

@@ -41,7 +41,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {},
             "learning_rate=0.0003 and cannot be resumed with 0.5",
         ),
-        (TextCraft("hard"), {}, {}, "world='TextCraft.*easy.*cannot be resumed with 'TextCraft.*hard"),
+        (
+            TextCraft("hard"),
+            {},
+            {},
+            "difficulty='easy' and cannot be resumed with 'hard': leave out --difficulty",
+        ),
+        (TextCraft("easy", seed=1), {}, {}, "seed=0 and cannot be resumed with 1: leave out --set env.seed"),
         (Shelf(), {}, {}, "environment='textcraft' and cannot be resumed with 'shelf'"),
         (
             TextCraft("easy"),
@@ -98,7 +104,14 @@ def test_an_empty_file_is_begun_afresh_by_both_doors(tmp_path: Path, resume: boo
             assert [step.step for step in run.steps] == [0, 1]
 
 
-@pytest.mark.parametrize("begun", ["no run", "a run without steps", "a folder"])
+BEGUN = {
+    "no run": r"a\.rao exists already and is no run: choose another name",
+    "a run without steps": r"a\.rao exists already: resume it, or choose another name",
+    "a folder": r"a\.rao is a folder: name a file in it",
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN)
 def test_what_is_begun_is_refused_by_both_doors_at_once(tmp_path: Path, begun: str) -> None:
     file = tmp_path / "a.rao"
     if begun == "no run":
@@ -108,9 +121,9 @@ def test_what_is_begun_is_refused_by_both_doors_at_once(tmp_path: Path, begun: s
     else:
         RunWriter(file, {}).close()
     policy = rl.load_policy("tiny")
-    with pytest.raises(RunFileError, match=r"a\.rao exists already: resume it, or choose another name"):
+    with pytest.raises(RunFileError, match=BEGUN[begun]):
         next(train(TextCraft("easy"), policy, SHORT, store=file))
-    with pytest.raises(RunFileError, match=r"a\.rao exists already: resume it, or choose another name"):
+    with pytest.raises(RunFileError, match=BEGUN[begun]):
         start(TextCraft("easy"), policy, SHORT, store=file)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rao_lab.environments.textcraft import TextCraft
 from rao_lab.store import open_run
 from rao_lab.tree.codec import tree_from_json
 from tests.support.command_line import CommandLine
@@ -48,6 +49,40 @@ def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(shared: Pa
     assert [row[0] for row in table[2:]] == ["easy", "medium", "hard", "extreme"]
 
 
+def test_the_first_line_says_which_world_it_is(lab: CommandLine) -> None:
+    """The same words mean the same tasks, whoever plays and wherever they are said."""
+    for more, band in (([], "medium 3-4"), (["--difficulty", "easy"], "easy 1-2")):
+        for policy in ("scripted", "tiny"):
+            _, _, err = lab(["run", "--policy", policy, *more])
+            assert err.startswith(f"world: TextCraft(small, seed=0, slack=3; tiers: {band})")
+    tree = tree_from_json(lab.json(["run", "--policy", "scripted", "--difficulty", "easy"]))
+    assert tree.task == TextCraft("easy").tasks("test")[0]
+
+
+NO_SCRIPT = """
+from tests.environments.second_world import AddUp
+
+class Silent(AddUp):
+    play = property()
+"""
+
+
+def test_a_world_without_a_script_is_not_played_by_the_scripted_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "silent_world.py").write_text(NO_SCRIPT)
+    for command in ("run", "eval"):
+        said = lab.refused([command, "--env", "silent_world:Silent", "--policy", "scripted"])
+        assert "the scripted policy cannot play add-up, which has no script" in said
+
+
+def test_the_embedded_policy_in_another_world_is_told_what_to_do(lab: CommandLine) -> None:
+    _, _, err = lab(["run", "--env", "tests.environments.second_world:AddUp", "--policy", "tiny"])
+    assert "note: tiny knows the words of the bundled world only" in err and "--policy scripted or" in err
+
+
 def test_eval_says_which_difficulty_it_took_only_if_it_chose(lab: CommandLine) -> None:
     arguments = ["eval", "--policy", "scripted", "--limit", "3", "--difficulty", "easy,hard"]
     _, out, err = lab(arguments)
@@ -57,7 +92,7 @@ def test_eval_says_which_difficulty_it_took_only_if_it_chose(lab: CommandLine) -
 
 def test_the_policy_can_be_told_its_settings(lab: CommandLine) -> None:
     styled = ["--set", "policy.style=per_ingredient", "--set", "limits.max_nodes=2000"]
-    arguments = ["eval", "--policy", "scripted", "--difficulty", "medium", "--limit", "4"]
+    arguments = ["eval", "--policy", "scripted", "--set", "env.preset=paper", "--limit", "4"]
     summed, styled = (lab.json([*arguments, *more]) for more in ([], styled))
     assert (summed["success"], styled["success"]) == (1.0, 1.0)
     assert summed["max_nodes"] <= 12 < styled["max_nodes"]
@@ -83,7 +118,7 @@ def test_settings_that_a_policy_does_not_have_are_refused(
 
 
 def test_run_prints_a_tree(lab: CommandLine) -> None:
-    status, out, _ = lab(["run", "--policy", "scripted", "--difficulty", "easy"])
+    status, out, _ = lab(["run", "--policy", "scripted", "--difficulty", "hard"])
     assert status == 0
     assert "0.0" in out and "scripted" in out
 
@@ -113,7 +148,7 @@ def test_malformed_task_files_are_named_with_their_line(tmp_path: Path, lab: Com
 def test_run_out_is_refused_before_anything_is_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
 ) -> None:
-    monkeypatch.setattr("rao_lab.api.settings.load_policy", lambda *_, **__: pytest.fail("it was loaded"))
+    monkeypatch.setattr("rao_lab.api.reopen.load_policy", lambda *_, **__: pytest.fail("it was loaded"))
     out = tmp_path / "one.rao"
     out.write_text("mine")
     assert "one.rao exists already: choose another name" in lab.refused(["run", "--out", out])

@@ -28,7 +28,7 @@ from tests.support.command_line import CommandLine
         (["eval", "--policy", "scripted", "--limit", "0"], "--limit"),
         (["eval", "--policy", "scripted", "--set", "limits.max_turns=0"], "max_turns=0"),
         (["eval", "--policy", "scripted", "--set", "limits.max_trees=1"], "max_trees"),
-        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits and the policy can be set"),
+        (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits, policy and world can be set"),
         (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
         (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
         (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),

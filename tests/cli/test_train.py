@@ -108,14 +108,14 @@ def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
         said = process.stderr.read()
     assert process.returncode == status
     assert said.splitlines()[-2:] == [
-        "the same command with --resume goes on after the last checkpoint",
+        f"rao-lab train --out {out} --resume goes on after the last checkpoint",
         "rao-lab: stopped; what was written is kept",
     ]
     assert not list(tmp_path.glob("*-wal"))
     with open_run(out) as run:
         kept = len(run.metrics)
     assert kept >= 3
-    assert cli.call(train(out, random_tiny, "--resume", steps=kept)) == 0
+    assert cli.call(["train", "--out", str(out), "--resume", "--steps", str(kept)]) == 0
     with open_run(out) as run:
         assert run.steps[-1].step == kept
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rao_lab.environments.named import open_named
+from rao_lab.environments.named import Player, open_named
 from rao_lab.environments.textcraft import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 
@@ -39,12 +39,37 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_world_takes_the_band_and_preset_that_suit_the_policy() -> None:
-    world = open_named("textcraft", "tiny")
-    assert world.tasks("test")[0].difficulty == "medium"
-    assert open_named("textcraft", "tiny", "easy").tasks("test")[0].difficulty == "easy"
-    assert open_named("textcraft", "scripted").tasks("test")[0].id.startswith("textcraft/paper")
-    assert open_named("textcraft", "chat").tasks("test")[0].difficulty == "easy"
+def test_a_world_takes_the_band_that_suits_the_policy() -> None:
+    for player, band in (("tiny", "medium"), ("scripted", "medium"), ("chat", "easy")):
+        assert open_named("textcraft", player).tasks("test")[0].difficulty == band
+
+
+@pytest.mark.parametrize("player", ["tiny", "scripted", "chat"])
+def test_the_same_words_give_the_same_tasks_to_everyone(player: Player) -> None:
+    world = open_named("textcraft", player, "easy")
+    assert [*world.tasks("test")[:20]] == [*TextCraft("easy").tasks("test")[:20]]
+    assert repr(world) == repr(TextCraft("easy"))
+    large = open_named("textcraft", player, "easy", settings={"preset": "paper", "seed": 3})
+    assert large.tasks("test")[5] == TextCraft("easy", preset="paper", seed=3).tasks("test")[5]
+
+
+def test_a_world_is_opened_again_by_what_it_says(tmp_path: Path) -> None:
+    made = TextCraft("hard,easy", seed=4, slack=1, targets=2, result_counts={1: 2.0}, guard_own_goal=False)
+    opened = dict(made.opened)
+    again = open_named(opened["env"], "chat", opened["difficulty"], settings=opened["settings"])
+    assert [*again.tasks("train")[:9]] == [*made.tasks("train")[:9]] and again.opened == opened
+
+
+def test_a_setting_that_a_world_does_not_have_is_refused_with_those_it_has(folder: Path) -> None:
+    for name, has in (
+        ("textcraft", "seed, preset, slack"),
+        ("own_world:Choosy", "it has needed"),
+        ("own_world:Fine", "none"),
+    ):
+        with pytest.raises(ConfigError, match=rf"has no setting env\.sed.*{has}"):
+            open_named(name, "tiny", settings={"sed": 1})
+    made = open_named("own_world:Choosy", "tiny", settings={"needed": 3})
+    assert made.opened["settings"] == {"needed": 3}
 
 
 def test_recipes_and_tasks_come_together() -> None:

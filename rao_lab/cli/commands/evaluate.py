@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from rao_lab.cli.options import (
     ENV,
@@ -12,6 +10,7 @@ from rao_lab.cli.options import (
     Difficulty,
     Env,
     Json,
+    Limit,
     PolicyName,
     Rules,
     Seed,
@@ -21,7 +20,12 @@ from rao_lab.cli.options import (
     Temperature,
 )
 from rao_lab.cli.output import console_on_stderr, print_json, print_text
-from rao_lab.cli.worlds import environment_for
+from rao_lab.cli.worlds import open_both
+
+if TYPE_CHECKING:
+    from rao_lab.evaluation.evaluate import Evaluation
+    from rao_lab.protocols import Environment, Policy
+    from rao_lab.tree import Agent as Kind
 
 
 def evaluate(
@@ -29,7 +33,7 @@ def evaluate(
     policy: PolicyName = "tiny",
     agent: Agent = "recursive",
     difficulty: Difficulty = None,
-    limit: Annotated[int | None, typer.Option(help="Run at most this many tasks.", min=1)] = None,
+    limit: Limit = None,
     split: Split = "test",
     seed: Seed = 0,
     temperature: Temperature = None,
@@ -54,35 +58,60 @@ def evaluate(
       rao-lab eval --policy scripted --agent flat --difficulty all
       rao-lab eval --policy scripted --set policy.style=per_ingredient
     """
-    from rao_lab.api.defaults import suggested
-    from rao_lab.api.evaluate import evaluate as run_all
-    from rao_lab.api.settings import TASKS_PER_BAND, limits_from, open_policy, overrides
+    from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
-    from rao_lab.protocols import Graded
     from rao_lab.tree import AGENTS
+
+    kind = choice("agent", agent, AGENTS)
+    world, actor, given = open_both(env, policy, difficulty, rules, tasks, overrides(settings or ()))
+    count = limit or _usual_count(world, split, whole=tasks is not None)
+    found = _watched(world, actor, kind, count, given, split, seed, temperature, f"rao-lab eval, {policy}")
+    if as_json:
+        print_json(evaluation_json(found))
+    else:
+        print_text(evaluation_text(found))
+
+
+def _usual_count(world: Environment, split: str, whole: bool) -> int:
+    """How many tasks are run if no number was given: all of a file, and so many of each generated band."""
+    from rao_lab.api.settings import TASKS_PER_BAND
+    from rao_lab.protocols import Graded
+
+    if whole:
+        return len(world.tasks(split))
+    return TASKS_PER_BAND * (len(world.difficulties) if isinstance(world, Graded) else 1)
+
+
+def _watched(
+    world: Environment,
+    actor: Policy,
+    agent: Kind,
+    count: int,
+    given: dict[str, Any],
+    split: str,
+    seed: int,
+    temperature: float | None,
+    title: str,
+) -> Evaluation:
+    """Evaluates before a board."""
+    from rao_lab.api.defaults import suggested
+    from rao_lab.api.evaluate import evaluate as run_all
+    from rao_lab.api.settings import limits_from
     from rao_lab.views.terminal import Board
 
-    actor, given = open_policy(policy, overrides(settings or ()))
-    world = environment_for(env, actor, difficulty, rules, tasks)
     limits = limits_from(suggested(actor), given)
-    chosen = world.tasks(split)
-    bands = len(world.difficulties) if isinstance(world, Graded) else 1
-    count = limit or (len(chosen) if tasks else TASKS_PER_BAND * bands)
-    with Board(console_on_stderr(), f"rao-lab eval, {policy}") as board:
-        board.phase("tasks", min(count, len(chosen)))
-        found = run_all(
+    chosen = world.tasks(split)[:count]
+    with Board(console_on_stderr(), title) as board:
+        board.phase("tasks", len(chosen))
+        return run_all(
             world,
             actor,
-            choice("agent", agent, AGENTS),
-            chosen[:count],
+            agent,
+            chosen,
             limits,
             split=split,
             seed=seed,
             temperature=temperature,
             on_trees=lambda finished, _: board.advance("tasks", finished),
         )
-    if as_json:
-        print_json(evaluation_json(found))
-    else:
-        print_text(evaluation_text(found))

@@ -22,7 +22,7 @@ from rao_lab.cli.options import (
     Temperature,
 )
 from rao_lab.cli.output import print_json, print_text
-from rao_lab.cli.worlds import environment_for
+from rao_lab.cli.worlds import open_both
 
 
 def run(
@@ -54,7 +54,7 @@ def run(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.export import record
     from rao_lab.api.run import run as run_one
-    from rao_lab.api.settings import find_task, limits_from, open_policy, overrides
+    from rao_lab.api.settings import find_task, limits_from, overrides
     from rao_lab.base.checks import choice
     from rao_lab.base.safe_text import unquoted
     from rao_lab.errors import RunFileError
@@ -64,8 +64,7 @@ def run(
 
     if out is not None and is_begun(out):  # said before a model has worked for it
         raise RunFileError(f"{unquoted(out)} exists already: choose another name")
-    actor, given = open_policy(policy, overrides(settings or ()))
-    world = environment_for(env, actor, difficulty, rules, tasks)
+    world, actor, given = open_both(env, policy, difficulty, rules, tasks, overrides(settings or ()))
     limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
     kind = choice("agent", agent, AGENTS)

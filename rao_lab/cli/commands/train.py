@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+from rao_lab.cli.options import (
+    Difficulty,
+    Json,
+    Resume,
+    Rules,
+    Set,
+    Steps,
+    Tasks,
+    TrainAgent,
+    TrainEnv,
+    TrainOut,
+    TrainPolicy,
+    TrainSeed,
+)
+from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
+from rao_lab.cli.worlds import open_both
 
-from rao_lab.cli.options import ENV, SEED_HELP, Difficulty, Env, Json, PolicyName, Rules, Set, Tasks, TrainOut
-from rao_lab.cli.output import console_on_stderr, print_json, print_text
-from rao_lab.cli.worlds import environment_for
+if TYPE_CHECKING:
+    from rao_lab.training.config import TrainConfig
+    from rao_lab.training.processes import Peers
 
 
 def train(
     out: TrainOut,
-    env: Env = ENV,
-    policy: PolicyName = "tiny",
-    steps: Annotated[int | None, typer.Option(help="Training steps. Default: 40.")] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on after the newest checkpoint of FILE, with the run's settings."),
-    ] = False,
+    env: TrainEnv = None,
+    policy: TrainPolicy = None,
+    steps: Steps = None,
+    resume: Resume = False,
     difficulty: Difficulty = None,
-    agent: Annotated[
-        str | None,
-        typer.Option(help="recursive, or flat: the control without launch_subagent. Default: recursive."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")] = None,
+    agent: TrainAgent = None,
+    seed: TrainSeed = None,
     rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
@@ -36,12 +46,9 @@ def train(
     Each step samples groups of trees, credits every node and moves the weights. FILE holds all trees, with
     their texts and credit, and can be watched while it grows. Checkpoints lie beside it, in FILE.ckpt.
 
-    --set changes every field of the training configuration (tasks_per_step, group_size, learning_rate,
-    credit.lam, limits.max_depth ...) and of the policy (policy.device=cpu). A wrong name is answered with the
-    right ones.
-
-    Ctrl-C keeps every finished step. --resume goes on as if training had not been stopped: settings that you
-    leave out stay as they were, and only --steps and checkpoint_every may be changed.
+    --set changes any setting of training (credit.lam), of the policy (policy.lora) and of the world (env.seed).
+    Ctrl-C keeps every finished step. --resume goes on as if nothing had happened: world, policy and settings
+    that you leave out stay as they were, and only --steps and checkpoint_every may be changed.
 
     [bold]Examples[/bold]
 
@@ -51,44 +58,76 @@ def train(
       rao-lab train --policy smollm2 --set policy.lora=8 --out runs/d.rao
       torchrun --nproc-per-node 2 -m rao_lab train --steps 20 --out runs/c.rao
     """
-    from rao_lab.api.defaults import suggested
-    from rao_lab.api.export import last_step
-    from rao_lab.api.settings import open_policy, overrides, recorded_settings, said_once, train_config
-    from rao_lab.api.train import train as train_steps
-    from rao_lab.evaluation.evaluate import sampled_at
     from rao_lab.training.processes import joined
+
+    with joined() as peers:  # first: it chooses this process's device
+        options = {"agent": agent, "seed": seed, "steps": steps}
+        which = (env, policy, difficulty, rules, tasks)
+        step, metrics, all_steps = _train(out, resume, which, options, settings or [], peers)
+    if peers is None or not peers.rank:
+        _report(out, step, metrics, all_steps, as_json)
+
+
+def _train(
+    out: Path,
+    resume: bool,
+    which: tuple[str | None, str | None, str | None, Path | None, Path | None],
+    options: dict[str, Any],
+    settings: list[str],
+    peers: Peers | None,
+) -> tuple[int, dict[str, Any], int]:
+    """Trains; returns the last step that was done now (0: none), its metrics, and how many there are to be."""
+    from rao_lab.api.defaults import suggested
+    from rao_lab.api.reopen import begun
+    from rao_lab.api.settings import overrides, said_once, train_config
+    from rao_lab.evaluation.evaluate import sampled_at
+    from rao_lab.store.journal import is_begun
+
+    quiet = peers is not None and peers.rank > 0
+    say = (lambda _: None) if quiet else print_progress
+    assigned = overrides(settings)
+    said = said_once(options, assigned)
+    if resume and not is_begun(out):
+        say(f"there is no run {out} yet: nothing to resume, it begins now")
+    run = begun(out, resume)
+    world, actor, given = open_both(*which, assigned, run, say)
+    config = train_config(suggested(actor), run.train, said, given)
+    with sampled_at(actor, config.temperature):
+        step, metrics = _watched(world, actor, config, out, resume, peers, quiet)
+    return step, metrics, config.steps
+
+
+def _watched(
+    world: Any, actor: Any, config: TrainConfig, out: Path, resume: bool, peers: Peers | None, quiet: bool
+) -> tuple[int, dict[str, Any]]:
+    """Trains before a board; returns the last step and its metrics."""
+    from rao_lab.api.train import train as train_steps
     from rao_lab.views.terminal import Board
 
-    done = 0
-    last: dict[str, Any] = {}
-    with joined() as peers:  # first: it chooses this process's device
-        assigned = overrides(settings or ())
-        options = said_once({"agent": agent, "seed": seed, "steps": steps}, assigned)
-        actor, given = open_policy(policy, assigned)
-        world = environment_for(env, actor, difficulty, rules, tasks)
-        before = recorded_settings(out) if resume else {}
-        config = train_config(suggested(actor), before, options, given)
-        quiet = peers is not None and peers.rank > 0
-        with (
-            sampled_at(actor, config.temperature),
-            Board(console_on_stderr(quiet), f"rao-lab train, {out}") as board,
-            board.stoppable("the same command with --resume goes on after the last checkpoint"),
-        ):
-            board.phase("training", config.steps)
-            steps_made = train_steps(
-                world, actor, config, store=out, resume=resume, on_resume=board.resumed, peers=peers
-            )
-            for step in steps_made:
-                board.stepped(config.agent, step)
-                board.advance("training", step.step)
-                done, last = step.step, step.metrics
-    if quiet:
-        return
+    last: tuple[int, dict[str, Any]] = 0, {}
+    with (
+        Board(console_on_stderr(quiet), f"rao-lab train, {out}") as board,
+        board.stoppable(f"rao-lab train --out {out} --resume goes on after the last checkpoint"),
+    ):
+        board.phase("training", config.steps)
+        made = train_steps(
+            world, actor, config, store=out, resume=resume, on_resume=board.resumed, peers=peers
+        )
+        for step in made:
+            board.stepped(config.agent, step)
+            board.advance("training", step.step)
+            last = step.step, step.metrics
+    return last
+
+
+def _report(out: Path, step: int, metrics: dict[str, Any], all_steps: int, as_json: bool) -> None:
+    from rao_lab.api.export import last_step
+
     if as_json:
-        if not done:
-            done, last = last_step(out)
-        print_json({"run": str(out), "steps": config.steps, "last_step": done, "metrics": last})
-    elif done:
-        print_text(f"{out}: {done} of {config.steps} steps. Next: rao-lab credit {out} --step {done}")
+        if not step:
+            step, metrics = last_step(out)
+        print_json({"run": str(out), "steps": all_steps, "last_step": step, "metrics": metrics})
+    elif step:
+        print_text(f"{out}: {step} of {all_steps} steps. Next: rao-lab credit {out} --step {step}")
     else:
-        print_text(f"{out}: all {config.steps} steps were done before.")
+        print_text(f"{out}: all {all_steps} steps were done before.")

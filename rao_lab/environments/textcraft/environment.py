@@ -36,12 +36,11 @@ DRAWS = 500
 """Items drawn for one task before so many targets are said not to fit."""
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
-SUITED: Mapping[Player, Mapping[str, Any]] = {
-    "tiny": {"difficulty": "medium", "preset": "small"},
-    "chat": {"difficulty": "easy", "preset": "paper"},
-    "scripted": {"difficulty": "medium", "preset": "paper"},
-}
-"""Settings that suit each kind of policy."""
+SUITED: Mapping[Player, str] = {"tiny": "medium", "chat": "easy", "scripted": "medium"}
+"""The difficulty that suits each kind of policy. Nothing else depends on who plays."""
+OWN = ("seed", "preset", "slack", "targets", "result_counts", "guard_own_goal", "guard_base_item")
+"""Arguments beside the difficulty."""
+GUARDS = ("guard_own_goal", "guard_base_item")
 
 
 class TextCraft:
@@ -92,7 +91,12 @@ class TextCraft:
             "guard_own_goal": flag("guard_own_goal", guard_own_goal),
             "guard_base_item": flag("guard_base_item", guard_base_item),
         }
+        self._given = {"seed": seed, "preset": preset, "slack": slack, "targets": targets, **self.guards}
+        if result_counts is not None:
+            self._given["result_counts"] = dict(result_counts)
         self._files: Sequence[Task] | None = None
+        self._names: dict[str, str] = {}
+        """Of the files: of their recipes and of their tasks."""
         self._book: Book | None = None
 
     @classmethod
@@ -115,6 +119,7 @@ class TextCraft:
         env._chosen = _difficulties(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
         env.bands = {band: found.difficulties[band] for band in env._chosen if band in found.difficulties}
         env._files = found.only(env._chosen)
+        env._names = {"rules": str(recipes), "tasks": str(tasks), "digest": found.digest}
         if not env._files:
             raise MissingError(
                 f"{unquoted(tasks)}: no task of difficulty {unquoted(difficulty)}; "
@@ -124,19 +129,37 @@ class TextCraft:
 
     @classmethod
     def suited(cls, player: Player, **settings: Any) -> TextCraft:
-        """What suits a kind of policy; `settings` as above, over it."""
-        return cls(**{**SUITED[player], **settings})
+        """The difficulty that suits a kind of policy; `settings` as above, over it."""
+        return cls(**{"difficulty": SUITED[player], **settings})
 
     @classmethod
     def from_options(
-        cls, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None
+        cls, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None, **settings: Any
     ) -> TextCraft:
         if (rules is None) != (tasks is None):
             missing = "--recipes" if rules is None else "--tasks"
             raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
+        own = OWN if rules is None else GUARDS
+        for name in settings:
+            if name not in own:
+                raise ConfigError(
+                    f"textcraft has no setting env.{unquoted(name)}"
+                    f"{'' if rules is None else ' beside files'}: it has {', '.join(own)}"
+                )
         if rules is not None and tasks is not None:
-            return cls.from_files(rules, tasks, difficulty or "all")
-        return cls.suited(player, **({"difficulty": difficulty} if difficulty else {}))
+            return cls.from_files(rules, tasks, difficulty or "all", **settings)
+        return cls.suited(player, **({"difficulty": difficulty} if difficulty else {}), **settings)
+
+    @property
+    def opened(self) -> Mapping[str, Any]:
+        """How it can be opened again: see `rao_lab.environments.named.Reopened`."""
+        kind = type(self)
+        return {
+            "env": self.name if kind is TextCraft else f"{kind.__module__}:{kind.__qualname__}",
+            "difficulty": ",".join(self._chosen),
+            **self._names,
+            "settings": dict(self.guards if self._names else self._given),
+        }
 
     @property
     def difficulties(self) -> Sequence[str]:

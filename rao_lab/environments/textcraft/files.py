@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ class FoundTasks:
     """Tasks without recipes."""
     difficulties: Mapping[str, tuple[int, int]]
     """Difficulty -> lowest and highest tier of its targets."""
+
+    @property
+    def digest(self) -> str:
+        """Differs if recipes or tasks do."""
+        digest = blake2b(repr(sorted(self.recipes.items())).encode("utf-8", "replace"), digest_size=8)
+        for task in self.lines:
+            digest.update(repr(task).encode("utf-8", "replace"))
+        return digest.hexdigest()
 
     def only(self, difficulties: Sequence[str]) -> Sequence[Task]:
         chosen = [task for task in self.lines if task.difficulty in difficulties]

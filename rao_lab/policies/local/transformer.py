@@ -7,7 +7,7 @@ new messages. Text is never turned into ids twice, so the ids that are trained a
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -67,6 +67,8 @@ class TransformerPolicy:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
+        self.opened: Mapping[str, Any] = {}
+        """How it was loaded, for a run to go on by; `load_policy` says it."""
         self.version = 0
         self.dialect = find_dialect(dialect or own.get("dialect", "codeact")).name
         fitting = min(int(own.get("window", DEFAULT_WINDOW)), longest or DEFAULT_WINDOW)
