@@ -25,6 +25,7 @@ from rao_lab.policies.chat_server import (
     refusal,
 )
 from rao_lab.policies.pending import key_order, lost
+from rao_lab.policies.reasoned import sent_apart
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 
@@ -142,7 +143,10 @@ class EndpointPolicy:
         text, most = self._server.without_key(text), MOST_CHARS_PER_TOKEN * request.max_new_tokens
         text, stop = (text, stop) if len(text) <= most else (text[:most], "length")
         steps = max(1, used["completion_tokens"])
-        return TurnReply(request.key, text, stop=stop, version=self.version, decode_steps=steps)
+        thought = self._server.without_key(sent_apart(answer.body))[:most]
+        return TurnReply(
+            request.key, text, stop=stop, version=self.version, decode_steps=steps, thought=thought
+        )
 
     def _count(self, **more: int) -> None:
         with self._counting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -145,6 +146,32 @@ def test_a_tree_grows_by_a_server_and_is_marked(server: Server) -> None:
     assert tree.header.policy == "endpoint#small-model"
     assert tree.not_reproducible == "policy endpoint#small-model does not answer by the seed alone"
     assert tree.root.tokens_out == 0
+
+
+DRAFT = "```python\nfinish('draft')\n```"
+APART: tuple[dict[str, Any], ...] = (
+    {"reasoning_content": DRAFT},
+    {"reasoning": DRAFT, "reasoning_content": None},
+    {"reasoning": {"text": DRAFT}},
+    {"thinking": [{"type": "text", "text": DRAFT}]},
+)
+
+
+@pytest.mark.parametrize("more", APART, ids=lambda more: "-".join(more))
+def test_reasoning_that_a_server_sends_apart_is_thought_and_does_not_run(
+    server: Server, more: dict[str, Any]
+) -> None:
+    message = {"role": "assistant", "content": block("finish(1)"), **more}
+    server.answer = answers(200, json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}))
+    tree = grow(EndpointPolicy(server.address))
+    assert (tree.root.value, tree.root.turns[0].thought) == (1, f"{DRAFT}\n\nI act.")
+
+
+@pytest.mark.parametrize("odd", [3, True, {"text": 3}, [[[[[["deep"]]]]]], [None], {"a": "b"}])
+def test_reasoning_of_another_shape_is_no_thought(server: Server, odd: Any) -> None:
+    message = {"role": "assistant", "content": block("finish(1)"), "reasoning": odd}
+    server.answer = answers(200, json.dumps({"choices": [{"message": message}]}))
+    assert ask(EndpointPolicy(server.address)).thought == ""
 
 
 def test_a_server_lost_under_way_leaves_a_valid_tree(server: Server) -> None:

@@ -27,6 +27,7 @@ from rao_lab.policies.local.chat import Chat
 from rao_lab.policies.local.engine import Engine, Sampled
 from rao_lab.policies.local.folder import one_line_about, read_model, weights_bytes
 from rao_lab.policies.local.slots import SlotForward, longest_context
+from rao_lab.policies.local.thoughts import Thoughts
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
@@ -86,6 +87,7 @@ class TransformerPolicy:
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
         self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
         self._chat = Chat(self._render)
+        self._thoughts = Thoughts(tokenizer)
         self._texts = lru_cache(maxsize=65536)(self._decode)
         self._ids = lru_cache(maxsize=16384)(self._encode)
         self._running: dict[NodeKey, tuple[bool, list[int], int]] = {}
@@ -219,7 +221,7 @@ class TransformerPolicy:
         continues, prompt, _ = self._running.pop(ended.key)
         return TurnReply(
             key=ended.key,
-            text=self._texts(tuple(ended.ids)),
+            text=self._thoughts.opened(prompt) + self._texts(tuple(ended.ids)),
             stop=ended.stop,
             continues=continues,
             prompt_ids=array("i", prompt),
@@ -248,7 +250,11 @@ class TransformerPolicy:
         return ids
 
     def _decode(self, ids: tuple[int, ...]) -> str:
-        text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text = self.tokenizer.decode(
+            self._thoughts.shown(ids),
+            skip_special_tokens=not self._thoughts.special,
+            clean_up_tokenization_spaces=False,
+        )
         assert isinstance(text, str)
         return text
 
