@@ -75,14 +75,14 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, most: int = MAX_PARTS) -> Any:
     """JSON text to data, for `decode` and the `..._from_json` functions.
 
     Raises:
-        InputError: not JSON, nested too deep to be read, or of more than `MAX_PARTS` elements.
+        InputError: not JSON, nested too deep to be read, or of more than `most` elements.
     """
-    if _parts(text) > MAX_PARTS:  # counted first: "[]," becomes twenty times its size
-        raise InputError(f"this JSON is too large: at most {MAX_PARTS} elements")
+    if _parts(text, most) > most:  # counted first: "[]," becomes twenty times its size
+        raise InputError(f"this JSON is too large: at most {most} elements")
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
@@ -91,15 +91,15 @@ def loads(text: str | bytes) -> Any:
         raise InputError(f"this is not JSON: {error}") from None
 
 
-def _parts(text: str | bytes) -> int:
+def _parts(text: str | bytes, most: int) -> int:
     """An upper bound on the elements of a JSON text, found without parsing it. Strings are left out of the count
     only if the text would seem too large with them."""
-    if len(text) <= MAX_PARTS:
+    if len(text) <= most:
         return len(text)
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     found = sum(map(text.count, "[{,"))
-    if found <= MAX_PARTS:
+    if found <= most:
         return found
     return sum(sum(map(part.count, "[{,")) for part in _outside_strings(text))
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.environments.textcraft.recipes import summed_demand
 from rao_lab.errors import InputError, MissingError, RaoLabError
+from tests.conftest import REPO
 
 RECIPES = {"recipes": {"lamp": [{"ingredients": {"ore": 2}, "result_count": 2}]}}
 TASK = {
@@ -106,7 +110,7 @@ def test_a_task_without_an_id_is_named_by_file_and_line_never_by_folder(tmp_path
 @pytest.mark.parametrize(
     ("recipes", "says"),
     [
-        ("", "recipes.json: not JSON"),
+        ("", "recipes.json: this is not JSON"),
         ("[]", 'must be a JSON object with "recipes"'),
         ({"recipes": {}}, 'must be a JSON object with "recipes"'),
         ({"recipes": {"lamp": {}}}, "the recipe of 'lamp' must be a list of one object"),
@@ -114,7 +118,7 @@ def test_a_task_without_an_id_is_named_by_file_and_line_never_by_folder(tmp_path
         ({"recipes": {"lamp": [{"ingredients": {"ore": 0}}]}}, "the count of 'ore' must be a whole number"),
         ({"recipes": {"lamp": [{"ingredients": {"ore": 1}, "result_count": 1.5}]}}, "result_count"),
         ({"recipes": {"a": [{"ingredients": {"b": 1}}], "b": [{"ingredients": {"a": 1}}]}}, "a circle"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested too deep"),
         (b"\xff\xfe", "not UTF-8 text: byte 0"),
         (b"\x1f\x8b garbage", "cannot be read"),
         (gzip.compress(b"{}" * 1000, mtime=0)[:30], "cannot be read"),
@@ -131,7 +135,7 @@ def test_wrong_recipes_are_one_clear_line(tmp_path, recipes, says):
     ("tasks", "says"),
     [
         ("", "holds no tasks"),
-        ("{", "line 1: not JSON"),
+        ("{", "line 1: this is not JSON"),
         (json.dumps(TASK) + "\nnull\n", "line 2: a task must be an object"),
         ([{"misc": 3}], "line 1: a task must be an object"),
         (changed(target_items={}), "target_items is empty"),
@@ -143,8 +147,8 @@ def test_wrong_recipes_are_one_clear_line(tmp_path, recipes, says):
         (changed(difficulty=["easy"]), "difficulty must be a text"),
         ([{**TASK, "max_steps": 0}], "max_steps"),
         ([{**TASK, "id": 7}], "id must be a text"),
-        (json.dumps(TASK).replace("75", "NaN"), "max_steps"),
-        (json.dumps(TASK).replace("75", "9" * 5000), "not JSON"),
+        (json.dumps(TASK).replace("75", "NaN"), "NaN is not in JSON"),
+        (json.dumps(TASK).replace("75", "9" * 5000), "this is not JSON"),
     ],
 )
 def test_wrong_tasks_are_one_clear_line(tmp_path, tasks, says):
@@ -172,6 +176,67 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     book, tasks = files(tmp_path, tasks=gzip.compress(b" " * 1_000_000))
     with pytest.raises(InputError, match="is larger than"):
         TextCraft.from_files(book, tasks)
+
+
+MB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("place", "bomb", "says"),
+    [
+        ("recipes", b"[" + b"[]," * (30 * MB // 3) + b"0]", "this JSON is too large"),
+        ("recipes", b" " * (33 * MB), "is larger than 32 MiB"),
+        ("tasks", b"[" + b"[]," * (100 * MB // 3) + b"0]", "line 1 is longer than 1 MiB"),
+        ("tasks", b"\n" * (2 * MB), "at most 1000000 lines are read"),
+    ],
+)
+def test_a_small_file_does_not_take_the_memory(tmp_path, place, bomb, says):
+    """227 kB of gzip took 3 GB. In a process of its own, in which the most memory can be measured."""
+    book, tasks = files(tmp_path, **{place: gzip.compress(bomb, 1)})
+    code = """
+        import resource, sys
+        from rao_lab.environments.textcraft.environment import TextCraft
+        from rao_lab.errors import RaoLabError
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        try:
+            TextCraft.from_files(*sys.argv[1:])
+        except RaoLabError as error:
+            print(error)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    """
+    arguments = [sys.executable, "-c", textwrap.dedent(code), book, tasks]
+    said, used = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert says in said
+    assert int(used) < 200 * 1024
+
+
+def test_all_tasks_together_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("rao_lab.environments.textcraft.files.MAX_ITEMS", 100)
+    book, tasks = files(tmp_path, tasks=[TASK] * 25)
+    assert len(TextCraft.from_files(book, tasks).tasks("test")) == 25
+    with pytest.raises(InputError, match=r"line 26: the tasks hold more than 100 counts of items"):
+        TextCraft.from_files(*files(tmp_path, tasks=[TASK] * 26))
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+def test_only_a_line_feed_ends_a_line(tmp_path, character):
+    goal = f"Craft a lamp{character}and stop"
+    lines = json.dumps({**TASK, "goal": goal}, ensure_ascii=character < "\x20") + "\r\n" + json.dumps(TASK)
+    found = TextCraft.from_files(*files(tmp_path, tasks=lines)).tasks("test")
+    assert [task.goal for task in found] == [goal, TASK["goal"]]
+
+
+def test_files_may_be_pipes(tmp_path):
+    book, tasks = files(tmp_path)
+    code = """
+        import sys
+        from rao_lab.environments.textcraft.environment import TextCraft
+        print(len(TextCraft.from_files(*sys.argv[1:]).tasks("test")))
+    """
+    command = f'{sys.executable} -c "$0" <(gzip -c {book}) <(cat {tasks})'
+    arguments = ["bash", "-c", command, textwrap.dedent(code)]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=REPO)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def mutate(data: bytes, rng: Random) -> bytes:
