@@ -309,7 +309,7 @@ class TurnReply:
     version: int = 0
     decode_steps: int = 1
     error: str = ""
-    """What was lost, if stop is "error"."""
+    """What was lost, if stop is "error"; or who says that the window is full, if it is "context"."""
     thought: str = ""
     """Reasoning that came apart from the text, as some servers send it."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 import typer
@@ -88,6 +89,7 @@ def _complain(message: str, status: int) -> int:
 
 def main() -> None:
     """The entry point of `rao-lab`."""
+    warnings.formatwarning = lambda message, *_: f"note: {one_line(str(message), 1000)}\n"
     with Termination() as termination:
         status = call(sys.argv[1:])
     sys.exit(TERMINATED if termination.came and status == INTERRUPTED else status)

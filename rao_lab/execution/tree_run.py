@@ -163,7 +163,7 @@ class TreeRun:
         self._budget.spend_turn(node.path)
         if reply.stop == "context":
             self.log.turn_ended(node, "", "the context window is full")
-            self._finish(node, Status.CONTEXT_LIMIT)
+            self._finish(node, Status.CONTEXT_LIMIT, reason=reply.error)
         elif problem is not None:
             self.log.turn_ended(node, "", problem)
             self._next_turn(node, "", problem, cut=False)

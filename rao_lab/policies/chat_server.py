@@ -8,7 +8,9 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +25,14 @@ MAX_ANSWER_BYTES = 4 << 20
 """Far above any turn; a server may send anything."""
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 """HTTP answers that may differ the next time."""
+MOST_REASON = 200
+"""Cells of a server's own reason that are shown."""
+TEXT_PARTS = ("text", "output_text")
+"""Kinds of parts of a message that are its text; reasoning is another."""
+KEY_START = 6
+"""A word that begins with this many characters of the key is masked whole: servers repeat keys in part."""
+
+_ADDRESS = r"\b[a-z][a-z0-9+.-]{0,20}://\S+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
 
 
 class AnswerLost(Exception):
@@ -109,8 +119,7 @@ class ChatServer:
         began = time.monotonic()
         alarm.start()
         try:
-            connection.connect()
-            call.hold(connection.sock)
+            _connect(connection, call)
             connection.request("POST", f"{self.address.path.rstrip('/')}/chat/completions", body, headers)
             answer = _read(connection.getresponse())
             if time.monotonic() - began >= self.timeout:  # it may have been cut off
@@ -129,15 +138,38 @@ class ChatServer:
         """A server knows the key and might repeat it; what it says goes into run files."""
         return text.replace(self.key, "***") if self.key else text
 
+    def reason(self, words: str) -> str:
+        """A server's own reason as one short line, without the key or an address."""
+        words = self.without_key(words[: 1 << 16])
+        if len(self.key) > 2 * KEY_START:
+            words = re.sub(rf"{re.escape(self.key[:KEY_START])}\S*", "***", words)
+        host = re.escape(self.address.hostname or "")
+        words = re.sub(rf"{_ADDRESS}|(?<![\w.-]){host}(?::\d+)?(?![\w-])", "***", words, flags=re.IGNORECASE)
+        return one_line(words, MOST_REASON)
+
+
+def _connect(connection: http.client.HTTPConnection, call: Call) -> None:
+    """Connects so that `call` can break off each part of it, the handshake of a secure connection too."""
+    http.client.HTTPConnection.connect(connection)
+    call.hold(connection.sock)
+    if isinstance(connection, http.client.HTTPSConnection):
+        connection.sock = ssl.create_default_context().wrap_socket(
+            connection.sock, server_hostname=connection.host, do_handshake_on_connect=False
+        )
+        call.hold(connection.sock)
+        connection.sock.do_handshake()
+
 
 def _read(response: http.client.HTTPResponse) -> Answer:
-    body = response.read(MAX_ANSWER_BYTES + 1)
-    if len(body) > MAX_ANSWER_BYTES:
-        raise AnswerLost(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", again=False)
+    body = bytearray()  # a list of chunks would take 50 bytes for each byte if they are that small
+    while part := response.read1(1 << 16):
+        body += part
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerLost(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", again=False)
     if response.length:  # fewer bytes came than were announced
         raise http.client.IncompleteRead(b"", response.length)
     wanted = response.headers.get("Retry-After", "")
-    return Answer(response.status, body, float(wanted[:6]) if wanted.isdecimal() else 0.0)
+    return Answer(response.status, bytes(body), float(wanted[:6]) if wanted.isdecimal() else 0.0)
 
 
 def read_completion(body: bytes) -> tuple[str, str, dict[str, int]]:
@@ -147,33 +179,95 @@ def read_completion(body: bytes) -> tuple[str, str, dict[str, int]]:
         AnswerLost: the body is not a chat completion.
     """
     said = _json(body)
-    choices = said.get("choices") if isinstance(said, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, dict) else None
-    if not isinstance(first, dict) or not isinstance(message, dict):
+    first = _first_choice(said)
+    message = None if first is None else first.get("message")
+    if first is None or not isinstance(message, dict):
         raise AnswerLost("the server's answer is not a chat completion")
-    text = message.get("content")
-    if text is not None and not isinstance(text, str):
+    text = _text(message.get("content"))
+    if text is None:
         raise AnswerLost("the server's answer holds no text", again=False)
     stop = "length" if first.get("finish_reason") == "length" else "stop"
     used = said.get("usage") if isinstance(said.get("usage"), dict) else {}
     names = ("prompt_tokens", "completion_tokens")
-    return text or "", stop, {name: _token_count(used.get(name)) for name in names}
+    return text, stop, {name: _token_count(used.get(name)) for name in names}
 
 
 def _token_count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
 
 
-def refusal(answer: Answer, harmless: Callable[[str], str]) -> AnswerLost:
-    """The failure that a status other than 200 stands for, with the server's message in one harmless line."""
+def _first_choice(said: Any) -> dict[str, Any] | None:
+    choices = said.get("choices") if isinstance(said, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else None
+
+
+def _text(content: Any) -> str | None:
+    """The text of a message's content, which some servers send in parts; None if it holds something else alone."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    parts = content if isinstance(content, list) else [content]
+    found = [
+        part.get("text") if isinstance(part, dict) and part.get("type", "text") in TEXT_PARTS else part
+        for part in parts
+    ]
+    texts = [text for text in found if isinstance(text, str)]
+    return "".join(texts) if texts or not parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a server says instead of a completion."""
+
+    status: int
+    """0 = it says no number."""
+    words: str
+    """As it wrote them: of any length, and perhaps with the key in them. "" = none."""
+
+
+def complaint(answer: Answer) -> Complaint | None:
+    """What is wrong by the server's own word; None if it claims to have answered.
+
+    Some servers put the error into an answer whose status is 200.
+    """
     said = _json(answer.body, None)
+    if answer.status != 200:
+        return Complaint(answer.status, _message(said) or _plain_text(answer.body))
+    if not isinstance(said, dict):
+        return None
+    first = _first_choice(said) or {}
+    error = said.get("error") or first.get("error")
+    if not error and said.get("object") != "error" and first.get("finish_reason") != "error":
+        return None
+    code = error.get("code") if isinstance(error, dict) else said.get("code")
+    number = str(code)[:4] if isinstance(code, int | str) else ""
+    status = int(number) if re.fullmatch(r"[45]\d\d", number, re.ASCII) else 0
+    return Complaint(status, _message(said if said.get("error") or not error else first))
+
+
+def refusal(said: Complaint, pause: float, harmless: Callable[[str], str]) -> AnswerLost:
+    """The failure that a complaint stands for, with the server's message in one harmless line."""
+    name = http.client.responses.get(said.status, "")
+    what = f"answered {said.status} {name}".rstrip() if said.status else "answered with an error"
+    reason = f"the server {what}" + (f": {harmless(said.words)}" if said.words else "")
+    return AnswerLost(reason, again=not said.status or said.status in TRY_AGAIN, pause=pause)
+
+
+def _message(said: Any) -> str:
+    """The reason in an error's body, whichever of the usual shapes that has; "" if it has none."""
     inner = said.get("error", said) if isinstance(said, dict) else None
-    message = inner.get("message") if isinstance(inner, dict) else inner
-    words = f": {one_line(harmless(message), 200)}" if isinstance(message, str) and message else ""
-    name = http.client.responses.get(answer.status, "")
-    reason = f"the server answered {answer.status} {name}".rstrip() + words
-    return AnswerLost(reason, again=answer.status in TRY_AGAIN, pause=answer.pause)
+    message = inner
+    if isinstance(inner, dict):
+        message = next((inner[name] for name in ("message", "detail", "reason") if inner.get(name)), "")
+    if isinstance(message, list | dict):
+        message = json.dumps(message, ensure_ascii=False)
+    return message if isinstance(message, str) else ""
+
+
+def _plain_text(body: bytes) -> str:
+    """A body that is text and neither JSON nor a page."""
+    text = body[:1000].decode("utf-8", "replace").strip()
+    return "" if text.startswith(("<", "{", "[")) else text
 
 
 def _json(body: bytes, *default: Any) -> Any:

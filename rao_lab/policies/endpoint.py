@@ -11,20 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any
 
 from rao_lab.base.checks import number, whole
+from rao_lab.base.safe_text import unquoted
 from rao_lab.policies.chat_server import (
     AnswerLost,
     Call,
     ChatServer,
+    complaint,
     read_address,
     read_completion,
     read_key,
     refusal,
 )
 from rao_lab.policies.pending import key_order, lost
+from rao_lab.policies.quirks import Habits, context_full, learned, messages_for
 from rao_lab.policies.reasoned import sent_apart
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
@@ -81,14 +87,24 @@ class EndpointPolicy:
         place, self.model_name = read_address(address)
         self.name = f"endpoint#{self.model_name}"
         self.dialect = find_dialect(dialect).name
-        self.temperature = temperature
+        self._temperature = temperature
         self.usage = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._server = ChatServer(place, read_key(api_key_env), timeout)
         self._retries = retries
-        self._takes_seed = True
+        self._habits = Habits()
+        self._told: set[str] = set()
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rao-lab-endpoint")
         self._running: dict[NodeKey, tuple[Call, Future[TurnReply]]] = {}
         self._counting = threading.Lock()
+
+    @property
+    def temperature(self) -> float | None:
+        """Of sampling; None if the server allows only its own."""
+        return self._temperature if self._habits.temperature else None
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._temperature = value
 
     def submit(self, request: TurnRequest) -> None:
         call = Call()
@@ -100,6 +116,7 @@ class EndpointPolicy:
             wait([future for _, future in self._running.values()], WAIT_SECONDS, FIRST_COMPLETED)
         ended = [key for key, (_, future) in self._running.items() if future.done()]
         replies = [self._running.pop(key)[1].result() for key in ended]
+        self._tell()
         return sorted(replies, key=lambda reply: key_order(reply.key))
 
     def forget(self, key: NodeKey) -> None:
@@ -108,6 +125,22 @@ class EndpointPolicy:
         if running is not None:
             running[1].cancel()
             running[0].abandon()
+
+    def _tell(self) -> None:
+        """Says once what was learned of the server and changes what the model is asked."""
+        habits, temperature = self._habits, self._temperature
+        notes = {
+            "system": ""
+            if habits.system
+            else "takes no system messages: their text begins the first user message",
+            "temperature": f"allows no temperature but its own: it does not sample at {temperature:g}",
+        }
+        if habits.temperature or temperature == 1.0:
+            del notes["temperature"]
+        for name, note in notes.items():
+            if note and name not in self._told:
+                self._told.add(name)
+                warnings.warn(f"the server of {unquoted(self.model_name)} {note}", stacklevel=3)
 
     # In the threads of the pool.
 
@@ -124,20 +157,20 @@ class EndpointPolicy:
         return lost(request, reason)
 
     def _ask(self, request: TurnRequest, call: Call) -> TurnReply:
-        body = {
-            "model": self.model_name,
-            "messages": _conversation(request),
-            "temperature": self.temperature,
-            "max_tokens": request.max_new_tokens,
-        }
-        if self._takes_seed:
-            body["seed"] = _seed(request.noise)
-        answer = self._server.ask(json.dumps(body).encode(), call)
-        if answer.status in (400, 422) and self._takes_seed and b"seed" in answer.body:
-            self._takes_seed = False  # some servers refuse fields they do not know
-            return self._ask(request, call)
-        if answer.status != 200:
-            raise refusal(answer, self._server.without_key)
+        while True:
+            habits = self._habits
+            answer = self._server.ask(json.dumps(self._body(request, habits)).encode(), call)
+            said = complaint(answer)
+            if said is None:
+                break
+            if context_full(said.words) and said.status not in (401, 403, 404, 429):
+                reason = f"the server says: {self._server.reason(said.words)}"
+                return TurnReply(request.key, "", stop="context", version=self.version, error=reason)
+            more = learned(habits, said.words, request)
+            if not more:
+                raise refusal(said, answer.pause, self._server.reason)
+            with self._counting:
+                self._habits = replace(self._habits, **more)  # type: ignore[arg-type]
         text, stop, used = read_completion(answer.body)
         self._count(**used)
         text, most = self._server.without_key(text), MOST_CHARS_PER_TOKEN * request.max_new_tokens
@@ -148,18 +181,22 @@ class EndpointPolicy:
             request.key, text, stop=stop, version=self.version, decode_steps=steps, thought=thought
         )
 
+    def _body(self, request: TurnRequest, habits: Habits) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self.model_name,
+            "messages": messages_for(request, habits),
+            habits.limit: request.max_new_tokens,
+        }
+        if habits.temperature:
+            body["temperature"] = self._temperature
+        if habits.seed:
+            body["seed"] = _seed(request.noise)
+        return body
+
     def _count(self, **more: int) -> None:
         with self._counting:
             for name, count in more.items():
                 self.usage[name] += count
-
-
-def _conversation(request: TurnRequest) -> list[dict[str, str]]:
-    said: list[dict[str, str]] = []
-    for turn in request.history:
-        said += [{"role": each.role, "content": each.content} for each in turn.messages]
-        said.append({"role": "assistant", "content": turn.text})
-    return said + [{"role": each.role, "content": each.content} for each in request.messages]
 
 
 def _seed(noise: Sequence[int | str]) -> int:
