@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.api.control import Control, Stopped
+from rao_lab.api.kept import KeptStep
 from rao_lab.errors import RaoLabError, UnavailableError
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class Session:
 
     In a cell, `session.board()` shows progress, curves, and buttons to pause, make one step and stop.
 
-    `steps` are the finished steps so far; those before a resumption are in `earlier`. `error` is what ended
-    training, if it failed.
+    `steps` are the finished steps so far: their metrics are at hand, and their trees and credit are read from the run
+    file when they are asked for. Steps before a resumption are in `earlier`. `error` is what ended training, if it
+    failed.
     """
 
     def __init__(self, train: Train, path: Path, total: int, name: str = "") -> None:
@@ -78,8 +80,7 @@ class Session:
         self._begun = threading.Event()
         """The run file is there, and taken back to where this session goes on; or there will be none."""
         self._done = threading.Event()
-        self._train = train
-        self._thread = threading.Thread(target=self._work, name="rao-lab-train", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=[train], name="rao-lab-train", daemon=True)
         self._thread.start()
 
     # What a cell asks.
@@ -281,9 +282,11 @@ class Session:
             self._begun.set()
             atexit.register(self.stop)  # after the writer's own, so that it comes before it
 
-    def _work(self) -> None:
+    def _work(self, train: Train) -> None:
         try:
-            for step in self._train(self):
+            for made in train(self):
+                step = KeptStep(made, self.path)
+                del made
                 self.steps.append(step)
                 self.control.step_done()
                 self._say("step", step)

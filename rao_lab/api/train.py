@@ -153,6 +153,7 @@ def train(
                 record.end(step)
                 last = on_step is not None and _ends(on_step, step)
                 yield step
+                del step  # its trees are not kept while the next ones grow
                 if last:
                     record.leave()
                     return
@@ -177,6 +178,7 @@ def _taking_turns(policy: Policy, steps: Iterator[TrainStep]) -> Iterator[TrainS
         if step is None:
             return
         yield step
+        del step
 
 
 def start(

@@ -61,11 +61,15 @@ class TrainStep:
         """All trees of the step, probes last."""
         return tuple(tree for group in (*self.groups, *self.probes) for tree in group.trees)
 
+    @property
+    def tree_count(self) -> int:
+        return len(self.trees)
+
     def __repr__(self) -> str:
         """Short: a cell that ends in a list of steps shows it, and the trees of one are megabytes."""
         success = self.metrics.get("success")
         learned = f", success {success:.2f}" if isinstance(success, int | float) else ""
-        return f"<TrainStep {self.step}: {len(self.trees)} trees{learned}>"
+        return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"
 
 
 def plain(value: float | np.floating[Any] | None) -> float | None:

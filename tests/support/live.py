@@ -52,7 +52,7 @@ def ended(step: int, groups: Sequence[Group]) -> TrainStep:
 
 
 class Stage:
-    """A real session whose training is a script that goes on when told to."""
+    """A real session with a real run file, whose training is a script that goes on when told to."""
 
     def __init__(self, path: Path, steps: int = 2, fail: Exception | None = None) -> None:
         self._fail = fail
@@ -65,18 +65,21 @@ class Stage:
         }
 
     def _train(self, session: Session) -> Iterator[TrainStep]:
-        for step, (told, groups) in self.scripts.items():
-            session.on_phase("sample", 0, len(told))
-            for header, event in in_turns(told):
+        with RunWriter(session.path, TRAIN) as writer:
+            for step, (told, groups) in self.scripts.items():
+                writer.begin_step(step)
+                session.on_phase("sample", 0, len(told))
+                for header, event in in_turns(told):
+                    self._go.acquire()
+                    session.control.check()
+                    session.on_event(header, event)
+                    self._did.release()
                 self._go.acquire()
-                session.control.check()
-                session.on_event(header, event)
+                if self._fail is not None:
+                    raise self._fail
+                finish(writer, step, groups)
+                yield ended(step, groups)
                 self._did.release()
-            self._go.acquire()
-            if self._fail is not None:
-                raise self._fail
-            yield ended(step, groups)
-            self._did.release()
 
     def play(self, beats: int) -> None:
         """Events, with a step's end as one of them."""

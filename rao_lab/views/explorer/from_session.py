@@ -11,7 +11,6 @@ from rao_lab.errors import ConfigError, MissingError
 from rao_lab.store import Run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.views.explorer.decoder import decoder_from
-from rao_lab.views.explorer.from_records import table_of_step
 from rao_lab.views.explorer.from_run import RunSource, checkpoints
 from rao_lab.views.explorer.source import OVER, RECENT, Mark, Source, pace, success_of
 from rao_lab.views.explorer.table import StepTable
@@ -45,6 +44,8 @@ class Watched(Protocol):
     def state(self) -> str: ...
     @property
     def newest(self) -> int | None: ...
+    @property
+    def run(self) -> Run: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def step(self) -> None: ...
@@ -78,9 +79,8 @@ class SessionSource(Source):
         yield from map(_row, list(self.session.steps))
 
     def table(self, step: int) -> StepTable:
-        for made in reversed(self.session.steps):
-            if made.step == step:
-                return table_of_step(made)
+        if any(made.step == step for made in self.session.steps):
+            return RunSource(self.session.run, self.decode).table(step)
         for part in self._earlier:
             if step in {each for each, _ in part.marks()}:
                 return part.table(step)
