@@ -20,7 +20,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError
-from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
@@ -59,6 +59,11 @@ def run_config(
         **_hardware(policy),
         "train": config.to_dict(),
     }
+
+
+def difficulties_of(environment: Environment) -> list[str]:
+    """The names of a world's difficulties, easiest first; empty if it has none."""
+    return [str(name) for name in environment.difficulties] if isinstance(environment, Graded) else []
 
 
 def _hardware(policy: Policy) -> dict[str, str]:

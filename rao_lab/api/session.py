@@ -71,6 +71,8 @@ class Session:
         self.ended: float | None = None
         self.tokenizer: Any = None
         """Of the policy, if it has one: views show token ids as text with it."""
+        self.difficulties: list[str] = []
+        """Of the world, easiest first: views list them in this order."""
         self._listeners: list[Callable[[str, Any], None]] = []
         self._events: list[tuple[TreeHeader, Event]] = []
         """Of the step under way, for views that are opened in the middle of it."""

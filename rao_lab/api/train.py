@@ -22,7 +22,7 @@ from typing import Unpack
 from rao_lab.api.defaults import check_loaded, suggested
 from rao_lab.api.record import OnEvent, recorded
 from rao_lab.api.reopen import resumed_config, resumed_dialect
-from rao_lab.api.resume import OnResume, run_config, warn
+from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
 from rao_lab.errors import ConfigError, StopTraining
 from rao_lab.execution.exclusive import check_untaken, taken
@@ -247,4 +247,5 @@ def start(
 
     session = Session(steps, path, config.steps)
     session.tokenizer = getattr(policy, "tokenizer", None)
+    session.difficulties = difficulties_of(environment)
     return session

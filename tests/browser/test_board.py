@@ -70,6 +70,48 @@ def test_a_laptop_sees_the_whole_board_at_once_and_round_discs(pages: Any, runs:
     assert discs and all(abs(disc["width"] - disc["height"]) < 0.1 for disc in discs)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1620, 620), (1366, 620), (934, 620), (700, 520)])
+def test_the_board_lists_every_task_the_widest_spread_first(
+    pages: Any, tmp_path: Path, width: int, height: int
+) -> None:
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.support.trees import random_step
+
+    page = pages.open("", width=width, height=height)
+    Explorer(many_tasks(tmp_path, random_step(5, 20, 6, 8, step=1)), view="board").save_html(
+        tmp_path / "a.html"
+    )
+    page.goto((tmp_path / "a.html").as_uri())
+    rows = page.locator(".rao button.group")
+    rows.first.wait_for()
+    assert rows.count() == 20
+    spreads = [float(text) for text in page.locator(".rao button.group .fig").all_inner_texts()]
+    assert spreads == sorted(spreads, reverse=True) and spreads[0] > spreads[-1]
+    discs = [row.locator(".axis circle").count() for row in rows.all()]
+    assert discs == [6] * 20  # roots at one point stand on each other
+    assert "20 tasks, widest spread first" in page.locator(".rao .groups .foot").inner_text()
+    rows.last.scroll_into_view_if_needed()
+    rows.last.locator(".tiny-tree svg").wait_for()
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert page.locator(".rao .figures :is(dt, dd)").evaluate_all(cut) == []
+    assert pages.errors == []
+
+
+def many_tasks(folder: Path, groups: Any) -> Any:
+    """A run of one step with these groups."""
+    from rao_lab.store import RunWriter, open_run
+    from tests.support.live import ended
+
+    path = folder / "many.rao"
+    with RunWriter(path, {"train": {"steps": 1}}) as writer:
+        writer.begin_step(1)
+        for tree in (tree for group in groups for tree in group.trees):
+            writer.tree_done(tree)
+        made = ended(1, groups)
+        writer.end_step(1, made.attributions, {**made.metrics, "together": 0.25, "success": 0.5})
+    return open_run(path)
+
+
 @pytest.mark.parametrize(
     ("steps", "words"), [(1, "1 step: points, no curve yet"), (2, "2 steps: points, no curve yet")]
 )

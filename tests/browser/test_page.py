@@ -63,6 +63,13 @@ def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, save
     assert "sign changed" in page.get_by_role("treeitem", name="0.1.0, 3x a2_i5").get_attribute("aria-label")
     page.get_by_role("button", name="List").click()
     assert page.locator(".menu button").count() >= 7
+    assert "medium 017 · tree 3 · 0.1.0" in page.locator(".menu").inner_text()
+    before = page.locator(".menu").inner_text()
+    slider.focus()  # by keys the list stays open, and follows
+    slider.press("Home")
+    after = page.locator(".menu").inner_text()
+    assert after != before and "to 0:" in after and "0.00" in page.locator(".whatif output").inner_text()
+    assert "to 0" in page.locator(".whatif .words").inner_text()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Reset").click()
     assert value_of(page, "0.1.0") == "+0.20"

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axisEnd, roundUp, spread, ticks } from "../src/board/axis.js";
-import { groupRows, miniature } from "../src/board/groups.js";
+import { groupRows, groupWords, miniature, piled } from "../src/board/groups.js";
 import { endLabels } from "../src/board/pens.js";
-import { at, byDifficulty, curvesOf, refusalKinds, shareNote, shares } from "../src/board/series.js";
+import { at, byDifficulty, curvesOf, refusalKinds } from "../src/board/series.js";
+import { shareColumns, shareNote, shares } from "../src/board/series.js";
 import { stacked, successSeries, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
 import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
-import { grow } from "./grow.js";
+import { FINISHED, grow, growTrees } from "./grow.js";
 
 const curves = curvesOf({
   step: [0, 1, 2, 3],
@@ -30,7 +31,7 @@ const curves = curvesOf({
     "signs/positive": [null, 8, 9, 1234],
     unscored: [null, 0, 2, 1],
   },
-});
+}, ["easy", "medium", "hard"]);
 
 test("Wilson's interval: 12 of 16 by hand, nothing known of nothing", () => {
   const [low, high] = wilson(0.75, 16);
@@ -52,14 +53,25 @@ test("success: one series a difficulty, easy first, probes after the trained and
   assert.equal(series[1].place, series[2].place);
 });
 
-test("difficulties keep their order and unknown ones follow by name", () => {
-  assert.deepEqual(byDifficulty(["hard", "zeta", "easy", "alpha", "medium"]), [
-    "easy",
-    "medium",
-    "hard",
-    "alpha",
-    "zeta",
+test("difficulties stand in the order of the world, and those that it does not name follow", () => {
+  const world = ["tutorial", "hard", "nightmare"];
+  assert.deepEqual(byDifficulty(["nightmare", "zeta", "hard", "tutorial"], world), [...world, "zeta"]);
+  assert.deepEqual(byDifficulty(["b", "a"], []), ["b", "a"]);
+});
+
+test("shares are columns: a depth that a step has not reached is a gap; many steps share one", () => {
+  const whole = (/** @type {number} */ step) => ({ step, parts: [1, 1, 0], total: 2 });
+  const rows = [whole(1), { step: 2, parts: [3, 0, 1], total: 4 }, whole(4)];
+  const apart = shareColumns(rows, { x: (step) => 10 * step, u: 1 });
+  assert.deepEqual(apart.columns, [
+    { x: 10, parts: [0.5, 0.5, 0] },
+    { x: 20, parts: [0.75, 0, 0.25] },
+    { x: 40, parts: [0.5, 0.5, 0] },
   ]);
+  assert.ok(apart.half * 2 < 10, "columns of neighbours do not touch");
+  const dense = shareColumns(rows, { x: (step) => 0.4 * step, u: 1 });
+  assert.equal(dense.columns.length, 1);
+  assert.ok(Math.abs(dense.columns[0].parts.reduce((sum, part) => sum + part, 0) - 1) < 1e-12);
 });
 
 test("shares: the figures are of the chosen step, and the note says so where it is not the newest", () => {
@@ -237,6 +249,25 @@ test("groups: R once there is credit, success before, probes last", () => {
   step.scored = true;
   step.R[0] = 1.4;
   assert.deepEqual(groupRows(step, step.R).rows[0].roots, [{ tree: 0, value: 1.4 }]);
+});
+
+test("groups: the widest spread first once a step has ended, in their places before, probes last", () => {
+  const step = growTrees([1, 2, 3, 4].map(() => ({ status: FINISHED, nodes: 1 })));
+  step.groups = ["narrow", "wide"].map((task) => ({ task, goal: "", difficulty: "", probe: false }));
+  step.trees.forEach((tree, i) => (tree.group = i < 2 ? 0 : 1));
+  step.R.set([1, 1, 0, 1.4]);
+  const names = () => groupRows(step, step.R).rows.map((row) => row.task);
+  assert.deepEqual(names(), ["narrow", "wide"]);
+  step.scored = true;
+  assert.deepEqual(names(), ["wide", "narrow"]);
+  assert.equal(groupWords(groupRows(step, step.R).rows, true), "2 tasks, widest spread first");
+});
+
+test("roots at one point are counted there, and none is lost", () => {
+  assert.deepEqual(piled([1.4, 1.4, 0, 1.4, 1.4, 1.4], 1.4), [
+    { value: 1.4, size: 5 },
+    { value: 0, size: 1 },
+  ]);
 });
 
 test("a miniature stands about its middle and keeps spawn order", () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { asPython, attribute, changed, flips, sameRule } from "../src/credit/arithmetic.js";
+import { asPython, attribute, changed, flips, sameRule, signFlips } from "../src/credit/arithmetic.js";
+import { credited, directions } from "../src/credit/changes.js";
 import { Rule } from "../src/credit/rule.js";
 import { formulas } from "../src/credit/formulas.js";
 import { sentence, sources } from "../src/credit/words.js";
@@ -80,10 +81,33 @@ test("a probe group is left out of counts, weights and shares", () => {
   assert.ok(Number.isNaN(out.A[2]));
 });
 
-test("rounding noise is no sign, a change through zero is", () => {
-  assert.equal(flips(1e-16, -0.3), false);
+test("plus, minus, 0 and no credit are four signs; rounding noise is 0", () => {
+  assert.equal(flips(1e-16, 0), false);
+  assert.equal(flips(1e-16, -0.3), true);
   assert.equal(flips(0.2, -0.3), true);
-  assert.equal(flips(NaN, -0.3), false);
+  assert.equal(flips(NaN, -0.3), true);
+  assert.equal(flips(NaN, NaN), false);
+});
+
+test("a what-if counts each change by direction, of the nodes that have credit", () => {
+  const step = grow([-1, 0, 0, 0, 0]);
+  for (let row = 0; row < step.n; row += 1) step.A[row] = row ? (row === 1 ? -0.2 : 0.1) : NaN;
+  const A = Float64Array.from(step.A);
+  [A[1], A[2], A[3]] = [0.2, 0, NaN];
+  const recorded = step.recorded();
+  const credit = { ...recorded, A };
+  const flipped = signFlips(recorded, credit, step.n);
+  const shown = /** @type {any} */ ({ step, recorded, credit, flipped });
+  assert.deepEqual(flipped, [1, 2, 3]);
+  assert.deepEqual(
+    directions(shown).map(({ words, rows }) => [words, rows]),
+    [
+      ["\u2212 to +", [1]],
+      ["+ to 0", [2]],
+      ["+ to no credit", [3]],
+    ],
+  );
+  assert.equal(credited(shown), step.n - 1);
 });
 
 test("grpo_mean takes the group's mean with it", () => {

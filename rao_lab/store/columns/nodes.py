@@ -103,7 +103,7 @@ class NodeColumns:
     success: Floats
     """`[N]` The node's own s in [0, 1] as scored; `credit_table` applies decision 3."""
     fraction: Floats
-    """`[N]` Share of the targets met."""
+    """`[N]` Share of what was asked that was done; the environment says how it counts."""
     started: Floats
     """`[N]` Seconds since the tree was started, as all times here."""
     ended: Floats

@@ -16,6 +16,7 @@ import numpy as np
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.store import NodeColumns, Run, TreeSummary, checkpoint_folder
+from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.rows import STATUS_CODE
@@ -34,6 +35,9 @@ from rao_lab.views.explorer.table import (
 POLL_SECONDS = 0.5
 STALE_SECONDS = 5.0
 """Silence of another process that is worth a figure."""
+
+MOST_NAMES = 64
+"""Difficulties that are listed in the world's order."""
 
 _COLUMNS = {
     "parent": "parent",
@@ -142,10 +146,17 @@ class RunSource(Source):
             "error": "",
             "silent": round(silence) if self._written and silence >= STALE_SECONDS else 0,
             "writer": self.run.path.name,
+            "difficulties": _names(self.run.config.get("difficulties")),
         }
 
     def act(self, action: str) -> None:
         raise ConfigError("this run is trained by another process: pause or stop it there")
+
+
+def _names(given: Any) -> list[str]:
+    """Words of a file, which may say anything."""
+    names = given[:MOST_NAMES] if isinstance(given, list) else []
+    return [clean(name)[:NAME_LIMIT].replace("/", " ") for name in names if isinstance(name, str)]
 
 
 def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:

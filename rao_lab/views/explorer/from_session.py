@@ -37,6 +37,7 @@ class Watched(Protocol):
     began: float
     ended: float | None
     tokenizer: Any
+    difficulties: list[str]
 
     @property
     def control(self) -> Resting: ...
@@ -119,6 +120,7 @@ class SessionSource(Source):
             "checkpoints": self._kept,
             "error": "" if session.error is None else _error_words(session.error),
             "writer": "the kernel",
+            "difficulties": session.difficulties,
         }
 
     def act(self, action: str) -> None:

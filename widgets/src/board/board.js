@@ -24,6 +24,8 @@ const PAIR = 600;
 /** px of a small plot, and of what its title and the table below it take. */
 const SMALL = 122;
 const BELOW = 98;
+/** px of the large plot at most. */
+const TALL = 480;
 /** px of a row of tasks, and of what stands over and under the rows. */
 const TASK = 29;
 const AROUND = 64;
@@ -151,7 +153,7 @@ export class Board {
     }
     if (this.raw !== curves) {
       this.raw = curves;
-      this.curves = curvesOf(curves);
+      this.curves = curvesOf(curves, session.difficulties);
     }
     this.showHand();
     if (this.element.hidden) return;
@@ -194,7 +196,7 @@ export class Board {
     this.plotted = curves;
     // The large plot takes the height that is left, so that all of the board is in view if it fits.
     const rest = high - over - (SMALL + BELOW) * u;
-    const tall = wide ? Math.max(170 * u, Math.min(320 * u, rest)) : (this.pair ? 186 : 150) * u;
+    const tall = wide ? Math.max(170 * u, Math.min(TALL * u, rest)) : (this.pair ? 186 : 150) * u;
     const axis = { p, last, chosen, end };
     this.showNotes(wide);
     this.main.update(this.main.box.clientWidth, tall, axis);

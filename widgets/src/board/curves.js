@@ -5,7 +5,9 @@ import { brief, percent, plain, rate } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { FEW } from "./axis.js";
 import { band, dot, endLabels, figureAt, ground, line, rules, say, type, values, whisker } from "./pens.js";
-import { at, depths, lastEnded, marksOf, refusalKinds, shares, stacked, successSeries } from "./series.js";
+import {
+  at, depths, lastEnded, marksOf, refusalKinds, shareColumns, shares, stacked, successSeries,
+} from "./series.js";
 import { NO_SUCCESS } from "./words.js";
 
 /** @typedef {import("./pens.js").End} End */
@@ -163,17 +165,10 @@ export function drawShare(curves, scale, top, bottom) {
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
   if (!rows.length) return nothing(scale, "from the first trained step", top, bottom);
-  // A few steps are bars, until they make areas.
-  const half = rows.length <= FEW ? Math.max(3, Math.min(14 * u, (x(1) - x(0)) * 0.35)) : 0;
-  const below = rows.map(() => 0);
-  names.forEach((_, level) => {
-    const stretch = rows.map((row, i) => {
-      const from = below[i];
-      below[i] += row.parts[level];
-      return { x: x(row.step), low: y(from / row.total), high: y(below[i] / row.total) };
-    });
-    drawStretch(scale, stretch, half, level);
-  });
+  // Columns, not areas: a depth that a step has not reached is a gap, and no slope to the next step.
+  const field = { x: (/** @type {number} */ step) => x(step), u };
+  const { columns, half } = shareColumns(rows, field);
+  for (const column of columns) drawColumn(scale, column, half, y);
   const newest = rows[rows.length - 1];
   let under = 0;
   const middles = newest.parts.map((part) => {
@@ -185,30 +180,29 @@ export function drawShare(curves, scale, top, bottom) {
     .filter(({ share }) => share >= 0.005)
     .slice(0, Math.floor((bottom - top) / (13 * u)))
     .map(({ name, y: middle, share }) => {
-      const left = x(newest.step) + half + (half ? 2 : 8) * u;
+      const left = x(newest.step) + half + 4 * u;
       return { x: left, y: middle, bold: "", plain: `depth ${name} ${percent(share, 0)}` };
     });
   endLabels(scale, ends, top, bottom);
 }
 
 /**
- * One part of all steps: an area, or a bar each.
- * @param {Scale} scale @param {{x: number, low: number, high: number}[]} stretch px
- * @param {number} half width of a bar, 0: an area @param {number} level
+ * A step's shares on each other, or those of the steps that one column of pixels holds.
+ * @param {Scale} scale @param {{x: number, parts: number[]}} column @param {number} half of its width
+ * @param {Place} y
  */
-function drawStretch({ context, p }, stretch, half, level) {
-  context.beginPath();
-  for (const { x, low, high } of stretch) {
-    if (half) context.rect(x - half, high, half * 2, low - high);
-    else context.lineTo(x, high);
-  }
-  if (!half) for (const { x, low } of stretch.slice().reverse()) context.lineTo(x, low);
-  context.closePath();
-  context.fillStyle = p.sequential[Math.min(5, level + 1)];
-  context.fill();
-  context.strokeStyle = p.page;
-  context.lineWidth = 1;
-  context.stroke();
+function drawColumn({ context, p }, { x, parts }, half, y) {
+  let below = 0;
+  parts.forEach((part, level) => {
+    if (!(part > 0)) return;
+    const [low, high] = [y(below), y(below + part)];
+    below += part;
+    context.fillStyle = p.sequential[Math.min(5, level + 1)];
+    context.fillRect(x - half, high, half * 2, low - high);
+    if (half < 3) return;
+    context.fillStyle = p.page; // a line between two depths, which may share a tone
+    context.fillRect(x - half, high - 0.5, half * 2, 1);
+  });
 }
 
 /** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */

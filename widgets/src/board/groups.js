@@ -1,6 +1,6 @@
 // The tasks of a step as rows, and a tree as a miniature. Nothing here draws.
 
-import { capital, count, inWords } from "../shared/format.js";
+import { many } from "../shared/format.js";
 
 /** @typedef {import("../step/store.js").Step} Step */
 
@@ -17,7 +17,8 @@ import { capital, count, inWords } from "../shared/format.js";
  */
 
 /**
- * The groups of a step with what their roots earned: R if credit is known, s before that.
+ * The groups of a step with what their roots earned: R if credit is known, s before that. Of a step that has
+ * ended, the widest spread is first: its trees differ most. Under way, rows keep their places.
  * @param {Step} step @param {Float64Array} R @returns {{rows: GroupRow[], by: "R" | "s"}}
  */
 export function groupRows(step, R) {
@@ -35,7 +36,8 @@ export function groupRows(step, R) {
     const { task, difficulty, probe } = meta;
     return { group, task, difficulty, probe, roots, mean, spread, first };
   });
-  rows.sort((a, b) => Number(a.probe) - Number(b.probe) || a.group - b.group);
+  const wide = (/** @type {GroupRow} */ { spread }) => (credited && !Number.isNaN(spread) ? spread : -1);
+  rows.sort((a, b) => Number(a.probe) - Number(b.probe) || wide(b) - wide(a) || a.group - b.group);
   return { rows, by: credited ? "R" : "s" };
 }
 
@@ -64,10 +66,31 @@ export function miniature(step, tree, most = 40) {
   });
 }
 
-/** "Eleven more tasks", in figures if there are many. @param {number} number @param {string} word */
-export function moreWords(number, word) {
-  const many = number <= 12 ? capital(inWords(number)) : count(number);
-  return `${many} more ${number === 1 ? word : `${word}s`}`;
+/**
+ * Values on an axis, those of one point on top of each other.
+ * @param {number[]} values @param {number} most the end of the axis
+ * @param {number} [columns] that can be told apart
+ * @returns {{value: number, size: number}[]} where they stand, and how many
+ */
+export function piled(values, most, columns = 18) {
+  /** @type {Map<number, number[]>} */
+  const found = new Map();
+  for (const value of values) {
+    const column = Math.round((value / most) * columns);
+    const have = found.get(column);
+    if (have) have.push(value);
+    else found.set(column, [value]);
+  }
+  return [...found.values()].map((alike) => ({ value: meanOf(alike), size: alike.length }));
+}
+
+/** "20 tasks and 8 probes, widest spread first". @param {GroupRow[]} rows @param {boolean} sorted */
+export function groupWords(rows, sorted) {
+  const probes = rows.filter((row) => row.probe).length;
+  const tasks = rows.length - probes;
+  const parts = [tasks ? many(tasks, "task") : "", probes ? many(probes, "probe") : ""].filter(Boolean);
+  const order = sorted && rows.length > 1 ? ", widest spread first" : "";
+  return `${parts.join(" and ")}${order}`;
 }
 
 /** @param {number[]} values */

@@ -3,17 +3,24 @@
 
 import { count } from "../shared/format.js";
 
-/** @typedef {{step: number[], columns: Record<string, (number | null)[]>}} Curves */
+/**
+ * @typedef {object} Curves
+ * @property {number[]} step
+ * @property {Record<string, (number | null)[]>} columns
+ * @property {string[]} difficulties of the world, easiest first; empty: it was not recorded
+ */
 /** @typedef {{step: number, value: number, low: number, high: number, n: number}} Point */
 /** @typedef {{name: string, probe: boolean, place: number, points: Point[]}} Success */
 /** @typedef {{step: number, value: number}} Mark */
 
 const Z95 = 1.959963984540054;
-const ORDER = ["easy", "medium", "hard"];
 
-/** @param {any} raw the synced trait @returns {Curves} */
-export function curvesOf(raw) {
-  return { step: raw?.step ?? [], columns: raw?.columns ?? {} };
+/**
+ * @param {any} raw the synced trait @param {string[]} [difficulties] of the world, easiest first
+ * @returns {Curves}
+ */
+export function curvesOf(raw, difficulties = []) {
+  return { step: raw?.step ?? [], columns: raw?.columns ?? {}, difficulties };
 }
 
 /** The last step that has ended. @param {Curves} curves @returns {number | null} */
@@ -62,10 +69,13 @@ export function wilson(share, n) {
   return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
 }
 
-/** Easy before medium before hard, others by name. @param {string[]} names */
-export function byDifficulty(names) {
-  const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return names.slice().sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+/**
+ * Names in the order of the world, easiest first; those that it does not name follow as they came.
+ * @param {string[]} names @param {string[]} order
+ */
+export function byDifficulty(names, order) {
+  const known = order.filter((name) => names.includes(name));
+  return [...known, ...names.filter((name) => !known.includes(name))];
 }
 
 /**
@@ -75,7 +85,8 @@ export function byDifficulty(names) {
 export function successSeries(curves) {
   const found = [];
   const prefixes = ["success_by_difficulty", "probe_success_by_difficulty"];
-  const all = byDifficulty([...new Set(prefixes.flatMap((prefix) => namesUnder(curves, prefix)))]);
+  const names = [...new Set(prefixes.flatMap((prefix) => namesUnder(curves, prefix)))];
+  const all = byDifficulty(names, curves.difficulties);
   for (const prefix of prefixes) {
     const probe = prefix !== prefixes[0];
     for (const name of all) {
@@ -127,6 +138,34 @@ export function shares(curves, chosen) {
   const rows = stacked(curves, "gradient_share_by_depth", depths(curves)).filter((row) => row.total > 0);
   const here = rows.find((row) => row.step === chosen) ?? rows[rows.length - 1];
   return { rows, here };
+}
+
+/** px of a column of shares: at most, at least before steps share one, and free between two. */
+const COLUMN = { most: 14, least: 2, free: 1.5 };
+
+/**
+ * The shares of steps as columns: one for each step, or for as many as one column of pixels holds.
+ * @param {{step: number, parts: number[], total: number}[]} rows
+ * @param {{x: (step: number) => number, u: number}} field
+ * @returns {{columns: {x: number, parts: number[]}[], half: number}} parts as shares of 1, half a width in px
+ */
+export function shareColumns(rows, { x, u }) {
+  const pitch = x(1) - x(0);
+  const width = Math.max(COLUMN.least, Math.min(COLUMN.most * u, pitch - (pitch > 4 ? COLUMN.free : 0)));
+  /** @type {Map<number, {at: number[], parts: number[]}>} */
+  const found = new Map();
+  for (const row of rows) {
+    const key = pitch >= COLUMN.least ? row.step : Math.floor(x(row.step) / COLUMN.least);
+    const have = found.get(key) ?? { at: [], parts: row.parts.map(() => 0) };
+    found.set(key, have);
+    have.at.push(x(row.step));
+    row.parts.forEach((part, level) => (have.parts[level] += part / row.total));
+  }
+  const columns = [...found.values()].map(({ at: xs, parts }) => ({
+    x: xs.reduce((sum, one) => sum + one, 0) / xs.length,
+    parts: parts.map((part) => part / xs.length),
+  }));
+  return { columns, half: width / 2 };
 }
 
 /**

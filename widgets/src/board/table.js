@@ -41,7 +41,7 @@ export function figures(curves, step) {
       "launched together",
       "together",
       (x) => percent(x, 0),
-      (x) => `${signed(x * 100, 0)} %`,
+      (x) => `${signed(x * 100, 0)} points`,
     ),
     row("entropy", "entropy", two, by(2)),
     row("unscored", "unscored", whole, (x) => (x ? signed(x, 0) : "")),

@@ -1,30 +1,45 @@
 // The tasks of the chosen step: what their roots earned, the shape of their first tree, and the way into it.
 
 import { fill, h, refill, s } from "../shared/dom.js";
-import { many, plain } from "../shared/format.js";
+import { count, many, plain } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { rampColour } from "../shared/theme.js";
 import { isLive } from "../step/status.js";
-import { groupRows, miniature, moreWords } from "./groups.js";
+import { groupRows, groupWords, miniature, piled } from "./groups.js";
 
 /** @typedef {import("./groups.js").GroupRow} GroupRow */
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/shown.js").Shown} Shown */
 
+/** px below the list in which trees are drawn already. */
+const AHEAD = 200;
+/** Discs that can stand on one point; of more, their number is said. */
+const HIGHEST = 8;
+/** Height of a row, in units of type; see board.css. */
+const ROW = 2.23;
+/** px of a row's picture, and of a disc. */
+const HIGH = 26;
+const DISC = 2.6;
+
 export class Tasks {
   /** @param {import("./host.js").BoardHost} host */
   constructor(host) {
     this.host = host;
+    this.list = h("div", { class: "list" });
+    this.list.addEventListener("scroll", () => this.showPictures());
     this.element = h("div", { class: "groups" });
+    /** @type {{cell: HTMLElement, make: () => Element}[]} trees that were not yet scrolled into view */
+    this.pictures = [];
     this.key = "";
+    this.step = -1;
   }
 
   /** @param {number} room rows that stand in view */
   update(room) {
     const { shown, palette, size, wanted } = this.host;
     const step = shown?.step;
-    const theme = [palette.dark, palette.page];
+    const theme = [palette.dark, palette.page, palette.unit];
     const here = step ? [step.step, step.revision, step.scored, step.step === wanted] : [];
     const key = step ? [...here, ...theme, room, size].join() : "";
     if (key === this.key) return;
@@ -37,26 +52,47 @@ export class Tasks {
     const heir = (/** @type {HTMLElement} */ old) => {
       return this.element.querySelector(`[data-group="${old.dataset.group}"]`);
     };
+    const top = this.step === step.step ? this.list.scrollTop : 0;
+    this.step = step.step;
     refill(this.element, heir, this.parts(shown, room));
+    this.list.scrollTop = top;
+    this.showPictures();
+  }
+
+  /** Draws the trees of the rows in view: a step may have thousands of tasks. */
+  showPictures() {
+    const { list } = this;
+    const end = list.scrollTop + list.clientHeight + AHEAD;
+    const due = this.pictures.filter(({ cell }) => cell.offsetTop < end);
+    if (!due.length) return;
+    this.pictures = this.pictures.slice(due.length);
+    for (const { cell, make } of due) cell.append(make());
   }
 
   /** @param {Shown} shown @param {number} room */
   parts(shown, room) {
-    const { rows, by } = groupRows(shown.step, shown.credit.R);
-    const begun = rows.filter((row) => row.first >= 0);
-    const listed = begun.slice(0, room);
+    const { rows: groups, by } = groupRows(shown.step, shown.credit.R);
+    const begun = groups.filter((row) => row.first >= 0);
     const values = begun.flatMap((row) => row.roots.map((root) => root.value));
     const most = Math.max(1, ...values.filter((value) => !Number.isNaN(value)));
-    const [more, waiting] = [begun.length - listed.length, rows.length - begun.length];
+    const waiting = groups.length - begun.length;
     const foot = [
-      more > 0 ? `${moreWords(more, "task")}.` : "",
-      waiting > 0 ? `${moreWords(waiting, "task")} not begun.` : "",
-      listed.length ? "Choosing one opens its trees." : "",
+      begun.length ? groupWords(begun, shown.step.scored) : "",
+      waiting > 0 ? `${many(waiting, "task")} not begun` : "",
+      begun.length ? "choose one to open its trees" : "",
     ];
+    this.pictures = [];
+    const rows = room + 0.5; // half a row says that there is more below
+    const high = `calc(var(--unit) * ${(rows * ROW).toFixed(2)})`;
+    this.list.style.maxHeight = begun.length > room ? high : "";
+    fill(
+      this.list,
+      begun.map((row) => this.row(shown, row, by, most)),
+    );
     return [
       headRow(begun, by),
-      ...listed.map((row) => this.row(shown, row, by, most)),
-      h("div", { class: "label foot" }, foot.filter(Boolean).join(" ")),
+      this.list,
+      h("div", { class: "label foot" }, `${foot.filter(Boolean).join("; ")}.`),
     ];
   }
 
@@ -68,12 +104,14 @@ export class Tasks {
     const roots = `${known} of ${many(row.roots.length, "root")} known${figures}`;
     const label = `${name}${row.probe ? ", probe" : ""}: ${roots}. Opens its trees.`;
     const probe = row.probe ? h("span", { class: "label" }, " probe") : null;
+    const cell = h("span", { class: "tiny-tree" });
+    this.pictures.push({ cell, make: () => miniaturePicture(shown, row.first, this.host.palette) });
     return h(
       "button",
       { class: "group", "data-group": row.group, "aria-label": label, onclick: () => this.open(row.first) },
       h("span", { class: "name cut" }, name, probe),
-      h("span", { class: "axis" }, axisPicture(row, most)),
-      h("span", { class: "tiny-tree" }, miniaturePicture(shown, row.first, this.host.palette)),
+      h("span", { class: "axis" }, axisPicture(row, most, this.host.palette.unit)),
+      cell,
       h("span", { class: "fig" }, Number.isNaN(row.spread) ? "\u2013" : plain(row.spread)),
       h("span", { class: "go" }, icon("chevron", 9)),
     );
@@ -137,23 +175,35 @@ function strong(p, A) {
   return rampColour(p, Math.sign(A) * Math.max(0.55, Math.abs(A)));
 }
 
-/** Roots on an axis of reward: a disc each, the mean as a tick. @param {GroupRow} row @param {number} most */
-function axisPicture(row, most) {
+/**
+ * Roots on an axis of reward: a disc each, those of one point on top of each other; the mean as a tick.
+ * @param {GroupRow} row @param {number} most @param {number} u unit of type
+ */
+function axisPicture(row, most, u) {
   // Shares of the width, not pixels of a drawing: discs stay round in a narrow cell.
   const x = (/** @type {number} */ value) => `${(4 + (value / most) * 92).toFixed(2)}%`;
-  const known = row.roots.filter((root) => !Number.isNaN(root.value));
-  const disc = { cy: 8, r: 3, fill: "var(--seq3)", opacity: 0.6 };
-  const mean = {
-    x1: x(row.mean),
-    x2: x(row.mean),
-    y1: 2.5,
-    y2: 13.5,
-    stroke: "var(--text)",
-    "stroke-width": 1.8,
-  };
-  return s("svg", { height: 16, "aria-hidden": "true" },
-    s("line", { x1: "2%", x2: "98%", y1: 8.5, y2: 8.5, stroke: "var(--rule)" }),
-    ...known.map((root) => s("circle", { cx: x(root.value), ...disc })),
-    known.length > 1 ? s("line", mean) : null,
+  const known = row.roots.map((root) => root.value).filter((value) => !Number.isNaN(value));
+  const floor = (HIGH - 4) * u;
+  const mean = { x1: x(row.mean), x2: x(row.mean), y1: floor - 7 * u, y2: floor + 3.5 * u };
+  return s("svg", { height: HIGH * u, "aria-hidden": "true" },
+    s("line", { x1: "2%", x2: "98%", y1: floor + 0.5, y2: floor + 0.5, stroke: "var(--strong)" }),
+    ...piled(known, most).flatMap((pile) => stack(pile, x(pile.value), floor, u)),
+    known.length > 1 ? s("line", { ...mean, stroke: "var(--text)", "stroke-width": 1.8 }) : null,
   );
+}
+
+/**
+ * Discs from the axis up, closer if they are many.
+ * @param {{size: number}} pile @param {string} x @param {number} floor @param {number} u
+ */
+function stack({ size }, x, floor, u) {
+  const r = DISC * u;
+  const pen = { fill: "var(--seq3)", stroke: "var(--ground, var(--page))", "stroke-width": 0.8 };
+  if (size > HIGHEST) {
+    const type = { "text-anchor": "middle", "font-size": 10 * u, fill: "var(--second)" };
+    const words = { x, y: floor - 2.6 * r, ...type };
+    return [s("circle", { cx: x, cy: floor - r, r: r * 1.2, ...pen }), s("text", words, count(size))];
+  }
+  const pitch = Math.min(2 * r, (floor - 2 * r) / Math.max(1, size - 1));
+  return Array.from({ length: size }, (_, i) => s("circle", { cx: x, cy: floor - r - i * pitch, r, ...pen }));
 }

@@ -237,7 +237,7 @@ function shares(table, out, shareBy) {
 }
 
 /**
- * Rows whose advantage has another sign, zero and "none" being signs of their own only if both are known.
+ * Rows whose advantage has another sign, or one where there was none.
  * @param {CreditColumns} before @param {CreditColumns} after @param {number} n
  * @returns {number[]}
  */
@@ -249,12 +249,13 @@ export function signFlips(before, after, n) {
 
 /** @param {number} a @param {number} b */
 export function flips(a, b) {
-  return sign(a) * sign(b) < 0;
+  return signOf(a) !== signOf(b);
 }
 
-/** Rounding noise has no sign. @param {number} value */
-function sign(value) {
-  return Math.abs(value) < 1e-12 || Number.isNaN(value) ? 0 : Math.sign(value);
+/** Rounding noise is 0; "" stands for no credit. @param {number} value @returns {"+" | "-" | "0" | ""} */
+export function signOf(value) {
+  if (Number.isNaN(value)) return "";
+  return Math.abs(value) < 1e-12 ? "0" : value < 0 ? "-" : "+";
 }
 
 /** @param {CreditConfig} a @param {CreditConfig} b */

@@ -1,15 +1,14 @@
 // The what-if bar: the same rollouts under another rule of credit, for the whole step at once. In a narrow
 // cell it is a chip that opens a menu.
 
-import { fill, h } from "../shared/dom.js";
-import { count, signClass, signed } from "../shared/format.js";
+import { fill, h, refill } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
 import { asPython } from "./arithmetic.js";
+import { changeList, changeWords, leftOut } from "./changes.js";
 import { Slider } from "./slider.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
-/** @typedef {import("../shared/dom.js").Child} Child */
 
 /** @type {Record<string, string>} */
 const ESTIMATORS = {
@@ -19,8 +18,6 @@ const ESTIMATORS = {
   root_only: "root only",
 };
 const BASELINES = { leave_one_out: "leave one out", group_mean: "group mean", none: "none" };
-/** Most flipped nodes listed. */
-const LISTED = 300;
 
 export class WhatIf {
   /** @param {import("./host.js").CreditHost} host */
@@ -40,6 +37,8 @@ export class WhatIf {
     );
     /** @type {ReturnType<WhatIf["fields"]> | null} */
     this.popped = null;
+    /** @type {HTMLElement | null} the list of changes, while it is open */
+    this.listed = null;
   }
 
   resetButton() {
@@ -83,8 +82,12 @@ export class WhatIf {
     const changed = shown.other !== null;
     this.list.hidden = !changed || !shown.flipped.length;
     this.copy.hidden = this.reset.hidden = !changed;
-    if (changed) fill(this.words, this.changeWords(shown));
-    else if (this.words.textContent !== recordedWords(shown)) fill(this.words, recordedWords(shown));
+    this.words.title = changed ? leftOut(shown) : "";
+    const words = h("span", {}, changed ? changeWords(shown, this.host.place.tree) : recordedWords(shown));
+    // What is the same is not said again to a screen reader.
+    if (this.words.textContent !== words.textContent) fill(this.words, words);
+    if (this.listed?.isConnected) this.fillList(this.listed, shown);
+    else this.listed = null;
   }
 
   /** The chip of a narrow cell. */
@@ -95,18 +98,6 @@ export class WhatIf {
     const other = shown.other ? " \u2260 recorded" : "";
     const words = ` ${config.lam.toFixed(2)}, ${ESTIMATORS[config.estimator]}`;
     fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), words, other), icon("down", 10));
-  }
-
-  /** How many signs the other rule changes. @param {Shown} shown @returns {Child[]} */
-  changeWords({ step, flipped }) {
-    const { tree } = this.host.place;
-    const here = flipped.filter((row) => step.tree[row] === tree).length;
-    const of = (/** @type {number} */ some, /** @type {number} */ all) => {
-      return h("b", {}, `${count(some)} of ${count(all)}`);
-    };
-    const whole = step.trees.length > 1 ? [", ", of(flipped.length, step.n), " in the step"] : [];
-    const own = of(here, step.sizeOf[tree] ?? 0);
-    return ["same rollouts, other credit: ", own, " signs change here", ...whole];
   }
 
   /** @param {Shown} shown @param {ReturnType<WhatIf["fields"]>} form */
@@ -132,46 +123,47 @@ export class WhatIf {
     const form = this.fields();
     this.popped = form;
     const words = h("div", { class: "label" });
+    const list = h("button", { class: "control", onclick: () => this.openList(this.chip) }, "List");
     const show = () => {
       const { shown } = host;
       if (!shown) return;
       this.show(shown, form);
-      const signs = `same rollouts, other credit: ${shown.flipped.length} signs change in the step`;
-      words.textContent = shown.other ? signs : "as recorded";
+      fill(words, shown.other ? changeWords(shown, host.place.tree) : ["as recorded"]);
+      list.hidden = !shown.flipped.length;
     };
-    const menu = host.menu.open(this.chip, [
-      h("div", { class: "form" }, form.nodes, words, this.resetButton()),
-    ]);
+    const acts = h("div", { class: "acts" }, list, this.resetButton());
+    const menu = host.menu.open(this.chip, [h("div", { class: "form" }, form.nodes, words, acts)]);
     show();
     for (const kind of ["input", "change", "pointermove", "keyup", "click"]) {
       menu.addEventListener(kind, show);
     }
   }
 
-  /** The nodes whose sign changes. */
-  openList() {
+  /** The nodes whose sign changes. The list follows the rule. @param {HTMLElement} [anchor] */
+  openList(anchor = this.list) {
     const { host } = this;
     const { shown } = host;
     if (!shown) return;
-    const { step, recorded, credit, flipped } = shown;
-    const figure = (/** @type {number} */ A) =>
-      h("span", { class: signClass(A, 0) || "minus" }, signed(A, 3));
-    const items = flipped.slice(0, LISTED).map((row) => {
-      const tree = step.trees.length > 1 ? `tree ${step.trees[step.tree[row]].rollout + 1} \u00b7 ` : "";
-      const onclick = () => {
-        host.choose.row(row);
-        host.menu.close();
-        host.focusNodes();
-      };
-      return h("button", { onclick },
-        h("span", { class: "path" }, `${tree}${step.path(row)}`),
-        h("span", { class: "cut" }, host.goal(row, 40)),
-        h("span", { class: "value" }, figure(recorded.A[row]), " \u2192 ", figure(credit.A[row])),
-      );
-    });
-    const more = flipped.length - LISTED;
-    if (more > 0) items.push(h("button", { disabled: true }, `${count(more)} more`));
-    host.menu.open(this.list, items);
+    this.listed = host.menu.open(anchor, this.listItems(shown), "changes");
+  }
+
+  /** @param {Shown} shown */
+  listItems(shown) {
+    const { host } = this;
+    const open = (/** @type {number} */ row) => {
+      host.choose.row(row);
+      host.menu.close();
+      host.focusNodes();
+    };
+    return changeList(shown, (row, limit) => host.goal(row, limit), open);
+  }
+
+  /** @param {HTMLElement} menu @param {Shown} shown */
+  fillList(menu, shown) {
+    const { scrollTop } = menu;
+    refill(menu, () => menu.querySelector("button"), this.listItems(shown));
+    menu.scrollTop = scrollTop;
+    if (!shown.flipped.length) this.host.menu.close();
   }
 
   copyRule() {

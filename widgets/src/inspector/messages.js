@@ -221,7 +221,7 @@ function titled([title, right], body) {
 function judgedWords({ source, fraction }, s) {
   const judged = source ? `s ${plain(s, 2)} by the ${oneLine(source, 30)}` : "not scored";
   const partly = fraction !== null && fraction > 0 && fraction < 1;
-  return partly ? `${judged}, ${percent(fraction, 0)} of the targets met` : judged;
+  return partly ? `${judged}, ${percent(fraction, 0)} done` : judged;
 }
 
 /** @param {number} status */

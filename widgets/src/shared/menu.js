@@ -23,11 +23,12 @@ export class Menu {
   }
 
   /**
-   * @param {HTMLElement} anchor the button @param {import("./dom.js").Child[]} items @returns {HTMLElement}
+   * @param {HTMLElement} anchor the button @param {import("./dom.js").Child[]} items
+   * @param {string} [kind] its class @returns {HTMLElement}
    */
-  open(anchor, items) {
+  open(anchor, items, kind = "") {
     this.close();
-    const menu = h("div", { class: "menu" }, items);
+    const menu = h("div", { class: `menu ${kind}` }, items);
     this.root.append(menu);
     put(menu, anchor, this.root);
     const outside = (/** @type {Event} */ event) => {

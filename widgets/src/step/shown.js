@@ -12,7 +12,7 @@ import { plain, signed } from "../shared/format.js";
  * @property {CreditConfig | null} other the same rule if it is not the recorded one
  * @property {CreditColumns} recorded what the trainer multiplied by
  * @property {CreditColumns} credit
- * @property {number[]} flipped rows whose advantage has another sign than recorded
+ * @property {number[]} flipped rows whose advantage has another sign than recorded, 0 and none being two more
  * @property {boolean} byReturn no node of the tree has an advantage, but returns exist: R stands in its place
  * @property {number} most the largest return there can be; 0 if advantages are shown
  * @property {Float64Array} values advantages, or returns in their place

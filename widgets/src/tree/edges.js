@@ -69,7 +69,7 @@ export function drawLaunches(scene, layout, seen, place, width, chosen) {
       if (!labels || high < 8) continue;
       context.fillStyle = p.label;
       const raised = pile || batch[0] === chosen; // by the card behind, or by the ring
-      const words = `turn ${step.turn[batch[0]]}${together ? `, ${many} together` : ""}`;
+      const words = `turn ${step.turn[batch[0]]}${together ? `: ${many} together` : ""}`;
       context.fillText(words, together ? x - 9 * unit : x, high - (raised ? 8 : 5));
     }
   }
