@@ -51,7 +51,8 @@ if TYPE_CHECKING:
         StopTraining,
         UnavailableError,
     )
-    from rao_lab.evaluation.evaluate import Comparison, Evaluation
+    from rao_lab.evaluation.compare import Comparison
+    from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.execution.limits import Limits
     from rao_lab.policies.load import load_policy
     from rao_lab.store import Run, open_run

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from rao_lab.api.defaults import suggested
+from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.ceiling import flat_fits
-from rao_lab.evaluation.evaluate import BATCH, Comparison, Evaluation, Fits
+from rao_lab.evaluation.compare import Comparison
+from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.protocols import Environment, Judge, Policy
@@ -115,7 +117,7 @@ def compare(
     """
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     fitting = suggested(first, environment)
-    return evaluation.compare(
+    return comparison.compare(
         environment,
         policies,
         agents,

@@ -36,7 +36,7 @@ Line = dict[str, Any]
 BANDS = ("easy", "medium", "hard")
 DEMO = {"tasks_per_step": 8, "group_size": 8}
 """Settings of the demo."""
-CURVE = ("success", "nodes", "depth", "entropy", "tokens_out")
+CURVE = ("success", "scored", "nodes", "depth", "entropy", "tokens_out")
 """The metrics that are kept of each training step."""
 
 
@@ -87,6 +87,7 @@ def _evaluate(policy: Policy, fitting: Suggested, agent: Agent, plan: Plan, temp
         solved = [tree for tree in found.trees if tree.task.difficulty == band and tree.success == 1.0]
         bands[band] = {
             "success": _short(part.success),
+            "scored": part.scored.scored,
             "nodes": _short(part.mean_nodes),
             "nodes_solved": _short(mean(map(len, solved)) if solved else None),
             "clean_solved": _short(mean(clean_nodes(tree.task) for tree in solved) if solved else None),

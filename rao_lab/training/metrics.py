@@ -1,7 +1,8 @@
 """What a training step reports: `TrainStep`, and its numbers counted from trees and attributions.
 
 Every number is plain JSON; None if there is nothing to count, never NaN. Counts are over the training trees of
-the step, on all processes; names that begin with `probe_` are over its probes.
+the step, on all processes; names that begin with `probe_` are over its probes. `scored` roots are what `success` is a
+mean of.
 
     success, root_R          mean over scored roots          success_by_depth, success_by_difficulty
     R                        mean over scored nodes          gradient_share_by_depth
@@ -27,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rao_lab.credit import Attributions
-from rao_lab.tree import Group, Node, Tree
+from rao_lab.tree import Denominator, Group, Node, Tree
 
 Column = NDArray[Any]
 Metrics = dict[str, Any]
@@ -68,7 +69,10 @@ class TrainStep:
     def __repr__(self) -> str:
         """Short: a cell that ends in a list of steps shows it, and the trees of one are megabytes."""
         success = self.metrics.get("success")
+        trees, scored = self.metrics.get("trees"), self.metrics.get("scored")
         learned = f", success {success:.2f}" if isinstance(success, int | float) else ""
+        if learned and scored != trees:
+            learned += f" on {scored} of {trees}"
         return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"
 
 
@@ -94,6 +98,7 @@ def tree_metrics(groups: Sequence[Group]) -> Metrics:
     return {
         "trees": len(trees),
         "success": mean(tree.success for tree in trees),
+        "scored": sum(tree.success is not None for tree in trees),
         "fraction": mean(tree.root.fraction for tree in trees),
         "success_by_difficulty": success_by_difficulty(groups),
         "nodes": mean(len(tree) for tree in trees),
@@ -114,12 +119,18 @@ def tree_metrics(groups: Sequence[Group]) -> Metrics:
 
 
 def success_by_difficulty(groups: Sequence[Group]) -> dict[str, dict[str, float | int | None]]:
-    """For each difficulty, mean success of the scored roots and how many they are."""
-    found: dict[str, list[float]] = {}
+    """For each difficulty, mean success of the scored roots, how many they are, and how many were not scored."""
+    found: dict[str, list[float | None]] = {}
     for group in groups:
-        scored = [tree.success for tree in group.trees if tree.success is not None]
-        found.setdefault(group.task.difficulty, []).extend(scored)
-    return {name: {"success": mean(values), "tasks": len(values)} for name, values in sorted(found.items())}
+        found.setdefault(group.task.difficulty, []).extend(tree.success for tree in group.trees)
+    return {
+        name: {
+            "success": mean(values),
+            "tasks": sum(value is not None for value in values),
+            "unscored": values.count(None),
+        }
+        for name, values in sorted(found.items())
+    }
 
 
 def probe_metrics(probes: Sequence[Group]) -> Metrics:
@@ -127,6 +138,7 @@ def probe_metrics(probes: Sequence[Group]) -> Metrics:
     shape = tree_metrics(probes)
     kept = (
         "success",
+        "scored",
         "success_by_difficulty",
         "nodes",
         "depth",
@@ -216,6 +228,14 @@ def speeds(metrics: Metrics, seconds: Mapping[str, float]) -> Metrics:
         name: count / seconds[phases[name]] if seconds.get(phases[name]) else None
         for name, count in made.items()
     }
+
+
+def unscored_warnings(groups: Sequence[Group], probes: Sequence[Group]) -> Iterator[str]:
+    """What a share of successes leaves out, and why."""
+    for name, part in (("trees", groups), ("probe trees", probes)):
+        found = Denominator.of(tree for group in part for tree in group.trees)
+        if found.unscored:
+            yield f"success is of {found.words(name)}"
 
 
 def step_warnings(metrics: Metrics, bound: float, half: bool = False) -> Iterator[str]:

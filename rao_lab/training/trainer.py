@@ -17,7 +17,15 @@ from time import perf_counter
 
 from rao_lab.credit import attribute
 from rao_lab.training.descent import Descent
-from rao_lab.training.metrics import Metrics, TrainStep, plain, probe_metrics, speeds, step_warnings
+from rao_lab.training.metrics import (
+    Metrics,
+    TrainStep,
+    plain,
+    probe_metrics,
+    speeds,
+    step_warnings,
+    unscored_warnings,
+)
 from rao_lab.training.optimizer import HALF
 from rao_lab.training.sampling import GroupSampler, OnPhase, Sample
 from rao_lab.training.setup import Training
@@ -84,7 +92,8 @@ def _hand_out(training: Training, state: TrainState, sampler: GroupSampler) -> T
     if probes:
         metrics |= probe_metrics(probes)
     half = next(training.policy.model.parameters()).dtype in HALF
-    warnings = tuple(step_warnings(metrics, training.config.logprob_bound, half))
+    left_out = unscored_warnings(due.groups, probes)
+    warnings = (*left_out, *step_warnings(metrics, training.config.logprob_bound, half))
     if due.groups:
         metrics |= {name: plain(metrics[name]) for name in ("loss", "grad_norm")}
     seconds = due.seconds | {"total": sum(due.seconds.values())}

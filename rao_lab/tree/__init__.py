@@ -1,5 +1,6 @@
 """What happened: records of agents, their turns and their trees, and the events they are folded from."""
 
+from rao_lab.tree.denominator import Denominator
 from rao_lab.tree.events import (
     LIMIT_STATUSES,
     Acted,

@@ -26,6 +26,7 @@ from rao_lab.base.safe_text import one_line, visible
 from rao_lab.evaluation.evaluate import Evaluation, Summary
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.training.metrics import TrainStep
+from rao_lab.tree import Denominator
 
 RECENT = 5
 """Steps whose trees are pooled for the interval of success while training."""
@@ -121,7 +122,7 @@ class Board:
         self._rows[when, evaluation.agent] = evaluation.by_difficulty
         if self._live is None:
             for name, part in evaluation.by_difficulty.items():
-                self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}")
+                self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}, {part.scored.words()}")
 
     def stepped(self, agent: str, step: TrainStep) -> None:
         """A training step ended. One without trees of its own (the probes before the first) only adds its warnings."""
@@ -160,10 +161,11 @@ def clock(seconds: float) -> str:
 
 
 def share(part: Summary) -> str:
-    """A success share with its interval, in words."""
+    """A success share with its interval, in words; if some tasks were not scored, with how many were."""
     if part.success is None:
-        return "not scored"
-    return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]"
+        return f"none of {part.tasks} scored"
+    of = f" of {part.scored.scored}" if part.unscored else ""
+    return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]{of}"
 
 
 def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Table:
@@ -185,7 +187,24 @@ def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Tabl
     if ceilings:
         cells = [f"{ceilings[band]:.2f}" if band in ceilings else "" for band in bands]
         table.add_row("", "flat ceiling", *cells, style="dim")
+    _say_tasks(table, rows, bands)
     return table
+
+
+def _say_tasks(
+    table: Table, rows: Mapping[tuple[str, str], Mapping[str, Summary]], bands: Sequence[str]
+) -> None:
+    """Of how many tasks the shares are, and why some tasks were not scored."""
+    counts = {band: {parts[band].tasks for parts in rows.values() if band in parts} for band in bands}
+    table.add_row("", "tasks", *(" or ".join(map(str, sorted(counts[band]))) for band in bands), style="dim")
+    missing = [
+        f"{when} {agent}, {name}: {part.scored.words()}"
+        for (when, agent), parts in rows.items()
+        for name, part in parts.items()
+        if part.unscored
+    ]
+    table.caption = Text("\n".join(map(one_line, missing))) if missing else None
+    table.caption_justify = "left"
 
 
 def success_text(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> str:
@@ -210,7 +229,7 @@ def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
     metrics = last.metrics
     text = Text()
     text.append(f"{agent}, step {last.step}   ", style="bold")
-    text.append(f"success {pooled(steps)} over the last {len(steps)} steps\n")
+    text.append(f"success {pooled(steps)} in the last {len(steps)} steps\n")
     text.append(
         f"nodes {_number(metrics, 'nodes')} (at most {_number(metrics, 'nodes_max', 0)})   "
         f"depth {_number(metrics, 'depth')}   refusals {one_line(refusals(metrics))}\n"
@@ -225,26 +244,25 @@ def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
 def step_line(agent: str, step: TrainStep) -> str:
     """One step on one line."""
     metrics = step.metrics
+    found = Denominator.of(tree for group in step.groups for tree in group.trees)
+    of = f"{found.scored} of {found.total}" if found.unscored else f"{found.total}"
     return (
-        f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)}  "
+        f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)} of {of}  "
         f"nodes {_number(metrics, 'nodes')}  depth {_number(metrics, 'depth')}  "
         f"refusals {refusals(metrics)}  {step.seconds.get('total', 0.0):.1f} s"
     )
 
 
 def pooled(steps: Sequence[TrainStep]) -> str:
-    """Success of all scored training roots of these steps, with Wilson's interval."""
-    scores = [
-        tree.success
-        for step in steps
-        for group in step.groups
-        for tree in group.trees
-        if tree.success is not None
-    ]
+    """Success of all scored training roots of these steps, with Wilson's interval and how many they are."""
+    trees = [tree for step in steps for group in step.groups for tree in group.trees]
+    found = Denominator.of(trees)
+    scores = [tree.success for tree in trees if tree.success is not None]
     if not scores:
-        return "not scored"
+        return f"not known: {found.scored} of {found.total} trees scored"
     low, high = wilson(sum(scores), len(scores))
-    return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}]"
+    of = f"{found.total} trees" if not found.unscored else f"{found.scored} scored of {found.total} trees"
+    return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}] of {of}"
 
 
 def refusals(metrics: Mapping[str, Any]) -> str:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from rao_lab.errors import ConfigError, InputError, MissingError
-from rao_lab.evaluation.evaluate import compare, evaluate, flat_limits, summarize
-from rao_lab.evaluation.intervals import paired_interval
+from rao_lab.evaluation.compare import compare, difference
+from rao_lab.evaluation.evaluate import evaluate, flat_limits, summarize
+from rao_lab.evaluation.intervals import paired_interval, wilson
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import TurnReply, TurnRequest
-from rao_lab.tree import Node, Status, Task, Tree, TreeHeader
+from rao_lab.tree import Denominator, Node, Status, Task, Tree, TreeHeader
 from tests.support.worlds import Lines, Shelf
 
 
@@ -77,6 +78,32 @@ def test_progress_counts_finished_trees() -> None:
 def test_unscored_trees_are_counted_apart_and_left_out_of_the_share() -> None:
     found = summarize([tree(1.0), tree(None), tree(0.0), tree(None)], "recursive", Lines({}), Limits(), 0.0)
     assert (found.overall.tasks, found.overall.unscored, found.success) == (4, 2, 0.5)
+    assert found.interval == pytest.approx(wilson(1, 2))
+    why = "neither the world nor a judge scored it"
+    assert f"on 2 of 4 tasks (2 not scored: {why})" in str(found)
+    assert {"scored": 2, "unscored": 2, "why_unscored": {why: 2}}.items() <= found.to_dict().items()
+
+
+def test_every_reason_is_counted_and_the_most_frequent_are_shown() -> None:
+    lost = [
+        replace(tree(None), nodes=(Node("0", status=Status.ERROR, reason=reason),))
+        for reason in ("no answer\n", "no answer\n", "gone", "busy", "away")
+    ]
+    found = Denominator.of([*lost, tree(1.0), Tree(TreeHeader(Task("t", "g")), ())])
+    assert (found.total, found.scored, sum(found.why_not.values())) == (7, 1, 6)
+    assert found.words() == "1 of 7 tasks (6 not scored: 2 x no answer ⏎, 1 x away, and 3 other reasons)"
+
+
+def test_a_difference_says_how_many_tasks_both_were_scored_on() -> None:
+    trees = {
+        "a": [tree(1.0), tree(None), tree(0.0)],
+        "b": [tree(0.0), tree(1.0), tree(0.0)],
+        "c": [tree(None)] * 3,
+    }
+    found = {name: summarize(part, name, Lines({}), Limits(), 0.0) for name, part in trees.items()}
+    assert str(difference("a", "b", found)).endswith("on 2 of 3 tasks that both were scored on")
+    assert str(difference("a", "c", found)) == "a minus c: none of 3 tasks was scored by both"
+    assert str(difference("b", "b", found)).endswith("on 3 tasks")
 
 
 def test_nothing_scored_is_none_and_not_zero() -> None:

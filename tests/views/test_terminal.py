@@ -44,22 +44,35 @@ def test_the_table_puts_flat_beside_its_ceiling() -> None:
         "before  recursive     0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
         "before  flat          0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
         "        flat ceiling  1.00               0.25",
+        "        tasks         60                 60",
     ]
 
 
+def test_a_share_says_what_it_is_of_if_some_tasks_were_not_scored() -> None:
+    lost = replace(EASY, unscored=7, why_unscored={"no answer within 120 s": 6, "out of memory": 1})
+    rows = {("before", "recursive"): {"easy": lost, "hard": HARD}}
+    shown = success_text(rows).splitlines()
+    assert shown[2] == "before  recursive     0.90 [0.80, 0.95] of 53  0.10 [0.05, 0.20]"
+    assert " ".join(" ".join(shown[5:]).split()) == (
+        "before recursive, easy: 53 of 60 tasks (7 not scored: 6 x no answer within 120 s, 1 x out of memory)"
+    )
+
+
 def test_nothing_scored_is_said_and_not_zero() -> None:
-    assert share(replace(EASY, success=None)) == "not scored"
-    assert pooled([step(1, None)]) == "not scored"
+    assert share(replace(EASY, success=None)) == "none of 60 scored"
+    assert pooled([step(1, None)]) == "not known: 0 of 1 trees scored"
 
 
 def test_success_is_pooled_over_recent_steps() -> None:
-    assert pooled([step(1, 1.0, 0.0), step(2, 1.0, 1.0)]) == "0.75 [0.30, 0.95]"
+    assert pooled([step(1, 1.0, 0.0), step(2, 1.0, 1.0)]) == "0.75 [0.30, 0.95] of 4 trees"
+    assert pooled([step(1, 1.0, None), step(2, 1.0, 0.0)]).endswith("of 3 scored of 4 trees")
 
 
 def test_a_step_is_a_line() -> None:
     assert step_line("recursive", step(3, 1.0)) == (
-        "recursive step 3    success 0.50  nodes 3.2  depth 1.5  refusals base_item 7, own_goal 2  2.0 s"
+        "recursive step 3    success 0.50 of 1  nodes 3.2  depth 1.5  refusals base_item 7, own_goal 2  2.0 s"
     )
+    assert "success 0.50 of 2 of 3  nodes" in step_line("recursive", step(3, 1.0, 0.0, None))
 
 
 def test_refusals_are_counted_by_kind_most_frequent_first() -> None:
@@ -91,7 +104,7 @@ def test_a_log_gets_one_plain_line_for_each_thing_that_ends() -> None:
         "before: 2 done",
         "before recursive easy    0.90 [0.80",
         "before recursive hard    0.10 [0.05",
-        "recursive step 1    success 0.50  nodes 3.2  depth 1.5  refusals base_item 7",
+        "recursive step 1    success 0.50 of 2  nodes 3.2  depth 1.5  refusals base_item 7",
     ]
 
 

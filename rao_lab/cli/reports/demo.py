@@ -10,7 +10,17 @@ from rao_lab.tree import Tree
 from rao_lab.tree.text import text_tree
 from rao_lab.views.terminal import success_text
 
-SHOWN = ("success", "low", "high", "tasks", "flat_ceiling", "mean_nodes", "mean_depth")
+SHOWN = (
+    "success",
+    "low",
+    "high",
+    "tasks",
+    "unscored",
+    "why_unscored",
+    "flat_ceiling",
+    "mean_nodes",
+    "mean_depth",
+)
 """What the JSON says of each band."""
 MOST_NODES_SHOWN = 24
 """A larger tree is not easy to read."""
