@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from rao_lab.base.safe_text import unquoted
@@ -23,10 +24,15 @@ _TAKEN = "_rao_lab_taken"
 """Attribute that marks a policy as taken. A policy that cannot hold attributes is not guarded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Use:
     thread: int
     training: bool
+
+
+_around: ContextVar[tuple[_Use, ...]] = ContextVar("rao_lab_around", default=())
+"""Runs that the code belongs to: `await rl.arun(...)` in a function that a run calls works in a thread of its own, and
+would wait for the run that waits for it."""
 
 
 def check_untaken(policy: Policy) -> None:
@@ -52,7 +58,7 @@ def taken(policy: Policy, *, training: bool = False) -> Iterator[None]:
     """Inside, the policy works for this thread and for no other; blocks may be nested.
 
     Raises:
-        UnavailableError: it is being trained in another thread.
+        UnavailableError: it is being trained in another thread, or works for the very run that asks.
     """
     attributes = getattr(policy, "__dict__", None)
     if attributes is None:
@@ -65,8 +71,16 @@ def taken(policy: Policy, *, training: bool = False) -> Iterator[None]:
             return
         if found.training:
             raise _in_training(policy)
+        if found in _around.get():
+            raise UnavailableError(
+                f"policy {unquoted(policy.name)} works for the run that waits here: call rl.run, which takes its turn "
+                "in the same thread, or load a second policy with rl.load_policy"
+            )
         time.sleep(POLL_SECONDS)
+    outer = _around.get()
+    _around.set((*outer, use))
     try:
         yield
     finally:
+        _around.set(outer)
         del attributes[_TAKEN]

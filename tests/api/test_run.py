@@ -124,6 +124,23 @@ def test_cancelling_what_awaits_a_run_stops_the_run() -> None:
     assert rl.run(TASK, Shelf(), Lines({"0": ["finish('ok')"]})).root.value == "ok"
 
 
+def test_a_run_that_would_wait_for_itself_is_told() -> None:
+    """A function that a run calls awaits another run of the same policy, in a thread of its own."""
+    policy = Lines({"0": ["finish('ok')"]})
+    told: list[str] = []
+
+    def within(event: object) -> None:
+        if not told:
+            with pytest.raises(rl.UnavailableError, match="works for the run that waits here") as problem:
+                asyncio.run(rl.arun(TASK, Shelf(), policy))
+            told.append(str(problem.value))
+
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(lambda: rl.run(TASK, Shelf(), policy, on_event=within))
+        assert asked.result(60).root.value == "ok"
+    assert told and rl.run(TASK, Shelf(), policy).root.value == "ok"
+
+
 def test_a_policy_in_training_is_refused_to_others_and_free_between_the_steps_of_a_loop(
     random_tiny: Path,
 ) -> None:

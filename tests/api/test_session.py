@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ import rao_lab as rl
 from rao_lab.api.session import Session
 from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.training.metrics import TrainStep
+from rao_lab.tree import Status
 from tests.conftest import REPO
 from tests.support.configs import small_config
 from tests.support.live import TRAIN
@@ -199,3 +202,55 @@ def test_a_program_that_ends_leaves_a_whole_file_and_the_last_steps_weights(
         newest = run.metrics[-1]["step"]
     assert newest >= 1 and [each.name for each in checkpoint_folder(file).iterdir()] == [f"step-{newest}"]
     assert not file.with_name("a.rao-wal").exists()
+
+
+BUSY = """
+import sys, time
+import rao_lab as rl
+class Slow:
+    def __init__(self, world): self._world = world
+    def __getattr__(self, name): return getattr(self._world, name)
+    def call(self, *call):
+        time.sleep(0.02)
+        return self._world.call(*call)
+class SlowCraft(rl.environments.TextCraft):
+    def open(self, task): return Slow(super().open(task))
+policy = rl.load_policy("tiny")
+config = rl.default_config(policy, steps=int(sys.argv[2]), tasks_per_step=2, group_size=2, probe_tasks=0)
+session = rl.start(SlowCraft("easy"), policy, config, store=sys.argv[1], resume=True, workers=2)
+while (session.newest or 0) < 1: time.sleep(0.01)
+print("busy", flush=True)
+session.result()
+"""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
+def test_a_signal_to_the_whole_group_and_a_resume_lose_no_node(tmp_path: Path, sent: signal.Signals) -> None:
+    command = [sys.executable, "-c", BUSY, str(tmp_path / "a.rao")]
+    first = subprocess.Popen(
+        [*command, "500"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPO,
+        start_new_session=True,
+    )
+    assert first.stdout is not None and first.stdout.readline() == "busy\n"
+    time.sleep(0.3)
+    os.killpg(first.pid, sent)
+    first.communicate(timeout=60)
+    with rl.open_run(tmp_path / "a.rao") as run:
+        newest = run.metrics[-1]["step"]
+    subprocess.run([*command, str(newest + 2)], check=True, capture_output=True, cwd=REPO, timeout=120)
+    with rl.open_run(tmp_path / "a.rao") as run:
+        assert [row["step"] for row in run.metrics] == list(range(newest + 3))
+        groups = [group for step in run.steps for group in run.groups(step.step)]
+    nodes = [node for group in groups for tree in group.trees for node in tree.nodes]
+    assert len(nodes) > 10 and [node.reason for node in nodes if node.status is Status.ERROR] == []

@@ -73,6 +73,8 @@ class Sandbox:
         self._launcher = Launcher(memory_mb)
         self._pool: Monty | None = None
         self._opening = threading.Lock()
+        self._driving: set[int] = set()
+        """Threads whose snippet holds a worker."""
 
     def __enter__(self) -> Sandbox:
         self.open()
@@ -186,7 +188,26 @@ class Sandbox:
         self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float
     ) -> Awaiting | Ended:
         """Runs the snippet in a worker. If the worker dies, whoever ended it, another one begins the snippet again and
-        is given the answers that the first was given; if that one dies too, it is lost."""
+        is given the answers that the first was given; if that one dies too, it is lost.
+
+        Raises:
+            UnavailableError: it is called by a function that a snippet of this thread calls.
+        """
+        thread = threading.get_ident()
+        if thread in self._driving:
+            raise UnavailableError(
+                "this sandbox waits for a function that its code called, and would wait for itself: "
+                "give what that function runs a sandbox of its own"
+            )
+        self._driving.add(thread)
+        try:
+            return self._driven(paused, answers, on_call, clock)
+        finally:
+            self._driving.discard(thread)
+
+    def _driven(
+        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float
+    ) -> Awaiting | Ended:
         pool = self.open()
         calls = RepeatedCalls(on_call)
         for last in (False, True):

@@ -236,6 +236,15 @@ def test_threads_share_the_workers_without_mixing_nodes(workers: int) -> None:
     assert outputs == [[f"{number + added}\n" for added in (0, 1, 3, 6, 10)] for number in range(8)]
 
 
+def test_a_sandbox_that_would_wait_for_itself_is_refused() -> None:
+    with Sandbox() as sandbox:
+        inner = Node(sandbox)
+        outer = Node(sandbox, on_call=lambda name, args, kwargs: inner.run("print(1)").output)
+        with pytest.raises(UnavailableError, match="would wait for itself: give what that function runs"):
+            outer.run("get()")
+        assert Node(sandbox).run("print(1)").output == "1\n"
+
+
 def test_a_closed_sandbox_opens_again() -> None:
     sandbox = Sandbox()
     sandbox.close()
