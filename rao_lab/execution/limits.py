@@ -42,6 +42,10 @@ class Limits:
             says so.
         max_tree_mb: MiB that the sessions of a tree's running nodes may take together while they are put
             away. The node that exceeds it ends with `tree_limit`. Honest sessions take a few KiB each.
+        max_value_mb: MiB of arguments, results, printed text and returned values of a tree, all nodes and turns
+            together. They are kept in memory and in the run file. What does not fit is refused, with words for
+            the model; if nothing is left the node ends with `tree_limit`. At most 40, the largest body that a run
+            file keeps. Honest trees hand a few KiB about.
         max_output_chars: Printed characters of one turn that are kept and shown to the model.
         max_suspensions: How often one turn's code may turn to the outside: by a call, an await or a look-up
             of an unknown name. An await counts once, even if its children end one by one.
@@ -62,6 +66,7 @@ class Limits:
     repl_seconds: float = 2.0
     repl_memory_mb: int = 64
     max_tree_mb: int = 512
+    max_value_mb: int = 32
     max_output_chars: int = 4000
     max_suspensions: int = 256
     tree_seconds: float = 3600.0
@@ -70,7 +75,7 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type == "int":
-                most = MAX_DEPTH if field.name == "max_depth" else MOST
+                most = _MOST.get(field.name, MOST)
                 whole(field.name, value, least=0 if field.name in _MAY_BE_ZERO else 1, most=most)
             else:
                 number(field.name, value, above=True)
@@ -89,6 +94,7 @@ class Limits:
         return cls(**arguments(cls, values, "limits"))
 
 
+_MOST = {"max_depth": MAX_DEPTH, "max_value_mb": 40}
 _MAY_BE_ZERO = frozenset({"max_depth", "max_children"})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rao_lab.execution.carried import refused
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Launched, Paused
 from rao_lab.protocols import Action, Launch, NodeKey, TurnReply, TurnRequest
@@ -92,6 +93,11 @@ class NodeRun:
         """What came of a launch: noted, and given to the code when it goes on."""
         self.note(call_id, result=value, error=error)
         self.answers[call_id] = value
+
+    def give_up(self, call_id: int, error: str) -> None:
+        """The launch was refused: large arguments are not kept."""
+        place = self.launches[call_id]
+        self.calls[place] = refused(self.calls[place], error)
 
     def note(self, call_id: int, **fields: Any) -> None:
         """Fills in fields of the `Call` that stands for a launch."""

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import TreeLog
 from rao_lab.execution.node_code import NodeCode
@@ -87,10 +88,11 @@ class TreeRun:
         self._requests: list[TurnRequest] = []
         self._ended: list[NodeKey] = []
         self._held = Held(limits.max_tree_mb)
+        self._carried = Carried(limits.max_value_mb)
         recursive = header.agent == "recursive"
         control = [each for each in world.control_functions() if recursive or not each.is_async]
         self._functions = (*world.functions(), *control)
-        self._code = NodeCode(sandbox, world, self.log, self._functions)
+        self._code = NodeCode(sandbox, world, self.log, self._functions, self._carried)
 
     # What the executor's loop asks of a tree.
 
@@ -199,7 +201,8 @@ class TreeRun:
             self._never_started(node, launched, forgotten=ended.error is None)
         if ended.stopped:
             self.log.refused(node, Refusal(ended.stopped, ended.error or ""))
-        self.log.turn_ended(node, ended.output, ended.error)
+        output = self._carried.printed(ended.output)
+        self.log.turn_ended(node, output, ended.error)
         node.session = ended.state
         if ended.stopped == "seconds":
             self.log.mark(f"code at node {node.path} ran into the wall-clock limit")
@@ -207,14 +210,23 @@ class TreeRun:
             self.log.mark(f"the sandbox worker of node {node.path} was lost")
             self._finish(node, Status.ERROR, reason=ended.error or "the sandbox worker was lost")
         elif ended.finished:
-            self._finish(node, Status.FINISHED, value=ended.value)
+            self._return(node, ended.value)
         elif self._hold(node):
-            self._next_turn(node, ended.output, ended.error, cut=ended.truncated)
+            self._next_turn(node, output, ended.error, cut=ended.truncated or output != ended.output)
+
+    def _return(self, node: NodeRun, value: Any) -> None:
+        """A value was passed to `finish`: the node keeps it, and so does the call of the parent that awaits it."""
+        try:
+            self._carried.take("its value", value if node.path == ROOT else (value, value))
+        except Refusal as refusal:
+            self._finish(node, Status.TREE_LIMIT, reason=refusal.message)
+        else:
+            self._finish(node, Status.FINISHED, value=value)
 
     def _never_started(self, node: NodeRun, launched: Launched, *, forgotten: bool) -> None:
         """Notes a launch that came to nothing: its `await` was forgotten, or the code stopped before it."""
         message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
-        node.calls.append(Call(launched.name, launched.args, launched.kwargs, error=message))
+        node.calls.append(refused(Call(launched.name, launched.args, launched.kwargs), message))
         self.log.refused(node, Refusal("not_awaited" if forgotten else "not_started", message))
 
     def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
@@ -230,12 +242,16 @@ class TreeRun:
     def _abandon_turn(self, node: NodeRun, why: str) -> None:
         """Ends a turn whose code awaits, because the node ends; what the code did so far is kept."""
         paused = node.take_up(self.log.now())
-        self.log.turn_ended(node, paused.output, f"stopped while it awaited sub-agents: {why}")
+        output = self._carried.printed(paused.output)
+        self.log.turn_ended(node, output, f"stopped while it awaited sub-agents: {why}")
 
     def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
         left = node.turns_allowed - node.turn
         if left <= 0:
             self._finish(node, Status.TREE_LIMIT if node.trimmed else Status.TURN_LIMIT)
+            return
+        if self._carried.full:
+            self._finish(node, Status.TREE_LIMIT, reason=FULL)
             return
         observation = Observation(
             tuple(node.calls), output, error, turns_left=left, cut=cut, note=node.left_out
@@ -252,12 +268,15 @@ class TreeRun:
                 continue
             node.announce(launched)
             try:
+                self._carried.take(f"{LAUNCH}(...)", (launched.args, dict(launched.kwargs)))
                 launch = self._world.admit(node.path, launched.args, launched.kwargs)
+                self._carried.take(f"{LAUNCH}(...)", (launch.goal, dict(launch.args)))
                 path = child_path(node.path, node.spawned + len(admitted))
                 self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
             except Refusal as refusal:
                 self.log.refused(node, refusal)
                 node.answer(launched.call_id, {"failed": refusal.message}, refusal.message)
+                node.give_up(launched.call_id, refusal.message)
             else:
                 admitted.append((launched.call_id, launch))
         node.batches += 1

@@ -24,7 +24,8 @@ world and no policy. Dumps are trusted bytes of this process: never load one fro
 """
 
 from rao_lab.execution.sandbox.pool import Sandbox
-from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Launched, OnCall, Paused
+from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Fits, Launched, OnCall, Paused
+from rao_lab.execution.sandbox.snippet import FINISH
 from rao_lab.execution.sandbox.values import (
     MAX_VALUE_DEPTH,
     MAX_VALUE_ITEMS,

@@ -16,7 +16,7 @@ from rao_lab.errors import RecordError, UnavailableError
 from rao_lab.execution.sandbox.failures import ran_over
 from rao_lab.execution.sandbox.guard import is_literal
 from rao_lab.execution.sandbox.repeat import Diverged, RepeatedCalls
-from rao_lab.execution.sandbox.results import Awaiting, Ended, OnCall, Paused
+from rao_lab.execution.sandbox.results import Awaiting, Ended, Fits, OnCall, Paused, anything_fits
 from rao_lab.execution.sandbox.snippet import Bounds, Snippet
 from rao_lab.execution.sandbox.worker import Launcher, bound_compute
 
@@ -135,6 +135,7 @@ class Sandbox:
         *,
         seed: int,
         clock: float,
+        fits: Fits = anything_fits,
     ) -> Awaiting | Ended:
         """Runs a snippet until it awaits or ends.
 
@@ -146,6 +147,7 @@ class Sandbox:
             on_call: answers the synchronous functions, in the calling thread.
             seed: of `random` in a fresh session; later snippets continue its sequence.
             clock: seconds on the logical clock, which the code's `time` and `datetime` show (from 1970).
+            fits: weighs what each call passes; a call that does not fit raises a TypeError in the code.
         """
         legible = code.encode("utf-8", "replace").decode()
         literal = state is None and is_literal(legible, functions)
@@ -153,7 +155,7 @@ class Sandbox:
         if len(code) > MAX_CODE_CHARS:
             too_long = f"the code is too long: at most {MAX_CODE_CHARS} characters"
             return Snippet(self.bounds, begun, None, on_call, clock).refused("values", too_long)
-        return self._drive(begun, None, on_call, clock)
+        return self._drive(begun, None, on_call, clock, fits)
 
     def resume(
         self,
@@ -163,6 +165,7 @@ class Sandbox:
         on_call: OnCall,
         *,
         clock: float,
+        fits: Fits = anything_fits,
     ) -> Awaiting | Ended:
         """Goes on with a snippet that awaits, in any free worker.
 
@@ -173,6 +176,7 @@ class Sandbox:
             functions: as in `run`.
             on_call: as in `run`.
             clock: as in `run`.
+            fits: as in `run`.
 
         Raises:
             RecordError: an answer belongs to no pending call, or there is no answer at all.
@@ -182,10 +186,10 @@ class Sandbox:
         if unknown or not answers:
             raise RecordError(f"answers to {sorted(answers)}, but the code awaits {list(paused.pending)}")
         paused = replace(paused, functions=dict(functions))
-        return self._drive(paused, answers, on_call, clock)
+        return self._drive(paused, answers, on_call, clock, fits)
 
     def _drive(
-        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float
+        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float, fits: Fits
     ) -> Awaiting | Ended:
         """Runs the snippet in a worker. If the worker dies, whoever ended it, another one begins the snippet again and
         is given the answers that the first was given; if that one dies too, it is lost.
@@ -201,17 +205,17 @@ class Sandbox:
             )
         self._driving.add(thread)
         try:
-            return self._driven(paused, answers, on_call, clock)
+            return self._driven(paused, answers, on_call, clock, fits)
         finally:
             self._driving.discard(thread)
 
     def _driven(
-        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float
+        self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float, fits: Fits
     ) -> Awaiting | Ended:
         pool = self.open()
         calls = RepeatedCalls(on_call)
         for last in (False, True):
-            snippet = Snippet(self.bounds, paused, answers, calls, clock)
+            snippet = Snippet(self.bounds, paused, answers, calls, clock, fits)
             try:
                 with snippet.held_back, self._checkout(pool, snippet, paused.seed) as session:
                     bound_compute(session.worker_pid, self.bounds.seconds + ORPHAN_SECONDS)

@@ -8,6 +8,12 @@ from typing import Any
 
 OnCall = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 """Answers one synchronous call (name, args, kwargs) at once, with a plain value or a `CallError`."""
+Fits = Callable[[str, Any], str | None]
+"""Weighs the arguments of a call (words for the call, its arguments): why they may not come out, or None."""
+
+
+def anything_fits(what: str, arguments: Any) -> None:
+    """No bound beyond those of each value."""
 
 
 class CallError(Exception):

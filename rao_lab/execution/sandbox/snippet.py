@@ -39,7 +39,16 @@ from rao_lab.execution.sandbox.clock import answer_clock
 from rao_lab.execution.sandbox.failures import UNCHANGED, describe, limit_of, ran_over
 from rao_lab.execution.sandbox.guard import FILE, called, complaint, guarding, outgoing
 from rao_lab.execution.sandbox.repeat import Diverged
-from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Launched, OnCall, Paused
+from rao_lab.execution.sandbox.results import (
+    Awaiting,
+    CallError,
+    Ended,
+    Fits,
+    Launched,
+    OnCall,
+    Paused,
+    anything_fits,
+)
 from rao_lab.execution.sandbox.values import MAX_VALUE_SIZE, NotPlainError, check_plain
 
 FINISH = "finish"
@@ -78,6 +87,7 @@ class Snippet:
         answers: Mapping[int, Any] | None,
         on_call: OnCall,
         clock: float,
+        fits: Fits = anything_fits,
     ) -> None:
         """`answers` is None for a snippet that has not begun: `paused` then holds no dump yet."""
         self.held_back = HeldBack()
@@ -85,6 +95,7 @@ class Snippet:
         self._bounds = bounds
         self._was = paused
         self._on_call = on_call
+        self._fits = fits
         self._clock = clock
         self._answers = answers and {call: settled(value, call) for call, value in answers.items()}
         self._pending = [call for call in paused.pending if call not in (answers or ())]
@@ -246,6 +257,9 @@ class Snippet:
                 if verdict is not None:
                     raise NotPlainError(complaint(verdict, what))
             self._carried += check_plain((args, kwargs), what, MAX_VALUE_SIZE - self._carried)
+            complaint_of_all = self._fits(what, (args, kwargs))
+            if complaint_of_all is not None:
+                raise NotPlainError(complaint_of_all)
         finally:
             self._unpacking += time.thread_time() - began
         return args, kwargs

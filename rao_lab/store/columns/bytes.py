@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rao_lab.errors import RunFileError
+from rao_lab.errors import InputError, RunFileError
 
 MAX_BODY = 256 * 2**20
 """Bytes one body may unpack to: a hundred times the largest step of columns seen."""
@@ -21,7 +21,13 @@ MAX_TOTAL = 2 * 2**30
 MOST_RATIO = 200
 """... and how many times the size of the file, beyond `SPARE`: a hundred times what honest texts need."""
 SPARE = 64 * 2**20
+MAX_BUILT = 512 * 2**20
+"""Characters of JSON that one reading operation may turn into values. A text is kept once and may be used by any
+number of rows, each of which makes values of its own. The largest tree that is recorded needs 200 MiB."""
 _RAW_BELOW = 100
+_WRITTEN_RATIO = MOST_RATIO // 2
+_LARGEST = MAX_BODY - 2**16
+"""Bytes of the largest body that is written: its row needs some room beside it."""
 
 
 class Allowance:
@@ -29,6 +35,7 @@ class Allowance:
 
     def __init__(self, total: int) -> None:
         self.left = total
+        self._built = 0
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> Self:
@@ -45,12 +52,31 @@ class Allowance:
                 "it would unpack to more than is allowed at once: damaged, or read it in parts"
             )
 
+    def build(self, size: int) -> None:
+        """JSON of that size is about to become values."""
+        self._built += size
+        if self._built > MAX_BUILT:
+            raise RunFileError(
+                "its values take more than is allowed at once: damaged, or read it tree by tree"
+            )
+
 
 def pack(raw: bytes) -> tuple[int, bytes]:
-    """(size, body) as stored."""
+    """(size, body) as stored. A body never shrinks so far that a reader would take it for a bomb.
+
+    Raises:
+        InputError: no reader would unpack so large a body.
+    """
     if len(raw) < _RAW_BELOW:
         return len(raw), raw
+    if len(raw) > _LARGEST:
+        raise InputError(
+            f"{len(raw) / 2**20:.0f} MiB in one piece cannot be recorded: a run file keeps {_LARGEST >> 20} at most"
+        )
     small = zlib.compress(raw, 6)
+    if len(raw) > _WRITTEN_RATIO * len(small):
+        packer = zlib.compressobj(6, strategy=zlib.Z_HUFFMAN_ONLY)  # an eighth at best
+        small = packer.compress(raw) + packer.flush()
     return len(raw), small if len(small) < len(raw) else raw
 
 

@@ -58,7 +58,7 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
 
 
 def task_from_text(texts: Texts, text_id: object) -> Task:
-    task: Task = _record(codec.task_from_json, texts.text(text_id), "a task")
+    task: Task = _record(codec.task_from_json, texts.source(text_id), "a task")
     return task
 
 
@@ -238,7 +238,7 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         thought=texts.text(row[6]),
         code=texts.text(row[7]),
         stop=texts.text(row[8]),
-        calls=_calls(texts.maybe(row[9])),
+        calls=_calls(None if row[9] is None else texts.source(row[9])),
         output=texts.text(row[10]),
         error=texts.maybe(row[11]),
         children=tuple(_word(child, "child") for child in _list(texts.plain(row[12], []))),

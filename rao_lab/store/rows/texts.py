@@ -89,7 +89,13 @@ class Texts:
 
     def plain(self, text_id: object, missing: Any = None) -> Any:
         """The value whose JSON the text is; `missing` for NULL. A fresh one each time."""
-        return missing if text_id is None else plain(self.text(text_id))
+        return missing if text_id is None else plain(self.source(text_id))
+
+    def source(self, text_id: object) -> str:
+        """A text that is about to be built into values."""
+        text = self.text(text_id)
+        self._allowance.build(len(text))
+        return text
 
 
 def to_json(value: Any) -> str:
