@@ -23,7 +23,7 @@ from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import TreeLog
 from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
-from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
+from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
 from rao_lab.execution.scoring import score_ended
 from rao_lab.protocols import (
     Action,
@@ -54,7 +54,9 @@ from rao_lab.tree import (
 
 LAUNCH = "launch_subagent"
 FORGOTTEN = "does nothing until it is awaited: you forgot await"
-NOT_STARTED = "was not started: your code stopped before it was awaited"
+NOT_STARTED = "was not started: your code stopped first"
+ONE_OF_BOTH = "was not started: it was not awaited, or what awaited it failed first"
+"""For code that catches failures: it does not show which of its parts failed."""
 
 
 class TreeRun:
@@ -198,7 +200,7 @@ class TreeRun:
     def _end_turn(self, node: NodeRun, ended: Ended) -> None:
         self._cancel_children(node)
         for launched in ended.never_awaited:
-            self._never_started(node, launched, forgotten=ended.error is None)
+            self._never_started(node, launched, self._why_not_started(node, ended))
         if ended.stopped:
             self.log.refused(node, Refusal(ended.stopped, ended.error or ""))
         output = self._carried.printed(ended.output)
@@ -212,6 +214,7 @@ class TreeRun:
         elif ended.finished:
             self._return(node, ended.value)
         elif self._hold(node):
+            node.left_out = " ".join(filter(None, (node.left_out, ended.note)))
             self._next_turn(node, output, ended.error, cut=ended.truncated or output != ended.output)
 
     def _return(self, node: NodeRun, value: Any) -> None:
@@ -223,18 +226,24 @@ class TreeRun:
         else:
             self._finish(node, Status.FINISHED, value=value)
 
-    def _never_started(self, node: NodeRun, launched: Launched, *, forgotten: bool) -> None:
+    def _why_not_started(self, node: NodeRun, ended: Ended) -> str:
+        if ended.error is not None:
+            return NOT_STARTED
+        code = self.log.fold.node(node.path).turns[-1].code
+        return ONE_OF_BOTH if catches(code) else FORGOTTEN
+
+    def _never_started(self, node: NodeRun, launched: Launched, why: str) -> None:
         """Notes a launch that came to nothing: its `await` was forgotten, or the code stopped before it."""
-        message = f"{LAUNCH}(...) {FORGOTTEN if forgotten else NOT_STARTED}"
+        message = f"{LAUNCH}(...) {why}"
         node.calls.append(refused(Call(launched.name, launched.args, launched.kwargs), message))
-        self.log.refused(node, Refusal("not_awaited" if forgotten else "not_started", message))
+        self.log.refused(node, Refusal("not_awaited" if why is FORGOTTEN else "not_started", message))
 
     def _hold(self, node: NodeRun, launches: Sequence[Launched] = ()) -> bool:
         """Whether the tree has room for what a node holds while it is put away; if not, the node is ended here."""
         if self._held.holds(node):
             return True
         for launched in launches:
-            self._never_started(node, launched, forgotten=False)
+            self._never_started(node, launched, NOT_STARTED)
         node.wait_started = self.log.now()
         self._finish(node, Status.TREE_LIMIT, reason=self._held.reason)
         return False

@@ -65,7 +65,7 @@ def test_a_launch_that_failing_code_did_not_come_to_await_is_not_called_forgotte
     code = "h = launch_subagent('a')\nput(-1)\nr = await h"
     tree = grow_one(sandbox, {"0": [code, "finish('ok')"]})
     assert (len(tree), tree.root.refusals) == (1, {"negative": 1, "not_started": 1})
-    assert "your code stopped before it was awaited" in (tree.root.turns[0].calls[1].error or "")
+    assert "your code stopped first" in (tree.root.turns[0].calls[1].error or "")
 
 
 def test_children_that_end_one_by_one_cost_their_parent_no_calls() -> None:

@@ -364,7 +364,6 @@ MORE: dict[str, dict[str, list[str]]] = {
                 "list(map(get, range(10**6))) | sorted(range(10**5), key=get)"
                 " | async for x in launch(1): pass | async with launch(1): pass"
             ),
-            "import asyncio; await asyncio.gather(launch(1), return_exceptions=True)",
         ],
         "RecursionError": ["async def f(): return await f() + await launch(1)\nawait f()"],
         "harmless": [
@@ -373,15 +372,18 @@ MORE: dict[str, dict[str, list[str]]] = {
                 " | import asyncio; asyncio.run(launch(1)) | import asyncio; await asyncio.gather()"
             ),
             "h = launch(1)\nimport asyncio; await asyncio.gather(h, h)",
+            "import asyncio; await asyncio.gather(launch(1), return_exceptions=True)",
         ],
         "TypeError": [
             *each(
                 "await get(1) | await 5 | await None | await launch | for x in launch(1): pass"
                 " | import asyncio; await asyncio.gather(1, 2)"
+                " | import asyncio; asyncio.gather = finish; await asyncio.gather(launch(1))"
             )
         ],
         "AttributeError": [
             *after("import asyncio; await asyncio.", "wait_for(launch(1), 1) | wait([launch(1)])"),
+            "_asyncio_ = 3\nimport asyncio; await asyncio.gather(asyncio.create_task(launch(1)))",
             *after("import asyncio; asyncio.", "Future() | Lock() | get_event_loop().run_forever()"),
         ],
         "NameError": ["import asyncio; await asyncio.gather(launch(1), boom())"],

@@ -18,11 +18,14 @@ world and no policy. Dumps are trusted bytes of this process: never load one fro
     answers    the forms in which the interpreter is answered
     guard      the code of ours that weighs every argument inside the sandbox
     values     which values may cross the border
+    aio        our `asyncio`, which has what the interpreter's lacks
     failures   failures of code, in words for the model
+    advice     what to write instead
     clock      the logical clock, as `time` and `datetime` show it
     worker     how worker processes are started and limited
 """
 
+from rao_lab.execution.sandbox.advice import catches
 from rao_lab.execution.sandbox.pool import Sandbox
 from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Fits, Launched, OnCall, Paused
 from rao_lab.execution.sandbox.snippet import FINISH

@@ -6,6 +6,9 @@ import re
 
 from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
+from rao_lab.execution.sandbox.advice import advice
+from rao_lab.execution.sandbox.aio import KIND, as_written, is_ours
+
 MAX_MESSAGE = 600
 """Characters of an exception's own message that are kept: code may raise a message of any size."""
 MAX_SOURCE = 100
@@ -30,6 +33,7 @@ _REWORDED = (
     ),
     (re.compile(r"[Tt]he monty syntax parser does not yet support"), "this Python does not have"),
     (re.compile(r"Internal error in monty: "), ""),
+    (re.compile(rf"'{KIND}' object has no attribute"), "module 'asyncio' has no attribute"),
 )
 
 
@@ -59,8 +63,12 @@ def describe(error: MontyError, hidden: str = "") -> str:
     text = _cut(error.display("type-msg"), MAX_MESSAGE)
     for pattern, words in _REWORDED:
         text = pattern.sub(words, text)
-    frames = [frame for frame in error.traceback() if frame.filename != hidden]
-    return f"{text} ({_where(frames[0], frames[-1])})" if frames else text
+    frames = [frame for frame in error.traceback() if frame.filename != hidden and not _is_ours(frame)]
+    if not frames:
+        return text
+    said = f"{text} ({_where(frames[0], frames[-1])})"
+    todo = advice(text, (frames[-1].source_line or "").strip())
+    return f"{said}: {todo}" if todo else said
 
 
 def _where(outer: Frame, inner: Frame) -> str:
@@ -70,8 +78,12 @@ def _where(outer: Frame, inner: Frame) -> str:
     return place
 
 
+def _is_ours(frame: Frame) -> bool:
+    return is_ours(frame.source_line or "", frame.function_name or "")
+
+
 def _source(frame: Frame) -> str:
-    line = _cut((frame.source_line or "").strip().partition("\n")[0], MAX_SOURCE)
+    line = _cut(as_written((frame.source_line or "").strip().partition("\n")[0]), MAX_SOURCE)
     return f": {line}" if line else ""
 
 

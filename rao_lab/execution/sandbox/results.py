@@ -93,6 +93,8 @@ class Ended:
     """More was printed than `output` holds."""
     error: str | None = None
     """Why the code stopped, in words for the model: type, message, line."""
+    note: str = ""
+    """What of code that did not fail did nothing, in words for the model; "" = nothing is known."""
     stopped: str = ""
     """The limit that stopped it: seconds, memory, output, suspensions or values; otherwise empty."""
     lost: bool = False

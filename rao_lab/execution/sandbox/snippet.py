@@ -24,6 +24,8 @@ from pydantic_monty import (
 )
 
 from rao_lab.base.interrupts import HeldBack
+from rao_lab.execution.sandbox.advice import ENDLESS, endless, remarks
+from rao_lab.execution.sandbox.aio import SHIM, with_ours
 from rao_lab.execution.sandbox.answers import (
     Reply,
     Snapshot,
@@ -127,7 +129,9 @@ class Snippet:
                 session.load_session(self._was.before)
             elif not self._was.literal:
                 self._guard(session)
-            code = self._was.code
+            code = with_ours(self._was.code)
+            if code != self._was.code:
+                session.feed_run(SHIM)
             return lambda: session.feed_start(code, print_callback=self._print)
         snapshot, answers = session.load_snapshot(self._was.dump, print_callback=self._print), self._answers
         assert isinstance(snapshot, FutureSnapshot)
@@ -149,7 +153,8 @@ class Snippet:
             while True:
                 snapshot = self._timed(reply)
                 if isinstance(snapshot, MontyComplete):
-                    return self._kept(self._left(session), None, "")
+                    note = "" if self._was.literal else remarks(self._was.code)
+                    return self._kept(self._left(session), None, "", note)
                 self._suspensions += not self._waits_on(snapshot)
                 step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
@@ -307,28 +312,28 @@ class Snippet:
         limit = limit_of(error)
         if limit == "seconds":
             return self._out_of_time()
+        words = describe(error, hidden="" if self._was.literal else FILE)
+        if limit == "memory" and endless(self._was.code):
+            words = ENDLESS
         try:
             state = self._left(session)
         except MontyCrashedError:
             raise
         except (MontyError, RuntimeError):  # the session is gone, or too large to keep
-            return self.refused(limit or "memory", self._described(error))
-        return self._kept(state, self._described(error), limit)
-
-    def _described(self, error: MontyError) -> str:
-        return describe(error, hidden="" if self._was.literal else FILE)
+            return self.refused(limit or "memory", words)
+        return self._kept(state, words, limit)
 
     def _left(self, session: MontySession) -> bytes | None:
         """What the code leaves for the node's next turn; raises the interpreter's errors if there is none to have."""
         return None if self._was.literal else session.dump()
 
-    def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
+    def _kept(self, state: bytes | None, error: str | None, limit: str, note: str = "") -> Ended:
         """The code ended by itself or by an error; the variables that it leaves are kept if they are not too large."""
         if state is not None and len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
             return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")
-        return self._ended(state, error=error, stopped=limit)
+        return self._ended(state, error=error, stopped=limit, note=note)
 
     @property
     def _exhausted(self) -> bool:

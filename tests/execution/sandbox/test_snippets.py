@@ -53,7 +53,7 @@ def test_a_bug_in_a_world_is_raised_and_the_sandbox_goes_on(sandbox: Sandbox) ->
         ("nope", "NameError: name 'nope' is not defined (line 1: nope)"),
         ("def f(:", "SyntaxError: Expected a parameter or the end of the parameter list (line 1: def f(:)"),
         ("def f():\n  yield 1", "NotImplementedError: this Python does not have yield expressions "
-         "(line 2: yield 1)"),
+         "(line 2: yield 1): build a list and return it"),
         ("sorted([1], key=get)", "NotImplementedError: 'get' cannot be called from within map, sorted or "
          "a method such as __repr__: use a loop (line 1: sorted([1], key=get))"),
         ("[0] * 10**10", "MemoryError: this code needs more memory than it may have (line 1: [0] * 10**10)"),
