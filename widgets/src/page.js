@@ -1,5 +1,7 @@
 // The kernel of a saved page: the same messages, answered from what the page carries.
 
+import { noText } from "./step/client.js";
+
 /** @typedef {import("./step/types.js").AnyModel} AnyModel */
 
 /**
@@ -45,9 +47,4 @@ function bytes(base64) {
   return new DataView(array.buffer);
 }
 
-/** @type {import("./step/types.js").NodeText} */
-const MISSING = {
-  ...{ goal: "", args: "", value: "", returned: false, reason: "", source: "", fraction: null, refusals: {} },
-  ...{ template: "", has_tokens: false, decoded: false, turns: [] },
-  note: "This page was saved without the texts of this node.",
-};
+const MISSING = noText("This page was saved without the texts of this node.");

@@ -296,12 +296,17 @@ class Feed:
         step, tree, path = (message.get(name) for name in ("step", "tree", "path"))
         if not (isinstance(step, int) and isinstance(tree, int) and isinstance(path, str)):
             return
-        live = self._find(step)
+        answer: dict[str, Any] = {
+            "key": message.get("key"),
+            "revision": message.get("revision"),
+            "node": None,
+        }
         try:
-            text = node_text(live.node(tree, path), self.source.decode)
+            answer["node"] = node_text(self._find(step).node(tree, path), self.source.decode)
         except MissingError:
-            text = None
-        answer = {"key": message.get("key"), "revision": message.get("revision"), "node": text}
+            pass  # the other side has words for it
+        except RaoLabError as error:
+            answer["why"] = str(error)
         self._send({"type": "texts", **answer})
 
     # What goes out.

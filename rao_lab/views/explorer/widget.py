@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 from weakref import WeakSet
 
 import anywidget
@@ -68,6 +69,7 @@ class Explorer(anywidget.AnyWidget):
     _feed: Feed | None = None
     _cell: CellRun | None = None
 
+    key = traitlets.Unicode("").tag(sync=True)
     title = traitlets.Unicode("").tag(sync=True)
     steps = traitlets.List([]).tag(sync=True)
     newest = traitlets.Int(None, allow_none=True).tag(sync=True)
@@ -107,7 +109,10 @@ class Explorer(anywidget.AnyWidget):
         marks = self._source.marks()
         if step is not None and step not in {each for each, _ in marks}:
             raise MissingError(f"no step {step} here: there are {[each for each, _ in marks]}")
+        key = uuid4().hex
         super().__init__(
+            model_id=key,
+            key=key,
             title=clean(self._source.title),
             height=height,
             first_view=view,

@@ -20,11 +20,12 @@ import { onKey } from "./actions.js";
 import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
+import { showState, traitsNow } from "./notices.js";
 import { Place } from "./place.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
 import { TopBar } from "./topbar.js";
-import { showState, showZones } from "./zones.js";
+import { showZones } from "./zones.js";
 
 /** @typedef {import("../inspector/host.js").Tab} Tab */
 /** @typedef {import("../step/piles.js").Pile} Pile */
@@ -151,17 +152,18 @@ export class App {
     this.client.act(action);
   }
 
-  /** @param {"step" | "delta" | "text" | "traits" | "word"} what */
+  /** @param {"step" | "delta" | "text" | "traits" | "word" | "gone"} what */
   onData(what) {
     if (what === "text") this.inspector.update();
     else if (what === "traits") this.onTraits();
+    else if (what === "gone") this.onTraits(), this.update(); // every zone says what will not come
     else if (what === "step") this.onStep();
     else if (what === "delta") this.onDelta();
     else this.showState();
   }
 
   onTraits() {
-    this.traits = traits(this.model);
+    this.traits = traitsNow(this);
     this.steps.onward();
     this.showSteps();
     this.showState();
@@ -169,6 +171,7 @@ export class App {
 
   /** A second passed, perhaps without news. */
   onClock() {
+    this.client.link.tick();
     this.showState();
     this.steps.alive();
     if (this.hasBoard) this.board.tick();

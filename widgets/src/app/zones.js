@@ -1,7 +1,6 @@
-// Which zones stand, by the width of the cell and by what is chosen; and the line of what is unusual.
+// Which zones stand, by the width of the cell and by what is chosen.
 
-import { stateSentence } from "../board/words.js";
-import { fill } from "../shared/dom.js";
+import { showState } from "./notices.js";
 
 /** @typedef {{element: HTMLElement, update: () => void}} Zone */
 
@@ -15,10 +14,6 @@ import { fill } from "../shared/dom.js";
  * @property {boolean} inspecting
  * @property {{pile: number}} place
  * @property {HTMLElement} root
- * @property {HTMLElement} stateLine
- * @property {{sorry: string, heard: number, wanted: number | null}} client
- * @property {number} quiet s since the kernel was heard
- * @property {import("../step/client.js").Model} traits
  * @property {Zone} top
  * @property {Zone} whatif
  * @property {Zone} outline
@@ -29,7 +24,7 @@ import { fill } from "../shared/dom.js";
  * @property {Zone & {showHand: () => void}} board
  */
 
-/** @param {ZonesHost} app */
+/** @param {ZonesHost & import("./notices.js").NoticesHost} app */
 export function showZones(app) {
   const { size, view } = app;
   const has = !!app.step && app.step.n > 0;
@@ -65,24 +60,4 @@ function showOutline({ outline, size, view, drawer }, away, page) {
   classList.toggle("away", away || closed);
   classList.toggle("drawer", size === "drawer" && drawer);
   classList.toggle("page", page);
-}
-
-/** The line under the bars: what is unusual about what is shown. @param {ZonesHost} app */
-export function showState(app) {
-  const words = stateWords(app);
-  app.stateLine.hidden = !words;
-  if (words && app.stateLine.textContent !== words) fill(app.stateLine, words);
-}
-
-/** @param {ZonesHost} app */
-function stateWords({ client, step, traits, view, quiet }) {
-  if (client.sorry) return client.sorry;
-  const { session } = traits;
-  const board = view === "board";
-  const shown = step && step.step >= 0 ? step.step : null;
-  // The board says a pause in its own line.
-  const words = board && session.state === "paused" ? "" : stateSentence(session, shown, quiet);
-  if (words) return words;
-  if (client.wanted !== null && step && !board) return `Opening step ${client.wanted}`;
-  return step?.note ?? "";
 }

@@ -36,6 +36,7 @@ export function stateOf(session, quiet, asked = "") {
   const resumed = asked === "resume" || asked === "step";
   if (resumed && state === "paused") return { kind: "live", text: "resuming" };
   if (state === "failed") return { kind: "failed", text: "failed" };
+  if (state === "gone") return { kind: "stale", text: "kernel gone" };
   if (state === "saved") return { kind: "over", text: "as saved" };
   if (state === "finished") return { kind: "over", text: "finished" };
   if (state === "stopped") return { kind: "over", text: "stopped" };

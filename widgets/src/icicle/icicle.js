@@ -4,6 +4,7 @@ import { canvasFor } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
 import { count, percent, signed } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
+import { sentenceOf } from "../step/states.js";
 import { layBands, rowAt } from "./bands.js";
 import { paintBands } from "./paint.js";
 
@@ -20,7 +21,9 @@ export class IcicleView {
   constructor(host, siblings) {
     this.host = host;
     this.siblings = siblings;
-    /** @type {keyof typeof WIDTHS} */
+    /** @type {keyof typeof WIDTHS} chosen */
+    this.wish = "share";
+    /** @type {keyof typeof WIDTHS} the chosen one, if the tree in front has figures for it */
     this.by = "share";
     this.surface = canvasFor(10, 10);
     const { canvas } = this.surface;
@@ -52,7 +55,7 @@ export class IcicleView {
   }
 
   choose() {
-    this.by = /** @type {keyof typeof WIDTHS} */ (this.select.value);
+    this.wish = /** @type {keyof typeof WIDTHS} */ (this.select.value);
     this.update();
   }
 
@@ -68,7 +71,7 @@ export class IcicleView {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!shown || !width || !height) return;
     const { step } = shown;
-    this.showWidths(shown);
+    this.showWidths(shown, place.tree);
     this.title.textContent = step.trees.length > 1 ? `Step ${step.step}` : "This tree";
     this.byA.hidden = shown.byReturn;
     this.byR.hidden = !shown.byReturn;
@@ -81,21 +84,21 @@ export class IcicleView {
     this.siblings.update();
     const merged = bands.reduce((sum, band) => sum + band.found.merged, 0);
     const narrow = `${count(merged)} cells are under 2 px wide: each pixel column shows their mean`;
-    this.note.textContent = merged ? narrow : `${count(step.n)} ${step.n === 1 ? "node" : "nodes"}`;
+    const nodes = merged ? narrow : `${count(step.n)} ${step.n === 1 ? "node" : "nodes"}`;
+    const still = this.wish === "share" && this.by !== "share" && step.scored;
+    this.note.textContent = still ? `${sentenceOf("share_none")} ${nodes}` : nodes;
     this.paint(shown, width, height);
   }
 
-  /** Which widths the step has figures for. @param {Shown} shown */
-  showWidths({ step, credit }) {
-    const any = (/** @type {ArrayLike<number>} */ column) => {
-      for (let row = 0; row < step.n; row += 1) if (column[row] > 0) return true;
-      return false;
-    };
+  /** Which widths the tree has figures for. @param {Shown} shown @param {number} tree */
+  showWidths({ step, credit }, tree) {
+    const rows = step.walk(tree);
+    const any = (/** @type {ArrayLike<number>} */ column) => rows.some((row) => column[row] > 0);
     const allowed = { share: any(credit.share), nodes: true, tokens: any(step.wrote) };
     for (const option of this.select.options) {
       option.disabled = !allowed[/** @type {keyof typeof WIDTHS} */ (option.value)];
     }
-    if (!allowed[this.by]) this.by = "nodes";
+    this.by = allowed[this.wish] ? this.wish : "nodes";
     this.select.value = this.by;
   }
 

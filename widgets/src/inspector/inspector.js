@@ -118,9 +118,14 @@ export class Inspector {
     this.shown = key;
     this.text = text;
     if (!text) {
-      // Texts mostly come within a frame or two. The old content stays until then, so that nothing flickers.
-      if (!pane.childElementCount) this.showLoading();
-      else setTimeout(() => this.shown === key && !this.text && this.showLoading(), PATIENCE);
+      // Texts mostly come within a frame or two: nothing stands here until then, least of all another node's.
+      this.filled = "";
+      fill(pane);
+      setTimeout(() => this.shown === key && !this.text && this.showLoading(), PATIENCE);
+      return;
+    }
+    if (text.unread) {
+      fill(pane, h("div", { class: "part label" }, visible(text.note)));
       return;
     }
     const scroll = this.filled === id ? pane.scrollTop : 0;
@@ -141,7 +146,6 @@ export class Inspector {
   }
 
   showLoading() {
-    this.filled = "";
     const bars = [90, 60, 75].map((width) => h("div", { class: "skeleton", style: `width:${width}%` }));
     fill(this.pane, h("div", { class: "part", "aria-label": "Loading" }, bars));
   }

@@ -1,6 +1,8 @@
 // The other end of the kernel. It asks for steps and texts, applies snapshots and numbered deltas, and asks
 // for everything again if one is missing. It knows no view.
 
+import { Link } from "./link.js";
+import { sentenceOf } from "./states.js";
 import { Step } from "./store.js";
 
 /** @typedef {import("./types.js").AnyModel} AnyModel */
@@ -12,7 +14,7 @@ const KEPT = 200;
 export class Client {
   /**
    * @param {AnyModel} model
-   * @param {(what: "step" | "delta" | "text" | "traits" | "word") => void} changed
+   * @param {(what: "step" | "delta" | "text" | "traits" | "word" | "gone") => void} changed
    */
   constructor(model, changed) {
     this.model = model;
@@ -23,6 +25,7 @@ export class Client {
     this.wanted = null;
     this.seq = -1;
     this.heard = Date.now();
+    this.link = new Link(model, () => this.onGone());
     /** What the kernel could not do, in its words. */
     this.sorry = "";
     /** @type {Map<string, {revision: number, text: NodeText}>} */
@@ -32,7 +35,7 @@ export class Client {
     this.onMessage = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) =>
       this.take(message, buffers ?? []);
     this.onTraits = () => {
-      this.heard = Date.now();
+      this.hear();
       this.changed("traits");
     };
     model.on("msg:custom", this.onMessage);
@@ -40,10 +43,11 @@ export class Client {
   }
 
   start() {
-    this.model.send({ type: "hello", step: this.wanted });
+    this.link.send({ type: "hello", step: this.wanted });
   }
 
   close() {
+    this.link.close();
     this.model.off("msg:custom", this.onMessage);
     for (const name of TRAITS) this.model.off(`change:${name}`, this.onTraits);
   }
@@ -51,14 +55,25 @@ export class Client {
   /** @param {number} step */
   open(step) {
     if (this.wanted === step || (this.wanted === null && this.step?.step === step)) return;
-    this.wanted = step;
-    this.model.send({ type: "open", step });
+    if (this.link.send({ type: "open", step })) this.wanted = step;
     this.changed("traits");
+  }
+
+  hear() {
+    this.heard = Date.now();
+    this.link.hear();
+  }
+
+  /** Nothing that was asked for will come. */
+  onGone() {
+    this.wanted = null;
+    this.asking.clear();
+    this.changed("gone");
   }
 
   /** @param {any} message @param {DataView[]} buffers */
   take(message, buffers) {
-    this.heard = Date.now();
+    this.hear();
     if (message.type === "snapshot") this.takeSnapshot(message, buffers);
     else if (message.type === "delta") this.takeDelta(message);
     else if (message.type === "texts") this.takeTexts(message);
@@ -101,15 +116,15 @@ export class Client {
 
   resync() {
     if (!this.step) return;
-    this.model.send({ type: "resync", step: this.step.step });
+    this.link.send({ type: "resync", step: this.step.step });
   }
 
-  /** @param {{key: string, revision: number, node: NodeText | null}} message */
+  /** @param {{key: string, revision: number, node: NodeText | null, why?: string}} message */
   takeTexts(message) {
     this.asking.delete(message.key);
-    if (!message.node) return;
+    const text = message.node ?? noText(message.why ?? sentenceOf("text_unknown"));
     this.texts.delete(message.key);
-    this.texts.set(message.key, { revision: message.revision, text: message.node });
+    this.texts.set(message.key, { revision: message.revision, text });
     for (const old of this.texts.keys()) {
       if (this.texts.size <= KEPT) break;
       this.texts.delete(old);
@@ -118,8 +133,8 @@ export class Client {
   }
 
   /**
-   * The texts of a node: null while they are on their way. A node that changed since is asked for again
-   * and its older texts stay until then.
+   * The texts of a node, or why there are none; null while they are on their way. A node that changed
+   * since is asked for again and its older texts stay until then.
    * @param {number} row
    * @returns {NodeText | null}
    */
@@ -131,23 +146,36 @@ export class Client {
     const have = this.texts.get(key);
     const mark = step.turns[row] * 1000 + step.status[row] * 10 + step.children(row).length;
     if ((!have || have.revision !== mark) && !this.asking.has(key)) {
-      this.asking.add(key);
-      this.model.send({ type: "texts", key, revision: mark, step: step.step, tree, path });
+      const asked = { type: "texts", key, revision: mark, step: step.step, tree, path };
+      if (this.link.send(asked)) this.asking.add(key);
     }
-    return this.texts.get(key)?.text ?? null;
+    return this.texts.get(key)?.text ?? (this.link.gone ? GONE : null);
   }
 
   /** @param {string} action */
   act(action) {
-    this.model.send({ type: "act", action });
+    this.link.send({ type: "act", action });
   }
 }
 
+const GONE = noText(sentenceOf("text_gone"));
+
+/** In place of the texts of a node that cannot be read. @param {string} note @returns {NodeText} */
+export function noText(note) {
+  return {
+    ...{ goal: "", args: "", value: "", returned: false, reason: "", source: "", fraction: null },
+    ...{ refusals: {}, template: "", has_tokens: false, decoded: false, turns: [], note, unread: true },
+  };
+}
+
 /** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
-const TRAITS = ["title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"];
+const TRAITS = [
+  ...["key", "title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"],
+];
 
 /**
  * @typedef {object} Model
+ * @property {string} key the id of the widget
  * @property {string} title where these trees come from
  * @property {[number, number | null][]} steps step and share of roots solved
  * @property {number | null} newest
@@ -163,6 +191,7 @@ const TRAITS = ["title", "steps", "newest", "live", "session", "curves", "height
 export function traits(model) {
   const get = (/** @type {string} */ name, /** @type {any} */ otherwise) => model.get(name) ?? otherwise;
   return {
+    key: get("key", ""),
     title: get("title", ""),
     steps: get("steps", []),
     newest: get("newest", null),

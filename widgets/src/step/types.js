@@ -135,6 +135,7 @@
  * @property {boolean} decoded
  * @property {TurnText[]} turns
  * @property {string} note what was cut, in words
+ * @property {boolean} [unread] there are no texts: the note says why
  */
 
 /**
@@ -143,6 +144,7 @@
  * @property {(name: string, callback: (...args: any[]) => void) => void} on
  * @property {(name: string, callback?: ((...args: any[]) => void) | null) => void} off
  * @property {(content: any) => void} send
+ * @property {any} [widget_manager] in JupyterLab and Notebook 7, what knows the kernel and the notebook
  */
 
 export {};

@@ -1,0 +1,38 @@
+"""Every state that an Explorer can be in without its usual content, each with one sentence and a way on.
+
+The same table is `widgets/src/step/states.js`; a test compares them. Words in braces are filled in.
+"""
+
+from __future__ import annotations
+
+STATES: dict[str, str] = {
+    "loading": "Loading the trees.",
+    "nothing": "No trees yet: run a task, or start training.",
+    "growing": "No tree has begun yet: trees appear here as training samples them.",
+    "over": "Training ended before its first tree: start it again.",
+    "begun": "Step {step} has just begun: its trees appear here as they grow.",
+    "no_trees": (
+        "Step {step} was recorded without trees: choose another step, or see its figures on the board."
+    ),
+    "cut": "Training ended before a tree of step {step} did: resume it, or choose another step.",
+    "credit_coming": "Not scored yet: credit comes when all trees of the step have ended.",
+    "credit_cut": "Not scored: training ended before step {step} did. Resume it to end the step.",
+    "credit_none": "Run, and not trained: no credit. rl.Explorer(run.groups({step})) gives these trees some.",
+    "credit_probes": "Probes: recorded like other trees and never trained, so they have no credit.",
+    "share_none": "Every advantage here is 0, so no node moves the weights: widths show nodes.",
+    "text_gone": "This node was not read before the kernel went: run the cell again to read it.",
+    "text_unknown": "The kernel does not know this node: choose the step again.",
+    "kernel_gone": "The kernel is gone. What you see stays true; run the cell again to read on.",
+    "kernel_gone_training": (
+        "The kernel is gone, and training with it. Every step it finished is in its run file: resume from there."
+    ),
+    "kernel_busy": "The kernel is busy with a cell and answers after it. What you see stays true.",
+    "kernel_silent": "No answer from the kernel for {seconds} s. If none comes, run the cell again.",
+    "offline": "The server does not answer. What you see stays true; the view goes on when it is back.",
+    "picture": "A picture of what was shown: run the cell to explore it.",
+}
+
+
+def sentence_of(state: str, step: int | None = None, seconds: int = 0) -> str:
+    """The sentence of a state that a step is in."""
+    return STATES[state].format(step=step, seconds=seconds)

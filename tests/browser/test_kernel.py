@@ -1,0 +1,127 @@
+"""The kernel goes while an Explorer is on view: what stands there stays true, and the rest says why it is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.lab import Lab, open_notebook, run_all
+
+pytestmark = pytest.mark.browser
+
+SHOW = "import os\nfrom tests.support.trees import decode, showcase_group\nimport rao_lab as rl\n"
+STATIC = SHOW + "print('pid', os.getpid(), '.')\nrl.Explorer(showcase_group(), tokenizer=decode)"
+NOTEBOOK = "jupyterapp.shell.currentWidget.context"
+
+
+def shot(page: Any, name: str) -> None:
+    """Goes to the folder that `RAO_SHOTS` names, if it is set."""
+    if folder := os.environ.get("RAO_SHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def opened(pages: Any, lab: Lab, name: str, cell: str) -> Any:
+    page = pages.open("", width=1620, height=1000)
+    page.set_default_timeout(30_000)
+    open_notebook(page, lab.notebook(name, [cell]))
+    run_all(page)
+    page.locator(".rao").first.wait_for()
+    return page
+
+
+def pid_of(page: Any) -> int:
+    words = page.locator(".jp-OutputArea-output pre", has_text="pid ").first.inner_text()
+    return int(words.split()[1])
+
+
+def kill(page: Any) -> None:
+    os.kill(pid_of(page), signal.SIGKILL)
+    page.locator(".jp-Dialog button", has_text="Ok").click()  # JupyterLab tells that it starts another
+
+
+def restart(page: Any) -> None:
+    page.evaluate(f"void {NOTEBOOK}.sessionContext.session.kernel.restart()")
+
+
+def shut_down(page: Any) -> None:
+    page.evaluate(f"void {NOTEBOOK}.sessionContext.shutdown()")
+
+
+TRAIN = (
+    SHOW
+    + """
+env = rl.environments.TextCraft(difficulty="medium", seed=0)
+config = rl.TrainConfig(steps=500, tasks_per_step=4, group_size=4, seed=0)
+session = rl.start(env, rl.load_policy("tiny"), config, store="went.rao")
+print('pid', os.getpid(), '.')
+session.board()
+"""
+)
+
+
+@pytest.mark.parametrize("end", [kill, restart, shut_down])
+def test_without_a_kernel_no_node_has_the_text_of_another(
+    pages: Any, lab: Lab, end: Callable[[Any], None]
+) -> None:
+    page = opened(pages, lab, f"{end.__name__}.ipynb", STATIC)
+    rows = page.locator(".rao [role=treeitem]")
+    pane = page.locator(".rao .inspector .pane")
+    rows.nth(1).click()
+    pane.locator(".code").first.wait_for()
+    read = pane.inner_text()
+    end(page)
+    line = page.locator(".rao .line-state", has_text="The kernel is gone")
+    line.wait_for()
+    assert "run the cell again" in line.inner_text()
+    rows.nth(2).click()
+    pane.get_by_text("was not read before the kernel went").wait_for()
+    page.keyboard.press("2")
+    pane.get_by_text("was not read before the kernel went").wait_for()
+    shot(page, f"gone_{end.__name__}")
+    page.keyboard.press("1")
+    rows.nth(1).click()  # what was read before is still here
+    page.wait_for_function("read => document.querySelector('.rao .pane').innerText === read", arg=read)
+    slider = page.get_by_role("slider", name="lambda")
+    slider.focus()
+    slider.press("End")
+    assert "same rollouts, other credit" in page.locator(".rao .whatif .words").inner_text()
+
+
+def test_a_kernel_that_does_not_answer_is_waited_for(pages: Any, lab: Lab) -> None:
+    page = opened(pages, lab, "silent.ipynb", STATIC)
+    pane = page.locator(".rao .inspector .pane")
+    pane.locator(".code").first.wait_for()
+    pid = pid_of(page)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        page.locator(".rao [role=treeitem]").nth(2).click()
+        assert pane.inner_text().strip() == ""
+        line = page.locator(".rao .line-state", has_text="No answer from the kernel")
+        line.wait_for()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    pane.locator(".code").first.wait_for()
+    line.wait_for(state="hidden")
+
+
+def test_training_that_ended_with_its_kernel_cannot_be_steered(pages: Any, lab: Lab) -> None:
+    page = opened(pages, lab, "went.ipynb", TRAIN)
+    mark = page.locator(".rao .state-mark")
+    page.wait_for_function("() => /step [1-9]/.test(document.querySelector('.rao .progress b')?.textContent)")
+    page.locator(".rao").get_by_role("button", name="Pause", exact=True).wait_for()
+    kill(page)
+    page.locator(".rao .line-state", has_text="training with it").wait_for()
+    assert mark.inner_text() == "kernel gone"
+    assert page.locator(".rao .hand").is_hidden()
+    progress = page.locator(".rao .progress").inner_text()
+    assert "left" not in progress and "now" not in progress
+    shot(page, "gone_board")
+    page.locator(".rao").get_by_role("button", name="Tree", exact=True).click()
+    page.locator(".rao .line-state", has_text="training with it").wait_for()
+    shot(page, "gone_board_tree")

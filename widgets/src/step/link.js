@@ -1,0 +1,106 @@
+// The way to the kernel: what was asked and is not answered, and whether the kernel can answer at all. A host
+// that tells nothing of its kernel (marimo, a saved page) is judged by its answers alone.
+
+/** @typedef {import("./types.js").AnyModel} AnyModel */
+/** @typedef {"open" | "busy" | "silent" | "offline" | "gone"} LinkState */
+
+/** ms without an answer after which it is worth a word. */
+const PATIENCE = 3000;
+/** ms without an answer after which a kernel that says it is free is asked whether it knows this widget. */
+const GIVEN_UP = 8000;
+
+export class Link {
+  /**
+   * @param {AnyModel} model
+   * @param {() => void} changed whether the kernel can answer has changed
+   */
+  constructor(model, changed) {
+    this.model = model;
+    this.changed = changed;
+    /** The kernel that knew this widget is gone; it does not come back. */
+    this.gone = false;
+    /** @type {number | null} when the oldest request was sent that is not answered */
+    this.asked = null;
+    this.asking = false;
+    /** @type {string | undefined} */
+    this.first = this.kernel?.id;
+    this.onComm = () => this.lookAtComm();
+    model.on("comm_live_update", this.onComm);
+    this.lookAtComm();
+  }
+
+  close() {
+    this.model.off("comm_live_update", this.onComm);
+  }
+
+  /** What JupyterLab and Notebook 7 tell of the kernel; undefined: nothing. */
+  get kernel() {
+    return this.model.widget_manager?.kernel;
+  }
+
+  /** A model without a line to its kernel came from a saved notebook, or has outlived the kernel. */
+  async lookAtComm() {
+    const { model } = this;
+    const found = await model.widget_manager?.get_model?.(model.get("key")).catch(() => null);
+    if (found && found.comm_live === false) this.lose();
+  }
+
+  lose() {
+    if (this.gone) return;
+    this.gone = true;
+    this.asked = null;
+    this.changed();
+  }
+
+  /** @param {any} content @returns {boolean} it is on its way */
+  send(content) {
+    if (this.gone) return false;
+    try {
+      this.model.send(content);
+    } catch {
+      this.lose(); // a comm whose kernel is dead refuses
+      return false;
+    }
+    this.asked ??= Date.now();
+    return true;
+  }
+
+  /** Something came. */
+  hear() {
+    this.asked = null;
+  }
+
+  /** ms for which the oldest request has waited. */
+  get waited() {
+    return this.asked === null ? 0 : Date.now() - this.asked;
+  }
+
+  /** A second passed. */
+  tick() {
+    const manager = this.model.widget_manager;
+    if (this.gone || !manager || !("kernel" in manager)) return;
+    const { kernel } = this;
+    const other = this.first !== undefined && kernel?.id !== this.first;
+    const dead = !kernel || kernel.status === "dead" || kernel.isDisposed;
+    if (other || dead) this.lose();
+    else if (kernel.status === "idle" && this.waited > GIVEN_UP) this.askKernel();
+  }
+
+  /** A kernel that is free and does not answer may not know this widget: it is asked. */
+  async askKernel() {
+    if (this.asking) return;
+    this.asking = true;
+    const told = await this.kernel.requestCommInfo({ target_name: "jupyter.widget" }).catch(() => null);
+    this.asking = false;
+    if (told?.content?.comms && !(this.model.get("key") in told.content.comms)) this.lose();
+  }
+
+  /** @returns {LinkState} */
+  get state() {
+    if (this.gone) return "gone";
+    const { kernel } = this;
+    if (kernel && kernel.connectionStatus !== "connected") return "offline";
+    if (this.waited <= PATIENCE) return "open";
+    return kernel?.status === "busy" ? "busy" : "silent";
+  }
+}
