@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rao_lab.tree import Call, Message, Task, Tree, Turn
+from rao_lab.tree.score import Score as Score
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -56,14 +57,6 @@ class Launch:
     """Turns reserved for it from the tree's shared budget; None = the limit per node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    success: float | None
-    """In [0, 1]; None = this source cannot tell."""
-    source: str = "verifier"
-    fraction: float | None = None
-
-
 class World(Protocol):
     """One task's world, shared by the whole tree, used once. Calls come in (path) order of one thread."""
 
@@ -100,7 +93,10 @@ class World(Protocol):
         ...
 
     def leave(self, path: str, value: Any) -> Score | None:
-        """The node called `finish(value)`: the verifier's word, or None if there is no verifier."""
+        """The node called `finish(value)`: the verifier's word, or None if there is no verifier.
+
+        If it raises or returns anything else, the node ends with status `error` and is not scored.
+        """
         ...
 
 
@@ -108,8 +104,8 @@ class World(Protocol):
 class Environment(Protocol):
     """Makes tasks and opens one world for each tree.
 
-    It may also be `Graded`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists. A class
-    with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
+    It may also be `Graded`, `Ranged`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists.
+    A class with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
     """
 
     name: str
@@ -134,6 +130,19 @@ class Graded(Protocol):
     @property
     def difficulties(self) -> Sequence[str]:
         """The names of its tasks' difficulties, easiest first."""
+        ...
+
+
+@runtime_checkable
+class Ranged(Protocol):
+    """An environment whose worlds, and judges of them, give rewards that do not lie in [0, 1].
+
+    A score is then `Score(reward=r)`. s = (r - low) / (high - low); the record keeps both.
+    """
+
+    @property
+    def reward_range(self) -> tuple[float, float]:
+        """The lowest and the highest reward."""
         ...
 
 
@@ -369,5 +378,8 @@ class Judge(Protocol):
     """
 
     def score(self, tree: Tree, path: str) -> Score:
-        """The judge's word; success None when it failed, never 0 for a failure."""
+        """The judge's word; success None if it cannot tell, never 0 for a failure.
+
+        If it raises or returns anything else, the node gets status `error` and is not scored.
+        """
         ...

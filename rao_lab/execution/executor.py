@@ -24,7 +24,7 @@ from rao_lab.base.checks import choice
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.execution.scoring import score_rest
+from rao_lab.execution.scoring import reward_range, score_rest
 from rao_lab.execution.tree_run import TreeRun
 from rao_lab.protocols import Dialect, Environment, Judge, Policy, Scripted, TurnReply, Worded
 from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
@@ -80,6 +80,7 @@ class Executor:
         self.policy = policy
         self.dialect = dialect.worded(environment) if isinstance(environment, Worded) else dialect
         self.script = environment if isinstance(environment, Scripted) else None
+        self.rewards = reward_range(environment)
         self.limits = limits
         self.agent = agent
         self.sandbox = sandbox
@@ -133,6 +134,7 @@ class Executor:
             self.limits,
             window=window if self.policy.window else 0,
             clock=self.clock,
+            rewards=self.rewards,
             not_reproducible=self._not_reproducible(),
         )
 
@@ -198,7 +200,7 @@ class Executor:
                 self.policy.submit(replace(request, script=self.script))
 
     def _close(self, tree: TreeRun) -> Tree:
-        score_rest(tree.log, self.judge)
+        score_rest(tree.log, self.judge, self.rewards)
         for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)

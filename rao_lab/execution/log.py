@@ -66,7 +66,12 @@ class TreeLog:
     def scored(self, path: str, score: Score | None) -> None:
         """Writes the score down, if there is one."""
         if score is not None and score.success is not None:
-            self.add(Scored, node=path, success=score.success, source=score.source, fraction=score.fraction)
+            fields = {name: getattr(score, name) for name in ("success", "source", "fraction", "reward")}
+            self.add(Scored, node=path, **fields)
+
+    def unscored(self, path: str, problem: str) -> None:
+        """A finished node whose verifier or judge gave no score that can be used."""
+        self.add(Scored, node=path, success=None, source=None, fraction=None, problem=problem)
 
     def mark(self, why: str) -> None:
         """The same seed may give another tree; the first reason is kept."""

@@ -1,30 +1,96 @@
-"""Who scores a node: a rule, the world's verifier, a judge, or the root's success as a proxy."""
+"""Who scores a node: a rule, the world's verifier, a judge, or the root's success as a proxy.
+
+A verifier and a judge are a user's own code. If one raises, or gives what is no score, that is data: the node gets
+status `error` with the reason, it is not scored, and the run goes on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from rao_lab.base.checks import LARGEST, number
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.errors import ConfigError, InputError, RaoLabError
 from rao_lab.execution.log import TreeLog
-from rao_lab.protocols import Judge, Score, World
+from rao_lab.protocols import Environment, Judge, Ranged, Score, World
 from rao_lab.tree import LIMIT_STATUSES, ROOT, Status
 
+Range = tuple[float, float] | None
+"""The lowest and the highest reward of an environment; None = it declares none."""
 
-def score_ended(log: TreeLog, world: World, path: str, status: Status, value: Any) -> None:
+
+def reward_range(environment: Environment) -> Range:
+    """The range that an environment declares, if it does.
+
+    Raises:
+        ConfigError: it is no pair of finite numbers, the lower one first.
+    """
+    if not isinstance(environment, Ranged):
+        return None
+    said = f"reward_range={quoted(environment.reward_range)} of {environment.name}"
+    try:
+        low, high = environment.reward_range
+    except (TypeError, ValueError):
+        raise ConfigError(f"{said} is no pair of numbers: give (low, high)") from None
+    for bound in (low, high):
+        number(f"reward_range of {environment.name}", bound, least=-LARGEST)
+    if not low < high:
+        raise ConfigError(f"{said} is empty: give the lower number first")
+    return float(low), float(high)
+
+
+def score_ended(log: TreeLog, world: World, path: str, status: Status, value: Any, span: Range) -> None:
     """Scores a node as it ends (decision 3): a node that finished by the world, if that has a verifier; 0 for
     a limit or a cancellation, whatever the world looks like. A lost node (`error`) is not scored."""
     if status is Status.FINISHED:
-        log.scored(path, world.leave(path, value))
+        _ask(log, path, "verifier", lambda: world.leave(path, value), span)
     elif status is Status.CANCELLED or status in LIMIT_STATUSES:
         log.scored(path, Score(0.0, "rule"))
 
 
-def score_rest(log: TreeLog, judge: Judge | None) -> None:
+def score_rest(log: TreeLog, judge: Judge | None, span: Range) -> None:
     """Scores the finished nodes that the world could not: by the judge, otherwise by the root's success."""
     tree = log.fold.tree()
     for node in tree.nodes:
         if node.status is not Status.FINISHED or node.success is not None:
             continue
         if judge is not None:
-            log.scored(node.path, judge.score(tree, node.path))
+            _ask(log, node.path, "judge", partial(judge.score, tree, node.path), span)
         elif node.path != ROOT and tree.root.success is not None:
             log.scored(node.path, Score(tree.root.success, "root_proxy"))
+
+
+def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range) -> None:
+    """Asks a verifier or a judge, and writes down its word or why that is no score."""
+    try:
+        log.scored(path, _score(ask(), who, span))
+    except RaoLabError as problem:
+        log.unscored(path, f"the {who} failed: {unquoted(problem)}")
+    except Exception as problem:  # noqa: BLE001 - a user's verifier or judge: that it failed is data
+        log.unscored(path, f"the {who} raised {quoted(problem)}")
+        log.mark(f"the {who} raised an exception at node {path}")
+
+
+def _score(given: Any, who: str, span: Range) -> Score | None:
+    """What came back, as a score with s in [0, 1]; None = there is no verifier.
+
+    Raises:
+        InputError: it is no score.
+    """
+    if given is None and who == "verifier":
+        return None
+    if not isinstance(given, Score):
+        raise InputError(f"it returned {quoted(given)}, and a Score is due, such as Score(1.0)")
+    source = given.source or who
+    if given.reward is None:
+        return replace(given, source=source)
+    if span is None:
+        raise InputError(f"reward={given.reward:g} needs reward_range = (low, high) on the environment")
+    low, high = span
+    if not low <= given.reward <= high:
+        raise InputError(f"reward={given.reward:g} lies outside the reward_range ({low:g}, {high:g})")
+    mapped = (given.reward - low) / (high - low) if given.success is None else given.success
+    return replace(given, source=source, success=mapped)

@@ -24,7 +24,7 @@ from rao_lab.execution.log import TreeLog
 from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
-from rao_lab.execution.scoring import score_ended
+from rao_lab.execution.scoring import Range, score_ended
 from rao_lab.protocols import (
     Action,
     Brief,
@@ -73,12 +73,14 @@ class TreeRun:
         *,
         window: int,
         clock: Callable[[], float],
+        rewards: Range = None,
         not_reproducible: str = "",
     ) -> None:
         """`not_reproducible` says why, if that is known before anything happens."""
         self.index = index
         self.log = TreeLog(header, clock, not_reproducible)
         self._world = world
+        self._rewards = rewards
         self._dialect = dialect
         self._limits = limits
         self._budget = Budget(limits)
@@ -350,7 +352,7 @@ class TreeRun:
         self._held.free(node)
         self._ended.append(node.key)
         self._budget.release(node.path)
-        score_ended(self.log, self._world, node.path, status, value)
+        score_ended(self.log, self._world, node.path, status, value, self._rewards)
         if status is not Status.CANCELLED:
             self._tell_parent(node, status, value, reason)
 

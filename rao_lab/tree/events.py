@@ -31,7 +31,7 @@ class Status(StrEnum):
     TIMEOUT = "timeout"
     """The wall-clock limit of the tree fired: the tree is not reproducible."""
     ERROR = "error"
-    """The sandbox worker, the endpoint or the judge was lost: the node is not scored."""
+    """The sandbox worker or the endpoint was lost, or the verifier or judge failed: the node is not scored."""
     CANCELLED = "cancelled"
     """Its parent ended first."""
 
@@ -163,6 +163,10 @@ class Scored(_Happened):
     success: float | None
     source: str | None
     fraction: float | None
+    reward: float | None = None
+    problem: str = ""
+    """Why its verifier or judge gave no score that can be used: the node's status becomes `error`, for this
+    reason."""
 
 
 Event = Spawned | TurnStarted | Acted | TurnEnded | Refused | Finished | Scored

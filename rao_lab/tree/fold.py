@@ -94,10 +94,7 @@ class Fold:
             case Finished():
                 return self._finish(event)
             case Scored():
-                node = self.node(event.node)
-                return replace(
-                    node, success=event.success, success_source=event.source, fraction=event.fraction
-                )
+                return self._score(event)
 
     def _spawn(self, event: Spawned) -> Node:
         if event.node in self._nodes:
@@ -195,6 +192,22 @@ class Fold:
             reason=event.reason,
             ended=event.time,
             ended_tick=event.tick,
+        )
+
+    def _score(self, event: Scored) -> Node:
+        node = self.node(event.node)
+        if event.problem:
+            if node.status is not Status.FINISHED or event.success is not None:
+                raise RecordError(
+                    f"node {event.node} cannot fail to be scored: it is {node.status}, or scored"
+                )
+            return replace(node, status=Status.ERROR, reason=event.problem)
+        return replace(
+            node,
+            success=event.success,
+            success_source=event.source,
+            fraction=event.fraction,
+            reward=event.reward,
         )
 
 

@@ -152,6 +152,8 @@ class Node:
     """Who scored it: verifier, judge, root_proxy or rule (a limit or a cancellation, decision 3)."""
     fraction: float | None = None
     """Share of the goal that was met, for metrics only; None = not known."""
+    reward: float | None = None
+    """What it was given in the environment's own range, if that is not [0, 1]: s is mapped from it. None = none."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     """Refused launches and calls by kind."""
     children: tuple[str, ...] = ()

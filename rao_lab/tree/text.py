@@ -262,6 +262,8 @@ def _notes(node: Node, record: Earned | None) -> list[str]:
             words[0] += f": {one_line(node.reason, 40)}"
     elif node.success is None:
         words.append("not scored")
+    if node.reward is not None:
+        words.append(f"reward {node.reward:g}")
     words += [f"refused {one_line(kind, 20)} x{count}" for kind, count in node.refusals.items()]
     if record is not None and record.why_not in ("not_root", "root_unscored", "no_baseline", "no_tokens"):
         words.append(f"not trained: {record.why_not.replace('_', ' ')}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from rao_lab.base.safe_text import one_line
@@ -187,4 +188,6 @@ def _contradiction(node: Node, known: Mapping[str, Node]) -> str | None:
         return f"its success {node.success} lies outside [0, 1]"
     if node.success is None and node.success_source is not None:
         return f"not scored, yet its score has the source {node.success_source!r}"
+    if node.reward is not None and (node.success is None or not isfinite(node.reward)):
+        return f"its reward {node.reward} is not finite, or it has no success that is mapped from it"
     return None

@@ -6,6 +6,7 @@ says are a `RunFileError`.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -194,6 +195,7 @@ class _Rows:
             raise RunFileError(f"a node has the unknown status {row[12]!r:.40}") from None
         turns = self.turns.get(row[0], [])
         arrays = self._arrays(row[0], len(turns), allowance)
+        source, reward = _judged(texts.maybe(row[15]))
         return Node(
             path=_word(row[1], "path"),
             parent=parent,
@@ -210,8 +212,9 @@ class _Rows:
             status=status,
             reason=texts.text(row[13]),
             success=_number(row[14], "success"),
-            success_source=texts.maybe(row[15]),
+            success_source=source,
             fraction=_number(row[16], "fraction"),
+            reward=reward,
             refusals=table(texts.plain(row[17], {}), "the refusals of a node"),
             children=children,
             started=_real(row[18], "start"),
@@ -226,6 +229,18 @@ class _Rows:
             return [None] * turns
         size, body = self.tokens[place]
         return split_tokens(unpack(size, body, allowance), turns)
+
+
+_REWARD = re.compile(r"([^(]*) \(reward ([-+.e0-9]{1,30})\)")
+"""Who scored a node, and the reward behind it; see `encode`."""
+
+
+def _judged(source: str | None) -> tuple[str | None, float | None]:
+    found = None if source is None else _REWARD.fullmatch(source)
+    try:
+        return (source, None) if found is None else (found[1], float(found[2]))
+    except ValueError:
+        raise RunFileError(f"{found[2] if found else source!r:.40} is no reward") from None
 
 
 def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:

@@ -131,7 +131,7 @@ def _node_row(texts: TextIds, node: Node, places: Mapping[str, int]) -> tuple[An
         node.status.value,
         texts.id(node.reason),
         node.success,
-        texts.maybe(node.success_source),
+        texts.maybe(_judged(node)),
         node.fraction,
         texts.json(dict(node.refusals)) if node.refusals else None,
         node.started,
@@ -139,6 +139,15 @@ def _node_row(texts: TextIds, node: Node, places: Mapping[str, int]) -> tuple[An
         node.started_tick,
         node.ended_tick,
         node.window,
+    )
+
+
+def _judged(node: Node) -> str | None:
+    """Who scored it; the few nodes with a reward in a range of its own have that behind it: "verifier (reward 7.5)"."""
+    return (
+        node.success_source
+        if node.reward is None
+        else f"{node.success_source or ''} (reward {node.reward!r})"
     )
 
 

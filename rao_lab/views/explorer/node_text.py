@@ -36,7 +36,7 @@ def node_text(node: Node, decode: Decoder | None = None, limit: int = TEXT_LIMIT
         "value": show_value(node.value, VALUE_LIMIT) if node.status == "finished" else "",
         "returned": node.status == "finished",
         "reason": cutter(node.reason),
-        "source": clean(node.success_source or ""),
+        "source": clean(node.success_source or "") + _reward(node),
         "fraction": node.fraction,
         "refusals": {clean(kind)[:80]: times for kind, times in node.refusals.items()},
         "template": clean(node.template)[:80],
@@ -45,6 +45,10 @@ def node_text(node: Node, decode: Decoder | None = None, limit: int = TEXT_LIMIT
         "turns": turns,
         "note": cutter.note,
     }
+
+
+def _reward(node: Node) -> str:
+    return "" if node.reward is None else f", reward {node.reward:g}"
 
 
 class _Cutter:
