@@ -227,6 +227,11 @@ def start(
             if on_step is not None and _ends(on_step, step):
                 session.stop()
 
+        def resumed(step: int, notes: Sequence[str]) -> None:
+            session.on_resume(step, notes if on_resume is None else ())
+            if on_resume is not None:
+                on_resume(step, notes)
+
         with taken(policy, training=True):
             yield from train(
                 environment,
@@ -237,7 +242,7 @@ def start(
                 on_event=session.on_event,
                 on_phase=session.on_phase,
                 on_tick=session.control.check,
-                on_resume=on_resume or session.on_resume,
+                on_resume=resumed,
                 dialect=dialect,
                 judge=judge,
                 workers=workers,

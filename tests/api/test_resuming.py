@@ -236,12 +236,16 @@ def test_by_default_each_note_is_a_warning(copy: Path) -> None:
     assert len(caught) == 1
 
 
-def test_the_board_of_a_resumed_session_has_the_steps_before_it(whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_resume", [None, lambda step, notes: None])
+def test_the_board_of_a_resumed_session_has_the_steps_before_it(
+    whole: Path, tmp_path: Path, on_resume: Any
+) -> None:
     file = tmp_path / "a.rao"
     go(file, steps=3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        session = start(TextCraft("easy"), rl.load_policy("tiny"), CONFIG, store=file, resume=True)
+        options = {"store": file, "resume": True, "on_resume": on_resume}
+        session = start(TextCraft("easy"), rl.load_policy("tiny"), CONFIG, **options)
         assert [step.step for step in session.result()] == [3]
     board = session.board()
     try:
