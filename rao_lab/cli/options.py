@@ -42,7 +42,6 @@ TrainAgent = Annotated[
     str | None,
     typer.Option(help="recursive, or flat: the control without launch_subagent. Default: recursive."),
 ]
-TrainSeed = Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")]
 Steps = Annotated[int | None, typer.Option(help="Training steps. Default: 40.")]
 Resume = Annotated[
     bool,
@@ -57,6 +56,7 @@ Difficulty = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=SEED_HELP)]
+TrainSeed = Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")]
 Rules = Annotated[
     Path | None,
     typer.Option("--recipes", help="Read recipes from a file (JSON, also as .gz).", metavar="FILE"),

@@ -21,7 +21,8 @@ def console_on_stderr(quiet: bool = False) -> Console:
 
 def print_progress(line: str) -> None:
     """Prints a line of progress."""
-    console_on_stderr().print(visible(line), markup=False, highlight=False, soft_wrap=True)
+    console = console_on_stderr()  # a terminal breaks lines between words, a log does not
+    console.print(visible(line), markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def print_text(text: str) -> None:

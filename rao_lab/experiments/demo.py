@@ -18,6 +18,7 @@ from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.export import export_run
 from rao_lab.api.train import train
 from rao_lab.api.written import run_name, spare_others
+from rao_lab.base.words import counted
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import flat_fits
@@ -33,15 +34,13 @@ TRAINING_SHARE = 0.5
 flat agent's steps and the second evaluation take the rest."""
 CHECKPOINT_EVERY = 10
 """Steps. A checkpoint is three times as large as the weights."""
-PHASES = {
-    "before: recursive": 0.03,
-    "before: flat": 0.02,
-    "train: recursive": 0.6,
-    "train: flat": 0.24,
-    "after: recursive": 0.09,
-    "after: flat": 0.02,
-}
-"""The phases, with the share of the time that each takes. From these the board tells the time left."""
+PER_TASK = {"recursive": 0.03, "flat": 0.02}
+"""Seconds that one task of an evaluation takes before training, on two cores that do nothing else."""
+PER_TASK_LEARNED = 0.06
+"""More of them once the recursive agent has learned to delegate, in `USUAL_STEPS`."""
+PER_TREE = {"recursive": 0.042, "flat": 0.017}
+"""Seconds that one tree of training takes there."""
+USUAL_STEPS = 40
 
 
 class Board(Protocol):
@@ -61,7 +60,7 @@ class DemoConfig:
 
     out: Path
     """The run file. The page and the flat agent's run are written beside it."""
-    steps: int = 40
+    steps: int = USUAL_STEPS
     minutes: float | None = None
     """Train as many steps as fit into this time instead. The results then depend on the machine's speed."""
     tasks_per_step: int = 8
@@ -76,6 +75,17 @@ class DemoConfig:
         if self.minutes is not None and not self.minutes > 0:
             raise ConfigError(f"--minutes {self.minutes:g} means nothing: give a number above 0")
         run_name(self.out)
+
+    def seconds(self, steps: int) -> dict[str, float]:
+        """About how long each phase takes if so many steps are trained, on two cores that do nothing else."""
+        tasks, trees = self.tasks * len(BANDS), steps * self.tasks_per_step * self.group_size
+        learned = PER_TASK_LEARNED * min(1.0, steps / USUAL_STEPS)
+        return {
+            **{f"before: {agent}": tasks * each for agent, each in PER_TASK.items()},
+            **{f"train: {agent}": trees * each for agent, each in PER_TREE.items()},
+            "after: recursive": tasks * (PER_TASK["recursive"] + learned),
+            "after: flat": tasks * PER_TASK["flat"],
+        }
 
     @property
     def page(self) -> Path:
@@ -140,9 +150,12 @@ class _Demo:
         """Evaluates, trains and evaluates again, one agent after the other."""
         config, board = self._config, self._board
         result = DemoResult(config)
-        board.plan(PHASES)
+        expected = config.seconds(config.steps)
+        whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
+        board.say(f"world: {self._world!r}")
         trained = ", ".join(TextCraft.suited(self._fitting.player).difficulties)
-        board.say(f"trained on {trained} tasks, evaluated on {', '.join(BANDS)}: {self._world!r}")
+        board.say(f"trains on {trained} tasks; about {_said(whole)} on two cores")
+        board.plan(expected)
         try:
             for agent in AGENTS:
                 result.before[agent] = self._evaluate(agent, "before")
@@ -209,6 +222,7 @@ class _Demo:
 
     def _train(self, agent: Agent, steps: int, deadline: float | None = None) -> int:
         """Trains until the steps are done or the time is up, at least one step; returns the steps done."""
+        began = time.monotonic()
         phase = f"train: {agent}"
         self._board.phase(phase, steps)
         world = TextCraft.suited(self._fitting.player)
@@ -221,11 +235,23 @@ class _Demo:
                 if not done:
                     continue
                 self._board.stepped(agent, step)
-                self._board.phase(phase, max(steps, done))
+                now = time.monotonic()
+                over = deadline is not None and now > deadline
+                if deadline is not None:  # as many as will fit, judged by those that are done
+                    fitting = (
+                        done if over else max(done + 1, round(done * (deadline - began) / (now - began)))
+                    )
+                    self._board.phase(phase, fitting)
+                    self._board.plan(self._config.seconds(fitting))
                 self._board.advance(phase, done)
-                if deadline is not None and time.monotonic() > deadline:
+                if over:
                     break
         return done
+
+
+def _said(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return counted(minutes, "minute") if minutes else "a minute or less"
 
 
 def beside(path: Path, mark: str) -> Path:

@@ -20,6 +20,8 @@ from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 MINUS = "−"
 MOST_NODES = 400
 WIDTH = 100
+LEAST_GOAL = 12
+"""Cells of a goal that no note takes away."""
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
 
@@ -115,7 +117,10 @@ def text_tree(
     picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit, preamble(tree.nodes))
     rows = [picture.row(nodes[path]) for path in nodes if path in picture.shown]
     if plain:
-        rows = [replace(row, goal=_ascii(row.goal), note=_ascii(row.note)) for row in rows]
+        rows = [
+            replace(row, goal=_ascii(row.goal), note=_ascii(row.note), brief=_ascii(row.brief))
+            for row in rows
+        ]
     lines = [
         _title(tree.header, glyphs),
         *_table(rows, glyphs, credit is not None, width),
@@ -203,6 +208,8 @@ class _Row:
     """Strokes, mark and path: never cut while there is room for them."""
     goal: str
     note: str
+    brief: str
+    """The note with its refusals summed up, for a narrow terminal."""
     figures: tuple[str, ...]
 
 
@@ -221,10 +228,14 @@ class _Picture:
 
     def row(self, node: Node) -> _Row:
         record = self.credit.get(node.path) if self.credit is not None else None
+        refused = [f"refused {one_line(kind, 20)} x{count}" for kind, count in node.refusals.items()]
+        summed = [f"refused x{sum(node.refusals.values())}"] if refused else []
+        before, after = _ended(node), [*_untrained(record), *self._hidden(node)]
         return _Row(
             head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",
             goal=short_goal(node, self.preamble),
-            note=", ".join([*_notes(node, record), *self._hidden(node)]),
+            note=", ".join([*before, *refused, *after]),
+            brief=", ".join([*before, *summed, *after]),
             figures=_figures(node, record, self.glyphs, self.credit is not None),
         )
 
@@ -253,8 +264,8 @@ class _Picture:
         return [f"{self.glyphs.more} {count:,} more below"] if count else []
 
 
-def _notes(node: Node, record: Earned | None) -> list[str]:
-    """What the mark alone does not say."""
+def _ended(node: Node) -> list[str]:
+    """How it ended, as far as its mark alone does not say."""
     words = []
     if node.status is not Status.FINISHED:
         words.append(node.status.value.replace("_", " "))
@@ -262,12 +273,14 @@ def _notes(node: Node, record: Earned | None) -> list[str]:
             words[0] += f": {one_line(node.reason, 40)}"
     elif node.success is None:
         words.append("not scored")
-    if node.reward is not None:
-        words.append(f"reward {node.reward:g}")
-    words += [f"refused {one_line(kind, 20)} x{count}" for kind, count in node.refusals.items()]
-    if record is not None and record.why_not in ("not_root", "root_unscored", "no_baseline", "no_tokens"):
-        words.append(f"not trained: {record.why_not.replace('_', ' ')}")
-    return words
+    return words if node.reward is None else [*words, f"reward {node.reward:g}"]
+
+
+def _untrained(record: Earned | None) -> list[str]:
+    """Why it is not trained, if its status does not say so."""
+    why = None if record is None else record.why_not
+    said = why in ("not_root", "root_unscored", "no_baseline", "no_tokens")
+    return [f"not trained: {why.replace('_', ' ')}"] if why and said else []
 
 
 def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bool) -> tuple[str, ...]:
@@ -304,10 +317,15 @@ def _table(rows: list[_Row], glyphs: _Glyphs, with_credit: bool, width: int) -> 
 
 
 def _left(row: _Row, size: int, glyphs: _Glyphs) -> str:
-    """Head, goal and note in `size` cells; the goal gives way first."""
-    note = f" {glyphs.nothing} {row.note}" if row.note else ""
-    room = size - cells(row.head) - cells(note) - 2
-    goal = "  " + shorten(row.goal, room, glyphs.more) if row.goal and room > 3 else ""
+    """Head, goal and note in `size` cells. First the refusals are summed up, then goal and note are cut."""
+    goal = "  " + row.goal if row.goal else ""
+    for said in (row.note, row.brief):
+        note = f" {glyphs.nothing} {said}" if said else ""
+        if cells(row.head + goal + note) <= size:
+            return row.head + goal + note
+    room = size - cells(row.head)
+    if room > 5:
+        goal = shorten(goal, max(LEAST_GOAL, room - cells(note)), glyphs.more)
     return shorten(row.head + goal + note, size, glyphs.more)
 
 

@@ -23,11 +23,16 @@ from rich.table import Table
 from rich.text import Text
 
 from rao_lab.base.safe_text import one_line, visible
+from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation, Summary
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Denominator
 
+WIDE = 84
+"""Cells of a terminal in which three bands stand side by side with room between them."""
+LEAST_DONE = 0.02
+"""Part of the work that must be done before the time left is told from it."""
 RECENT = 5
 """Steps whose trees are pooled for the interval of success while training."""
 
@@ -46,7 +51,7 @@ class Board:
         self._title = Text(one_line(title))
         self._leave = leave
         self._shares: Mapping[str, float] = {}
-        self._began = time.monotonic()
+        self._began = self._planned = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=28),
@@ -78,8 +83,8 @@ class Board:
             self._live = None
 
     def say(self, line: str) -> None:
-        """A line above the board, or on its own."""
-        self.console.print(Text(visible(line)), soft_wrap=True)
+        """A line above the board, or on its own. A terminal breaks it between words, a log does not."""
+        self.console.print(Text(visible(line)), soft_wrap=not self.console.is_terminal)
 
     def resumed(self, step: int, notes: Sequence[str]) -> None:
         """Training goes on after a step (-1: from the beginning), and what is to be known about that."""
@@ -97,10 +102,14 @@ class Board:
             raise
 
     def plan(self, shares: Mapping[str, float]) -> None:
-        """The phases to come and about what part of the time each takes; they sum to 1."""
+        """The phases to come and about what part of the time each takes, by any measure; told again if it is
+        known better."""
+        if not self._shares:
+            self._planned = time.monotonic()
         self._shares = shares
         for name in shares:
-            self._phases[name] = self._progress.add_task(name, total=None, start=False)
+            if name not in self._phases:
+                self._phases[name] = self._progress.add_task(name, total=None, start=False)
 
     def phase(self, name: str, total: int) -> None:
         """A phase begins, or its total becomes known."""
@@ -135,24 +144,35 @@ class Board:
             self.say(step_line(agent, step))
 
     def _draw(self) -> RenderableType:
+        if not (self._phases or self._rows or self._steps):
+            return ""
         parts: list[RenderableType] = [self._progress]
         if self._shares:
             parts.insert(0, Text(self._remaining() + "\n", style="bold"))
         if self._rows:
-            parts += ["", success_table(self._rows)]
-        for agent, steps in self._steps.items():
+            parts += ["", success_table(self._rows, narrow=self.console.width < WIDE)]
+        if self._steps and not self._rows_of_now():
+            agent, steps = [*self._steps.items()][-1]
             parts += ["", training_lines(agent, steps)]
         return Panel(Group(*parts), title=self._title, title_align="left", border_style="dim")
 
+    def _rows_of_now(self) -> bool:
+        """Whether what was trained last is evaluated already: its numbers then take the room of its steps."""
+        whens = {when for when, _ in self._rows}
+        return bool(self._steps) and len(whens) > 1
+
     def _remaining(self) -> str:
+        now = time.monotonic()
         done = 0.0
         for name, weight in self._shares.items():
             task = self._progress.tasks[self._phases[name]]
-            done += weight * (task.completed / task.total if task.total else 0.0)
-        elapsed = time.monotonic() - self._began
-        if done < 0.02:
-            return f"{clock(elapsed)} so far"
-        return f"{done:.0%}   {clock(elapsed)} so far, about {clock(elapsed * (1 - done) / done)} left"
+            done += weight * (min(1.0, task.completed / task.total) if task.total else 0.0)
+        done /= sum(self._shares.values())
+        so_far = f"{clock(now - self._began)} so far"
+        if done < LEAST_DONE:
+            return so_far
+        left = (now - self._planned) * (1 - done) / done
+        return f"{done:.0%}   {so_far}, about {clock(left)} left"
 
 
 def clock(seconds: float) -> str:
@@ -168,10 +188,15 @@ def share(part: Summary) -> str:
     return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]{of}"
 
 
-def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> Table:
-    """Success by difficulty, before and after, flat beside its ceiling."""
+def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]], narrow: bool = False) -> Table:
+    """Success by difficulty, before and after, flat beside its ceiling.
+
+    Args:
+        narrow: one blank between columns, not two.
+    """
     bands = list(dict.fromkeys(name for parts in rows.values() for name in parts))
-    table = Table(box=None, pad_edge=False, title="success on held-out tasks [95 % interval]")
+    title = "success on held-out tasks [95 % interval]"
+    table = Table(box=None, pad_edge=False, collapse_padding=narrow, title=title)
     table.title_justify = "left"
     table.title_style = "dim"
     table.add_column("")
@@ -224,20 +249,22 @@ def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str
 
 
 def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
-    """The newest step in three short lines; success is pooled over the recent steps."""
+    """The newest step in four short lines, cut where the terminal ends; success is pooled over recent steps."""
     last = steps[-1]
     metrics = last.metrics
-    text = Text()
+    text = Text(no_wrap=True, overflow="ellipsis")
+    over = "this step" if len(steps) == 1 else f"the last {len(steps)} steps"
     text.append(f"{agent}, step {last.step}   ", style="bold")
-    text.append(f"success {pooled(steps)} in the last {len(steps)} steps\n")
+    text.append(f"success {pooled(steps)} in {over}\n")
     text.append(
         f"nodes {_number(metrics, 'nodes')} (at most {_number(metrics, 'nodes_max', 0)})   "
-        f"depth {_number(metrics, 'depth')}   refusals {one_line(refusals(metrics))}\n"
+        f"depth {_number(metrics, 'depth')}   entropy {_number(metrics, 'entropy', 3)}\n"
     )
+    text.append(f"refusals {one_line(refusals(metrics))}\n")
     speed = metrics.get("tokens_per_second") or {}
     speeds = speed if isinstance(speed, Mapping) else {"generation": speed}
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.items() if rate)
-    text.append(f"tokens/s {rates or '-'}   entropy {_number(metrics, 'entropy', 3)}")
+    text.append(f"tokens/s {rates or '-'}")
     return text
 
 
@@ -259,9 +286,10 @@ def pooled(steps: Sequence[TrainStep]) -> str:
     found = Denominator.of(trees)
     scores = [tree.success for tree in trees if tree.success is not None]
     if not scores:
-        return f"not known: {found.scored} of {found.total} trees scored"
+        return f"not known: {found.scored} of {counted(found.total, 'tree')} scored"
     low, high = wilson(sum(scores), len(scores))
-    of = f"{found.total} trees" if not found.unscored else f"{found.scored} scored of {found.total} trees"
+    trees_of = counted(found.total, "tree")
+    of = trees_of if not found.unscored else f"{found.scored:,} scored of {trees_of}"
     return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}] of {of}"
 
 

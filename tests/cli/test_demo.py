@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rao_lab.evaluation.evaluate import Evaluation, Summary
 from rao_lab.execution.limits import Limits
 from rao_lab.experiments.demo import BANDS, DemoConfig, DemoResult
 from rao_lab.tree import Node, Task, Tree, TreeHeader
+from tests.support.command_line import CommandLine
 
 NOTHING = Summary(0, 0, None, 0.0, 1.0, None, None, 0, None, 0)
 
@@ -60,9 +62,33 @@ def test_the_machine_readable_result_has_the_agreed_shape() -> None:
                 ]
 
 
-def test_the_report_names_the_line_to_type_next() -> None:
-    result = DemoResult(DemoConfig(Path("runs/a.rao")), steps=5)
-    assert demo_text(result).endswith("Next: rao-lab credit runs/a.rao --step 5")
+def test_the_report_ends_with_the_line_that_opens_the_page() -> None:
+    said = demo_text(DemoResult(DemoConfig(Path("runs/a.rao")), steps=1, page="runs/a.html: 1.0 MB"))
+    assert said.splitlines()[-3:] == [
+        "Its trees:  rao-lab show runs/a.rao --step 1",
+        "Its credit: rao-lab credit runs/a.rao --step 1",
+        "Its page:   rao-lab demo --open --out runs/a.rao",
+    ]
+    assert "(1 step)" in said and "Page: runs/a.html" in said
+    assert demo_text(DemoResult(DemoConfig(Path("runs/demo-2.rao")))).endswith(" rao-lab demo --open")
+
+
+def test_open_opens_the_newest_page_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
+    opened: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or len(opened) < 3)
+    monkeypatch.setattr("rao_lab.experiments.demo.run_demo", lambda *_: pytest.fail("it was trained"))
+    (tmp_path / "runs").mkdir()
+    for age, name in enumerate(("demo-2", "demo", "demo-notes", "other")):
+        (tmp_path / "runs" / f"{name}.html").touch()
+        os.utime(tmp_path / "runs" / f"{name}.html", (age, age))
+    assert lab(["demo", "--open"])[::2] == (0, "runs/demo.html is opened\n")
+    assert lab(["demo", "--open", "--out", "runs/other.rao"])[0] == 0
+    assert [address.rpartition("/")[2] for address in opened] == ["demo.html", "other.html"]
+    assert opened[0].startswith("file:///")
+    assert "no browser can be opened here: the page is runs/demo.html" in lab(["demo", "--open"])[2]
 
 
 def test_the_tree_shown_is_the_hardest_that_was_learned_and_can_be_read() -> None:

@@ -79,13 +79,25 @@ def test_the_picture_with_credit() -> None:
     assert "−1.07" in text_tree(OTHER, found)
 
 
+def test_refusals_are_summed_up_before_a_goal_is_cut() -> None:
+    kinds = {"own_goal": 2, "missing": 4, "wrong_ingredients": 1}
+    tree = Tree(HEADER, (node("0", 0.0, "2x m5_i3, 1x c3_i2", status=Status.TURN_LIMIT, refusals=kinds),))
+    lines = [text_tree(tree, width=width).splitlines()[2] for width in (100, 72, 56)]
+    assert (
+        "— turn limit, refused own_goal x2, refused missing x4, refused wrong_ingredients x1" not in lines[1]
+    )
+    assert "▣ 0  2x m5_i3, 1x c3_i2 — turn limit, refused x7" in lines[1]
+    assert lines[2].startswith("▣ 0  2x m5_i3") and "turn limit" in lines[2]
+    assert all(cells(line) <= width for line, width in zip(lines, (100, 72, 56), strict=True))
+
+
 def test_the_same_picture_in_ascii() -> None:
     assert text_tree(BUSY, width=60, plain=True).splitlines() == [
         "task t17 - medium - recursive - tiny v3 - step 4",
         "                                            s  turns  tokens",
         "+ 0  2x m5_i3, 1x c3_i2                  1.00      1   1,520",
         "|= ~ 0.0  1x m4_i2                       0.50      1      10",
-        "|  `- x 0.0.0 - refused own_goal x2      0.00      1      10",
+        "|  `- x 0.0.0  4x b1_i1 - refused x2     0.00      1      10",
         "|= # 0.1  1x m4_i1 - turn limit          0.00      1      10",
         "|- / 0.2  9x b2_i2 - cancelled           0.00      1      10",
         "`- ! 0.3  1x m3_i3 - error: worker lost     -      0       0",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rao_lab.cli.options import DemoOut, Json, Seed
-from rao_lab.cli.output import console_on_stderr, print_json, print_text
+from rao_lab.cli.options import DemoOut, Json, TrainSeed
+from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
 
 if TYPE_CHECKING:
     from rao_lab.experiments.demo import DemoConfig
+
+BEGINS = (
+    "rao-lab demo: trains the embedded policy, once as a recursive agent and once as a flat one, and evaluates "
+    "both before and after. Ctrl-C keeps every finished step. Loading takes a few seconds."
+)
+NAME = re.compile(r"demo(-\d+)?")
+"""What a demo calls its run if nobody says a name."""
 
 
 def demo(
@@ -23,7 +32,11 @@ def demo(
         bool, typer.Option("--quick", help="Takes seconds instead of minutes; learns nothing.")
     ] = False,
     out: DemoOut = None,
-    seed: Seed = 0,
+    seed: TrainSeed = None,
+    opens: Annotated[
+        bool,
+        typer.Option("--open", help="Open the page of the last demo in a browser; train if there is none."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the embedded policy in three to four minutes and show what it learned.
@@ -35,19 +48,27 @@ def demo(
     [bold]Examples[/bold]
 
       rao-lab demo
+      rao-lab demo --open
       rao-lab demo --minutes 2 --json > demo.json
     """
+    told = steps is not None or minutes is not None or quick or seed is not None
+    if opens and not told and (page := _last_page(out)) is not None:
+        _open(page)
+        return
+    print_progress(BEGINS)  # before anything that takes seconds to load
     from rao_lab.cli.reports.demo import demo_json, demo_text
     from rao_lab.experiments.demo import run_demo
     from rao_lab.views.terminal import Board
 
-    config = demo_config(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed)
+    config = demo_config(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed or 0)
     with Board(console_on_stderr(), "rao-lab demo", leave=False) as board:
         result = run_demo(config, board)
     if as_json:
         print_json(demo_json(result))
     else:
         print_text(demo_text(result))
+    if opens:
+        _open(config.page)
 
 
 def demo_config(
@@ -72,6 +93,21 @@ def demo_config(
     if steps is not None:
         size["steps"] = steps
     return DemoConfig(out or _free_name(), minutes=minutes, seed=seed, **size)
+
+
+def _last_page(out: Path | None) -> Path | None:
+    """The page of a demo, by default of the newest in runs/; None if there is none."""
+    if out is not None:
+        page = out.with_suffix(".html")
+        return page if page.is_file() else None
+    pages = [path for path in Path("runs").glob("demo*.html") if NAME.fullmatch(path.stem)]
+    return max(pages, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _open(page: Path) -> None:
+    """Opens a page in a browser, or says where it is."""
+    opened = webbrowser.open(page.absolute().as_uri())
+    print_progress(f"{page} is opened" if opened else f"no browser can be opened here: the page is {page}")
 
 
 def _free_name() -> Path:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import Any
 
+from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.experiments.demo import BANDS, DemoResult, beside
 from rao_lab.tree import Tree
@@ -22,6 +26,8 @@ SHOWN = (
     "mean_depth",
 )
 """What the JSON says of each band."""
+DEFAULT = re.compile(r"runs/demo(-\d+)?\.rao")
+"""A run whose page `rao-lab demo --open` finds by itself."""
 MOST_NODES_SHOWN = 24
 """A larger tree is not easy to read."""
 
@@ -48,15 +54,29 @@ def demo_text(result: DemoResult) -> str:
     }
     parts = [
         success_text(rows),
-        f"Trained on {result.steps * result.config.tasks_per_step} root tasks each ({result.steps} steps); "
-        f"{result.seconds:.0f} s in all. The flat agent cannot pass its ceiling, whatever it learns.",
+        _filled(
+            f"Trained on {counted(result.steps * result.config.tasks_per_step, 'root task')} each "
+            f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. The flat agent cannot pass its "
+            "ceiling, whatever it learns."
+        ),
     ]
     pair = telling_pair(result.before.get("recursive"), result.after.get("recursive"))
     if pair is not None:
         parts += [f"Before:\n{text_tree(pair[0])}", f"After:\n{text_tree(pair[1])}"]
-    parts.append(result.page)
-    parts.append(f"Next: rao-lab credit {result.config.out} --step {result.steps}")
+    run, step = result.config.out, result.steps
+    named = "" if DEFAULT.fullmatch(run.as_posix()) else f" --out {run}"
+    parts += [
+        f"Page: {result.page}" if result.page else "",
+        f"Its trees:  rao-lab show {run} --step {step}\n"
+        f"Its credit: rao-lab credit {run} --step {step}\n"
+        f"Its page:   rao-lab demo --open{named}",
+    ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _filled(text: str) -> str:
+    """The text with its lines broken where the terminal ends."""
+    return fill(text, min(100, get_terminal_size((100, 24)).columns))
 
 
 def telling_pair(before: Evaluation | None, after: Evaluation | None) -> tuple[Tree, Tree] | None:
