@@ -51,13 +51,14 @@ class Board:
         self._title = Text(one_line(title))
         self._leave = leave
         self._shares: Mapping[str, float] = {}
-        self._began = self._planned = time.monotonic()
+        self._began = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=console,
+            get_time=lambda: time.monotonic(),
         )
         self._phases: dict[str, TaskID] = {}
         self._rows: dict[tuple[str, str], Mapping[str, Summary]] = {}
@@ -104,8 +105,6 @@ class Board:
     def plan(self, shares: Mapping[str, float]) -> None:
         """The phases to come and about what part of the time each takes, by any measure; told again if it is
         known better."""
-        if not self._shares:
-            self._planned = time.monotonic()
         self._shares = shares
         for name in shares:
             if name not in self._phases:
@@ -162,17 +161,24 @@ class Board:
         return bool(self._steps) and len(whens) > 1
 
     def _remaining(self) -> str:
-        now = time.monotonic()
-        done = 0.0
+        """The time left: a phase that is under way goes on at its own pace, those to come at that of all so far."""
+        so_far = f"{clock(time.monotonic() - self._began)} so far"
+        parts, spent, done = [], 0.0, 0.0
         for name, weight in self._shares.items():
             task = self._progress.tasks[self._phases[name]]
-            done += weight * (min(1.0, task.completed / task.total) if task.total else 0.0)
-        done /= sum(self._shares.values())
-        so_far = f"{clock(now - self._began)} so far"
-        if done < LEAST_DONE:
+            part = min(1.0, task.completed / task.total) if task.total else 0.0
+            seconds = task.finished_time or task.elapsed or 0.0
+            parts.append((part, seconds, weight))
+            if part:
+                spent, done = spent + seconds, done + part * weight
+        whole = sum(self._shares.values())
+        if done < LEAST_DONE * whole:
             return so_far
-        left = (now - self._planned) * (1 - done) / done
-        return f"{done:.0%}   {so_far}, about {clock(left)} left"
+        left = sum(
+            seconds * (1 - part) / part if part else max(0.0, weight * spent / done - seconds)
+            for part, seconds, weight in parts
+        )
+        return f"{done / whole:.0%}   {so_far}, about {clock(round(left))} left"
 
 
 def clock(seconds: float) -> str:

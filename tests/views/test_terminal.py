@@ -139,3 +139,47 @@ def test_a_terminal_gets_progress_success_shape_and_speed() -> None:
         "generation 1,234",
     ):
         assert words in shown
+
+
+def test_the_fullest_board_fits_a_terminal_of_80_by_24() -> None:
+    target = StringIO()
+    console = Console(file=target, force_terminal=True, width=80, height=24, color_system=None)
+    found = replace(FOUND, by_difficulty={"easy": EASY, "medium": HARD, "hard": HARD})
+    shown = step(1, 1.0, 0.0)
+    many = {"wrong_ingredients": 1190, "unknown_item": 780, "missing_or_more": 400}
+    shown = replace(shown, metrics={**shown.metrics, "refusals": many})
+    board = Board(console, "demo")
+    agents = ("recursive", "flat")
+    board.plan({f"{when}: {agent}": 1.0 for when in ("before", "train", "after") for agent in agents})
+    for when in ("before", "after"):
+        for agent in agents:
+            board.evaluated(when, replace(found, agent=agent))
+            board.stepped(agent, shown)
+            lines = console.render_lines(board._draw(), console.options)
+            assert len(lines) <= 22
+            rows = ["".join(part.text for part in line) for line in lines]
+            table = [row for row in rows if when in row and agent in row and "[" in row]
+            assert table and table[0].count("]") == 3  # no interval is broken
+
+
+def test_a_first_estimate_is_told_by_what_was_planned_and_not_by_what_was_loaded(monkeypatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("rao_lab.views.terminal.time.monotonic", lambda: now[0])
+    board = Board(Console(file=StringIO(), force_terminal=True), "demo")
+    assert board._draw() == ""  # nothing to show yet: no empty frame
+    now[0] += 10  # loading
+    board.plan({"first": 5.0, "second": 15.0})
+    board.phase("first", 100)
+    assert board._remaining() == "0:10 so far"
+    now[0] += 1
+    board.advance("first", 20)
+    assert board._remaining() == "5%   0:11 so far, about 0:19 left"
+    now[0] += 4
+    board.advance("first", 100)
+    board.phase("second", 10)
+    assert board._remaining() == "25%   0:15 so far, about 0:15 left"
+    now[0] += 6
+    board.advance("second", 2)  # slower than was planned: its own pace counts
+    assert board._remaining() == "40%   0:21 so far, about 0:24 left"
+    board.plan({"first": 5.0, "second": 15.0, "third": 20.0})
+    assert board._remaining().endswith("about 0:52 left")
