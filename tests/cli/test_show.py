@@ -89,3 +89,11 @@ def test_a_run_without_trees_says_so(tmp_path: Path, lab: CommandLine) -> None:
         pass
     assert "empty.rao has no trees yet" in lab.refused(["show", out])
     assert "empty.rao has no credit: no step of training has ended" in lab.refused(["credit", out])
+
+
+def test_the_tree_of_the_readme_is_what_its_command_prints(lab: CommandLine) -> None:
+    readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
+    command, picture = "data/pathologies/as_it_should_be.rao --tree 2.2", readme.split("```\n")[1]
+    assert f"`rao-lab show {command}`" in readme
+    _, out, _ = lab(["show", DATA.parent / "data/pathologies/as_it_should_be.rao", "--tree", "2.2"])
+    assert out.endswith(picture)
