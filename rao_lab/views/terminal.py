@@ -292,7 +292,7 @@ def pooled(steps: Sequence[TrainStep]) -> str:
     found = Denominator.of(trees)
     scores = [tree.success for tree in trees if tree.success is not None]
     if not scores:
-        return f"not known: {found.scored} of {counted(found.total, 'tree')} scored"
+        return f"not known: {found.scored} of {found.total} trees scored"
     low, high = wilson(sum(scores), len(scores))
     trees_of = counted(found.total, "tree")
     of = trees_of if not found.unscored else f"{found.scored:,} scored of {trees_of}"

@@ -45,7 +45,7 @@ def test_eval_prints_the_budget_of_flat_solutions_and_what_share_fits(shared: Pa
     window = ["--set", "limits.context_window=1000"]
     _, out, _ = lab(["eval", "--policy", "scripted", *files, "--agent", "flat", *window])
     table = [line.split() for line in out.splitlines()[out.splitlines().index(BUDGET) + 1 :]]
-    assert table[1] == ["all", "317", "3", "12", "919", "4,488", "53%"]
+    assert table[1] == ["all", "317", "3", "12", "934", "4,503", "53%"]
     assert [row[0] for row in table[2:]] == ["easy", "medium", "hard", "extreme"]
 
 
