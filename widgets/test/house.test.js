@@ -22,6 +22,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   siblings: ["siblings.js"],
   inspector: ["inspector.js", "who.js", "host.js"],
   credit: ["page.js", "whatif.js", "rule.js"],
+  help: ["help.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 

@@ -23,6 +23,9 @@ import { actionOf, moveInRows } from "./keys.js";
  * @property {(by: number) => void} hit
  * @property {() => void} openSearch
  * @property {import("../shared/menu.js").Menu} menu
+ * @property {{toggle: () => void, close: () => void, isOpen: boolean}} help
+ * @property {{toggle: () => void, close: () => void, isOpen: boolean}} window
+ * @property {boolean} ownPage a page of its own has the whole window already
  * @property {boolean} drawer
  * @property {(shown: boolean) => void} showDrawer
  * @property {boolean} inspecting
@@ -81,6 +84,12 @@ function run(app, action) {
     case "stepOn":
       app.steps.move(action === "stepOn" ? 1 : -1);
       return app.traits.steps.length > 1;
+    case "help":
+      app.help.toggle();
+      return true;
+    case "window":
+      if (!app.ownPage) app.window.toggle();
+      return !app.ownPage;
     case "focus":
       if (app.place.pile >= 0) app.fold.pile(app.place.pile);
       else app.fold.focus(app.place.row);
@@ -95,11 +104,13 @@ function run(app, action) {
 /** One step out of whatever is open. @param {ActionsHost} app */
 function back(app) {
   if (app.menu.isOpen) app.menu.close();
+  else if (app.help.isOpen) app.help.close();
   else if (app.tab === "credit" && app.place.pile < 0) app.setTab("messages", false);
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);
   else if (app.place.focus >= 0) app.fold.focus(-1);
   else if (app.finding.query) app.search("", false);
+  else if (app.window.isOpen) app.window.close();
   else return false;
   return true;
 }

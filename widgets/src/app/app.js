@@ -5,13 +5,14 @@ import { Board } from "../board/board.js";
 import { CreditPage } from "../credit/page.js";
 import { Rule, ShownCredit } from "../credit/rule.js";
 import { WhatIf } from "../credit/whatif.js";
+import { HelpCard } from "../help/help.js";
 import { IcicleView } from "../icicle/icicle.js";
 import { Inspector } from "../inspector/inspector.js";
 import { Outline } from "../outline/outline.js";
 import { fill, h } from "../shared/dom.js";
 import { Menu } from "../shared/menu.js";
 import { commonPreamble, oneLine } from "../shared/text.js";
-import { applyPalette, paletteOf, watchTheme } from "../shared/theme.js";
+import { paletteOf, watchTheme } from "../shared/theme.js";
 import { SiblingPanel } from "../siblings/siblings.js";
 import { Client, traits } from "../step/client.js";
 import { commonGoal, summarize } from "../step/summary.js";
@@ -20,11 +21,13 @@ import { onKey } from "./actions.js";
 import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
+import { fold, frame } from "./frame.js";
 import { showState, traitsNow } from "./notices.js";
 import { Place } from "./place.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
 import { TopBar } from "./topbar.js";
+import { FullWindow } from "./window.js";
 import { showZones } from "./zones.js";
 
 /** @typedef {import("../inspector/host.js").Tab} Tab */
@@ -76,6 +79,8 @@ export class App {
     this.root = h("div", { class: "rao", "data-lm-suppress-shortcuts": "true", ...aria });
     this.palette = paletteOf(this.root);
     this.menu = new Menu(this.root, () => this.outline.list);
+    this.help = new HelpCard({ root: this.root, focusNodes: () => this.focusNodes() });
+    this.window = new FullWindow(this.root, () => this.onWindow());
     this.whatif = new WhatIf(this);
     this.top = new TopBar(this);
     /** @type {Outline} */
@@ -98,7 +103,7 @@ export class App {
     fill(el, h("style", {}, css), this.root);
     this.root.addEventListener("keydown", (event) => onKey(this, event));
 
-    this.stopTheme = watchTheme(() => this.onTheme());
+    this.stopTheme = watchTheme(this.root, () => this.onTheme());
     this.observer = new ResizeObserver(() => this.onSize());
     this.observer.observe(this.root);
     this.clock = setInterval(() => this.onClock(), 1000);
@@ -107,7 +112,6 @@ export class App {
     /** @type {ReturnType<typeof setTimeout> | null} */
     this.waiting = null;
     this.onTheme();
-    this.onSize();
     this.client.start();
     this.update();
   }
@@ -361,25 +365,19 @@ export class App {
   }
 
   onTheme() {
-    this.palette = paletteOf(this.root);
-    applyPalette(this.root, this.palette);
-    this.root.style.height = this.ownPage ? "100vh" : `${Math.max(360, this.traits.height)}px`;
+    frame(this);
+    this.tree.onSize();
     this.update();
   }
 
+  /** The view takes the whole window, or its cell again. */
+  onWindow() {
+    this.onTheme();
+    this.tree.letGo();
+  }
+
   onSize() {
-    const width = this.root.clientWidth;
-    if (!width) return;
-    const size = width > 1100 ? "full" : width > 860 ? "drawer" : width > 560 ? "small" : "tiny";
-    const same = size === this.size;
-    this.size = size;
-    this.root.dataset.size = size;
-    if (!same) {
-      this.drawer = false;
-      if (this.view === "outline" && size !== "small") this.view = "tree";
-      this.tree.letGo();
-    }
-    this.update();
+    if (fold(this)) this.update();
   }
 
   // -- zones --------------------------------------------------------------------------------------

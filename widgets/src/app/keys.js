@@ -5,7 +5,7 @@
 /**
  * @typedef {"up" | "down" | "in" | "out" | "previous" | "next" | "home" | "end" | "focus" | "back" | "search"
  *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "bigger" | "smaller" | "fit" | "stepBack"
- *   | "stepOn"} Action
+ *   | "stepOn" | "window" | "help"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -24,6 +24,8 @@ const PLAIN = {
   n: "hit",
   N: "hitBack",
   f: "follow",
+  F: "window",
+  "?": "help",
   1: "tab1",
   2: "tab2",
   3: "tab3",

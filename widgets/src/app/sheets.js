@@ -8,5 +8,6 @@ import inspector from "../inspector/inspector.css";
 import siblings from "../siblings/siblings.css";
 import credit from "../credit/credit.css";
 import board from "../board/board.css";
+import help from "../help/help.css";
 
-export const css = [controls, app, outline, tree, inspector, siblings, credit, board].join("\n");
+export const css = [controls, app, outline, tree, inspector, siblings, credit, board, help].join("\n");

@@ -28,6 +28,9 @@ import { Search } from "./search.js";
  * @property {import("./steps.js").Steps} steps
  * @property {import("../shared/menu.js").Menu} menu
  * @property {{chip: HTMLButtonElement, updateChip: () => void}} whatif
+ * @property {{toggle: () => void}} help
+ * @property {{toggle: () => void, isOpen: boolean}} window
+ * @property {boolean} ownPage
  *
  * @typedef {TopBarNeeds & import("./scrub.js").ScrubHost & import("./search.js").SearchHost} TopBarHost
  */
@@ -36,6 +39,8 @@ export class TopBar {
   /** @param {TopBarHost} app */
   constructor(app) {
     this.app = app;
+    /** @type {HTMLButtonElement} */
+    this.window = h("button", {});
     this.place = h("nav", { class: "place", "aria-label": "Place" });
     const drawer = { class: "control", onclick: () => app.showDrawer(!app.drawer) };
     this.drawerButton = h("button", drawer, icon("list"), "Outline");
@@ -45,24 +50,50 @@ export class TopBar {
     this.tail = h("div", { class: "scrub" });
     const grow = h("div", { class: "grow" });
     const left = [this.place, app.whatif.chip, grow, this.scrub.element, this.tail];
-    this.element = h("div", { class: "bar top" }, left, this.drawerButton, this.views, this.search.element);
+    this.element = h("div", { class: "bar top" },
+      left,
+      this.drawerButton,
+      this.views,
+      this.search.element,
+      this.ends(),
+    );
     this.shown = "";
     this.tailKey = "";
+  }
+
+  /** The legend, and the whole window: at every width. */
+  ends() {
+    const { app } = this;
+    const help = { title: "Shapes, symbols, keys (?)", "aria-label": "Shapes, symbols, keys" };
+    const turn = { class: "control square", onclick: () => app.window.toggle() };
+    this.window = h("button", turn, icon("wider", 12));
+    const card = h("button", { class: "control square", ...help, onclick: () => app.help.toggle() }, "?");
+    return h("div", { class: "ends" }, card, this.window);
+  }
+
+  showWindow() {
+    const { window, ownPage } = this.app;
+    const words = window.isOpen ? "Back to the cell" : "Whole window";
+    this.window.hidden = ownPage;
+    this.window.title = `${words} (F)`;
+    this.window.setAttribute("aria-label", words);
+    this.window.setAttribute("aria-pressed", String(window.isOpen));
   }
 
   update() {
     const { app } = this;
     const { size, traits } = app;
+    this.showWindow();
     const has = !!app.shown?.step.n;
     const board = app.view === "board";
-    const [small, tiny] = [size === "small" || size === "tiny", size === "tiny"];
+    const small = size === "small" || size === "tiny";
     this.showPlace();
     this.drawerButton.hidden = size !== "drawer" || board || !has;
     this.drawerButton.setAttribute("aria-expanded", String(app.drawer));
-    app.whatif.chip.hidden = size !== "small" || !has || board;
+    app.whatif.chip.hidden = !small || !has || board;
     if (!app.whatif.chip.hidden) app.whatif.updateChip();
     const scrubs = traits.steps.length > 1;
-    this.scrub.element.hidden = !scrubs || tiny || board;
+    this.scrub.element.hidden = !scrubs || board;
     if (scrubs) this.scrub.draw(small ? 104 : size === "drawer" ? 140 : 220);
     this.showTail(small);
     this.showViews(small);

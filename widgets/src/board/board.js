@@ -28,6 +28,8 @@ const BELOW = 98;
 const TALL = 480;
 /** px of a row of tasks, and of what stands over and under the rows. */
 const TASK = 29;
+/** Rows of tasks that stand beside the large plot at least. */
+const LEAST = 3;
 const AROUND = 64;
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 };
@@ -120,7 +122,7 @@ export class Board {
     const fit = (/** @type {number} */ high) => Math.floor((high - AROUND * u) / (TASK * u));
     const plot = this.main.element.offsetHeight;
     const panel = this.panel.element.offsetHeight;
-    if (this.beside) return Math.max(3, fit(plot - panel));
+    if (this.beside) return Math.max(LEAST, fit(plot - panel));
     const above = this.progress.element.offsetHeight + plot + (this.pair ? 0 : panel);
     return Math.max(5, fit(this.pane.clientHeight - above));
   }
@@ -164,8 +166,9 @@ export class Board {
     this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
     this.upper.hidden = none && !session.live;
     this.lower.hidden = this.twin.hidden = none;
-    this.drawPlots();
+    this.lay();
     this.panel.update(this.curves, this.chosen, traits, this.host.steps.following, this.slider);
+    this.drawPlots();
     this.tasks.update(this.room);
     this.showTable();
   }
@@ -174,15 +177,20 @@ export class Board {
     this.progress.show(this.host.traits.session);
   }
 
+  /** What stands beside what. */
+  lay() {
+    const { pane, beside } = this;
+    pane.classList.toggle("beside", beside);
+    pane.classList.toggle("two", !beside && this.host.size !== "tiny");
+    pane.classList.toggle("pair", this.pair);
+  }
+
   drawPlots() {
     const { host, pane, curves } = this;
     const { palette: p, size } = host;
     const width = pane.clientWidth;
     if (!width || this.upper.hidden) return;
     const wide = this.beside;
-    pane.classList.toggle("beside", wide);
-    pane.classList.toggle("two", !wide && size !== "tiny");
-    pane.classList.toggle("pair", this.pair);
     const { chosen } = this;
     const end = lastEnded(curves) ?? 0;
     const last = axisEnd(end, host.traits.session.total ?? 0);
@@ -190,13 +198,15 @@ export class Board {
     const high = pane.clientHeight;
     const over = this.progress.element.offsetHeight;
     const theme = [p.dark, p.page, u, window.devicePixelRatio];
-    const key = [chosen, last, this.few, width, high, size, over, ...theme].join();
+    const side = this.panel.element.offsetHeight;
+    const key = [chosen, last, this.few, width, high, size, over, side, ...theme].join();
     if (key === this.plotsKey && this.plotted === curves) return;
     this.plotsKey = key;
     this.plotted = curves;
     // The large plot takes the height that is left, so that all of the board is in view if it fits.
     const rest = high - over - (SMALL + BELOW) * u;
-    const tall = wide ? Math.max(170 * u, Math.min(TALL * u, rest)) : (this.pair ? 186 : 150) * u;
+    const aside = side + (AROUND + LEAST * TASK) * u; // the figures and a few tasks stand beside it
+    const tall = wide ? Math.max(170 * u, Math.min(TALL * u, rest), aside) : (this.pair ? 186 : 150) * u;
     const axis = { p, last, chosen, end };
     this.showNotes(wide);
     this.main.update(this.main.box.clientWidth, tall, axis);

@@ -165,7 +165,7 @@ function miniaturePicture({ step, credit }, tree, p) {
     return s("circle", { cx: x(place), cy: y(place), r: full ? radius : radius - 0.6, ...pen });
   });
   const path = { d: lines.join(""), fill: "none", stroke: p.faint, "stroke-width": 0.9 };
-  const frame = { width: 96, height: 26, viewBox: "0 0 96 26", "aria-hidden": "true" };
+  const frame = { width: 96 * p.unit, height: 26 * p.unit, viewBox: "0 0 96 26", "aria-hidden": "true" };
   return s("svg", frame, s("path", path), ...dots);
 }
 

@@ -130,15 +130,15 @@ const MONO = 'Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
 
 /**
- * The palette that fits where the element stands: JupyterLab's attribute decides, otherwise the system.
+ * The palette that fits where the element stands. It is read once the element is attached, and again at each
+ * change (`watchTheme`).
  * @param {HTMLElement} element
  * @returns {Palette}
  */
 export function paletteOf(element) {
   const styles = getComputedStyle(element);
-  const page = rgb(styles.getPropertyValue("--jp-layout-color1").trim());
-  const attribute = document.body?.dataset.jpThemeLight;
-  const dark = attribute ? attribute === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const behind = rgb(styles.getPropertyValue("--jp-layout-color1").trim()) ?? groundBehind(element);
+  const dark = isDark(behind);
   const base = dark ? DARK : LIGHT;
   const family = styles.getPropertyValue("--jp-ui-font-family").trim() || SANS;
   const code = styles.getPropertyValue("--jp-code-font-family").trim() || MONO;
@@ -148,11 +148,50 @@ export function paletteOf(element) {
     ...{ dark, ramp: RAMP[dark ? "dark" : "light"], sequential: SEQUENTIAL[dark ? "dark" : "light"] },
     ...{ family, code, serif: SERIF, unit: size / 13 },
   };
-  if (attribute && page) {
-    const hex = mix(`#${page.map((v) => v.toString(16).padStart(2, "0")).join("")}`, "#000000", 0);
+  // In the middle of a change the host may say dark while its ground is still light: then ours is taken.
+  if (behind && darkGround(behind) === dark) {
+    const hex = mix(`#${behind.map((v) => v.toString(16).padStart(2, "0")).join("")}`, "#000000", 0);
     if (hex !== base.page) Object.assign(palette, mixed(hex, base.text, dark));
   }
   return palette;
+}
+
+/**
+ * JupyterLab and VS Code say whether they are dark; elsewhere the ground behind the element tells. The
+ * system's wish counts for a page without a ground that follows it.
+ * @param {[number, number, number] | null} behind
+ */
+function isDark(behind) {
+  const { jpThemeLight, vscodeThemeKind } = document.body?.dataset ?? {};
+  if (jpThemeLight) return jpThemeLight === "false";
+  if (vscodeThemeKind) return /dark|high-contrast$/.test(vscodeThemeKind);
+  if (behind) return darkGround(behind);
+  const scheme = getComputedStyle(document.documentElement).colorScheme;
+  if (scheme === "dark") return true;
+  return scheme.includes("dark") && matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** @param {[number, number, number]} ground */
+function darkGround([r, g, b]) {
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+}
+
+/**
+ * The first ground around an element that covers what is below, also outside its shadow tree.
+ * @param {Element} element @returns {[number, number, number] | null} null: the bare page
+ */
+function groundBehind(element) {
+  /** @type {Node | null} */
+  let at = element.parentNode;
+  while (at) {
+    if (at instanceof Element) {
+      const colour = getComputedStyle(at).backgroundColor;
+      const clear = /^rgba\(.*, (0|0?\.\d+)\)$/.test(colour) || colour === "transparent";
+      if (!clear && rgb(colour)) return rgb(colour);
+    }
+    at = at instanceof ShadowRoot ? at.host : at.parentNode;
+  }
+  return null;
 }
 
 /**
@@ -185,23 +224,69 @@ export function applyPalette(element, palette) {
   element.style.setProperty("--unit", `${palette.unit * 13}px`);
 }
 
+/** Attributes of html and body by which hosts tell their theme. */
+const TOLD = ["class", "style", "data-theme"].concat(
+  ["data-jp-theme-light", "data-jp-theme-name", "data-vscode-theme-kind"],
+);
+/** ms after which a host's style sheets have come, if it tells its theme first. */
+const LATER = 400;
+
 /**
- * Calls back whenever the theme may have changed.
- * @param {() => void} changed
+ * Calls back if the palette has changed, whatever changed it: the host's theme, its colours, the type or its
+ * size, the system's wish, or that the element came into the page.
+ * @param {HTMLElement} element @param {() => void} changed
  * @returns {() => void} stops watching
  */
-export function watchTheme(changed) {
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", changed);
-  const observer = new MutationObserver(changed);
-  observer.observe(document.body, {
-    attributes: true,
-    attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
-  });
-  return () => {
-    media.removeEventListener("change", changed);
-    observer.disconnect();
+export function watchTheme(element, changed) {
+  let known = "";
+  const look = () => {
+    if (!element.isConnected) return;
+    const now = JSON.stringify(paletteOf(element));
+    if (now === known) return;
+    known = now;
+    changed();
   };
+  const probe = themeProbe();
+  element.append(probe);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const told = () => {
+    look();
+    clearTimeout(timer);
+    timer = setTimeout(look, LATER);
+  };
+  probe.addEventListener("transitionend", look);
+  const sizes = new ResizeObserver(look);
+  sizes.observe(probe);
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", told);
+  const observer = new MutationObserver(told);
+  const filter = { attributes: true, attributeFilter: TOLD };
+  for (const host of [document.documentElement, document.body]) if (host) observer.observe(host, filter);
+  look();
+  return () => {
+    clearTimeout(timer);
+    sizes.disconnect();
+    media.removeEventListener("change", told);
+    observer.disconnect();
+    probe.remove();
+  };
+}
+
+/**
+ * An unseen element in the host's type, size and colours. A host that changes its variables moves its size or
+ * starts a transition, so that nobody has to ask again and again.
+ */
+function themeProbe() {
+  const probe = document.createElement("i");
+  probe.setAttribute("aria-hidden", "true");
+  probe.style.cssText =
+    "position:absolute;left:0;top:0;visibility:hidden;pointer-events:none;white-space:nowrap;" +
+    `font-family:var(--jp-ui-font-family, ${SANS});font-size:var(--jp-ui-font-size1, 13px);` +
+    "background-color:var(--jp-layout-color1, transparent);color:var(--jp-ui-font-color1, #000)";
+  probe.style.setProperty("transition", "background-color 1ms, color 1ms", "important");
+  probe.textContent = "Wide 0123456789";
+  return probe;
 }
 
 export function reducedMotion() {

@@ -47,7 +47,7 @@ export function drawLaunches(scene, layout, seen, place, width, chosen) {
   const { context, p, shown, kind, pitch, size } = scene;
   const { step } = shown;
   const { unit } = p;
-  const labels = kind === "near" && (pitch - NEAR.height) * unit >= 11;
+  const labels = kind === "near" && pitch - NEAR.height >= 11; // both grow with the type
   context.font = `${Math.round(10 * unit)}px ${p.family}`;
   context.textBaseline = "alphabetic";
   for (const parent of new Set(seen.map(({ row }) => step.parent[row]))) {

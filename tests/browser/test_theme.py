@@ -1,0 +1,135 @@
+"""Palette and type follow the host: read once the view is attached, and drawn again at each change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.lab import Lab, open_notebook, run_all
+
+pytestmark = pytest.mark.browser
+
+CORNER = """selector => {
+  const canvas = document.querySelector(selector);
+  return Array.from(canvas.getContext('2d').getImageData(2, canvas.height - 3, 1, 1).data.slice(0, 3));
+}"""
+DETACHED = """async source => {
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const text = document.getElementById('bundle').textContent.replaceAll('<\\\\/script', '</' + 'script');
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  const bundle = await import(url);
+  document.getElementById('explorer').remove();
+  const place = document.createElement('div');
+  data.traits.saved = '';
+  bundle.renderSaved(data, place);
+  await new Promise(done => setTimeout(done, 100));
+  document.body.append(place);
+}"""
+
+
+def unit(page: Any) -> float:
+    return float(
+        page.locator(".rao").evaluate("e => parseFloat(getComputedStyle(e).getPropertyValue('--unit'))")
+    )
+
+
+def theme(page: Any) -> str:
+    return page.locator(".rao").get_attribute("data-theme")
+
+
+def test_a_view_that_is_made_before_it_is_attached_reads_the_host_then(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri())
+    style = "document.documentElement.style.cssText = '--jp-ui-font-size1: 17px; --jp-ui-font-family: serif'"
+    page.evaluate(style)
+    page.evaluate(DETACHED)
+    page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
+    page.wait_for_function("() => document.querySelector('.rao').style.getPropertyValue('--unit') === '17px'")
+    assert page.locator(".rao").evaluate("e => getComputedStyle(e).fontFamily") == "serif"
+    assert pages.errors == []
+
+
+def test_larger_type_is_heard_and_folds_zones_instead_of_cutting_words(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), width=1366, height=768)
+    page.locator(".rao[data-size=full]").wait_for()
+    page.evaluate("document.documentElement.style.setProperty('--jp-ui-font-size1', '19.5px')")
+    page.locator(".rao[data-size=drawer]").wait_for()
+    assert unit(page) == 19.5
+    outside = """() => [...document.querySelectorAll('.rao .top button, .rao .whatif button, .rao .whatif .words')]
+      .filter(e => e.offsetParent && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.textContent)"""
+    assert page.evaluate(outside) == []
+    page.evaluate("document.documentElement.style.removeProperty('--jp-ui-font-size1')")
+    page.locator(".rao[data-size=full]").wait_for()
+
+
+def test_the_theme_of_the_host_wins_over_the_system(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), theme="dark")
+    page.locator(".rao[data-theme=dark]").wait_for()
+    page.evaluate("document.documentElement.style.cssText = 'background: #fff; color-scheme: light'")
+    page.evaluate("document.body.className = 'light'")  # marimo says its theme by a class
+    page.locator(".rao[data-theme=light]").wait_for()
+    page.evaluate("document.documentElement.style.background = '#181c1a'")
+    page.locator(".rao[data-theme=dark]").wait_for()
+    assert page.locator(".rao").evaluate("e => e.style.getPropertyValue('--page')") == "#181c1a"
+    assert pages.errors == []
+
+
+def test_colours_that_come_after_the_name_of_a_theme_reach_the_plots(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri())
+    page.locator(".rao .stage canvas").first.wait_for()
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # JupyterLab says it first
+    page.locator(".rao[data-theme=dark]").wait_for()
+    page.wait_for_timeout(700)
+    page.evaluate("document.body.style.setProperty('--jp-layout-color1', '#101418')")  # its sheets come later
+    page.wait_for_function(
+        "() => document.querySelector('.rao').style.getPropertyValue('--page') === '#101418'"
+    )
+    page.wait_for_function(f"() => ({CORNER})('.rao .stage canvas').join() === '16,20,24'")
+    assert pages.errors == []
+
+
+def test_a_projector_has_the_whole_window_and_a_narrow_cell_keeps_step_and_credit(
+    pages: Any, lab: Lab, tmp_path: Path
+) -> None:
+    from tests.browser.test_board import saved_run
+
+    saved_run(tmp_path, 6)
+    page = pages.open("", width=910, height=512, device_scale_factor=1.5)  # 1366 x 768 at 150 %
+    page.set_default_timeout(60_000)
+    cell = f"import rao_lab as rl\nrl.Explorer(rl.open_run({str(tmp_path / '6.rao')!r}))"
+    open_notebook(page, lab.notebook("projector.ipynb", [cell]))
+    run_all(page)
+    page.locator(".rao[data-size=tiny], .rao[data-size=small]").first.wait_for()
+    top = page.locator(".rao .top")
+    for part in (top.get_by_role("slider", name="Step"), top.locator(".control", has_text="rao")):
+        assert part.is_visible()
+    button = page.get_by_role("button", name="Whole window")
+    button.click()
+    page.locator(".rao.window[data-size=drawer]").wait_for()
+    box = page.locator(".rao").bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 910, 512)
+    hit = "() => document.elementFromPoint(5, 250).closest('.rao') !== null"
+    assert page.evaluate(hit), "something lies over the window"
+    assert page.locator(".whatif").is_visible() and page.locator(".stage canvas").first.is_visible()
+    page.locator(".rao [role=tree]").focus()
+    page.keyboard.press("Escape")
+    page.locator(".rao:not(.window)").wait_for()
+    assert page.locator(".rao").bounding_box()["height"] == 520
+    assert pages.errors == []
+
+
+def test_the_card_of_shapes_symbols_and_keys(pages: Any, saved: Path) -> None:
+    for width in (1366, 700, 480):
+        page = pages.open(saved.as_uri(), width=width, height=560)
+        page.locator(".rao [role=tree]").focus()
+        page.keyboard.press("?")
+        card = page.get_by_role("dialog", name="What shapes, symbols and keys mean")
+        for words in ("succeeded", "not scored", "advantage", "launched together", "search"):
+            card.get_by_text(words).first.scroll_into_view_if_needed()
+        assert card.locator("svg.mark").count() == 9
+        page.keyboard.press("Escape")
+        assert card.count() == 0
+        page.keyboard.press("ArrowDown")  # the nodes have the keyboard again
+        assert "0." in page.locator(".rao [role=treeitem][aria-selected=true]").get_attribute("aria-label")
+    assert pages.errors == []

@@ -1,0 +1,181 @@
+// The card behind "?": what shapes, symbols and keys mean, in one place.
+
+import { h, s } from "../shared/dom.js";
+import { MARKS, icon, markIcon } from "../shared/shapes.js";
+
+/** @typedef {import("../shared/shapes.js").Shape} Shape */
+/** @typedef {import("../shared/dom.js").Child} Child */
+
+/** @type {Record<Shape, string>} */
+const STATUS = {
+  succeeded: "success 1",
+  partly: "success between 0 and 1",
+  failed: "success 0",
+  limit: "stopped by a limit: turns, context, tree or time",
+  error: "a worker, a server or a judge was lost: not scored",
+  cancelled: "its parent's turn ended first",
+  running: "it writes now",
+  waiting: "for its children",
+  unscored: "nobody scored it: it is not trained",
+};
+
+/** @type {[string, string][]} */
+const SYMBOLS = [
+  ["s", "success of an agent, from 0 to 1"],
+  ["\u03bb", "how much the success of its children is worth to an agent"],
+  ["R", "return: s + \u03bb \u00d7 the mean s of its children"],
+  ["b", "baseline: the mean R of the roots of the task\u2019s other trees"],
+  ["A", "advantage, R \u2212 b: + is made more likely, \u2212 less likely"],
+  ["w", "weight of its depth: each depth gets the same sum"],
+  ["wA", "what its log-probs are multiplied by"],
+  ["share", "its part of the update of the step"],
+];
+
+/** @type {[string, string][]} */
+const KEYS = [
+  ["\u2191 \u2193", "choose an agent"],
+  ["\u2190 \u2192", "fold, unfold, parent, child"],
+  ["[ ]", "sibling"],
+  ["Enter", "only what is below it; Esc: all again"],
+  ["1 2 3", "messages, context, credit"],
+  ["/", "search; n, N: next, last hit"],
+  ["Shift \u2190 \u2192", "step before, step after"],
+  ["f", "follow the newest step"],
+  ["+ \u2212 0", "zoom in, out, fit (also Ctrl + wheel)"],
+  ["F", "the whole window, and back"],
+  ["?", "this card; Esc shuts it"],
+];
+
+export class HelpCard {
+  /** @param {import("./host.js").HelpHost} host */
+  constructor(host) {
+    this.host = host;
+    /** @type {HTMLElement | null} */
+    this.card = null;
+    /** @type {HTMLElement | null} */
+    this.before = null;
+  }
+
+  get isOpen() {
+    return this.card !== null;
+  }
+
+  toggle() {
+    if (this.isOpen) this.close();
+    else this.open();
+  }
+
+  open() {
+    if (this.card) return;
+    this.before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const shut = h("button", { class: "control", onclick: () => this.close() }, icon("close", 10), "Close");
+    const onkeydown = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape" && event.key !== "?") return;
+      this.close();
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    const aria = { role: "dialog", "aria-label": "What shapes, symbols and keys mean", tabindex: -1 };
+    this.card = h("div", { class: "help", ...aria, onkeydown },
+      h("div", { class: "bar" }, h("b", {}, "Shapes, symbols, keys"), h("span", { class: "grow" }), shut),
+      h("div", { class: "columns" }, parts()),
+    );
+    this.host.root.append(this.card);
+    shut.focus();
+  }
+
+  close() {
+    const inside = this.card?.contains(document.activeElement);
+    this.card?.remove();
+    this.card = null;
+    if (!inside) return;
+    const { root, focusNodes } = this.host;
+    const back = this.before?.isConnected && root.contains(this.before);
+    if (back) this.before?.focus({ preventScroll: true });
+    else focusNodes();
+  }
+}
+
+/** @returns {Child[]} */
+function parts() {
+  const shapes = /** @type {Shape[]} */ (Object.keys(MARKS)).map((shape) =>
+    row(markIcon(shape, 15), h("b", {}, MARKS[shape].words), STATUS[shape]),
+  );
+  const symbols = SYMBOLS.map(([name, words]) => row(h("span", { class: "serif" }, name), words));
+  const keys = KEYS.map(([name, words]) => row(h("kbd", {}, name), words));
+  return [
+    section("How an agent stands", shapes),
+    section("On the board", board()),
+    section("Numbers", symbols),
+    section("In the tree", tree()),
+    section("Keys", keys),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function tree() {
+  const ramp = h("span", { class: "ramp" });
+  const gauge = "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)";
+  const bar = "width:3px;height:16px;background:var(--second)";
+  const ghost = "width:24px;height:7px;border:1px dashed var(--second);border-radius:2px";
+  return [
+    row(ramp, "tint and bar of a card: A from \u22121 to +1"),
+    row(wedge(), "edge: the thicker, the larger |wA|"),
+    row(h("span", { style: bar }), "launched together, in one turn"),
+    row(h("span", { style: gauge }), "how full its context window was"),
+    row(h("span", { class: "stacked" }, "7"), "so many siblings that are alike, folded"),
+    row(disc(true), "far away: a disc succeeded, a ring did not"),
+    row(h("span", { style: ghost }), "in a what-if: the recorded value"),
+    row(h("b", {}, "\u2022"), "in a what-if: the sign has changed"),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function board() {
+  const line = h("span", { style: "width:1px;height:16px;background:var(--text)" });
+  const kept = "border:4px solid transparent;border-bottom:6px solid var(--second);border-top:0";
+  const band = "width:24px;height:12px;background:var(--seq1)";
+  return [
+    row(line, "the chosen step, in every plot"),
+    row(h("span", { style: band }), "95 % interval of the roots of a step"),
+    row(disc(false), "probes: tasks that are tried now and then, and never trained"),
+    row(h("span", { style: kept }), "a checkpoint was kept"),
+    row(meanMark(), "a task\u2019s roots on the axis of R, and their mean"),
+  ];
+}
+
+/** @param {string} title @param {HTMLElement[]} rows */
+function section(title, rows) {
+  return h("section", {}, h("h4", {}, title), h("div", { class: "lines" }, rows));
+}
+
+/** @param {Child} sign @param {...Child} words */
+function row(sign, ...words) {
+  const [first, ...rest] = words;
+  const said = h("span", {}, first, rest.length ? ": " : "", rest);
+  return h("div", { class: "line" }, h("span", { class: "sign" }, sign), said);
+}
+
+function wedge() {
+  const frame = { width: 30, height: 14, viewBox: "0 0 30 14", "aria-hidden": "true" };
+  return s("svg", frame, s("path", { d: "M0 7L30 2v10z", fill: "var(--faint)" }));
+}
+
+/** @param {boolean} both a disc and a ring, or the ring of a probe */
+function disc(both) {
+  const ring = { cy: 7, r: 4, fill: "none", stroke: "var(--seq4)", "stroke-width": 1.6 };
+  const frame = { width: 26, height: 14, viewBox: "0 0 26 14", "aria-hidden": "true" };
+  const full = both ? s("circle", { cx: 6, cy: 7, r: 4.6, fill: "var(--seq4)" }) : null;
+  return s("svg", frame, full, s("circle", { cx: both ? 19 : 13, ...ring }));
+}
+
+function meanMark() {
+  const frame = { width: 30, height: 16, viewBox: "0 0 30 16", "aria-hidden": "true" };
+  const dot = (/** @type {number} */ x, /** @type {number} */ y) =>
+    s("circle", { cx: x, cy: y, r: 2.6, fill: "var(--seq3)" });
+  return s("svg", frame,
+    s("path", { d: "M1 14.5H29", stroke: "var(--strong)" }),
+    ...[dot(5, 11.5), dot(25, 11.5), dot(25, 6.3)],
+    s("path", { d: "M18 7V16", stroke: "var(--text)", "stroke-width": 1.8 }),
+  );
+}
