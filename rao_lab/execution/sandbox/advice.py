@@ -7,6 +7,7 @@ author meant to do something. All here only reads text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from rao_lab.base.python_text import code_only
 
@@ -77,7 +78,7 @@ _ADVICE = (
     (r"^NameError: name '(?:dir|globals|vars|help)' ", "this Python does not have it: print the value itself"),
     (r"^NameError: name '(?:__import__|importlib)' ", "write `import`"),
     (r"^NameError: name 'asyncio' ", "begin with `import asyncio`"),
-    (r"^ModuleNotFoundError: ", f"there are only {', '.join(MODULES)}, and the functions of your task"),
+    (r"^ModuleNotFoundError: ", f"there are only {', '.join(MODULES)}; your task's functions need no import"),
     (r"^PermissionError: |^FileNotFoundError: ", "there are no files here: keep what you need in variables"),
     (r"'os.environ' is not supported|'os' has no attribute", "there is no system here, only your task's functions"),
     (r"^AttributeError: 'coroutine' object |'coroutine' object is not (?:subscriptable|iterable)", _AWAIT),
@@ -153,6 +154,23 @@ def remarks(code: str) -> str:
                 "A task runs when it is awaited, and none was: write `await asyncio.gather(*tasks)`."
             )
     return " ".join(found)
+
+
+_BOUND = re.compile(
+    r"^(?:(?:async[ \t]++)?+def[ \t]++|class[ \t]++)(\w++)|^(\w++)[ \t]*+(?::[^=\n]*+)?+=(?!=)", re.MULTILINE
+)
+
+
+def rebound(code: str, names: Iterable[str]) -> list[str]:
+    """Those of these names that code binds to something of its own, outside of functions."""
+    found = {name for pair in _BOUND.findall(code_only(code)) for name in pair}
+    return [name for name in names if name in found]
+
+
+def own_names(names: Sequence[str]) -> str:
+    """What is told of names that `rebound` found."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"{listed}: your task has a function of this name, which it gets back now. Use another name for your own."
 
 
 def catches(code: str) -> bool:

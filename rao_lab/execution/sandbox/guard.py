@@ -26,6 +26,8 @@ FILE = "<python-input-0>"
 """The name of the guard's code in a traceback: it is the first code of a session."""
 MAX_LITERAL_CHARS = 2000
 """Longer code is never treated as literal."""
+_KEPT = "_functions_"
+"""The name under which a session keeps its guarded functions. Code that changes it harms only itself."""
 _CALLS = "()"
 """End of the name under which a wrapped function calls out."""
 
@@ -100,12 +102,19 @@ def is_literal(code: str, names: Iterable[str]) -> bool:
 
 
 def guarding(names: Iterable[str]) -> str:
-    """Code that puts a guard before each of these functions. It looks each name up once."""
+    """Code that puts a guard before each of these functions. It looks each name up once, and keeps what it made."""
     listed = ", ".join(names)
     if not listed:
         return _GUARD
     built_in = "type, len, map, set, list, min, max"
-    return f"{_GUARD}[{listed}] = _guard([{listed}], {MAX_VALUE_ITEMS}, {MAX_ODD_KEYS}, {built_in})\n"
+    return (
+        f"{_GUARD}[{listed}] = {_KEPT} = _guard([{listed}], {MAX_VALUE_ITEMS}, {MAX_ODD_KEYS}, {built_in})\n"
+    )
+
+
+def giving_back(names: Iterable[str]) -> str:
+    """Code that binds these functions to their names again, after other code has bound the names to something else."""
+    return f"[{', '.join(names)}] = {_KEPT}"
 
 
 def outgoing(name: str) -> str:

@@ -19,12 +19,13 @@ from pydantic_monty import (
     MontyComplete,
     MontyCrashedError,
     MontyError,
+    MontyRuntimeError,
     MontySession,
     NameLookupSnapshot,
 )
 
 from rao_lab.base.interrupts import HeldBack
-from rao_lab.execution.sandbox.advice import ENDLESS, endless, remarks
+from rao_lab.execution.sandbox.advice import ENDLESS, endless, own_names, rebound, remarks
 from rao_lab.execution.sandbox.aio import SHIM, with_ours
 from rao_lab.execution.sandbox.answers import (
     Reply,
@@ -39,7 +40,7 @@ from rao_lab.execution.sandbox.answers import (
 )
 from rao_lab.execution.sandbox.clock import answer_clock
 from rao_lab.execution.sandbox.failures import UNCHANGED, describe, limit_of, ran_over
-from rao_lab.execution.sandbox.guard import FILE, called, complaint, guarding, outgoing
+from rao_lab.execution.sandbox.guard import FILE, called, complaint, giving_back, guarding, outgoing
 from rao_lab.execution.sandbox.repeat import Diverged
 from rao_lab.execution.sandbox.results import (
     Awaiting,
@@ -153,8 +154,7 @@ class Snippet:
             while True:
                 snapshot = self._timed(reply)
                 if isinstance(snapshot, MontyComplete):
-                    note = "" if self._was.literal else remarks(self._was.code)
-                    return self._kept(self._left(session), None, "", note)
+                    return self._kept(self._left(session), None, "")
                 self._suspensions += not self._waits_on(snapshot)
                 step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
@@ -325,15 +325,38 @@ class Snippet:
 
     def _left(self, session: MontySession) -> bytes | None:
         """What the code leaves for the node's next turn; raises the interpreter's errors if there is none to have."""
-        return None if self._was.literal else session.dump()
+        if self._was.literal:
+            return None
+        if self._rebound:
+            try:
+                session.feed_run(giving_back(self._was.functions), print_callback=self._print)
+            except MontyRuntimeError as error:
+                if limit_of(error):
+                    raise  # otherwise the code has changed what is kept too
+        return session.dump()
 
-    def _kept(self, state: bytes | None, error: str | None, limit: str, note: str = "") -> Ended:
+    @property
+    def _rebound(self) -> list[str]:
+        return rebound(self._was.code, self._was.functions)
+
+    def _note(self, error: str | None) -> str:
+        """What is told of code that did not do all that it seems to say."""
+        if self._was.literal:
+            return ""
+        names = self._rebound
+        return " ".join(
+            filter(
+                None, (own_names(names) if names else "", remarks(self._was.code) if error is None else "")
+            )
+        )
+
+    def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
         """The code ended by itself or by an error; the variables that it leaves are kept if they are not too large."""
         if state is not None and len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
             return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")
-        return self._ended(state, error=error, stopped=limit, note=note)
+        return self._ended(state, error=error, stopped=limit, note=self._note(error))
 
     @property
     def _exhausted(self) -> bool:

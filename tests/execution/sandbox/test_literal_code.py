@@ -103,7 +103,7 @@ def test_a_session_with_variables_keeps_its_guards() -> None:
         def after(state: bytes | None, code: str) -> Any:
             return sandbox.run(state, code, FUNCTIONS, lambda name, args, kwargs: 1, seed=7, clock=0.0)
 
-        begun = after(None, "x = (0,)\nfor _ in range(60): x = (x, x)\nget = print")
+        begun = after(None, "x = (0,)\nfor _ in range(60): x = (x, x)\n(get,) = (print,)")
         assert after(begun.state, "get(1)").output == "1\n"
         assert "launch(...) is too large" in after(begun.state, "launch({x: 1})").error
 

@@ -124,6 +124,9 @@ REMARKED = (
     ("", AIO + F + "r = await asyncio.gather(\n    f('a'),\n    f('b'),\n)"),
     ("", "async def main():\n    pass\nawait main()"),
     ("", "def f():\n    return 3\nf()"),
+    ("`finish`: your task has a function of this name", "def finish(x):\n    print('mine', x)\nfinish(1)"),
+    ("`get`, `launch`: your task has", "get = 3\nasync def launch(x): return x"),
+    ("", "def f(get):\n    finish = get\n    return finish\nx = f(3) == 3"),
     ("", AIO + F + "r = await asyncio.gather(\n    asyncio.create_task(f('a')),\n)"),
     ("", "s = '''\nreturn\nmain()\n'''\nasync def main():\n    pass\nawait main()"),
 )  # fmt: skip
@@ -171,6 +174,30 @@ def test_endless_iterators_end_in_the_turns_limit_and_the_session_goes_on() -> N
 def test_code_that_needs_much_memory_is_not_told_of_iterators() -> None:
     assert not endless("x = [0] * 10**10")
     assert not endless("words = ['count(', 'map(']\ny = 'a' * 10**10")
+
+
+@pytest.mark.parametrize("last", ["", "\n1 / 0", "\nawait launch('a')"])
+def test_a_function_that_code_replaced_is_given_back_for_the_next_turn(last: str, sandbox: Sandbox) -> None:
+    node = Node(sandbox)
+    assert (
+        node.run(f"def finish(x):\n    return 'mine'\nget = finish\nprint(finish(1)){last}").output
+        == "mine\n"
+    )
+    ended = node.run("finish(get('theirs'))")
+    assert (ended.finished, ended.value) == (True, "theirs")
+
+
+def test_what_keeps_the_functions_may_be_changed_without_harm(sandbox: Sandbox) -> None:
+    node = Node(sandbox)
+    odd = "class A:\n    def __iter__(self):\n        get(lambda: 1)\n        return iter([1, 2, 3])\n"
+    assert node.run(odd + "_functions_ = A()\nfinish = 3\nprint(4)").output == "4\n"
+    assert node.run("print(get(5), finish)").output == "5 3\n"
+
+
+def test_a_keeper_of_functions_that_never_ends_is_out_of_time() -> None:
+    odd = "class A:\n    def __iter__(self):\n        while True: pass\n_functions_ = A()\nget = 3"
+    with Sandbox(seconds=0.2) as own:
+        assert Node(own).run(odd).stopped == "seconds"
 
 
 def test_lines_keep_their_numbers_and_their_words_in_errors(sandbox: Sandbox) -> None:
