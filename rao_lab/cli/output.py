@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rao_lab.base.safe_text import visible
+from rao_lab.base.safe_text import one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +19,19 @@ def console_on_stderr(quiet: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=True, quiet=quiet)
+
+
+@contextmanager
+def loading(what: str) -> Iterator[None]:
+    """A terminal says what is being loaded, and forgets it when it is loaded; a log says nothing."""
+    from rich.text import Text
+
+    console = console_on_stderr()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(f"loading {one_line(what)}")):
+        yield
 
 
 def print_progress(line: str) -> None:

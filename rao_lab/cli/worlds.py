@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rao_lab.cli.output import print_progress
+from rao_lab.cli.output import loading, print_progress
 
 if TYPE_CHECKING:
     from rao_lab.api.reopen import Begun
@@ -38,7 +38,8 @@ def open_both(
     run = run or Begun(Path())
     of_policy, rest = own_settings(assigned, "policy")
     of_world, rest = own_settings(rest, "env")
-    actor = reopen_policy(run, policy, of_policy)
+    with loading(f"the policy of {run.store}" if run.config and policy is None else policy or "tiny"):
+        actor = reopen_policy(run, policy, of_policy)
     player = suggested(actor).player
     world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
     line = f"world: {world_text(world)}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks, evaluate
 from rao_lab.evaluation.intervals import paired_interval
 from rao_lab.execution.limits import Limits
@@ -30,12 +31,17 @@ class Difference:
 
     def __str__(self) -> str:
         if not self.tasks:
-            return f"{self.first} minus {self.second}: none of {self.all_tasks} tasks was scored by both"
+            return f"{self.first} minus {self.second}: none of {counted(self.all_tasks, 'task')} was scored by both"
         interval = f"[{self.low:+.2f}, {self.high:+.2f}]"
-        left_out = f" of {self.all_tasks}" if self.tasks < self.all_tasks else ""
+        left_out = self.tasks < self.all_tasks
+        on = (
+            f"{self.tasks:,} of {counted(self.all_tasks, 'task')}"
+            if left_out
+            else counted(self.tasks, "task")
+        )
         return (
             f"{self.first} minus {self.second}: {self.difference:+.2f} {interval} "
-            f"on {self.tasks}{left_out} tasks{' that both were scored on' if left_out else ''}"
+            f"on {on}{' that both were scored on' if left_out else ''}"
         )
 
 

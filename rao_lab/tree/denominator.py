@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import counted
 from rao_lab.tree.events import Status
 from rao_lab.tree.tree import Tree
 
@@ -47,8 +48,11 @@ class Denominator:
     def words(self, noun: str = "tasks", why: bool = True) -> str:
         """ "12 tasks", or "5 of 12 tasks (7 not scored: ...)"; without `why`, "5 of 12 tasks"."""
         if not self.unscored:
-            return f"{self.total} {noun}"
-        return f"{self.scored} of {self.total} {noun}" + (f" ({self.why_words()})" if why else "")
+            return self._all(noun)
+        return f"{self.scored:,} of {self._all(noun)}" + (f" ({self.why_words()})" if why else "")
+
+    def _all(self, noun: str) -> str:
+        return counted(self.total, noun.removesuffix("s"), noun)
 
     def why_words(self) -> str:
         """ "7 not scored: 4 x no answer within 120 s, 3 x ..."; "" if all were."""

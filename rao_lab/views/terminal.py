@@ -110,13 +110,15 @@ class Board:
             if name not in self._phases:
                 self._phases[name] = self._progress.add_task(name, total=None, start=False)
 
-    def phase(self, name: str, total: int) -> None:
-        """A phase begins, or its total becomes known."""
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """A phase begins, perhaps with a part of it done before, or its total becomes known."""
         if name in self._phases:
             self._progress.start_task(self._phases[name])
             self._progress.update(self._phases[name], total=total)
         else:
             self._phases[name] = self._progress.add_task(name, total=total)
+        if done:
+            self._progress.update(self._phases[name], completed=done)
 
     def advance(self, name: str, done: int) -> None:
         """So much of the phase is done."""

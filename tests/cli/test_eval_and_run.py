@@ -24,6 +24,11 @@ def test_eval_prints_one_json_value_and_progress_elsewhere(lab: CommandLine) -> 
     assert "difficulty: medium" in err
 
 
+def test_one_task_is_no_tasks(lab: CommandLine) -> None:
+    _, out, _ = lab(["eval", "--policy", "scripted", "--limit", "1"])
+    assert "on 1 task, " in out and "1 tasks" not in out
+
+
 def test_eval_solves_the_authors_tasks(shared: Path, lab: CommandLine) -> None:
     folder = shared / "reference" / "textcraft_synth"
     files = ["--recipes", folder / "recipes.json", "--tasks", folder / "val_sample.jsonl.gz"]

@@ -40,6 +40,7 @@ from tests.support.command_line import CommandLine
         (["bench", "nothing"], "no bench 'nothing'"),
         (["demo", "--steps", "1", "--minutes", "1"], "exclude each other"),
         (["demo", "--minutes", "0"], "--minutes 0"),
+        (["demo", "--minutes", "1", "--quick"], "--quick and --minutes exclude each other"),
         (["train", "--policy", "scripted", "--out", "x.rao"], "no weights to train"),
         (["train"], "--out"),
         (["train", "--out", "."], "--out . is a folder: name a file in it, such as a.rao"),

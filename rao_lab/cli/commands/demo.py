@@ -51,7 +51,7 @@ def demo(
       rao-lab demo --open
       rao-lab demo --minutes 2 --json > demo.json
     """
-    told = steps is not None or minutes is not None or quick or seed is not None
+    told = steps is not None or minutes is not None or quick or seed is not None or as_json
     if opens and not told and (page := _last_page(out)) is not None:
         _open(page)
         return
@@ -89,6 +89,8 @@ def demo_config(
 
     if steps is not None and minutes is not None:
         raise ConfigError("--steps and --minutes exclude each other: give one")
+    if quick and minutes is not None:
+        raise ConfigError("--quick and --minutes exclude each other: give one")
     size: dict[str, Any] = {"steps": 2, "tasks_per_step": 2, "group_size": 4, "tasks": 4} if quick else {}
     if steps is not None:
         size["steps"] = steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +111,12 @@ def _watched(
         board.stoppable(f"rao-lab train --out {out} --resume goes on after the last checkpoint"),
     ):
         board.phase("training", config.steps)
-        made = train_steps(
-            world, actor, config, store=out, resume=resume, on_resume=board.resumed, peers=peers
-        )
+
+        def resumed(step: int, notes: Sequence[str]) -> None:
+            board.resumed(step, notes)
+            board.phase("training", config.steps, max(step, 0))
+
+        made = train_steps(world, actor, config, store=out, resume=resume, on_resume=resumed, peers=peers)
         for step in made:
             board.stepped(config.agent, step)
             board.advance("training", step.step)
@@ -130,4 +134,5 @@ def _report(out: Path, step: int, metrics: dict[str, Any], all_steps: int, as_js
     elif step:
         print_text(f"{out}: {step} of {all_steps} steps. Next: rao-lab credit {out} --step {step}")
     else:
-        print_text(f"{out}: all {all_steps} steps were done before.")
+        whole = "its step was" if all_steps == 1 else f"all {all_steps} steps were"
+        print_text(f"{out}: {whole} done before.")
