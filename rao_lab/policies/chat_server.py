@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import ConfigError
+from rao_lab.policies.reasoned import PARTS
 
 MAX_ANSWER_BYTES = 4 << 20
 """Far above any turn; a server may send anything."""
@@ -212,7 +213,8 @@ def _text(content: Any) -> str | None:
         for part in parts
     ]
     texts = [text for text in found if isinstance(text, str)]
-    return "".join(texts) if texts or not parts else None
+    only_thought = all(isinstance(part, dict) and part.get("type") in PARTS for part in parts)
+    return "".join(texts) if texts or only_thought else None
 
 
 @dataclass(frozen=True, slots=True)

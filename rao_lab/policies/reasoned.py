@@ -8,7 +8,7 @@ from typing import Any
 
 _FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where servers put it beside `content`; if several do, the first that holds text counts."""
-_PARTS = frozenset({"thinking", "reasoning", "reasoning_text"})
+PARTS = frozenset({"thinking", "reasoning", "reasoning_text"})
 """Types of the parts of a `content` that is a list."""
 MOST_NESTED = 4
 
@@ -24,7 +24,7 @@ def sent_apart(body: bytes) -> str:
     beside = ("".join(_texts(message.get(name), MOST_NESTED)) for name in _FIELDS)
     content = message.get("content")
     parts = content if isinstance(content, list) else []
-    thought = [part for part in parts if isinstance(part, dict) and part.get("type") in _PARTS]
+    thought = [part for part in parts if isinstance(part, dict) and part.get("type") in PARTS]
     return next(filter(str.strip, beside), "") or "".join(_texts(thought, MOST_NESTED))
 
 

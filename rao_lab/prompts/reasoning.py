@@ -35,6 +35,9 @@ PAIRS = (
     ("[THINK]", "[/THINK]"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<|channel>thought", "<channel|>"),
+    ("<|channel>", "<channel|>"),
     ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
 )
 """Opening and closing marks of the common chat templates."""

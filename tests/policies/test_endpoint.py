@@ -167,6 +167,15 @@ def test_reasoning_that_a_server_sends_apart_is_thought_and_does_not_run(
     assert (tree.root.value, tree.root.turns[0].thought) == (1, f"{DRAFT}\n\nI act.")
 
 
+def test_a_server_that_sends_parts_gives_text_and_thought(server: Server) -> None:
+    """Also if it was cut before the first part of text: that is an empty reply, and no lost server."""
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": DRAFT}]}
+    for parts, text in (([thought, {"type": "text", "text": "go"}], "go"), ([thought], "")):
+        server.answer = says(parts)
+        reply = ask(EndpointPolicy(server.address))
+        assert (reply.stop, reply.text, reply.thought) == ("stop", text, DRAFT)
+
+
 @pytest.mark.parametrize("odd", [3, True, {"text": 3}, [[[[[["deep"]]]]]], [None], {"a": "b"}])
 def test_reasoning_of_another_shape_is_no_thought(server: Server, odd: Any) -> None:
     message = {"role": "assistant", "content": block("finish(1)"), "reasoning": odd}

@@ -96,6 +96,8 @@ CASES = (
     Case("Magistral", f"[THINK]Hm.\n{DRAFT}[/THINK]{BLOCK}"),
     Case("OpenThinker", f"<|begin_of_thought|>\n{DRAFT}\n<|end_of_thought|>\n{BLOCK}"),
     Case("Cohere", f"<|START_THINKING|>{DRAFT}<|END_THINKING|>\n{BLOCK}"),
+    Case("Gemma 4", f"<|channel>thought\n{DRAFT}<channel|>{BLOCK}", thought=DRAFT),
+    Case("Apertus", f"<|inner_prefix|>{DRAFT}<|inner_suffix|>{BLOCK}", thought=DRAFT),
     Case("Kimi", f"◁think▷{DRAFT}◁/think▷{BLOCK}"),
     Case("gpt-oss", "<|channel|>analysis<|message|>Maybe\n" + DRAFT + "<|end|><|start|>assistant<|channel|>final"
          f"<|message|>Look.\n{BLOCK}<|return|>", thought=f"Maybe\n{DRAFT}\n\nLook."),
