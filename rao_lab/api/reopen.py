@@ -69,6 +69,17 @@ def resumed_dialect(store: str | Path | None, resume: bool, policy: Policy) -> s
     return asked or known or policy.dialect
 
 
+def set_clock(store: str | Path | None, resume: bool, policy: Policy) -> None:
+    """Tells a policy whose chat template prints the date the day on which the run began that is to go on.
+
+    A policy that was loaded with a day of its own keeps it.
+    """
+    known = begun(store, resume).config.get("clock") if store is not None else None
+    asked = _mapping(_mapping(getattr(policy, "opened", {})).get("settings")).get("clock")
+    if known and not asked and getattr(policy, "clock", ""):
+        policy.clock = known  # type: ignore[attr-defined]
+
+
 def how_opened(environment: Environment, policy: Policy) -> dict[str, Any]:
     """What a run records of how its world and its policy can be opened again."""
     kind = type(environment)

@@ -33,7 +33,7 @@ OnResume = Callable[[int, Sequence[str]], None]
 
 REFUSED = ("environment", "world", "dialect", "judge")
 """What cannot change within a run, beside the training config."""
-NOTED = ("policy", "processes", "threads", "device", "dtype", "cpu")
+NOTED = ("policy", "processes", "threads", "device", "dtype", "cpu", "clock")
 """What may change, and makes the rest of the run another than an uninterrupted one would have been."""
 
 
@@ -53,6 +53,7 @@ def run_config(
         "dialect": dialect or policy.dialect,
         "judge": None if judge is None else type(judge).__qualname__,
         "opened": how_opened(environment, policy),
+        **({"clock": day} if (day := getattr(policy, "clock", "")) else {}),
         # The last bits of a sum depend on these.
         "processes": processes,
         "threads": torch.get_num_threads(),

@@ -21,7 +21,7 @@ from typing import Unpack
 
 from rao_lab.api.defaults import check_loaded, suggested
 from rao_lab.api.record import OnEvent, recorded
-from rao_lab.api.reopen import resumed_config, resumed_dialect
+from rao_lab.api.reopen import resumed_config, resumed_dialect, set_clock
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
 from rao_lab.errors import ConfigError, StopTraining
@@ -121,6 +121,7 @@ def train(
 
     def steps() -> Iterator[TrainStep]:
         training = Training(environment, learner, config, peers or Alone())  # checked before a file is made
+        set_clock(store, resume, policy)
         words = find_dialect(dialect or resumed_dialect(store, resume, policy))
         about = run_config(environment, policy, config, words.name, training.peers.size, judge)
         with (

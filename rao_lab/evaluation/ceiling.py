@@ -36,13 +36,11 @@ def flat_tokens(
     task: Task, environment: Environment, policy: Policy, dialect: str | None = None
 ) -> int | None:
     """Tokens of the shortest flat transcript, the last reply included; None if it cannot be told."""
-    tokenizer = getattr(policy, "tokenizer", None)
-    if tokenizer is None or not isinstance(environment, Planned):
+    count = getattr(policy, "count_tokens", None)
+    if count is None or not isinstance(environment, Planned):
         return None
-    messages = flat_transcript(task, environment, find_dialect(dialect or policy.dialect))
-    plain = [{"role": message.role, "content": message.content} for message in messages]
-    text = tokenizer.apply_chat_template(plain, tokenize=False)
-    return len(tokenizer.encode(text, add_special_tokens=False))
+    found: int = count(flat_transcript(task, environment, find_dialect(dialect or policy.dialect)))
+    return found
 
 
 def flat_transcript(task: Task, environment: Environment, dialect: Dialect) -> list[Message]:

@@ -84,6 +84,8 @@ class Evaluation:
     seconds: float
     trees: tuple[Tree, ...] = field(repr=False)
     """In task order."""
+    clock: str = ""
+    """The day that the policy's chat template was told; "" if it does not ask."""
 
     @property
     def success(self) -> float | None:
@@ -102,6 +104,7 @@ class Evaluation:
             "policy": self.policy,
             "policy_version": self.policy_version,
             "temperature": self.temperature,
+            **({"clock": self.clock} if self.clock else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
         }
 
@@ -256,6 +259,7 @@ def summarize(
         },
         seconds,
         tuple(trees),
+        getattr(policy, "clock", ""),
     )
 
 

@@ -21,7 +21,7 @@ BUNDLED = ("tiny", "smollm2")
 SETTINGS = {
     "scripted": ("style", "error_rate", "seed"),
     "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
-    "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb"),
+    "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb", "clock"),
 }
 """The settings of each kind of policy, besides its temperature."""
 
@@ -44,6 +44,7 @@ class PolicySettings(TypedDict, total=False):
     lora: int | None
     base: str | None
     cache_gb: float | None
+    clock: str | None
 
 
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
@@ -76,6 +77,8 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
         window: of a model: largest context in tokens.
         lora, base: of a model: train an adapter of this rank and not the model; the model that an adapter's
             folder belongs to.
+        clock: of a model whose chat template prints the date: the day it is told, as in "2026-11-28"; by default
+            the day on which it is loaded. A run records it.
         forward, cache_gb: of a model: "auto" or "model" (transformers' own pass); memory for cached contexts.
         api_key_env, concurrency, timeout, retries: of a server: the environment variable that holds the key,
             requests at once, seconds of one try, further tries.

@@ -71,7 +71,7 @@ class TrainStep:
         success = self.metrics.get("success")
         trees, scored = self.metrics.get("trees"), self.metrics.get("scored")
         learned = f", success {success:.2f}" if isinstance(success, int | float) else ""
-        if learned and scored != trees:
+        if learned and scored is not None and scored != trees:
             learned += f" on {scored} of {trees}"
         return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"
 

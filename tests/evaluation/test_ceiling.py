@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits, flat_tokens, flat_transcript
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.prompts import dialect
 from rao_lab.protocols import TurnReply, TurnRequest
-from rao_lab.tree import Task
+from rao_lab.tree import Message, Task
 from tests.support.worlds import Lines, Shelf
 
 ENV = TextCraft("easy")
@@ -29,18 +31,11 @@ REPLIES = [
 ]
 
 
-class Words:
-    """A tokenizer of one token a word."""
-
-    def apply_chat_template(self, messages: list[dict[str, str]], tokenize: bool) -> str:
-        return " ".join(message["content"] for message in messages)
-
-    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
-        return [0] * len(text.split())
-
-
 class Counting(Lines):
-    tokenizer = Words()
+    """A token is a word."""
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
 
     def _reply(self, request: TurnRequest) -> TurnReply:
         return TurnReply(request.key, REPLIES[min(request.turn, len(REPLIES)) - 1])

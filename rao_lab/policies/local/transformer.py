@@ -2,10 +2,12 @@
 
 A context only grows: a turn's prompt is the node's earlier ids, then what it sampled, then a suffix for the
 new messages. Text is never turned into ids twice, so the ids that are trained are the ids that were sampled.
+If a chat template rewrites what came before, the turn reads all of it anew (`chat.py`), and is a new sequence.
 """
 
 from __future__ import annotations
 
+import warnings
 from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -21,13 +23,16 @@ from rao_lab.base.checks import choice, number, whole
 from rao_lab.base.device import choose, memory, usual_dtype
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError
+from rao_lab.policies import conversation
 from rao_lab.policies.local import adapter as adapters
 from rao_lab.policies.local import llama
 from rao_lab.policies.local.chat import Chat
 from rao_lab.policies.local.engine import Engine, Sampled
 from rao_lab.policies.local.folder import one_line_about, read_model, weights_bytes
 from rao_lab.policies.local.slots import SlotForward, longest_context
+from rao_lab.policies.local.template import Template, TemplateError, checked_day, today
 from rao_lab.policies.local.thoughts import Thoughts
+from rao_lab.policies.pending import key_order, lost
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
@@ -62,6 +67,7 @@ class TransformerPolicy:
         temperature: float = 1.0,
         forward: Literal["auto", "model"] = "auto",
         cache_gb: float | None = None,
+        clock: str | None = None,
     ) -> None:
         own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
         longest = longest_context(model)
@@ -86,12 +92,16 @@ class TransformerPolicy:
             cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
         self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
-        self._chat = Chat(self._render)
+        self._day = today() if clock is None else checked_day(clock)
+        self._read_template()
         self._thoughts = Thoughts(tokenizer)
         self._texts = lru_cache(maxsize=65536)(self._decode)
         self._ids = lru_cache(maxsize=16384)(self._encode)
         self._running: dict[NodeKey, tuple[bool, list[int], int]] = {}
-        self._spoken: dict[NodeKey, list[tuple[Message, ...]]] = {}
+        self._shown: dict[NodeKey, str] = {}
+        """The last prompt of each node, if the template rendered it."""
+        self._unasked: list[TurnReply] = []
+        """Turns that were lost because the template could not render them."""
 
     @classmethod
     def load(
@@ -134,6 +144,8 @@ class TransformerPolicy:
         with one_line_about(path):
             policy = cls(model, tokenizer, **settings)
             policy._try_out()
+        for note in policy.notes:
+            warnings.warn(note, stacklevel=4)
         return policy
 
     @property
@@ -144,8 +156,45 @@ class TransformerPolicy:
     def temperature(self, value: float) -> None:
         self._engine.temperature = checked.temperature(value)
 
+    @property
+    def clock(self) -> str:
+        """The day that the chat template is told, such as "2026-11-28"; "" if it does not ask."""
+        return self._day if self._template.asks_the_day else ""
+
+    @clock.setter
+    def clock(self, day: str) -> None:
+        if checked_day(day) != self._day:
+            self._day = day
+            self._read_template()
+
+    def _read_template(self) -> None:
+        """Tries out what the chat template does."""
+        tokenizer = self.tokenizer
+        source = tokenizer.get_chat_template()
+        self._template = Template(source, tokenizer.special_tokens_map, self._day, self.name)
+        self._chat = Chat(self._template)
+        if self._chat.joins:
+            self._template.close()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of how its chat template treats messages."""
+        system = "" if self._chat.system else "has no system role: system text begins the first user message"
+        rewrites = (
+            "changes earlier replies, such as those with thoughts: a turn after one reads all anew"
+            if self._chat.rewrites
+            else ""
+        )
+        return tuple(
+            f"the chat template of {unquoted(self.name)} {note}" for note in (system, rewrites) if note
+        )
+
     def submit(self, request: TurnRequest) -> None:
-        continues, prompt, before = self._prompt(request)
+        try:
+            continues, prompt, before = self._prompt(request)
+        except TemplateError as problem:
+            self._unasked.append(lost(request, str(problem)))
+            return
         self._running[request.key] = (continues, prompt, 0)
         self._engine.submit(
             request.key,
@@ -156,12 +205,17 @@ class TransformerPolicy:
         )
 
     def tick(self) -> Sequence[TurnReply]:
-        return [self._reply(ended) for ended in self._engine.tick()]
+        lost_turns, self._unasked = self._unasked, []
+        replies = [self._reply(ended) for ended in self._engine.tick()]
+        return (
+            sorted([*lost_turns, *replies], key=lambda reply: key_order(reply.key)) if lost_turns else replies
+        )
 
     def forget(self, key: NodeKey) -> None:
         self._engine.forget(key)
         self._running.pop(key, None)
-        self._spoken.pop(key, None)
+        self._shown.pop(key, None)
+        self._unasked = [reply for reply in self._unasked if reply.key != key]
 
     def clear_cache(self) -> None:
         """Drops everything computed with earlier weights."""
@@ -194,16 +248,20 @@ class TransformerPolicy:
 
     def _prompt(self, request: TurnRequest) -> tuple[bool, list[int], list[int]]:
         """Three things: whether the turn continues its context, the ids it adds, and the ids before them."""
-        spoken = self._spoken.setdefault(request.key, [turn.messages for turn in request.history])
         before = self._before(request) if request.history else []
-        suffix = self._chat.suffix(spoken, request.messages) if before else None
+        shown = self._shown.pop(request.key, None)
+        suffix, rendered = None, ""
+        if before:
+            said = conversation.whole(request.history, ())
+            suffix, rendered = self._chat.suffix(shown, said, request.messages)
         if suffix is None:
-            said = [message for turn in request.history for message in _said(turn)]
-            prompt = list(self._ids(self._chat.prompt([*said, *request.messages])))
+            rendered = rendered or self._chat.prompt(conversation.whole(request.history, request.messages))
+            prompt = list(self._ids(rendered))
             before = []
         else:
             prompt = list(self._ids(self._after_stop(before[-1], suffix)))
-        spoken.append(request.messages)
+        if rendered and not self._chat.joins:
+            self._shown[request.key] = rendered
         return bool(before), prompt, before
 
     def _before(self, request: TurnRequest) -> list[int]:
@@ -232,11 +290,9 @@ class TransformerPolicy:
             decode_steps=len(ended.ids),
         )
 
-    def _render(self, messages: Sequence[Message], opening: bool) -> str:
-        plain = [{"role": message.role, "content": message.content} for message in messages]
-        text = self.tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=opening)
-        assert isinstance(text, str)
-        return text
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens of a whole conversation, as its chat template renders it."""
+        return len(self._ids(self._chat.text(messages)))
 
     def _encode(self, text: str) -> tuple[int, ...]:
         # Lone surrogates have no UTF-8, so no tokenizer takes them.
@@ -268,10 +324,6 @@ def context_ids(history: Sequence[Turn]) -> list[int]:
         ids.extend(turn.prompt_ids)
         ids.extend(turn.sampled_ids)
     return ids
-
-
-def _said(turn: Turn) -> tuple[Message, ...]:
-    return (*turn.messages, Message("assistant", turn.text))
 
 
 def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -1,7 +1,8 @@
 """What one node said and read, as the inspector shows it: plain text, cut if it is very long.
 
 The context is what the model read. If its token ids can be decoded, each turn has its pieces: what is new,
-what was kept from the turn before and what was cut out of it.
+what was kept from the turn before and what was cut out of it. A turn is `rewritten` if the chat template changed
+what came before, so that the model read all of it anew.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def node_text(node: Node, decode: Decoder | None = None, limit: int = TEXT_LIMIT
     held: array[int] = array("i")
     turns = []
     for turn in node.turns:
+        rewritten = len(held) > 0 and not turn.continues
         parts, held = context_parts(turn, held, decode)
-        turns.append(_turn_text(turn, len(held), parts, cutter))
+        turns.append({**_turn_text(turn, len(held), parts, cutter), "rewritten": rewritten})
     has_tokens = any(turn.prompt_ids or turn.sampled_ids for turn in node.turns)
     return {
         "goal": cutter(node.goal),
