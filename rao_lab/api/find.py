@@ -22,7 +22,7 @@ def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
         MissingError: there is no such step, or it has no trees.
     """
     if step is None:
-        step = max((each.step for each in run.steps if run.trees(each.step)), default=None)
+        step = next((each.step for each in reversed(run.steps) if run.trees(each.step)), None)
         if step is None:
             raise MissingError(f"{run.path.name} has no trees yet")
     trees = run.trees(step)

@@ -33,6 +33,11 @@ from tests.support.command_line import CommandLine
         (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
         (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),
         (["run", "--policy", "scripted", "--task", "999999"], "no task 999999"),
+        (
+            ["run", "--policy", "scripted", "--temperature", "1"],
+            "--temperature has no meaning for the policy scripted",
+        ),
+        (["eval", "--policy", "scripted", "--temperature", "1"], "it does not sample"),
         (["run", "--policy", "scripted", "--task", "mine"], "no task 'mine'"),
         (["credit", "no.rao"], "no.rao"),
         (["export", "no.rao", "--format", "rao", "--out", "x.rao"], "no.rao"),

@@ -64,7 +64,8 @@ def evaluate(
     from rao_lab.tree import AGENTS
 
     kind = choice("agent", agent, AGENTS)
-    world, actor, given = open_both(env, policy, difficulty, rules, tasks, overrides(settings or ()))
+    which = (env, policy, difficulty, rules, tasks)
+    world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
     count = limit or _usual_count(world, split, whole=tasks is not None)
     found = _watched(world, actor, kind, count, given, split, seed, temperature, f"rao-lab eval, {policy}")
     if as_json:

@@ -64,7 +64,8 @@ def run(
 
     if out is not None and is_begun(out):  # said before a model has worked for it
         raise RunFileError(f"{unquoted(out)} exists already: choose another name")
-    world, actor, given = open_both(env, policy, difficulty, rules, tasks, overrides(settings or ()))
+    which = (env, policy, difficulty, rules, tasks)
+    world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
     limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
     kind = choice("agent", agent, AGENTS)
