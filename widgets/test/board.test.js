@@ -287,7 +287,7 @@ test("the table twin holds what the plots show, newest first", () => {
     rows.map((row) => row[0]),
     ["3", "2"],
   );
-  assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90)");
+  assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90), of 16 roots");
   assert.equal(rows[1][head.indexOf("success, medium, probes")], "\u2013");
 });
 

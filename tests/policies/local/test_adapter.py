@@ -137,7 +137,7 @@ def test_from_the_command_line_trained_resumed_and_run(tmp_path: Path, capsys: A
         call(["train", "--set", "policy.lora=3", "--steps", "3", "--out", str(run), "--resume", *sets]) == 2
     )
     assert (
-        "do not fit the model: this run trains an adapter: load the policy with lora=2"
+        "this run was made with lora=2 and cannot be resumed with 3"
         in capsys.readouterr().err
     )
     assert call(["train", "--steps", "3", "--out", str(run), "--resume", *sets]) == 2

@@ -9,7 +9,7 @@ import { count } from "../shared/format.js";
  * @property {Record<string, (number | null)[]>} columns
  * @property {string[]} difficulties of the world, easiest first; empty: it was not recorded
  */
-/** @typedef {{step: number, value: number, low: number, high: number, n: number}} Point */
+/** @typedef {{step: number, value: number, low: number, high: number, n: number, unscored: number}} Point */
 /** @typedef {{name: string, probe: boolean, place: number, points: Point[]}} Success */
 /** @typedef {{step: number, value: number}} Mark */
 
@@ -92,6 +92,7 @@ export function successSeries(curves) {
     for (const name of all) {
       const shares = curves.columns[`${prefix}/${name}/success`];
       const counts = curves.columns[`${prefix}/${name}/tasks`];
+      const missing = curves.columns[`${prefix}/${name}/unscored`];
       if (!shares || !counts) continue;
       /** @type {Point[]} */
       const points = [];
@@ -100,7 +101,7 @@ export function successSeries(curves) {
         const n = counts[i];
         if (value === null || value === undefined || !n) return;
         const [low, high] = wilson(value, n);
-        points.push({ step, value, low, high, n });
+        points.push({ step, value, low, high, n, unscored: missing?.[i] ?? 0 });
       });
       if (points.length) found.push({ name: name || "all tasks", probe, place: all.indexOf(name), points });
     }

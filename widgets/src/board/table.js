@@ -56,6 +56,11 @@ export function figures(curves, step) {
   return rows;
 }
 
+/** What a share of successes is of. @param {import("./series.js").Point} point */
+function ofRoots({ n, unscored }) {
+  return `of ${many(n, "root")}${unscored ? `, ${unscored} not scored` : ""}`;
+}
+
 /**
  * A summary of the plots in words, for those who cannot see them.
  * @param {Curves} curves @param {number | null} step
@@ -73,7 +78,7 @@ export function summary(curves, step) {
     const from = `${plain(begin.value)} at step ${begin.step}`;
     const to = `${plain(end.value)} at step ${end.step}`;
     const interval = `95 % interval ${plain(end.low)} to ${plain(end.high)}`;
-    parts.push(`Root success, ${name}: ${from}, ${to} (${interval}).`);
+    parts.push(`Root success, ${name}: ${from}, ${to} (${interval}; ${ofRoots(end)}).`);
   }
   if (step !== null && step !== last) parts.push(`Step ${step} is chosen.`);
   return parts.join(" ");
@@ -108,7 +113,8 @@ export function tableTwin(curves, most = 40) {
       String(step),
       ...success.map((series) => {
         const point = at(series.points, step);
-        return point ? `${plain(point.value)} (${plain(point.low)} to ${plain(point.high)})` : NONE;
+        if (!point) return NONE;
+        return `${plain(point.value)} (${plain(point.low)} to ${plain(point.high)}), ${ofRoots(point)}`;
       }),
       cell("nodes", (x) => plain(x, 1)),
       cell("depth", (x) => plain(x, 1)),

@@ -76,6 +76,9 @@ function turnPart(turn, window, messages) {
       held ? h("span", { class: "label right" }, `window ${percent(turn.held / window, 0)}`) : null,
     ),
     held ? gauge(turn, window) : null,
+    turn.rewritten
+      ? h("div", { class: "label" }, "The chat template changed what came before: all was read anew.")
+      : null,
     messages || !turn.context
       ? turn.messages.map(messagePart).concat(written(turn))
       : turn.context.map(contextPart),

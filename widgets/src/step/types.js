@@ -116,6 +116,7 @@
  * @property {number} read tokens added by the prompt
  * @property {number} wrote
  * @property {number} held tokens in the window at its end
+ * @property {boolean} [rewritten] the chat template changed what came before
  * @property {number} version
  * @property {ContextPart[] | null} context null: no token texts
  */
