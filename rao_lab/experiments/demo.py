@@ -154,7 +154,7 @@ class _Demo:
         whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
         board.say(f"world: {self._world!r}")
         trained = ", ".join(TextCraft.suited(self._fitting.player).difficulties)
-        board.say(f"trains on {trained} tasks; about {_said(whole)} on two cores")
+        board.say(f"trains on {trained} tasks; this takes {_said(whole)} on two cores")
         board.plan(expected)
         try:
             for agent in AGENTS:
@@ -251,7 +251,7 @@ class _Demo:
 
 def _said(seconds: float) -> str:
     minutes = round(seconds / 60)
-    return counted(minutes, "minute") if minutes else "a minute or less"
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def beside(path: Path, mark: str) -> Path:
