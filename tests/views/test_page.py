@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
 from rao_lab.views.explorer.widget import Explorer
@@ -56,6 +56,16 @@ def test_a_page_keeps_to_its_size_and_says_what_it_leaves_out(tmp_path: Path) ->
     assert re.search(r"texts of [\d,]+ of [\d,]+ nodes", said)
     with pytest.raises(ConfigError, match="max_mb"):
         Explorer(groups).save_html(tmp_path / "b.html", max_mb=0.1)
+
+
+def test_a_page_takes_the_place_of_pages_alone(tmp_path: Path) -> None:
+    out = tmp_path / "exp.json"
+    out.write_text('{"my": "data"}')
+    with pytest.raises(InputError, match=r"exp\.json exists and is no page: choose another name"):
+        Explorer(showcase_group()).save_html(out)
+    assert out.read_text() == '{"my": "data"}'
+    for _ in range(2):
+        Explorer(showcase_group()).save_html(tmp_path / "a.html")
 
 
 def test_a_page_carries_the_credit_of_every_node_of_its_step() -> None:

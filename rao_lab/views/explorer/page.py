@@ -10,10 +10,13 @@ import base64
 import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rao_lab.errors import ConfigError
+from rao_lab.base.safe_text import unquoted
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
 from rao_lab.views.explorer.decoder import Decoder
@@ -103,6 +106,19 @@ def save_page(
         )
     path.write_text(page, "utf-8")
     return left_out
+
+
+def spare_other_file(path: Path) -> None:
+    """Refuses to write a page where something else lies, such as JSON. An earlier page may be replaced.
+
+    Raises:
+        InputError: something else lies there.
+    """
+    with suppress(OSError):  # whoever writes there says why it cannot be done
+        with path.open("rb") if path.is_file() else nullcontext(BytesIO()) as file:
+            head = file.read(64).lstrip()
+        if head and not head.startswith(b"<"):
+            raise InputError(f"{unquoted(path)} exists and is no page: choose another name")
 
 
 def page_html(

@@ -25,7 +25,7 @@ from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, dec
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.node_text import clean
-from rao_lab.views.explorer.page import BUNDLE, save_page
+from rao_lab.views.explorer.page import BUNDLE, save_page, spare_other_file
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import still_html, text_twin
 from rao_lab.views.explorer.table import StepTable
@@ -175,6 +175,7 @@ class Explorer(anywidget.AnyWidget):
             ConfigError: the chosen columns alone are larger.
             MissingError: no such step.
             RunFileError: a run file lies there, or the name says so.
+            InputError: another file lies there that is no page.
         """
         traits = {
             "title": self.title,
@@ -182,6 +183,7 @@ class Explorer(anywidget.AnyWidget):
             "session": self.session,
             "first_view": self.first_view,
         }
+        spare_other_file(Path(path))
         return save_page(Path(path), self._source, self.table, traits, steps, max_mb)
 
     def close(self) -> None:
