@@ -15,7 +15,7 @@ from rao_lab.api.written import kind_of, spare_others
 from rao_lab.base.checks import number
 from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
-from rao_lab.errors import ConfigError, MissingError, UnavailableError
+from rao_lab.errors import ConfigError, MissingError, RunFileError, UnavailableError
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage
 from rao_lab.training.config import LossConfig
 from rao_lab.tree import Tree
@@ -118,21 +118,30 @@ def export_run(
     with open_run(path) as run:
         wanted = chosen_steps(steps, (each.step for each in run.steps))
         if kind == "json":
-            _write(out, run_json(run, wanted))
-            return f"{out}: {_size(out)}"
+            unread: list[str] = []
+            _write(out, run_json(run, wanted, unread))
+            return "; ".join([f"{out}: {_size(out)}", *run.problems[:3], *unread[:3]])
         return _export_page(run, out, wanted, MAX_MB if max_mb is None else max_mb)
 
 
-def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
+def run_json(run: Run, steps: Sequence[int] | None = None, unread: list[str] | None = None) -> Iterator[str]:
     """A run as plain JSON, in pieces: config, packages, and of each step metrics, groups, probes and credit.
 
-    One step is in memory at a time. What JSON cannot say (a loss that is not a number) is tagged as
+    One step is in memory at a time. A step that cannot be read has the reason as "error", and what the lists leave
+    out stands in "errors". What JSON cannot say (a loss that is not a number) is tagged as
     `tree.values` says.
+
+    Args:
+        unread: takes a line for each step that cannot be read.
+
+    Raises:
+        RunFileError: none can be.
     """
     metrics = {each["step"]: each for each in run.metrics}
     head = {"format": "rao-lab run", "config": run.config, "packages": run.packages}
     yield _json(_sayable(head))[:-1] + ', "steps": ['
     between = ""
+    read, problem = False, None
     for summary in run.steps:
         step = summary.step
         if steps is not None and step not in steps:
@@ -141,15 +150,26 @@ def run_json(run: Run, steps: Sequence[int] | None = None) -> Iterator[str]:
             "step": step,
             "attempt": summary.attempt,
             "metrics": _sayable(metrics.get(step)),
-            "groups": [group_to_json(group) for group in run.groups(step)],
-            "probes": [group_to_json(group) for group in run.groups(step, probe=True)],
+            "groups": [],
+            "probes": [],
             "credit": None,
         }
-        with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
-            entry["credit"] = run.attributions(step).to_json()
+        try:
+            entry["groups"] = [group_to_json(group) for group in run.groups(step)]
+            entry["probes"] = [group_to_json(group) for group in run.groups(step, probe=True)]
+            with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
+                entry["credit"] = run.attributions(step).to_json()
+        except RunFileError as error:  # the other steps are there
+            entry["error"], problem = str(error), error
+            if unread is not None:
+                unread.append(f"step {step} is left out: {error}")
+        else:
+            read = True
         yield between + _json(entry)
         between = ", "
-    yield "]}\n"
+    if problem is not None and not read:
+        raise problem
+    yield "]" + (f', "errors": {_json(run.problems)}' if run.problems else "") + "}\n"
 
 
 def last_step(path: Path) -> tuple[int, dict[str, Any]]:

@@ -19,9 +19,10 @@ from rao_lab.base import device
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.environments.named import world_text
-from rao_lab.errors import ConfigError, InputError, MissingError
+from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
 from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
+from rao_lab.store.files import SALVAGE
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
 from rao_lab.training.config import TrainConfig
@@ -90,6 +91,8 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
         ConfigError: naming what differs, with both values.
     """
     with open_run(store) as run:
+        if run.problems:
+            raise RunFileError(f"{store.name} is damaged and cannot be resumed: {run.problems[0]}; {SALVAGE}")
         before = run.config
     if before.get("environment") == about["environment"]:
         check_reopened(before, about)

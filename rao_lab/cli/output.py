@@ -13,6 +13,8 @@ from rao_lab.base.safe_text import one_line, visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rao_lab.store import Run
+
 
 def console_on_stderr(quiet: bool = False) -> Console:
     """The console for progress; if `quiet`, it shows nothing."""
@@ -38,6 +40,12 @@ def print_progress(line: str) -> None:
     """Prints a line of progress."""
     console = console_on_stderr()  # a terminal breaks lines between words, a log does not
     console.print(visible(line), markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+def print_problems(run: Run) -> None:
+    """Says what of a run cannot be read; the rest of it is shown."""
+    for line in run.problems[:3]:
+        print_progress(line)
 
 
 def print_text(text: str) -> None:

@@ -30,6 +30,7 @@ from rao_lab.store.rows.summaries import (
     TreeSummary,
     configs,
     last_commit,
+    left_out,
     meta_value,
     metrics,
     step_summaries,
@@ -61,6 +62,7 @@ class Run:
         self._config: dict[str, Any] = {}
         self._packages: dict[str, Any] = {}
         self._metrics: list[dict[str, Any]] = []
+        self._problems: list[str] = []
         with self._file.reading() as connection:
             self._read_lists(connection)
         self._told, _ = self._seen
@@ -95,6 +97,13 @@ class Run:
         self._refresh()
         return self._metrics
 
+    @property
+    def problems(self) -> list[str]:
+        """What the lists leave out because it cannot be read, a line each: a step, its metrics, a tree. Empty for a
+        sound file."""
+        self._refresh()
+        return self._problems
+
     def trees(self, step: int | None = None, *, probe: bool | None = None) -> list[TreeSummary]:
         """Summaries of the trees of a step, or of all, running ones and forks included; groups first, then
         probes, in group and rollout order.
@@ -109,7 +118,7 @@ class Run:
             with self._file.reading() as connection:
                 for each in missing:
                     self._check_step(connection, each)
-                    self._summaries[each] = tree_summaries(connection, each, self.tree)
+                    self._summaries[each] = tree_summaries(connection, each, self.tree, self._problems)
         found = [tree for each in steps for tree in self._summaries[each]]
         return found if probe is None else [tree for tree in found if tree.probe is probe]
 
@@ -281,10 +290,13 @@ class Run:
 
     def _read_lists(self, connection: sqlite3.Connection) -> None:
         texts = Texts(connection, Allowance.of(connection))
-        self._steps = step_summaries(connection)
-        self._config, self._packages = configs(connection, texts)
-        self._metrics = metrics(connection, texts)
-        self._summaries = {}
+        problems: list[str] = []
+        self._steps = step_summaries(connection, problems)
+        self._config, self._packages = {}, {}
+        with left_out(problems, "the configuration"):
+            self._config, self._packages = configs(connection, texts)
+        self._metrics = metrics(connection, texts, problems)
+        self._summaries, self._problems = {}, problems
         self._seen = _state(connection)
 
     def _check_step(self, connection: sqlite3.Connection, step: object) -> int:

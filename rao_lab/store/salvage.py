@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rao_lab.errors import RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import schema
+from rao_lab.store.cells import cells
 from rao_lab.store.columns.bytes import Allowance, unpack
 from rao_lab.store.columns.credit import attributions_from_bytes
 from rao_lab.store.copies import refuse_to_overwrite
@@ -33,9 +34,9 @@ from rao_lab.store.journal import close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.rows.credit import insert_attributions
 from rao_lab.store.rows.decode import load_trees
-from rao_lab.store.rows.live import load_events, running_headers
+from rao_lab.store.rows.live import load_events, running_trees
 from rao_lab.store.rows.texts import Texts, table
-from rao_lab.store.rows.transaction import RunTables
+from rao_lab.store.rows.transaction import RunTables, checkpoint_name
 
 _MISSES = 2000
 """Ids looked for one by one, in vain, before the search between damaged pages ends."""
@@ -171,7 +172,10 @@ def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> N
             tables.begin()
             for part in (_configs, _steps, _trees, _running, _attributions, _checkpoints):
                 part(damaged, tables, report)
-            tables.commit()
+            try:
+                tables.commit()
+            except sqlite3.IntegrityError as error:  # what was read contradicts itself in a way of its own
+                raise RunFileError(f"what can be read cannot be written together: {error}") from None
         finally:
             close_to_one_file(connection)
     finally:
@@ -182,7 +186,8 @@ def _configs(damaged: sqlite3.Connection, tables: RunTables, report: SalvageRepo
     for attempt in _keys(damaged, "configs", "attempt"):
         with _kept(report, tables, f"the configuration of attempt {attempt}"):
             query = "SELECT config, packages FROM configs WHERE attempt = ?"
-            config, packages = damaged.execute(query, (attempt,)).fetchone()
+            row = damaged.execute(query, (attempt,)).fetchone()
+            ((_, config, packages),) = cells("configs", ("attempt", "config", "packages"), [(attempt, *row)])
             texts = Texts(damaged, Allowance.of(damaged))
             config, packages = (table(texts.plain(each), "a configuration") for each in (config, packages))
             tables.attempt = max(tables.attempt, attempt)
@@ -194,13 +199,16 @@ def _steps(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport
     for step in _keys(damaged, "steps", "step"):
         with _kept(report, tables, f"step {step}"):
             query = "SELECT attempt, started, ended, metrics FROM steps WHERE step = ?"
-            attempt, started, ended, metrics = damaged.execute(query, (step,)).fetchone()
+            found = (step, *damaged.execute(query, (step,)).fetchone())
+            cells("steps", ("step", "attempt", "started", "ended", "metrics"), [found])
+            _, attempt, started, ended, metrics = found
             numbers = table(Texts(damaged, Allowance.of(damaged)).plain(metrics, {}), "metrics")
             row = (
                 step,
-                attempt if isinstance(attempt, int) else 1,
+                attempt or 1,
                 tables.revision,
-                *(each if isinstance(each, float) else None for each in (started, ended)),
+                started,
+                ended,
                 None if metrics is None else tables.texts.json(numbers),
             )
             tables.connection.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?)", row)
@@ -220,12 +228,13 @@ def _trees(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport
 
 
 def _running(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
-    with _kept(report, tables, "the events of running trees"):
-        events = load_events(damaged, -1, Allowance.of(damaged))
-        headers = running_headers(damaged, list(events))
-        for tree_id, header in headers.items():
-            for event in events[tree_id]:
-                tables.add_event(tree_id, header, event)
+    for tree_id in sorted(set(_keys(damaged, "events", "tree"))):
+        with _kept(report, tables, f"the events of running tree {tree_id}"):
+            tree = running_trees(damaged, tree_id).get(tree_id)
+            if tree is None:  # it has ended, and its rows were read
+                continue
+            for event in load_events(damaged, -1, Allowance.of(damaged), tree_id)[tree_id]:
+                tables.add_event(tree_id, tree.header, event)
             report.running_trees += 1
 
 
@@ -235,8 +244,9 @@ def _attributions(damaged: sqlite3.Connection, tables: RunTables, report: Salvag
             query = "SELECT step, config, used, size, body FROM attributions WHERE rowid = ?"
             step, config, used, size, body = damaged.execute(query, (row_id,)).fetchone()
             stored = table(Texts(damaged, Allowance.of(damaged)).plain(config), "a credit config")
+            cells("attributions", ("step", "config", "used"), [(step, config, used)])
             found = attributions_from_bytes(unpack(size, body, Allowance.of(damaged)), stored)
-            insert_attributions(tables.connection, tables.texts, int(step), found, bool(used))
+            insert_attributions(tables.connection, tables.texts, step, found, bool(used))
             report.attributions += 1
         report.lost_attributions += kept.failed
 
@@ -246,7 +256,10 @@ def _checkpoints(damaged: sqlite3.Connection, tables: RunTables, report: Salvage
         with _kept(report, tables, f"the checkpoint of step {step}"):
             query = "SELECT folder FROM checkpoints WHERE step = ?"
             (folder,) = damaged.execute(query, (step,)).fetchone()
-            tables.note_checkpoint(step, Texts(damaged, Allowance.of(damaged)).text(folder))
+            cells("checkpoints", ("step", "folder"), [(step, folder)])
+            tables.note_checkpoint(
+                step, checkpoint_name(step, Texts(damaged, Allowance.of(damaged)).text(folder))
+            )
             report.checkpoints += 1
 
 

@@ -35,6 +35,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RunFileError
 
 APPLICATION_ID = 0x52414F4C
@@ -128,15 +129,17 @@ def check_tables(connection: sqlite3.Connection, name: str) -> None:
             raise RunFileError(f"{name} is no run file as RAO Lab writes it: it holds the {kind} {entry:.40}")
     for table in TABLES:
         if kinds.get(table) != "table":
-            raise RunFileError(f"{name} is damaged or no run file: it has no table {table!r}")
+            raise RunFileError(f"{name} is damaged or no run file: it has no table {quoted(table)}")
         columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
         given = [column[1] for column in columns if not column[6]]
         if len(given) != len(columns) or given != _EXPECTED[table]:
-            raise RunFileError(f"{name} is damaged or forged: table {table!r} has other columns")
+            raise RunFileError(f"{name} is damaged or forged: table {quoted(table)} has other columns")
     for entry, made in connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"):
         expected = TABLES.get(entry) or INDEXES.get(entry, "")
         if not isinstance(made, str) or made.split() != expected.split():
-            raise RunFileError(f"{name} is damaged or forged: {entry!r} is not made as RAO Lab makes it")
+            raise RunFileError(
+                f"{name} is damaged or forged: {quoted(entry)} is not made as RAO Lab makes it"
+            )
 
 
 def check_plain(connection: sqlite3.Connection, name: str) -> dict[str, str]:
@@ -154,7 +157,7 @@ def check_plain(connection: sqlite3.Connection, name: str) -> dict[str, str]:
             or root < 2
         ):
             raise RunFileError(
-                f"{name} is no run file as RAO Lab writes it: it holds the {kind!r:.20} {entry!r:.40}"
+                f"{name} is no run file as RAO Lab writes it: it holds the {quoted(kind)} {quoted(entry)}"
             )
     return {entry: kind for kind, entry, _ in found}
 

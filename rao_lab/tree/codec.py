@@ -22,6 +22,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 from rao_lab.tree.events import Call, Event, Message, Status
 from rao_lab.tree.node import MAX_DEPTH, Node, Task, TreeHeader, Turn
+from rao_lab.tree.ranges import COUNT, REAL, SEED, SHARE, SIGNED, Range
 from rao_lab.tree.tree import Group, Tree, validate
 from rao_lab.tree.values import (
     decode,
@@ -79,6 +80,18 @@ def _reader(what: str, *kinds: type) -> Callable[[Any], Any]:
     return read
 
 
+def _in(range_: Range, *also: type) -> Callable[[Any], Any]:
+    """Reads a number of that range, or a value of the kinds that may stand in its place."""
+
+    def read(data: Any) -> Any:
+        value = decode(data)
+        if not (range_.holds(value) or type(value) in also):
+            raise InputError(f"{range_}{' or null' * bool(also)} is expected, not {quoted(value)}")
+        return value
+
+    return read
+
+
 def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def read_all(data: Any) -> tuple[Any, ...]:
         if not isinstance(data, list):
@@ -104,7 +117,7 @@ def _read_status(data: Any) -> Status:
 
 def _read_counts(data: Any) -> dict[str, int]:
     counts: dict[str, int] = _reader("an object", dict)(data)
-    if not all(type(key) is str and type(count) is int for key, count in counts.items()):
+    if not all(type(key) is str and COUNT.holds(count) for key, count in counts.items()):
         raise InputError("an object of counts is expected")
     return counts
 
@@ -123,10 +136,10 @@ _KINDS: dict[str, _Kind] = {
     "str": _Kind(write_text, _text),
     "str | None": _Kind(encode, _reader("text or null", str, _none)),
     "bool": _Kind(encode, _reader("true or false", bool)),
-    "int": _Kind(encode, _reader("a whole number", int)),
-    "int | None": _Kind(encode, _reader("a whole number or null", int, _none)),
-    "float": _Kind(encode, _reader("a number", float, int)),
-    "float | None": _Kind(encode, _reader("a number or null", float, int, _none)),
+    "int": _Kind(encode, _in(SIGNED)),
+    "int | None": _Kind(encode, _in(SIGNED, _none)),
+    "float": _Kind(encode, _in(REAL)),
+    "float | None": _Kind(encode, _in(REAL, _none)),
     "Status": _Kind(str, _read_status),
     "Mapping[str, Any]": _Kind(lambda value: encode(dict(value)), _read_named),
     "Mapping[str, Any] | None": _Kind(
@@ -152,9 +165,14 @@ def _default(item: Field[Any]) -> Any:
     return item.default if item.default_factory is MISSING else item.default_factory()
 
 
+_OTHERWISE = {"seed": _Kind(encode, _in(SEED)), "success": _Kind(encode, _in(SHARE, _none))}
+"""Fields whose range is not that of their type, by name."""
 _RECORDS = (Message, Call, Turn, Node, Task, TreeHeader, Tree, Group, *get_args(Event))
 _PLANS: dict[Any, tuple[tuple[str, _Kind, Any], ...]] = {
-    cls: tuple((item.name, _KINDS[str(item.type)], _default(item)) for item in fields(cls))
+    cls: tuple(
+        (item.name, _OTHERWISE.get(item.name) or _KINDS[str(item.type)], _default(item))
+        for item in fields(cls)
+    )
     for cls in _RECORDS
 }
 """Of each record: name, converter and default (or MISSING) of each field."""

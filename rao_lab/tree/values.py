@@ -27,6 +27,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
+from rao_lab.tree.ranges import MAX_INT_BITS
 
 MAX_NESTING = 80
 """Nested containers in one value. The sandbox lets 64 through."""
@@ -35,8 +36,8 @@ MAX_ITEMS = 2_000_000
 MAX_PARTS = 5 * MAX_ITEMS
 """Elements of one JSON text: a tagged value is written as up to five."""
 SAFE_INT = 2**53
-MAX_INT_DIGITS = 20_000
-"""Hexadecimal digits of one int."""
+MAX_INT_DIGITS = 3 + MAX_INT_BITS // 4
+"""Characters of one int: a sign, 0x and hexadecimal digits."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 MAX_ALIKE = 1000
 """Keys of one value that may share a hash with an earlier key. Building a dict or set takes time that grows with
@@ -137,6 +138,10 @@ class _Encoder(_Bounded):
             case None | bool():
                 return value
             case int():
+                if value.bit_length() > MAX_INT_BITS:
+                    raise InputError(
+                        f"an int of {value.bit_length()} bits cannot be kept: at most {MAX_INT_BITS}"
+                    )
                 return int(value) if -SAFE_INT <= value <= SAFE_INT else tagged("int", hex(value))
             case float():
                 return float(value) if math.isfinite(value) else tagged("float", repr(float(value)))

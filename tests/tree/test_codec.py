@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rao_lab.base.checks import MOST
 from rao_lab.errors import InputError, RaoLabError, RecordError
 from rao_lab.tree import (
     Call,
@@ -110,10 +111,10 @@ FIELD_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "str": texts,
     "str | None": st.none() | texts,
     "bool": st.booleans(),
-    "int": st.integers(-(2**70), 2**70),
-    "int | None": st.none() | st.integers(),
-    "float": st.floats(allow_nan=False),
-    "float | None": st.none() | st.floats(allow_nan=False),
+    "int": st.integers(-MOST, MOST),
+    "int | None": st.none() | st.integers(-MOST, MOST),
+    "float": st.floats(-1e12, 1e12),
+    "float | None": st.none() | st.floats(-1e12, 1e12),
     "Mapping[str, Any]": st.dictionaries(texts, values, max_size=3),
     "Mapping[str, Any] | None": st.none() | st.dictionaries(texts, values, max_size=3),
     "Mapping[str, int]": st.dictionaries(texts, st.integers(0, 9), max_size=3),
@@ -123,6 +124,9 @@ FIELD_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "array[int]": st.lists(st.integers(-(2**31), 2**31 - 1), max_size=5).map(lambda ids: array("i", ids)),
     "array[float]": st.lists(st.floats(width=32, allow_nan=False), max_size=5).map(lambda xs: array("f", xs)),
 }
+
+
+RANGES = {"seed": st.integers(-(2**70), 2**70), "success": st.none() | st.floats(0.0, 1.0)}
 
 
 def records(cls: Any, **fixed: Any) -> st.SearchStrategy[Any]:
@@ -135,7 +139,7 @@ def records(cls: Any, **fixed: Any) -> st.SearchStrategy[Any]:
     made = {}
     for item in fields(cls):
         drawn = FIELD_VALUES[item.type] if item.type in FIELD_VALUES else inner[item.type]()
-        made[item.name] = fixed.get(item.name, drawn)
+        made[item.name] = fixed.get(item.name, RANGES.get(item.name, drawn))
     return st.builds(cls, **made)
 
 
@@ -203,7 +207,7 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
         ({"header": HEADER, "nodes": [{"path": 3}]}, "node.path: text is expected, not 3"),
         (
             {"header": HEADER, "nodes": [{"path": "0", "depth": True}]},
-            "node.depth: a whole number is expected",
+            "node.depth: a whole number from -2.14748e+09 to 2.14748e+09 is expected, not True",
         ),
         ({"header": HEADER, "nodes": [{"path": "0", "status": "asleep"}]}, "'asleep' is not a status"),
         ({"header": HEADER, "nodes": [{"path": "0", "status": ["x"]}]}, "is not a status"),
@@ -211,6 +215,15 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
         ({"header": HEADER, "nodes": [{"path": "0.٣"}]}, "is not the path of a node"),
         ({"header": HEADER, "nodes": [{"path": "0" + ".0" * 5_000}]}, "is not the path of a node"),
         ({"header": HEADER, "nodes": [{"path": "0", "refusals": {"a": "b"}}]}, "counts is expected"),
+        ({"header": HEADER, "nodes": [{"path": "0", "refusals": {"a": 2**62}}]}, "counts is expected"),
+        (
+            {"header": HEADER, "nodes": [{"path": "0", "success": 1e308}]},
+            "a number from 0 to 1 or null is expected",
+        ),
+        (
+            {"header": HEADER, "nodes": [{"path": "0", "parent_turn": 2**62}]},
+            "node.parent_turn: a whole number",
+        ),
         ({"header": HEADER, "nodes": [{"path": "0", "args": {"$": "dict", "v": [[1, 2]]}}]}, "names as keys"),
         (
             {"header": HEADER, "nodes": [{"path": "0", "turns": [{"index": 1, "sampled_ids": [1]}]}]},
@@ -218,7 +231,7 @@ HEADER = {"task": {"id": "t", "goal": "g"}}
         ),
         (
             {"header": HEADER, "nodes": [{"path": "0", "goal": {"$": "int", "v": "0x" + "f" * 19_000}}]},
-            "text is expected, not a int too long to print",
+            "a value with the tag 'int' cannot be read",
         ),
         ({"header": HEADER, "nodes": [{"path": "0", "turns": [SHORT]}]}, "an array of f32 is expected"),
     ],

@@ -96,8 +96,14 @@ def test_two_surrogates_do_not_become_one_character() -> None:
     assert there_and_back("\ud83d\ude00") == "\ud83d\ude00" != "\U0001f600"
 
 
-def test_ints_beyond_what_python_prints_survive() -> None:
-    assert there_and_back(-(7**15_000)) == -(7**15_000)
+def test_every_int_that_is_kept_can_be_printed() -> None:
+    most = 2**14_000 - 1
+    assert there_and_back([most, -most]) == [most, -most]
+    assert len(str(most)) < 4300
+    with pytest.raises(InputError, match="an int of 14001 bits cannot be kept"):
+        encode(2**14_000)
+    with pytest.raises(InputError, match="the tag 'int' cannot be read"):
+        decode({"$": "int", "v": "0x" + "f" * 4000})
 
 
 @pytest.mark.parametrize("value", [object(), 1j, bytearray(b""), array("i"), print, [{"a": {1: {2j}}}]])

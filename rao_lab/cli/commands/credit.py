@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import Json, RunFile
-from rao_lab.cli.output import print_json, print_text
+from rao_lab.cli.output import print_json, print_problems, print_text
 
 
 def credit(
@@ -59,6 +59,7 @@ def credit(
     }
     changes = {name: value for name, value in options.items() if value is not None}
     with open_run(path) as opened:
+        print_problems(opened)
         found_step, found = credit_of(opened, step, changes)
     rows = None if tree is None and node is None else chosen_rows(found, tree, node)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import Json, RunFile
-from rao_lab.cli.output import print_json, print_text
+from rao_lab.cli.output import print_json, print_problems, print_text
 
 
 def show(
@@ -48,6 +48,7 @@ def show(
     with open_run(path) as run:
         trees = find_trees(run, step)
         place = find_tree(trees, tree)
+        print_problems(run)
         found = trees[place].load()
         credit = credit_of_tree(run, trees[place])
         decode = bundled_decoder(run.config)

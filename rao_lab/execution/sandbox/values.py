@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rao_lab.tree.ranges import MAX_INT_BITS
 from rao_lab.tree.values import crowded
 
 MAX_VALUE_DEPTH = 64
@@ -13,8 +14,6 @@ MAX_VALUE_ITEMS = 200_000
 """Elements; a shared part counts each time it would be written out."""
 MAX_VALUE_SIZE = 8_000_000
 """Size of a value written out: the characters and bytes of its texts, and 8 for each other element."""
-MAX_INT_BITS = 14_000
-"""Python refuses to print integers of more than 4,300 digits."""
 
 PLAIN = "None, bool, int, float, str, bytes, list, tuple, set or dict"
 UNAWAITED = "holds a call that was not awaited: write `await` before it"

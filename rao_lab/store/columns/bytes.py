@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError, RunFileError
 
 MAX_BODY = 256 * 2**20
@@ -87,7 +88,7 @@ def unpack(size: object, body: object, allowance: Allowance) -> bytes:
         RunFileError: the body is not what its size says, or exceeds a bound.
     """
     if not isinstance(size, int) or not isinstance(body, bytes) or not len(body) <= size <= MAX_BODY:
-        raise RunFileError(f"a stored body claims {size!r:.20} bytes")
+        raise RunFileError(f"a stored body claims {quoted(size)} bytes")
     allowance.take(size)
     if len(body) == size:
         return body
@@ -118,7 +119,7 @@ def from_planes(data: bytes, kind: DTypeLike, count: int, start: int = 0) -> NDA
     """
     size = np.dtype(kind).itemsize
     if not (isinstance(count, int) and start >= 0 and 0 <= count <= (len(data) - start) // size):
-        raise RunFileError(f"a column of {count!r:.20} entries is cut off")
+        raise RunFileError(f"a column of {quoted(count)} entries is cut off")
     if not count:
         return np.zeros(0, kind)
     planes = np.frombuffer(data, np.uint8, count * size, start).reshape(size, count)

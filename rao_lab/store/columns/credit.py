@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit import WHY_NOT, Attributions, CreditConfig, NodeTable
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import from_planes, to_planes
+from rao_lab.tree.ranges import COUNT, METRIC
 from rao_lab.tree.values import loads
 
 _TABLE = {"group": "<i4", "tree": "<i4", "parent": "<i4", "depth": "<i4", "s": "<f8", "tokens": "<i8"}
@@ -64,14 +66,16 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         for name, kind in (_TABLE | _CREDIT).items():
             length = lengths[name]
             if name != "depth_counts" and length != len(path):
-                raise RunFileError(f"the attributions have {length!r} {name} for {len(path)} nodes")
+                raise RunFileError(f"the attributions have {quoted(length)} {name} for {len(path)} nodes")
             column = from_planes(rest, kind, length, start)
             arrays[name] = column.astype(column.dtype.newbyteorder("="))
             start += length * np.dtype(kind).itemsize
         if not all(isinstance(word, str) for word in (*path, *status)):
             raise RunFileError("the attributions hold a path or status that is no text")
+        _check_ranges({name: arrays[name] for name in ("s", "tokens")})
         table = NodeTable(path=path, status=status, **{name: arrays.pop(name) for name in _TABLE})
         table.check()
+        _check_ranges(arrays)
         if len(path) and not 0 <= arrays["why_code"].min() <= arrays["why_code"].max() < len(WHY_NOT):
             raise RunFileError("the attributions hold an unknown reason")
         return Attributions(table, CreditConfig.from_dict(config), **arrays)
@@ -79,3 +83,11 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         raise
     except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
         raise RunFileError(f"the attributions contradict themselves ({error})") from None
+
+
+def _check_ranges(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raises: RunFileError, if a number is none that credit has; NaN is one."""
+    for name, column in arrays.items():
+        range_ = METRIC if column.dtype.kind == "f" else COUNT
+        if ((column < range_.low) | (column > range_.high)).any():
+            raise RunFileError(f"the {name} of an attribution is no {range_}")

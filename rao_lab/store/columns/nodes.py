@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.base.checks import MOST
 from rao_lab.credit import NodeTable, signal
 from rao_lab.credit.table import changes
 from rao_lab.errors import RunFileError
+from rao_lab.store.cells import cells
 from rao_lab.store.columns.bytes import Allowance, from_planes, to_planes, unpack
 from rao_lab.tree import MAX_DEPTH, Node, Tree
+from rao_lab.tree.ranges import COUNT, ID, SECONDS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -201,12 +202,11 @@ def node_columns(connection: sqlite3.Connection, step: int) -> NodeColumns:
     heads: list[tuple[int, ...]] = []
     parts: list[NDArray[Any]] = []
     for tree_id, group, rollout, probe, size, body in connection.execute(query, (step,)):
+        cells("trees", ("id", "grp", "rollout", "probe"), [(tree_id, group, rollout, probe)])
         raw = unpack(size, body, allowance)
         count, left = divmod(len(raw), ROW.itemsize)
         if left:
             raise RunFileError(f"the columns of tree {tree_id} are cut off")
-        if not all(isinstance(n, int) and abs(n) <= MOST for n in (group, rollout)) or probe not in (0, 1):
-            raise RunFileError(f"tree {tree_id} has a place that is none")
         parts.append(from_planes(raw, ROW, count))
         heads.append((tree_id, group, rollout, int(probe), count))
     rows = np.concatenate(parts) if parts else np.zeros(0, ROW)
@@ -273,8 +273,12 @@ def _check_numbers(ints: Mapping[str, Ints], floats: Mapping[str, Floats], codes
         raise RunFileError("a node wrote fewer than no tokens")
     if ((floats["success"] < 0) | (floats["success"] > 1)).any():
         raise RunFileError("a node's success lies outside [0, 1]")
-    if any(np.isinf(column).any() for column in floats.values()):
+    if any((np.abs(column) > SECONDS.high).any() for column in floats.values()):
         raise RunFileError("a node has an infinite time or share")
+    for name, column in ints.items():
+        range_ = ID if name in ("goal", "reason") else COUNT
+        if len(column) and not range_.low - 1 <= column.min() <= column.max() <= range_.high:
+            raise RunFileError(f"the {name} of a node is no {range_}")
     if any(np.isnan(floats[name]).any() for name in ("started", "compute_seconds", "waiting_seconds")):
         raise RunFileError("a node has a time that is none")
 

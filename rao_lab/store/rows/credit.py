@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from rao_lab.credit import Attributions, CreditConfig
+from rao_lab.store.cells import cells
 from rao_lab.store.columns.bytes import Allowance, pack, unpack
 from rao_lab.store.columns.credit import attributions_from_bytes, attributions_to_bytes
 from rao_lab.store.rows.texts import TextIds, Texts, table
@@ -31,6 +32,7 @@ def load_attributions(
         "SELECT config, size, body FROM attributions WHERE step = ? ORDER BY used DESC, rowid", (step,)
     ).fetchall()
     for text_id, size, body in rows:
+        cells("attributions", ("config",), [(text_id,)])
         stored = table(texts.plain(text_id), "a credit config")
         if config is None or stored == config.to_dict():
             return attributions_from_bytes(unpack(size, body, allowance), stored), len(rows)

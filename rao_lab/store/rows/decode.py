@@ -1,7 +1,7 @@
 """Rows into records: whole trees, and one node without its tree.
 
-Everything read is distrusted: a value of the wrong kind and a node that stands elsewhere than its path
-says are a `RunFileError`.
+Everything read is distrusted, and `store/cells.py` says what each column may hold: a value of the wrong kind and a
+node that stands elsewhere than its path says are a `RunFileError`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite
+from math import inf
 from typing import Any
 
-from rao_lab.base.checks import MOST
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RaoLabError, RunFileError
+from rao_lab.store.cells import cells, names
 from rao_lab.store.columns.bytes import Allowance, unpack
 from rao_lab.store.columns.tokens import TokenArrays, split_tokens
-from rao_lab.store.rows.texts import Texts, table
+from rao_lab.store.rows.texts import Texts, named
 from rao_lab.tree import Call, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
+from rao_lab.tree.ranges import COUNT, REAL
 from rao_lab.tree.values import loads
 
 HEADER_COLUMNS = (
     "id, task, environment, agent, seed, step, grp, rollout, probe, policy, policy_version, limits, origin"
 )
+
+_SEED = re.compile(r"-?[0-9]{1,100}")
 
 
 def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
@@ -33,15 +37,12 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
         RunFileError: the row is not what was written.
     """
     _, task, environment, agent, seed, step, group, rollout, probe, policy, version, limits, origin = row
-    numbers = (step, group, rollout, probe, version)
+    cells("trees", names(HEADER_COLUMNS), [row])
     seed_text = texts.text(seed)
-    if (
-        not all(isinstance(n, int) and abs(n) <= MOST for n in numbers)
-        or not seed_text.lstrip("-").isdecimal()
-    ):
-        raise RunFileError("the header of a tree holds a number that is none")
-    if len(seed_text) > 100:
-        raise RunFileError("the seed of a tree has over 100 digits")
+    if not _SEED.fullmatch(seed_text):
+        raise RunFileError(
+            f"the seed of a tree is {quoted(seed_text)}: a whole number of up to 100 digits is due"
+        )
     return TreeHeader(
         task=task_from_text(texts, task),
         environment=texts.text(environment),
@@ -53,8 +54,8 @@ def header_from_row(texts: Texts, row: Sequence[Any]) -> TreeHeader:
         probe=bool(probe),
         policy=texts.text(policy),
         policy_version=version,
-        limits=table(texts.plain(limits), "the limits of a tree"),
-        origin=None if origin is None else table(texts.plain(origin), "the origin of a fork"),
+        limits=named(texts.plain(limits), "the limits of a tree"),
+        origin=None if origin is None else named(texts.plain(origin), "the origin of a fork"),
     )
 
 
@@ -130,11 +131,12 @@ class _Rows:
         ).fetchone()
         if self.head is None:
             raise RunFileError(f"there is no finished tree {tree_id}")
-        self.nodes = connection.execute(
-            f"SELECT {_NODE} FROM nodes WHERE {where} ORDER BY place", key
-        ).fetchall()
+        cells("trees", (*names(HEADER_COLUMNS), "ended", "ended_tick", "not_reproducible"), [self.head])
+        found = connection.execute(f"SELECT {_NODE} FROM nodes WHERE {where} ORDER BY place", key)
+        self.nodes = cells("nodes", names(_NODE), found)
         self.turns: dict[int, list[Any]] = defaultdict(list)
-        for row in connection.execute(f"SELECT {_TURN} FROM turns WHERE {where} ORDER BY place, turn", key):
+        found = connection.execute(f"SELECT {_TURN} FROM turns WHERE {where} ORDER BY place, turn", key)
+        for row in cells("turns", names(_TURN), found):
             self.turns[row[0]].append(row)
         query = f"SELECT place, size, body FROM tokens WHERE {where}"
         self.tokens = {row[0]: row[1:] for row in connection.execute(query, key)}
@@ -167,8 +169,8 @@ class _Rows:
         tree = Tree(
             header_from_row(texts, self.head[:-3]),
             tuple(nodes),
-            ended=_number(ended, "end"),
-            ended_tick=_integer(ended_tick, "end tick"),
+            ended=ended,
+            ended_tick=ended_tick,
             not_reproducible=texts.text(why),
         )
         try:
@@ -192,36 +194,36 @@ class _Rows:
         try:
             status = Status(row[12])
         except ValueError:
-            raise RunFileError(f"a node has the unknown status {row[12]!r:.40}") from None
+            raise RunFileError(f"a node has the unknown status {quoted(row[12])}") from None
         turns = self.turns.get(row[0], [])
         arrays = self._arrays(row[0], len(turns), allowance)
         source, reward = _judged(texts.maybe(row[15]))
         return Node(
-            path=_word(row[1], "path"),
+            path=row[1],
             parent=parent,
-            spawn_index=_whole(row[3], "spawn index"),
-            parent_turn=_integer(row[4], "parent's turn"),
-            launch_batch=_whole(row[5], "launch batch"),
+            spawn_index=row[3],
+            parent_turn=row[4],
+            launch_batch=row[5],
             together=bool(row[6]),
-            depth=_whole(row[7], "depth"),
+            depth=row[7],
             goal=texts.text(row[8]),
-            args=table(texts.plain(row[9], {}), "the arguments of a node"),
+            args=named(texts.plain(row[9], {}), "the arguments of a node"),
             template=texts.text(row[10]),
             turns=tuple(_turn(turn, part, texts) for turn, part in zip(turns, arrays, strict=True)),
             value=texts.plain(row[11]),
             status=status,
             reason=texts.text(row[13]),
-            success=_number(row[14], "success"),
+            success=row[14],
             success_source=source,
-            fraction=_number(row[16], "fraction"),
+            fraction=row[16],
             reward=reward,
-            refusals=table(texts.plain(row[17], {}), "the refusals of a node"),
+            refusals=_counts(texts.plain(row[17], {}), "the refusals of a node"),
             children=children,
-            started=_real(row[18], "start"),
-            ended=_number(row[19], "end"),
-            started_tick=_whole(row[20], "first tick"),
-            ended_tick=_integer(row[21], "last tick"),
-            window=_whole(row[22], "window"),
+            started=row[18],
+            ended=row[19],
+            started_tick=row[20],
+            ended_tick=row[21],
+            window=row[22],
         )
 
     def _arrays(self, place: int, turns: int, allowance: Allowance) -> Sequence[TokenArrays | None]:
@@ -237,17 +239,22 @@ _REWARD = re.compile(r"([^(]*) \(reward ([-+.e0-9]{1,30})\)")
 
 def _judged(source: str | None) -> tuple[str | None, float | None]:
     found = None if source is None else _REWARD.fullmatch(source)
+    if found is None:
+        return source, None
     try:
-        return (source, None) if found is None else (found[1], float(found[2]))
+        reward = float(found[2])
     except ValueError:
-        raise RunFileError(f"{found[2] if found else source!r:.40} is no reward") from None
+        reward = inf
+    if not REAL.holds(reward):
+        raise RunFileError(f"{quoted(found[2])} is no reward: {REAL} is due")
+    return found[1], reward
 
 
 def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
     turn = Turn(
-        index=_whole(row[1], "turn"),
+        index=row[1],
         continues=bool(row[2]),
-        policy_version=_whole(row[3], "policy version"),
+        policy_version=row[3],
         messages=tuple(Message(role, texts.text(i)) for role, i in _pairs(texts.plain(row[4], []))),
         text=texts.text(row[5]),
         thought=texts.text(row[6]),
@@ -256,15 +263,15 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         calls=_calls(None if row[9] is None else texts.source(row[9])),
         output=texts.text(row[10]),
         error=texts.maybe(row[11]),
-        children=tuple(_word(child, "child") for child in _list(texts.plain(row[12], []))),
-        started=_real(row[13], "start"),
-        sampled=_number(row[14], "end of sampling"),
-        ended=_number(row[15], "end"),
-        started_tick=_whole(row[16], "first tick"),
-        sampled_tick=_integer(row[17], "tick of sampling"),
-        ended_tick=_integer(row[18], "last tick"),
-        waiting_seconds=_real(row[19], "waiting time"),
-        decode_steps=_whole(row[20], "decode steps"),
+        children=tuple(_words(texts.plain(row[12], []))),
+        started=row[13],
+        sampled=row[14],
+        ended=row[15],
+        started_tick=row[16],
+        sampled_tick=row[17],
+        ended_tick=row[18],
+        waiting_seconds=row[19],
+        decode_steps=row[20],
         **({} if arrays is None else dict(zip(_ARRAYS, arrays, strict=True))),  # type: ignore[arg-type]
     )
     return turn
@@ -291,31 +298,20 @@ def _pairs(value: Any) -> list[tuple[str, int]]:
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise RunFileError(f"a list was due, not {value!r:.40}")
+        raise RunFileError(f"a list was due, not {quoted(value)}")
     return value
 
 
-def _whole(value: Any, what: str) -> int:
-    if not isinstance(value, int):
-        raise RunFileError(f"the {what} {value!r:.40} is no whole number")
-    return value
+def _words(value: Any) -> list[str]:
+    words = _list(value)
+    if not all(isinstance(word, str) for word in words):
+        raise RunFileError("the children of a turn are named by other things than paths")
+    return words
 
 
-def _integer(value: Any, what: str) -> int | None:
-    return None if value is None else _whole(value, what)
-
-
-def _real(value: Any, what: str) -> float:
-    if not isinstance(value, (int, float)) or not isfinite(value):
-        raise RunFileError(f"the {what} {value!r:.40} is no number")
-    return float(value)
-
-
-def _number(value: Any, what: str) -> float | None:
-    return None if value is None else _real(value, what)
-
-
-def _word(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise RunFileError(f"the {what} {value!r:.40} is no text")
-    return value
+def _counts(value: Any, what: str) -> dict[str, int]:
+    counts: dict[str, int] = named(value, what)
+    for kind, count in counts.items():
+        if not COUNT.holds(count):
+            raise RunFileError(f"{what}, {quoted(kind)}, are {quoted(count)}: {COUNT} is due")
+    return counts

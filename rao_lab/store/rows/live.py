@@ -12,7 +12,7 @@ from rao_lab.store.columns.bytes import Allowance, unpack
 from rao_lab.store.rows.decode import HEADER_COLUMNS, header_from_row
 from rao_lab.store.rows.summaries import last_commit, meta_number
 from rao_lab.store.rows.texts import Texts
-from rao_lab.tree import Event, Tree, TreeHeader, codec
+from rao_lab.tree import Event, Tree, TreeHeader, codec, validate
 from rao_lab.tree.fold import fold
 from rao_lab.tree.values import loads
 
@@ -95,7 +95,10 @@ def running_trees(connection: sqlite3.Connection, only: int | None = None) -> di
     events = load_events(connection, -1, Allowance.of(connection), only)
     headers = running_headers(connection, list(events) if only is None else [only])
     try:
-        return {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}
+        trees = {tree_id: fold(headers[tree_id], events.get(tree_id, [])) for tree_id in headers}
+        for tree in trees.values():
+            validate(tree)
+        return trees
     except RunFileError:
         raise
     except RaoLabError as error:

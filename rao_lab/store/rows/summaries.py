@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RunFileError
+from rao_lab.store.cells import cells, names
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.rows.decode import task_from_text
-from rao_lab.store.rows.texts import Texts, table
+from rao_lab.store.rows.texts import Texts, named, table
 from rao_lab.tree import Task, Tree
+from rao_lab.tree.ranges import LONG, METRIC
+
+MOST_PROBLEMS = 20
+"""Lines that are kept on what cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,9 @@ def meta_number(connection: sqlite3.Connection, key: str, default: int) -> int:
     value = meta_value(connection, key)
     if value is None:
         return default
-    if not isinstance(value, int):
-        raise RunFileError(f"its {key} {value!r:.40} is no number")
+    if not LONG.holds(value):
+        raise RunFileError(f"its {key} is {quoted(value)}: {LONG} is due")
+    assert isinstance(value, int)
     return value
 
 
@@ -91,59 +99,98 @@ def last_commit(connection: sqlite3.Connection) -> int:
     return meta_number(connection, "revision", 0)
 
 
+@contextmanager
+def left_out(problems: list[str], what: str) -> Iterator[None]:
+    """A record that cannot be read is left out of a list, and a line says so: the others are shown."""
+    try:
+        yield
+    except RunFileError as error:
+        if len(problems) < MOST_PROBLEMS:
+            problems.append(f"{what} cannot be read ({error})")
+
+
 def configs(
     connection: sqlite3.Connection, texts: Texts, attempt: int | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Configuration and versions of an attempt, by default of the newest; empty if there are none."""
-    query = "SELECT config, packages FROM configs WHERE ? IN (attempt, -1) ORDER BY attempt DESC LIMIT 1"
+    query = (
+        "SELECT attempt, config, packages FROM configs WHERE ? IN (attempt, -1) ORDER BY attempt DESC LIMIT 1"
+    )
     row = connection.execute(query, (-1 if attempt is None else attempt,)).fetchone()
     if row is None:
         return {}, {}
-    return table(texts.plain(row[0]), "the configuration"), table(texts.plain(row[1]), "the versions")
+    ((_, config, packages),) = cells("configs", ("attempt", "config", "packages"), [row])
+    return named(texts.plain(config), "the configuration"), named(texts.plain(packages), "the versions")
 
 
-def metrics(connection: sqlite3.Connection, texts: Texts) -> list[dict[str, Any]]:
+def metrics(connection: sqlite3.Connection, texts: Texts, problems: list[str]) -> list[dict[str, Any]]:
     rows = connection.execute(
         "SELECT step, metrics FROM steps WHERE metrics IS NOT NULL ORDER BY step"
     ).fetchall()
-    texts.want(text_id for _, text_id in rows)
-    return [{"step": step, **table(texts.plain(text_id), "the metrics")} for step, text_id in rows]
+    found = []
+    for row in rows:
+        with left_out(problems, f"the metrics of step {quoted(row[0])}"):
+            ((step, text_id),) = cells("steps", ("step", "metrics"), [row])
+            numbers = table(texts.plain(text_id), "the metrics")
+            _check_metrics(numbers)
+            found.append({"step": step, **numbers})
+    return found
 
 
-def step_summaries(connection: sqlite3.Connection) -> list[StepSummary]:
+def _check_metrics(value: Any) -> None:
+    """A loss may be no number, but what is one can be added up and drawn."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            _check_metrics(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _check_metrics(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        finite = isinstance(value, int) or isfinite(value)
+        if finite and not METRIC.holds(value):
+            raise RunFileError(f"a metric is {quoted(value)}: {METRIC} is due")
+
+
+def step_summaries(connection: sqlite3.Connection, problems: list[str]) -> list[StepSummary]:
     rows = connection.execute(
         "SELECT s.step, s.attempt, s.started, s.ended, count(DISTINCT CASE WHEN probe = 0 THEN grp END),"
         " total(probe = 0), total(probe = 1), total(nodes) FROM steps s LEFT JOIN trees t"
         " ON t.step = s.step AND t.done = 1 AND t.origin IS NULL GROUP BY s.step ORDER BY s.step"
     )
-    return [
-        StepSummary(
-            step,
-            _count(attempt or 1),
-            _number(started),
-            _number(ended),
-            groups,
-            int(trees),
-            int(probes),
-            int(nodes),
-        )
-        for step, attempt, started, ended, groups, trees, probes, nodes in rows
-    ]
+    found = []
+    for row in rows:
+        with left_out(problems, f"step {quoted(row[0])}"):
+            cells("steps", ("step", "attempt", "started", "ended"), [row])
+            step, attempt, started, ended, groups, trees, probes, nodes = row
+            if not LONG.holds(int(nodes) if isfinite(nodes) else nodes):
+                raise RunFileError(f"its trees have {quoted(nodes)} nodes")
+            counts = (int(trees), int(probes), int(nodes))
+            found.append(StepSummary(step, attempt or 1, started, ended, groups, *counts))
+    return found
+
+
+_TREE = (
+    "id, step, probe, grp, rollout, task, difficulty, not_reproducible, status, success, ended, nodes,"
+    " depth, turns, tokens_in, tokens_out, policy_version, done, origin"
+)
 
 
 def tree_summaries(
-    connection: sqlite3.Connection, step: int, read: Callable[[int], Tree]
+    connection: sqlite3.Connection, step: int, read: Callable[[int], Tree], problems: list[str]
 ) -> list[TreeSummary]:
     rows = connection.execute(
-        "SELECT id, step, probe, grp, rollout, task, difficulty, not_reproducible, status, success, ended, nodes,"
-        " depth, turns, tokens_in, tokens_out, policy_version, done, origin FROM trees WHERE step = ?"
-        " ORDER BY probe, grp, rollout, id",
-        (step,),
+        f"SELECT {_TREE} FROM trees WHERE step = ? ORDER BY probe, grp, rollout, id", (step,)
     ).fetchall()
     texts = Texts(connection, Allowance.of(connection))
-    texts.want(text_id for row in rows for text_id in row[5:8])
-    tasks = {text_id: task_from_text(texts, text_id) for text_id in {row[5] for row in rows}}
-    return [_summary(row, tasks[row[5]], texts, read) for row in rows]
+    tasks: dict[int, Task] = {}
+    found = []
+    for row in rows:
+        with left_out(problems, f"tree {quoted(row[0])} of step {step}"):
+            cells("trees", names(_TREE), [row])
+            if row[5] not in tasks:
+                tasks[row[5]] = task_from_text(texts, row[5])
+            found.append(_summary(row, tasks[row[5]], texts, read))
+    return found
 
 
 def _summary(row: tuple[Any, ...], task: Task, texts: Texts, read: Callable[[int], Tree]) -> TreeSummary:
@@ -163,39 +210,27 @@ def _summary(row: tuple[Any, ...], task: Task, texts: Texts, read: Callable[[int
         done,
         origin,
     ) = row
-    nodes, depth, turns, tokens_in, tokens_out, version = (_count(each or 0) for each in counts)
+    nodes, depth, turns, tokens_in, tokens_out, version = (each or 0 for each in counts)
     return TreeSummary(
         id=tree_id,
         step=step,
         probe=bool(probe),
-        group=_count(group),
-        rollout=_count(rollout),
+        group=group,
+        rollout=rollout,
         task=task.id,
         goal=task.goal,
         difficulty=texts.text(difficulty),
-        status=str(status or "running"),
-        success=_number(success),
+        status=status or "running",
+        success=success,
         nodes=nodes,
         depth=depth,
         turns=turns,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         policy_version=version,
-        ended=_number(ended),
+        ended=ended,
         not_reproducible=texts.maybe(why) or "",
         running=not done,
         fork=origin is not None,
         _read=read,
     )
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int):
-        raise RunFileError(f"a whole number was due, not {value!r:.40}")
-    return value
-
-
-def _number(value: Any) -> float | None:
-    if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
-        raise RunFileError(f"a number was due, not {value!r:.40}")
-    return None if value is None else float(value)

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance, pack, unpack
+from rao_lab.tree.ranges import ID
 from rao_lab.tree.values import decode, dumps, encode, loads
 
 _KEEP_IDS = 20_000
@@ -59,13 +61,13 @@ class Texts:
         self._known: dict[int, str] = {0: ""}
         self._plain: dict[int, Any] = {}
 
-    def want(self, ids: Iterable[object]) -> None:
+    def want(self, ids: Iterable[Any]) -> None:
         """Reads many at once.
 
         Raises:
             RunFileError: one is missing or damaged.
         """
-        missing = sorted({i for i in ids if isinstance(i, int) and abs(i) < 2**63} - self._known.keys())
+        missing = sorted({i for i in ids if ID.holds(i)} - self._known.keys())
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             marks = ", ".join("?" * len(chunk))
@@ -77,12 +79,11 @@ class Texts:
                 self._known[text_id] = raw.decode("utf-8", "surrogatepass")
 
     def text(self, text_id: object) -> str:
-        if text_id not in self._known:
+        if isinstance(text_id, int) and text_id not in self._known:
             self.want([text_id])
-        try:
-            return self._known[text_id]  # type: ignore[index]
-        except (KeyError, TypeError):
-            raise RunFileError(f"there is no text {text_id!r:.30}") from None
+        if not isinstance(text_id, int) or text_id not in self._known:
+            raise RunFileError(f"there is no text {quoted(text_id)}")
+        return self._known[text_id]
 
     def maybe(self, text_id: object) -> str | None:
         return None if text_id is None else self.text(text_id)
@@ -117,5 +118,13 @@ def plain(text: str) -> Any:
 
 def table(value: Any, what: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
-        raise RunFileError(f"{what} is no table of names and values")
+        raise RunFileError(f"{what}: a table of names and values is due, not {quoted(value)}")
     return value
+
+
+def named(value: Any, what: str) -> dict[str, Any]:
+    """A table all of whose keys are names."""
+    found = table(value, what)
+    if not all(isinstance(key, str) for key in found):
+        raise RunFileError(f"{what}: names are due in place of {quoted(next(iter(found)))}")
+    return found

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attributions
 from rao_lab.errors import RecordError, RunFileError
+from rao_lab.store.cells import cells
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.rows.credit import insert_attributions
 from rao_lab.store.rows.encode import (
@@ -23,6 +25,7 @@ from rao_lab.store.rows.encode import (
 )
 from rao_lab.store.rows.texts import TextIds, Texts
 from rao_lab.tree import Event, Tree, TreeHeader
+from rao_lab.tree.ranges import LONG
 
 _CHECKPOINT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
@@ -142,13 +145,8 @@ class RunTables:
         """
         rows = self.connection.execute("SELECT step, folder FROM checkpoints ORDER BY step DESC").fetchall()
         texts = Texts(self.connection, Allowance.of(self.connection))
-        found = [(step, texts.text(folder)) for step, folder in rows]
-        for step, name in found:
-            if not _CHECKPOINT.fullmatch(name):
-                raise RunFileError(
-                    f"the checkpoint of step {step} lies in {name!r:.60}, which is no folder's name"
-                )
-        return found
+        rows = cells("checkpoints", ("step", "folder"), rows)
+        return [(step, checkpoint_name(step, texts.text(folder))) for step, folder in rows]
 
     def rewind(self, step: int) -> int:
         """Deletes what follows a step, and every tree that never ended; returns the new attempt."""
@@ -186,12 +184,23 @@ class RunTables:
 
     def _meta(self, key: str, default: int) -> int:
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        if row is not None and not isinstance(row[0], int):
-            raise RunFileError(f"the run file is damaged: its {key} is {row[0]!r:.40}")
+        if row is not None and not LONG.holds(row[0]):
+            raise RunFileError(f"the run file is damaged: its {key} is {quoted(row[0])}, not {LONG}")
         return default if row is None else row[0]
 
     def _set_meta(self, key: str, value: int) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def checkpoint_name(step: int, name: str) -> str:
+    """The name of a checkpoint's folder, as it was recorded.
+
+    Raises:
+        RunFileError: it leads out of the folder of checkpoints.
+    """
+    if not _CHECKPOINT.fullmatch(name):
+        raise RunFileError(f"the checkpoint of step {step} lies in {quoted(name)}, which is no folder's name")
+    return name
 
 
 def _now() -> float:

@@ -205,7 +205,9 @@ def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:
         structure(columns),
         words,
         run,
-        note="" if len(rows) else f"step {step} has no finished trees yet",
+        note="; ".join(
+            [*([] if len(rows) else [f"step {step} has no finished trees yet"]), *run.problems[:3]]
+        ),
     )
     return table if len(rows) == len(table) else table.arranged(range(len(groups)), range(len(kept)), rows)
 

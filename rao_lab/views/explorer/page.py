@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import unquoted
-from rao_lab.errors import ConfigError, InputError
+from rao_lab.errors import ConfigError, InputError, RunFileError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
 from rao_lab.views.explorer.decoder import Decoder
@@ -88,6 +88,9 @@ def save_page(
     whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
     chosen = sorted(steps) if steps is not None else whole[-1:]
     known = dict(marks)
+    unread = ""
+    if steps is None:
+        chosen, unread = _newest_readable(whole, read)
     page, left_out = page_html(
         [read(step) for step in chosen],
         {
@@ -105,7 +108,26 @@ def save_page(
             part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
         )
     path.write_text(page, "utf-8")
-    return left_out
+    return "; ".join(part for part in (unread, left_out) if part)
+
+
+def _newest_readable(steps: Sequence[int], read: Callable[[int], StepTable]) -> tuple[list[int], str]:
+    """The newest step that can be read, and what is wrong with those after it.
+
+    Raises:
+        RunFileError: none can.
+    """
+    problem: RunFileError | None = None
+    for step in reversed(steps):
+        try:
+            read(step)
+        except RunFileError as error:
+            problem = problem or error
+            continue
+        return [step], "" if problem is None else f"what follows step {step} ({problem})"
+    if problem is not None:
+        raise problem
+    return [], ""
 
 
 def spare_other_file(path: Path) -> None:
