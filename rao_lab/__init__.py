@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rao_lab.api.train import default_config, start, train
     from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
     from rao_lab.errors import (
+        CallbackError,
         ConfigError,
         InputError,
         MissingError,

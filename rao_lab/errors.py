@@ -6,7 +6,8 @@
     │   └── RunFileError                a run file cannot be opened or written
     ├── MissingError(LookupError)       something that was named does not exist
     ├── UnavailableError(RuntimeError)  something outside the program is needed and not there
-    └── RecordError(ValueError)         a record contradicts itself
+    ├── RecordError(ValueError)         a record contradicts itself
+    └── CallbackError(RuntimeError)     a function that you gave has raised an exception
 
     StopTraining                        no error: your `on_step` ends training early
 
@@ -92,6 +93,21 @@ class RecordError(RaoLabError, ValueError):
         rao_lab.errors.RecordError: node 0.0: its parent '0' does not list it
 
     Nothing in your settings causes it. It is a bug, or the file was forged: please report it.
+    """
+
+
+class CallbackError(RaoLabError, RuntimeError):
+    """Raised if a function that you gave, such as `on_step`, has raised an exception: its `__cause__`.
+
+        >>> def broken(step):
+        ...     return step.metrics["succes"]
+        >>> learner = rl.load_policy("tiny")
+        >>> config = rl.default_config(learner, steps=9, tasks_per_step=1, group_size=2, probe_tasks=0)
+        >>> list(rl.train(env, learner, config, on_step=broken))
+        Traceback (most recent call last):
+        rao_lab.errors.CallbackError: on_step raised KeyError('succes') at step 0: training has ended ...
+
+    What was recorded before is kept. Correct the function; `resume=True` goes on.
     """
 
 

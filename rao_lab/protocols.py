@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from rao_lab.base.calls import checked_call
 from rao_lab.tree import Call, Message, Task, Tree, Turn
 from rao_lab.tree.score import Score as Score
 
@@ -34,6 +35,7 @@ class Refusal(Exception):
         self.message = message
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function that code in the sandbox may call; prompts print it."""
@@ -45,6 +47,7 @@ class Function:
     is_async: bool = False
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class Launch:
     """An admitted `launch_subagent` call: what the child is told and may use."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from rao_lab.api.defaults import suggested
+from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks
+from rao_lab.base.calls import checked_call
+from rao_lab.base.safe_text import quoted
+from rao_lab.errors import ConfigError
 from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.ceiling import flat_fits
@@ -13,9 +17,11 @@ from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.store import Run
 from rao_lab.tree import AGENTS, Agent, Task
 
 
+@checked_call
 def evaluate(
     environment: Environment,
     policy: Policy,
@@ -63,6 +69,22 @@ def evaluate(
         MissingError: an unknown split or dialect.
         UnavailableError: the policy is being trained in another thread.
     """
+    order = "rl.evaluate(environment, policy)"
+    check_environment(environment, order)
+    check_policy(policy, order)
+    _check(
+        tasks,
+        limits,
+        temperature,
+        split,
+        seed,
+        dialect,
+        judge,
+        batch,
+        on_trees=on_trees,
+        on_tick=on_tick,
+        fits=fits,
+    )
     fitting = suggested(policy, environment)
     return evaluation.evaluate(
         environment,
@@ -83,6 +105,7 @@ def evaluate(
     )
 
 
+@checked_call
 def compare(
     environment: Environment,
     policies: Policy | Mapping[str, Policy],
@@ -115,6 +138,20 @@ def compare(
     Raises:
         as `rl.evaluate`.
     """
+    _check_compared(environment, policies, agents)
+    _check(
+        tasks,
+        limits,
+        temperature,
+        split,
+        seed,
+        dialect,
+        judge,
+        batch,
+        on_trees=on_trees,
+        on_tick=on_tick,
+        fits=fits,
+    )
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     fitting = suggested(first, environment)
     return comparison.compare(
@@ -134,3 +171,50 @@ def compare(
         on_trees=on_trees,
         on_tick=on_tick,
     )
+
+
+def _check(
+    tasks: object,
+    limits: object,
+    temperature: object,
+    split: object,
+    seed: object,
+    dialect: object,
+    judge: object,
+    batch: object,
+    **called: Callable[..., object] | None,
+) -> None:
+    """What `evaluate` and `compare` both take."""
+    check_tasks(tasks)
+    check_options(
+        seed=seed,
+        warmth=temperature,
+        dialect=dialect,
+        judge=judge,
+        split=split,
+        of_kind={"limits": (limits, Limits)},
+        counts={"batch": batch},
+        **called,
+    )
+
+
+def _check_compared(environment: object, policies: object, agents: object) -> None:
+    order = "rl.compare(environment, policies)"
+    if isinstance(environment, Run):
+        raise ConfigError(
+            "rl.compare runs policies in an environment; rl.figures.curves(run) shows a recorded run"
+        )
+    check_environment(environment, order)
+    if isinstance(policies, Mapping) and policies:
+        for policy in policies.values():
+            check_policy(policy, order)
+    elif isinstance(policies, Mapping | list | tuple | set):
+        raise ConfigError(
+            f"policies={quoted(policies)}: give one policy, or several by name, as in {{'a': policy}}"
+        )
+    else:
+        check_policy(policies, order)
+    if isinstance(agents, str) or not isinstance(agents, Sequence) or not agents:
+        raise ConfigError(
+            f"agents={quoted(agents)} is no list of agents: give one, such as agents=['recursive', 'flat']"
+        )

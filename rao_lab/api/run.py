@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 
 from rao_lab.api.defaults import suggested
+from rao_lab.api.given import check_environment, check_options, check_policy, check_task
+from rao_lab.base.calls import checked_call
 from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
@@ -23,6 +25,7 @@ class _Stopped(Exception):
     """Raised in the thread of a run that nobody awaits any more."""
 
 
+@checked_call
 def run(
     task: Task,
     environment: Environment,
@@ -59,6 +62,19 @@ def run(
         ConfigError, InputError, MissingError: what was given does not fit together.
         UnavailableError: the policy is being trained in another thread.
     """
+    order = "rl.run(task, environment, policy)"
+    check_task(task, order)
+    check_environment(environment, order)
+    check_policy(policy, order)
+    check_options(
+        seed=seed,
+        warmth=temperature,
+        dialect=dialect,
+        judge=judge,
+        of_kind={"limits": (limits, Limits)},
+        on_event=on_event,
+        on_tick=on_tick,
+    )
     fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
@@ -77,6 +93,7 @@ def run(
         return executor.run([TreeHeader(task, seed=seed)])[0]
 
 
+@checked_call
 async def arun(
     task: Task,
     environment: Environment,

@@ -15,6 +15,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.environments.named import FLAGS
 from rao_lab.errors import ConfigError, MissingError
+from rao_lab.execution.asked import tasks_of
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.load import SETTINGS
 from rao_lab.protocols import Environment
@@ -46,7 +47,7 @@ def find_task(environment: Environment, wanted: str, split: str) -> Task:
     Raises:
         MissingError: there is none.
     """
-    tasks = environment.tasks(split)
+    tasks = tasks_of(environment, split)
     if not tasks:
         raise MissingError(
             f"no task {quoted(wanted)}: split {quoted(split)} of {environment.name} has no tasks"

@@ -14,17 +14,21 @@ process calls `train` alike, and rank 0 writes file and checkpoints for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Unpack
+from typing import Any, Unpack
 
-from rao_lab.api.defaults import check_loaded, suggested
-from rao_lab.api.record import OnEvent, recorded
+from rao_lab.api.defaults import suggested
+from rao_lab.api.given import check_environment, check_options, check_policy
+from rao_lab.api.record import OnEvent, Unrecorded, recorded
 from rao_lab.api.reopen import resumed_config, resumed_dialect, set_clock
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
-from rao_lab.errors import ConfigError, StopTraining
+from rao_lab.base.calls import checked_call
+from rao_lab.base.safe_text import quoted
+from rao_lab.errors import CallbackError, ConfigError, RaoLabError, StopTraining
 from rao_lab.execution.exclusive import check_untaken, taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.prompts import dialect as find_dialect
@@ -40,6 +44,7 @@ from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Tree, TreeHeader
 
 
+@checked_call
 def default_config(policy: Policy, **settings: Unpack[TrainSettings]) -> TrainConfig:
     """A `TrainConfig` with the limits and rates that suit the policy.
 
@@ -54,13 +59,13 @@ def default_config(policy: Policy, **settings: Unpack[TrainSettings]) -> TrainCo
             probe_every, probe_split, checkpoint_every, logprob_bound.
 
     Raises:
-        ConfigError: a value that means nothing, or two fields that contradict each other.
-        TypeError: an unknown field.
+        ConfigError: an unknown field, a value that means nothing, or two fields that contradict each other.
     """
     fitting = suggested(policy)
     return TrainConfig(**{**fitting.train, "limits": fitting.train_limits, **settings})
 
 
+@checked_call
 def train(
     environment: Environment,
     policy: Policy,
@@ -110,10 +115,23 @@ def train(
     Raises:
         ConfigError: settings contradict each other or those of the run that is resumed, or the policy
             has no weights to train.
+        CallbackError: `on_step` raised an exception.
         RunFileError: the run file exists, is not empty and `resume` is false; it is being written, or damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
-    check_loaded(policy)
+    _check(
+        environment,
+        policy,
+        config,
+        dialect,
+        judge,
+        workers,
+        on_event=on_event,
+        on_phase=on_phase,
+        on_tick=on_tick,
+        on_step=on_step,
+        on_resume=on_resume,
+    )
     if resume and store is None:
         raise ConfigError("resume=True needs store: the run file to go on with")
     config = config or resumed_config(store, resume) or default_config(policy)
@@ -124,12 +142,15 @@ def train(
         set_clock(store, resume, policy)
         words = find_dialect(dialect or resumed_dialect(store, resume, policy))
         about = run_config(environment, policy, config, words.name, training.peers.size, judge)
+        options: Mapping[str, Any] = {
+            "store": store,
+            "resume": resume,
+            "on_event": on_event,
+            "on_resume": on_resume,
+        }
         with (
             open_sandbox(config.limits, workers) as sandbox,
-            recorded(training, about, store=store, resume=resume, on_event=on_event, on_resume=on_resume) as (
-                record,
-                state,
-            ),
+            recorded(training, about, **options) as (record, state),
         ):
             executor = Executor(
                 environment,
@@ -141,33 +162,57 @@ def train(
                 judge=judge,
                 on_tick=on_tick,
             )
-
-            def sample(headers: list[TreeHeader]) -> Sequence[Tree]:
-                executor.on_event = lambda index, event: record.event(headers[index], event)
-                record.begin(headers[0].step)
-                trees = executor.run(headers)
-                record.trees(trees)
-                return trees
-
+            sample = partial(_sampled, executor, record)
             made = train_steps(training, sample=sample, state=state, on_phase=on_phase)
-            for step in _taking_turns(policy, made):
-                record.end(step)
-                last = on_step is not None and _ends(on_step, step)
-                yield step
-                del step  # its trees are not kept while the next ones grow
-                if last:
-                    record.leave()
-                    return
+            yield from _recorded_steps(_taking_turns(policy, made), record, on_step)
 
     return steps()
 
 
+def _sampled(executor: Executor, record: Unrecorded, headers: list[TreeHeader]) -> Sequence[Tree]:
+    """One tree for each header; what happens in them is recorded."""
+    executor.on_event = lambda index, event: record.event(headers[index], event)
+    record.begin(headers[0].step)
+    trees = executor.run(headers)
+    record.trees(trees)
+    return trees
+
+
+def _recorded_steps(
+    made: Iterator[TrainStep], record: Unrecorded, on_step: Callable[[TrainStep], object] | None
+) -> Iterator[TrainStep]:
+    """Each step, once it is recorded and heard, to the last that is wanted."""
+    for step in made:
+        record.end(step)
+        try:
+            last = on_step is not None and _ends(on_step, step)
+        except CallbackError:
+            record.leave()
+            raise
+        yield step
+        del step  # its trees are not kept while the next ones grow
+        if last:
+            record.leave()
+            return
+
+
 def _ends(on_step: Callable[[TrainStep], object], step: TrainStep) -> bool:
-    """Whether training is to end with this step."""
+    """Whether training is to end with this step.
+
+    Raises:
+        CallbackError: `on_step` raised an exception of its own.
+    """
     try:
         on_step(step)
     except StopTraining:
         return True
+    except RaoLabError:
+        raise
+    except Exception as problem:  # a user's own function: the step is kept, and the error names the function
+        raise CallbackError(
+            f"on_step raised {quoted(problem)} at step {step.step}: training has ended after this step; "
+            "to end it on purpose, raise rl.StopTraining"
+        ) from problem
     return False
 
 
@@ -182,6 +227,7 @@ def _taking_turns(policy: Policy, steps: Iterator[TrainStep]) -> Iterator[TrainS
         del step
 
 
+@checked_call
 def start(
     environment: Environment,
     policy: Policy,
@@ -214,9 +260,9 @@ def start(
         UnavailableError: the policy is being trained by another session.
         as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
+    _check(environment, policy, config, dialect, judge, workers, on_step=on_step, on_resume=on_resume)
     config = config or resumed_config(store, resume) or default_config(policy)
     path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
-    check_loaded(policy)
     # At once, in the cell that asked for it: run twice, it must not put a failed session in the place of
     # the one that trains, which could then not be stopped any more.
     check_untaken(policy)
@@ -255,3 +301,25 @@ def start(
     session.tokenizer = getattr(policy, "tokenizer", None)
     session.difficulties = difficulties_of(environment)
     return session
+
+
+def _check(
+    environment: object,
+    policy: object,
+    config: object,
+    dialect: object,
+    judge: object,
+    workers: object,
+    **called: Callable[..., object] | None,
+) -> None:
+    """What `train` and `start` both take."""
+    order = "rl.train(environment, policy, config)"
+    check_environment(environment, order)
+    check_policy(policy, order)
+    check_options(
+        dialect=dialect,
+        judge=judge,
+        of_kind={"config": (config, TrainConfig)},
+        counts={"workers": workers},
+        **called,
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
+from rao_lab.base.calls import unknown_field
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 
@@ -93,7 +93,5 @@ def arguments(kind: type, data: Any, what: str) -> dict[str, Any]:
     names = [item.name for item in fields(kind)]
     for name in data:
         if name not in names:
-            near = get_close_matches(str(name), names, 1, 0.5) if isinstance(name, str) else []
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
-            raise ConfigError(f"{what} has no field {quoted(name)}: {hint}")
+            raise ConfigError(unknown_field(what, name, names, kind))
     return dict(data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import arguments, choice, flag, number
 from rao_lab.errors import ConfigError, MissingError
 
@@ -15,6 +16,7 @@ Baseline = Literal["leave_one_out", "group_mean", "none"]
 DepthWeighting = Literal["inverse_frequency", "per_group", "none"]
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class CreditConfig:
     """The rule that gives credit. The defaults are those of the paper, arXiv 2605.06639.

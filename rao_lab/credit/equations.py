@@ -22,11 +22,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from rao_lab.base.calls import checked_call
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit.attribution import WHY_NOT, Attributions
 from rao_lab.credit.config import CreditConfig
 from rao_lab.credit.table import Flags, Floats, Ints, NodeTable, tabulate
 from rao_lab.errors import ConfigError, RecordError
-from rao_lab.tree import Group, Status
+from rao_lab.tree import Group, Status, Tree
 
 ShareBy = Literal["token", "node"]
 
@@ -34,6 +36,7 @@ ALIKE = 1e-8
 """If the compared returns spread less than this, they count as equal and `std` does not divide."""
 
 
+@checked_call
 def attribute(
     groups: Sequence[Group], config: CreditConfig | None = None, share_by: ShareBy = "token"
 ) -> Attributions:
@@ -47,7 +50,35 @@ def attribute(
         InputError: one of the groups is a probe.
         ConfigError: no group has the second tree that a leave-one-out baseline needs.
     """
+    _check_given(groups, config)
     return attribute_table(tabulate(groups), config or CreditConfig(), share_by)
+
+
+def _check_given(groups: object, config: object) -> None:
+    """Refuses what is no list of groups.
+
+    Raises:
+        ConfigError: naming what is meant.
+    """
+    said = f"rl.attribute takes a list of groups, not a {type(groups).__name__}"
+    if isinstance(groups, Group):
+        raise ConfigError(f"{said}: give rl.attribute([group])")
+    if hasattr(groups, "attributions") and hasattr(groups, "groups"):
+        raise ConfigError(
+            f"{said}: run.attributions(step) is what its training multiplied by, and "
+            "rl.attribute(run.groups(step), config) is computed anew"
+        )
+    if not isinstance(groups, Sequence):
+        raise ConfigError(said)
+    for each in groups:
+        if isinstance(each, Tree):
+            raise ConfigError(
+                "rl.attribute takes a list of groups, not of trees: rl.Group(task, trees) holds the trees of one task"
+            )
+        if not isinstance(each, Group):
+            raise ConfigError(f"rl.attribute takes a list of groups, and one is {quoted(each)}")
+    if not (config is None or isinstance(config, CreditConfig)):
+        raise ConfigError(f"config must be rl.CreditConfig(...), not {quoted(config)}")
 
 
 def attribute_table(

@@ -18,6 +18,7 @@ from typing import Any, TypedDict
 from rao_lab.base.checks import choice
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.intervals import wilson
+from rao_lab.execution.asked import tasks_of
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
@@ -273,7 +274,7 @@ def chosen_tasks(environment: Environment, tasks: int | Sequence[Task], split: s
     if isinstance(tasks, int):
         if tasks < 1:
             raise ConfigError(f"tasks={tasks} means nothing: give at least 1")
-        tasks = environment.tasks(split)[:tasks]
+        tasks = tasks_of(environment, split)[:tasks]
     if not tasks:
         raise InputError(f"there are no tasks to evaluate in split {split!r} of {environment.name}")
     return tasks

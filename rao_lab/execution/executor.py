@@ -16,11 +16,13 @@ This package knows no credit, no training and no file.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from rao_lab.base.checks import choice
+from rao_lab.execution.asked import checked_replies, checked_task, open_world
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
@@ -54,7 +56,7 @@ class Executor:
         on_event: called with every event of every tree; if it raises, the run stops.
         on_tick: called before every decode step; it may block (pause) or raise (stop).
         judge: scores finished nodes for which the world has no verifier. Without a judge such a node takes its
-            root's success as a proxy.
+            root's success as a proxy. If it has nothing to do, a warning says so.
         clock: gives monotonic seconds; replaced in tests.
 
     Raises:
@@ -87,6 +89,7 @@ class Executor:
         self.on_event = on_event
         self.on_tick = on_tick
         self.judge = judge
+        self._judged = False
         self.clock = clock
 
     def run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
@@ -111,7 +114,19 @@ class Executor:
             for tree in trees:
                 for key in [*tree.take_ended(), *(node.key for node in tree.running())]:
                     self.policy.forget(key)
-        return [self._close(tree) for tree in trees]
+        done = [self._close(tree) for tree in trees]
+        self._say_unasked(done)
+        return done
+
+    def _say_unasked(self, trees: Sequence[Tree]) -> None:
+        """Once: the judge had nothing to do, because the world scored every node that finished."""
+        sources = {node.success_source for tree in trees for node in tree.nodes}
+        if self.judge is not None and not self._judged and "verifier" in sources:
+            warnings.warn(
+                f"judge was not asked: {self.environment.name} scored every node that finished itself",
+                stacklevel=4,
+            )
+            self._judged = True  # said
 
     def _open(self, index: int, header: TreeHeader) -> TreeRun:
         header = replace(
@@ -128,7 +143,7 @@ class Executor:
         return TreeRun(
             index,
             header,
-            self.environment.open(header.task),
+            open_world(self.environment, checked_task(header.task)),
             self.dialect,
             self.sandbox,
             self.limits,
@@ -153,7 +168,7 @@ class Executor:
         self._after(trees)
         while any(tree.active for tree in trees):
             self._pause(trees, tick)
-            replies = self.policy.tick()
+            replies = checked_replies(self.policy, self.policy.tick(), len(trees))
             tick += 1
             busy = self._hand_out(trees, replies, tick)
             if pool is None:
@@ -200,7 +215,7 @@ class Executor:
                 self.policy.submit(replace(request, script=self.script))
 
     def _close(self, tree: TreeRun) -> Tree:
-        score_rest(tree.log, self.judge, self.rewards)
+        self._judged = score_rest(tree.log, self.judge, self.rewards) or self._judged
         for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)

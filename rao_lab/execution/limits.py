@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import MOST, arguments, number, whole
 from rao_lab.errors import RecordError
 from rao_lab.protocols import Refusal
 from rao_lab.tree import MAX_DEPTH
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one tree, node, turn and snippet may use.

@@ -51,16 +51,23 @@ def score_ended(log: TreeLog, world: World, path: str, status: Status, value: An
         log.scored(path, Score(0.0, "rule"))
 
 
-def score_rest(log: TreeLog, judge: Judge | None, span: Range) -> None:
-    """Scores the finished nodes that the world could not: by the judge, otherwise by the root's success."""
+def score_rest(log: TreeLog, judge: Judge | None, span: Range) -> bool:
+    """Scores the finished nodes that the world could not: by the judge, otherwise by the root's success.
+
+    Returns:
+        Whether there were any.
+    """
     tree = log.fold.tree()
+    asked = False
     for node in tree.nodes:
         if node.status is not Status.FINISHED or node.success is not None:
             continue
+        asked = True
         if judge is not None:
             _ask(log, node.path, "judge", partial(judge.score, tree, node.path), span)
         elif node.path != ROOT and tree.root.success is not None:
             log.scored(node.path, Score(tree.root.success, "root_proxy"))
+    return asked
 
 
 def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range) -> None:

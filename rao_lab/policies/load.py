@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from rao_lab.base.bundled import data_path
+from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import cached
@@ -57,6 +58,7 @@ _FILE = re.compile(r"policy|step-\d+|.*\.(ckpt|gguf|rao|safetensors|bin|pt|json|
 """What a path of two parts begins or ends with here, and a hub id does not."""
 
 
+@checked_call
 def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[PolicySettings]) -> Policy:
     """Loads a policy by name.
 
@@ -107,9 +109,9 @@ def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
     kind = "scripted" if name == "scripted" else "endpoint" if _is_address(name) else "model"
     for setting in settings:
         if setting not in SETTINGS[kind]:
-            raise ConfigError(
-                f"policy {quoted(name)} has no setting {quoted(setting)}: it has {', '.join(SETTINGS[kind])}"
-            )
+            near = nearest(setting, SETTINGS[kind])
+            hint = f"did you mean {near!r}?" if near else f"it has {', '.join(SETTINGS[kind])}"
+            raise ConfigError(f"policy {quoted(name)} has no setting {quoted(setting)}: {hint}")
 
 
 def _is_address(name: str) -> bool:

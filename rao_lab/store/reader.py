@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
@@ -330,6 +331,7 @@ def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
     return connection.execute(query, (number,)).fetchone() if abs(number) < 2**63 else None
 
 
+@checked_call
 def open_run(path: str | Path, follow: bool = False) -> Run:
     """Opens a run file to read it, while it is written or later.
 

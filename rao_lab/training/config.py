@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict, get_args
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import MOST, MOST_SEED, arguments, choice, flag, number, temperature, whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import CreditConfig, ShareBy
@@ -27,6 +28,7 @@ PPO_RANGE = 0.2
 """Usual half-width of `ppo_clip`'s ratio range."""
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class LossConfig:
     """The loss: - sum over trained tokens of c * f(token) / Z, plus kl * k3.
@@ -102,6 +104,7 @@ class LossConfig:
         return cls(**arguments(cls, data, cls.__name__))
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """A training run: what is sampled, how it is credited, how the weights move.

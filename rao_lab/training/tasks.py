@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from random import Random
 
 from rao_lab.errors import ConfigError
+from rao_lab.execution.asked import checked_task, tasks_of
 from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Task
@@ -23,7 +24,7 @@ def training_tasks(environment: Environment, config: TrainConfig, processes: int
     Raises:
         ConfigError: it has fewer tasks than a step takes, or a step fewer than there are processes.
     """
-    tasks = environment.tasks(config.split)
+    tasks = tasks_of(environment, config.split)
     if len(tasks) < config.tasks_per_step:
         raise ConfigError(
             f"tasks_per_step={config.tasks_per_step} but split {config.split!r} has {len(tasks)} tasks, "
@@ -47,7 +48,7 @@ def probe_tasks(environment: Environment, config: TrainConfig) -> list[Task]:
     """
     if not config.probe_tasks:
         return []
-    tasks = environment.tasks(config.probe_split)
+    tasks = tasks_of(environment, config.probe_split)
     if not len(tasks):
         raise ConfigError(
             f"probe_tasks={config.probe_tasks} but probe_split={config.probe_split!r} has no tasks: set 0"
@@ -63,4 +64,4 @@ def probe_tasks(environment: Environment, config: TrainConfig) -> list[Task]:
 def _drawn(tasks: Sequence[Task], seed: int, step: int, count: int) -> list[Task]:
     """`count` different tasks, or all if there are fewer."""
     places = Random(f"tasks of step {step}, seed {seed}").sample(range(len(tasks)), min(count, len(tasks)))
-    return [tasks[place] for place in places]
+    return [checked_task(tasks[place], "a task of the environment") for place in places]

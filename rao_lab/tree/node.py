@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
+from rao_lab.base.calls import checked_call
+from rao_lab.base.safe_text import quoted
+from rao_lab.errors import InputError
 from rao_lab.tree.events import Call, Message, Status
 
 ROOT = "0"
@@ -32,6 +35,7 @@ def child_path(parent: str, spawn_index: int) -> str:
     return f"{parent}.{spawn_index}"
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class Task:
     """One root task. `data` is plain JSON owned by the environment that made it.
@@ -48,6 +52,17 @@ class Task:
     max_steps: int | None = None
     """Kept from task files as data; nothing applies it."""
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("id", "goal", "difficulty", "split"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"the {name} of a task must be text, not {quoted(getattr(self, name))}")
+        if self.max_steps is not None and (
+            isinstance(self.max_steps, bool) or not isinstance(self.max_steps, int)
+        ):
+            raise InputError(f"max_steps of a task must be a whole number, not {quoted(self.max_steps)}")
+        if not isinstance(self.data, Mapping):
+            raise InputError(f"the data of a task must be a dict, not {quoted(self.data)}")
 
 
 @dataclass(frozen=True, slots=True)

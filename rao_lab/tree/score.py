@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import LARGEST
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
@@ -15,6 +16,7 @@ _SOURCE = re.compile(r"[^\n()]{0,80}")
 _INSTEAD = "; for rewards of another range, set reward_range = (low, high) on the environment, and give Score(reward=r)"
 
 
+@checked_call
 @dataclass(frozen=True, slots=True)
 class Score:
     """What a verifier or a judge says of a node.

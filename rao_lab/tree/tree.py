@@ -13,6 +13,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import MissingError, RecordError
 from rao_lab.tree.graph import to_networkx
@@ -126,6 +127,7 @@ class Tree:
         return f"<Tree of {one_line(self.task.id, 80)}: {len(self)} nodes, depth {self.depth}{scored}>"
 
 
+@checked_call
 @dataclass(frozen=True)
 class Group:
     """The G trees of one task, in rollout order.

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import one_line
 from rao_lab.credit import Attribution
 from rao_lab.errors import ConfigError
@@ -39,6 +40,7 @@ MARKS = {
 LIMIT_MARK, DONE_MARK, FAILED_MARK, UNSCORED_MARK = "square-open", "circle", "circle-open", "circle-open-dot"
 
 
+@checked_call
 def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Figure:
     """One tree, left to right, siblings in spawn order; colour is the advantage, if it is known."""
     import plotly.graph_objects as go
@@ -88,6 +90,7 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
     return figure
 
 
+@checked_call
 def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
     """One lane a node: computing as a bar, waiting as the gap, in seconds or decode steps.
 
@@ -123,6 +126,7 @@ def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
     return figure
 
 
+@checked_call
 def curves(run: Run) -> go.Figure:
     """Root success over steps by difficulty, with 95 % intervals: raw, not smoothed.
 
@@ -148,6 +152,7 @@ def curves(run: Run) -> go.Figure:
     return figure
 
 
+@checked_call
 def gradient_share(run: Run) -> go.Figure:
     """Share of loss weight by depth over steps (|c| T; not of gradient norm)."""
     import plotly.graph_objects as go

@@ -147,6 +147,7 @@ class Mild:
         return Score(0.5, "judge")
 
 
+@pytest.mark.filterwarnings("ignore:judge was not asked")
 def test_another_judge_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "a.rao"
     go(out, 1, judge=Mild())

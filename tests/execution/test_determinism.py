@@ -201,6 +201,7 @@ def test_code_that_runs_into_the_wall_clock_marks_its_tree_and_no_other(hasty: S
     assert [tree.success for tree in trees] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.filterwarnings("ignore:judge was not asked")
 def test_a_judge_that_may_change_its_mind_marks_every_tree(hasty: Sandbox) -> None:
     class Fickle:
         reproducible = False

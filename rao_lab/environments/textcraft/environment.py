@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import Player
@@ -43,6 +44,7 @@ OWN = ("seed", "preset", "slack", "targets", "result_counts", "guard_own_goal", 
 GUARDS = ("guard_own_goal", "guard_base_item")
 
 
+@checked_call
 class TextCraft:
     """An `Environment` that is `Graded`, `Scripted`, `Planned` and `Worded`.
 

@@ -1,0 +1,125 @@
+"""What a user's environment, world and policy give back, looked at when it arrives.
+
+A value of another type than the protocol says is a mistake in the user's code. It is said in one line that names
+the method and the value, and not by an error from deep inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.errors import InputError
+from rao_lab.protocols import Environment, Function, Launch, Policy, TurnReply, World
+from rao_lab.tree import Task
+from rao_lab.tree.values import encode
+
+WORLD = ("functions", "control_functions", "root", "admit", "enter", "call", "leave")
+"""The methods of a `World`."""
+
+
+def tasks_of(environment: Environment, split: str) -> Sequence[Task]:
+    """The tasks of a split; they may be made when they are asked for, so only their list is looked at.
+
+    Raises:
+        InputError: it is no list.
+    """
+    found = environment.tasks(split)
+    if isinstance(found, str | Mapping) or not (hasattr(found, "__len__") and hasattr(found, "__getitem__")):
+        raise InputError(
+            f"{environment.name}.tasks({split!r}) returned {quoted(found)}, and a list of tasks is due"
+        )
+    return found
+
+
+def checked_task(task: object, where: str = "a task") -> Task:
+    """The task, if it is one whose data can be kept.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not isinstance(task, Task):
+        raise InputError(f"{where} is {quoted(task)}, and a Task is due: rl.Task(id, goal) makes one")
+    _plain(task.data, f"the data of task {quoted(task.id)}")
+    return task
+
+
+def open_world(environment: Environment, task: Task) -> World:
+    """The world of a task.
+
+    Raises:
+        InputError: what the environment opened is no world.
+    """
+    world = environment.open(task)
+    lacking = [name for name in WORLD if not callable(getattr(world, name, None))]
+    if lacking:
+        raise InputError(
+            f"{environment.name}.open(task) returned {quoted(world)}, which is no World: it lacks {', '.join(lacking)}"
+        )
+    return world
+
+
+def functions_of(world: World, recursive: bool) -> tuple[Function, ...]:
+    """What agents may call in a world; a flat agent cannot launch.
+
+    Raises:
+        InputError: one is no `Function`.
+    """
+    found: list[Function] = []
+    for name, given in (("functions", world.functions()), ("control_functions", world.control_functions())):
+        if not isinstance(given, Sequence) or not all(isinstance(each, Function) for each in given):
+            raise InputError(
+                f"{_name(world)}.{name}() returned {quoted(given)}, and a list of Function is due"
+            )
+        found += given if recursive or name == "functions" else [each for each in given if not each.is_async]
+    return tuple(found)
+
+
+def checked_launch(world: World, method: str, given: object) -> Launch:
+    """What `root` or `admit` returned, if it is a launch that can be kept.
+
+    Raises:
+        InputError: it is not.
+    """
+    said = f"{_name(world)}.{method}(...) returned"
+    if not isinstance(given, Launch):
+        raise InputError(f"{said} {quoted(given)}, and a Launch is due (to refuse one, raise Refusal)")
+    if not isinstance(given.goal, str) or not isinstance(given.args, Mapping):
+        raise InputError(f"{said} {quoted(given)}: the goal of a Launch is text, and its args are a dict")
+    _plain(given.args, f"{said} a Launch whose args")
+    return given
+
+
+def checked_replies(policy: Policy, replies: Any, trees: int) -> Sequence[TurnReply]:
+    """The turns that a policy says have ended.
+
+    Raises:
+        InputError: they are no replies to what it was asked.
+    """
+    if not isinstance(replies, list | tuple):
+        raise InputError(f"{policy.name}.tick() returned {quoted(replies)}, and a list of TurnReply is due")
+    for reply in replies:
+        if not isinstance(reply, TurnReply) or not isinstance(reply.text, str):
+            raise InputError(
+                f"{policy.name}.tick() returned {quoted(reply)} as a reply, and a TurnReply is due"
+            )
+        if not (isinstance(reply.key, tuple) and len(reply.key) == 2 and 0 <= reply.key[0] < trees):
+            raise InputError(f"{policy.name}.tick() replied to {quoted(reply.key)}, which nobody asked for")
+        if len({len(reply.sampled_ids), len(reply.logprobs), len(reply.entropies)}) > 1:
+            raise InputError(
+                f"{policy.name}.tick() gave {len(reply.sampled_ids)} sampled ids, {len(reply.logprobs)} log-probs and "
+                f"{len(reply.entropies)} entropies for one turn: they are one each"
+            )
+    return replies
+
+
+def _plain(value: Mapping[str, Any], what: str) -> None:
+    try:
+        encode(dict(value))
+    except InputError as problem:
+        raise InputError(f"{what} cannot be recorded: {unquoted(problem)}") from None
+
+
+def _name(world: World) -> str:
+    return type(world).__name__
