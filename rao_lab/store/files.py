@@ -22,6 +22,7 @@ from urllib.parse import quote
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
 from rao_lab.store.columns.bytes import MAX_BODY
+from rao_lab.store.foreign import looks_like
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises; SQLite's own complaints may quote bytes that are no text."""
@@ -105,7 +106,10 @@ def check_file(path: Path) -> None:
     if not head:
         raise RunFileError(f"{name} is empty: the run that made it never began to write")
     if head != MAGIC:
-        raise RunFileError(f"{name} is no run file: it does not begin as SQLite files do")
+        raise RunFileError(
+            f"{name} is no run file: it looks like {looks_like(path)}. RAO Lab opens the .rao files that it records "
+            "(`rao-lab train --out FILE.rao`) and no others"
+        )
 
 
 def _no_such_file(path: Path) -> MissingError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from rao_lab.base.safe_text import unquoted
-from rao_lab.errors import RunFileError
+from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.files import (
     PAGE_SIZE,
@@ -171,6 +173,36 @@ class WriteAhead:
         (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         connection.execute(f"PRAGMA busy_timeout = {int(1000 * WRITE_WAIT)}")
         self._fold_above = 2 * size if busy else JOURNAL_BYTES
+
+
+class Standing:
+    """Whether a file that is being written still lies where it was opened, under its name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = real_path(path)
+        self._was = self._path.stat()
+
+    def holds(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), self._was)
+        except OSError:
+            return False
+
+    def rescue(self, connection: sqlite3.Connection) -> UnavailableError:
+        """Copies what was recorded to another place, and says what happened."""
+        gone = f"{unquoted(self._path.name)} was removed, moved or replaced while it was being written"
+        for folder in (self._path.parent, Path(tempfile.gettempdir())):
+            kept = folder / f"{self._path.stem}.kept.rao"
+            for number in range(2, 100):
+                if not kept.exists():
+                    break
+                kept = folder / f"{self._path.stem}.kept-{number}.rao"
+            try:
+                connection.execute("VACUUM INTO ?", (file_uri(kept),))
+            except sqlite3.Error:
+                continue
+            return UnavailableError(f"{gone}: what was recorded so far is kept in {unquoted(kept)}")
+        return UnavailableError(f"{gone}, and what was recorded could not be kept elsewhere")
 
 
 def close_to_one_file(connection: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RunFileError, UnavailableError
-from rao_lab.store.files import real_path
+from rao_lab.store.files import on_network, real_path
 
 if sys.platform == "win32":
     import msvcrt
@@ -45,6 +45,8 @@ class WriteLock:
 
     def __init__(self, run_file: Path) -> None:
         self._path = lock_path(run_file)
+        self._run_file = run_file
+        self._inode: BinaryIO | None = None
         self._file = self._take(run_file)
         _let_go_in_children(weakref.ref(self))
         try:
@@ -54,6 +56,33 @@ class WriteLock:
             self.release()
             raise _not_made(run_file, error) from None
 
+    def hold_file(self) -> None:
+        """Locks the file itself too, which may have other names (hard links). The kind of lock is not SQLite's; only
+        on Linux, and not on a network, are the two independent. It must be let go after SQLite's connection.
+
+        Raises:
+            RunFileError: another writer holds it by another name.
+        """
+        real = real_path(self._run_file)
+        if self._inode is not None or sys.platform != "linux" or on_network(real.parent):
+            return
+        try:
+            file = real.open("rb", buffering=0)
+        except OSError:  # it is not there yet, or whoever opens it says why it cannot be
+            return
+        try:
+            _try_lock(file)
+        except BlockingIOError:
+            file.close()
+            raise RunFileError(
+                f"{unquoted(self._run_file.name)} is being written under another name of the same file (a hard "
+                "link): wait for that writer, or make a copy"
+            ) from None
+        except OSError:  # this file system knows no such locks
+            file.close()
+            return
+        self._inode = file
+
     def release(self) -> None:
         """Removes the lock file and then lets go, so that nobody locks a file that is about to vanish."""
         if self._file.closed:
@@ -61,11 +90,13 @@ class WriteLock:
         if sys.platform == "win32":  # an open file cannot be removed there
             self._file.close()
         self._path.unlink(missing_ok=True)
-        self._file.close()
+        self.forget()
 
     def forget(self) -> None:
-        """Closes the file alone, as a forked child must: the lock stays with the process that took it."""
+        """Closes the files alone, as a forked child must: the lock stays with the process that took it."""
         self._file.close()
+        if self._inode is not None:
+            self._inode.close()
 
     def _take(self, run_file: Path) -> BinaryIO:
         while True:

@@ -4,9 +4,9 @@ The caller only appends to a locked queue. Every 0.2 s, and whenever a tree ends
 is there in one transaction. So a follower sees live nodes, and a crash loses at most 0.2 s. The end of a
 step and a checkpoint wait until they are on the disk.
 
-If the thread fails (a full disk), every later call raises the error; all that was committed stays
-readable. This module knows no training: the caller says when a step begins, to which step it rewinds
-and which folders hold its checkpoints.
+If the thread fails (a full disk, or the file is removed or moved meanwhile), every later call raises the
+error; all that was committed stays readable. This module knows no training: the caller says when a step
+begins, to which step it rewinds and which folders hold its checkpoints.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rao_lab.base.versions import package_versions
 from rao_lab.credit import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
-from rao_lab.store.journal import WriteAhead, close_to_one_file, open_for_writing
+from rao_lab.store.journal import Standing, WriteAhead, close_to_one_file, open_for_writing
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.rows.transaction import RunTables
 from rao_lab.tree import Event, Tree, TreeHeader
@@ -88,11 +88,14 @@ class RunWriter:
         with ExitStack() as undo:
             undo.callback(self._lock.release)
             try:
+                self._lock.hold_file()
                 connection, self.resumed = open_for_writing(self.path, resume, journal, notice)
                 if not self.resumed:  # a file that was never begun is not left to be refused later
                     undo.callback(real_path(self.path).unlink, missing_ok=True)
                 undo.callback(close_to_one_file, connection)
+                self._lock.hold_file()
                 self._tables = RunTables(connection)
+                self._standing = Standing(self.path)
                 self._journal = WriteAhead(self.path)
                 # A resumption that is given up before it rewinds leaves the run as it was.
                 first = _nothing if self.resumed else RunTables.set_config
@@ -186,6 +189,8 @@ class RunWriter:
                 return
             self._closed = True
         atexit.unregister(self.close)
+        if self._failure is None and not self._standing.holds():
+            self._failure = self._standing.rescue(self._tables.connection)
         try:
             close_to_one_file(self._tables.connection)
         finally:
@@ -259,6 +264,8 @@ class RunWriter:
         tables.begin()
         results = [method(tables, *args) for method, args, _ in batch]
         tables.commit()
+        if not self._standing.holds():
+            raise FileNotFoundError(self.path.name)  # what it comes to is said by `_fail`
         for (_, _, future), result in zip(batch, results, strict=True):
             if future is not None:
                 future.set_result(result)
@@ -267,6 +274,8 @@ class RunWriter:
     def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
         with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             self._tables.rollback()
+        if not self._standing.holds():
+            error = self._standing.rescue(self._tables.connection)
         with self._changed:
             self._failure = error
             waiting = [*batch, *self._queue]
