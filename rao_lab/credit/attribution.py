@@ -8,7 +8,7 @@ in a record mean that there is no such number; that is never 0. `s`, `R` and `b`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,10 @@ root was scored. no_tokens: it generated nothing (ignored if no node of the tabl
 """
 
 
+class Place(int):
+    """The place of a tree in its group, from 0. It is no key of a tree in a run file, which refuses it as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """One node's credit, term by term in the order of the equations. None = there is no such number.
@@ -40,7 +44,8 @@ class Attribution:
     """
 
     group: int
-    tree: int
+    tree: Place
+    """`run.tree(attribution)` and `run.node(attribution)` give what it is about."""
     node: str
     parent: str | None
     depth: int
@@ -69,6 +74,8 @@ class Attribution:
     """Its part of the step's loss weight, in [0, 1]; not of the norm of the gradient (decision 13)."""
     trained: bool
     why_not: str | None
+    step: int | None = field(default=None, compare=False)
+    """The step it is of; None if its groups were of several."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,6 +109,8 @@ class Attributions:
     """Index into `WHY_NOT`; 0 = trained."""
     depth_counts: Ints
     """N_d: trained nodes of this table at depth d, `[D + 1]` for a deepest trained node at depth D."""
+    step: int | None = None
+    """The step it is of; None if its groups were of several."""
 
     @property
     def s(self) -> Floats:
@@ -144,7 +153,7 @@ class Attributions:
         table, part = self.table, slice(start, stop)
         columns = (
             table.group[part].tolist(),
-            table.tree[part].tolist(),
+            map(Place, table.tree[part].tolist()),
             table.path[part],
             [None if above < 0 else table.path[above] for above in table.parent[part].tolist()],
             table.depth[part].tolist(),
@@ -157,6 +166,7 @@ class Attributions:
             _plain(self.share[part]),
             (self.why_code[part] == 0).tolist(),
             [WHY_NOT[code] for code in self.why_code[part].tolist()],
+            [self.step] * (stop - start),
         )
         return (Attribution(*values) for values in zip(*columns, strict=True))
 

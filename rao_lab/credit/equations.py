@@ -17,7 +17,7 @@ Letters for shapes: N nodes, K trees, G groups, D the depth of the deepest train
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -51,7 +51,9 @@ def attribute(
         ConfigError: no group has the second tree that a leave-one-out baseline needs.
     """
     _check_given(groups, config)
-    return attribute_table(tabulate(groups), config or CreditConfig(), share_by)
+    steps = {group.step for group in groups}
+    found = attribute_table(tabulate(groups), config or CreditConfig(), share_by)
+    return replace(found, step=steps.pop()) if len(steps) == 1 else found
 
 
 def _check_given(groups: object, config: object) -> None:

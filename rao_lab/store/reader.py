@@ -11,13 +11,15 @@ import operator
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
-from rao_lab.credit import Attributions, CreditConfig
+from rao_lab.credit import Attribution, Attributions, CreditConfig
+from rao_lab.credit.attribution import Place
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.columns.nodes import NodeColumns, node_columns
@@ -125,13 +127,13 @@ class Run:
 
     # Records
 
-    def tree(self, tree_id: int) -> Tree:
-        """A tree whole; one that still runs, as far as it is.
+    def tree(self, tree_id: int | Attribution) -> Tree:
+        """A tree whole; one that still runs, as far as it is. It is named by its id, or by credit of a node of it.
 
         Raises:
             MissingError: the run has no such tree.
         """
-        tree_id = _number("a tree", tree_id)
+        tree_id = self._tree_id(tree_id)
         with self._file.reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row is None:
@@ -142,13 +144,15 @@ class Run:
                 return running_trees(connection, tree_id)[tree_id]
             return load_trees(connection, [tree_id], Allowance.of(connection))[0]
 
-    def node(self, tree_id: int, path: str) -> Node:
-        """One node with its turns, without reading the rest of its tree.
+    def node(self, tree_id: int | Attribution, path: str | None = None) -> Node:
+        """One node with its turns, without reading the rest of its tree; `run.node(attribution)` needs no path.
 
         Raises:
             MissingError: there is no such tree or node.
         """
-        tree_id = _number("a tree", tree_id)
+        if path is None:
+            path = tree_id.node if isinstance(tree_id, Attribution) else ""  # which no node has
+        tree_id = self._tree_id(tree_id)
         node = None
         with self._file.reading() as connection:
             row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
@@ -195,7 +199,7 @@ class Run:
             step = self._check_step(connection, step)
             found, stored = load_attributions(connection, step, config)
         if found is not None:
-            return found
+            return replace(found, step=step)
         if stored:
             raise MissingError(f"step {step} has no attributions by this config: compute them from `groups`")
         raise MissingError(
@@ -299,6 +303,25 @@ class Run:
         self._metrics = metrics(connection, texts, problems)
         self._summaries, self._problems = {}, problems
         self._seen = _state(connection)
+
+    def _tree_id(self, named: object) -> int:
+        """Raises: MissingError."""
+        if isinstance(named, Place):
+            raise MissingError(
+                f"{named:d} is the place of a tree in its group and no id: give the attribution itself"
+            )
+        if not isinstance(named, Attribution):
+            return _number("a tree", named)
+        if named.step is None:
+            raise MissingError("this credit is of several steps: run.attributions(step) knows its own")
+        query = (
+            "SELECT id FROM trees WHERE step = ? AND grp = ? AND NOT probe AND done = 1 AND origin IS NULL"
+        )
+        with self._file.reading() as connection:
+            rows = connection.execute(f"{query} ORDER BY rollout", (named.step, named.group)).fetchall()
+        if named.tree >= len(rows):
+            raise MissingError(f"step {named.step} has no tree {named.tree:d} of group {named.group}")
+        return int(rows[named.tree][0])
 
     def _check_step(self, connection: sqlite3.Connection, step: object) -> int:
         step = _number("a step", step)

@@ -172,6 +172,23 @@ def test_attribute_names_what_a_run_has_and_refuses_trees(run_file: Any) -> None
         assert refused(lambda: rl.compare(run, run)) == words  # type: ignore[arg-type]
 
 
+def test_credit_names_its_own_tree_and_node_in_a_run_and_a_place_is_no_id(run_file: Any) -> None:
+    with rl.open_run(run_file) as run:
+        (group,) = run.groups(1)
+        for found in (run.attributions(1), rl.attribute([group])):
+            for each in found:
+                tree = group.trees[each.tree]
+                assert run.tree(each) == tree and run.node(each) == tree.node(each.node)
+        last = run.attributions(1)[-1]
+        assert last.tree == 1 and run.tree(1) == group.trees[0], "the id 1 is another tree"
+        for call in (lambda: run.tree(last.tree), lambda: run.node(last.tree, "0")):
+            assert "1 is the place of a tree in its group and no id: give the attribution itself" in refused(
+                call
+            )
+        assert "credit is of several steps" in refused(lambda: run.tree(replace(last, step=None)))
+        assert "has no tree 1 of group 7" in refused(lambda: run.tree(replace(last, group=7)))
+
+
 @pytest.fixture(scope="module")
 def run_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     path = tmp_path_factory.mktemp("given") / "a.rao"

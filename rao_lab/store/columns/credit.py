@@ -61,7 +61,7 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
     try:
         head = loads(line)
         path, status, lengths = head["path"], head["status"], head["lengths"]
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, Any] = {}
         start = 0
         for name, kind in (_TABLE | _CREDIT).items():
             length = lengths[name]
