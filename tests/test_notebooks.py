@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import rao_lab as rl
 
 
 def outputs(cell: Any) -> str:
@@ -21,12 +24,69 @@ def test_a_notebook_runs_at_once(name: str, repo: Path, tmp_path: Path) -> None:
     running = client.NotebookClient(
         book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
+    book.cells.append(nbformat.v4.new_code_cell("import shutil; shutil.copy(session.path, 'kept.rao')"))
     running.execute()
+    book.cells.pop()
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert len(code) == 5
     assert "craft" in outputs(code[1]).lower()
     assert "training, step 0 of 10" in outputs(code[2])
-    assert outputs(code[4]).startswith("10 steps, ")
+    assert outputs(code[4]) == "10 steps: 480 trees to learn from, and 48 trees of probes\n"
     # What is saved can be read without a kernel: text and a picture stand beside the widget.
     board = next(part for part in code[3].outputs if "data" in part)
     assert "application/vnd.jupyter.widget-view+json" in board["data"] and "text/html" in board["data"]
+    with rl.open_run(tmp_path / "kept.rao") as run:
+        depth_has_the_same_weight(run)
+        roots_of_a_task_add_up_to_nothing(run)
+        lambda_pays_for_copies(run)
+    answers = "".join(book.cells[-1].source)
+    assert "<summary>Answers</summary>" in answers and answers.count("\n1. ") == 2
+
+
+# The answer key of the notebook, held against the run that it makes.
+
+
+def depth_has_the_same_weight(run: rl.Run) -> None:
+    nodes = {row["step"]: row["nodes"] for row in run.metrics if row["step"]}
+    assert nodes[10] > 1.5 * nodes[1], "the trees grow"
+    grown = {}
+    for step in (1, 10):
+        found = run.attributions(step)
+        depth = found.table.depth
+        levels = range(int(depth[found.trained].max()) + 1)
+        sums = [float(found.w[found.trained & (depth == level)].sum()) for level in levels]
+        each = [float(found.w[found.trained & (depth == level)].mean()) for level in levels]
+        assert sums == pytest.approx([sums[0]] * len(sums)), "every depth has the same sum of w"
+        assert step != 1 or max(each) == each[-1], "the deepest level is the heaviest"
+        grown[step] = int((depth > 0).sum()) / int((depth == 0).sum())
+        flat = rl.attribute(run.groups(step), rl.CreditConfig(depth_weighting="none"))
+        assert set(flat.w[flat.trained]) == {1.0}
+    assert grown[10] > 1.5 * grown[1], "most of the new agents are copies"
+
+
+def roots_of_a_task_add_up_to_nothing(run: rl.Run) -> None:
+    found = run.attributions(10)
+    table = found.table
+    roots = table.parent < 0
+    spread = {group: float(np.std(found.R[roots & (table.group == group)])) for group in set(table.group)}
+    widest = roots & (table.group == max(spread, key=spread.__getitem__))
+    R, A = found.R[widest], found.A[widest]
+    assert len(R) == 4
+    assert found.b[widest] == pytest.approx((R.sum() - R) / 3), "b is the mean R of the other roots"
+    assert A.sum() == pytest.approx(0) and A.max() > 0 > A.min()
+
+
+def lambda_pays_for_copies(run: rl.Run) -> None:
+    found, other = run.attributions(10), rl.attribute(run.groups(10), rl.CreditConfig(lam=0.0))
+    table = found.table
+    sign, then = (np.where(np.abs(A) < 1e-12, 0, np.sign(A)) for A in (found.A, other.A))
+    known = ~np.isnan(found.A)
+    helped = np.zeros(len(table.s), bool)
+    helped[table.parent[(table.parent >= 0) & (table.s > 0)]] = True
+    alone = np.ones(len(table.s), bool)
+    alone[table.parent[table.parent >= 0]] = False
+    lost_plus, lost_minus = known & (sign > 0) & (then <= 0), known & (sign < 0) & (then >= 0)
+    assert lost_minus.any() and helped[lost_plus].all(), "who loses its plus had copies that succeeded"
+    assert alone[lost_minus].mean() > 0.5, "most that lose their minus have no copies"
+    assert other.R[alone & known] == pytest.approx(found.R[alone & known])
+    assert (other.b[known] <= found.b[known] + 1e-12).all(), "b fell"

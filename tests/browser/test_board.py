@@ -150,3 +150,14 @@ def ink(page: Any) -> int:
       return found;
     }"""
     )
+
+
+def test_a_page_of_one_step_says_what_it_holds(pages: Any, tmp_path: Path) -> None:
+    page = board(pages, saved_run(tmp_path, 6), width=934, height=620)
+    held = page.locator(".rao .board .held")
+    assert held.inner_text() == "This page holds the trees of step 6 only; its curves show all 6 steps."
+    canvas = page.locator(".rao .steps canvas")
+    assert canvas.evaluate("e => getComputedStyle(e).cursor") == "default"  # its line cannot be moved
+    page.get_by_role("button", name="Tree", exact=True).click()
+    assert "step 6" in page.locator(".rao .place").inner_text()
+    assert pages.errors == []

@@ -97,6 +97,7 @@ def save_page(
             **traits,
             "steps": [[step, known.get(step)] for step in chosen],
             "newest": chosen[-1] if chosen else None,
+            "saved": held_words(chosen, len(marks)),
         },
         title=traits["title"] or "RAO Lab",
         text=text_twin(source, read, traits["title"], width=120),
@@ -143,6 +144,19 @@ def spare_other_file(path: Path) -> None:
             raise InputError(f"{unquoted(path)} exists and is no page: choose another name")
 
 
+def held_words(held: Sequence[int], known: int) -> str:
+    """What a page holds of the steps that its curves show; the board says it."""
+    if len(held) >= known:
+        return "This page holds every step."
+    if len(held) == 1:
+        steps = f"step {held[0]} only"
+    elif list(held) == list(range(held[0], held[-1] + 1)):
+        steps = f"steps {held[0]} to {held[-1]}"
+    else:
+        steps = "steps " + ", ".join(map(str, held[:12])) + (" and more" if len(held) > 12 else "")
+    return f"This page holds the trees of {steps}; its curves show all {known} steps."
+
+
 def page_html(
     tables: Sequence[StepTable],
     traits: Mapping[str, Any],
@@ -175,7 +189,8 @@ def page_html(
     if session:
         over = session.get("state") in OVER
         session |= {"live": False, "actions": [], "state": session["state"] if over else "saved"}
-    whole = {**traits, "live": False, "session": session, "saved": "saved", "height": 760}
+    whole = {**traits, "live": False, "session": session, "height": 760}
+    whole["saved"] = whole.get("saved") or "A saved page."
     for step, note in zip(steps, left_out, strict=True):
         said = f"this page leaves out {note}" if note else ""
         step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], said) if part)

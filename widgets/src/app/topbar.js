@@ -113,10 +113,20 @@ export class TopBar {
 
   /** @returns {Child[]} */
   placeParts() {
-    const { view, shown } = this.app;
+    const { view, shown, traits, hasBoard } = this.app;
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
     if (view === "board") return [here("training")];
     if (!shown?.step.n) return [];
+    const only = hasBoard && traits.steps.length === 1; // without a scrubber, the step stands here
+    const step = only ? [h("span", {}, `step ${shown.step.step}`), separator()] : [];
+    return [...step, ...this.stepParts()];
+  }
+
+  /** @returns {Child[]} */
+  stepParts() {
+    const { view, shown } = this.app;
+    const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
+    if (!shown) return [];
     const { step } = shown;
     if (view !== "icicle") return this.treeParts(step);
     const trees = `${step.trees.length} ${step.trees.length === 1 ? "tree" : "trees"}`;

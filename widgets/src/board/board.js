@@ -75,6 +75,7 @@ export class Board {
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, ...aria }, this.main.element);
     onArrows(this.slider, { ...STEPS, ...PAGES }, (by) => host.steps.move(by));
     this.hush = h("p", { class: "hush" });
+    this.held = h("div", { class: "held label" });
     this.table = h("table", {});
     const box = h("div", { class: "twin-box" }, this.table);
     this.twin = h("details", { class: "twin" }, h("summary", {}, "Figures as a table"), box);
@@ -85,8 +86,8 @@ export class Board {
       this.small.map((plot) => plot.element),
     );
     this.empty = h("div", { class: "state" });
-    const { progress, empty, hush, upper, lower, twin } = this;
-    this.pane = h("div", { class: "board" }, progress.element, empty, hush, upper, lower, twin);
+    const { progress, held, empty, hush, upper, lower, twin } = this;
+    this.pane = h("div", { class: "board" }, progress.element, held, empty, hush, upper, lower, twin);
     this.element = h("div", { class: "centre" }, this.pane);
     this.plotsKey = "";
     /** @type {Curves | null} */
@@ -161,6 +162,12 @@ export class Board {
     if (this.element.hidden) return;
     this.showProgress();
     const none = !this.curves.step.length;
+    // Curves tell of all steps, trees may be here of a few.
+    const here = new Set(traits.steps.map(([step]) => step));
+    const fewer = !!traits.saved && this.curves.step.some((step) => !here.has(step));
+    this.held.hidden = !fewer;
+    this.held.textContent = traits.saved;
+    this.pane.classList.toggle("fixed", traits.steps.length < 2);
     // Before the first step ends, the large plot is shown already, empty and to scale.
     this.empty.hidden = !none || session.live;
     this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
@@ -196,7 +203,7 @@ export class Board {
     const last = axisEnd(end, host.traits.session.total ?? 0);
     const u = p.unit;
     const high = pane.clientHeight;
-    const over = this.progress.element.offsetHeight;
+    const over = this.progress.element.offsetHeight + this.held.offsetHeight;
     const theme = [p.dark, p.page, u, window.devicePixelRatio];
     const side = this.panel.element.offsetHeight;
     const key = [chosen, last, this.few, width, high, size, over, side, ...theme].join();

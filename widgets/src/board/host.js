@@ -9,7 +9,7 @@
  * @property {string} size of the cell
  * @property {string} view the buttons that steer training are shown while it is "board"
  * @property {(view: "tree") => void} setView
- * @property {Pick<Model, "session" | "curves" | "steps" | "newest" | "live">} traits
+ * @property {Pick<Model, "session" | "curves" | "steps" | "newest" | "live" | "saved">} traits
  * @property {number} quiet s since the kernel was heard
  * @property {(action: string) => void} act tells the kernel
  * @property {number | null} wanted the step that is open, or asked for and not yet here
