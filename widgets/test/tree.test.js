@@ -1,8 +1,11 @@
 // The layout of the tree.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Piles } from "../src/step/piles.js";
+import { Camera } from "../src/tree/camera.js";
 import { append, fitPitch, foldsFor, level, tidy } from "../src/tree/layout.js";
-import { grow } from "./grow.js";
+import { TreeView } from "../src/tree/tree.js";
+import { RUNNING, grow } from "./grow.js";
 
 test("every leaf has its own row and a parent stands between its first and last child", () => {
   const step = grow([-1, 0, 0, 1, 1, 0]);
@@ -68,4 +71,41 @@ test("cards change at row pitches 52 and 22", () => {
 test("a deep tree in a narrow box takes the middle card", () => {
   const step = grow([-1, 0, 1, 2, 3]);
   assert.equal(level(fitPitch(tidy(step, 0, new Set()), 560, 600)), "middle");
+});
+
+/**
+ * A tree on a stage of 800 x 500 that was fitted as a root with one child, and then grew.
+ * @param {{manual?: boolean, following?: boolean}} how @param {number[]} more
+ */
+function grown({ manual = false, following = true }, more) {
+  const before = grow([-1, 0]);
+  const layout = tidy(before, 0, new Set());
+  const camera = Object.assign(new Camera(), { width: 800, height: 500 });
+  camera.fit(layout, 1, true);
+  camera.manual = manual;
+  const step = grow([-1, 0, ...more]);
+  step.status.fill(RUNNING, 0, step.n);
+  const host = {
+    ...{ place: { tree: 0, focus: -1, piles: new Piles(step) }, shown: { step }, palette: { unit: 1 } },
+    steps: { following },
+  };
+  const view = Object.create(TreeView.prototype);
+  Object.assign(view, { host, layout, camera, born: new Map(), beginMove: () => {} });
+  view.grow();
+  const right = camera.at(layout.levels, 0, 1)[0] + view.size.width;
+  const bottom = camera.at(0, layout.height - 1, 1)[1] + view.size.height / 2;
+  return { right, bottom };
+}
+
+test("a live tree that outgrows the stage is fitted again while it is followed and untouched", () => {
+  const deep = [1, 2, 3, 4, 5, 6, 7];
+  const wide = Array(40).fill(0);
+  for (const more of [deep, wide]) {
+    const { right, bottom } = grown({}, more);
+    assert.ok(right <= 800 && bottom <= 500, `${right} ${bottom}`);
+    for (const held of [{ manual: true }, { following: false }]) {
+      const left = grown(held, more);
+      assert.ok(left.right > 800 || left.bottom > 500, "what somebody looks at stays where it is");
+    }
+  }
 });

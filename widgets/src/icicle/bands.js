@@ -25,7 +25,9 @@ const TOP = 22;
 /** The step takes this part of the height, and its task that. */
 const STEP = { share: 0.2, line: 11 };
 const TASK = { share: 0.28, line: 19 };
-const TREE = { line: 44 };
+const TREE = { line: 64 };
+/** A tree that is alone in its step takes all of the width; siblings stand under it, if there is room. */
+const ALONE = { line: 96, least: 460, under: 220 };
 
 /**
  * The siblings of the choice stand beside its tree, if both have room; in a low cell, beside all bands.
@@ -47,7 +49,9 @@ export function layBands(shown, tree, weight, { width, height, unit }) {
   const above =
     TOP + (several.step ? height * STEP.share + GAP : 0) + (several.task ? height * TASK.share + GAP : 0);
   const panel = BESIDE.width * unit + BESIDE.gap;
-  const beside = width >= BESIDE.least * unit;
+  const alone = all.length === 1;
+  const under = alone && height >= ALONE.least * unit ? ALONE.under * unit : 0;
+  const beside = !alone && width >= BESIDE.least * unit;
   const low = beside && height - above < BESIDE.high * unit;
   const inner = width - LEFT - RIGHT - (low ? panel : 0);
   /** @type {Band[]} */
@@ -68,8 +72,12 @@ export function layBands(shown, tree, weight, { width, height, unit }) {
   };
   if (several.step) add("step", all, height * STEP.share, STEP.line);
   if (several.task) add("task", own, height * TASK.share, TASK.line);
-  const siblings = { shown: beside && root >= 0, top: low ? 0 : top - 20, width: BESIDE.width * unit };
-  if (root >= 0) add("tree", [root], height - top - 14, TREE.line, beside && !low ? inner - panel : inner);
+  const siblings = under
+    ? { shown: root >= 0, top: height - under, width: inner, under: true }
+    : { shown: beside && root >= 0, top: low ? 0 : top - 20, width: BESIDE.width * unit, under: false };
+  const { line } = alone ? ALONE : TREE;
+  const most = height - top - 14 - under;
+  if (root >= 0) add("tree", [root], most, line * unit, beside && !low ? inner - panel : inner);
   return { bands, siblings };
 }
 

@@ -79,13 +79,14 @@ export class IcicleView {
     const { bands, siblings } = layBands(shown, place.tree, (row) => this.weight(shown, row), room);
     this.bands = bands;
     this.siblings.element.hidden = !siblings.shown;
+    this.siblings.element.classList.toggle("under", siblings.under);
     this.siblings.element.style.top = siblings.top ? `${siblings.top}px` : "0";
     this.siblings.element.style.width = `${siblings.width}px`;
     this.siblings.update();
     const merged = bands.reduce((sum, band) => sum + band.found.merged, 0);
     const narrow = `${count(merged)} cells are under 2 px wide: each pixel column shows their mean`;
     const nodes = merged ? narrow : `${count(step.n)} ${step.n === 1 ? "node" : "nodes"}`;
-    const still = this.wish === "share" && this.by !== "share" && step.scored;
+    const still = this.wish === "share" && this.by !== "share" && step.scored && !shown.byReturn;
     this.note.textContent = still ? `${sentenceOf("share_none")} ${nodes}` : nodes;
     this.paint(shown, width, height);
   }

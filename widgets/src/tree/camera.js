@@ -34,7 +34,7 @@ export class Camera {
       height: Math.max(layout.height, least.height),
       levels: Math.max(layout.levels, least.levels),
     };
-    this.pitch = fitPitch(room, (this.width - 2 * LEFT) / unit, height / unit);
+    this.pitch = fitPitch(room, (this.width - 2 * LEFT) / unit, height / unit, live);
     this.column = columnPitch(room, (this.width - 2 * LEFT) / unit, this.pitch);
     const used = layout.height * this.pitch * unit;
     const spare = Math.max(0, height - used);

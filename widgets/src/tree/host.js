@@ -9,6 +9,7 @@
  * @property {import("../shared/theme.js").Palette} palette
  * @property {boolean} loading nothing has come yet, and nothing was refused
  * @property {boolean} ownPage a plain wheel moves the tree: there is no notebook to scroll
+ * @property {{following: boolean}} steps nothing was chosen: the view goes on to what is new
  * @property {boolean} keysHere the nodes have the keyboard
  * @property {{
  *   tree: number, row: number, pile: number, focus: number, folded: Set<number>, piles: Piles

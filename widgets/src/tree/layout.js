@@ -157,15 +157,16 @@ const WORTH_READING = 60;
 /**
  * The row pitch that shows a whole layout in a box, as near as it can be read.
  * @param {Layout} layout @param {number} width @param {number} height inner size in px at base type size
+ * @param {boolean} [whole] all of it is to be seen, if only as dots: nobody moves a tree that is followed
  */
-export function fitPitch(layout, width, height) {
+export function fitPitch(layout, width, height, whole = false) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
-  const few = layout.rows.length <= WORTH_READING;
+  const few = layout.rows.length <= WORTH_READING && !whole;
   if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
   if (pitch >= MIDDLE_PITCH) {
     return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
   }
-  if (layout.rows.length <= 24) return MIDDLE_PITCH + 4;
+  if (layout.rows.length <= 24 && !whole) return MIDDLE_PITCH + 4;
   return Math.max(1, Math.min(18, pitch));
 }
 

@@ -108,6 +108,20 @@ export class TreeView {
     const added = shown.step.below(top).filter((row) => !layout.y.has(row));
     const now = performance.now();
     for (const row of append(shown.step, layout, added, place.piles)) this.born.set(row, now);
+    // Who follows and has chosen no place sees all of a tree that grows: it is fitted if it leaves the stage.
+    if (this.host.steps.following && !this.camera.manual && this.outgrown(layout)) {
+      this.beginMove(layout);
+      this.place();
+    }
+  }
+
+  /** It reaches beyond the stage. @param {Layout} layout */
+  outgrown(layout) {
+    const { camera, size } = this;
+    if (!camera.width) return false;
+    const bottom = camera.oy + (layout.height - 1) * camera.pitch * this.host.palette.unit + size.height / 2;
+    const [right] = camera.at(layout.levels, 0, this.host.palette.unit);
+    return bottom > camera.height || right + size.width > camera.width;
   }
 
   /** All of the layout in view. */
