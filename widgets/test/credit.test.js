@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { asPython, attribute, changed, flips, sameRule, signFlips } from "../src/credit/arithmetic.js";
 import { credited, directions } from "../src/credit/changes.js";
+import { stackedRoots } from "../src/credit/origins.js";
 import { Rule } from "../src/credit/rule.js";
 import { formulas } from "../src/credit/formulas.js";
 import { sentence, sources } from "../src/credit/words.js";
@@ -207,4 +208,10 @@ test("a node that is not scored is told so, without a zero", () => {
   const shown = told();
   shown.step.s[2] = NaN;
   assert.match(said({ ...shown, credit: attribute(shown.step, shown.config) }, 2), /Not scored is not 0/);
+});
+
+test("roots at one point stand on each other, as high as they are many", () => {
+  const roots = [1.4, 1.4, 0, 1.4, 1.4, 1.4, 1.4].map((R, tree) => ({ R, tree, rollout: tree, own: false }));
+  const places = stackedRoots(/** @type {any} */ (roots), (R) => R * 100);
+  assert.deepEqual(places.map(({ high }) => high), [0, 0, 1, 2, 3, 4, 5]);
 });

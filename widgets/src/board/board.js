@@ -67,7 +67,7 @@ export class Board {
     this.shape = small("Nodes and depth", 76, drawShape);
     this.share = small("Gradient share by depth", 92, drawShare);
     this.speed = small("Tokens per second", 88, drawSpeed);
-    this.refusals = small("Refusals", 116, drawRefusals);
+    this.refusals = small("Refusals", 132, drawRefusals);
     this.small = [this.shape, this.share, this.speed, this.refusals];
     this.shape.note.textContent = "mean of a tree";
     this.refusals.note.textContent = "each step";

@@ -240,7 +240,7 @@ export function drawRefusals(curves, scale, top, bottom) {
       below += part;
     });
   }
-  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 106 * u);
+  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 122 * u);
   scale.words.push(() => writeKinds(scale, kinds, left, top));
 }
 

@@ -63,10 +63,11 @@ export function childBox(shown, row, from, goal, open) {
   );
 }
 
-/** px of the field of roots: its axis, a disc, and how high discs are stacked. */
+/** px of the field of roots: its axis if discs stand up to three high, a disc, the pitch of a stack. */
 const AXIS = 56;
 const DISC = 6.5;
-const STACK = 4;
+const PITCH = 13.5;
+const FIELD = { usual: 3, most: 220 };
 
 /**
  * The task's roots on an axis of R.
@@ -81,71 +82,85 @@ export function rootBox(shown, row, from, width, dark, open) {
   if (!scored.length) return boxed(title, label("None is scored yet."));
   const most = Math.max(1, ...scored.map((root) => root.R), Number.isNaN(b) ? 0 : b);
   const x = (/** @type {number} */ R) => 10 + (R / most) * (width - 24);
-  const ticks = ticksFor(most).map((tick) => axisTick(x(tick), plain(tick, 1)));
-  const baseline = !Number.isNaN(b) && shown.config.baseline !== "none" ? baselineMark(x(b), b, width) : [];
+  const places = stackedRoots(scored, x);
+  const tallest = places.reduce((high, place) => Math.max(high, place.high + 1), 1);
+  // Roots at one point stand on each other, as high as they are many.
+  const raised = Math.min(FIELD.most, Math.max(0, tallest - FIELD.usual) * PITCH);
+  const axis = AXIS + raised;
+  const pitch = Math.min(PITCH, (axis - 29) / Math.max(1, tallest - 1));
+  const ticks = ticksFor(most).map((tick) => axisTick(x(tick), axis, plain(tick, 1)));
+  const known = !Number.isNaN(b) && shown.config.baseline !== "none";
+  const baseline = known ? baselineMark(x(b), axis, b, width) : [];
   const line = s("path", {
-    d: `M${x(0)} ${AXIS + 0.5}H${x(most)}`,
+    d: `M${x(0)} ${axis + 0.5}H${x(most)}`,
     stroke: "var(--second)",
     "stroke-width": 1,
   });
-  const props = { width, height: 76, role: "group", "aria-label": "Roots by R" };
+  const discs = places.map((place) => rootDisc(place, axis - 8 - place.high * pitch, dark, open));
+  const props = { width, height: axis + 20, role: "group", "aria-label": "Roots by R" };
   return boxed(
     title,
-    s("svg", props, line, ...ticks, ...baseline, ...rootDiscs(scored, x, dark, open)),
+    s("svg", props, line, ...ticks, ...baseline, ...discs),
     label(baselineWords(shown, from)),
     shown.step.groups[from.group].probe ? label("A probe: recorded, never trained.") : null,
   );
 }
 
-/** @param {number} x @param {string} words */
-function axisTick(x, words) {
+/** @param {number} x @param {number} axis @param {string} words */
+function axisTick(x, axis, words) {
   const type = { "text-anchor": "middle", "font-size": 10, fill: "var(--label)" };
-  const line = s("path", { d: `M${x} ${AXIS + 1}v4`, stroke: "var(--second)" });
-  return s("g", {}, line, s("text", { x, y: 72, ...type }, words));
+  const line = s("path", { d: `M${x} ${axis + 1}v4`, stroke: "var(--second)" });
+  return s("g", {}, line, s("text", { x, y: axis + 16, ...type }, words));
 }
 
-/** @param {number} x @param {number} b @param {number} width */
-function baselineMark(x, b, width) {
+/** @param {number} x @param {number} axis @param {number} b @param {number} width */
+function baselineMark(x, axis, b, width) {
   const type = { "text-anchor": "middle", "font-size": 11, "font-weight": 600, fill: "var(--text)" };
   const words = s("text", { x: Math.max(24, Math.min(width - 24, x)), y: 9, ...type }, `b = ${plain(b, 3)}`);
-  return [s("path", { d: `M${x} 14V${AXIS}`, stroke: "var(--text)", "stroke-width": 2.2 }), words];
+  return [s("path", { d: `M${x} 14V${axis}`, stroke: "var(--text)", "stroke-width": 2.2 }), words];
 }
 
+/** @typedef {{root: Sources["roots"][number], at: number, high: number}} RootPlace `high` counts from 0 up */
+
 /**
- * A disc a root, stacked if they would meet.
- * @param {Sources["roots"]} scored @param {(R: number) => number} x @param {boolean} dark
- * @param {(tree: number) => void} choose
+ * Where a disc for each root stands: on others, if they would meet.
+ * @param {Sources["roots"]} scored @param {(R: number) => number} x @returns {RootPlace[]}
  */
-function rootDiscs(scored, x, dark, choose) {
+export function stackedRoots(scored, x) {
   /** @type {number[][]} places taken in each row */
-  const taken = Array.from({ length: STACK }, () => []);
+  const taken = [];
   return [...scored]
     .sort((one, two) => one.R - two.R)
-    .map(({ R, own, rollout, tree }) => {
-      const at = x(R);
+    .map((root) => {
+      const at = x(root.R);
       const free = taken.findIndex((row) => row.every((other) => Math.abs(other - at) > 2 * DISC + 0.2));
-      const high = free < 0 ? STACK - 1 : free;
+      const high = free < 0 ? taken.length : free;
+      if (free < 0) taken.push([]);
       taken[high].push(at);
-      const y = AXIS - 8 - Math.min(high, 2) * 13.5;
-      const words = `tree ${rollout + 1}, R ${plain(R, 3)}`;
-      const pen = own
-        ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
-        : { fill: "var(--seq2)", stroke: "none" };
-      const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
-      const type = { "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: ink };
-      const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this tree" : ""}` };
-      const open = () => choose(tree);
-      const onkeydown = (/** @type {KeyboardEvent} */ event) => {
-        if (event.key !== "Enter") return;
-        open();
-        event.stopPropagation();
-      };
-      return s("g", { ...aria, "data-at": `root${tree}`, style: "cursor:pointer", onclick: open, onkeydown },
-        s("title", {}, words),
-        s("circle", { cx: at, cy: y, r: DISC, ...pen }),
-        s("text", { x: at, y: y + 3.2, ...type }, rollout + 1),
-      );
+      return { root, at, high };
     });
+}
+
+/** @param {RootPlace} place @param {number} y @param {boolean} dark @param {(tree: number) => void} choose */
+function rootDisc({ root: { R, own, rollout, tree }, at }, y, dark, choose) {
+  const words = `tree ${rollout + 1}, R ${plain(R, 3)}`;
+  const pen = own
+    ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
+    : { fill: "var(--seq2)", stroke: "none" };
+  const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
+  const type = { "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: ink };
+  const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this tree" : ""}` };
+  const open = () => choose(tree);
+  const onkeydown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter") return;
+    open();
+    event.stopPropagation();
+  };
+  return s("g", { ...aria, "data-at": `root${tree}`, style: "cursor:pointer", onclick: open, onkeydown },
+    s("title", {}, words),
+    s("circle", { cx: at, cy: y, r: DISC, ...pen }),
+    s("text", { x: at, y: y + 3.2, ...type }, rollout + 1),
+  );
 }
 
 /** @param {Shown} shown @param {Sources} from */
