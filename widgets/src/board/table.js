@@ -38,7 +38,7 @@ export function figures(curves, step) {
     row("mean reward R", "R", two, by(2)),
     row("nodes", "nodes", one, by(1)),
     row(
-      "launched together",
+      "together",
       "together",
       (x) => percent(x, 0),
       (x) => `${signed(x * 100, 0)} points`,
