@@ -151,6 +151,7 @@ class Executor:
             clock=self.clock,
             rewards=self.rewards,
             not_reproducible=self._not_reproducible(),
+            hide=getattr(self.policy, "without_key", None),
         )
 
     def _not_reproducible(self) -> str:

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from typing import Any
 
 from rao_lab.execution.node_run import NodeRun
 from rao_lab.protocols import Refusal, Score
-from rao_lab.tree import Event, Refused, Scored, TreeHeader, TurnEnded
+from rao_lab.tree import Call, Event, Message, Refused, Scored, TreeHeader, TurnEnded
 from rao_lab.tree.fold import Fold
+
+Hide = Callable[[str], str]
+"""A text with a policy's key masked. It masks what holds the key in full, and that is all: code can write a key in
+pieces, backwards or as numbers, and nobody can tell."""
+
+
+def masked(value: Any, hide: Hide) -> Any:
+    """A field of an event with every text in it masked. What holds no key stays the same object."""
+    if isinstance(value, str):
+        return type(value)(hide(value)) if hide(value) != value else value
+    if isinstance(value, Mapping):
+        made = {masked(key, hide): masked(inner, hide) for key, inner in value.items()}
+        return value if made == value else made
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = type(value)(masked(inner, hide) for inner in value)
+        return value if parts == value else parts
+    if isinstance(value, Call | Message):
+        found = {each.name: masked(getattr(value, each.name), hide) for each in dataclass_fields(value)}
+        return replace(value, **found)
+    return value
 
 
 class TreeLog:
     """The events of one tree. It only records what it is told."""
 
-    def __init__(self, header: TreeHeader, clock: Callable[[], float], not_reproducible: str) -> None:
-        """`not_reproducible` says why, if that is known before anything happens."""
+    def __init__(
+        self, header: TreeHeader, clock: Callable[[], float], not_reproducible: str, hide: Hide | None = None
+    ) -> None:
+        """`not_reproducible` says why, if that is known before anything happens. `hide` masks the policy's key."""
+        self._hide = hide
         self.fold = Fold(header)
         self.fold.not_reproducible = not_reproducible
         self.tick = 0
@@ -45,6 +70,8 @@ class TreeLog:
     # What happened.
 
     def add(self, make: Callable[..., Event], /, **fields: Any) -> None:
+        if self._hide is not None:
+            fields = {name: masked(value, self._hide) for name, value in fields.items()}
         event = make(seq=self.fold.events, tick=self.tick, time=self.age(), **fields)
         self.fold.add(event)
         self._events.append(event)

@@ -21,7 +21,7 @@ from typing import Any
 from rao_lab.execution.asked import checked_launch, functions_of
 from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.limits import Budget, Limits
-from rao_lab.execution.log import TreeLog
+from rao_lab.execution.log import Hide, TreeLog
 from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
@@ -76,10 +76,11 @@ class TreeRun:
         clock: Callable[[], float],
         rewards: Range = None,
         not_reproducible: str = "",
+        hide: Hide | None = None,
     ) -> None:
         """`not_reproducible` says why, if that is known before anything happens."""
         self.index = index
-        self.log = TreeLog(header, clock, not_reproducible)
+        self.log = TreeLog(header, clock, not_reproducible, hide)
         self._world = world
         self._rewards = rewards
         self._dialect = dialect

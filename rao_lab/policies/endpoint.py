@@ -51,7 +51,8 @@ class EndpointPolicy:
     Args:
         address: "http://host:port/v1#model": what stands before "/chat/completions", and the model's name.
         temperature: of sampling; 0 = always the likeliest token.
-        api_key_env: name of the environment variable that holds the key; None = no key is sent.
+        api_key_env: name of the environment variable that holds the key; None = no key is sent. A record masks
+            the key if a text holds it in full, and that is all: code can write it in pieces.
         concurrency: requests that run at once.
         timeout: seconds that one try may take.
         retries: further tries if the server is busy, unreachable or too slow.
@@ -118,6 +119,10 @@ class EndpointPolicy:
         replies = [self._running.pop(key)[1].result() for key in ended]
         self._tell()
         return sorted(replies, key=lambda reply: key_order(reply.key))
+
+    def without_key(self, text: str) -> str:
+        """The text with the key masked, if it holds the key in full: what is recorded of a tree passes here."""
+        return self._server.without_key(text)
 
     def forget(self, key: NodeKey) -> None:
         """The node ended: a request that still runs is cancelled."""

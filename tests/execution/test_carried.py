@@ -192,3 +192,23 @@ def test_the_budget_is_a_limit_like_the_others() -> None:
     with pytest.raises(Refusal, match=r"it takes 2\.0 MiB, and 1\.0 MiB are left"):
         carried.take("it", "x" * 2 * MB)
     assert carried.left == MB
+
+
+class Keyed(Lines):
+    def without_key(self, text: str) -> str:
+        return text.replace("sk-secret", "***")
+
+
+def test_a_key_that_code_puts_together_is_not_recorded(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = (
+        "k = 'sk-' + 'secret'\nprint('it is', k)\nr = await launch_subagent('say ' + k)\nraise ValueError(k)"
+    )
+    last = "finish({('sk-' + 'secret',): ['sk-' + 'secret', 1]})"
+    texts = {"0": [code, last], "0.0": ["finish(['sk-' + 'secret'])"]}
+    tree = grow(sandbox, Keyed(texts)).tree
+    assert "secret" not in str(tree.nodes).replace("'secret'", "")
+    assert tree.root.value == {("***",): ["***", 1]}
+    assert tree.root.turns[0].output == "it is ***\n"
+    assert (tree.node("0.0").goal, tree.node("0.0").value) == ("say ***", ["***"])
+    read_back(tree, tmp_path)
+    assert b"sk-secret" not in (tmp_path / "a.rao").read_bytes()
