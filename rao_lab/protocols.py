@@ -14,6 +14,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.safe_text import quoted
+from rao_lab.errors import InputError
 from rao_lab.tree import Call, Message, Task, Tree, Turn
 from rao_lab.tree.score import Score as Score
 
@@ -30,6 +32,8 @@ class Refusal(Exception):
     """
 
     def __init__(self, kind: str, message: str) -> None:
+        if not (isinstance(kind, str) and isinstance(message, str)):
+            raise InputError(f"Refusal({quoted(kind)}, {quoted(message)}): its kind and its message are text")
         super().__init__(message)
         self.kind = kind
         self.message = message

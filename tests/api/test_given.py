@@ -12,7 +12,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.base.calls import nearest
-from rao_lab.protocols import Function, Launch, Score
+from rao_lab.protocols import Function, Launch, Refusal, Score
 from tests.support.configs import small_config
 from tests.support.worlds import TASK, Lines, Shelf, ShelfWorld
 
@@ -323,4 +323,6 @@ def test_a_judge_that_has_nothing_to_do_is_said_once() -> None:
 
 def test_configs_still_copy_and_function_records_are_checked() -> None:
     assert replace(small_config(), steps=5).steps == 5
+    for kind, message in ((3, "no"), ("no", 3)):
+        assert "its kind and its message are text" in refused(lambda: Refusal(kind, message))  # type: ignore[arg-type]  # noqa: B023
     assert "did you mean 'doc'" in refused(lambda: Function("f", "f()", docs=""))  # type: ignore[call-arg]
