@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.named import BUNDLED as BUNDLED_WORLDS
 from rao_lab.environments.named import FLAGS, USUAL, Player, Reopened, open_named
 from rao_lab.errors import ConfigError, MissingError, RunFileError
-from rao_lab.policies.load import BUNDLED, load_policy
+from rao_lab.policies.load import BUNDLED, HUB_ID, load_policy
 from rao_lab.protocols import Environment, Policy
 from rao_lab.store import checkpoint_folder, open_run
 from rao_lab.store.files import file_path
@@ -44,7 +45,8 @@ class Begun:
 
     def opened(self, what: str) -> Mapping[str, Any]:
         """By what the "env" or the "policy" was opened; empty if the run does not say."""
-        return _mapping(_mapping(self.config.get("opened")).get(what))
+        found = _mapping(_mapping(self.config.get("opened")).get(what))
+        return {name: value for name, value in found.items() if isinstance(value, str) or name == "settings"}
 
 
 def begun(store: str | Path, resume: bool) -> Begun:
@@ -122,7 +124,7 @@ def reopen_policy(run: Begun, name: str | None, settings: Mapping[str, Any]) -> 
 def _found(recorded: Mapping[str, Any]) -> str | None:
     """The name that the policy was loaded by, if it still leads there."""
     name, folder = recorded.get("name"), recorded.get("folder")
-    if isinstance(name, str):
+    if isinstance(name, str) and (name in BUNDLED or HUB_ID.fullmatch(name)):
         return name
     return folder if isinstance(folder, str) and Path(folder).exists() else None
 
@@ -172,10 +174,16 @@ def reopen_environment(
             f"{run.store.name} was made in Python, in a world of {unquoted(recorded['made by'])}: go on there, "
             "or name the world by --env MODULE:CLASS"
         )
-    if name is not None and name != recorded.get("env"):
+    named = name is not None
+    if named and name != recorded.get("env"):
         recorded = {}  # another world, which is refused later, has other options
     both = {**_mapping(recorded.get("settings")), **settings}
     name = name or recorded.get("env") or USUAL
+    if name == recorded.get("env") and name not in BUNDLED_WORLDS and not named:
+        raise MissingError(
+            f"{run.store.name} was made in the world {unquoted(name)}: give --env {unquoted(name)} (a run file "
+            "alone starts no code)"
+        )
     difficulty = difficulty or recorded.get("difficulty")
     rules = rules or _file(run, "rules", recorded)
     tasks = tasks or _file(run, "tasks", recorded)
@@ -237,4 +245,5 @@ def _check(name: str, flag: str, was: Any, now: Any) -> None:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     """A file may say anything."""
-    return value if isinstance(value, Mapping) else {}
+    known = isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+    return value if known else {}

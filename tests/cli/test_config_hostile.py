@@ -337,8 +337,8 @@ def use(run: Path, model: Path, page: Path) -> list[str | None]:
     lines = (
         ["credit", str(run)],
         ["credit", str(run), "--lam", "0.1"],
-        ["export", str(run), "--format", "json", "--out", str(page)],
-        ["export", str(run), "--format", "html", "--out", str(page)],
+        ["export", str(run), "--out", str(page.with_suffix(".json"))],
+        ["export", str(run), "--out", str(page.with_suffix(".html"))],
     )
     for line in lines:
         assert cli.call(line) in (0, 2)

@@ -169,3 +169,29 @@ def test_a_world_made_in_python_that_cannot_say_how_is_named(tmp_path: Path, lab
     list(rl.train(Mine(), policy, config, store=out))
     said = lab.refused([*alone(out), "--steps", "2"])
     assert "a.rao was made in Python, in a world of" in said and "--env MODULE:CLASS" in said
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        {"env": {"env": "subprocess:Popen", "settings": {"args": ["touch", "started"]}}},
+        {"env": {"env": 3, "difficulty": ["x"], "settings": {"seed": "x"}}},
+        {"env": {"env": "textcraft", "settings": 5}, "policy": {"name": "http://127.0.0.1:9/v1#m"}},
+        {"policy": {"name": 7, "folder": {}, "settings": {"lora": [1]}}},
+        [1],
+    ],
+)
+def test_what_a_forged_run_says_starts_no_code_and_gives_no_traceback(
+    opened: Any, tmp_path: Path, random_tiny: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
+    out = made(lab, tmp_path / "a.rao", "--policy", random_tiny, steps=1)
+    monkeypatch.chdir(tmp_path)
+    with open_run(out) as run:
+        forged = {**run.config, "opened": opened}
+    with RunWriter(out, forged, resume=True) as writer:
+        writer.rewind(1, forged)
+    status, _, err = lab([*alone(out), "--steps", "2"])
+    assert status in (0, 2) and "Traceback" not in err
+    assert not Path("started").exists()
+    if "Popen" in repr(opened):
+        assert "give --env subprocess:Popen (a run file alone starts no code)" in err
