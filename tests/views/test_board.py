@@ -23,7 +23,7 @@ def test_a_finished_run_has_a_board_without_buttons(tmp_path: Path) -> None:
             writer.begin_step(step)
             finish(writer, step, script(step)[1])
     explorer = Explorer(open_run(path), view="board")
-    assert explorer.first_view == "board" and explorer.live is False
+    assert explorer.look["view"] == "board" and explorer.live is False
     assert explorer.session["state"] == "finished" and explorer.session["actions"] == []
     assert explorer.curves["step"] == [1, 2]
     explorer.close()
@@ -41,7 +41,7 @@ def test_an_empty_run_has_a_board_that_says_so(tmp_path: Path) -> None:
 
 def test_a_session_opens_an_explorer_on_its_board_or_on_its_trees(stage: Stage) -> None:
     board, trees = stage.session.board(), stage.session.explorer(height=400)
-    assert (board.first_view, trees.first_view, trees.height) == ("board", "tree", 400)
+    assert (board.look["view"], trees.look["view"], trees.height) == ("board", "tree", 400)
     assert board.live and board.session["state"] == "training"
     board.close()
     trees.close()

@@ -63,7 +63,7 @@ def test_print_is_the_text_twin_and_a_saved_notebook_keeps_a_still_picture() -> 
 
 
 def test_nothing_to_show_is_said_in_words() -> None:
-    assert str(Explorer([])) == "<Explorer: no trees yet: run a task, or start training>"
+    assert str(Explorer([])) == "<Explorer: No trees yet: run a task, or start training>"
     head, _ = Wire(Explorer([])).ask(type="hello")
     assert head["n"] == 0
 

@@ -2,6 +2,7 @@
 
 import { savedModel } from "./page.js";
 import { App } from "./app/app.js";
+import { keepPicture } from "./app/notebook.js";
 
 /** @param {{model: import("./step/types.js").AnyModel, el: HTMLElement}} context */
 function render({ model, el }) {
@@ -14,4 +15,9 @@ export function renderSaved(data, el) {
   return render({ model: savedModel(data), el });
 }
 
-export default { render };
+/** @param {{model: import("./step/types.js").AnyModel, signal?: AbortSignal}} context */
+function initialize({ model, signal }) {
+  keepPicture(model, signal);
+}
+
+export default { initialize, render };

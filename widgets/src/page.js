@@ -22,6 +22,7 @@ export function savedModel(data) {
       say({ type: "texts", key, revision, node: known ?? MISSING });
       return;
     }
+    if (!["hello", "open", "resync"].includes(message.type)) return;
     const wanted = message.step ?? data.shown;
     const step = steps.get(wanted) ?? steps.get(data.shown);
     if (step) say(step.head, step.buffers.map(bytes));

@@ -106,7 +106,7 @@ function viewOf(step, { view = "tree", tab = "messages", live = true } = {}) {
   /** @type {number[]} */
   const opened = [];
   const choose = { openTree: (/** @type {number} */ tree) => opened.push(tree) };
-  const app = { step, view, tab, place: { tree: 0 }, traits: { live }, choose };
+  const app = { step, view, tab, place: { tree: 0 }, traits: { live, look: {} }, choose };
   return { steps: new Steps(/** @type {any} */ (app)), opened };
 }
 

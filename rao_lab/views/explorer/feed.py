@@ -19,14 +19,19 @@ from typing import Any, Protocol
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.views.explorer.curves import Curves, marks
 from rao_lab.views.explorer.live_step import LiveStep
-from rao_lab.views.explorer.node_text import node_text
+from rao_lab.views.explorer.look import Look
+from rao_lab.views.explorer.node_text import clean, node_text
 from rao_lab.views.explorer.source import News, Source
+from rao_lab.views.explorer.states import empty_state
+from rao_lab.views.explorer.still import still_html, told
 from rao_lab.views.explorer.table import StepTable
 
 FLUSH_SECONDS = 0.2
 """Between two flushes of live data: the front end redraws five times a second."""
 BEAT_SECONDS = 2.0
 """Silence after which a beat says that this side lives, and which number was the last."""
+STILL_SECONDS = 10.0
+"""Between two still pictures while training goes on."""
 KEPT = 3
 """Steps whose tables are kept; older ones are read again."""
 
@@ -46,7 +51,7 @@ class Feed:
     Args:
         source: what is shown.
         outlet: the widget.
-        first: the step to show to a front end that names none; by default the newest.
+        look: what is shown, until a front end says what is.
         clock: seconds, monotonic; replaced in tests.
     """
 
@@ -54,12 +59,13 @@ class Feed:
         self,
         source: Source,
         outlet: Outlet,
-        first: int | None = None,
+        look: Look | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source = source
         self.outlet = outlet
-        self._first = first
+        self.look = look or Look()
+        """What is looked at."""
         self._clock = clock
         self._queue: deque[News] = deque()
         self._late: list[News] = []
@@ -80,6 +86,9 @@ class Feed:
         self._newest: int | None = None
         self._polled = self._flushed = self._spoke = -1e9
         self._trouble = ""
+        self._kept: Any = None
+        """What the still picture is of."""
+        self._kept_at = -1e9
         self.busy = 0.0
         """Processor seconds that the sender thread used, known when it has ended."""
 
@@ -261,15 +270,18 @@ class Feed:
                 self._open(message.get("step"), hello=kind == "hello")
             elif kind == "texts":
                 self._send_text(message)
+            elif kind == "look":
+                self.look = Look.of(message)
+                self._keep(now=True)
         except RaoLabError as error:
             self._send({"type": "sorry", "text": str(error)})
 
     def _open(self, step: Any, hello: bool) -> None:
         if not isinstance(step, int):
-            step = self._first if hello and self._first is not None else self._last()
+            step = self.look.step if hello and self.look.step is not None else self._last()
         if step is None:
             # Nothing has happened yet: the front end asks again when `newest` says what has.
-            self._send(*StepTable(-1).snapshot())
+            self._send(*StepTable(-1, state=empty_state(self.source.status())).snapshot())
             return
         live = self._find(step)
         self._asked.add(step)
@@ -351,6 +363,23 @@ class Feed:
             self._shown |= changed
             self._spoke = self._clock()
             self.outlet.show(**changed)
+        self._keep()
+
+    def picture(self) -> dict[str, str]:
+        """What is looked at as a still picture and as text, by MIME type."""
+        with self._lock:
+            given = self.source, self.table, clean(self.source.title), self.look
+            return {"text/plain": str(told(*given)), "text/html": still_html(*given)}
+
+    def _keep(self, now: bool = False) -> None:
+        """Brings the still picture to what is shown: at once if training rests or ends, otherwise now and then."""
+        status = self._shown.get("session", {})
+        going = status.get("state") in ("training", "following")
+        mark = (status.get("state"), status.get("resting"), status.get("step"), self.look)
+        if mark == self._kept or (going and not now and self._clock() - self._kept_at < STILL_SECONDS):
+            return
+        self._kept, self._kept_at = mark, self._clock()
+        self.outlet.show(look=self.look.to_json(), still=self.picture())
 
     def _is_shown(self, name: str, value: Any) -> bool:
         """Seconds that passed are no news: the front end counts them itself."""

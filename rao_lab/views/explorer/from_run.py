@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,16 @@ class RunSource(Source):
         table = _table(self.run, step, nodes)
         with suppress(MissingError):  # step 0, or one that has not ended: trees without credit
             return table.credited(self.run.attributions(step))
-        return table
+        return replace(table, state=self._state(step, table))
+
+    def _state(self, step: int, table: StepTable) -> str:
+        """Why a step has no credit, or no trees."""
+        ended = any(each.step == step and each.ended is not None for each in self.run.steps)
+        if len(table):
+            probes = all(group["probe"] for group in table.groups)
+            going = "credit_coming" if self.run.being_written else "credit_cut"
+            return "credit_probes" if probes else "credit_none" if ended else going
+        return "no_trees" if ended else "begun" if self.run.being_written else "cut"
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         for kind, value in self._news(first=True):
@@ -205,9 +215,7 @@ def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:
         structure(columns),
         words,
         run,
-        note="; ".join(
-            [*([] if len(rows) else [f"step {step} has no finished trees yet"]), *run.problems[:3]]
-        ),
+        note="; ".join(run.problems[:3]),
     )
     return table if len(rows) == len(table) else table.arranged(range(len(groups)), range(len(kept)), rows)
 

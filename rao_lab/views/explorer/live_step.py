@@ -153,6 +153,7 @@ class LiveStep:
             [path for _, path in self._rows],
             columns_of([self._values(row) for row in range(len(self._rows))]),
             self._words.known,
+            state="credit_coming" if self._rows else "begun",
         )
 
     def delta(self) -> dict[str, Any] | None:

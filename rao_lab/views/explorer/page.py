@@ -20,9 +20,10 @@ from rao_lab.errors import ConfigError, InputError, RunFileError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
 from rao_lab.views.explorer.decoder import Decoder
+from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import node_text
 from rao_lab.views.explorer.source import OVER, Source
-from rao_lab.views.explorer.still import text_twin
+from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
 BUNDLE = Path(__file__).parent.parent / "static" / "explorer.js"
@@ -67,6 +68,7 @@ def save_page(
     source: Source,
     read: Callable[[int], StepTable],
     traits: Mapping[str, Any],
+    look: Look,
     steps: Sequence[int] | None,
     max_mb: float,
 ) -> str:
@@ -75,7 +77,8 @@ def save_page(
     Args:
         read: the table of a step.
         traits: of the front end; those of the chosen steps are added.
-        steps: which steps; by default the newest with a result.
+        look: what the page opens on.
+        steps: which steps; by default the one that is looked at, or the newest with a result.
 
     Raises:
         ConfigError: the columns alone are larger than `max_mb`.
@@ -86,11 +89,16 @@ def save_page(
     marks = source.marks()
     # A step under way has little to show: the newest with a result is kept, if there is one.
     whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
-    chosen = sorted(steps) if steps is not None else whole[-1:]
     known = dict(marks)
     unread = ""
-    if steps is None:
+    if steps is not None:
+        chosen = sorted(steps)
+    elif look.step is not None and look.step in known:
+        chosen = [look.step]
+    else:
         chosen, unread = _newest_readable(whole, read)
+    if look.step not in chosen:
+        look = Look(look.view)  # its node is not in this page
     page, left_out = page_html(
         [read(step) for step in chosen],
         {
@@ -98,9 +106,10 @@ def save_page(
             "steps": [[step, known.get(step)] for step in chosen],
             "newest": chosen[-1] if chosen else None,
             "saved": held_words(chosen, len(marks)),
+            "look": look.to_json(),
         },
         title=traits["title"] or "RAO Lab",
-        text=text_twin(source, read, traits["title"], width=120),
+        text=str(told(source, read, traits["title"], look, width=120)),
         decode=source.decode,
         max_mb=max_mb,
     )
@@ -194,7 +203,8 @@ def page_html(
     for step, note in zip(steps, left_out, strict=True):
         said = f"this page leaves out {note}" if note else ""
         step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], said) if part)
-    data = {"traits": whole, "shown": tables[-1].step, "steps": steps}
+    shown = traits.get("look", {}).get("step")
+    data = {"traits": whole, "shown": tables[-1].step if shown is None else shown, "steps": steps}
     page = _PAGE.format(
         csp=html.escape(CSP),
         title=html.escape(title),

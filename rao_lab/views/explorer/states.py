@@ -5,11 +5,15 @@ The same table is `widgets/src/step/states.js`; a test compares them. Words in b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 STATES: dict[str, str] = {
     "loading": "Loading the trees.",
     "nothing": "No trees yet: run a task, or start training.",
     "growing": "No tree has begun yet: trees appear here as training samples them.",
     "over": "Training ended before its first tree: start it again.",
+    "no_points": "No step has ended yet: the board draws a point for each.",
     "begun": "Step {step} has just begun: its trees appear here as they grow.",
     "no_trees": (
         "Step {step} was recorded without trees: choose another step, or see its figures on the board."
@@ -36,3 +40,14 @@ STATES: dict[str, str] = {
 def sentence_of(state: str, step: int | None = None, seconds: int = 0) -> str:
     """The sentence of a state that a step is in."""
     return STATES[state].format(step=step, seconds=seconds)
+
+
+def empty_state(status: Mapping[str, Any]) -> str:
+    """The state of an Explorer that has no step to show.
+
+    Args:
+        status: of its source, see `Source.status`.
+    """
+    if not status:
+        return "nothing"
+    return "growing" if status.get("live") else "over"

@@ -17,11 +17,16 @@ from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
+from rao_lab.views.explorer.board_still import board_words, success_svg
+from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
+from rao_lab.views.explorer.states import empty_state, sentence_of
 from rao_lab.views.explorer.table import StepTable
 
 DRAWN = 60
 """Most nodes of the still picture; a larger tree is shown as text."""
+STILL_LIMIT = 200_000
+"""Characters of a picture, and of the text under it."""
 
 _INK = {"+": "#1a5a9e", "-": "#a3440c"}
 _MARK = {
@@ -45,29 +50,53 @@ class Earned(NamedTuple):
     why_not: str | None
 
 
-def text_twin(source: Source, read: Callable[[int], StepTable], title: str, width: int = 100) -> str:
-    """The place, and the first tree of the newest step as text.
+class Told(NamedTuple):
+    """What is looked at, in words."""
+
+    head: str
+    note: str = ""
+    body: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join([f"<Explorer: {self.head}>", *filter(None, self[1:])])
+
+
+def told(
+    source: Source, read: Callable[[int], StepTable], title: str, look: Look | None = None, width: int = 100
+) -> Told:
+    """What is looked at: the place and one tree, or the figures of the board.
 
     Args:
         read: the table of a step.
+        look: by default the newest step.
     """
-    marks = source.marks()
-    if not marks:
-        return "<Explorer: no trees yet: run a task, or start training>"
-    step = marks[-1][0]
+    look = look or Look()
+    if look.view == "board":
+        return Told(*board_words(source, title))
+    step = look.step_of(source)
+    if step is None:
+        return Told(sentence_of(empty_state(source.status())).rstrip("."))
     try:
         table = read(step)
-        place = first_tree(table)
+        place = shown_tree(table, look)
         tree = None if place is None else table.tree(place)
     except RaoLabError as error:
-        return f"<Explorer: {error}>"
+        return Told(visible(str(error)))
     trees = f"{len(table.trees)} {'tree' if len(table.trees) == 1 else 'trees'}"
-    begins = f"{title}, " if title else ""
-    steps = f"step {step} of {len(marks)} steps, " if len(marks) > 1 else ""
-    lines = [visible(f"<Explorer: {begins}{steps}{trees}, {len(table):,} nodes>")]
-    if tree is not None and place is not None:
-        lines.append(text_tree(tree, credit_of(table, place), width=width, most=40))
-    return "\n".join(lines)
+    count = len(source.marks())
+    steps = f"step {step}, one of {count} steps, " if count > 1 else ""
+    head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes"
+    note = sentence_of(table.state, step) if table.state else ""
+    if tree is None or place is None:
+        return Told(head, note)
+    return Told(head, note, text_tree(tree, credit_of(table, place), width=width, most=40))
+
+
+def shown_tree(table: StepTable, look: Look) -> int | None:
+    """The place of the tree that is looked at, if it has nodes; otherwise the one that shows most."""
+    if look.tree is not None and look.tree < len(table.trees) and len(table.rows_of(look.tree)):
+        return look.tree
+    return first_tree(table)
 
 
 def first_tree(table: StepTable) -> int | None:
@@ -89,33 +118,40 @@ def credit_of(table: StepTable, place: int) -> dict[str, Earned] | None:
     return dict(zip(paths, map(Earned, *numbers, why), strict=True))
 
 
-def still_html(source: Source, read: Callable[[int], StepTable], title: str) -> str:
-    """A still picture: the tree as SVG if it is small, otherwise as text. No script, nothing fetched."""
-    text = text_twin(source, read, title, width=120)
-    marks = source.marks()
+def still_html(source: Source, read: Callable[[int], StepTable], title: str, look: Look | None = None) -> str:
+    """A still picture of what is looked at: a tree as SVG if it is small, otherwise as text; of a board its curves and
+    figures. No script, nothing fetched, at most `STILL_LIMIT` characters."""
+    look = look or Look()
+    words = told(source, read, title, look, width=120)
     picture = ""
-    if marks:
-        with suppress(RaoLabError):
-            table = read(marks[-1][0])
-            place = first_tree(table)
+    step = look.step_of(source)
+    with suppress(RaoLabError):
+        if look.view == "board":
+            picture = success_svg(source)
+        elif step is not None:
+            table = read(step)
+            place = shown_tree(table, look)
             if place is not None and len(table.rows_of(place)) <= DRAWN:
-                picture = tree_svg(table.tree(place), credit_of(table, place))
-    body = picture or f'<pre style="font-size:12px;line-height:1.35">{escape(text)}</pre>'
-    head = escape(text.splitlines()[0].strip("<>"))
-    return (
-        f'<div style="font-family:Helvetica,Arial,sans-serif;font-size:12px"><div>{head}. '
-        f"A still picture: run the cell to explore it.</div>{body}</div>"
+                picture = tree_svg(table.tree(place), credit_of(table, place), look.path)
+    picture = picture if len(picture) <= STILL_LIMIT else ""
+    body = "" if picture and look.view != "board" else words.body
+    pre = (
+        f'<pre style="font:12px/1.35 Menlo,Consolas,monospace">{escape(body[:STILL_LIMIT])}</pre>'
+        if body
+        else ""
     )
+    said = " ".join(filter(None, (escape(words.head) + ".", escape(words.note), sentence_of("picture"))))
+    return f'<div style="font-family:Helvetica,Arial,sans-serif;font-size:12px"><div>{said}</div>{picture}{pre}</div>'
 
 
-def tree_svg(tree: Tree, credit: dict[str, Earned] | None) -> str:
-    """Cards in the Explorer's middle size, siblings in spawn order."""
+def tree_svg(tree: Tree, credit: dict[str, Earned] | None, chosen: str = "") -> str:
+    """Cards in the Explorer's middle size, siblings in spawn order; the chosen one has an edge of ink."""
     rows, without = _rows(tree), preamble(tree.nodes)
     height = max(rows.values()) * ROW + ROW + 8
     width = tree.depth * COLUMN + CARD + 16
     parts = [_edge(node, rows, credit) for node in tree.nodes if node.parent is not None]
     parts += [
-        _card(node, without, rows[node.path], None if credit is None else credit.get(node.path))
+        _card(node, without, rows[node.path], credit.get(node.path) if credit else None, node.path == chosen)
         for node in tree.nodes
     ]
     return (
@@ -154,7 +190,7 @@ def _edge(node: Node, rows: dict[str, float], credit: dict[str, Earned] | None) 
     )
 
 
-def _card(node: Node, without: str, row: float, record: Earned | None) -> str:
+def _card(node: Node, without: str, row: float, record: Earned | None, chosen: bool) -> str:
     x, y = node.depth * COLUMN + 4, row * ROW + 4 + (ROW - 24) / 2
     sign = mark(node)
     A = record.A if record else None
@@ -166,7 +202,7 @@ def _card(node: Node, without: str, row: float, record: Earned | None) -> str:
     return (
         f'<g font-family="Helvetica,Arial,sans-serif" font-size="11"><title>{title}</title>'
         f'<rect x="{x + 0.5}" y="{y + 0.5:.1f}" width="{CARD - 1}" height="23" rx="5" fill="{ground}" '
-        f'stroke="#c9cdd2"/>'
+        f'stroke="{"#1b1f24" if chosen else "#c9cdd2"}"/>'
         f'<text x="{x + 7}" y="{y + 16:.1f}" fill="{_MARK.get(sign, "#636a73")}">{escape(sign)}</text>'
         f'<text x="{x + 22}" y="{y + 16:.1f}" fill="#1b1f24">{goal}</text>'
         f'<text x="{x + CARD - 6}" y="{y + 16:.1f}" text-anchor="end" font-weight="600" fill="{ink}">{value}</text></g>'

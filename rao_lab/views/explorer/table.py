@@ -142,6 +142,8 @@ class StepTable:
     config: CreditConfig = field(default_factory=CreditConfig)
     share_by: str = "token"
     note: str = ""
+    state: str = ""
+    """What it is without, of `rao_lab.views.explorer.states`; empty: nothing."""
 
     def __len__(self) -> int:
         return len(self.path)
@@ -188,6 +190,7 @@ class StepTable:
             "share_by": self.share_by,
             "scored": self.credit is not None,
             "note": self.note,
+            "state": self.state,
         }
         return head, [columns[name].astype(f"<{kind}").tobytes() for name, kind in kinds.items()]
 

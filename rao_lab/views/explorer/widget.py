@@ -24,10 +24,11 @@ from rao_lab.views.explorer.curves import Curves
 from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.from_run import RunSource
+from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.page import BUNDLE, save_page, spare_other_file
 from rao_lab.views.explorer.shown import Shown, source_of
-from rao_lab.views.explorer.still import still_html, text_twin
+from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
 VIEWS = ("tree", "board")
@@ -78,7 +79,8 @@ class Explorer(anywidget.AnyWidget):
     curves = traitlets.Dict({}).tag(sync=True)
     height = traitlets.Int(520).tag(sync=True)
     saved = traitlets.Unicode("").tag(sync=True)
-    first_view = traitlets.Unicode("tree").tag(sync=True)
+    look = traitlets.Dict({}).tag(sync=True)
+    still = traitlets.Dict({}).tag(sync=True)
 
     def __init__(
         self,
@@ -115,14 +117,14 @@ class Explorer(anywidget.AnyWidget):
             key=key,
             title=clean(self._source.title),
             height=height,
-            first_view=view,
+            look=Look(view, step).to_json(),
             steps=[list(mark) for mark in marks],
             newest=marks[-1][0] if marks else None,
             session=status,
             curves=Curves.of(self._source.metrics()).to_json() if status else {},
         )
         self._take_the_cell()
-        self._feed = Feed(self._source, self, step)
+        self._feed = Feed(self._source, self, Look(view, step))
         self.on_msg(self._take)
         if status.get("live"):
             try:
@@ -165,10 +167,10 @@ class Explorer(anywidget.AnyWidget):
     def save_html(self, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:
         """Saves one self-contained page; returns what it leaves out, in words (empty: nothing).
 
-        The page opens on the view that the explorer was made with: a board on the board.
+        The page opens on what the Explorer shows: the view, the step, and the node that is chosen.
 
         Args:
-            steps: which steps; by default the newest, with the probes in it.
+            steps: which steps; by default the one that is shown, with the probes in it.
             max_mb: the largest size; texts are left out before it is exceeded.
 
         Raises:
@@ -181,10 +183,9 @@ class Explorer(anywidget.AnyWidget):
             "title": self.title,
             "curves": self.curves,
             "session": self.session,
-            "first_view": self.first_view,
         }
         spare_other_file(Path(path))
-        return save_page(Path(path), self._source, self.table, traits, steps, max_mb)
+        return save_page(Path(path), self._source, self.table, traits, self._look, steps, max_mb)
 
     def close(self) -> None:
         """Stops listening and closes the widget."""
@@ -195,8 +196,12 @@ class Explorer(anywidget.AnyWidget):
             self.layout.close()
         super().close()
 
+    @property
+    def _look(self) -> Look:
+        return Look() if self._feed is None else self._feed.look
+
     def __repr__(self) -> str:
-        return text_twin(self._source, self.table, self.title)
+        return str(told(self._source, self.table, self.title, self._look))
 
     def __str__(self) -> str:
         return repr(self)
@@ -206,8 +211,9 @@ class Explorer(anywidget.AnyWidget):
         if found is None:
             return None
         data, about = found if isinstance(found, tuple) else (found, {})
-        still = still_html(self._source, self.table, self.title)
-        return {**data, "text/plain": repr(self), "text/html": still}, about
+        if self._feed is not None:
+            data = {**data, **self._feed.picture()}
+        return data, {**about, "rao_lab": {"key": self.key}}
 
 
 def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:
@@ -221,6 +227,5 @@ def save_run(run: Run, path: str | Path, *, steps: list[int] | None = None, max_
         "title": clean(source.title),
         "curves": Curves.of(source.metrics()).to_json(),
         "session": source.status(),
-        "first_view": "tree",
     }
-    return save_page(Path(path), source, source.table, traits, steps, max_mb)
+    return save_page(Path(path), source, source.table, traits, Look(), steps, max_mb)

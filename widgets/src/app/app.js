@@ -22,8 +22,9 @@ import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
 import { fold, frame } from "./frame.js";
-import { showState, traitsNow } from "./notices.js";
-import { Place } from "./place.js";
+import { Looking } from "./looking.js";
+import { lacksWords, showState, traitsNow } from "./notices.js";
+import { Place, viewOf } from "./place.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
 import { TopBar } from "./topbar.js";
@@ -51,10 +52,10 @@ export class App {
     this.model = model;
     this.traits = traits(model);
     /** @type {ViewName} */
-    this.view = this.traits.first_view === "board" ? "board" : "tree";
+    this.view = viewOf(this.traits.look);
     /** @type {Tab} */
     this.tab = "messages";
-    this.place = new Place();
+    this.place = new Place(this.traits.look);
     this.rule = new Rule();
     /** @type {ShownCredit | null} */
     this.shown = null;
@@ -65,6 +66,7 @@ export class App {
     /** @type {Steps} */
     this.steps = new Steps(this);
     this.finding = new Finding();
+    this.looking = new Looking(this);
     this.drawer = false;
     this.shut = false;
     this.inspecting = false;
@@ -122,6 +124,7 @@ export class App {
     clearInterval(this.clock);
     if (this.waiting) clearTimeout(this.waiting);
     this.client.close();
+    this.looking.close();
     this.tree.close();
   }
 
@@ -136,12 +139,10 @@ export class App {
     return this.client.wanted ?? this.step?.step ?? null;
   }
 
-  /** Nothing has come yet, and nothing was refused. */
-  get loading() {
-    return !this.step && !this.client.sorry;
+  get lacks() {
+    return lacksWords(this);
   }
 
-  /** Seconds since the kernel was heard. */
   get quiet() {
     return Math.round((Date.now() - this.client.heard) / 1000);
   }

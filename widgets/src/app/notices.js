@@ -3,7 +3,7 @@
 import { stateSentence } from "../board/words.js";
 import { fill } from "../shared/dom.js";
 import { traits } from "../step/client.js";
-import { sentenceOf } from "../step/states.js";
+import { sentenceOf, stepSentence } from "../step/states.js";
 
 /** @typedef {import("../step/client.js").Model} Model */
 /** @typedef {import("../step/link.js").Link} Link */
@@ -53,6 +53,16 @@ function linkWords(link, session) {
   if (state === "silent") return sentenceOf("kernel_silent", { seconds: Math.round(link.waited / 1000) });
   const trained = session.state === "gone" && session.writer === "the kernel";
   return sentenceOf(trained ? "kernel_gone_training" : "kernel_gone");
+}
+
+/**
+ * What the step is without, in a sentence; empty: nothing. Without a step: why there is none.
+ * @param {NoticesHost} app
+ */
+export function lacksWords({ step, client, traits }) {
+  if (step) return stepSentence(step, traits.session);
+  const words = client.sorry || linkWords(client.link, traits.session);
+  return words ? traits.still["text/plain"] || words : sentenceOf("loading");
 }
 
 /**

@@ -9,16 +9,24 @@ import { Step } from "../step/store.js";
 /** A tree of at most this many nodes is shown whole, however small the view is. */
 const SHOWN_WHOLE = 400;
 
+/** @typedef {import("../step/client.js").Look} Look */
+
+/** The view that a look opens. @param {Look} look */
+export function viewOf({ view }) {
+  return view === "board" || view === "icicle" ? view : "tree";
+}
+
 export class Place {
-  constructor() {
+  /** @param {Look} [look] where to begin */
+  constructor(look = {}) {
     /** @type {Step | null} */
     this.step = null;
     /** Rows of the step that were known when it was last looked at. */
     this.known = 0;
-    this.tree = 0;
+    this.tree = look.tree ?? 0;
     this.row = -1;
     /** Path of the last node chosen, kept over steps. */
-    this.keptPath = "0";
+    this.keptPath = look.path ?? "0";
     /** @type {string | undefined} the outline row of a task or a tree, if one was chosen */
     this.outlineKey = undefined;
     /** Root of the focused subtree, -1 for the whole tree. */

@@ -22,7 +22,8 @@ export class Steps {
   /** @param {StepsHost} app */
   constructor(app) {
     this.app = app;
-    this.following = app.traits.live;
+    const { live, look } = app.traits;
+    this.following = live && (look.step ?? null) === null;
     /** The tree whose end was seen last, and when. */
     this.seen = { step: -1, tree: -1, at: 0 };
   }

@@ -20,6 +20,7 @@ import { showState } from "./notices.js";
  * @property {Zone} tree
  * @property {Zone} icicle
  * @property {Zone} inspector
+ * @property {{update: () => void}} looking
  * @property {Zone} creditPage
  * @property {Zone & {showHand: () => void}} board
  */
@@ -48,6 +49,7 @@ export function showZones(app) {
   }
   if (!board) app.board.showHand();
   showState(app);
+  app.looking.update();
 }
 
 /**

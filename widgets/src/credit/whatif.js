@@ -5,6 +5,7 @@ import { fill, h, refill } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
 import { asPython } from "./arithmetic.js";
 import { changeList, changeWords, leftOut } from "./changes.js";
+import { sentenceOf } from "../step/states.js";
 import { Slider } from "./slider.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -83,7 +84,8 @@ export class WhatIf {
     this.list.hidden = !changed || !shown.flipped.length;
     this.copy.hidden = this.reset.hidden = !changed;
     this.words.title = changed ? leftOut(shown) : "";
-    const words = h("span", {}, changed ? changeWords(shown, this.host.place.tree) : recordedWords(shown));
+    const { place, lacks } = this.host;
+    const words = h("span", {}, changed ? changeWords(shown, place.tree) : recordedWords(shown, lacks));
     // What is the same is not said again to a screen reader.
     if (this.words.textContent !== words.textContent) fill(this.words, words);
     if (this.listed?.isConnected) this.fillList(this.listed, shown);
@@ -188,12 +190,10 @@ export class WhatIf {
   }
 }
 
-/** @param {Shown} shown */
-function recordedWords({ step }) {
+/** @param {Shown} shown @param {string} lacks */
+function recordedWords({ step }, lacks) {
   if (step.scored) return "As recorded. Change a value to see the same rollouts under other credit.";
-  const probes = step.groups.length > 0 && step.groups.every((group) => group.probe);
-  if (probes) return "Probes: recorded like other trees and never trained, so they have no credit.";
-  return "Not scored yet: credit comes when all trees of the step have ended.";
+  return lacks || sentenceOf("credit_none", { step: step.step });
 }
 
 /** @param {string} name @param {Record<string, string>} options @param {(value: string) => void} chosen */

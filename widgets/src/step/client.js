@@ -39,7 +39,7 @@ export class Client {
       this.changed("traits");
     };
     model.on("msg:custom", this.onMessage);
-    for (const name of TRAITS) model.on(`change:${name}`, this.onTraits);
+    for (const name of HEARD) model.on(`change:${name}`, this.onTraits);
   }
 
   start() {
@@ -49,7 +49,7 @@ export class Client {
   close() {
     this.link.close();
     this.model.off("msg:custom", this.onMessage);
-    for (const name of TRAITS) this.model.off(`change:${name}`, this.onTraits);
+    for (const name of HEARD) this.model.off(`change:${name}`, this.onTraits);
   }
 
   /** @param {number} step */
@@ -154,7 +154,7 @@ export class Client {
 
   /** @param {string} action */
   act(action) {
-    this.link.send({ type: "act", action });
+    this.link.tell({ type: "act", action });
   }
 }
 
@@ -170,8 +170,19 @@ export function noText(note) {
 
 /** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
 const TRAITS = [
-  ...["key", "title", "steps", "newest", "live", "session", "curves", "height", "saved", "first_view"],
+  ...["key", "title", "steps", "newest", "live", "session", "curves", "height", "saved", "look", "still"],
 ];
+
+/** Those whose change is news: the others are for whoever comes later. */
+const HEARD = TRAITS.filter((name) => !["key", "look", "still"].includes(name));
+
+/**
+ * @typedef {object} Look
+ * @property {string} [view]
+ * @property {number | null} [step] null: the newest
+ * @property {number | null} [tree]
+ * @property {string} [path] of the chosen node
+ */
 
 /**
  * @typedef {object} Model
@@ -183,7 +194,8 @@ const TRAITS = [
  * @property {Record<string, any>} session progress of training; empty: nothing to steer
  * @property {Record<string, any>} curves metrics by step for the board
  * @property {number} height px
- * @property {string} first_view tree or board
+ * @property {Look} look what was looked at last
+ * @property {Record<string, string>} still the same without a kernel, by MIME type
  * @property {string} saved what a saved page leaves out; empty in a notebook
  */
 
@@ -200,6 +212,7 @@ export function traits(model) {
     curves: get("curves", {}),
     height: get("height", 520),
     saved: get("saved", ""),
-    first_view: get("first_view", "tree"),
+    look: get("look", {}),
+    still: get("still", {}),
   };
 }

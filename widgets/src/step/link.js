@@ -65,6 +65,13 @@ export class Link {
     return true;
   }
 
+  /** Nothing comes back for it. @param {any} content */
+  tell(content) {
+    const { asked } = this;
+    this.send(content);
+    if (!this.gone) this.asked = asked;
+  }
+
   /** Something came. */
   hear() {
     this.asked = null;

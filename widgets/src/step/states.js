@@ -6,6 +6,7 @@ const STATES = {
   "nothing": "No trees yet: run a task, or start training.",
   "growing": "No tree has begun yet: trees appear here as training samples them.",
   "over": "Training ended before its first tree: start it again.",
+  "no_points": "No step has ended yet: the board draws a point for each.",
   "begun": "Step {step} has just begun: its trees appear here as they grow.",
   "no_trees":
     "Step {step} was recorded without trees: choose another step, or see its figures on the board.",
@@ -29,10 +30,24 @@ const STATES = {
 
 /** @typedef {keyof typeof STATES} StateName */
 
+/** What becomes of a state if training ends in it. @type {Record<string, StateName>} */
+const ENDED = { growing: "over", begun: "cut", credit_coming: "credit_cut" };
+const OVER = ["finished", "stopped", "failed", "gone"];
+
 /**
  * The sentence of a state.
  * @param {StateName} name @param {Record<string, string | number>} [words] what is filled in
  */
 export function sentenceOf(name, words = {}) {
   return STATES[name].replace(/\{(\w+)\}/g, (_, word) => String(words[word] ?? ""));
+}
+
+/**
+ * What a step is without, in a sentence; empty: nothing.
+ * @param {{step: number, state: string}} step @param {Record<string, any>} session
+ */
+export function stepSentence({ step, state }, session) {
+  const ended = OVER.includes(session.state) && !session.live ? ENDED[state] : undefined;
+  const name = ended ?? state;
+  return name in STATES ? sentenceOf(/** @type {StateName} */ (name), { step }) : "";
 }

@@ -50,6 +50,8 @@ export class Step {
     this.revision = 0;
     this.scored = false;
     this.note = "";
+    /** What it is without, of `states.js`; empty: nothing. */
+    this.state = "";
     /** @type {"token" | "node"} */
     this.shareBy = "token";
     /** @type {import("./types.js").CreditConfig} */
@@ -118,6 +120,7 @@ export class Step {
     step.shareBy = head.share_by;
     step.scored = head.scored;
     step.note = head.note;
+    step.state = head.state ?? "";
     step.n = head.n;
     step.reserve(head.n);
     const known = new Map(COLUMNS.map(([name, type]) => [name, type]));
@@ -198,6 +201,7 @@ export class Step {
         this.column(name)[row] = values[place + 1] ?? NaN;
       });
     }
+    if (this.n && this.state === "begun") this.state = "credit_coming";
     if (this.n > before || this.rootOf.length < this.trees.length) this.link(before);
     this.revision += 1;
     return true;

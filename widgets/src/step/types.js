@@ -61,6 +61,7 @@
  * @property {"token" | "node"} share_by
  * @property {boolean} scored the recorded credit is complete
  * @property {string} note what is missing here, in words
+ * @property {string} [state] what it is without, of `states.js`
  */
 
 /**

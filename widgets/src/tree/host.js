@@ -7,7 +7,7 @@
  * @typedef {object} TreeHost
  * @property {import("../step/shown.js").Shown | null} shown
  * @property {import("../shared/theme.js").Palette} palette
- * @property {boolean} loading nothing has come yet, and nothing was refused
+ * @property {string} lacks what the step is without, in a sentence; without a step, why there is none
  * @property {boolean} ownPage a plain wheel moves the tree: there is no notebook to scroll
  * @property {{following: boolean}} steps nothing was chosen: the view goes on to what is new
  * @property {boolean} keysHere the nodes have the keyboard

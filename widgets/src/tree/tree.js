@@ -4,8 +4,8 @@
 import { canvasFor } from "../shared/canvas.js";
 import { fill, h } from "../shared/dom.js";
 import { count } from "../shared/format.js";
-import { markIcon } from "../shared/shapes.js";
 import { reducedMotion } from "../shared/theme.js";
+import { sentenceOf } from "../step/states.js";
 import { cardSize, Fitter, onChip } from "./brush.js";
 import { Camera } from "./camera.js";
 import { drawNode, drawRing } from "./cards.js";
@@ -235,8 +235,8 @@ export class TreeView {
     this.stage.hidden = !has;
     this.legend.element.hidden = !has;
     if (!has) {
-      const none = [markIcon("unscored"), "No trees yet: run a task, or start training."];
-      fill(this.empty, this.host.loading ? "Loading the trees" : none);
+      const words = this.host.lacks || sentenceOf("nothing");
+      if (this.empty.textContent !== words) fill(this.empty, words);
       return;
     }
     if (!this.layout) this.relayout();

@@ -1,0 +1,89 @@
+"""One state, three forms: what the widget shows is what is printed and what is saved."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rao_lab.store import open_run
+from rao_lab.views.explorer.look import Look
+from rao_lab.views.explorer.still import STILL_LIMIT
+from rao_lab.views.explorer.widget import Explorer
+from tests.support.live import Stage, wait_for
+from tests.support.trees import random_group
+from tests.support.wire import Wire
+
+
+@pytest.fixture
+def steps() -> list[Any]:
+    return [random_group(number, step=number) for number in (1, 2, 4)]
+
+
+def page_of(explorer: Explorer, path: Path) -> dict[str, Any]:
+    explorer.save_html(path)
+    found = re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    return dict(json.loads(found[1]))
+
+
+def test_the_step_that_is_asked_for_is_shown_printed_and_saved(steps: list[Any], tmp_path: Path) -> None:
+    explorer = Explorer(steps, step=2)
+    head, _ = Wire(explorer).ask(type="hello", step=None)
+    assert head["step"] == 2
+    assert str(explorer).startswith("<Explorer: step 2, one of 3 steps")
+    data, about = explorer._repr_mimebundle_()
+    assert "step 2, one of 3" in data["text/html"] and data["text/plain"] == str(explorer)
+    assert about["rao_lab"] == {"key": explorer.model_id}
+    page = page_of(explorer, tmp_path / "a.html")
+    assert page["shown"] == 2 and [each["head"]["step"] for each in page["steps"]] == [2]
+
+
+def test_what_is_chosen_in_the_browser_is_printed_and_saved(steps: list[Any], tmp_path: Path) -> None:
+    explorer = Explorer(steps)
+    wire = Wire(explorer)
+    wire.ask(type="hello", step=None)
+    explorer._take(explorer, {"type": "look", "view": "icicle", "step": 1, "tree": 1, "path": "0"}, [])
+    assert str(explorer).startswith("<Explorer: step 1, one of 3 steps")
+    assert explorer.still["text/plain"] == str(explorer)
+    page = page_of(explorer, tmp_path / "a.html")
+    assert page["shown"] == 1
+    assert page["traits"]["look"] == {"view": "icicle", "step": 1, "tree": 1, "path": "0"}
+
+
+@pytest.mark.parametrize("value", [None, "x", -1, True, 2.5, [], 10**30, "0" * 1000])
+def test_nonsense_is_no_look(value: Any, steps: list[Any]) -> None:
+    look = Look.of({"view": value, "step": value, "tree": value, "path": value})
+    assert look.view == "tree" and look.path in ("0", "x")
+    explorer = Explorer(steps)
+    explorer._take(explorer, {"type": "look", "view": value, "step": value, "tree": value, "path": value}, [])
+    assert str(explorer).startswith("<Explorer: step 4, one of 3 steps")
+
+
+def test_the_still_of_a_board_follows_when_training_rests_and_ends(stage: Stage) -> None:
+    board = stage.session.board()
+    first = board._repr_mimebundle_()[0]
+    assert "No step has ended yet" in first["text/html"]
+    stage.play(stage.counts[1] + 1)
+    stage.session.pause()
+    wait_for(lambda: "step 1 of 2" in board.still.get("text/plain", ""))
+    assert "paused" in board.still["text/plain"]
+    assert "<svg" in board.still["text/html"] and "0.25" in board.still["text/plain"]
+    stage.session.resume()
+    stage.loose()
+    wait_for(lambda: "finished" in board.still["text/plain"])
+    assert "step 2 of 2" in board.still["text/html"] and "<script" not in board.still["text/html"]
+    board.close()
+
+
+def test_a_still_is_bounded(repo: Path) -> None:
+    for name in ("high_learning_rate", "lambda_1"):
+        with open_run(repo / f"data/pathologies/{name}.rao") as run:
+            for view in ("tree", "board"):
+                explorer = Explorer(run, view=view)
+                data, _ = explorer._repr_mimebundle_()
+                assert len(data["text/html"]) < STILL_LIMIT and len(data["text/plain"]) < STILL_LIMIT / 4
+                explorer.close()
