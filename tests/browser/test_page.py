@@ -294,3 +294,26 @@ def test_another_node_is_read_from_its_beginning(pages: Any, saved: Path) -> Non
     page.keyboard.press("ArrowDown")
     page.wait_for_timeout(100)
     assert pane.evaluate("pane => pane.scrollTop") == 0
+
+
+def test_the_what_if_counts_what_the_equations_change(pages: Any, repo: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    import rao_lab as rl
+
+    run = rl.open_run(repo / "data" / "pathologies" / "as_it_should_be.rao")
+    before, after = run.attributions(12), rl.attribute(run.groups(12), rl.CreditConfig(lam=0.0))
+    sign, then = (np.where(np.abs(A) < 1e-12, 0, np.sign(A)) for A in (before.A, after.A))
+    known = ~np.isnan(before.A)
+    changed, to_zero = known & (sign != then), known & (sign != 0) & (then == 0)
+    assert changed.any() and to_zero.any()
+    rl.Explorer(run, step=12).save_html(tmp_path / "a.html")
+    page = pages.open((tmp_path / "a.html").as_uri(), width=1366)
+    page.get_by_role("slider", name="lambda").press("Home")
+    words = page.locator(".whatif .words").inner_text()
+    assert f"{changed.sum()} of {known.sum()} in the step" in words
+    zeros = [int(each) for each in re.findall(r"(\d+) from [+−] to 0", words)]
+    assert sum(zeros) == to_zero.sum()
+    page.get_by_role("button", name="List").click()
+    assert page.locator(".menu.changes button").count() == changed.sum()
+    assert pages.errors == []
