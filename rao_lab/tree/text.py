@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from shutil import get_terminal_size
 from typing import Protocol
 
-from rao_lab.base.safe_text import cells, one_line, shorten
+from rao_lab.base.safe_text import cells, one_line, quoted, shorten
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 
@@ -228,8 +228,8 @@ class _Picture:
 
     def row(self, node: Node) -> _Row:
         record = self.credit.get(node.path) if self.credit is not None else None
-        refused = [f"refused {one_line(kind, 20)} x{count}" for kind, count in node.refusals.items()]
-        summed = [f"refused x{sum(node.refusals.values())}"] if refused else []
+        refused = [f"refused {one_line(kind, 20)} x{quoted(count)}" for kind, count in node.refusals.items()]
+        summed = [f"refused x{quoted(sum(node.refusals.values()))}"] if refused else []
         before, after = _ended(node), [*_untrained(record), *self._hidden(node)]
         return _Row(
             head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",

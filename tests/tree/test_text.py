@@ -241,3 +241,8 @@ def test_the_graph_carries_every_field() -> None:
     assert graph.edges["0", "0.1"] == {"turn": None, "launch_batch": 0, "together": True, "spawn_index": 0}
     assert graph.graph["task"] is TASK
     assert BUSY.to_networkx().nodes.keys() == graph.nodes.keys()
+
+
+def test_a_count_that_python_does_not_print_does_not_end_the_picture() -> None:
+    node = Node("0", status=Status.FINISHED, refusals={"depth": 10**5000})
+    assert "refused depth xa int too long to print" in str(Tree(TreeHeader(Task("t", "g")), (node,)))
