@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -48,10 +50,32 @@ def print_problems(run: Run) -> None:
         print_progress(line)
 
 
-def print_text(text: str) -> None:
-    """Prints a result to read. A terminal without Unicode gets question marks for what it cannot show."""
+def print_text(text: str, sentences: bool = False) -> None:
+    """Prints a result to read; a terminal folds `sentences` between words.
+
+    A terminal without Unicode gets question marks for what it cannot show.
+    """
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(visible(text).encode(encoding, "replace").decode(encoding) + "\n")
+    shown = visible(text)
+    if sentences and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        shown = "\n".join(folded(line, width) for line in shown.split("\n"))
+    sys.stdout.write(shown.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def folded(line: str, width: int) -> str:
+    """A line that is too long, folded between words; what follows is indented."""
+    if len(line) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def print_json(value: Any) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from rao_lab.base.checks import choice
+from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.execution.asked import tasks_of
@@ -282,13 +283,13 @@ def chosen_tasks(environment: Environment, tasks: int | Sequence[Task], split: s
 
 def _summary(trees: Sequence[Tree], room: Sequence[bool | None]) -> Summary:
     scores = [tree.success for tree in trees if tree.success is not None]
-    counted = Denominator.of(trees)
+    scored = Denominator.of(trees)
     known = [fit for fit in room if fit is not None]
     low, high = wilson(sum(scores), len(scores))
     sizes = [len(tree) for tree in trees]
     return Summary(
         tasks=len(trees),
-        unscored=counted.unscored,
+        unscored=scored.unscored,
         success=_mean(scores),
         low=low,
         high=high,
@@ -297,7 +298,7 @@ def _summary(trees: Sequence[Tree], room: Sequence[bool | None]) -> Summary:
         max_nodes=max(sizes, default=0),
         mean_depth=_mean([tree.depth for tree in trees]),
         tokens=sum(node.tokens_out for tree in trees for node in tree.nodes),
-        why_unscored=counted.why_not,
+        why_unscored=scored.why_not,
     )
 
 
@@ -307,7 +308,9 @@ def _mean(values: Sequence[float]) -> float | None:
 
 def _line(part: Summary, why: bool = True) -> str:
     if part.success is None:
-        return f"none of {part.tasks} tasks was scored" + (f" ({part.scored.why_words()})" if why else "")
+        return f"none of {counted(part.tasks, 'task')} was scored" + (
+            f" ({part.scored.why_words()})" if why else ""
+        )
     ceiling = "" if part.flat_ceiling is None else f", flat ceiling {part.flat_ceiling:.2f}"
     return (
         f"success {part.success:.2f} [{part.low:.2f}, {part.high:.2f}] on {part.scored.words(why=why)}{ceiling}, "

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rao_lab.base.words import counted
 from rao_lab.errors import RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.cells import cells
@@ -62,17 +63,17 @@ class SalvageReport:
     def __str__(self) -> str:
         """What came over and what did not, in a line."""
         parts = [
-            f"{count} {name}"
+            counted(count, name)
             for name, count in (
-                ("trees", self.trees),
-                ("running trees", self.running_trees),
-                ("steps", self.steps),
-                ("attributions", self.attributions),
-                ("checkpoints", self.checkpoints),
+                ("tree", self.trees),
+                ("running tree", self.running_trees),
+                ("step", self.steps),
+                ("attribution", self.attributions),
+                ("checkpoint", self.checkpoints),
             )
         ]
-        lost = [f"{self.lost_trees} trees"] * bool(self.lost_trees)
-        lost += [f"{self.lost_attributions} attributions"] * bool(self.lost_attributions)
+        lost = [counted(self.lost_trees, "tree")] * bool(self.lost_trees)
+        lost += [counted(self.lost_attributions, "attribution")] * bool(self.lost_attributions)
         lost += ["the configuration"] * (not self.config)
         told = ", ".join(parts) + (f"; lost: {', '.join(lost)}" if lost else "")
         return told + (f"; first problem: {self.problems[0]}" if self.problems else "; nothing was damaged")

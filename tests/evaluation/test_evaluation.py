@@ -110,7 +110,7 @@ def test_nothing_scored_is_none_and_not_zero() -> None:
     found = summarize([tree(None)], "recursive", Lines({}), Limits(), 0.0)
     assert found.success is None
     assert found.interval == (0.0, 1.0)
-    assert "none of 1 tasks was scored" in str(found)
+    assert "none of 1 task was scored" in str(found)
 
 
 def test_shape_is_summed_up() -> None:

@@ -71,7 +71,7 @@ def evaluate(
     if as_json:
         print_json(evaluation_json(found))
     else:
-        print_text(evaluation_text(found))
+        print_text(evaluation_text(found), sentences=True)
 
 
 def _usual_count(world: Environment, split: str, whole: bool) -> int:

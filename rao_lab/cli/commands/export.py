@@ -46,4 +46,4 @@ def export(
     """
     from rao_lab.api.export import export_run
 
-    print_text(export_run(path, out, kind, steps, max_mb, damaged, force))
+    print_text(export_run(path, out, kind, steps, max_mb, damaged, force), sentences=True)
