@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import Lab, open_notebook, run_all
+import rao_lab as rl
+from tests.browser.lab import REPO, Lab, open_notebook, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -133,3 +134,34 @@ def test_the_card_of_shapes_symbols_and_keys(pages: Any, saved: Path) -> None:
         page.keyboard.press("ArrowDown")  # the nodes have the keyboard again
         assert "0." in page.locator(".rao [role=treeitem][aria-selected=true]").get_attribute("aria-label")
     assert pages.errors == []
+
+
+def test_the_wide_letters_of_a_host_cut_no_switch_and_break_no_heading(
+    pages: Any, saved: Path, tmp_path: Path
+) -> None:
+    run = rl.open_run(REPO / "data" / "pathologies" / "as_it_should_be.rao")
+    rl.Explorer(run).save_html(tmp_path / "run.html", steps=[11, 12])
+    page = pages.open(
+        (tmp_path / "run.html").as_uri(), width=663
+    )  # Notebook 7 in a window of 700, `system-ui`
+    family = "document.documentElement.style.setProperty('--jp-ui-font-family', 'DejaVu Sans')"
+    page.evaluate(family)
+    cut = """() => [...document.querySelectorAll('.rao .top .switch, .rao .top button')]
+      .filter(e => e.offsetParent && !e.closest('.place'))
+      .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
+      .map(e => e.textContent)"""
+    for width in (663, 700, 580, 858):
+        page.set_viewport_size({"width": width, "height": 760})
+        page.locator(".rao[data-size=small]").wait_for()
+        page.wait_for_timeout(200)
+        assert page.evaluate(cut) == [], width
+        assert page.locator(".rao .place .here").bounding_box()["width"] > 40, width
+    page = pages.open(saved.as_uri())
+    page.evaluate("document.documentElement.style.setProperty('--jp-ui-font-size1', '19.5px')")
+    page.evaluate(family)
+    page.set_viewport_size({"width": 1366, "height": 760})
+    page.locator(".rao[data-size=drawer]").wait_for()
+    for heading in page.locator(".inspector .part > .top-line b").all():
+        lines = heading.evaluate("e => { const r = document.createRange(); r.selectNodeContents(e);"
+                                 " return new Set([...r.getClientRects()].map(b => b.top)).size; }")  # fmt: skip
+        assert lines == 1
