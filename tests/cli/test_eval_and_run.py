@@ -106,7 +106,7 @@ def test_the_policy_can_be_told_its_settings(lab: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("policy", "setting", "words"),
     [
-        ("scripted", "policy.stile=flat", "no setting 'stile': it has style, error_rate, seed"),
+        ("scripted", "policy.stile=flat", "no setting 'stile': did you mean 'style'?"),
         ("scripted", "policy.style=wild", "style='wild' is unknown"),
         ("scripted", "policy=flat", "name a setting"),
         ("tiny", "policy.device=abacus", "device='abacus' is not on this machine"),

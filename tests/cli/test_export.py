@@ -85,7 +85,7 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
     status, out, _ = lab(["export", run_file, "--salvage", "--out", left])
     assert status == 0
     assert f"left.rao: {trees - 1} trees, 0 running trees, 3 steps" in out
-    assert "lost: 1 trees; first problem: tree " in out and "there is no text 999999" in out
+    assert "lost: 1 tree; first problem: tree " in out and "there is no text 999999" in out
     with open_run(left) as run:
         assert len(run.trees()) == trees - 1
 
