@@ -127,6 +127,29 @@ test("a view that follows leaves a tree that has ended for one that runs, after 
   assert.deepEqual(opened, [1]);
 });
 
+test("after training has ended, following opens the newest step, of those that are here", () => {
+  const { steps, app, asked } = endedRun({ steps: [1, 2, 3], newest: 3 });
+  steps.follow();
+  assert.deepEqual([asked, steps.following], [[3], false]); // nothing more will come
+  app.view = "board"; // its curves know a step that a saved page has left out
+  Object.assign(app.traits, { steps: [[2, null]], newest: 2, curves: { step: [1, 2, 9], columns: {} } });
+  steps.follow();
+  assert.deepEqual(asked, [3, 2]);
+  const none = endedRun({ steps: [], newest: null });
+  none.steps.follow();
+  assert.deepEqual(none.asked, []);
+});
+
+/** A run that is over, with nothing chosen yet. @param {{steps: number[], newest: number | null}} run */
+function endedRun({ steps, newest }) {
+  /** @type {number[]} */
+  const asked = [];
+  const traits = { live: false, look: {}, steps: steps.map((step) => [step, null]), newest, curves: {} };
+  const client = { open: (/** @type {number} */ step) => asked.push(step) };
+  const app = { view: "tree", wanted: 1, traits, client, showSteps: () => {} };
+  return { steps: new Steps(/** @type {any} */ (app)), app, asked };
+}
+
 test("nothing is left that runs itself, that somebody chose, or while all have ended", (t) => {
   t.mock.timers.enable({ apis: ["Date"] });
   const ended = [

@@ -67,7 +67,7 @@ function run(app, action) {
       return app.finding.hits.length > 0;
     case "follow":
       app.steps.follow();
-      return app.traits.live;
+      return app.traits.live || app.traits.steps.length > 0;
     case "tab1":
     case "tab2":
     case "tab3":

@@ -85,8 +85,15 @@ export class Steps {
     this.app.showSteps();
   }
 
+  /** On to the newest step, and with it while more may come. */
   follow() {
-    if (!this.app.traits.live) return;
+    if (!this.app.traits.live) {
+      // Curves tell of all steps, trees may be here of a few.
+      const { target } = this;
+      const newest = target === null ? null : this.near(target);
+      if (newest !== null) this.open(newest);
+      return;
+    }
     this.following = true;
     this.onward();
     this.app.showSteps();
