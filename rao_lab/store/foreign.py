@@ -31,7 +31,6 @@ _KINDS = (
     ({"iteration", "prompt"}, "a log of rlm"),
     ({"trajectory_id"}, "events of platoon"),
     ({"misc", "goal"}, "tasks of a world, one a line: give them with --tasks"),
-    ({"recipes"}, "recipes of TextCraft-Synth: give them with --recipes"),
 )
 """Fields that an object must have, and what it then is."""
 
