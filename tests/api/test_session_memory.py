@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import LlamaForCausalLM
 
 import rao_lab as rl
 from rao_lab.api.session import Session
@@ -61,17 +62,18 @@ def test_the_steps_of_a_session_give_back_from_the_file_what_was_made(tmp_path: 
 
 
 def test_a_session_that_is_let_go_is_freed_with_its_weights(tmp_path: Path) -> None:
+    trees, models = alive(Tree, Node, Acted), alive(LlamaForCausalLM)  # of other tests
     session = begin(tmp_path / "a.rao", 1)
     held = rl.load_policy("tiny")
     session.result()
     session._thread.join()
     left = [weakref.ref(session), weakref.ref(held)]
-    models = alive(type(held.model))  # type: ignore[attr-defined]
-    assert models == 1  # the session has let go of the policy that it trained, though it is there itself
+    # The session has let go of the policy that it trained, though it is there itself.
+    assert alive(LlamaForCausalLM) == models + 1
     del session, held
     gc.collect()
     assert [each() for each in left] == [None, None]
-    assert alive(Tree, Node, Acted) == 0
+    assert alive(Tree, Node, Acted) <= trees
 
 
 def test_trees_do_not_add_up_while_a_session_trains(tmp_path: Path) -> None:

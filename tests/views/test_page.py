@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from rao_lab.errors import ConfigError, InputError
+from rao_lab.store import open_run
 from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
 from rao_lab.views.explorer.widget import Explorer
@@ -76,3 +79,17 @@ def test_a_page_carries_the_credit_of_every_node_of_its_step() -> None:
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
     assert data["steps"][0]["head"]["n"] == len(data["steps"][0]["texts"]) == 48
     assert "default-src &#x27;none&#x27;" in page
+
+
+def test_a_page_opens_on_a_step_with_trees_even_if_its_numbers_cannot_be_read(
+    tmp_path: Path, repo: Path
+) -> None:
+    file = tmp_path / "forged.rao"
+    file.write_bytes((repo / "data/pathologies/high_learning_rate.rao").read_bytes())
+    with closing(sqlite3.connect(file)) as forged:
+        kept = sorted(step for (step,) in forged.execute("SELECT DISTINCT step FROM trees"))
+        forged.execute("UPDATE steps SET metrics = 999999 WHERE step = ?", (kept[-1],))
+        forged.commit()
+    Explorer(open_run(file)).save_html(tmp_path / "a.html")
+    # The step after the last but one with trees has a result, but nothing to show.
+    assert re.search(rf'"newest": ?{kept[-2]}\b', (tmp_path / "a.html").read_text("utf-8"))

@@ -87,16 +87,16 @@ def save_page(
     """
     spare_run_file(path)
     marks = source.marks()
-    # A step under way has little to show: the newest with a result is kept, if there is one.
-    whole = [step for step, success in marks if success is not None] or [step for step, _ in marks]
     known = dict(marks)
+    # A step under way has little to show, so those with a result come first, the newest before the others.
+    order = sorted(known, key=lambda step: (known[step] is None, -step))
     unread = ""
     if steps is not None:
         chosen = sorted(steps)
     elif look.step is not None and look.step in known:
         chosen = [look.step]
     else:
-        chosen, unread = _newest_readable(whole, read)
+        chosen, unread = _newest_to_show(order, read)
     if look.step not in chosen:
         look = Look(look.view)  # its node is not in this page
     page, left_out = page_html(
@@ -121,23 +121,26 @@ def save_page(
     return "; ".join(part for part in (unread, left_out) if part)
 
 
-def _newest_readable(steps: Sequence[int], read: Callable[[int], StepTable]) -> tuple[list[int], str]:
-    """The newest step that can be read, and what is wrong with those after it.
+def _newest_to_show(steps: Sequence[int], read: Callable[[int], StepTable]) -> tuple[list[int], str]:
+    """The first of the steps that has trees, otherwise the first that can be read, and what cannot be read.
 
     Raises:
-        RunFileError: none can.
+        RunFileError: none can be read.
     """
     problem: RunFileError | None = None
-    for step in reversed(steps):
+    without: list[int] = []
+    for step in steps:
         try:
-            read(step)
+            table = read(step)
         except RunFileError as error:
             problem = problem or error
             continue
-        return [step], "" if problem is None else f"what follows step {step} ({problem})"
-    if problem is not None:
+        if len(table):
+            return [step], "" if problem is None else f"what follows step {step} ({problem})"
+        without.append(step)
+    if problem is not None and not without:
         raise problem
-    return [], ""
+    return without[:1], "" if problem is None else f"what cannot be read ({problem})"
 
 
 def spare_other_file(path: Path) -> None:
