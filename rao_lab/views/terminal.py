@@ -137,7 +137,7 @@ class Board:
     def stepped(self, agent: str, step: TrainStep) -> None:
         """A training step ended. One without trees of its own (the probes before the first) only adds its warnings."""
         for warning in step.warnings:
-            self.say(f"step {step.step}: {warning}")
+            self.say(f"{agent} step {step.step}: {warning}")
         if not step.groups:
             return
         self._steps.setdefault(agent, deque(maxlen=RECENT)).append(step)

@@ -28,6 +28,8 @@ SHOWN = (
 """What the JSON says of each band."""
 DEFAULT = re.compile(r"runs/demo(-\d+)?\.rao")
 """A run whose page `rao-lab demo --open` finds by itself."""
+TOO_LITTLE = 20
+"""Root tasks of a training that cannot teach anything; the usual demo has 320."""
 MOST_NODES_SHOWN = 24
 """A larger tree is not easy to read."""
 
@@ -58,6 +60,11 @@ def demo_text(result: DemoResult) -> str:
             f"Trained on {counted(result.steps * result.config.tasks_per_step, 'root task')} each "
             f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. The flat agent cannot pass its "
             "ceiling, whatever it learns."
+            + (
+                " So little training teaches nothing: this only checks that all of it runs."
+                if result.steps * result.config.tasks_per_step < TOO_LITTLE
+                else ""
+            )
         ),
     ]
     pair = telling_pair(result.before.get("recursive"), result.after.get("recursive"))
