@@ -124,6 +124,46 @@ def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:
     assert pages.errors == []
 
 
+def test_keys_reach_the_view_wherever_the_focus_was(pages: Any, tmp_path: Path) -> None:
+    from rao_lab.store import open_run
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.browser.test_board import saved_run
+
+    saved_run(tmp_path, 3)
+    path = tmp_path / "steps.html"
+    Explorer(open_run(tmp_path / "3.rao")).save_html(path, steps=[1, 2, 3])
+    page = pages.open(path.as_uri())
+    page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
+
+    def moves() -> None:
+        for key, step in (("Shift+ArrowLeft", "2"), ("Shift+ArrowRight", "3")):
+            page.keyboard.press(key)
+            page.locator(f".rao canvas[role=slider][aria-valuenow='{step}']").wait_for(state="attached")
+
+    page.get_by_title("Shapes, symbols, keys").click()
+    moves()
+    page.keyboard.press("Escape")
+    moves()
+    page.get_by_role("tab", name="Credit").click()  # the tab that was clicked is hidden by its page
+    moves()
+    page.keyboard.press("Escape")
+    moves()
+    page.get_by_role("button", name="Board", exact=True).click()
+    moves()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.locator(".rao .step-panel", has_text="1 behind the newest").wait_for()
+    page.keyboard.press("f")  # training is over, and the newest is still one key away
+    page.locator(".rao .step-panel", has_text="selected, the newest").wait_for()
+    page.get_by_role("button", name="Tree", exact=True).click()
+    page.set_viewport_size({"width": 500, "height": 600})
+    page.locator(".rao [role=treeitem]").nth(1).click()
+    page.get_by_role("button", name="Back to the outline").focus()
+    moves()
+    page.keyboard.press("Escape")
+    moves()
+    assert pages.errors == []
+
+
 def test_a_click_on_the_canvas_chooses_the_card_under_it(pages: Any, saved: Path) -> None:
     page = open_showcase(pages, saved)
     box = page.locator(".stage canvas").first.bounding_box()

@@ -1,6 +1,7 @@
 // Where the reader is: choices, folds, keys, the search, and steps that come and go.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { onKey } from "../src/app/actions.js";
 import { Finding } from "../src/app/finding.js";
 import { actionOf, moveInRows } from "../src/app/keys.js";
 import { Place } from "../src/app/place.js";
@@ -95,6 +96,28 @@ test("keys with Ctrl, Meta or Alt belong to the browser", () => {
   assert.equal(actionOf({ key: "f" }), "follow");
   assert.equal(actionOf({ key: "ArrowLeft", shiftKey: true }), "stepBack");
   assert.equal(actionOf({ key: "4" }), null, "there is no fourth tab");
+});
+
+test("a button keeps the keys that press it, and Shift with an arrow is another step there too", () => {
+  /** @type {number[]} */
+  const moves = [];
+  const steps = { move: (/** @type {number} */ by) => moves.push(by) };
+  const app = /** @type {any} */ ({ steps, traits: { steps: [[1, null], [2, null]] } });
+  const press = (/** @type {string} */ key, shiftKey = false, kind = "button") => {
+    let taken = false;
+    const closest = (/** @type {string} */ asked) => asked === kind;
+    const matches = (/** @type {string} */ asked) => asked.includes(kind);
+    const target = { closest, matches };
+    const take = { preventDefault: () => (taken = true), stopPropagation: () => {} };
+    onKey(app, /** @type {any} */ ({ key, shiftKey, target, ...take }));
+    return taken;
+  };
+  assert.deepEqual([press("ArrowLeft", true), press("ArrowRight", true)], [true, true]);
+  for (const key of ["ArrowLeft", "Enter", " "]) assert.equal(press(key), false);
+  assert.equal(press("Enter", true), false);
+  assert.equal(press("ArrowRight", true, "role=tab"), true);
+  assert.equal(press("ArrowLeft", true, "input"), false, "it selects text");
+  assert.deepEqual(moves, [-1, 1, 1]);
 });
 
 /**

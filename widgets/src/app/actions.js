@@ -32,7 +32,7 @@ import { actionOf, moveInRows } from "./keys.js";
  * @property {(shown: boolean) => void} setInspecting
  */
 
-/** Keys that a button, a slider or a tab has for itself. */
+/** Keys that a button, a slider or a tab has for itself; Shift with an arrow means another step there too. */
 const PRESSES = ["Enter", " ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"];
 /** Keys that scroll a pane. */
 const SCROLLS = ["ArrowUp", "ArrowDown", "Home", "End"];
@@ -47,7 +47,8 @@ export function onKey(app, event) {
   if (!action) return;
   if (target.matches("input, select, textarea") || target.closest(".menu")) return;
   const pressing = target.closest("button") || target.matches("[role=slider], [role=tab], summary");
-  if (pressing && PRESSES.includes(event.key)) return;
+  const steps = action === "stepBack" || action === "stepOn";
+  if (pressing && PRESSES.includes(event.key) && !steps) return;
   if (target.closest(".pane") && SCROLLS.includes(event.key)) return;
   if (run(app, action)) {
     event.preventDefault();

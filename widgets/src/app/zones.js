@@ -14,6 +14,7 @@ import { showState } from "./notices.js";
  * @property {boolean} inspecting
  * @property {{pile: number}} place
  * @property {HTMLElement} root
+ * @property {() => void} focusNodes
  * @property {Zone} top
  * @property {Zone} whatif
  * @property {Zone} outline
@@ -27,7 +28,8 @@ import { showState } from "./notices.js";
 
 /** @param {ZonesHost & import("./notices.js").NoticesHost} app */
 export function showZones(app) {
-  const { size, view } = app;
+  const { size, view, root } = app;
+  const had = root.contains(document.activeElement);
   const has = !!app.step && app.step.n > 0;
   const board = view === "board";
   const credit = app.tab === "credit" && !board && has && app.place.pile < 0;
@@ -50,6 +52,13 @@ export function showZones(app) {
   if (!board) app.board.showHand();
   showState(app);
   app.looking.update();
+  if (had && isLost(root)) app.focusNodes();
+}
+
+/** What had the focus is gone or out of sight: keys would go nowhere. @param {HTMLElement} root */
+function isLost(root) {
+  const active = document.activeElement;
+  return !root.contains(active) || !!active?.closest("[hidden]");
 }
 
 /**

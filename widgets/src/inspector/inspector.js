@@ -67,13 +67,13 @@ export class Inspector {
     this.pane.hidden = small && shut;
     const whole = place.pile >= 0;
     this.siblings.element.hidden = !whole || this.pane.hidden;
-    fill(this.tools, small ? this.lid() : null);
+    refill(this.tools, () => this.tools.querySelector("button"), small ? this.lid() : null);
     if (whole) {
       this.showPile(small, tiny);
       return;
     }
     const { line, sub } = whoLines(this.host, shown, false);
-    fill(this.who, tiny ? this.wayBack() : null, line, sub);
+    refill(this.who, () => this.who.querySelector("button"), tiny ? this.wayBack() : null, line, sub);
     refill(this.tabs, () => chosenTab(this.tabs), tabList(this.host));
     this.showPane(shown);
   }
@@ -120,7 +120,7 @@ export class Inspector {
     if (!text) {
       // Texts mostly come within a frame or two: nothing stands here until then, least of all another node's.
       this.filled = "";
-      fill(pane);
+      refill(pane, () => pane);
       setTimeout(() => this.shown === key && !this.text && this.showLoading(), PATIENCE);
       return;
     }
@@ -130,7 +130,8 @@ export class Inspector {
     }
     const scroll = this.filled === id ? pane.scrollTop : 0;
     this.filled = id;
-    fill(pane, host.tab === "context" ? this.context.parts(step, row, text) : this.messages(shown, text));
+    const parts = host.tab === "context" ? this.context.parts(step, row, text) : this.messages(shown, text);
+    refill(pane, () => pane, parts);
     pane.scrollTop = scroll;
   }
 

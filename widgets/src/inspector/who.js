@@ -62,21 +62,25 @@ function pileLink({ place, choose }) {
 
 /** @param {WhoHost} host @returns {HTMLElement} */
 export function tabList(host) {
+  const go = (/** @type {Tab} */ tab) => {
+    const root = list.closest(".rao"); // another head may show the tab, in a list of its own
+    host.setTab(tab);
+    for (const head of root?.querySelectorAll(`[data-tab=${tab}]`) ?? []) {
+      if (head instanceof HTMLElement && head.offsetParent) head.focus();
+    }
+  };
+  /** @type {HTMLElement} */
   const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Inspector" },
     TABS.map(([tab, words]) => {
       const chosen = host.tab === tab;
       const aria = { role: "tab", "aria-selected": chosen, tabindex: chosen ? 0 : -1 };
-      return h("button", { ...aria, "data-tab": tab, onclick: () => host.setTab(tab) }, words);
+      return h("button", { ...aria, "data-tab": tab, onclick: () => go(tab) }, words);
     }),
   );
   onArrows(list, { ArrowLeft: -1, ArrowRight: 1 }, (by) => {
     const at = TABS.findIndex(([tab]) => tab === host.tab);
     const [next] = TABS[(at + by + TABS.length) % TABS.length];
-    const root = list.closest(".rao"); // another head may show the tab, in a list of its own
-    host.setTab(next);
-    for (const tab of root?.querySelectorAll(`[data-tab=${next}]`) ?? []) {
-      if (tab instanceof HTMLElement && tab.offsetParent) tab.focus();
-    }
+    go(next);
   });
   return list;
 }

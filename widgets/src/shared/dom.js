@@ -78,14 +78,14 @@ export function refill(element, heir, ...children) {
 
 /**
  * Arrow keys and the like move something, and the event stops here. With Ctrl, Meta or Alt they belong to
- * the browser.
+ * the browser, with Shift to the view.
  * @param {Element} element @param {Record<string, number>} amounts by key @param {(by: number) => void} move
  */
 export function onArrows(element, amounts, move) {
   element.addEventListener("keydown", (given) => {
     const event = /** @type {KeyboardEvent} */ (given);
     const by = amounts[event.key];
-    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!by || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     move(by);
     event.preventDefault();
     event.stopPropagation();
