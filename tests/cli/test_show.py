@@ -91,7 +91,10 @@ def test_a_run_without_trees_says_so(tmp_path: Path, lab: CommandLine) -> None:
     assert "empty.rao has no credit: no step of training has ended" in lab.refused(["credit", out])
 
 
-def test_the_tree_of_the_readme_is_what_its_command_prints(lab: CommandLine) -> None:
+def test_the_tree_of_the_readme_is_what_its_command_prints(
+    lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
     command, picture = "data/pathologies/as_it_should_be.rao --tree 2.2", readme.split("```\n")[1]
     assert f"`rao-lab show {command}`" in readme
