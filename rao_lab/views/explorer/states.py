@@ -23,7 +23,7 @@ STATES: dict[str, str] = {
     "credit_cut": "Not scored: training ended before step {step} did. Resume it to end the step.",
     "credit_none": "Run, and not trained: no credit. rl.Explorer(run.groups({step})) gives these trees some.",
     "credit_probes": "Probes: recorded like other trees and never trained, so they have no credit.",
-    "share_none": "Every advantage here is 0, so no node moves the weights: widths show nodes.",
+    "share_none": "Every advantage in this tree is 0: it moves no weights, and widths show nodes.",
     "text_gone": "This node was not read before the kernel went: run the cell again to read it.",
     "text_unknown": "The kernel does not know this node: choose the step again.",
     "kernel_gone": "The kernel is gone. What you see stays true; run the cell again to read on.",

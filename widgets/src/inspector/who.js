@@ -24,7 +24,7 @@ export function whoLines(host, shown, wide) {
   const facts = [
     statusWords(step.status[row], step.s[row]),
     `${turns} ${turns === 1 ? "turn" : "turns"}`,
-    tokens ? `${count(tokens)} tokens` : "",
+    tokens ? `wrote ${count(step.wrote[row])} of ${count(tokens)} tokens` : "",
     wide ? `depth ${step.depth[row]}` : "",
   ];
   const told = facts.filter(Boolean).join(" \u00b7 ");
