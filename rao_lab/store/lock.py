@@ -67,7 +67,8 @@ class WriteLock:
         if self._inode is not None or sys.platform != "linux" or on_network(real.parent):
             return
         try:
-            file = real.open("rb", buffering=0)
+            # A pipe would otherwise be waited for until somebody writes into it.
+            file = os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
         except OSError:  # it is not there yet, or whoever opens it says why it cannot be
             return
         try:
