@@ -1,11 +1,10 @@
 // What the board says and draws, as data.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axisEnd, roundUp, spread, ticks } from "../src/board/axis.js";
+import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/board/axis.js";
 import { groupRows, groupWords, miniature, piled } from "../src/board/groups.js";
-import { endLabels } from "../src/board/pens.js";
 import { at, byDifficulty, curvesOf, refusalKinds } from "../src/board/series.js";
-import { shareColumns, shareNote, shares } from "../src/board/series.js";
+import { shareColumns, shareFigures } from "../src/board/series.js";
 import { stacked, successSeries, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
 import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
@@ -74,45 +73,11 @@ test("shares are columns: a depth that a step has not reached is a gap; many ste
   assert.ok(Math.abs(dense.columns[0].parts.reduce((sum, part) => sum + part, 0) - 1) < 1e-12);
 });
 
-test("shares: the figures are of the chosen step, and the note says so where it is not the newest", () => {
-  assert.deepEqual(shares(curves, 2).here, { step: 2, parts: [0.75, 0.25], total: 1 });
-  assert.deepEqual(
-    [2, 1, 3, 4, 0, null].map((step) => shareNote(curves, step)),
-    ["at step 2", "at step 1", ...Array(4).fill("of the loss")],
-  );
-  assert.equal(shares(curves, 4).here.step, 3);
-  assert.equal(shareNote(curvesOf(null), null), "of the loss");
-});
-
-test("names of series: written over the line of the chosen step, on a ground where it crosses them", () => {
-  /** @param {number} chosen */
-  const drawn = (chosen) => {
-    /** @type {any[]} */
-    const calls = [];
-    const context = {
-      measureText: (/** @type {string} */ text) => ({ width: text.length * 6 }),
-      fillRect: (/** @type {number[]} */ ...box) => calls.push(box.map(Math.round)),
-      fillText: (/** @type {string} */ text) => calls.push(text),
-    };
-    /** @type {any} */
-    const scale = {
-      context,
-      p: { unit: 1, family: "x" },
-      width: 300,
-      right: 280,
-      x: (/** @type {number} */ step) => step * 10,
-      chosen,
-      u: 1,
-      words: [],
-    };
-    endLabels(scale, [{ x: 100, y: 50, bold: "5 nodes", plain: "" }], 0, 100);
-    assert.deepEqual(calls, [], "nothing before the line");
-    for (const write of scale.words) write();
-    return calls;
-  };
-  assert.deepEqual(drawn(10), ["5 nodes"]);
-  assert.deepEqual(drawn(12), [[105, 43, 48, 14], "5 nodes"]);
-  assert.deepEqual(drawn(20), ["5 nodes"]);
+test("shares as figures stand in the middle of their parts; a part that is a line has none", () => {
+  const three = shareFigures({ parts: [3, 0.01, 1], total: 4.01 });
+  assert.deepEqual(three.map(({ level }) => level), [0, 2]);
+  const [low, high] = shareFigures({ parts: [3, 1], total: 4 });
+  assert.deepEqual([low.share, low.middle, high.share, high.middle], [0.75, 0.375, 0.25, 0.875]);
 });
 
 test("stacked: steps without figures are left out, a missing part counts nothing", () => {
@@ -132,6 +97,16 @@ test("ticks are round and cover the range", () => {
   assert.deepEqual(ticks(0, 400, 4), [0, 100, 200, 300, 400]);
   assert.deepEqual(ticks(0, 3, 5, true), [0, 1, 2, 3]);
   assert.deepEqual(ticks(5, 5, 3), [5]);
+  assert.deepEqual([stepTicks(1, 5), stepTicks(2, 5), stepTicks(3, 1)], [[0, 1], [0, 1, 2], [0, 3]]);
+  const second = (/** @type {number} */ last, wanted = 5) => stepTicks(last, wanted)[1];
+  assert.deepEqual([second(10, 4), second(12), second(400)], [5, 3, 100]);
+  assert.deepEqual([stepTicks(33, 5), stepTicks(7, 5)], [[0, 10, 20, 33], [0, 2, 4, 7]]);
+  for (let last = 1; last < 700; last += 1) {
+    for (const wanted of [1, 2, 3, 4, 5]) {
+      const marks = stepTicks(last, wanted);
+      assert.ok(marks[0] === 0 && marks.at(-1) === last && marks.length <= wanted + 1, `${last}/${wanted}`);
+    }
+  }
   assert.equal(roundUp(11.9), 15);
   assert.equal(roundUp(0), 1);
 });
@@ -303,10 +278,10 @@ test("a page saved in the middle of training says that it stands still", () => {
   assert.equal(stateSentence({ state: "saved", live: false }, 3, 900), "");
 });
 
-test("a step or two stand inside the field, and words say what comes", () => {
+test("no axis names a step that the run does not have, and words say what comes", () => {
   assert.deepEqual(
-    [axisEnd(1, 1), axisEnd(2, 2), axisEnd(3, 3), axisEnd(4, 4), axisEnd(1, 400)],
-    [2, 3, 4, 4, 10],
+    [axisEnd(1, 1), axisEnd(2, 2), axisEnd(3, 3), axisEnd(4, 4), axisEnd(1, 400), axisEnd(2, 0)],
+    [1, 2, 3, 4, 10, 2],
   );
   const of = (/** @type {number[]} */ step) => curvesOf({ step, columns: {} });
   assert.equal(fewWords(of([0, 1]), { live: true, total: 10, step: 1 }), "1 of 10 steps: each adds a point");

@@ -192,6 +192,7 @@ test("siblings in numbers", () => {
   step.together.fill(1, 2, 8);
   step.turn.fill(3, 2, 8);
   step.wrote.fill(10, 2, 8);
+  step.read.fill(100, 2, 8);
   const found = summarize(step, [2, 3, 4, 5, 6, 7], A);
   assert.deepEqual(found.outcomes, [
     ["succeeded", 3],
@@ -201,7 +202,7 @@ test("siblings in numbers", () => {
   ]);
   assert.deepEqual(
     [found.won, found.known, found.low, found.high, found.tokens, found.together],
-    [3, 5, -0.8, 0.3, 60, 3],
+    [3, 5, -0.8, 0.3, "wrote 60 of 660 tokens", 3],
   );
   assert.ok(Math.abs(found.mean + 0.1) < 1e-12);
   assert.deepEqual(found.fallen, [3, 6]);

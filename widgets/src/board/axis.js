@@ -6,7 +6,7 @@
  */
 export function ticks(low, high, wanted, whole = false) {
   if (!(high > low)) return [low];
-  const step = pace(high - low, wanted, whole);
+  const step = pacing(high - low, wanted, whole);
   const found = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) {
     found.push(Number((at * step).toPrecision(12)));
@@ -14,8 +14,24 @@ export function ticks(low, high, wanted, whole = false) {
   return found;
 }
 
+const ROUND = [1, 2, 3, 4, 5];
+
+/**
+ * Steps that an axis names, the first and the last among them.
+ * @param {number} last @param {number} wanted intervals at most
+ */
+export function stepTicks(last, wanted) {
+  const power = 10 ** Math.floor(Math.log10(last / wanted) + 1e-9);
+  const paces = [...ROUND, ...ROUND.map((m) => 10 * m)].map((m) => m * power);
+  const even = paces.find((pace) => pace >= 1 && last % pace === 0 && last / pace <= wanted);
+  if (even) return Array.from({ length: last / even + 1 }, (_, i) => i * even);
+  const pace = pacing(last, wanted, true);
+  const before = ticks(0, last, wanted, true).filter((step) => step === 0 || last - step > pace / 2);
+  return [...before.filter((step) => step < last), last];
+}
+
 /** The distance of round figures. @param {number} span @param {number} wanted @param {boolean} whole */
-function pace(span, wanted, whole) {
+function pacing(span, wanted, whole) {
   const raw = span / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw - 1e-12) ?? power * 10;
@@ -28,12 +44,9 @@ function pace(span, wanted, whole) {
  */
 export function roundUp(high, wanted = 3, whole = false) {
   if (!(high > 0)) return 1;
-  const step = pace(high, wanted, whole);
+  const step = pacing(high, wanted, whole);
   return Math.ceil(high / step - 1e-9) * step;
 }
-
-/** Up to this many steps are shown as points with their figures: two or three points are no curve yet. */
-export const FEW = 3;
 
 /**
  * The step at the right end of the plots: the run's last, or while few of many steps are done, a nearer one
@@ -44,9 +57,7 @@ export function axisEnd(done, total) {
   let end = 10;
   while (end < done * 1.25) end *= 2;
   if (done >= total / 4) end = Math.max(end, total);
-  const wanted = Math.max(done, 1, total ? Math.min(end, total) : Math.min(end, done));
-  // Points of a step or two stand in the field, not on its edge.
-  return done <= FEW ? Math.max(wanted, Math.min(FEW, done) + 1) : wanted;
+  return Math.max(done, 1, Math.min(end, total || done));
 }
 
 /**

@@ -8,7 +8,7 @@ import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./cu
 import { StepPanel } from "./panel.js";
 import { Plot } from "./plots.js";
 import { Progress } from "./progress.js";
-import { at, curvesOf, lastEnded, shareNote, successSeries } from "./series.js";
+import { at, curvesOf, lastEnded, successSeries } from "./series.js";
 import { Steer } from "./steer.js";
 import { summary, tableTwin } from "./table.js";
 import { Tasks } from "./tasks.js";
@@ -52,7 +52,7 @@ export class Board {
     const choose = (/** @type {number} */ step) => this.choose(step);
     this.main = new Plot(
       "Root success by difficulty",
-      (...given) => drawSuccess(this.curves, this.beside ? this.few : "", this.few !== "", ...given),
+      (...given) => drawSuccess(this.curves, this.beside ? this.few : "", ...given),
       choose,
     );
     const small = (
@@ -70,6 +70,7 @@ export class Board {
     this.refusals = small("Refusals", 132, drawRefusals);
     this.small = [this.shape, this.share, this.speed, this.refusals];
     this.shape.note.textContent = "mean of a tree";
+    this.share.note.textContent = "of the loss";
     this.refusals.note.textContent = "each step";
     const aria = { "aria-label": "Step", "aria-orientation": "horizontal" };
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, ...aria }, this.main.element);
@@ -229,7 +230,6 @@ export class Board {
     const words = `${wide ? "share of roots, " : ""}band: 95 % interval${rings}`;
     this.main.note.textContent = !wide && this.few ? this.few : words;
     this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
-    this.share.note.textContent = shareNote(this.curves, this.chosen);
   }
 
   /** The plots in words, for those who cannot see them. */

@@ -1,12 +1,12 @@
 // What the board's plots draw: the metrics of a run over its steps.
 
 import { fitText } from "../shared/canvas.js";
-import { brief, percent, plain, rate } from "../shared/format.js";
+import { brief, count, percent, plain, rate } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
-import { FEW } from "./axis.js";
-import { band, dot, endLabels, figureAt, ground, line, rules, say, type, values, whisker } from "./pens.js";
+import { band, dot, endLabels, figuresAt, ground, line, rules, say, type, values, whisker } from "./pens.js";
 import {
-  at, depths, lastEnded, marksOf, refusalKinds, shareColumns, shares, stacked, successSeries,
+  at, depths, isFew, lastEnded, marksOf, refusalKinds, shareColumns, shareFigures, shares, stacked,
+  successSeries,
 } from "./series.js";
 import { NO_SUCCESS } from "./words.js";
 
@@ -23,12 +23,12 @@ const TONES = [3, 4, 5];
 const KINDS = [5, 3, 1, 2];
 
 /**
- * Root success: training roots as a line with its band, probes as rings on a dashed line.
+ * Root success: training roots as a line with its band, probes as rings on a dashed line. A few steps are
+ * points.
  * @param {Curves} curves @param {string} words what comes, said in the field
- * @param {boolean} few there are only a few points
  * @param {Scale} scale @param {number} top @param {number} bottom
  */
-export function drawSuccess(curves, words, few, scale, top, bottom) {
+export function drawSuccess(curves, words, scale, top, bottom) {
   const { p, x, chosen } = scale;
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.25, 0.5, 0.75, 1], y, (value) => value.toFixed(2));
@@ -42,7 +42,8 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
   const tone = (/** @type {Success} */ { place }) => {
     return p.sequential[one ? 4 : TONES[Math.min(place, TONES.length - 1)]];
   };
-  for (const series of all) if (!series.probe) band(scale, series.points, y, tone(series), 0.16);
+  const few = isFew(curves);
+  for (const series of all) if (!series.probe && !few) band(scale, series.points, y, tone(series), 0.16);
   for (const series of all) drawSeries(scale, series, y, tone(series), few);
   endLabels(scale, fitted(scale, successEnds(all, x(lastEnded(curves) ?? 0), y)), top, bottom);
   if (words) sayWhatComes(scale, words, all, top, bottom);
@@ -55,11 +56,13 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
     dot(scale, x(chosen), y(value), 4.5, p.page);
     dot(scale, x(chosen), y(value), 3.5, tone(series), series.probe ? "ring" : "disc");
   }
-  // At the newest step, the ends of the series show the same figures.
-  if (chosen === lastEnded(curves)) return;
-  for (const { value } of here) {
-    figureAt(scale, plain(value), x(chosen), Math.max(top, y(value) - 11 * scale.u));
-  }
+  const raised = here.map(({ value }) => ({ text: plain(value), y: y(value) - 11 * scale.u }));
+  if (!endsHere(curves, scale)) figuresAt(scale, raised, top, bottom);
+}
+
+/** At the newest step the ends of the series show its figures. @param {Curves} curves @param {Scale} scale */
+function endsHere(curves, { chosen }) {
+  return chosen === lastEnded(curves);
 }
 
 /**
@@ -67,7 +70,7 @@ export function drawSuccess(curves, words, few, scale, top, bottom) {
  */
 function drawSeries(scale, { probe, points }, y, colour, few) {
   const { x } = scale;
-  line(scale, points, y, probe ? { colour, width: 1, dash: [3, 3] } : { colour, width: 1.8 });
+  if (!few) line(scale, points, y, probe ? { colour, width: 1, dash: [3, 3] } : { colour, width: 1.8 });
   if (!probe && !few) return;
   for (const point of points) {
     whisker(scale, x(point.step), y(point.low), y(point.high), colour, probe ? 1 : 2);
@@ -113,55 +116,63 @@ function fitted(scale, ends) {
   });
 }
 
-/**
- * A curve with the dot of the chosen step; the few points of a young run as dots.
- * @param {Scale} scale @param {Mark[]} marks @param {Place} y @param {string} colour
- */
-function drawMarks(scale, marks, y, colour) {
-  const { x, p, chosen } = scale;
-  line(scale, marks, y, { colour, width: 1.6 });
-  if (marks.length <= FEW) for (const { step, value } of marks) dot(scale, x(step), y(value), 3, colour);
-  const here = chosen === null ? undefined : at(marks, chosen);
-  if (here) dot(scale, x(here.step), y(here.value), 2.8, p.text);
-}
+/** @typedef {(value: number) => Pick<End, "bold" | "plain">} Words */
+/** @typedef {{marks: Mark[], y: Place, tone: string, words: Words}} Measured */
 
 /**
- * @param {Scale} scale @param {Mark[]} marks @param {Place} y
- * @param {(value: number) => Pick<End, "bold" | "plain">} words
+ * Curves with the dot and the figure of the chosen step; their ends say the newest figures. A few steps are
+ * points.
+ * @param {Curves} curves @param {Scale} scale @param {Measured[]} series @param {number} top
+ * @param {number} bottom
  */
-function endOf({ x }, marks, y, words) {
-  const { step, value } = marks[marks.length - 1];
-  return { x: x(step), y: y(value), ...words(value) };
+function drawMeasured(curves, scale, series, top, bottom) {
+  const { x, p, chosen } = scale;
+  const figures = [];
+  const ends = [];
+  for (const { marks, y, tone, words } of series) {
+    if (!isFew(curves)) line(scale, marks, y, { colour: tone, width: 1.6 });
+    else for (const { step, value } of marks) dot(scale, x(step), y(value), 3, tone);
+    const here = chosen === null ? undefined : at(marks, chosen);
+    if (here) dot(scale, x(here.step), y(here.value), 2.8, p.text);
+    if (here) figures.push({ text: words(here.value).bold.split(" ")[0], y: y(here.value) - 10 * scale.u });
+    const newest = marks[marks.length - 1];
+    ends.push({ x: x(newest.step), y: y(newest.value), ...words(newest.value) });
+  }
+  if (!endsHere(curves, scale)) figuresAt(scale, figures, top, bottom);
+  endLabels(scale, ends, top, bottom);
 }
 
 /** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
 export function drawShape(curves, scale, top, bottom) {
-  const nodes = marksOf(curves, "nodes");
-  const levels = marksOf(curves, "depth");
   const parting = top + (bottom - top) * 0.6;
   const gap = 12 * scale.u;
-  const most = (/** @type {Mark[]} */ marks, /** @type {number} */ least) => {
-    return marks.reduce((high, mark) => Math.max(high, mark.value), least);
-  };
   const text = (/** @type {number} */ value) => brief(value);
-  const upper = { top, bottom: parting - gap / 2 };
-  const lower = { top: parting + gap / 2, bottom };
+  /**
+   * @param {string} name @param {number} least @param {{top: number, bottom: number}} field
+   * @param {string} words
+   */
+  const measured = (name, least, field, words) => {
+    const marks = marksOf(curves, name);
+    const most = marks.reduce((high, mark) => Math.max(high, mark.value), least);
+    return {
+      marks,
+      y: values(scale, most, field, text, true),
+      tone: scale.p.sequential[4],
+      words: (/** @type {number} */ value) => ({ bold: `${plain(value, 1)} ${words}`, plain: "" }),
+    };
+  };
   const series = [
-    { marks: nodes, y: values(scale, most(nodes, 2), upper, text, true), words: "nodes" },
-    { marks: levels, y: values(scale, most(levels, 1), lower, text, true), words: "deep" },
+    measured("nodes", 2, { top, bottom: parting - gap / 2 }, "nodes"),
+    measured("depth", 1, { top: parting + gap / 2, bottom }, "deep"),
   ].filter(({ marks }) => marks.length);
-  const ends = series.map(({ marks, y, words }) => {
-    drawMarks(scale, marks, y, scale.p.sequential[4]);
-    return endOf(scale, marks, y, (value) => ({ bold: `${plain(value, 1)} ${words}`, plain: "" }));
-  });
-  endLabels(scale, ends, top, bottom);
+  drawMeasured(curves, scale, series, top, bottom);
 }
 
 /** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
 export function drawShare(curves, scale, top, bottom) {
   const { x, u, chosen } = scale;
   const names = depths(curves);
-  const { rows, here } = shares(curves, chosen);
+  const rows = shares(curves);
   const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
   rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
   if (!rows.length) return nothing(scale, "from the first trained step", top, bottom);
@@ -169,20 +180,16 @@ export function drawShare(curves, scale, top, bottom) {
   const field = { x: (/** @type {number} */ step) => x(step), u };
   const { columns, half } = shareColumns(rows, field);
   for (const column of columns) drawColumn(scale, column, half, y);
+  const fit = Math.floor((bottom - top) / (13 * u));
   const newest = rows[rows.length - 1];
-  let under = 0;
-  const middles = newest.parts.map((part) => {
-    under += part / newest.total;
-    return y(under - part / newest.total / 2);
+  const here = chosen === newest.step ? undefined : rows.find((row) => row.step === chosen);
+  const figures = here ? shareFigures(here).slice(0, fit) : [];
+  const chosenFigures = figures.map(({ share, middle }) => ({ text: percent(share, 0), y: y(middle) }));
+  figuresAt(scale, chosenFigures, top + 4 * u, bottom);
+  const left = x(newest.step) + half + 4 * u;
+  const ends = shareFigures(newest).slice(0, fit).map(({ level, share, middle }) => {
+    return { x: left, y: y(middle), bold: "", plain: `depth ${names[level]} ${percent(share, 0)}` };
   });
-  const ends = names
-    .map((name, level) => ({ name, y: middles[level], share: here.parts[level] / here.total }))
-    .filter(({ share }) => share >= 0.005)
-    .slice(0, Math.floor((bottom - top) / (13 * u)))
-    .map(({ name, y: middle, share }) => {
-      const left = x(newest.step) + half + 4 * u;
-      return { x: left, y: middle, bold: "", plain: `depth ${name} ${percent(share, 0)}` };
-    });
   endLabels(scale, ends, top, bottom);
 }
 
@@ -216,11 +223,10 @@ export function drawSpeed(curves, scale, top, bottom) {
   const figure = (/** @type {number} */ v) => (v >= 1000 ? `${brief(v / 1000, 1)}k` : brief(v));
   const y = values(scale, high, { top, bottom }, figure);
   if (!series.length) return nothing(scale, "from the first trained step", top, bottom);
-  const ends = series.map(({ marks, words, tone }) => {
-    drawMarks(scale, marks, y, tone);
-    return endOf(scale, marks, y, (value) => ({ bold: rate(value), plain: words }));
+  const measured = series.map(({ marks, words, tone }) => {
+    return { marks, tone, y, words: (/** @type {number} */ value) => ({ bold: rate(value), plain: words }) };
   });
-  endLabels(scale, ends, top, bottom);
+  drawMeasured(curves, scale, measured, top, bottom);
 }
 
 /** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
@@ -240,6 +246,8 @@ export function drawRefusals(curves, scale, top, bottom) {
       below += part;
     });
   }
+  const here = rows.find((row) => row.step === scale.chosen);
+  if (here) figuresAt(scale, [{ text: count(here.total), y: y(here.total) }], top, bottom);
   const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 122 * u);
   scale.words.push(() => writeKinds(scale, kinds, left, top));
 }

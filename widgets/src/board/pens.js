@@ -177,14 +177,22 @@ function writeEnds(scale, ends, top, bottom) {
 }
 
 /**
- * A figure beside the upright line.
- * @param {Scale} scale @param {string} text @param {number} x @param {number} y
+ * The figures of the chosen step beside its line, moved apart if they would meet.
+ * @param {Scale} scale @param {{text: string, y: number}[]} figures @param {number} top
+ * @param {number} bottom
  */
-export function figureAt(scale, text, x, y) {
-  const { context, p, u } = scale;
-  type(scale, 11, 600);
-  const before = x - context.measureText(text).width - 8 * u;
-  say(scale, text, before < scale.x(0) ? x + 8 * u : before, y, p.text, true);
+export function figuresAt(scale, figures, top, bottom) {
+  const { context, p, u, chosen } = scale;
+  if (chosen === null) return;
+  const x = scale.x(chosen);
+  const ys = spread(figures.map(({ y }) => y), 13 * u, top, bottom - 6 * u);
+  scale.words.push(() => {
+    type(scale, 11, 600);
+    figures.forEach(({ text }, i) => {
+      const before = x - context.measureText(text).width - 8 * u;
+      say(scale, text, before < scale.x(0) ? x + 8 * u : before, ys[i], p.text, true);
+    });
+  });
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { canvasFor } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
-import { ticks } from "./axis.js";
+import { stepTicks } from "./axis.js";
 import { type } from "./pens.js";
 
 /** @typedef {import("./pens.js").Scale} Scale */
@@ -90,8 +90,7 @@ function steps(scale, bottom) {
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   const room = Math.max(1, Math.floor((right - x(0)) / (54 * u)));
-  const marks = ticks(0, last, Math.min(5, room), true);
-  if (marks.length < 2) marks.push(last); // a narrow field of few steps says at least how far it goes
+  const marks = stepTicks(last, Math.min(5, room));
   for (const step of marks) context.fillText(String(step), x(step), bottom + 14 * u);
 }
 

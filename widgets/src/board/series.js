@@ -1,8 +1,6 @@
 // The metrics of a run as series: success with intervals, marks, parts that stand on each other. Nothing here
 // draws.
 
-import { count } from "../shared/format.js";
-
 /**
  * @typedef {object} Curves
  * @property {number[]} step
@@ -14,6 +12,8 @@ import { count } from "../shared/format.js";
 /** @typedef {{step: number, value: number}} Mark */
 
 const Z95 = 1.959963984540054;
+/** Up to this many steps are points with their intervals: two or three points are no curve yet. */
+const FEW = 3;
 
 /**
  * @param {any} raw the synced trait @param {string[]} [difficulties] of the world, easiest first
@@ -26,6 +26,16 @@ export function curvesOf(raw, difficulties = []) {
 /** The last step that has ended. @param {Curves} curves @returns {number | null} */
 export function lastEnded(curves) {
   return curves.step.length ? curves.step[curves.step.length - 1] : null;
+}
+
+/** Steps that have ended; step 0 holds the probes before any training. @param {Curves} curves */
+export function trained(curves) {
+  return curves.step.filter((step) => step > 0).length;
+}
+
+/** Too few steps for a curve. @param {Curves} curves */
+export function isFew(curves) {
+  return trained(curves) <= FEW;
 }
 
 /**
@@ -130,15 +140,23 @@ export function depths(curves) {
   return namesUnder(curves, "gradient_share_by_depth").sort((a, b) => Number(a) - Number(b));
 }
 
+/** How the loss weight is shared between depths, step by step. @param {Curves} curves */
+export function shares(curves) {
+  return stacked(curves, "gradient_share_by_depth", depths(curves)).filter((row) => row.total > 0);
+}
+
 /**
- * How the loss weight is shared between depths, step by step, and the step whose shares are given in figures:
- * the chosen one, otherwise the newest.
- * @param {Curves} curves @param {number | null} chosen
+ * The shares of a step as figures, each with the middle of its part; those too low to be seen are left out.
+ * @param {{parts: number[], total: number}} row
+ * @returns {{level: number, share: number, middle: number}[]} as shares of 1
  */
-export function shares(curves, chosen) {
-  const rows = stacked(curves, "gradient_share_by_depth", depths(curves)).filter((row) => row.total > 0);
-  const here = rows.find((row) => row.step === chosen) ?? rows[rows.length - 1];
-  return { rows, here };
+export function shareFigures({ parts, total }) {
+  let under = 0;
+  return parts.flatMap((part, level) => {
+    under += part;
+    const share = part / total;
+    return share >= 0.005 ? [{ level, share, middle: under / total - share / 2 }] : [];
+  });
 }
 
 /** px of a column of shares: at most, at least before steps share one, and free between two. */
@@ -167,15 +185,6 @@ export function shareColumns(rows, { x, u }) {
     parts: parts.map((part) => part / xs.length),
   }));
   return { columns, half: width / 2 };
-}
-
-/**
- * Which step the figures beside the shares belong to: they are drawn at the newest step.
- * @param {Curves} curves @param {number | null} chosen
- */
-export function shareNote(curves, chosen) {
-  const { rows, here } = shares(curves, chosen);
-  return here && here !== rows[rows.length - 1] ? `at step ${count(here.step)}` : "of the loss";
 }
 
 /** Kinds of refusals, most frequent first. @param {Curves} curves @param {number} [most] */

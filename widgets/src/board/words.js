@@ -1,7 +1,7 @@
 // How training stands, in words.
 
 import { count, duration, many } from "../shared/format.js";
-import { FEW } from "./axis.js";
+import { isFew, trained } from "./series.js";
 
 /** @typedef {Record<string, any>} Session the synced trait: progress of training */
 
@@ -13,8 +13,8 @@ export const NO_SUCCESS = "No success by difficulty is recorded";
  */
 export function fewWords(curves, session) {
   if (!curves.step.length) return "";
-  const done = curves.step.filter((step) => step > 0).length; // step 0: probes before any training
-  if (done > FEW) return "";
+  if (!isFew(curves)) return "";
+  const done = trained(curves);
   const over = !session.live || session.state === "stopped";
   if (!done) return `Probes before training: ${over ? "no step has ended" : "each step adds a point"}`;
   if (over) return `${many(done, "step")}: points, no curve yet`;

@@ -4,6 +4,7 @@ import { h, onArrows } from "../shared/dom.js";
 import { count, plain, signClass, signed } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { isLive, shapeOf, statusWords } from "../step/status.js";
+import { tokenWords } from "../step/summary.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./host.js").Tab} Tab */
@@ -20,11 +21,10 @@ export function whoLines(host, shown, wide) {
   const { step } = shown;
   const { row } = host.place;
   const turns = step.turns[row];
-  const tokens = step.read[row] + step.wrote[row];
   const facts = [
     statusWords(step.status[row], step.s[row]),
     `${turns} ${turns === 1 ? "turn" : "turns"}`,
-    tokens ? `wrote ${count(step.wrote[row])} of ${count(tokens)} tokens` : "",
+    tokenWords(step, [row]),
     wide ? `depth ${step.depth[row]}` : "",
   ];
   const told = facts.filter(Boolean).join(" \u00b7 ");

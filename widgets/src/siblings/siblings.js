@@ -183,5 +183,5 @@ function button(at, words, onclick) {
 function factWords({ took, tokens }) {
   const [least, most] = took ?? [NaN, NaN];
   const times = least === most ? duration(least) : `${duration(least)} to ${duration(most)}`;
-  return [took ? times : "", tokens ? `${count(tokens)} tokens` : ""].filter(Boolean).join(", ");
+  return [took ? times : "", tokens].filter(Boolean).join(", ");
 }

@@ -1,5 +1,6 @@
 // Siblings in numbers: how they ended, what their advantages are, how long they took.
 
+import { count } from "../shared/format.js";
 import { MARKS } from "../shared/shapes.js";
 import { askedBy, fell } from "./piles.js";
 import { shapeOf } from "./status.js";
@@ -16,7 +17,7 @@ import { shapeOf } from "./status.js";
  * @property {number} low
  * @property {number} high
  * @property {number} known how many have a value
- * @property {number} tokens
+ * @property {string} tokens what they wrote of what they read and wrote, in words
  * @property {[number, number] | null} took the shortest and the longest, in seconds
  * @property {number} together the turn that launched them all in one go; 0: they were not
  */
@@ -37,12 +38,11 @@ const ORDER = /** @type {Shape[]} */ (Object.keys(WORDS));
 export function summarize(step, rows, value) {
   /** @type {Map<Shape, number>} */
   const outcomes = new Map();
-  let [mean, known, tokens] = [0, 0, 0];
+  let [mean, known] = [0, 0];
   let [low, high, short, long] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const row of rows) {
     const shape = shapeOf(step.status[row], step.s[row]);
     outcomes.set(shape, (outcomes.get(shape) ?? 0) + 1);
-    tokens += step.read[row] + step.wrote[row];
     const took = step.ended[row] - step.started[row];
     if (!Number.isNaN(took)) [short, long] = [Math.min(short, took), Math.max(long, took)];
     if (Number.isNaN(value[row])) continue;
@@ -58,10 +58,20 @@ export function summarize(step, rows, value) {
     low: known ? low : NaN,
     high: known ? high : NaN,
     known,
-    tokens,
+    tokens: tokenWords(step, rows),
     took: short <= long ? [short, long] : null,
     together: inOneGo(step, rows) ? step.turn[rows[0]] : 0,
   };
+}
+
+/**
+ * "wrote 40 of 900 tokens": the others were read. Empty if none are known.
+ * @param {Step} step @param {number[]} rows
+ */
+export function tokenWords(step, rows) {
+  const wrote = rows.reduce((sum, row) => sum + step.wrote[row], 0);
+  const all = rows.reduce((sum, row) => sum + step.read[row], wrote);
+  return all ? `wrote ${count(wrote)} of ${count(all)} tokens` : "";
 }
 
 /** "9 succeeded, 3 failed". @param {Summary} summary */

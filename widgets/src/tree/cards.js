@@ -307,7 +307,7 @@ function liveWords(step, row) {
     return `${back} of ${children.length} back`;
   }
   const turn = `turn ${Math.max(1, step.turns[row])}`;
-  return step.wrote[row] ? `${turn}, ${count(step.wrote[row])} tokens` : turn;
+  return step.wrote[row] ? `${turn}, wrote ${count(step.wrote[row])}` : turn;
 }
 
 /** @param {Step} step @param {number} row */

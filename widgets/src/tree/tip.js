@@ -5,7 +5,7 @@ import { brief, count, duration, plain, signed } from "../shared/format.js";
 import { visible } from "../shared/text.js";
 import { valueText } from "../step/shown.js";
 import { statusWords } from "../step/status.js";
-import { outcomeWords } from "../step/summary.js";
+import { outcomeWords, tokenWords } from "../step/summary.js";
 
 /** @typedef {import("../step/piles.js").Pile} Pile */
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -76,14 +76,13 @@ function nodeParts({ shown, goal }, row) {
     Number.isNaN(value) ? "not scored" : words;
   const took = step.ended[row] - step.started[row];
   const [s, R, A, c] = [step.s[row], credit.R[row], credit.A[row], credit.c[row]];
-  const tokens = step.read[row] + step.wrote[row];
+  const tokens = tokenWords(step, [row]);
   const pairs = [
     ["s", or(s, brief(s))],
     ["R", or(R, plain(R, 3))],
     ["A", or(A, signed(A, 3))],
     ["wA", or(c, signed(c, 3))],
     ["turns", String(step.turns[row])],
-    ...(tokens ? [["tokens", count(tokens)]] : []),
     ...(Number.isNaN(took) ? [] : [["time", duration(took)]]),
   ];
   const state = `${step.path(row)} \u00b7 ${statusWords(step.status[row], s)}`;
@@ -92,6 +91,7 @@ function nodeParts({ shown, goal }, row) {
     h("div", { class: "goal" }, goal),
     h("div", { class: "label" }, state, shown.other ? " \u00b7 same rollouts, other credit" : ""),
     list(pairs),
+    tokens ? h("div", { class: "label" }, tokens) : null,
     reason ? h("div", { class: "label" }, visible(reason)) : null,
   ];
 }

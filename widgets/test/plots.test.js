@@ -1,0 +1,120 @@
+// What the board's plots draw, on a canvas that keeps what it is told.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "../src/board/curves.js";
+import { endLabels } from "../src/board/pens.js";
+import { curvesOf } from "../src/board/series.js";
+import { fewWords } from "../src/board/words.js";
+
+/**
+ * What a plot of steps at 60 px each draws: lines with ink and points, and words with their place.
+ * @param {(scale: any, top: number, bottom: number) => void} draw @param {number} chosen
+ */
+function drawnBy(draw, chosen) {
+  /** @type {any[]} */
+  let path = [];
+  /** @type {{ink: string, xs: number[]}[]} */
+  const lines = [];
+  /** @type {{text: string, x: number}[]} */
+  const words = [];
+  const known = {
+    beginPath: () => (path = []),
+    lineTo: (/** @type {number} */ x) => path.push(x),
+    stroke: () => lines.push({ ink: context.strokeStyle, xs: path }),
+    measureText: (/** @type {string} */ text) => ({ width: text.length * 6 }),
+    fillText: (/** @type {string} */ text, /** @type {number} */ x) => words.push({ text, x }),
+  };
+  /** @type {any} */
+  const context = new Proxy(/** @type {any} */ (known), {
+    get: (own, name) => own[name] ?? (() => {}),
+  });
+  const sequential = ["s0", "s1", "s2", "s3", "s4", "s5"];
+  const p = { unit: 1, family: "x", page: "page", rule: "rule", text: "ink", label: "label", sequential };
+  const x = (/** @type {number} */ step) => 40 + step * 60;
+  const scale = { context, p, width: 900, right: 700, x, last: 10, chosen, u: 1, words: [] };
+  draw(scale, 10, 110);
+  for (const write of /** @type {(() => void)[]} */ (scale.words)) write();
+  const level = lines.filter(({ ink, xs }) => ink !== "rule" && new Set(xs).size > 1);
+  return { curves: level, words };
+}
+
+test("up to three steps are points, as the words say; from the fourth on there is a curve", () => {
+  const columns = {
+    "success_by_difficulty/medium/success": [0.2, 0.4, 0.6, 0.8],
+    "success_by_difficulty/medium/tasks": [8, 8, 8, 8],
+    "probe_success_by_difficulty/medium/success": [0.2, 0.4, 0.6, 0.8],
+    "probe_success_by_difficulty/medium/tasks": [8, 8, 8, 8],
+    nodes: [1, 2, 3, 4],
+    "tokens_per_second/training": [1, 2, 3, 4],
+  };
+  for (const done of [1, 2, 3, 4]) {
+    const some = curvesOf({ step: [1, 2, 3, 4].slice(0, done), columns });
+    const all = [
+      drawnBy((...given) => drawSuccess(some, "", ...given), done),
+      drawnBy((...given) => drawShape(some, ...given), done),
+      drawnBy((...given) => drawSpeed(some, ...given), done),
+    ];
+    const lines = all.map((drawn) => drawn.curves.length);
+    assert.deepEqual(lines, done < 4 ? [0, 0, 0] : [2, 1, 1], `${done} steps`);
+    assert.equal(fewWords(some, { live: false }) !== "", done < 4);
+  }
+});
+
+test("the figures of the chosen step stand at its line, those of the newest at the ends", () => {
+  const more = curvesOf({
+    step: [1, 2, 3, 4, 5],
+    columns: {
+      nodes: [1, 2, 3, 4, 5],
+      depth: [0, 1, 1, 1, 2],
+      "tokens_per_second/training": [1000, 2000, 3000, 4000, 5000],
+      "tokens_per_second/generation": [10, 20, 30, 40, 50],
+      "gradient_share_by_depth/0": [1, 0.5, 0.5, 0.5, 0.7],
+      "gradient_share_by_depth/1": [null, 0.5, 0.5, 0.5, 0.3],
+      "refusals/turns": [1, 7, 3, 4, 5],
+    },
+  });
+  /** @param {typeof drawShape} draw @param {number} chosen */
+  const near = (draw, chosen) => {
+    const { words } = drawnBy((...given) => draw(more, ...given), chosen);
+    const beside = words.filter(({ x }) => x < 40 + chosen * 60 && x > 40 + chosen * 60 - 60);
+    return { beside: beside.map(({ text }) => text), all: words.map(({ text }) => text) };
+  };
+  assert.deepEqual(near(drawShape, 2).beside, ["2.0", "1.0"]);
+  assert.deepEqual(near(drawSpeed, 2).beside, ["2.0k", "20"]);
+  assert.deepEqual(near(drawShare, 2).beside, ["50 %", "50 %"]);
+  assert.deepEqual(near(drawRefusals, 2).beside, ["7"]);
+  assert.ok(near(drawShape, 2).all.includes("5.0 nodes"));
+  assert.ok(near(drawShare, 2).all.includes("depth 0 70 %"));
+  assert.deepEqual(near(drawShape, 5).beside, [], "at the newest step, the ends say it");
+});
+
+test("names of series: written over the line of the chosen step, on a ground where it crosses them", () => {
+  /** @param {number} chosen */
+  const drawn = (chosen) => {
+    /** @type {any[]} */
+    const calls = [];
+    const context = {
+      measureText: (/** @type {string} */ text) => ({ width: text.length * 6 }),
+      fillRect: (/** @type {number[]} */ ...box) => calls.push(box.map(Math.round)),
+      fillText: (/** @type {string} */ text) => calls.push(text),
+    };
+    /** @type {any} */
+    const scale = {
+      context,
+      p: { unit: 1, family: "x" },
+      width: 300,
+      right: 280,
+      x: (/** @type {number} */ step) => step * 10,
+      chosen,
+      u: 1,
+      words: [],
+    };
+    endLabels(scale, [{ x: 100, y: 50, bold: "5 nodes", plain: "" }], 0, 100);
+    assert.deepEqual(calls, [], "nothing before the line");
+    for (const write of scale.words) write();
+    return calls;
+  };
+  assert.deepEqual(drawn(10), ["5 nodes"]);
+  assert.deepEqual(drawn(12), [[105, 43, 48, 14], "5 nodes"]);
+  assert.deepEqual(drawn(20), ["5 nodes"]);
+});
