@@ -328,6 +328,12 @@ class TurnReply:
     """What was lost, if stop is "error"; or who says that the window is full, if it is "context"."""
     thought: str = ""
     """Reasoning that came apart from the text, as some servers send it."""
+    tokens_in: int = 0
+    """Tokens of the whole prompt, as a server counts them; 0 = it does not say, or the ids are here."""
+    tokens_out: int = 0
+    """Tokens of the reply, as a server counts them; 0 as above."""
+    logprob: float | None = None
+    """Sum of the reply's log-probs, as a server says; None = it does not."""
 
 
 class Policy(Protocol):

@@ -142,7 +142,7 @@ def tabulate(groups: Sequence[Group]) -> NodeTable:
         depth=np.array([node.depth for node in nodes], np.int32),
         s=np.array([np.nan if score is None else score for score in scores], np.float64),
         status=[node.status.value for node in nodes],
-        tokens=np.array([node.tokens_out for node in nodes], np.int64),
+        tokens=np.array([node.trainable_tokens for node in nodes], np.int64),
     )
 
 

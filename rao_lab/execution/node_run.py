@@ -176,6 +176,9 @@ def acted(reply: TurnReply, action: Action) -> dict[str, Any]:
         "code": action.code,
         "stop": reply.stop,
         "decode_steps": reply.decode_steps,
+        "read": reply.tokens_in,
+        "wrote": reply.tokens_out,
+        "logprob": reply.logprob,
     }
 
 

@@ -183,7 +183,14 @@ class EndpointPolicy:
         steps = max(1, used["completion_tokens"])
         thought = self._server.without_key(sent_apart(answer.body))[:most]
         return TurnReply(
-            request.key, text, stop=stop, version=self.version, decode_steps=steps, thought=thought
+            request.key,
+            text,
+            stop=stop,
+            version=self.version,
+            decode_steps=steps,
+            thought=thought,
+            tokens_in=used["prompt_tokens"],
+            tokens_out=used["completion_tokens"],
         )
 
     def _body(self, request: TurnRequest, habits: Habits) -> dict[str, Any]:

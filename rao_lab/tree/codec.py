@@ -165,7 +165,11 @@ def _default(item: Field[Any]) -> Any:
     return item.default if item.default_factory is MISSING else item.default_factory()
 
 
-_OTHERWISE = {"seed": _Kind(encode, _in(SEED)), "success": _Kind(encode, _in(SHARE, _none))}
+_OTHERWISE = {
+    "seed": _Kind(encode, _in(SEED)),
+    "success": _Kind(encode, _in(SHARE, _none)),
+    **dict.fromkeys(("read", "wrote"), _Kind(encode, _in(COUNT))),
+}
 """Fields whose range is not that of their type, by name."""
 _RECORDS = (Message, Call, Turn, Node, Task, TreeHeader, Tree, Group, *get_args(Event))
 _PLANS: dict[Any, tuple[tuple[str, _Kind, Any], ...]] = {

@@ -123,6 +123,9 @@ class Acted(_Happened):
     code: str
     stop: str
     decode_steps: int
+    read: int = 0
+    wrote: int = 0
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

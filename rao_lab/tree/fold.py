@@ -151,6 +151,9 @@ class Fold:
             code=event.code,
             stop=event.stop,
             decode_steps=event.decode_steps,
+            read=event.read,
+            wrote=event.wrote,
+            logprob=event.logprob,
             sampled=event.time,
             sampled_tick=event.tick,
         )

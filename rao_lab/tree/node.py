@@ -67,7 +67,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One generation and the code it ran. Empty arrays: the policy has no tokens (scripted, endpoint).
+    """One generation and the code it ran. Empty arrays: the policy has no tokens (scripted), or a server keeps
+    them and says how many there were (`read`, `wrote`).
 
     >>> turn = tree.root.turns[-1]
     >>> print(turn.code)
@@ -118,6 +119,23 @@ class Turn:
     """Time that its code waited for children, which is not compute time."""
     decode_steps: int = 0
     """Ticks that generation took."""
+    read: int = 0
+    """Tokens that the model read, as a server counts them: the whole context. 0 = it does not say, or there are
+    ids, which are then what counts."""
+    wrote: int = 0
+    """Tokens that the model wrote, as a server counts them; 0 as above."""
+    logprob: float | None = None
+    """Sum of the log-probs of what it wrote, as a server says; None = it does not, or there are ids."""
+
+    @property
+    def tokens_in(self) -> int:
+        """Prompt tokens that were new in this turn: P, or else what a server counted."""
+        return len(self.prompt_ids) or self.read
+
+    @property
+    def tokens_out(self) -> int:
+        """Tokens that were sampled: T, or else what a server counted."""
+        return len(self.sampled_ids) or self.wrote
 
     @property
     def compute_seconds(self) -> float | None:
@@ -127,7 +145,7 @@ class Turn:
     @property
     def context_tokens(self) -> int:
         """Tokens that this turn added to the context, P + T: the whole context if it does not continue."""
-        return len(self.prompt_ids) + len(self.sampled_ids)
+        return self.tokens_in + self.tokens_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +199,17 @@ class Node:
 
     @property
     def tokens_in(self) -> int:
-        """Prompt tokens read, each once."""
-        return sum(len(turn.prompt_ids) for turn in self.turns)
+        """Prompt tokens read: each once, if its turns go on from one another, and anew in each turn of a server."""
+        return sum(turn.tokens_in for turn in self.turns)
 
     @property
     def tokens_out(self) -> int:
-        """Tokens that the node itself generated, T over all turns: the only ones that are trained."""
+        """Tokens that the node itself generated, over all turns."""
+        return sum(turn.tokens_out for turn in self.turns)
+
+    @property
+    def trainable_tokens(self) -> int:
+        """Tokens that it generated and whose ids are recorded, T over all turns: the only ones that are trained."""
         return sum(len(turn.sampled_ids) for turn in self.turns)
 
     @property

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rao_lab.api.defaults import suggested
+from rao_lab.api.export import record
 from rao_lab.api.train import train
+from rao_lab.credit.table import tabulate
 from rao_lab.errors import ConfigError
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
@@ -18,8 +22,10 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.endpoint import EndpointPolicy
 from rao_lab.policies.load import load_policy
 from rao_lab.prompts import dialect
+from rao_lab.store import open_run
 from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Message, Status, Tree, TreeHeader, Turn, validate
+from rao_lab.tree.codec import tree_from_json, tree_to_json
 from tests.support.chat_servers import (
     Handler,
     Server,
@@ -146,6 +152,23 @@ def test_a_tree_grows_by_a_server_and_is_marked(server: Server) -> None:
     assert tree.header.policy == "endpoint#small-model"
     assert tree.not_reproducible == "policy endpoint#small-model does not answer by the seed alone"
     assert tree.root.tokens_out == 0
+
+
+def test_the_tokens_of_a_tree_are_those_that_the_server_counts(server: Server, tmp_path: Path) -> None:
+    """In the tree, in its picture and in the run file; credit goes by recorded ids alone."""
+    usage = {"prompt_tokens": 812, "completion_tokens": 35}
+    server.answer = in_turn(says("hm", usage=usage), says(block("finish('ok')"), usage=usage))
+    tree = grow(EndpointPolicy(server.address))
+    assert (tree.root.tokens_in, tree.root.tokens_out, tree.root.peak_context) == (1624, 70, 847)
+    assert "70 tokens" in str(tree)
+    record([tree], tmp_path / "a.rao")
+    run = open_run(tmp_path / "a.rao")
+    (kept,) = run.groups(0)[0].trees
+    assert kept == replace(tree, header=kept.header)
+    columns = run.node_table(0)
+    assert (columns.tokens_in.tolist(), columns.tokens_out.tolist()) == ([1624], [70])
+    assert columns.credit_table().tokens.tolist() == [0] == tabulate(run.groups(0)).tokens.tolist()
+    assert tree_from_json(tree_to_json(tree)) == tree
 
 
 DRAFT = "```python\nfinish('draft')\n```"

@@ -126,7 +126,12 @@ FIELD_VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-RANGES = {"seed": st.integers(-(2**70), 2**70), "success": st.none() | st.floats(0.0, 1.0)}
+RANGES = {
+    "seed": st.integers(-(2**70), 2**70),
+    "success": st.none() | st.floats(0.0, 1.0),
+    "read": st.integers(0, MOST),
+    "wrote": st.integers(0, MOST),
+}
 
 
 def records(cls: Any, **fixed: Any) -> st.SearchStrategy[Any]:

@@ -151,7 +151,7 @@ class NodeColumns:
             depth=self.depth[:rows].astype(np.int32),
             s=np.where(scored == 1.0, success, scored),
             status=self.status[:rows],
-            tokens=self.tokens_out[:rows],
+            tokens=np.where(self.window[:rows] > 0, self.tokens_out[:rows], 0),
         )
 
 

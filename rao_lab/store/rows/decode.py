@@ -241,13 +241,33 @@ def _judged(source: str | None) -> tuple[str | None, float | None]:
     found = None if source is None else _REWARD.fullmatch(source)
     if found is None:
         return source, None
+    return found[1], _real(found[2], "reward")
+
+
+_COUNTED = re.compile(r"([^(]*) \(([0-9]{1,15}) read, ([0-9]{1,15}) wrote(?:, logprob ([-+.e0-9]{1,30}))?\)")
+"""Why a turn stopped, and the tokens that a server counted; see `encode`."""
+
+
+def _stopped(text: str) -> dict[str, Any]:
+    """The fields of a turn that stand in this text."""
+    found = _COUNTED.fullmatch(text)
+    if found is None:
+        return {"stop": text}
+    read, wrote = int(found[2]), int(found[3])
+    logprob = None if found[4] is None else _real(found[4], "log-prob")
+    if not (COUNT.holds(read) and COUNT.holds(wrote)):
+        raise RunFileError(f"{quoted(text)} holds no counts of tokens: {COUNT} is due")
+    return {"stop": found[1], "read": read, "wrote": wrote, "logprob": logprob}
+
+
+def _real(text: str, what: str) -> float:
     try:
-        reward = float(found[2])
+        number = float(text)
     except ValueError:
-        reward = inf
-    if not REAL.holds(reward):
-        raise RunFileError(f"{quoted(found[2])} is no reward: {REAL} is due")
-    return found[1], reward
+        number = inf
+    if not REAL.holds(number):
+        raise RunFileError(f"{quoted(text)} is no {what}: {REAL} is due")
+    return number
 
 
 def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
@@ -259,7 +279,6 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         text=texts.text(row[5]),
         thought=texts.text(row[6]),
         code=texts.text(row[7]),
-        stop=texts.text(row[8]),
         calls=_calls(None if row[9] is None else texts.source(row[9])),
         output=texts.text(row[10]),
         error=texts.maybe(row[11]),
@@ -272,6 +291,7 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         ended_tick=row[18],
         waiting_seconds=row[19],
         decode_steps=row[20],
+        **_stopped(texts.text(row[8])),
         **({} if arrays is None else dict(zip(_ARRAYS, arrays, strict=True))),  # type: ignore[arg-type]
     )
     return turn

@@ -151,6 +151,14 @@ def _judged(node: Node) -> str | None:
     )
 
 
+def _stop(turn: Turn) -> str:
+    """Why it stopped; a turn whose tokens a server counted has that behind it: "stop (812 read, 35 wrote)"."""
+    if not (turn.read or turn.wrote) and turn.logprob is None:
+        return turn.stop
+    logprob = "" if turn.logprob is None else f", logprob {turn.logprob!r}"
+    return f"{turn.stop} ({turn.read} read, {turn.wrote} wrote{logprob})"
+
+
 def _turn_row(texts: TextIds, node: Node, turn: Turn) -> tuple[Any, ...]:
     messages = [[message.role, texts.id(message.content)] for message in turn.messages]
     return (
@@ -161,7 +169,7 @@ def _turn_row(texts: TextIds, node: Node, turn: Turn) -> tuple[Any, ...]:
         texts.id(turn.text),
         texts.id(turn.thought),
         texts.id(turn.code),
-        texts.id(turn.stop),
+        texts.id(_stop(turn)),
         texts.id(_calls_json(turn.calls)) if turn.calls else None,
         texts.id(turn.output),
         texts.maybe(turn.error),
