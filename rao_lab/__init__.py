@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.execution.limits import Limits
     from rao_lab.policies.load import load_policy
+    from rao_lab.policies.replay import ReplayPolicy
     from rao_lab.store import Run, open_run
     from rao_lab.training.config import LossConfig, TrainConfig
     from rao_lab.training.metrics import TrainStep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import Player
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
+from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.protocols import Environment, Policy, Scripted, Worded
 
 
@@ -68,6 +69,9 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
         ConfigError: this is the name of a policy and no policy, or a script is to play a world that has none.
     """
     check_loaded(policy)
+    if isinstance(policy, ReplayPolicy) and policy.limits:
+        usual = CHAT if policy.live is None else suggested(policy.live, environment)
+        return replace(usual, limits=Limits.from_dict(policy.limits))
     if policy.window:
         return TINY if policy.dialect == "terse" else CHAT
     if not policy.name.startswith("scripted"):

@@ -100,7 +100,8 @@ class Executor:
         Raises:
             UnavailableError: the policy is being trained in another thread.
         """
-        with taken(self.policy):
+        live = getattr(self.policy, "live", None)  # of a replay: the policy that writes for it
+        with taken(self.policy), taken(self.policy if live is None else live):
             return self._run(headers)
 
     def _run(self, headers: Sequence[TreeHeader]) -> list[Tree]:

@@ -40,8 +40,12 @@ class KnownAtOnce(ABC):
 
     def submit(self, request: TurnRequest) -> None:
         reply = self.reply(request)
+        self.due(reply, reply.decode_steps)
+
+    def due(self, reply: TurnReply, ticks: int) -> None:
+        """The reply is given so many ticks from now, at the next at the earliest."""
         self._wanted[reply.key] = reply
-        heappush(self._due, (self._now + max(1, reply.decode_steps), key_order(reply.key), reply))
+        heappush(self._due, (self._now + max(1, ticks), key_order(reply.key), reply))
 
     def tick(self) -> Sequence[TurnReply]:
         """The replies that are due now, in key order."""

@@ -266,7 +266,26 @@ class TransformerPolicy:
 
     def _before(self, request: TurnRequest) -> list[int]:
         known = self._engine.context(request.key)
-        return list(known) if known is not None else context_ids(request.history)
+        if known is not None:
+            return list(known)
+        return context_ids(request.history) if self._wrote(request.history) else []
+
+    def _wrote(self, history: Sequence[Turn]) -> bool:
+        """Whether the ids of these turns are what this model would have read and written.
+
+        They are not if another model wrote them, a server, or a hand. The node is then read anew from its texts.
+        """
+        for turn in history:
+            ids = tuple(turn.sampled_ids)
+            if (
+                not ids
+                or max(*ids, *turn.prompt_ids) >= self._vocabulary
+                or not turn.text.endswith(self._texts(ids))
+            ):
+                return False
+        fresh = max(place for place, turn in enumerate(history) if place == 0 or not turn.continues)
+        said = conversation.whole(history[:fresh], history[fresh].messages)
+        return self._ids(self._chat.prompt(said)) == tuple(history[fresh].prompt_ids)
 
     def _after_stop(self, last: int, suffix: str) -> str:
         """The suffix without the end of a reply, if the model has written that end itself."""
