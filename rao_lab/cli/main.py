@@ -16,7 +16,7 @@ import typer
 
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
-from rao_lab.cli.commands import bench, credit, demo, doctor, evaluate, export, fetch, run, show, train
+from rao_lab.cli.commands import bench, credit, demo, diff, doctor, evaluate, export, fetch, run, show, train
 from rao_lab.cli.options import flow_help
 from rao_lab.errors import RaoLabError
 
@@ -46,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "eval": evaluate.evaluate,
     "run": run.run,
     "show": show.show,
+    "diff": diff.diff,
     "credit": credit.credit,
     "export": export.export,
     "fetch": fetch.fetch,

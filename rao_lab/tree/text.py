@@ -112,7 +112,7 @@ def text_tree(
     """
     glyphs = _ASCII if plain else _UNICODE
     width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
-    credit = _of_this_tree(tree.header, attributions)
+    credit = earned_by(tree.header, attributions)
     nodes = {node.path: node for node in tree.nodes}
     picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit, preamble(tree.nodes))
     rows = [picture.row(nodes[path]) for path in nodes if path in picture.shown]
@@ -173,9 +173,10 @@ def _shape(node: Node) -> str:
     return "succeeded" if node.success == 1 else "partly" if node.success > 0 else "failed"
 
 
-def _of_this_tree(
+def earned_by(
     header: TreeHeader, attributions: EarnedInStep | Mapping[str, Earned] | None
 ) -> Mapping[str, Earned] | None:
+    """What each node of the tree earned, by path; None for None."""
     if attributions is None or isinstance(attributions, Mapping):
         return attributions
     return attributions.of_tree(header.group, header.rollout)
