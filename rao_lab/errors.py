@@ -7,7 +7,7 @@
     ├── MissingError(LookupError)       something that was named does not exist
     ├── UnavailableError(RuntimeError)  something outside the program is needed and not there
     ├── RecordError(ValueError)         a record contradicts itself
-    └── CallbackError(RuntimeError)     a function that you gave has raised an exception
+    └── CallbackError(RuntimeError)     your own function or environment has raised an exception
 
     StopTraining                        no error: your `on_step` ends training early
 
@@ -97,7 +97,8 @@ class RecordError(RaoLabError, ValueError):
 
 
 class CallbackError(RaoLabError, RuntimeError):
-    """Raised if a function that you gave, such as `on_step`, has raised an exception: its `__cause__`.
+    """Raised if your own function, such as `on_step`, or a method of your environment has raised an exception, which
+    is its `__cause__`.
 
         >>> def broken(step):
         ...     return step.metrics["succes"]
@@ -107,7 +108,7 @@ class CallbackError(RaoLabError, RuntimeError):
         Traceback (most recent call last):
         rao_lab.errors.CallbackError: on_step raised KeyError('succes') at step 0: training has ended ...
 
-    What was recorded before is kept. Correct the function; `resume=True` goes on.
+    What was recorded before is kept. Correct what raised it; `resume=True` goes on.
     """
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Stopped(Exception):
-    """Raised in the training thread by `Control` when a stop was asked for."""
+class Stopped(BaseException):
+    """Raised in the training thread by `Control` when a stop was asked for: like an interrupt, no error."""
 
 
 class Control:

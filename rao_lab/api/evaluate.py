@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks
+from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
@@ -13,7 +14,7 @@ from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.compare import Comparison
-from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits
+from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits, Options
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.protocols import Environment, Judge, Policy
@@ -61,9 +62,10 @@ def evaluate(
         sandbox: for the code that nodes write; by default one is made and closed.
         batch: trees run at once; another number may give other trees if rows of a batch interact.
         on_trees: told (done, all) after each batch.
-        on_tick: called before each decode step; a raise from it stops the evaluation.
+        on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
+        CallbackError: a function that you gave, or a method of the environment, raised an exception.
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
         MissingError: an unknown split or dialect.
@@ -72,37 +74,19 @@ def evaluate(
     order = "rl.evaluate(environment, policy)"
     check_environment(environment, order)
     check_policy(policy, order)
-    _check(
-        tasks,
-        limits,
-        temperature,
-        split,
-        seed,
-        dialect,
-        judge,
-        batch,
-        on_trees=on_trees,
-        on_tick=on_tick,
-        fits=fits,
-    )
-    fitting = suggested(policy, environment)
-    return evaluation.evaluate(
-        environment,
-        policy,
-        agent,
-        tasks,
-        limits or fitting.limits,
-        split=split,
+    options = Options(
         seed=seed,
         dialect=dialect,
-        fits=fits or flat_fits(environment, policy, dialect),
+        fits=fits,
         judge=judge,
         sandbox=sandbox,
-        temperature=fitting.temperature if temperature is None else temperature,
+        temperature=temperature,
         batch=batch,
         on_trees=on_trees,
         on_tick=on_tick,
     )
+    limits = _settled(environment, policy, tasks, limits, split, options)
+    return evaluation.evaluate(environment, policy, agent, tasks, limits, split=split, **options)
 
 
 @checked_call
@@ -139,63 +123,51 @@ def compare(
         as `rl.evaluate`.
     """
     _check_compared(environment, policies, agents)
-    _check(
-        tasks,
-        limits,
-        temperature,
-        split,
-        seed,
-        dialect,
-        judge,
-        batch,
-        on_trees=on_trees,
-        on_tick=on_tick,
-        fits=fits,
-    )
-    first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
-    fitting = suggested(first, environment)
-    return comparison.compare(
-        environment,
-        policies,
-        agents,
-        tasks,
-        limits or fitting.limits,
-        split=split,
+    options = Options(
         seed=seed,
         dialect=dialect,
-        fits=fits or flat_fits(environment, first, dialect),
+        fits=fits,
         judge=judge,
         sandbox=sandbox,
-        temperature=fitting.temperature if temperature is None else temperature,
+        temperature=temperature,
         batch=batch,
         on_trees=on_trees,
         on_tick=on_tick,
     )
+    first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
+    limits = _settled(environment, first, tasks, limits, split, options)
+    return comparison.compare(environment, policies, agents, tasks, limits, split=split, **options)
 
 
-def _check(
+def _settled(
+    environment: Environment,
+    policy: Policy,
     tasks: object,
-    limits: object,
-    temperature: object,
+    limits: Limits | None,
     split: object,
-    seed: object,
-    dialect: object,
-    judge: object,
-    batch: object,
-    **called: Callable[..., object] | None,
-) -> None:
-    """What `evaluate` and `compare` both take."""
+    options: Options,
+) -> Limits:
+    """Checks what `evaluate` and `compare` both take, and fills in what suits the policy; returns the limits."""
+    fits, on_trees, on_tick = options["fits"], options["on_trees"], options["on_tick"]
     check_tasks(tasks)
     check_options(
-        seed=seed,
-        warmth=temperature,
-        dialect=dialect,
-        judge=judge,
+        seed=options["seed"],
+        warmth=options["temperature"],
+        dialect=options["dialect"],
+        judge=options["judge"],
         split=split,
         of_kind={"limits": (limits, Limits)},
-        counts={"batch": batch},
-        **called,
+        counts={"batch": options["batch"]},
+        on_trees=on_trees,
+        on_tick=on_tick,
+        fits=fits,
     )
+    fitting = suggested(policy, environment)
+    options["on_trees"], options["on_tick"] = listening("on_trees", on_trees), listening("on_tick", on_tick)
+    options["fits"] = listening("fits", fits) or flat_fits(environment, policy, options["dialect"])
+    if options["temperature"] is None:
+        options["temperature"] = fitting.temperature
+    return limits or fitting.limits
 
 
 def _check_compared(environment: object, policies: object, agents: object) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.resume import OnResume, check_same_world, checkpoint_name, go_on
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import CallbackError, RaoLabError
 from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.training import checkpoint
 from rao_lab.training.metrics import TrainStep
@@ -131,8 +131,7 @@ def recorded(
         record = Unrecorded(on_event) if writer is None else Recorder(writer, training, state, on_event)
         try:
             yield record, state
-        except RaoLabError:
-            raise
-        except BaseException:  # stopped: Ctrl-C, a closed generator, a raise from a listener
-            record.leave()
+        except BaseException as problem:  # stopped: Ctrl-C, a closed generator, a user's own code that raised
+            if isinstance(problem, CallbackError) or not isinstance(problem, RaoLabError):
+                record.leave()
             raise

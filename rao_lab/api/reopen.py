@@ -88,6 +88,7 @@ def how_opened(environment: Environment, policy: Policy) -> dict[str, Any]:
     known = (
         environment.opened
         if isinstance(environment, Reopened)
+        and isinstance(environment.opened, Mapping)  # not a name of its own
         else {"made by": f"{kind.__module__}:{kind.__qualname__}"}
     )
     return {"env": dict(known), "policy": dict(getattr(policy, "opened", {}))}

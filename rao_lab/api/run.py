@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_task
+from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
@@ -21,8 +22,8 @@ POLL_SECONDS = 0.05
 7.4)."""
 
 
-class _Stopped(Exception):
-    """Raised in the thread of a run that nobody awaits any more."""
+class _Stopped(BaseException):
+    """Raised in the thread of a run that nobody awaits any more: like an interrupt, no error."""
 
 
 @checked_call
@@ -56,9 +57,10 @@ def run(
         temperature: of sampling; by default what suits the policy.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         on_event: hears every event as it happens.
-        on_tick: called before each decode step; may block (pause) or raise (stop).
+        on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
+        CallbackError: `on_event`, `on_tick` or a method of the environment raised an exception.
         ConfigError, InputError, MissingError: what was given does not fit together.
         UnavailableError: the policy is being trained in another thread.
     """
@@ -75,6 +77,7 @@ def run(
         on_event=on_event,
         on_tick=on_tick,
     )
+    hear = listening("on_event", on_event)
     fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
@@ -87,8 +90,8 @@ def run(
             sandbox=sandbox,
             agent=agent,
             judge=judge,
-            on_event=None if on_event is None else lambda _, event: on_event(event),
-            on_tick=on_tick,
+            on_event=None if hear is None else lambda _, event: hear(event),
+            on_tick=listening("on_tick", on_tick),
         )
         return executor.run([TreeHeader(task, seed=seed)])[0]
 

@@ -265,6 +265,17 @@ class Session:
             self.earlier = open_run(self.path)
             self._say("forget", None)
 
+    def on_step(self, made: TrainStep) -> None:
+        """A step is recorded: it is one of this session's, whatever comes of training after it. Twice does nothing."""
+        if self.steps and self.steps[-1].step == made.step:
+            return
+        step = KeptStep(made, self.path)
+        self.steps.append(step)
+        self.control.step_done()
+        self._say("step", step)
+        if self.control.paused:
+            self._say_state()
+
     def on_phase(self, name: str, done: int, total: int) -> None:
         self._begin()
         self.control.check()
@@ -287,13 +298,8 @@ class Session:
     def _work(self, train: Train) -> None:
         try:
             for made in train(self):
-                step = KeptStep(made, self.path)
-                del made
-                self.steps.append(step)
-                self.control.step_done()
-                self._say("step", step)
-                if self.control.paused:
-                    self._say_state()
+                self.on_step(made)
+                del made  # its trees are not kept while the next ones grow
         except Stopped:
             self._cut_short = True
         except BaseException as error:  # noqa: BLE001 - a thread's failure is kept and raised where it is awaited

@@ -26,6 +26,7 @@ from rao_lab.api.record import OnEvent, Unrecorded, recorded
 from rao_lab.api.reopen import resumed_config, resumed_dialect, set_clock
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
+from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import CallbackError, ConfigError, RaoLabError, StopTraining
@@ -103,8 +104,8 @@ def train(
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         workers: sandbox processes; results do not depend on it.
         on_event: hears (header, event) as trees grow.
-        on_phase: hears (phase, done, total): sample, update, probe. A raise stops the run.
-        on_tick: called before each decode step; may block (pause) or raise (stop).
+        on_phase: hears (phase, done, total): sample, update, probe.
+        on_tick: called before each decode step; it may block, which is a pause.
         on_step: hears each step after it is stored: for trackers. To end training early, raise `rl.StopTraining`.
         on_resume: hears (step, notes) if a run goes on: after which step (-1: from its beginning), which
             checkpoints cannot be used, and what differs from how the run was made so far. By default each
@@ -115,7 +116,8 @@ def train(
     Raises:
         ConfigError: settings contradict each other or those of the run that is resumed, or the policy
             has no weights to train.
-        CallbackError: `on_step` raised an exception.
+        CallbackError: a function that you gave, or a method of the environment, raised an exception. The last whole
+            step is kept, as after Ctrl-C.
         RunFileError: the run file exists, is not empty and `resume` is false; it is being written, or damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """
@@ -132,6 +134,10 @@ def train(
         on_step=on_step,
         on_resume=on_resume,
     )
+    on_event, on_phase = listening("on_event", on_event), listening("on_phase", on_phase)
+    on_tick = listening("on_tick", on_tick)
+    if on_resume is not warn:
+        on_resume = listening("on_resume", on_resume) or warn
     if resume and store is None:
         raise ConfigError("resume=True needs store: the run file to go on with")
     config = config or resumed_config(store, resume) or default_config(policy)
@@ -184,11 +190,7 @@ def _recorded_steps(
     """Each step, once it is recorded and heard, to the last that is wanted."""
     for step in made:
         record.end(step)
-        try:
-            last = on_step is not None and _ends(on_step, step)
-        except CallbackError:
-            record.leave()
-            raise
+        last = on_step is not None and _ends(on_step, step)
         yield step
         del step  # its trees are not kept while the next ones grow
         if last:
@@ -271,6 +273,7 @@ def start(
 
     def steps(session: Session) -> Iterator[TrainStep]:
         def hear(step: TrainStep) -> None:
+            session.on_step(step)
             if on_step is not None and _ends(on_step, step):
                 session.stop()
 

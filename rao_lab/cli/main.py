@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -18,7 +19,7 @@ from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
 from rao_lab.cli.commands import bench, credit, demo, diff, doctor, evaluate, export, fetch, run, show, train
 from rao_lab.cli.options import flow_help
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import CallbackError, RaoLabError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +40,8 @@ ABORTS = (typer.Abort, KeyboardInterrupt)
 INTERRUPTED = 130
 TERMINATED = 143
 STOPPED = "stopped; what was written is kept"
+TRACEBACK = "RAO_LAB_TRACEBACK"
+"""Set in the environment: the exception of a user's own code is shown whole."""
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
@@ -69,6 +72,10 @@ def call(arguments: Sequence[str]) -> int:
         return status if isinstance(status, int) else 0
     except USAGE_ERROR as error:
         return _complain(error.format_message(), 2)  # type: ignore[attr-defined]
+    except CallbackError as error:
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        return _complain(f"{error}; {TRACEBACK}=1 before the command shows where", 2)
     except RaoLabError as error:
         return _complain(str(error), 2)
     except BrokenPipeError:

@@ -11,6 +11,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rao_lab.base.blame import blamed
+from rao_lab.base.safe_text import unquoted
+from rao_lab.errors import RaoLabError
 from rao_lab.prompts import dialect as find_dialect
 from rao_lab.protocols import Action, Brief, Dialect, Environment, Observation, Planned, Policy, Worded
 from rao_lab.tree import Call, Message, Task
@@ -49,12 +52,14 @@ def flat_transcript(task: Task, environment: Environment, dialect: Dialect) -> l
         return []
     if isinstance(environment, Worded):
         dialect = dialect.worded(environment)
-    world = environment.open(task)
-    launch = world.root()
-    controls = [each for each in world.control_functions() if not each.is_async]
-    brief = Brief(launch.goal, launch.args, "flat", functions=(*world.functions(), *controls))
+    said = f"environment {unquoted(environment.name)}: the flat plan of task {unquoted(task.id)}"
+    with blamed(said, "correct flat_plan", RaoLabError):
+        world = environment.open(task)
+        launch = world.root()
+        controls = [each for each in world.control_functions() if not each.is_async]
+        brief = Brief(launch.goal, launch.args, "flat", functions=(*world.functions(), *controls))
+        *turns, last = environment.flat_plan(task)
     messages = list(dialect.opening(brief))
-    *turns, last = environment.flat_plan(task)
     for calls in turns:
         printed = "" if dialect.shows_results else "".join(f"{call.result}\n" for call in calls)
         messages.append(_reply(dialect, calls))

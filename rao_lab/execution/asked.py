@@ -1,18 +1,20 @@
 """What a user's environment, world and policy give back, looked at when it arrives.
 
-A value of another type than the protocol says is a mistake in the user's code. It is said in one line that names
-the method and the value, and not by an error from deep inside.
+A value of another type than the protocol says is a mistake in the user's code, and so is an exception that is no
+refusal. Either is said in one line that names the method, and not by an error from deep inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from rao_lab.base.blame import blamed
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.errors import InputError
-from rao_lab.protocols import Environment, Function, Launch, Policy, TurnReply, World
-from rao_lab.tree import Task
+from rao_lab.errors import InputError, RaoLabError
+from rao_lab.protocols import Environment, Function, Launch, Policy, Refusal, TurnReply, World
+from rao_lab.tree import Task, TreeHeader
 from rao_lab.tree.values import encode
 
 WORLD = ("functions", "control_functions", "root", "admit", "enter", "call", "leave")
@@ -24,8 +26,10 @@ def tasks_of(environment: Environment, split: str) -> Sequence[Task]:
 
     Raises:
         InputError: it is no list.
+        CallbackError: the environment raised an exception.
     """
-    found = environment.tasks(split)
+    with blamed(f"environment {unquoted(environment.name)}: tasks({split!r})", "correct it", RaoLabError):
+        found = environment.tasks(split)
     if isinstance(found, str | Mapping) or not (hasattr(found, "__len__") and hasattr(found, "__getitem__")):
         raise InputError(
             f"{environment.name}.tasks({split!r}) returned {quoted(found)}, and a list of tasks is due"
@@ -50,8 +54,11 @@ def open_world(environment: Environment, task: Task) -> World:
 
     Raises:
         InputError: what the environment opened is no world.
+        CallbackError: the environment raised an exception.
     """
-    world = environment.open(task)
+    said = f"environment {unquoted(environment.name)}: open(task) of task {unquoted(task.id)}"
+    with blamed(said, "correct it", RaoLabError):
+        world = environment.open(task)
     lacking = [name for name in WORLD if not callable(getattr(world, name, None))]
     if lacking:
         raise InputError(
@@ -60,14 +67,40 @@ def open_world(environment: Environment, task: Task) -> World:
     return world
 
 
-def functions_of(world: World, recursive: bool) -> tuple[Function, ...]:
+@contextmanager
+def in_world(
+    world: World, method: str, header: TreeHeader, node: str = "", about: str = ""
+) -> Iterator[None]:
+    """A method of a world is called inside.
+
+    Args:
+        node: the path of the node that it is called for.
+        about: the function that a node called.
+
+    Raises:
+        CallbackError: the world raised an exception that is no refusal.
+    """
+    called = f" in {unquoted(about)}(...)" if about else ""
+    place = f" at node {node}" if node else ""
+    said = f"environment {unquoted(header.environment)}: {_name(world)}.{method}{called}{place}"
+    refuses = method in ("admit", "call")
+    advice = "correct it" + ("; only a Refusal(kind, message) is for the model" if refuses else "")
+    with blamed(f"{said} of task {unquoted(header.task.id)}", advice, *([Refusal] if refuses else [])):
+        yield
+
+
+def functions_of(world: World, header: TreeHeader) -> tuple[Function, ...]:
     """What agents may call in a world; a flat agent cannot launch.
 
     Raises:
         InputError: one is no `Function`.
+        CallbackError: the world raised an exception.
     """
     found: list[Function] = []
-    for name, given in (("functions", world.functions()), ("control_functions", world.control_functions())):
+    recursive = header.agent == "recursive"
+    for name in ("functions", "control_functions"):
+        with in_world(world, name, header):
+            given = getattr(world, name)()
         if not isinstance(given, Sequence) or not all(isinstance(each, Function) for each in given):
             raise InputError(
                 f"{_name(world)}.{name}() returned {quoted(given)}, and a list of Function is due"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rao_lab.errors import InputError
+from rao_lab.execution.asked import in_world
 from rao_lab.execution.carried import Carried, refused
 from rao_lab.execution.log import TreeLog
 from rao_lab.execution.node_run import NodeRun
@@ -72,7 +73,8 @@ class NodeCode:
         def answer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
             call = Call(name, tuple(args), dict(kwargs))
             try:
-                result = self._world.call(node.path, name, args, kwargs)
+                with in_world(self._world, "call", self._log.fold.header, node.path, name):
+                    result = self._world.call(node.path, name, args, kwargs)
                 self._carried.take(f"the result of {name}", _plain(result, name))
             except Refusal as refusal:
                 node.calls.append(refused(call, refusal.message))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
-from rao_lab.execution.asked import checked_launch, functions_of
+from rao_lab.execution.asked import checked_launch, functions_of, in_world
 from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
@@ -95,7 +95,7 @@ class TreeRun:
         self._ended: list[NodeKey] = []
         self._held = Held(limits.max_tree_mb)
         self._carried = Carried(limits.max_value_mb)
-        self._functions = functions_of(world, header.agent == "recursive")
+        self._functions = functions_of(world, header)
         self._code = NodeCode(sandbox, world, self.log, self._functions, self._carried)
 
     # What the executor's loop asks of a tree.
@@ -110,7 +110,9 @@ class TreeRun:
     def start(self) -> None:
         """Spawns the root."""
         self.log.begin()
-        launch = checked_launch(self._world, "root", self._world.root())
+        with in_world(self._world, "root", self.log.fold.header):
+            given = self._world.root()
+        launch = checked_launch(self._world, "root", given)
         turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
         self._spawn(ROOT, None, launch, turns, together=False)
 
@@ -280,9 +282,9 @@ class TreeRun:
             node.announce(launched)
             try:
                 self._carried.take(f"{LAUNCH}(...)", (launched.args, dict(launched.kwargs)))
-                launch = checked_launch(
-                    self._world, "admit", self._world.admit(node.path, launched.args, launched.kwargs)
-                )
+                with in_world(self._world, "admit", self.log.fold.header, node.path, launched.name):
+                    given = self._world.admit(node.path, launched.args, launched.kwargs)
+                launch = checked_launch(self._world, "admit", given)
                 self._carried.take(f"{LAUNCH}(...)", (launch.goal, dict(launch.args)))
                 path = child_path(node.path, node.spawned + len(admitted))
                 self._budget.reserve(path, depth=node.depth + 1, turns=launch.turns)
@@ -325,7 +327,8 @@ class TreeRun:
             template=self._dialect.name,
             window=self._window,
         )
-        self._world.enter(path, launch)
+        with in_world(self._world, "enter", header, path):
+            self._world.enter(path, launch)
         brief = Brief(
             goal=launch.goal,
             args=launch.args,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from random import Random
 
+from rao_lab.base.blame import blamed
 from rao_lab.base.checks import MOST_SEED, choice, number, quoted, whole
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.policies.pending import KnownAtOnce, lost
 from rao_lab.prompts import CodeAct
 from rao_lab.protocols import TurnReply, TurnRequest
@@ -51,5 +52,8 @@ class ScriptedPolicy(KnownAtOnce):
         style = script.styles[0] if self.style is None else choice("style", self.style, script.styles)
         rng = Random(repr((self.seed, request.noise)))
         wrong = rng.random() < self.error_rate
-        text = CodeAct().reply(script.play(request, style, rng if wrong else None))
+        said = f"{type(script).__name__}.play(request, {style!r}) at node {request.key[1]}"
+        with blamed(said, "correct it", RaoLabError):
+            action = script.play(request, style, rng if wrong else None)
+        text = CodeAct().reply(action)
         return TurnReply(request.key, text, decode_steps=max(1, len(text) // CHARS_PER_TOKEN))

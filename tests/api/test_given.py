@@ -301,7 +301,10 @@ def test_an_exception_in_on_step_of_a_session_is_its_error() -> None:
     session = rl.start(TEXTCRAFT, learner, config, on_step=lambda step: 1 / 0)
     with pytest.raises(rl.CallbackError, match="on_step raised ZeroDivisionError"):
         session.result()
-    assert "on_step raised ZeroDivisionError" in repr(session)
+    assert repr(session).startswith(
+        "<Session run.rao: failed, step 0 of 2: on_step raised ZeroDivisionError('division by zero') at step 0"
+    )
+    assert [step.step for step in session.steps] == [0]  # it is recorded, so it is there
 
 
 class Mild:

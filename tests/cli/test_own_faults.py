@@ -1,0 +1,40 @@
+"""A user's own world that raises: one line that names it, and what ran before is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rao_lab.store import checkpoint_folder, open_run
+from tests.support.command_line import SMALL, CommandLine
+
+WORLD = ["--env", "tests.support.breaking:Breaking"]
+TRAIN = ["--steps", "3", *SMALL, "--set", "probe_tasks=0", "--set", "checkpoint_every=3"]
+SAID = ".enter at node 0 of task "
+
+
+@pytest.mark.parametrize("command", [["eval", "--policy", "scripted", "--limit", "9"], ["train", *TRAIN]])
+def test_it_is_one_line_with_a_way_to_the_traceback(
+    command: list[str], tmp_path: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [*command, *WORLD, *(["--out", str(tmp_path / "a.rao")] if command[0] == "train" else [])]
+    said = lab.refused(command)
+    assert SAID in said and "raised LookupError('no such shelf')" in said
+    assert said.endswith("; RAO_LAB_TRACEBACK=1 before the command shows where")
+
+
+def test_the_traceback_is_shown_on_demand(lab: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAO_LAB_TRACEBACK", "1")
+    status, _, err = lab(["eval", "--policy", "scripted", "--limit", "9", *WORLD])
+    assert status == 2 and 'raise LookupError("no such shelf")' in err and "breaking.py" in err
+
+
+def test_training_keeps_the_steps_before_with_the_weights_of_the_last(
+    tmp_path: Path, lab: CommandLine
+) -> None:
+    out = tmp_path / "a.rao"
+    assert SAID in lab.refused(["train", *TRAIN, *WORLD, "--out", out])
+    with open_run(out) as run:
+        assert [row["step"] for row in run.metrics] == [0, 1]
+    assert [each.name for each in checkpoint_folder(out).iterdir()] == ["step-1"]
