@@ -197,6 +197,23 @@ def test_the_icicle_opens_tasks_and_trees(pages: Any, saved: Path) -> None:
     assert pages.errors == []
 
 
+def test_an_icicle_of_advantages_0_has_the_widths_of_its_nodes_and_says_so(
+    pages: Any, repo: Path, tmp_path: Path
+) -> None:
+    from rao_lab.store import open_run
+    from rao_lab.views.explorer.states import sentence_of
+    from rao_lab.views.explorer.widget import Explorer
+
+    Explorer(open_run(repo / "data/pathologies/high_learning_rate.rao")).save_html(tmp_path / "a.html")
+    page = pages.open((tmp_path / "a.html").as_uri())
+    page.get_by_role("button", name="Icicle").click()
+    width = page.get_by_label("width", exact=True)
+    assert width.input_value() == "nodes"
+    assert width.locator("option[disabled]").all_inner_texts() == ["gradient share"]
+    page.get_by_text(sentence_of("share_none")).wait_for()
+    assert pages.errors == []
+
+
 @pytest.mark.parametrize(("width", "size"), [(1280, "full"), (1000, "drawer"), (700, "small"), (500, "tiny")])
 def test_zones_fold_by_width_and_the_outline_stays_for_keys(
     pages: Any, saved: Path, width: int, size: str
