@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rao_lab.store import open_run
+from rao_lab.views.explorer.board_svg import board_svg
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.still import STILL_LIMIT
 from rao_lab.views.explorer.widget import Explorer
@@ -77,6 +78,34 @@ def test_the_still_of_a_board_follows_when_training_rests_and_ends(stage: Stage)
     wait_for(lambda: "finished" in board.still["text/plain"])
     assert "step 2 of 2" in board.still["text/html"] and "<script" not in board.still["text/html"]
     board.close()
+
+
+def test_the_still_of_a_board_has_its_probes_its_depths_and_the_chosen_step(repo: Path) -> None:
+    with open_run(repo / "data/pathologies/as_it_should_be.rao") as run:
+        board = Explorer(run, view="board")
+        Wire(board).ask(type="hello", step=None)
+        board._take(board, {"type": "look", "view": "board", "step": 8, "tree": 0, "path": "0"}, [])
+        words, html = board.still["text/plain"], board.still["text/html"]
+        board.close()
+    assert "Step 8 is chosen." in words and "Step 8 is chosen." in html
+    assert re.search(r"^ +> 8 +0\.42 ", words, re.MULTILINE) and "probes" in words
+    assert "medium, probes 0.75" in html and "medium 0.53" in html
+    assert html.count("<circle") == 3  # the probes of steps 0, 10 and 12
+    assert "depth 0 42 %" in html and "depth 3 12 %" in html
+    assert html.count(">step 8<") == 2  # under both plots
+
+
+def test_the_still_of_a_long_run_is_bounded_and_keeps_its_plots() -> None:
+    steps = list(range(5000))
+    columns: dict[str, list[float]] = {
+        f"gradient_share_by_depth/{depth}": [0.1] * 5000 for depth in range(10)
+    }
+    for kind in ("success_by_difficulty", "probe_success_by_difficulty"):
+        for name in ("easy", "medium", "<hard>"):
+            columns |= {f"{kind}/{name}/success": [0.5] * 5000, f"{kind}/{name}/tasks": [8] * 5000}
+    svg = board_svg({"step": steps, "columns": columns}, 2500, ["easy", "medium", "<hard>"])
+    assert 20_000 < len(svg) < STILL_LIMIT
+    assert svg.count("probes 0.50") == 3 and svg.count(">depth ") == 10 and "<hard>" not in svg
 
 
 def test_a_still_is_bounded(repo: Path) -> None:

@@ -17,7 +17,7 @@ from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
-from rao_lab.views.explorer.board_still import board_words, success_svg
+from rao_lab.views.explorer.board_still import board_picture, board_words
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.states import empty_state, sentence_of
@@ -72,7 +72,7 @@ def told(
     """
     look = look or Look()
     if look.view == "board":
-        return Told(*board_words(source, title))
+        return Told(*board_words(source, title, look.step))
     step = look.step_of(source)
     if step is None:
         return Told(sentence_of(empty_state(source.status())).rstrip("."))
@@ -127,7 +127,7 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
     step = look.step_of(source)
     with suppress(RaoLabError):
         if look.view == "board":
-            picture = success_svg(source)
+            picture = board_picture(source, look.step)
         elif step is not None:
             table = read(step)
             place = shown_tree(table, look)
