@@ -242,6 +242,8 @@ class Observation:
     """Output was cut at the limit."""
     note: str = ""
     """What of the reply did not run, although nothing failed; "" = nothing."""
+    unreadable: bool = False
+    """No code could be read: `error` says why."""
 
 
 class Dialect(Protocol):
@@ -348,7 +350,7 @@ class Policy(Protocol):
     version: int
     """Number of optimizer steps behind the weights."""
     dialect: str
-    """Name of the dialect it was made for: the default of `run` and `train`."""
+    """Name of the dialect it was made for: the default of `run` and `train` unless its `prompt` is a `Dialect`."""
     window: int
     """Largest context in tokens; 0 = has no tokens."""
 

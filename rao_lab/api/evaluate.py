@@ -17,6 +17,7 @@ from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits, Options
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
+from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.store import Run
 from rao_lab.tree import AGENTS, Agent, Task
@@ -33,7 +34,7 @@ def evaluate(
     *,
     split: str = "test",
     seed: int = 0,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
@@ -56,7 +57,7 @@ def evaluate(
             of a whole tree.
         temperature: of sampling; by default what suits the policy.
         seed: keys the sampling noise, together with the place of the task.
-        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        prompt: the words that agents read, as in `rl.run`: a name, a folder of template files, or a `Dialect`.
         fits: tells which tasks fit one context, for the flat ceiling; by default it is told if it is known.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         sandbox: for the code that nodes write; by default one is made and closed.
@@ -68,7 +69,7 @@ def evaluate(
         CallbackError: a function that you gave, or a method of the environment, raised an exception.
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
-        MissingError: an unknown split or dialect.
+        MissingError: an unknown split or prompt.
         UnavailableError: the policy is being trained in another thread.
     """
     order = "rl.evaluate(environment, policy)"
@@ -76,7 +77,7 @@ def evaluate(
     check_policy(policy, order)
     options = Options(
         seed=seed,
-        dialect=dialect,
+        prompt=prompt,
         fits=fits,
         judge=judge,
         sandbox=sandbox,
@@ -100,7 +101,7 @@ def compare(
     *,
     split: str = "test",
     seed: int = 0,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
@@ -125,7 +126,7 @@ def compare(
     _check_compared(environment, policies, agents)
     options = Options(
         seed=seed,
-        dialect=dialect,
+        prompt=prompt,
         fits=fits,
         judge=judge,
         sandbox=sandbox,
@@ -153,7 +154,6 @@ def _settled(
     check_options(
         seed=options["seed"],
         warmth=options["temperature"],
-        dialect=options["dialect"],
         judge=options["judge"],
         split=split,
         of_kind={"limits": (limits, Limits)},
@@ -162,9 +162,11 @@ def _settled(
         on_tick=on_tick,
         fits=fits,
     )
+    if options["prompt"] is not None:
+        options["prompt"] = find(options["prompt"])
     fitting = suggested(policy, environment)
     options["on_trees"], options["on_tick"] = listening("on_trees", on_trees), listening("on_tick", on_tick)
-    options["fits"] = listening("fits", fits) or flat_fits(environment, policy, options["dialect"])
+    options["fits"] = listening("fits", fits) or flat_fits(environment, policy, options["prompt"])
     if options["temperature"] is None:
         options["temperature"] = fitting.temperature
     return limits or fitting.limits

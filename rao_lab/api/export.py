@@ -16,6 +16,8 @@ from rao_lab.base.checks import number
 from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.errors import ConfigError, MissingError, RunFileError, UnavailableError
+from rao_lab.prompts import recorded
+from rao_lab.protocols import Dialect
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage
 from rao_lab.training.config import LossConfig
 from rao_lab.tree import Tree
@@ -62,15 +64,24 @@ def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
     return replace(config, **changes)
 
 
-def record(trees: Sequence[Tree], out: Path) -> None:
+def record(trees: Sequence[Tree], out: Path, prompt: Dialect | None = None) -> None:
     """Writes trees that were run outside training into a run file of their own, as its step 0.
+
+    Args:
+        prompt: of the trees; the file keeps its sources.
 
     Raises:
         RunFileError: the file exists.
         UnavailableError: it cannot be written.
     """
     header = trees[0].header
-    config = {"environment": header.environment, "policy": header.policy, "agent": header.agent}
+    config: dict[str, Any] = {
+        "environment": header.environment,
+        "policy": header.policy,
+        "agent": header.agent,
+    }
+    if prompt is not None and (kept := recorded(prompt)):
+        config["prompts"] = kept
     with RunWriter(out, {**config, "seed": header.seed, "limits": dict(header.limits)}) as writer:
         writer.begin_step(0)
         for tree in trees:

@@ -86,7 +86,6 @@ def check_options(
     *,
     seed: object = 0,
     warmth: object = None,
-    dialect: object = None,
     judge: object = None,
     split: object = "test",
     of_kind: Mapping[str, tuple[object, type]] | None = None,
@@ -108,9 +107,8 @@ def check_options(
         whole(name, count, least=1)
     if warmth is not None:
         temperature(warmth)
-    for name, text in (("dialect", dialect), ("split", split)):
-        if not (isinstance(text, str) or (text is None and name == "dialect")):
-            raise ConfigError(f"{name} must be a name, not {quoted(text)}")
+    if not isinstance(split, str):
+        raise ConfigError(f"split must be a name, not {quoted(split)}")
     if judge is not None and (isinstance(judge, type) or not callable(getattr(judge, "score", None))):
         raise ConfigError(f"judge is {what(judge)}: a judge is an object with a method score(tree, path)")
     for name, (value, kind) in (of_kind or {}).items():

@@ -17,7 +17,8 @@ from rao_lab.environments.named import BUNDLED as BUNDLED_WORLDS
 from rao_lab.environments.named import FLAGS, USUAL, Player, Reopened, open_named
 from rao_lab.errors import ConfigError, MissingError, RunFileError
 from rao_lab.policies.load import BUNDLED, HUB_ID, load_policy
-from rao_lab.protocols import Environment, Policy
+from rao_lab.prompts import chosen, of_record
+from rao_lab.protocols import Dialect, Environment, Policy
 from rao_lab.store import checkpoint_folder, open_run
 from rao_lab.store.files import file_path
 from rao_lab.store.journal import is_begun
@@ -64,11 +65,12 @@ def resumed_config(store: str | Path | None, resume: bool) -> TrainConfig | None
     return TrainConfig.from_dict(train) if train else None
 
 
-def resumed_dialect(store: str | Path | None, resume: bool, policy: Policy) -> str:
-    """The dialect of a run that is to go on, unless the policy was loaded with one; otherwise the policy's own."""
-    asked = _mapping(getattr(policy, "opened", {})).get("settings", {}).get("dialect")
-    known = begun(store, resume).dialect if store is not None else None
-    return asked or known or policy.dialect
+def resumed_prompt(store: str | Path | None, resume: bool, policy: Policy) -> Dialect:
+    """The prompt of a run that is to go on, unless the policy was loaded with one; otherwise the policy's own."""
+    run = begun(store, resume) if store is not None else Begun(Path())
+    if getattr(policy, "prompt", None) is None and run.dialect is not None:
+        return of_record(run.config, run.dialect)
+    return chosen(None, policy)
 
 
 def set_clock(store: str | Path | None, resume: bool, policy: Policy) -> None:
@@ -105,7 +107,7 @@ def reopen_policy(run: Begun, name: str | None, settings: Mapping[str, Any]) -> 
         as `load_policy`.
     """
     recorded = run.opened("policy")
-    both = {**_mapping(recorded.get("settings")), **settings}
+    both = {**_recorded_settings(run, recorded), **settings}
     if name is not None:
         return load_policy(name, **both)
     if not run.config:
@@ -120,6 +122,13 @@ def reopen_policy(run: Begun, name: str | None, settings: Mapping[str, Any]) -> 
     # Not by its checkpoint: the next resumption looks for it in the same place.
     policy.opened = {**(recorded or {"elsewhere": policy.name}), "settings": both}  # type: ignore[attr-defined]
     return policy
+
+
+def _recorded_settings(run: Begun, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the policy was loaded with; its prompt as the run holds it."""
+    known = dict(_mapping(recorded.get("settings")))
+    name = known.pop("dialect", None) or known.pop("prompt", None)
+    return {**known, "prompt": of_record(run.config, name)} if isinstance(name, str) else known
 
 
 def _found(recorded: Mapping[str, Any]) -> str | None:

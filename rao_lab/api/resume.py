@@ -20,7 +20,8 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
-from rao_lab.protocols import Environment, Graded, Judge, Policy
+from rao_lab.prompts import chosen, recorded
+from rao_lab.protocols import Dialect, Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
 from rao_lab.store.files import SALVAGE
 from rao_lab.store.rows.encode import portable
@@ -34,6 +35,8 @@ OnResume = Callable[[int, Sequence[str]], None]
 
 REFUSED = ("environment", "world", "dialect", "judge")
 """What cannot change within a run, beside the training config."""
+SAID = {"dialect": "prompt"}
+"""What a user calls it, if a record calls it otherwise."""
 NOTED = ("policy", "processes", "threads", "device", "dtype", "cpu", "clock")
 """What may change, and makes the rest of the run another than an uninterrupted one would have been."""
 
@@ -42,16 +45,18 @@ def run_config(
     environment: Environment,
     policy: Policy,
     config: TrainConfig,
-    dialect: str | None = None,
+    dialect: Dialect | None = None,
     processes: int = 1,
     judge: Judge | None = None,
 ) -> dict[str, Any]:
     """What a run file says of how it was made."""
+    dialect = dialect or chosen(None, policy)
     return {
         "environment": environment.name,
         "world": world_text(environment),
         "policy": policy.name,
-        "dialect": dialect or policy.dialect,
+        "dialect": dialect.name,
+        **({"prompts": kept} if (kept := recorded(dialect)) else {}),
         "judge": None if judge is None else type(judge).__qualname__,
         "opened": how_opened(environment, policy),
         **({"clock": day} if (day := getattr(policy, "clock", "")) else {}),
@@ -85,7 +90,7 @@ def warn(step: int, notes: Sequence[str]) -> None:
 
 
 def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
-    """Refuses to go on with a run in another world or another dialect.
+    """Refuses to go on with a run in another world or with another prompt.
 
     Raises:
         ConfigError: naming what differs, with both values.
@@ -99,7 +104,7 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
     for name in REFUSED:
         if name in before and before[name] != portable(about[name]):
             raise ConfigError(
-                f"this run was made with {name}={quoted(before[name])} and cannot be resumed with "
+                f"this run was made with {SAID.get(name, name)}={quoted(before[name])} and cannot be resumed with "
                 f"{quoted(portable(about[name]))}: leave it as it was, or start another run"
             )
 

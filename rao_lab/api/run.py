@@ -13,7 +13,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.tree import Agent, Event, Task, Tree, TreeHeader
 
@@ -35,7 +35,7 @@ def run(
     limits: Limits | None = None,
     agent: Agent = "recursive",
     seed: int = 0,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -53,7 +53,9 @@ def run(
         limits: by default those that suit the policy (`rao_lab.api.defaults.suggested`).
         agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
         seed: keys the sampling noise; the same seed gives the same tree on one machine type.
-        dialect: "terse" or "codeact"; by default the one the policy was made for.
+        prompt: the words that agents read: "codeact", "terse", the name of one that ships as files
+            (`rl.prompts.list()`), a folder of template files, or a `Dialect`; by default the one the policy was
+            made for.
         temperature: of sampling; by default what suits the policy.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         on_event: hears every event as it happens.
@@ -71,13 +73,13 @@ def run(
     check_options(
         seed=seed,
         warmth=temperature,
-        dialect=dialect,
         judge=judge,
         of_kind={"limits": (limits, Limits)},
         on_event=on_event,
         on_tick=on_tick,
     )
     hear = listening("on_event", on_event)
+    words = chosen(prompt, policy)
     fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
@@ -85,7 +87,7 @@ def run(
         executor = Executor(
             environment,
             policy,
-            find_dialect(dialect or policy.dialect),
+            words,
             limits,
             sandbox=sandbox,
             agent=agent,
@@ -105,7 +107,7 @@ async def arun(
     limits: Limits | None = None,
     agent: Agent = "recursive",
     seed: int = 0,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -121,7 +123,7 @@ async def arun(
     returns when the run's workers are gone.
 
     Args:
-        limits, agent, seed, dialect, temperature, judge, on_event, on_tick: as in `rl.run`; the last two are
+        limits, agent, seed, prompt, temperature, judge, on_event, on_tick: as in `rl.run`; the last two are
             called from the thread of the run.
 
     Raises:
@@ -144,7 +146,7 @@ async def arun(
             limits=limits,
             agent=agent,
             seed=seed,
-            dialect=dialect,
+            prompt=prompt,
             temperature=temperature,
             judge=judge,
             on_event=on_event,

@@ -29,11 +29,16 @@ PARTS = {
     "limits": frozenset(item.name for item in fields(Limits)),
     "credit": frozenset(item.name for item in fields(CreditConfig)),
     "loss": frozenset(item.name for item in fields(LossConfig)),
-    "policy": frozenset(name for names in SETTINGS.values() for name in names),
+    "policy": frozenset(name for names in SETTINGS.values() for name in names) - {"prompt"},
 }
 """What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
 INSTEAD = {
-    "policy": {"name": "--policy", "temperature": "--temperature or, of train, --set temperature="},
+    "policy": {
+        "name": "--policy",
+        "prompt": "--prompt",
+        "dialect": "--prompt",
+        "temperature": "--temperature or, of train, --set temperature=",
+    },
     "env": FLAGS,
 }
 """What is no setting of `--set`, and the option that it is."""
@@ -77,6 +82,8 @@ def overrides(assignments: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(
                 f"--set {quoted(assignment)} is no NAME=VALUE, such as steps=20 or credit.lam=0.2"
             )
+        if parts[0] in ("prompt", "dialect"):
+            raise ConfigError(f"--set {parts[0]}=... has no meaning here: --prompt is what you look for")
         whole = next((place for place, names in PARTS.items() if parts[0] in names - WHOLE), None)
         if whole and len(parts) == 1:
             raise ConfigError(
@@ -116,7 +123,7 @@ def own_settings(given: Mapping[str, Any], part: str) -> tuple[dict[str, Any], d
     rest = dict(given)
     own = rest.pop(part, {})
     if not isinstance(own, Mapping):
-        example = {"policy": "policy.dialect=codeact"}.get(part, f"{part}.seed=1")
+        example = {"policy": "policy.device=cpu"}.get(part, f"{part}.seed=1")
         raise ConfigError(f"--set {part}={unquoted(own)}: name a setting, as in {example}")
     for setting, instead in INSTEAD.get(part, {}).items():
         if setting in own:
@@ -136,7 +143,7 @@ def limits_from(suggested: Suggested, given: Mapping[str, Any]) -> Limits:
         if name != "limits":
             raise ConfigError(
                 f"--set {unquoted(name)}=... has no meaning here: only limits, policy and world can be set, "
-                "such as limits.max_depth=6, policy.dialect=codeact or env.seed=1"
+                "such as limits.max_depth=6, policy.device=cpu or env.seed=1"
             )
     return Limits.from_dict(merged(suggested.limits.to_dict(), given.get("limits", {})))
 

@@ -23,7 +23,7 @@ from typing import Any, Unpack
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy
 from rao_lab.api.record import OnEvent, Unrecorded, recorded
-from rao_lab.api.reopen import resumed_config, resumed_dialect, set_clock
+from rao_lab.api.reopen import resumed_config, resumed_prompt, set_clock
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
 from rao_lab.base.blame import listening
@@ -32,7 +32,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import CallbackError, ConfigError, RaoLabError, StopTraining
 from rao_lab.execution.exclusive import check_untaken, taken
 from rao_lab.execution.executor import Executor, open_sandbox
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.store.files import file_path
 from rao_lab.store.journal import in_the_way, is_begun
@@ -74,7 +74,7 @@ def train(
     *,
     store: str | Path | None = None,
     resume: bool = False,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     judge: Judge | None = None,
     workers: int = 1,
     on_event: OnEvent | None = None,
@@ -99,8 +99,8 @@ def train(
             policy.
         store: the run file to write; None keeps nothing but what is yielded.
         resume: go on in `store` after its newest sound checkpoint.
-        dialect: "terse" or "codeact"; by default that of the run that is resumed, or else the one the policy
-            was made for.
+        prompt: the words that agents read, as in `rl.run`: a name, a folder of template files, or a `Dialect`; by
+            default that of the run that is resumed, or else the one the policy was made for.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         workers: sandbox processes; results do not depend on it.
         on_event: hears (header, event) as trees grow.
@@ -125,7 +125,6 @@ def train(
         environment,
         policy,
         config,
-        dialect,
         judge,
         workers,
         on_event=on_event,
@@ -140,14 +139,15 @@ def train(
         on_resume = listening("on_resume", on_resume) or warn
     if resume and store is None:
         raise ConfigError("resume=True needs store: the run file to go on with")
+    asked = None if prompt is None else find(prompt)
     config = config or resumed_config(store, resume) or default_config(policy)
     learner = trainable(policy)
 
     def steps() -> Iterator[TrainStep]:
         training = Training(environment, learner, config, peers or Alone())  # checked before a file is made
         set_clock(store, resume, policy)
-        words = find_dialect(dialect or resumed_dialect(store, resume, policy))
-        about = run_config(environment, policy, config, words.name, training.peers.size, judge)
+        words = asked or resumed_prompt(store, resume, policy)
+        about = run_config(environment, policy, config, words, training.peers.size, judge)
         options: Mapping[str, Any] = {
             "store": store,
             "resume": resume,
@@ -237,7 +237,7 @@ def start(
     *,
     store: str | Path | None = None,
     resume: bool = False,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     judge: Judge | None = None,
     workers: int = 1,
     on_step: Callable[[TrainStep], None] | None = None,
@@ -255,14 +255,15 @@ def start(
     Args:
         store: the run file; None takes one in a temporary folder (`session.path`).
         on_step: as in `rl.train`; within it `session.stop()` ends training after that step, too.
-        resume, dialect, judge, workers, on_resume, peers: as in `rl.train`.
+        resume, prompt, judge, workers, on_resume, peers: as in `rl.train`.
 
     Raises:
         RunFileError: `store` exists and is not empty, and `resume` was not asked for.
         UnavailableError: the policy is being trained by another session.
         as `train`, by `session.wait()` and `session.result()`: what goes wrong later.
     """
-    _check(environment, policy, config, dialect, judge, workers, on_step=on_step, on_resume=on_resume)
+    _check(environment, policy, config, judge, workers, on_step=on_step, on_resume=on_resume)
+    asked = None if prompt is None else find(prompt)
     config = config or resumed_config(store, resume) or default_config(policy)
     path = Path(mkdtemp(prefix="rao-lab-")) / "run.rao" if store is None else file_path(store)
     # At once, in the cell that asked for it: run twice, it must not put a failed session in the place of
@@ -293,7 +294,7 @@ def start(
                 on_phase=session.on_phase,
                 on_tick=session.control.check,
                 on_resume=resumed,
-                dialect=dialect,
+                prompt=asked,
                 judge=judge,
                 workers=workers,
                 on_step=hear,
@@ -310,7 +311,6 @@ def _check(
     environment: object,
     policy: object,
     config: object,
-    dialect: object,
     judge: object,
     workers: object,
     **called: Callable[..., object] | None,
@@ -320,7 +320,6 @@ def _check(
     check_environment(environment, order)
     check_policy(policy, order)
     check_options(
-        dialect=dialect,
         judge=judge,
         of_kind={"config": (config, TrainConfig)},
         counts={"workers": workers},

@@ -17,6 +17,9 @@ from typing import Any, TypeVar, cast
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 
+RENAMED = {"dialect": "prompt"}
+"""Names that some know from elsewhere, and ours."""
+
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 
@@ -83,7 +86,7 @@ def unknown_field(
     for place, part in parts_of(owner).items():
         if word in {item.name for item in fields(part)}:
             return f"{said}: it is one of {place}, so give {place}={part.__name__}({word}=...)"
-    near = nearest(word, known)
+    near = RENAMED[word] if RENAMED.get(word) in known else nearest(word, known)
     if near is None:
         for place, part in parts_of(owner).items():
             below = nearest(word, [item.name for item in fields(part)])

@@ -24,6 +24,15 @@ PolicyName = Annotated[
         metavar="NAME",
     ),
 ]
+PromptName = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        help="The words that agents read: codeact, one of rao-lab prompts list, or a folder of template files. "
+        "Default: what suits the policy.",
+        metavar="NAME_OR_FOLDER",
+    ),
+]
 TrainEnv = Annotated[
     str | None,
     typer.Option(
@@ -68,7 +77,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Any other setting, for example limits.max_depth=6, policy.dialect=codeact or env.seed=1. "
+        help="Any other setting, for example limits.max_depth=6, policy.device=cpu or env.seed=1. "
         "May be repeated.",
         metavar="NAME=VALUE",
     ),

@@ -14,13 +14,13 @@ from typing import Any
 from rao_lab.base.blame import blamed
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RaoLabError
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Action, Brief, Dialect, Environment, Observation, Planned, Policy, Worded
 from rao_lab.tree import Call, Message, Task
 
 
 def flat_fits(
-    environment: Environment, policy: Policy, dialect: str | None = None
+    environment: Environment, policy: Policy, prompt: Prompt | None = None
 ) -> Callable[[Task, int], bool | None]:
     """A test (task, window) for `evaluate(fits=...)`. It says None for an environment without plans and for a
     policy without tokens."""
@@ -28,7 +28,7 @@ def flat_fits(
 
     def fits(task: Task, window: int) -> bool | None:
         if task.id not in counted:
-            counted[task.id] = flat_tokens(task, environment, policy, dialect)
+            counted[task.id] = flat_tokens(task, environment, policy, prompt)
         tokens = counted[task.id]
         return None if tokens is None else tokens <= window
 
@@ -36,13 +36,13 @@ def flat_fits(
 
 
 def flat_tokens(
-    task: Task, environment: Environment, policy: Policy, dialect: str | None = None
+    task: Task, environment: Environment, policy: Policy, prompt: Prompt | None = None
 ) -> int | None:
     """Tokens of the shortest flat transcript, the last reply included; None if it cannot be told."""
     count = getattr(policy, "count_tokens", None)
     if count is None or not isinstance(environment, Planned):
         return None
-    found: int = count(flat_transcript(task, environment, find_dialect(dialect or policy.dialect)))
+    found: int = count(flat_transcript(task, environment, chosen(prompt, policy)))
     return found
 
 

@@ -24,7 +24,7 @@ from rao_lab.execution.exclusive import taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.tree import AGENTS, Agent, Denominator, Task, Tree, TreeHeader
 
@@ -126,7 +126,7 @@ class Options(TypedDict, total=False):
     """What `evaluate` takes by name; `compare` hands it on."""
 
     seed: int
-    dialect: str | None
+    prompt: Prompt | None
     fits: Fits | None
     judge: Judge | None
     sandbox: Sandbox | None
@@ -145,7 +145,7 @@ def evaluate(
     *,
     split: str = "test",
     seed: int = 0,
-    dialect: str | None = None,
+    prompt: Prompt | None = None,
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
@@ -160,7 +160,7 @@ def evaluate(
         tasks: the tasks, or how many of `split` to take from its beginning.
         limits: per tree; for the flat agent see `flat_limits`.
         seed: keys the sampling noise, together with the place of the task.
-        dialect: by default the policy's own.
+        prompt: by default the policy's own.
         fits: tells the flat ceiling; without it, it is None.
         sandbox: where code runs; without one, one is made and closed.
         temperature: of sampling in this evaluation; None = as the policy samples now.
@@ -171,7 +171,7 @@ def evaluate(
     Raises:
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
-        MissingError: an unknown split or dialect.
+        MissingError: an unknown split or prompt.
     """
     choice("agent", agent, AGENTS)
     if batch < 1:
@@ -179,7 +179,8 @@ def evaluate(
     limits = limits or Limits()
     if agent == "flat":
         limits = flat_limits(limits)
-    chosen = chosen_tasks(environment, tasks, split)
+    words = chosen(prompt, policy)
+    given = chosen_tasks(environment, tasks, split)
     started = time.monotonic()
     trees: list[Tree] = []
     with (
@@ -189,18 +190,18 @@ def evaluate(
         executor = Executor(
             environment,
             policy,
-            find_dialect(dialect or policy.dialect),
+            words,
             limits,
             sandbox=place,
             agent=agent,
             judge=judge,
             on_tick=on_tick,
         )
-        for start in range(0, len(chosen), batch):
-            part = range(start, min(start + batch, len(chosen)))
-            trees += executor.run([TreeHeader(chosen[row], seed=seed, group=row) for row in part])
+        for start in range(0, len(given), batch):
+            part = range(start, min(start + batch, len(given)))
+            trees += executor.run([TreeHeader(given[row], seed=seed, group=row) for row in part])
             if on_trees is not None:
-                on_trees(len(trees), len(chosen))
+                on_trees(len(trees), len(given))
         window = min(limits.context_window, policy.window) if policy.window else limits.context_window
         names = environment.difficulties if isinstance(environment, Graded) else ()
         return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window, names)

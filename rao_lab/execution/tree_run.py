@@ -174,7 +174,7 @@ class TreeRun:
             self._finish(node, Status.CONTEXT_LIMIT, reason=reply.error)
         elif problem is not None:
             self.log.turn_ended(node, "", problem)
-            self._next_turn(node, "", problem, cut=False)
+            self._next_turn(node, "", problem, cut=False, unreadable=True)
         else:
             node.left_out = action.note
             self._advance(node, self._code.run(node, action.code))
@@ -258,7 +258,9 @@ class TreeRun:
         output = self._carried.printed(paused.output)
         self.log.turn_ended(node, output, f"stopped while it awaited sub-agents: {why}")
 
-    def _next_turn(self, node: NodeRun, output: str, error: str | None, *, cut: bool) -> None:
+    def _next_turn(
+        self, node: NodeRun, output: str, error: str | None, *, cut: bool, unreadable: bool = False
+    ) -> None:
         left = node.turns_allowed - node.turn
         if left <= 0:
             self._finish(node, Status.TREE_LIMIT if node.trimmed else Status.TURN_LIMIT)
@@ -267,7 +269,7 @@ class TreeRun:
             self._finish(node, Status.TREE_LIMIT, reason=FULL)
             return
         observation = Observation(
-            tuple(node.calls), output, error, turns_left=left, cut=cut, note=node.left_out
+            tuple(node.calls), output, error, left, cut, note=node.left_out, unreadable=unreadable
         )
         self._start_turn(node, self._dialect.observe(observation))
 

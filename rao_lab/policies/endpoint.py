@@ -32,7 +32,7 @@ from rao_lab.policies.chat_server import (
 from rao_lab.policies.pending import key_order, lost
 from rao_lab.policies.quirks import Habits, context_full, learned, messages_for
 from rao_lab.policies.reasoned import sent_apart
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, find, made_for
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 
 WAIT_SECONDS = 0.2
@@ -56,14 +56,14 @@ class EndpointPolicy:
         concurrency: requests that run at once.
         timeout: seconds that one try may take.
         retries: further tries if the server is busy, unreachable or too slow.
-        dialect: name of the dialect that suits the model.
+        prompt: the words that its agents read if a call names no other, as in `rl.run`.
 
     Attributes:
         usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them.
 
     Raises:
         ConfigError: the address has no host or no model, or holds a key; or a setting means nothing.
-        MissingError: no such dialect.
+        MissingError: no such prompt.
     """
 
     window = 0
@@ -79,7 +79,7 @@ class EndpointPolicy:
         concurrency: int = 16,
         timeout: float = 120.0,
         retries: int = 2,
-        dialect: str = "codeact",
+        prompt: Prompt = "codeact",
     ) -> None:
         number("temperature", temperature, most=100.0)
         whole("concurrency", concurrency, least=1, most=1000)
@@ -87,7 +87,8 @@ class EndpointPolicy:
         whole("retries", retries, least=0, most=1000)
         place, self.model_name = read_address(address)
         self.name = f"endpoint#{self.model_name}"
-        self.dialect = find_dialect(dialect).name
+        self.prompt = find(prompt)
+        self.dialect = made_for(self.prompt, "codeact")
         self._temperature = temperature
         self.usage = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._server = ChatServer(place, read_key(api_key_env), timeout)

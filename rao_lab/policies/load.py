@@ -12,6 +12,7 @@ from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import cached
+from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Policy
 
 KNOWN = 'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or "http://host:port/v1#model"'
@@ -21,8 +22,8 @@ BUNDLED = ("tiny", "smollm2")
 
 SETTINGS = {
     "scripted": ("style", "error_rate", "seed"),
-    "endpoint": ("dialect", "api_key_env", "concurrency", "timeout", "retries"),
-    "model": ("dialect", "device", "dtype", "window", "forward", "lora", "base", "cache_gb", "clock"),
+    "endpoint": ("prompt", "api_key_env", "concurrency", "timeout", "retries"),
+    "model": ("prompt", "device", "dtype", "window", "forward", "lora", "base", "cache_gb", "clock"),
 }
 """The settings of each kind of policy, besides its temperature."""
 
@@ -33,7 +34,7 @@ class PolicySettings(TypedDict, total=False):
     style: str
     error_rate: float
     seed: int
-    dialect: str
+    prompt: Prompt
     api_key_env: str | None
     concurrency: int
     timeout: float
@@ -74,7 +75,8 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
         temperature: of sampling; the scripted policy ignores it.
         style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
             and what keys these mistakes.
-        dialect: of a model or a server: "codeact" or "terse"; by default the one that suits it.
+        prompt: of a model or a server: the words that its agents read if a call names no other: a name, a folder
+            of template files, or a `Dialect`, as in `rl.run`.
         device, dtype: of a model: "cpu", "cuda"; "float32", "bfloat16", "float16".
         window: of a model: largest context in tokens.
         lora, base: of a model: train an adapter of this rank and not the model; the model that an adapter's
@@ -131,7 +133,11 @@ def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Poli
     from rao_lab.policies.local import adapter
     from rao_lab.policies.local.transformer import TransformerPolicy
 
+    if settings.get("prompt") is not None:
+        settings["prompt"] = find(settings["prompt"])
     opened = {_place(name): name, "settings": {**settings}}
+    if settings.get("prompt") is not None:
+        opened["settings"]["prompt"] = settings["prompt"].name  # type: ignore[index]
     base = settings.pop("base", None)
     if name not in BUNDLED and adapter.is_adapter(Path(name)):
         said = adapter.read(Path(name)).base

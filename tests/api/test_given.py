@@ -115,7 +115,7 @@ SWAPPED: list[tuple[Callable[[], object], str]] = [
     ),  # type: ignore[arg-type]
     (lambda: rl.run(TASK, ENV, FINE, on_event="x"), "on_event must be a function, not 'x'"),  # type: ignore[arg-type]
     (lambda: rl.run(TASK, ENV, FINE, seed="x"), "seed must be a whole number, not 'x'"),  # type: ignore[arg-type]
-    (lambda: rl.run(TASK, ENV, FINE, dialect=3), "dialect must be a name, not 3"),  # type: ignore[arg-type]
+    (lambda: rl.run(TASK, ENV, FINE, prompt=3), "prompt must be a name, a folder or a Dialect, not 3"),  # type: ignore[arg-type]
     (lambda: rl.run(TASK, ENV, FINE, temperature="hot"), "temperature must be a number, not 'hot'"),  # type: ignore[arg-type]
     (lambda: rl.evaluate(FINE, ENV), "environment is the policy lines: rl.evaluate(environment, policy) is"),  # type: ignore[arg-type]
     (lambda: rl.evaluate(ENV, FINE, tasks=TASK), "tasks is one task: give a list, tasks=[task]"),  # type: ignore[arg-type]

@@ -52,8 +52,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (
             TextCraft("easy"),
             {},
-            {"dialect": "codeact"},
-            "dialect='terse' and cannot be resumed with 'codeact'",
+            {"prompt": "codeact"},
+            "prompt='terse' and cannot be resumed with 'codeact'",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_what_is_no_path_names_no_run_for_either_door() -> None:
 
 
 def test_what_a_repetition_needs_is_recorded(tmp_path: Path) -> None:
-    options = {"store": tmp_path / "a.rao", "dialect": "codeact"}
+    options = {"store": tmp_path / "a.rao", "prompt": "codeact"}
     list(train(TextCraft("easy"), rl.load_policy("tiny"), SHORT, **options))
     run = open_run(tmp_path / "a.rao")
     assert run.config["dialect"] == "codeact" and "easy" in run.config["world"]

@@ -70,7 +70,7 @@ def _constructors() -> list[tuple[str, Callable[[Any], object]]]:
         "concurrency",
         "timeout",
         "retries",
-        "dialect",
+        "prompt",
     )
     add("Sandbox", Sandbox, "workers", "seconds", "memory_mb", "output_chars", "suspensions")
     found.append(("endpoint", EndpointPolicy))

@@ -92,7 +92,7 @@ def test_an_option_that_differs_is_named(tmp_path: Path, random_tiny: Path, lab:
             "difficulty='easy' and cannot be resumed with 'hard': leave out --difficulty",
         ),
         (["--set", "env.slack=1"], "slack=3 and cannot be resumed with 1: leave out --set env.slack"),
-        (["--set", "policy.dialect=codeact"], "dialect='terse' and cannot be resumed with 'codeact'"),
+        (["--prompt", "codeact"], "prompt='terse' and cannot be resumed with 'codeact'"),
         (["--set", "credit.lam=0"], "credit.lam=0.4 and cannot be resumed with 0"),
         (["--env", "tests.environments.second_world:AddUp"], "environment='textcraft' and cannot be resumed"),
     ):
@@ -133,7 +133,7 @@ def go(store: Path, steps: int | None = None, **options: Any) -> list[int]:
 
 def test_python_goes_on_without_a_config_and_in_the_dialect_of_the_run(tmp_path: Path) -> None:
     out = tmp_path / "a.rao"
-    assert go(out, 2, dialect="codeact") == [0, 1, 2]
+    assert go(out, 2, prompt="codeact") == [0, 1, 2]
     assert go(out, resume=True) == []
     shutil.rmtree(f"{out}.ckpt/step-2")
     assert go(out, resume=True) == [2]

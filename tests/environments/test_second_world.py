@@ -14,7 +14,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.evaluation.ceiling import flat_transcript
 from rao_lab.policies.replay import ReplayPolicy
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.tree import Call, Task
 from tests.environments.second_world import AddUp
 
@@ -66,7 +66,7 @@ def test_a_plan_gives_it_a_flat_ceiling() -> None:
     policy = rl.load_policy("tiny")
     assert rl.evaluate(AddUp(), policy, "flat", 6, FEW).overall.flat_ceiling is None
     assert rl.evaluate(AddUpPlanned(), policy, "flat", 6, FEW).overall.flat_ceiling == pytest.approx(2 / 3)
-    said = flat_transcript(AddUp().tasks("test")[0], AddUpPlanned(), dialect("terse"))
+    said = flat_transcript(AddUp().tasks("test")[0], AddUpPlanned(), find("terse"))
     assert [message.content for message in said] == [
         *("solo Add up: [1, 2, 3]\n", "add(1, 2)\n", "3\n", "add(3, 3)\n", "6\n", "finish(6)\n")
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits, flat_tokens, flat_transcript
 from rao_lab.evaluation.evaluate import evaluate
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Message, Task
 from tests.support.worlds import Lines, Shelf
@@ -42,7 +42,7 @@ class Counting(Lines):
 
 
 def test_the_transcript_looks_up_each_recipe_and_crafts_each_item_once() -> None:
-    messages = flat_transcript(TASK, ENV, dialect("terse"))
+    messages = flat_transcript(TASK, ENV, find("terse"))
     assert [message.content for message in messages if message.role == "assistant"] == REPLIES
     assert [message.content for message in messages if message.role == "user"] == [
         "solo c0 2\n",
@@ -57,12 +57,12 @@ def test_the_transcript_is_what_an_agent_who_plays_it_reads_and_writes() -> None
     turns = found.trees[0].root.turns
     said = [text for turn in turns for text in (*(each.content for each in turn.messages), turn.text)]
     assert found.success == 1.0
-    assert said == [message.content for message in flat_transcript(TASK, ENV, dialect("terse"))]
+    assert said == [message.content for message in flat_transcript(TASK, ENV, find("terse"))]
 
 
 def test_tokens_are_counted_by_the_policys_own_tokenizer() -> None:
     # 3 to be told, 1 + 8 and 1 + 5 to look up, 4 + 1 and 6 to craft, 1 to finish.
-    text = " ".join(message.content for message in flat_transcript(TASK, ENV, dialect("terse")))
+    text = " ".join(message.content for message in flat_transcript(TASK, ENV, find("terse")))
     assert flat_tokens(TASK, ENV, Counting({})) == len(text.split()) == 30
 
 
@@ -73,14 +73,14 @@ def test_a_task_fits_a_window_of_exactly_its_length() -> None:
 
 
 def test_without_tokens_or_a_plan_nothing_can_be_told() -> None:
-    assert flat_transcript(TASK, Shelf(), dialect("terse")) == []
+    assert flat_transcript(TASK, Shelf(), find("terse")) == []
     assert flat_fits(ENV, Lines({}))(TASK, 100) is None
     assert flat_fits(Shelf(), Counting({}))(TASK, 100) is None
 
 
 def test_chat_dialects_print_what_they_ask_for() -> None:
     replies = [
-        each.content for each in flat_transcript(TASK, ENV, dialect("codeact")) if each.role == "assistant"
+        each.content for each in flat_transcript(TASK, ENV, find("codeact")) if each.role == "assistant"
     ]
     assert replies[0] == '```python\nprint(get_info(["c0"]))\n```'
     assert replies[-1].endswith('finish("done")\n```')

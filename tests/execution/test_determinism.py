@@ -27,7 +27,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import Environment, World
 from rao_lab.store import checkpoint_folder, open_run
 from rao_lab.tree import Event, Task, TreeHeader
@@ -190,7 +190,7 @@ def test_code_that_runs_into_the_wall_clock_marks_its_tree_and_no_other(hasty: S
             return replace(reply, text="while True: pass") if endless else reply
 
     policy = OneIsSlow({"0": ["finish('ok')"]})
-    trees = Executor(Shelf(), policy, dialect("terse"), Limits(), sandbox=hasty).run(
+    trees = Executor(Shelf(), policy, find("terse"), Limits(), sandbox=hasty).run(
         [TreeHeader(TASK, rollout=rollout) for rollout in range(3)]
     )
     assert [tree.not_reproducible for tree in trees] == [
@@ -210,7 +210,7 @@ def test_a_judge_that_may_change_its_mind_marks_every_tree(hasty: Sandbox) -> No
             raise AssertionError("this world has a verifier")
 
     executor = Executor(
-        Shelf(), Lines({"0": ["finish('ok')"]}), dialect("terse"), Limits(), sandbox=hasty, judge=Fickle()
+        Shelf(), Lines({"0": ["finish('ok')"]}), find("terse"), Limits(), sandbox=hasty, judge=Fickle()
     )
     assert (
         executor.run([TreeHeader(TASK)])[0].not_reproducible == "the judge does not answer by the seed alone"

@@ -9,7 +9,7 @@ import pytest
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.tree import Event, Finished, Status, Tree, TreeHeader
 from tests.support.growing import TWO_CHILDREN, grow, grow_one
 from tests.support.worlds import TASK, Lines, Shelf
@@ -55,7 +55,7 @@ def test_a_run_that_is_stopped_by_a_listener_leaves_nothing_in_the_policy(sandbo
         if isinstance(event, Finished):
             raise Halt
 
-    executor = Executor(Shelf(), policy, dialect("terse"), Limits(), sandbox=sandbox, on_event=stop)
+    executor = Executor(Shelf(), policy, find("terse"), Limits(), sandbox=sandbox, on_event=stop)
     with pytest.raises(Halt):
         executor.run([TreeHeader(TASK, seed=7, rollout=index) for index in range(2)])
     assert {request.key for request in policy.requests} == set(policy.forgotten)
@@ -88,7 +88,7 @@ def test_events_carry_one_running_number_per_tree(sandbox: Sandbox) -> None:
     executor = Executor(
         Shelf(),
         Lines({"0": ["finish('ok')"]}),
-        dialect("terse"),
+        find("terse"),
         Limits(),
         sandbox=sandbox,
         on_event=lambda index, event: seen.append((index, event.seq)),
@@ -108,7 +108,7 @@ def test_everything_is_forgotten_at_the_end(sandbox: Sandbox) -> None:
 
 def test_probes_meet_the_same_noise_at_every_step(sandbox: Sandbox) -> None:
     policy = Lines({"0": ["import random\nfinish(random.random())"]})
-    executor = Executor(Shelf(), policy, dialect("terse"), Limits(), sandbox=sandbox)
+    executor = Executor(Shelf(), policy, find("terse"), Limits(), sandbox=sandbox)
     steps = [TreeHeader(TASK, seed=7, step=step, probe=probe) for probe in (True, False) for step in (0, 5)]
     values = [executor.run([header])[0].root.value for header in steps]
     noises = [request.noise for request in policy.requests]

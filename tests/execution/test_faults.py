@@ -16,7 +16,7 @@ import pytest
 from rao_lab.errors import CallbackError
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.sandbox import Ended, Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply
 from rao_lab.tree import Status, Tree, TreeHeader
 from tests.support.faulty import Clock, FaultyLines, FaultySandbox, FaultyShelf, refuse
@@ -148,7 +148,7 @@ def test_a_bug_in_a_part_is_raised_and_leaves_nothing_behind(sandbox: Sandbox, p
     shelf = FaultyShelf(fail if part == "world" else lambda: None, at=4)
     heard = iter(range(1000))
     listener = (lambda index, event: next(heard) > 10 and fail()) if part == "listener" else None
-    executor = Executor(shelf, policy, dialect("terse"), LIMITS, sandbox=sandbox, on_event=listener)
+    executor = Executor(shelf, policy, find("terse"), LIMITS, sandbox=sandbox, on_event=listener)
     with pytest.raises(
         CallbackError if part == "world" else Bug
     ) as raised:  # a world's error names the node, too

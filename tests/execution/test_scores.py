@@ -15,7 +15,7 @@ from rao_lab.errors import ConfigError, InputError, RecordError, UnavailableErro
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import Judge, Score
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import Event, Scored, Status, Tree, TreeHeader, validate
@@ -60,7 +60,7 @@ def grow(
     sandbox: Sandbox, world: Shelf, judge: Judge | None = None, events: list[Event] | None = None
 ) -> Tree:
     policy = Lines({"0": [PARENT], "0.0": ["finish('ok')"]})
-    executor = Executor(world, policy, dialect("terse"), Limits(), sandbox=sandbox, judge=judge)
+    executor = Executor(world, policy, find("terse"), Limits(), sandbox=sandbox, judge=judge)
     if events is not None:
         executor.on_event = lambda _, event: events.append(event)
     (tree,) = executor.run([TreeHeader(TASK)])

@@ -12,7 +12,7 @@ import pytest
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Status, Tree, TreeHeader, validate
 from tests.support.worlds import TASK, Lines, Shelf
@@ -52,7 +52,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def grow(sandbox: Sandbox, policy: Lines, trees: int = 1, limits: Limits = ROOMY) -> list[Tree]:
-    executor = Executor(Shelf(), policy, dialect("terse"), limits, sandbox=sandbox)
+    executor = Executor(Shelf(), policy, find("terse"), limits, sandbox=sandbox)
     return executor.run([TreeHeader(TASK, rollout=index) for index in range(trees)])
 
 

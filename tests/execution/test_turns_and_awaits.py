@@ -7,7 +7,7 @@ import pytest
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.tree import TreeHeader
 from tests.support.promises import Watched, grow, statuses
 from tests.support.worlds import TASK, Lines, Shelf
@@ -23,9 +23,7 @@ def test_turns_are_reserved_shared_and_given_back(sandbox: Sandbox) -> None:
     )
     texts = {"0": [code], "0.0": ["finish(1)"], "0.1": ["put(1)"], "0.2": ["put(1)", "put(1)", "finish(2)"]}
     policy = Lines(texts)
-    executor = Watched(
-        Shelf(), policy, dialect("terse"), Limits(max_turns=4, max_tree_turns=9), sandbox=sandbox
-    )
+    executor = Watched(Shelf(), policy, find("terse"), Limits(max_turns=4, max_tree_turns=9), sandbox=sandbox)
     (tree,) = executor.run([TreeHeader(TASK)])
     assert tree.root.value == [[1, {"failed": "the tree's shared budget is used up"}], 2]
     assert statuses(tree) == {"0": "finished", "0.0": "finished", "0.1": "tree_limit", "0.2": "finished"}
@@ -38,7 +36,7 @@ def test_without_any_turn_left_a_launch_is_refused(sandbox: Sandbox) -> None:
     tree = Executor(
         Shelf(),
         Lines({"0": [code]}),
-        dialect("terse"),
+        find("terse"),
         Limits(max_turns=4, max_tree_turns=4),
         sandbox=sandbox,
     ).run([TreeHeader(TASK)])[0]

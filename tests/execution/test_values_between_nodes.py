@@ -10,7 +10,7 @@ import pytest
 
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.sandbox import MAX_VALUE_DEPTH, MAX_VALUE_ITEMS, MAX_VALUE_SIZE, Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import TreeHeader
@@ -84,7 +84,7 @@ def test_values_of_every_kind_reach_the_parent_and_the_run_file_and_come_back(tm
     with Sandbox(seconds=60.0) as own, RunWriter(tmp_path / "a.rao", {}) as writer:
         writer.begin_step(1)
         executor = Executor(
-            Shelf(), policy, dialect("terse"), LIMITS, sandbox=own,
+            Shelf(), policy, find("terse"), LIMITS, sandbox=own,
             on_event=lambda index, event: writer.event(index, headers[index], event),
         )  # fmt: skip
         trees = executor.run(headers)

@@ -24,7 +24,7 @@ from rao_lab.experiments.tiny.demonstrations import Demonstrator
 from rao_lab.experiments.tiny.make import MakeConfig, new_model, pace
 from rao_lab.experiments.tiny.player import READ, Transcript
 from rao_lab.policies.local.transformer import TransformerPolicy
-from rao_lab.prompts import dialect, terse
+from rao_lab.prompts import find, terse
 from rao_lab.tree import TreeHeader
 
 TOKENIZER = tokens.build()
@@ -150,7 +150,7 @@ def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played()
             script = [code for code, _ in written(transcript)]
             policy = Reading(script)
             executor = Executor(
-                TextCraft("easy"), policy, dialect("terse"), limits, sandbox=sandbox, agent="flat"
+                TextCraft("easy"), policy, find("terse"), limits, sandbox=sandbox, agent="flat"
             )
             (tree,) = executor.run([TreeHeader(player.task)])
             assert tree.success == 1.0
@@ -218,7 +218,7 @@ def test_the_base_solves_easy_tasks_and_its_solo_does_not_launch() -> None:
         found = {}
         for agent in ("recursive", "flat"):
             executor = Executor(
-                TextCraft("easy"), policy, dialect("terse"), limits, sandbox=sandbox, agent=agent
+                TextCraft("easy"), policy, find("terse"), limits, sandbox=sandbox, agent=agent
             )
             found[agent] = executor.run([TreeHeader(task, seed=5, group=i) for i, task in enumerate(tasks)])
     for trees in found.values():

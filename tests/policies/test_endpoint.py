@@ -21,7 +21,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.endpoint import EndpointPolicy
 from rao_lab.policies.load import load_policy
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.store import open_run
 from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Message, Status, Tree, TreeHeader, Turn, validate
@@ -129,7 +129,7 @@ def block(code: str) -> str:
 
 def grow(policy: EndpointPolicy, **limits: Any) -> Tree:
     with Sandbox() as sandbox:
-        executor = Executor(Shelf(), policy, dialect(policy.dialect), Limits(**limits), sandbox=sandbox)
+        executor = Executor(Shelf(), policy, find(policy.dialect), Limits(**limits), sandbox=sandbox)
         (tree,) = executor.run([TreeHeader(TASK)])
     validate(tree)
     return tree

@@ -16,7 +16,7 @@ from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.scripted import ScriptedPolicy
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnRequest
 from rao_lab.tree import Status, Task, Tree, TreeHeader, validate
 
@@ -61,7 +61,7 @@ def play(
     seed: int = 0,
 ) -> list[Tree]:
     env = env or TextCraft()
-    executor = Executor(env, policy, dialect(policy.dialect), limits, sandbox=sandbox, agent=agent)
+    executor = Executor(env, policy, find(policy.dialect), limits, sandbox=sandbox, agent=agent)
     trees = executor.run([TreeHeader(task, seed=seed) for task in tasks])
     for tree in trees:
         validate(tree)

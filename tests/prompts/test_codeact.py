@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rao_lab.errors import MissingError
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import Brief, Function, Observation, ParseFailure
 from rao_lab.tree import Call
 
@@ -19,12 +19,12 @@ LACKING = (
 
 
 def system(*functions: Function, agent: str = "recursive") -> str:
-    return dialect("codeact").opening(Brief("Do it.", {}, agent, 0, functions, 8))[0].content
+    return find("codeact").opening(Brief("Do it.", {}, agent, 0, functions, 8))[0].content
 
 
-def test_an_unknown_dialect_is_missing_and_the_known_ones_are_named() -> None:
-    with pytest.raises(MissingError, match="no dialect 'prose': choose one of codeact, terse"):
-        dialect("prose")
+def test_an_unknown_prompt_is_missing_and_the_known_ones_are_named() -> None:
+    with pytest.raises(MissingError, match="no prompt 'prose': choose one of codeact, terse, plain"):
+        find("prose")
 
 
 def test_the_opening_names_each_function_once_with_its_signature_and_await() -> None:
@@ -45,14 +45,14 @@ def test_what_the_interpreter_lacks_is_never_shown() -> None:
 
 
 def test_the_task_and_the_replies_left_are_the_first_user_message() -> None:
-    opening = dialect("codeact").opening(Brief("Craft 2x a0.", turns_left=8))
+    opening = find("codeact").opening(Brief("Craft 2x a0.", turns_left=8))
     assert opening[1].role == "user"
     assert opening[1].content == "Task: Craft 2x a0.\n\n8 replies left."
 
 
 @pytest.mark.parametrize("fence", ["```python", "```py", "```Python ", "  ```python"])
 def test_the_first_python_block_is_the_code_and_the_text_around_it_the_thought(fence: str) -> None:
-    action = dialect("codeact").parse(f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen we see.")
+    action = find("codeact").parse(f"First I look.\n{fence}\nx = 1\nprint(x)\n```\nThen we see.")
     assert (action.thought, action.code) == ("First I look.\n\nThen we see.", "x = 1\nprint(x)")
     assert action.note == ""
 
@@ -68,24 +68,24 @@ def test_the_first_python_block_is_the_code_and_the_text_around_it_the_thought(f
 )
 def test_a_reply_without_an_action_says_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(ParseFailure) as failure:
-        dialect("codeact").parse(text)
+        find("codeact").parse(text)
     assert said in failure.value.message
 
 
 def test_a_very_long_reply_is_read_in_time_linear_in_its_length() -> None:
     with pytest.raises(ParseFailure):
-        dialect("codeact").parse("`" * 1_000_000 + "\n```pythonn" * 100_000)
+        find("codeact").parse("`" * 1_000_000 + "\n```pythonn" * 100_000)
 
 
 def test_an_observation_shows_output_error_and_replies_left() -> None:
-    observed = dialect("codeact").observe(Observation((), "3\n", "NameError: x", turns_left=1, cut=True))
+    observed = find("codeact").observe(Observation((), "3\n", "NameError: x", turns_left=1, cut=True))
     assert [(m.role, m.content) for m in observed] == [
         ("user", "Output:\n3\n(cut here: print less)\n\nError: NameError: x\n\n1 reply left.")
     ]
 
 
 def test_silence_is_said() -> None:
-    assert dialect("codeact").observe(Observation())[0].content == "The code ran and printed nothing."
+    assert find("codeact").observe(Observation())[0].content == "The code ran and printed nothing."
 
 
 def test_launches_that_came_to_nothing_are_said_with_the_reason_and_failed_helpers_are_not() -> None:
@@ -98,7 +98,7 @@ def test_launches_that_came_to_nothing_are_said_with_the_reason_and_failed_helpe
         Call("launch_subagent", error="no more", result={"failed": "no more"}),
         Call("launch_subagent", error="cancelled: your turn ended first", child="0.2"),
     )
-    assert dialect("codeact").observe(Observation(calls))[0].content == (
+    assert find("codeact").observe(Observation(calls))[0].content == (
         "Launches that came to nothing:\n"
         "- you forgot await\n- no more (2 times)\n- cancelled: your turn ended first"
     )
@@ -106,7 +106,7 @@ def test_launches_that_came_to_nothing_are_said_with_the_reason_and_failed_helpe
 
 def test_a_flood_of_refusals_is_cut() -> None:
     calls = tuple(Call("launch_subagent", error=f"no {number}") for number in range(200))
-    said = dialect("codeact").observe(Observation(calls))[0].content
+    said = find("codeact").observe(Observation(calls))[0].content
     assert said.split("\n")[1:] == [
         "- no 0",
         "- no 1",

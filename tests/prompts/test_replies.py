@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.prompts.reasoning import MARKS, PAIRS, opened_by, split
 from rao_lab.protocols import Action, Brief, Observation, ParseFailure
 
@@ -138,10 +138,10 @@ CASES = (
 def test_what_of_a_reply_runs(case: Case) -> None:
     if case.code is None:
         with pytest.raises(ParseFailure) as failure:
-            dialect("codeact").parse(case.text)
+            find("codeact").parse(case.text)
         assert case.said in failure.value.message
         return
-    action = dialect("codeact").parse(case.text)
+    action = find("codeact").parse(case.text)
     assert action.code == case.code
     assert case.said in action.note and bool(case.said) == bool(action.note)
     assert case.thought is None or action.thought == case.thought
@@ -151,7 +151,7 @@ def test_what_of_a_reply_runs(case: Case) -> None:
 def test_every_word_of_a_reply_is_kept_as_code_or_as_thought(case: Case) -> None:
     if case.code is None:
         return
-    action = dialect("codeact").parse(case.text)
+    action = find("codeact").parse(case.text)
     kept = action.thought + action.code
     marks = [*MARKS, "analysis", "assistantfinal", "assistant", "final"]
     for mark in sorted(marks, key=len, reverse=True):
@@ -169,12 +169,12 @@ def test_the_longest_table_is_no_smaller_than_promised() -> None:
 
 def test_a_reply_that_is_made_of_an_action_is_read_as_that_action() -> None:
     action = Action("I look.", f"s = '''\n```\n'''\n{LOOK}")
-    assert dialect("codeact").parse(dialect("codeact").reply(action)) == action
+    assert find("codeact").parse(find("codeact").reply(action)) == action
 
 
 def test_the_model_is_told_what_did_not_run() -> None:
-    note = dialect("codeact").parse(f"{BLOCK}\n{DRAFT}").note
-    told = dialect("codeact").observe(Observation(output="[]\n", turns_left=2, note=note))[0].content
+    note = find("codeact").parse(f"{BLOCK}\n{DRAFT}").note
+    told = find("codeact").observe(Observation(output="[]\n", turns_left=2, note=note))[0].content
     assert told == (
         "Output:\n[]\n\nNote: Only your first Python block ran. 1 more did not: write one block a reply and wait for "
         "its output.\n\n2 replies left."
@@ -182,7 +182,7 @@ def test_the_model_is_told_what_did_not_run() -> None:
 
 
 def test_the_prompt_states_which_block_runs() -> None:
-    told = dialect("codeact").opening(Brief("Do it."))[0].content
+    told = find("codeact").opening(Brief("Do it."))[0].content
     assert "only the first block that starts with a line ```python runs" in told
 
 
@@ -199,7 +199,7 @@ def test_a_prompt_that_closes_its_thought_opens_none() -> None:
 
 
 def test_the_terse_dialect_cuts_reasoning_too_and_leaves_strings_alone() -> None:
-    terse = dialect("terse")
+    terse = find("terse")
     assert terse.parse("<think>finish('draft')</think>\nfinish('done')") == Action(
         "finish('draft')", "finish('done')"
     )
@@ -233,5 +233,5 @@ def test_any_reply_is_read_in_time_linear_in_its_length(part: str) -> None:
     for text in (part * (400_000 // len(part)), "```python\n" + part * (400_000 // len(part))):
         began = time.thread_time()
         with suppress(ParseFailure):
-            dialect("codeact").parse(text)
+            find("codeact").parse(text)
         assert time.thread_time() - began < 4.0

@@ -8,11 +8,11 @@ import pytest
 
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.node_run import FAILURES
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import Action, Brief, Observation, ParseFailure, Refusal
 from rao_lab.tree import Call, Status
 
-TERSE = dialect("terse")
+TERSE = find("terse")
 
 
 def said(*calls: Call, output: str = "", error: str | None = None, cut: bool = False) -> str:

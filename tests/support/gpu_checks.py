@@ -147,7 +147,7 @@ def adapted(device: str, folder: Path, seed: int) -> TransformerPolicy:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = with_adapter(plain.model, 4, ["q_proj", "v_proj"])
-    return TransformerPolicy(model, plain.tokenizer, name=plain.name, dialect=plain.dialect)
+    return TransformerPolicy(model, plain.tokenizer, name=plain.name, prompt=plain.dialect)
 
 
 def lora(device: str, folder: Path, scratch: Path) -> Figures:

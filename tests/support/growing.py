@@ -7,7 +7,7 @@ from typing import Any
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.tree import Event, Tree, TreeHeader, validate
 from rao_lab.tree.fold import fold
 from tests.support.worlds import TASK, Lines, Shelf
@@ -20,7 +20,7 @@ def grow(sandbox: Sandbox, texts: dict[str, list[str]], trees: int = 1, **option
     executor = Executor(
         Shelf(),
         policy,
-        dialect(options.pop("words", "terse")),
+        find(options.pop("words", "terse")),
         limits,
         sandbox=sandbox,
         on_event=lambda index, event: events[index].append(event),

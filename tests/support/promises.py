@@ -10,7 +10,7 @@ from typing import Any
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.tree_run import TreeRun
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply
 from rao_lab.tree import LIMIT_STATUSES, Event, Status, Tree, TreeHeader, validate
 from rao_lab.tree.codec import tree_from_json, tree_to_json
@@ -64,7 +64,7 @@ def grow(
     clock = clock or Clock()
     events: list[Event] = []
     executor = Watched(
-        shelf or Shelf(), policy, dialect("terse"), replace(LIMITS, **limits), sandbox=sandbox,
+        shelf or Shelf(), policy, find("terse"), replace(LIMITS, **limits), sandbox=sandbox,
         on_event=lambda index, event: events.append(event), clock=clock,
     )  # fmt: skip
     beside_time(policy, clock)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import LIMIT_STATUSES, Event, Node, Status, Tree, TreeHeader, validate
 from rao_lab.tree.codec import event_from_json, event_to_json, tree_from_json, tree_to_json
@@ -150,7 +150,7 @@ def grow(sandbox: Any, script: Script, policy: Scripted) -> tuple[list[Tree], li
     """The trees and their events; the clock stands still, so that they hold no times."""
     events: list[list[Event]] = [[] for _ in range(script.trees)]
     executor = Executor(
-        Shelf(), policy, dialect("terse"), script.limits, sandbox=sandbox,
+        Shelf(), policy, find("terse"), script.limits, sandbox=sandbox,
         on_event=lambda index, event: events[index].append(event), clock=lambda: 0.0,
     )  # fmt: skip
     return executor.run([TreeHeader(TASK, seed=5, rollout=index) for index in range(script.trees)]), events

@@ -11,7 +11,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.local.transformer import TransformerPolicy
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.training import checkpoint
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.setup import Training
@@ -35,7 +35,7 @@ def sandbox():
 def executed(folder, sandbox) -> tuple[TransformerPolicy, Callable]:
     """A random model behind the real executor; it never succeeds, so its tokens say what it earned."""
     trained = TransformerPolicy.load(folder)
-    executor = Executor(ENVIRONMENT, trained, dialect(trained.dialect), LIMITS, sandbox=sandbox)
+    executor = Executor(ENVIRONMENT, trained, find(trained.dialect), LIMITS, sandbox=sandbox)
 
     def sample(headers):
         return [replace(tree, nodes=tuple(map(paid, tree.nodes))) for tree in executor.run(headers)]

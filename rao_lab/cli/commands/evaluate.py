@@ -12,6 +12,7 @@ from rao_lab.cli.options import (
     Json,
     Limit,
     PolicyName,
+    PromptName,
     Rules,
     Seed,
     Set,
@@ -32,6 +33,7 @@ def evaluate(
     env: Env = ENV,
     policy: PolicyName = "tiny",
     agent: Agent = "recursive",
+    prompt: PromptName = None,
     difficulty: Difficulty = None,
     limit: Limit = None,
     split: Split = "test",
@@ -61,13 +63,16 @@ def evaluate(
     from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
+    from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
     kind = choice("agent", agent, AGENTS)
+    words = None if prompt is None else find(prompt)
     which = (env, policy, difficulty, rules, tasks)
     world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
     count = limit or _usual_count(world, split, whole=tasks is not None)
-    found = _watched(world, actor, kind, count, given, split, seed, temperature, f"rao-lab eval, {policy}")
+    options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
+    found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
     if as_json:
         print_json(evaluation_json(found))
     else:
@@ -90,9 +95,7 @@ def _watched(
     agent: Kind,
     count: int,
     given: dict[str, Any],
-    split: str,
-    seed: int,
-    temperature: float | None,
+    options: dict[str, Any],
     title: str,
 ) -> Evaluation:
     """Evaluates before a board."""
@@ -102,7 +105,7 @@ def _watched(
     from rao_lab.views.terminal import Board
 
     limits = limits_from(suggested(actor), given)
-    chosen = world.tasks(split)[:count]
+    chosen = world.tasks(options["split"])[:count]
     with Board(console_on_stderr(), title) as board:
         board.phase("tasks", len(chosen))
         return run_all(
@@ -111,8 +114,6 @@ def _watched(
             agent,
             chosen,
             limits,
-            split=split,
-            seed=seed,
-            temperature=temperature,
             on_trees=lambda finished, _: board.advance("tasks", finished),
+            **options,
         )

@@ -14,6 +14,7 @@ from rao_lab.cli.options import (
     Json,
     Out,
     PolicyName,
+    PromptName,
     Rules,
     Seed,
     Set,
@@ -30,6 +31,7 @@ def run(
     policy: PolicyName = "tiny",
     task: Annotated[str, typer.Option(help="The task's number in its split, or its id.")] = "0",
     agent: Agent = "recursive",
+    prompt: PromptName = None,
     difficulty: Difficulty = None,
     split: Split = "test",
     seed: Seed = 0,
@@ -49,6 +51,7 @@ def run(
 
       rao-lab run --policy scripted --difficulty hard
       rao-lab run --policy scripted --set policy.style=per_ingredient
+      rao-lab run --policy smollm2 --prompt divide_and_conquer
       rao-lab run --policy smollm2 --task 3 --out runs/one.rao
     """
     from rao_lab.api.defaults import suggested
@@ -58,20 +61,24 @@ def run(
     from rao_lab.base.checks import choice
     from rao_lab.base.safe_text import unquoted
     from rao_lab.errors import RunFileError
+    from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
     from rao_lab.tree import AGENTS
     from rao_lab.tree.codec import tree_to_json
 
     if out is not None and is_begun(out):  # said before a model has worked for it
         raise RunFileError(f"{unquoted(out)} exists already: choose another name")
+    words = None if prompt is None else find(prompt)
     which = (env, policy, difficulty, rules, tasks)
     world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
     limits = limits_from(suggested(actor), given)
     chosen = find_task(world, task, split)
     kind = choice("agent", agent, AGENTS)
-    tree = run_one(chosen, world, actor, limits=limits, agent=kind, seed=seed, temperature=temperature)
+    tree = run_one(
+        chosen, world, actor, limits=limits, agent=kind, seed=seed, prompt=words, temperature=temperature
+    )
     if out is not None:
-        record([tree], out)
+        record([tree], out, words)
     if as_json:
         print_json(tree_to_json(tree))
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rao_lab.cli.options import (
     Difficulty,
     Json,
+    PromptName,
     Resume,
     Rules,
     Set,
@@ -24,6 +25,7 @@ from rao_lab.cli.output import console_on_stderr, print_json, print_progress, pr
 from rao_lab.cli.worlds import open_both
 
 if TYPE_CHECKING:
+    from rao_lab.protocols import Dialect
     from rao_lab.training.config import TrainConfig
     from rao_lab.training.processes import Peers
 
@@ -36,6 +38,7 @@ def train(
     resume: Resume = False,
     difficulty: Difficulty = None,
     agent: TrainAgent = None,
+    prompt: PromptName = None,
     seed: TrainSeed = None,
     rules: Rules = None,
     tasks: Tasks = None,
@@ -64,7 +67,7 @@ def train(
     with joined() as peers:  # first: it chooses this process's device
         options = {"agent": agent, "seed": seed, "steps": steps}
         which = (env, policy, difficulty, rules, tasks)
-        step, metrics, all_steps = _train(out, resume, which, options, settings or [], peers)
+        step, metrics, all_steps = _train(out, resume, which, options, prompt, settings or [], peers)
     if peers is None or not peers.rank:
         _report(out, step, metrics, all_steps, as_json)
 
@@ -74,6 +77,7 @@ def _train(
     resume: bool,
     which: tuple[str | None, str | None, str | None, Path | None, Path | None],
     options: dict[str, Any],
+    prompt: str | None,
     settings: list[str],
     peers: Peers | None,
 ) -> tuple[int, dict[str, Any], int]:
@@ -82,6 +86,7 @@ def _train(
     from rao_lab.api.reopen import begun
     from rao_lab.api.settings import overrides, said_once, train_config
     from rao_lab.evaluation.evaluate import sampled_at
+    from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
 
     quiet = peers is not None and peers.rank > 0
@@ -90,16 +95,24 @@ def _train(
     said = said_once(options, assigned)
     if resume and not is_begun(out):
         say(f"there is no run {out} yet: nothing to resume, it begins now")
+    words = None if prompt is None else find(prompt)
     run = begun(out, resume)
     world, actor, given = open_both(*which, assigned, run, say)
     config = train_config(suggested(actor), run.train, said, given)
     with sampled_at(actor, config.temperature):
-        step, metrics = _watched(world, actor, config, out, resume, peers, quiet)
+        step, metrics = _watched(world, actor, config, words, out, resume, peers, quiet)
     return step, metrics, config.steps
 
 
 def _watched(
-    world: Any, actor: Any, config: TrainConfig, out: Path, resume: bool, peers: Peers | None, quiet: bool
+    world: Any,
+    actor: Any,
+    config: TrainConfig,
+    prompt: Dialect | None,
+    out: Path,
+    resume: bool,
+    peers: Peers | None,
+    quiet: bool,
 ) -> tuple[int, dict[str, Any]]:
     """Trains before a board; returns the last step and its metrics."""
     from rao_lab.api.train import train as train_steps
@@ -116,7 +129,9 @@ def _watched(
             board.resumed(step, notes)
             board.phase("training", config.steps, max(step, 0))
 
-        made = train_steps(world, actor, config, store=out, resume=resume, on_resume=resumed, peers=peers)
+        made = train_steps(
+            world, actor, config, store=out, resume=resume, prompt=prompt, on_resume=resumed, peers=peers
+        )
         for step in made:
             board.stepped(config.agent, step)
             board.advance("training", step.step)

@@ -28,7 +28,7 @@ from transformers.utils import logging as transformers_logging
 from rao_lab.base.device import full_memory_says
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import InputError, MissingError, RaoLabError
-from rao_lab.prompts import NAMES
+from rao_lab.prompts import CODE
 
 MAX_CONFIG_BYTES = 8 << 20
 MAX_LAYERS = 1000
@@ -195,7 +195,7 @@ def _check_numbers(config: Mapping[str, Any], said: str) -> None:
 
 def _check_own(own: Any, said: str) -> None:
     """Checks what a config says to RAO Lab: the dialect that its model was made for, and the window."""
-    if not isinstance(own, dict) or own.get("dialect", NAMES[0]) not in NAMES:
+    if not isinstance(own, dict) or own.get("dialect", CODE[0]) not in CODE:
         raise InputError(f"{said}: rao_lab in its config.json is {quoted(own)}: it names no dialect we know")
     window = own.get("window", 1)
     if isinstance(window, bool) or not isinstance(window, int) or window < 1:

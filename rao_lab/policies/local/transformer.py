@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from rao_lab.base import checks as checked
 from rao_lab.base.checks import choice, number, whole
 from rao_lab.base.device import choose, memory, usual_dtype
+from rao_lab.base.rendering import RenderError
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import conversation
@@ -30,10 +31,10 @@ from rao_lab.policies.local.chat import Chat
 from rao_lab.policies.local.engine import Engine, Sampled
 from rao_lab.policies.local.folder import one_line_about, read_model, weights_bytes
 from rao_lab.policies.local.slots import SlotForward, longest_context
-from rao_lab.policies.local.template import Template, TemplateError, checked_day, today
+from rao_lab.policies.local.template import Template, checked_day, today
 from rao_lab.policies.local.thoughts import Thoughts
 from rao_lab.policies.pending import key_order, lost
-from rao_lab.prompts import dialect as find_dialect
+from rao_lab.prompts import Prompt, find, made_for
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
 
@@ -52,7 +53,8 @@ class TransformerPolicy:
         tokenizer: with its chat template.
         version: number of optimizer steps behind the weights.
         window: largest context in tokens; by default what the config says, but at most `DEFAULT_WINDOW`.
-        dialect: name of the dialect that the model was made for.
+        dialect: name of the dialect that the model was made for: "codeact" or "terse".
+        prompt: the words that its agents read if a call names no other; None = of its dialect.
         temperature: of the softmax that is sampled from; log-probs are of that same distribution.
     """
 
@@ -62,7 +64,7 @@ class TransformerPolicy:
         tokenizer: PreTrainedTokenizerBase,
         *,
         name: str = "transformer",
-        dialect: str | None = None,
+        prompt: Prompt | None = None,
         window: int | None = None,
         temperature: float = 1.0,
         forward: Literal["auto", "model"] = "auto",
@@ -77,7 +79,8 @@ class TransformerPolicy:
         self.opened: Mapping[str, Any] = {}
         """How it was loaded, for a run to go on by; `load_policy` says it."""
         self.version = 0
-        self.dialect = find_dialect(dialect or own.get("dialect", "codeact")).name
+        self.prompt = None if prompt is None else find(prompt)
+        self.dialect = made_for(self.prompt, own.get("dialect", "codeact"))
         fitting = min(int(own.get("window", DEFAULT_WINDOW)), longest or DEFAULT_WINDOW)
         self.window = whole("window", window or fitting, least=1)
         if longest is not None and self.window > longest:
@@ -192,7 +195,7 @@ class TransformerPolicy:
     def submit(self, request: TurnRequest) -> None:
         try:
             continues, prompt, before = self._prompt(request)
-        except TemplateError as problem:
+        except RenderError as problem:
             self._unasked.append(lost(request, str(problem)))
             return
         self._running[request.key] = (continues, prompt, 0)

@@ -10,11 +10,11 @@ from rao_lab.environments.textcraft import TextCraft
 from rao_lab.environments.textcraft.recipes import Recipe
 from rao_lab.environments.textcraft.words import words
 from rao_lab.environments.textcraft.world import CraftWorld
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import Brief, Observation, Refusal
 from rao_lab.tree import Call
 
-TERSE = dialect("terse").worded(TextCraft())
+TERSE = find("terse").worded(TextCraft())
 
 
 def said(*calls: Call, error: str | None = None) -> str:

@@ -192,7 +192,7 @@ def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward)
     ticks: list[int] = []
     packs = 0
     with Crossings() as seen:
-        policy = TransformerPolicy(moved(near.model), near.tokenizer, dialect="terse", forward=forward)
+        policy = TransformerPolicy(moved(near.model), near.tokenizer, prompt="terse", forward=forward)
 
         def phase(name: str, done: int, total: int) -> None:
             nonlocal packs

@@ -80,7 +80,7 @@ def written(folder: Path, kind: str, settings: dict[str, Any], dtype: torch.dtyp
 def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TransformerPolicy:
     """With our tokenizer for every family: for some of them transformers would use its own."""
     model, _ = read_model(folder, dtype, torch.device("cpu"))
-    return TransformerPolicy(model, tiny_tokens.build(), dialect="terse")
+    return TransformerPolicy(model, tiny_tokens.build(), prompt="terse")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -113,7 +113,7 @@ def test_a_folder_in_half_precision_runs_in_the_precision_that_is_asked_for(
     tmp_path: Path, dtype: torch.dtype
 ) -> None:
     written(tmp_path, "mistral", {"sliding_window": None}, torch.bfloat16)
-    policy = TransformerPolicy.load(tmp_path, dialect="terse", dtype=dtype, device=torch.device("cpu"))
+    policy = TransformerPolicy.load(tmp_path, prompt="terse", dtype=dtype, device=torch.device("cpu"))
     assert {weight.dtype for weight in policy.model.parameters()} == {dtype}
     talk = Conversation(policy._engine, nodes=3, window=90).run()
     assert error_against_plain(policy.model, talk.ended) < (5e-5 if dtype is torch.float32 else 0.3)
@@ -121,35 +121,35 @@ def test_a_folder_in_half_precision_runs_in_the_precision_that_is_asked_for(
 
 def test_on_a_cpu_named_as_a_device_weights_are_float32(tmp_path: Path) -> None:
     policy = TransformerPolicy.load(
-        written(tmp_path, "mistral", {"sliding_window": None}), dialect="terse", device=torch.device("cpu")
+        written(tmp_path, "mistral", {"sliding_window": None}), prompt="terse", device=torch.device("cpu")
     )
     assert policy.model.dtype is torch.float32
 
 
 def test_a_window_is_at_most_what_every_layer_looks_at(tmp_path: Path) -> None:
     written(tmp_path, "mistral", {"sliding_window": 50})
-    assert TransformerPolicy.load(tmp_path, dialect="terse").window == 50
+    assert TransformerPolicy.load(tmp_path, prompt="terse").window == 50
     with pytest.raises(ConfigError, match="window=51 but this model looks at 50 tokens"):
-        TransformerPolicy.load(tmp_path, dialect="terse", window=51)
+        TransformerPolicy.load(tmp_path, prompt="terse", window=51)
 
 
 def test_a_tokenizer_that_makes_no_tokens_of_text_is_not_taken(tmp_path: Path) -> None:
     """transformers ignores the folder and reads the tokenizers of this family in its own way."""
     with pytest.raises(InputError, match="makes no tokens of a message: it belongs to another model"):
-        TransformerPolicy.load(written(tmp_path, "qwen2", {}), dialect="terse")
+        TransformerPolicy.load(written(tmp_path, "qwen2", {}), prompt="terse")
 
 
 def test_layers_of_other_kinds_are_refused_in_one_line(tmp_path: Path) -> None:
     written(tmp_path, "gemma3_text", {"head_dim": 16, "sliding_window": 16})
     with pytest.raises(UnavailableError, match="use it as an endpoint"):
-        TransformerPolicy.load(tmp_path, dialect="terse")
+        TransformerPolicy.load(tmp_path, prompt="terse")
 
 
 def test_a_base_model_is_told_from_a_chat_model(tmp_path: Path) -> None:
     written(tmp_path, "mistral", {"sliding_window": None})
     (tmp_path / "chat_template.jinja").unlink()
     with pytest.raises(InputError, match=r"no chat template.*instruct"):
-        TransformerPolicy.load(tmp_path, dialect="terse")
+        TransformerPolicy.load(tmp_path, prompt="terse")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device on this machine")
@@ -164,7 +164,7 @@ def test_weights_of_a_large_model_are_not_kept_twice(tmp_path: Path, monkeypatch
     written(tmp_path, "llama", {})
 
     def tokens() -> tuple[dict[tuple[int, int], list[int]], TransformerPolicy]:
-        policy = TransformerPolicy.load(tmp_path, dialect="terse", device="cpu")
+        policy = TransformerPolicy.load(tmp_path, prompt="terse", device="cpu")
         return Conversation(policy._engine, nodes=4, window=150).run().tokens(), policy
 
     joined, _ = tokens()
@@ -186,20 +186,20 @@ def test_a_layer_that_is_no_plain_one_is_not_computed_by_hand(tmp_path: Path) ->
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return super().forward(x) * 2
 
-    policy = TransformerPolicy.load(written(tmp_path, "llama", {}), dialect="terse", device="cpu")
+    policy = TransformerPolicy.load(written(tmp_path, "llama", {}), prompt="terse", device="cpu")
     projection = policy.model.model.layers[0].self_attn.q_proj
     projection.__class__ = Doubled
-    again = TransformerPolicy(policy.model, policy.tokenizer, dialect="terse")
+    again = TransformerPolicy(policy.model, policy.tokenizer, prompt="terse")
     assert type(again._engine.forward) is SlotForward
     talk = Conversation(again._engine, nodes=3, window=90).run()
     assert error_against_plain(again.model, talk.ended) < 5e-5
 
 
 def test_the_config_of_a_folder_is_json_that_others_read(tmp_path: Path) -> None:
-    policy = TransformerPolicy.load(written(tmp_path / "one", "qwen3", {"head_dim": 16}), dialect="terse")
+    policy = TransformerPolicy.load(written(tmp_path / "one", "qwen3", {"head_dim": 16}), prompt="terse")
     policy.save(tmp_path / "two")
     assert json.loads((tmp_path / "two" / "config.json").read_text())["model_type"] == "qwen3"
-    again = TransformerPolicy.load(tmp_path / "two", dialect="terse")
+    again = TransformerPolicy.load(tmp_path / "two", prompt="terse")
     first, second = (
         Conversation(each._engine, nodes=3, window=90).run().tokens() for each in (policy, again)
     )

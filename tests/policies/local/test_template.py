@@ -13,12 +13,12 @@ from transformers.utils.chat_template_utils import render_jinja_template
 
 from rao_lab.api.run import run
 from rao_lab.api.train import train
+from rao_lab.base import rendering
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.load import load_policy
-from rao_lab.policies.local import template as templates
-from rao_lab.policies.local.template import Template
+from rao_lab.policies.local.template import Template, today
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.store import open_run
 from rao_lab.training.sequences import sequences
@@ -98,7 +98,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_template_is_one_line_in_time(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "RENDER_SECONDS", 2.0)
+    monkeypatch.setattr(rendering, "RENDER_SECONDS", 2.0)
     began = time.monotonic()
     with pytest.raises(InputError, match=r"policy: its chat template cannot be rendered: .") as caught:
         rendered(source)
@@ -107,7 +107,7 @@ def test_a_hostile_template_is_one_line_in_time(source: str, monkeypatch: pytest
 
 
 def test_a_slow_template_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "RENDER_SECONDS", 0.5)
+    monkeypatch.setattr(rendering, "RENDER_SECONDS", 0.5)
     made = Template("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", {}, DAY)
     for words in ("more than 0.5 s", "more than 0.5 s", "given up"):
         with pytest.raises(InputError, match=words):
@@ -173,7 +173,7 @@ def test_a_policy_says_the_day_only_if_its_template_asks(folder: Path) -> None:
     assert load_policy(str(folder)).clock == ""  # type: ignore[attr-defined]
     dated = load_policy(with_template(folder, DATED), clock=DAY)
     assert dated.clock == DAY  # type: ignore[attr-defined]
-    assert load_policy(str(folder)).clock == templates.today()  # type: ignore[attr-defined]
+    assert load_policy(str(folder)).clock == today()  # type: ignore[attr-defined]
     with pytest.raises(ConfigError, match="clock='tomorrow' is no day"):
         load_policy(str(folder), clock="tomorrow")
 

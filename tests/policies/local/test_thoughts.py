@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from rao_lab.policies.local.transformer import TransformerPolicy
-from rao_lab.prompts import dialect
+from rao_lab.prompts import find
 from rao_lab.protocols import ParseFailure
 from tests.policies.local.test_transformer import ask
 
@@ -55,7 +55,7 @@ def test_a_draft_in_a_thought_that_the_template_opened_and_the_limit_cut_does_no
     prompt = asked.tokenizer.encode("go <think>")
     text = asked._thoughts.opened(prompt) + text_of(asked, DRAFT)
     with pytest.raises(ParseFailure, match="stands in your thought"):
-        dialect("codeact").parse(text)
+        find("codeact").parse(text)
 
 
 @pytest.mark.parametrize("special", [(), ("[THINK]", "[/THINK]", "<eos>", "<user>", "<assistant>")])
@@ -65,5 +65,5 @@ def test_marks_that_are_special_tokens_are_kept_and_other_special_tokens_are_not
     text = text_of(
         policy(TEMPLATE, special), ("[THINK]", *DRAFT, "[/THINK]", *REAL, *(["<eos>"] if special else []))
     )
-    action = dialect("codeact").parse(text)
+    action = find("codeact").parse(text)
     assert (action.code, "draft" in action.thought, "<eos>" in text) == ("finish('real')", True, False)
