@@ -8,9 +8,10 @@ decompression is bounded, and what is wrong with it is said in one line.
 from rao_lab.store.columns.nodes import NodeColumns
 from rao_lab.store.copies import export_copy
 from rao_lab.store.files import spare_run_file
+from rao_lab.store.journal import checkpoint_folder
 from rao_lab.store.reader import Run, open_run
 from rao_lab.store.rows.live import Changes
 from rao_lab.store.rows.summaries import StepSummary, TreeSummary
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
-from rao_lab.store.writer import NotedCheckpoint, RunWriter, checkpoint_folder
+from rao_lab.store.writer import NotedCheckpoint, RunWriter

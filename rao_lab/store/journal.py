@@ -191,18 +191,38 @@ class Standing:
     def rescue(self, connection: sqlite3.Connection) -> UnavailableError:
         """Copies what was recorded to another place, and says what happened."""
         gone = f"{unquoted(self._path.name)} was removed, moved or replaced while it was being written"
-        for folder in (self._path.parent, Path(tempfile.gettempdir())):
-            kept = folder / f"{self._path.stem}.kept.rao"
-            for number in range(2, 100):
-                if not kept.exists():
-                    break
-                kept = folder / f"{self._path.stem}.kept-{number}.rao"
-            try:
+        for folder in (lambda: self._path.parent, lambda: Path(tempfile.gettempdir())):
+            with suppress(sqlite3.Error, OSError):  # the next one
+                kept = self._kept_in(folder())
                 connection.execute("VACUUM INTO ?", (file_uri(kept),))
-            except sqlite3.Error:
-                continue
-            return UnavailableError(f"{gone}: what was recorded so far is kept in {unquoted(kept)}")
+                return UnavailableError(
+                    f"{gone}: what was recorded so far is kept in {unquoted(kept)}{self._about_weights(kept)}"
+                )
         return UnavailableError(f"{gone}, and what was recorded could not be kept elsewhere")
+
+    def _kept_in(self, folder: Path) -> Path:
+        """Raises: OSError."""
+        kept = folder / f"{self._path.stem}.kept.rao"
+        for number in range(2, 100):
+            if not kept.exists():
+                break
+            kept = folder / f"{self._path.stem}.kept-{number}.rao"
+        return kept
+
+    def _about_weights(self, kept: Path) -> str:
+        """A run goes on from the checkpoints that are named after its file."""
+        weights = checkpoint_folder(self._path)
+        if not os.path.isdir(weights):  # noqa: PTH112 - Path.is_dir raises if the folder above is closed to us
+            return ""
+        return (
+            ". To resume it, rename the folder of its checkpoints too: "
+            f"{unquoted(weights)} to {unquoted(checkpoint_folder(kept))}"
+        )
+
+
+def checkpoint_folder(path: str | Path) -> Path:
+    """Where the checkpoints of a run file lie."""
+    return Path(f"{path}.ckpt")
 
 
 def close_to_one_file(connection: sqlite3.Connection) -> None:

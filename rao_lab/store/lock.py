@@ -33,6 +33,8 @@ else:
 
 _TRIES = 5
 """A reader that asks whether the file is written holds the lock for an instant: try again."""
+_MOST_OWNERS = 1000
+"""Lock files that may be removed one after the other while one of them is to be taken."""
 
 
 class WriteLock:
@@ -67,8 +69,7 @@ class WriteLock:
         if self._inode is not None or sys.platform != "linux" or on_network(real.parent):
             return
         try:
-            # A pipe would otherwise be waited for until somebody writes into it.
-            file = os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
+            file = _opened(real, os.O_RDONLY)
         except OSError:  # it is not there yet, or whoever opens it says why it cannot be
             return
         try:
@@ -100,12 +101,11 @@ class WriteLock:
             self._inode.close()
 
     def _take(self, run_file: Path) -> BinaryIO:
-        while True:
+        for _ in range(_MOST_OWNERS):
             try:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+                file = _opened(self._path, os.O_RDWR | os.O_CREAT)
             except OSError as error:
                 raise _not_made(run_file, error) from None
-            file = os.fdopen(descriptor, "r+b", buffering=0)
             if not _lock_soon(file):
                 owner = _owner(file)
                 file.close()
@@ -120,6 +120,10 @@ class WriteLock:
             if _same_file(file, self._path):
                 return file
             file.close()  # its owner released it between our open and our lock
+        raise UnavailableError(
+            f"{unquoted(run_file.name)} cannot be written: its lock file {unquoted(self._path.name)} is no file that "
+            "stays: try another folder"
+        )
 
 
 def _not_made(run_file: Path, error: OSError) -> UnavailableError:
@@ -143,7 +147,7 @@ def _let_go_in_children(lock: weakref.ref[WriteLock]) -> None:
 def is_locked(run_file: Path) -> bool:
     """Whether a living process writes this run file now."""
     try:
-        with lock_path(run_file).open("rb", buffering=0) as file:
+        with _opened(lock_path(run_file), os.O_RDONLY) as file:
             try:
                 _try_lock(file, shared=True)
             except OSError:
@@ -156,6 +160,16 @@ def is_locked(run_file: Path) -> bool:
 def lock_path(run_file: Path) -> Path:
     """Beside the file itself, so that its names by links share one lock."""
     return Path(f"{real_path(run_file)}.lock")
+
+
+def _opened(path: Path, how: int) -> BinaryIO:
+    """Without waiting: a pipe would be waited for until somebody opens its other end.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    descriptor = os.open(path, how | getattr(os, "O_NONBLOCK", 0), 0o644)
+    return os.fdopen(descriptor, "r+b" if how & os.O_RDWR else "rb", buffering=0)
 
 
 def _lock_soon(file: BinaryIO) -> bool:
@@ -171,7 +185,7 @@ def _lock_soon(file: BinaryIO) -> bool:
 
 
 def _owner(file: BinaryIO) -> str:
-    text = file.read(20)
+    text = file.read(20) or b""  # an empty pipe holds None
     return text.decode("ascii", "replace") if text.isdigit() else "?"
 
 

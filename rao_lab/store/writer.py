@@ -28,7 +28,13 @@ from rao_lab.base.versions import package_versions
 from rao_lab.credit import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
-from rao_lab.store.journal import Standing, WriteAhead, close_to_one_file, open_for_writing
+from rao_lab.store.journal import (
+    Standing,
+    WriteAhead,
+    checkpoint_folder,
+    close_to_one_file,
+    open_for_writing,
+)
 from rao_lab.store.lock import WriteLock
 from rao_lab.store.rows.transaction import RunTables
 from rao_lab.tree import Event, Tree, TreeHeader
@@ -272,23 +278,20 @@ class RunWriter:
         self._journal.fold_if_large(tables.connection)
 
     def _fail(self, error: BaseException, batch: Sequence[_Call]) -> None:
-        with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
-            self._tables.rollback()
-        if not self._standing.holds():
-            error = self._standing.rescue(self._tables.connection)
-        with self._changed:
-            self._failure = error
-            waiting = [*batch, *self._queue]
-            self._queue = []
-            self._changed.notify_all()
-        for _, _, future in waiting:
-            if future is not None and not future.done():
-                future.set_exception(error)
-
-
-def checkpoint_folder(path: str | Path) -> Path:
-    """Where the checkpoints of a run file lie."""
-    return Path(f"{path}.ckpt")
+        try:
+            with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                self._tables.rollback()
+            if not self._standing.holds():
+                error = self._standing.rescue(self._tables.connection)
+        finally:  # whatever comes of that: whoever waits is told
+            with self._changed:
+                self._failure = error
+                waiting = [*batch, *self._queue]
+                self._queue = []
+                self._changed.notify_all()
+            for _, _, future in waiting:
+                if future is not None and not future.done():
+                    future.set_exception(error)
 
 
 def _read_checkpoints(tables: RunTables, folder: Path) -> list[NotedCheckpoint]:

@@ -201,12 +201,15 @@ def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
 
 def _read_json(path: Path) -> dict[str, Any]:
     named = f"checkpoint {path.parent.name}: {path.name}"
+    if path.exists() and not path.is_file():  # a pipe would be waited on
+        raise InputError(f"{named} is no file")
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise InputError(f"{named} is larger than {MAX_JSON_BYTES} bytes")
-        found = json.loads(path.read_text(encoding="utf-8"))
+        large = path.stat().st_size > MAX_JSON_BYTES
+        found = None if large else json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as problem:
         raise InputError(f"{named} cannot be read ({type(problem).__name__})") from problem
+    if large:
+        raise InputError(f"{named} is larger than {MAX_JSON_BYTES} bytes")
     if not isinstance(found, dict):
         raise InputError(f"{named} is no JSON object")
     return found

@@ -17,7 +17,7 @@ from rao_lab.errors import InputError, RunFileError
 from rao_lab.store import export_copy, open_run, salvage
 from rao_lab.tree.values import MAX_PARTS, loads
 from tests.support.make_kept_run import make
-from tests.support.run_files import forging, outcome
+from tests.support.run_files import MOST_SECONDS, forging, outcome
 
 MB = 2**20
 
@@ -63,7 +63,7 @@ def memory_of(path: Path, act: str) -> tuple[str, float]:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     """
     arguments = [sys.executable, "-c", textwrap.dedent(code), str(path), act]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=MOST_SECONDS)
     said, used = done.stdout.splitlines()
     return said, int(used) / 1024
 
@@ -163,7 +163,7 @@ def test_a_disk_without_room_is_said_of_the_copy_and_leaves_nothing(run_file: Pa
             print(error)
     """
     arguments = [sys.executable, "-c", textwrap.dedent(code), run_file, tmp_path / "b.rao"]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=MOST_SECONDS)
     assert done.stdout == "b.rao cannot be written: the disk failed or is full\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.rao"]
 

@@ -203,7 +203,8 @@ def test_readers_in_threads_and_a_writer_do_not_disturb_each_other(tmp_path: Pat
         writer.begin_step(1)
         writer.flush()
         readers = [
-            threading.Thread(target=read, args=(open_run(tmp_path / "a.rao", True),)) for _ in range(3)
+            threading.Thread(target=read, args=(open_run(tmp_path / "a.rao", True),), daemon=True)
+            for _ in range(3)
         ]
         for thread in readers:
             thread.start()
@@ -213,7 +214,8 @@ def test_readers_in_threads_and_a_writer_do_not_disturb_each_other(tmp_path: Pat
         writer.end_step(1)
         stop.set()
         for thread in readers:
-            thread.join()
+            thread.join(60)
+            assert not thread.is_alive()
     assert broken == []
     assert open_run(tmp_path / "a.rao").groups(1) == groups
     assert names(tmp_path) == ["a.rao"]

@@ -7,16 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rao_lab.errors import MissingError, RaoLabError, RunFileError
+from rao_lab.errors import MissingError, RaoLabError, RunFileError, UnavailableError
 from rao_lab.store import RunWriter, export_copy, files, open_run, salvage
-from tests.support.run_files import names, record, second_process
+from tests.support.run_files import MOST_SECONDS, names, record, second_process
 from tests.support.trees import random_group
 
 DIES = """
@@ -78,6 +77,15 @@ def test_what_is_no_file_is_refused_unread(tmp_path: Path, make: Callable[[Path]
     with pytest.raises(RaoLabError):
         RunWriter(path, {}, resume=True)
     assert names(tmp_path) == ["a.rao"]
+
+
+def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.rao", {})
+    os.mkfifo(tmp_path / "a.rao.lock")
+    assert not open_run(path).being_written
+    with pytest.raises(UnavailableError, match="its lock file cannot be made"):
+        RunWriter(path, {}, resume=True)
+    RunWriter(path, {}, resume=True).close()  # the pipe is gone
 
 
 def test_a_name_of_300_letters_is_one_short_line(tmp_path: Path) -> None:
@@ -187,15 +195,6 @@ def test_a_run_that_has_to_be_copied_to_be_read_is_copied_once(
 # In a folder that may not be written
 
 
-@pytest.fixture
-def reachable() -> Iterator[Path]:
-    """A folder that another user can reach."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def as_a_stranger(path: Path, act: str) -> str:
     """What `act` prints of the run file at `path`, done by a user who may write nothing there."""
     code = """
@@ -213,7 +212,7 @@ def as_a_stranger(path: Path, act: str) -> str:
             print(f"{type(error).__name__}: {error}")
     """
     arguments = [sys.executable, "-c", textwrap.dedent(code), str(path), act]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=MOST_SECONDS)
     return done.stdout.strip()
 
 

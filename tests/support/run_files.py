@@ -86,10 +86,15 @@ def outcome(path: Path) -> str | None:
     return None
 
 
+MOST_SECONDS = 120
+"""That another process may take: whoever waits for it waits no longer."""
+
+
 def second_process(code: str, *args: object) -> subprocess.Popen[str]:
-    """Another Python in the checkout; its standard output is read line by line."""
+    """Another Python in the checkout; its standard output is read line by line. If it hangs, it is ended."""
+    bounded = f"import signal; signal.alarm({MOST_SECONDS})\n"
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, args)],
+        [sys.executable, "-c", bounded + textwrap.dedent(code), *map(str, args)],
         cwd=REPO,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_a_hostile_manifest_is_one_clear_line(copy, text) -> None:
     with pytest.raises(InputError) as caught:
         checkpoint.verify(copy)
     assert "\n" not in str(caught.value) and "step-1" in str(caught.value)
+
+
+def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(copy) -> None:
+    (copy / "manifest.json").unlink()
+    os.mkfifo(copy / "manifest.json")
+    with pytest.raises(InputError, match=r"manifest\.json is no file"):
+        checkpoint.verify(copy)
+
+
+def test_a_manifest_beyond_its_bound_is_said_to_be(copy) -> None:
+    with (copy / "manifest.json").open("r+b") as file:
+        file.truncate(checkpoint.MAX_JSON_BYTES + 1)
+    with pytest.raises(InputError, match=r"manifest\.json is larger than"):
+        checkpoint.verify(copy)
 
 
 def forge(copy: Path, **changes) -> None:
