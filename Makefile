@@ -28,7 +28,12 @@ venv: $(READY) ## make the virtual environment
 demo: $(READY) ## train the embedded policy for a few minutes and show what it learned
 	$(BIN)/rao-lab demo $(DEMO_ARGS)
 
+# What this JupyterLab does if its user has not chosen: no popup about news and updates.
+OVERRIDES := $(VENV)/share/jupyter/lab/settings/overrides.json
+NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+
 lab: $(READY) ## open JupyterLab on this machine at the first notebook
+	@mkdir -p $(dir $(OVERRIDES)); test -e $(OVERRIDES) || echo '$(NO_NEWS)' > $(OVERRIDES)
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(AS_ROOT) $(LAB_ARGS) $(wildcard $(NOTEBOOK))
 
 lint: $(READY) ## check style and types

@@ -1,7 +1,6 @@
 """What is asked of an environment, a policy, a dialect and a judge.
 
-An environment knows no policy, and a policy knows no environment. Both know the shapes below, which speak
-in plain values.
+An environment knows no policy, and a policy knows no environment. Both know the shapes below, of plain values.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.signature import check_signature
 from rao_lab.errors import InputError
 from rao_lab.tree import Call, Message, Task, Tree, Turn
 from rao_lab.tree.score import Score as Score
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 
+@checked_call
 class Refusal(Exception):
-    """A world refuses a launch or a call. Not an error: the message is for the model, and is counted.
-
-    Attributes:
-        kind: a short stable word, such as "own_goal" or "base_item".
-        message: what the node is told.
-    """
+    """A world refuses a launch or a call. Not an error: the message is for the model. It is counted by its kind, which
+    is a short stable word, such as "own_goal"."""
 
     def __init__(self, kind: str, message: str) -> None:
         if not (isinstance(kind, str) and isinstance(message, str)):
@@ -49,6 +46,9 @@ class Function:
     """As in Python: "read(start: int, end: int) -> str"."""
     doc: str
     is_async: bool = False
+
+    def __post_init__(self) -> None:
+        check_signature(self.name, self.signature)
 
 
 @checked_call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,3 +55,13 @@ def test_the_figures_of_a_gpu_are_those_measured(repo: Path) -> None:
         names = ("generate, one by one", "generate, padded", "engine", "engine, adapter", "update, adapter")
         speeds = " | ".join(f"{found[f'{size}/{name}']:,.0f}" for name in names)
         assert f"| {size} | {speeds} in {found[f'{size}/update, peak memory']:.1f} GB |" in readme
+
+
+def test_make_lab_asks_nobody_about_news(repo: Path, tmp_path: Path) -> None:
+    """JupyterLab reads these defaults; what its user has chosen comes before them."""
+    command = ["make", "-s", "-n", "lab", f"VENV={tmp_path}"]
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True, timeout=60)
+    (line,) = [each for each in done.stdout.splitlines() if "overrides.json" in each]
+    subprocess.run(line, shell=True, check=True, timeout=60)
+    said = json.loads((tmp_path / "share/jupyter/lab/settings/overrides.json").read_text("utf-8"))
+    assert said["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"

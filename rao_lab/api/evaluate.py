@@ -184,7 +184,8 @@ def _check_compared(environment: object, policies: object, agents: object) -> No
             check_policy(policy, order)
     elif isinstance(policies, Mapping | list | tuple | set):
         raise ConfigError(
-            f"policies={quoted(policies)}: give one policy, or several by name, as in {{'a': policy}}"
+            f"policies is {'empty' if not policies else f'a {type(policies).__name__}'}: give one policy, or several "
+            "by name, as in {'a': policy}"
         )
     else:
         check_policy(policies, order)

@@ -96,10 +96,13 @@ def unknown_field(
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
-    """The name that was meant, if one is near: the same parts in another order, initials, or nearly the same letters.
+    """The name that was meant, if one is near: the same parts in another order, initials, its beginning, or nearly the
+    same letters.
 
     >>> nearest("lr", ["lr_decay", "learning_rate"]), nearest("clip_grad", ["grad_clip"])
     ('learning_rate', 'grad_clip')
+    >>> nearest("tasks", ["probe_tasks", "tasks_per_step"])
+    'tasks_per_step'
     """
     parts = sorted(word.lower().split("_"))
     for name in known:
@@ -107,6 +110,9 @@ def nearest(word: str, known: Collection[str]) -> str | None:
             part[0] for part in name.split("_") if part
         ):
             return name
+    begun = [name for name in known if name.startswith(f"{word.lower()}_")]
+    if len(begun) == 1:
+        return begun[0]
     near = get_close_matches(word.lower(), known, 1, 0.6)
     if near or len(word) < 4:
         return near[0] if near else None

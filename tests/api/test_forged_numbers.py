@@ -139,6 +139,11 @@ def test_numbers_that_ended_in_a_bare_error(
         assert said or run.problems
         whole = [step.step for step in run.steps if _reads(run, step.step)]
         assert len(whole) >= 2  # the other steps are there
+    if inside is not None:
+        with open_run(path, follow=True) as run:
+            board = rl.Explorer(run, view="board")
+            assert board.session["problems"] == run.problems[0] and run.problems[0] in str(board)
+            board.close()
     assert export_run(path, tmp_path / "f.html").startswith(str(tmp_path / "f.html"))
     assert export_run(path, tmp_path / "f.json").startswith(str(tmp_path / "f.json"))
 

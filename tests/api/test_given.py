@@ -63,6 +63,7 @@ def test_a_misspelled_keyword_is_one_line_that_names_it(name: str) -> None:
             "TrainConfig has no field 'lam': it is one of credit, so give credit=CreditConfig(lam=...)",
         ),
         (lambda: rl.TrainConfig(max_dept=2), "did you mean limits=Limits(max_depth=...)?"),
+        (lambda: rl.TrainConfig(tasks=4), "did you mean 'tasks_per_step'?"),
         (lambda: rl.TrainConfig(clip_grad=1), "did you mean 'grad_clip'?"),
         (lambda: rl.TrainConfig(num_steps=1), "did you mean 'steps'?"),
         (lambda: rl.TrainConfig.from_dict({"lam": 1}), "give credit=CreditConfig(lam=...)"),
@@ -127,8 +128,8 @@ SWAPPED: list[tuple[Callable[[], object], str]] = [
         lambda: rl.compare(ENV, FINE, agents="recursive"),
         "agents='recursive' is no list of agents: give one, such as",
     ),  # type: ignore[arg-type]
-    (lambda: rl.compare(ENV, [FINE]), "give one policy, or several by name"),  # type: ignore[arg-type]
-    (lambda: rl.compare(ENV, {}), "give one policy, or several by name"),
+    (lambda: rl.compare(ENV, [FINE]), "policies is a list: give one policy, or several by name"),  # type: ignore[arg-type]
+    (lambda: rl.compare(ENV, {}), "policies is empty: give one policy, or several by name"),
     (lambda: rl.compare(ENV, {"a": 3}), "policy is 3: rl.compare("),  # type: ignore[dict-item]
     (
         lambda: rl.train(FINE, ENV),
@@ -328,4 +329,10 @@ def test_configs_still_copy_and_function_records_are_checked() -> None:
     assert replace(small_config(), steps=5).steps == 5
     for kind, message in ((3, "no"), ("no", 3)):
         assert "its kind and its message are text" in refused(lambda: Refusal(kind, message))  # type: ignore[arg-type]  # noqa: B023
+    assert "Refusal needs message: it takes kind, message" in refused(lambda: Refusal("x"))  # type: ignore[call-arg]
     assert "did you mean 'doc'" in refused(lambda: Function("f", "f()", docs=""))  # type: ignore[call-arg]
+    for signature in ("def add(a", "add(a", "sub(a)", "add(a): return 1\ndef add(b)", "add(a);x", 3, ""):
+        said = refused(lambda: Function("add", signature, "x"))  # type: ignore[arg-type]  # noqa: B023
+        assert said.startswith('Function add: its signature is what follows def, such as "add(text: str')
+    assert "the name of a function, not 'a-b'" in refused(lambda: Function("a-b", "a-b()", "x"))
+    assert Function("add", "add(a: dict[str, int], *, b: int = 1) -> tuple[int, str]", "x").doc == "x"

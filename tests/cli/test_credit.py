@@ -46,6 +46,7 @@ def test_credit_takes_the_newest_step_and_explains_its_columns(recorded: Path, l
     assert "R = s + lambda * child_mean" in out
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("GROUP.0 is tree 1 of the Explorer")
     assert lines[5].split() == ["group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"]
 
 

@@ -1,4 +1,4 @@
-"""A user's own world that raises: one line that names it, and what ran before is kept."""
+"""A user's own world that raises, or scores nothing: what it is, where it is, and what is kept."""
 
 from __future__ import annotations
 
@@ -38,3 +38,10 @@ def test_training_keeps_the_steps_before_with_the_weights_of_the_last(
     with open_run(out) as run:
         assert [row["step"] for row in run.metrics] == [0, 1]
     assert [each.name for each in checkpoint_folder(out).iterdir()] == ["step-1"]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_evaluation_that_scored_nothing_is_no_success(form: list[str], lab: CommandLine) -> None:
+    world = ["--env", "tests.support.breaking:Unscored"]
+    status, out, _ = lab(["eval", "--policy", "scripted", "--limit", "2", *world, *form])
+    assert status == 1 and ('"success": null' in out if form else "none of 2 tasks was scored" in out)

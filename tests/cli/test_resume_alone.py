@@ -105,7 +105,11 @@ def test_a_run_that_is_not_there_yet_begins_with_a_word(
 ) -> None:
     status, _, err = lab([*alone(tmp_path / "typo.rao"), "--steps", "1", "--policy", str(random_tiny), *FEW])
     assert status == 0
-    assert "typo.rao yet: nothing to resume, it begins now" in err.splitlines()[0]
+    assert (
+        "typo.rao yet: nothing to resume, it begins now, from step 0 (Ctrl-C stops it)" in err.splitlines()[0]
+    )
+    _, _, err = lab([*alone(tmp_path / "typos.rao"), "--steps", "1", "--policy", str(random_tiny), *FEW])
+    assert f"(did you mean {tmp_path / 'typo.rao'}? Ctrl-C stops it)" in err.splitlines()[0]
 
 
 def test_a_run_of_an_older_version_goes_on_with_what_it_says(

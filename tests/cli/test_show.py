@@ -19,8 +19,8 @@ def test_show_prints_the_picture_of_a_tree_with_its_credit(lab: CommandLine) -> 
     status, out, _ = lab(["show", TRAINED, "--tree", "3"])
     assert status == 0
     first, *lines = out.splitlines()
-    assert (
-        first == "lambda_1.rao, step 12: 36 trees of 6 tasks and 4 probes; this is tree 3 (group 0, tree 3)"
+    assert first == (  # words count from 1, as the Explorer does
+        "lambda_1.rao, step 12: 36 trees of 6 tasks and 4 probes; this is --tree 0.3: tree 4 of 6 of its task"
     )
     assert lines[-3].split() == ["✓", "0", "2x", "e1", "1.00", "2.00", "+0.20", "3", "11"]
     assert max(map(len, out.splitlines())) <= 100
@@ -34,7 +34,7 @@ def test_a_tree_is_named_by_its_place_or_as_credit_prints_it(lab: CommandLine) -
     assert tree_from_json(found) == wanted
     assert lab.json(["show", TRAINED, "--step", "1", "--tree", "17"]) == found  # 6 trees a group
     _, out, _ = lab(["show", TRAINED, "--tree", "36"])
-    assert "this is tree 36 (a probe)" in out and probe.task in out
+    assert "this is --tree 36: a probe, tree 1 of 2 of its task" in out and probe.task in out
 
 
 def test_a_node_shows_its_context_its_messages_and_its_credit(lab: CommandLine) -> None:
@@ -63,7 +63,9 @@ def test_a_node_as_json_has_its_credit(lab: CommandLine) -> None:
 
 def test_a_run_without_credit_and_without_a_tokenizer_is_shown(lab: CommandLine) -> None:
     _, out, _ = lab(["show", ALONE, "--node", "0"])
-    assert out.startswith("smollm2.rao, step 0: 1 tree of 1 task; this is tree 0 (group 0, tree 0)\n\n")
+    assert out.startswith(
+        "smollm2.rao, step 0: 1 tree of 1 task; this is --tree 0.0: tree 1 of 1 of its task\n\n"
+    )
     assert "no credit: its step gave none" in out and "context: as messages" in out
 
 

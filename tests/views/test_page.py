@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rao_lab.errors import ConfigError, InputError
+from rao_lab.errors import ConfigError, InputError, UnavailableError
 from rao_lab.store import open_run
 from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
@@ -69,6 +69,10 @@ def test_a_page_takes_the_place_of_pages_alone(tmp_path: Path) -> None:
     assert out.read_text() == '{"my": "data"}'
     for _ in range(2):
         Explorer(showcase_group()).save_html(tmp_path / "a.html")
+    with pytest.raises(
+        UnavailableError, match=r"missing/a\.html cannot be written: No such file or directory"
+    ):
+        Explorer(showcase_group()).save_html(tmp_path / "missing" / "a.html")
 
 
 def test_a_page_carries_the_credit_of_every_node_of_its_step() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from rao_lab.cli.options import (
     ENV,
     Agent,
@@ -48,7 +50,7 @@ def evaluate(
 
     If the tasks come from a file, all of them are run; of generated tasks, 100 of each band. --limit sets
     another number. The result also says what the solutions needed, in turns and in context, and how many of
-    them fit the limits.
+    them fit the limits. If no task could be scored, the exit status is 1.
 
     The scripted policy needs no model: it plays the script of the world, in one of the world's styles
     (--set policy.style=NAME). Some styles make trees of thousands of nodes.
@@ -77,6 +79,8 @@ def evaluate(
         print_json(evaluation_json(found))
     else:
         print_text(evaluation_text(found), sentences=True)
+    if found.success is None:
+        raise typer.Exit(1)
 
 
 def _usual_count(world: Environment, split: str, whole: bool) -> int:

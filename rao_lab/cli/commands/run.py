@@ -45,7 +45,8 @@ def run(
     """Run one task and print the tree of agents that worked on it.
 
     Each line is one agent: its goal, how it ended, its success s, its turns and its tokens. Indented below it
-    are the copies that it launched. --set changes limits and the policy's own settings.
+    are the copies that it launched. --set changes limits and the policy's own settings. If the root's model,
+    server or worker was lost, the exit status is 1.
 
     [bold]Examples[/bold]
 
@@ -63,7 +64,7 @@ def run(
     from rao_lab.errors import RunFileError
     from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
-    from rao_lab.tree import AGENTS
+    from rao_lab.tree import AGENTS, Status
     from rao_lab.tree.codec import tree_to_json
 
     if out is not None and is_begun(out):  # said before a model has worked for it
@@ -83,3 +84,5 @@ def run(
         print_json(tree_to_json(tree))
     else:
         print_text(str(tree))
+    if tree.root.status is Status.ERROR:
+        raise typer.Exit(1)

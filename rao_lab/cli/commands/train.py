@@ -85,6 +85,7 @@ def _train(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.reopen import begun
     from rao_lab.api.settings import overrides, said_once, train_config
+    from rao_lab.base.calls import nearest
     from rao_lab.evaluation.evaluate import sampled_at
     from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
@@ -94,7 +95,11 @@ def _train(
     assigned = overrides(settings)
     said = said_once(options, assigned)
     if resume and not is_begun(out):
-        say(f"there is no run {out} yet: nothing to resume, it begins now")
+        near = nearest(out.name, [each.name for each in out.parent.glob("*.rao")])
+        meant = f"did you mean {out.with_name(near)}? " if near else ""
+        say(
+            f"there is no run {out} yet: nothing to resume, it begins now, from step 0 ({meant}Ctrl-C stops it)"
+        )
     words = None if prompt is None else find(prompt)
     run = begun(out, resume)
     world, actor, given = open_both(*which, assigned, run, say)

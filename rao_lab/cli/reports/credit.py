@@ -39,6 +39,7 @@ def credit_text(step: int, found: Attributions, rows: Sequence[Attribution] | No
     ]
     if many > MOST_ROWS:
         lines.append(f"... and {many - MOST_ROWS:,} more: --json has all, --tree and --node choose")
+    lines += ["", "--tree takes GROUP.TREE as they stand here: GROUP.0 is tree 1 of the Explorer"]
     return "\n".join(lines)
 
 

@@ -60,11 +60,15 @@ def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
     groups = len({each.group for each in trees if not each.probe})
     held = [f"{counted(len(trees) - probes, 'tree')} of {counted(groups, 'task')}"] if groups else []
     held += [counted(probes, "probe")] if probes else []
-    name = "a probe" if tree.probe else f"group {tree.group}, tree {tree.rollout}"
-    line = f"{run}, step {tree.step}: {' and '.join(held)}; this is tree {place} ({name})"
-    return (
-        line if len(trees) == 1 else f"{line}\n--tree 0 to {len(trees) - 1} shows another, --node PATH a node"
-    )
+    alike = sum((each.group, each.probe, each.fork) == (tree.group, tree.probe, tree.fork) for each in trees)
+    # Words count from 1, as the Explorer does; what --tree takes counts from 0, as ids do.
+    of = f"tree {tree.rollout + 1} of {alike} of its task"
+    address = str(place) if tree.probe or tree.fork else f"{tree.group}.{tree.rollout}"
+    line = f"{run}, step {tree.step}: {' and '.join(held)}; this is --tree {address}"
+    line += f": a probe, {of}" if tree.probe else f": {of}"
+    if len(trees) == 1:
+        return line
+    return f"{line}\n--tree GROUP.TREE from 0.0, or 0 to {len(trees) - 1}, shows another, --node PATH a node"
 
 
 def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:

@@ -69,7 +69,7 @@ def _line(step: str, cells: list[str]) -> str:
 def _state(status: Mapping[str, Any]) -> list[str]:
     done, total = status.get("step"), status.get("total")
     step = "no step yet" if done is None else f"step {done}" + (f" of {total}" if total else "")
-    error = status.get("error") or status.get("trouble") or ""
+    error = status.get("error") or status.get("trouble") or status.get("problems") or ""
     return [step, str(status.get("state", "")), error]
 
 

@@ -37,6 +37,7 @@ POLL_SECONDS = 0.5
 STALE_SECONDS = 5.0
 """Silence of another process that is worth a figure."""
 
+PROBLEM_LIMIT = 200
 MOST_NAMES = 64
 """Difficulties that are listed in the world's order."""
 
@@ -154,6 +155,7 @@ class RunSource(Source):
             "seconds": round(sum(each for each in paces if isinstance(each, int | float)), 1),
             "checkpoints": checkpoints(self.run.path),
             "error": "",
+            "problems": "; ".join(clean(line)[:PROBLEM_LIMIT] for line in self.run.problems[:3]),
             "silent": round(silence) if self._written and silence >= STALE_SECONDS else 0,
             "writer": self.run.path.name,
             "difficulties": _names(self.run.config.get("difficulties")),

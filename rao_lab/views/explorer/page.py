@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import unquoted
-from rao_lab.errors import ConfigError, InputError, RunFileError
+from rao_lab.errors import ConfigError, InputError, RunFileError, UnavailableError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
 from rao_lab.views.explorer.decoder import Decoder
@@ -117,7 +117,10 @@ def save_page(
         left_out = "; ".join(
             part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
         )
-    path.write_text(page, "utf-8")
+    try:
+        path.write_text(page, "utf-8")
+    except OSError as error:
+        raise UnavailableError(f"{unquoted(path)} cannot be written: {error.strerror or error}") from None
     return "; ".join(part for part in (unread, left_out) if part)
 
 

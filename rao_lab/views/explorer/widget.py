@@ -178,6 +178,7 @@ class Explorer(anywidget.AnyWidget):
             MissingError: no such step.
             RunFileError: a run file lies there, or the name says so.
             InputError: another file lies there that is no page.
+            UnavailableError: it cannot be written, for example because there is no such folder.
         """
         traits = {
             "title": self.title,
