@@ -6,42 +6,45 @@ Nothing that leaves this module holds the address or the key.
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import re
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import ConfigError
-from rao_lab.policies.reasoned import PARTS
+from rao_lab.policies.completion import Answer, AnswerLost
+from rao_lab.policies.stream import KIND, put_together
 
 MAX_ANSWER_BYTES = 4 << 20
 """Far above any turn; a server may send anything."""
-TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""HTTP answers that may differ the next time."""
+MAX_STREAM_BYTES = 64 << 20
+"""Of an answer in pieces, each of which takes some hundred bytes."""
+CONNECT_SECONDS = 10.0
+"""One attempt at a connection; another follows as long as the request is not too late."""
 MOST_REASON = 200
 """Cells of a server's own reason that are shown."""
-TEXT_PARTS = ("text", "output_text")
-"""Kinds of parts of a message that are its text; reasoning is another."""
 KEY_START = 6
 """A word that begins with this many characters of the key is masked whole: servers repeat keys in part."""
 
 _ADDRESS = r"\b[a-z][a-z0-9+.-]{0,20}://\S+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
 
 
-class AnswerLost(Exception):
-    """A try failed: why, whether another may succeed, and after how many seconds (0 = the usual pause)."""
+class Clock(Protocol):
+    """Says when a request is too late."""
 
-    def __init__(self, reason: str, again: bool = True, pause: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason, self.again, self.pause = reason, again, pause
+    def left(self) -> float:
+        """Seconds until then."""
+        ...
+
+    def alive(self) -> None:
+        """A part of the answer came."""
+        ...
 
 
 class Call:
@@ -49,6 +52,8 @@ class Call:
 
     def __init__(self) -> None:
         self.gone = threading.Event()
+        self.pieces = 0
+        """Parts of the answer that have come so far, of a server that streams: about one a token."""
         self._socket: socket.socket | None = None
         self._broken = False
         self._lock = threading.Lock()
@@ -83,16 +88,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server answered, whatever its status."""
-
-    status: int
-    body: bytes
-    pause: float
-    """Seconds after which the server asks to be tried again; 0 = it did not say."""
-
-
-@dataclass(frozen=True, slots=True)
 class ChatServer:
     """Where requests go."""
 
@@ -100,38 +95,43 @@ class ChatServer:
     key: str = field(repr=False)
     """Sent with every request; "" = none."""
     timeout: float
-    """Seconds that one request may take."""
+    """Seconds without a sign of life after which a request is given up."""
 
-    def ask(self, body: bytes, call: Call) -> Answer:
+    def ask(self, body: bytes, call: Call, clock: Clock, most: int = MAX_ANSWER_BYTES) -> Answer:
         """Sends one request and reads its answer, in the calling thread.
 
+        Args:
+            clock: tells when it is too late, and is told when a part of the answer came.
+            most: characters of text after which a server that streams is cut off.
+
         Raises:
-            AnswerLost: none came in time or whole, or `call` was cancelled.
+            AnswerLost: no answer came in time or whole, or `call` was cancelled.
         """
         secure = self.address.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = connect(self.address.hostname or "", self.address.port, timeout=self.timeout)
-        headers = {"Content-Type": "application/json", "Connection": "close"}
+        timeout = min(self.timeout, CONNECT_SECONDS)
+        connection = connect(self.address.hostname or "", self.address.port, timeout=timeout)
+        headers = {"Content-Type": "application/json", "Connection": "close", "Accept": f"{KIND}, */*"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        # A socket's own timeout never fires if the server sends a byte now and then.
-        alarm = threading.Timer(self.timeout, call.break_off)
-        alarm.daemon = True
-        began = time.monotonic()
-        alarm.start()
+        watch = _Watch(call, clock)
+        watch.start()
         try:
-            _connect(connection, call)
+            _connect(connection, call, watch)
             connection.request("POST", f"{self.address.path.rstrip('/')}/chat/completions", body, headers)
-            answer = _read(connection.getresponse())
-            if time.monotonic() - began >= self.timeout:  # it may have been cut off
+            answer = _read(connection.getresponse(), call, clock, most)
+            if watch.late:  # it may have been cut off
                 raise TimeoutError
             return answer
         except (OSError, http.client.HTTPException, ValueError) as error:
             # A secure socket raises ValueError if another thread has shut it down.
-            late = isinstance(error, TimeoutError) or time.monotonic() - began >= self.timeout
-            raise AnswerLost(f"no answer within {self.timeout:g} s" if late else _words(error)) from None
+            late = watch.late or isinstance(error, TimeoutError)
+            words = (
+                f"no answer within {self.timeout:g} s (timeout sets the seconds)" if late else _words(error)
+            )
+            raise AnswerLost(words, busy=not isinstance(error, ConnectionRefusedError)) from None
         finally:
-            alarm.cancel()
+            watch.over.set()
             call.let_go()
             connection.close()
 
@@ -149,9 +149,35 @@ class ChatServer:
         return one_line(words, MOST_REASON)
 
 
-def _connect(connection: http.client.HTTPConnection, call: Call) -> None:
+class _Watch(threading.Thread):
+    """Breaks a request off when it is too late. A socket's own timeout never fires if bytes come now and then."""
+
+    def __init__(self, call: Call, clock: Clock) -> None:
+        super().__init__(name="rao-lab-endpoint-watch", daemon=True)
+        self.over = threading.Event()
+        self.late = False
+        self._call, self._clock = call, clock
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            left = self._clock.left()
+            if left <= 0:
+                self.late = True
+                self._call.break_off()
+                return
+            self.over.wait(left)
+
+
+def _connect(connection: http.client.HTTPConnection, call: Call, watch: _Watch) -> None:
     """Connects so that `call` can break off each part of it, the handshake of a secure connection too."""
-    http.client.HTTPConnection.connect(connection)
+    while True:
+        try:
+            http.client.HTTPConnection.connect(connection)
+            break
+        except TimeoutError:  # a server with too much to do takes no connection for a while
+            if watch.late or call.gone.is_set():
+                raise
+    connection.sock.settimeout(None)  # the watch breaks it off
     call.hold(connection.sock)
     if isinstance(connection, http.client.HTTPSConnection):
         connection.sock = ssl.create_default_context().wrap_socket(
@@ -161,124 +187,34 @@ def _connect(connection: http.client.HTTPConnection, call: Call) -> None:
         connection.sock.do_handshake()
 
 
-def _read(response: http.client.HTTPResponse) -> Answer:
-    body = bytearray()  # a list of chunks would take 50 bytes for each byte if they are that small
-    while part := response.read1(1 << 16):
-        body += part
-        if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerLost(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", again=False)
-    if response.length:  # fewer bytes came than were announced
-        raise http.client.IncompleteRead(b"", response.length)
+def _read(response: http.client.HTTPResponse, call: Call, clock: Clock, most: int) -> Answer:
     wanted = response.headers.get("Retry-After", "")
-    return Answer(response.status, bytes(body), float(wanted[:6]) if wanted.isdecimal() else 0.0)
+    pause = float(wanted[:8]) if re.fullmatch(r"\d+(\.\d*)?", wanted, re.ASCII) else 0.0
+    if response.status != 200 or KIND not in response.headers.get("Content-Type", ""):
+        body = bytearray()  # a list of chunks would take 50 bytes for each byte if they are that small
+        for part in _parts(response, MAX_ANSWER_BYTES):
+            body += part
+        if response.length:  # fewer bytes came than were announced
+            raise http.client.IncompleteRead(b"", response.length)
+        return Answer(response.status, bytes(body), pause)
+
+    def told() -> None:
+        call.pieces += 1
+        clock.alive()
+
+    whole = put_together(_parts(response, MAX_STREAM_BYTES), told, most)
+    if whole is None:
+        raise http.client.IncompleteRead(b"")
+    return Answer(response.status, whole, pause)
 
 
-def read_completion(body: bytes) -> tuple[str, str, dict[str, int]]:
-    """The text, why it ended, and the tokens used.
-
-    Raises:
-        AnswerLost: the body is not a chat completion.
-    """
-    said = _json(body)
-    first = _first_choice(said)
-    message = None if first is None else first.get("message")
-    if first is None or not isinstance(message, dict):
-        raise AnswerLost("the server's answer is not a chat completion")
-    text = _text(message.get("content"))
-    if text is None:
-        raise AnswerLost("the server's answer holds no text", again=False)
-    stop = "length" if first.get("finish_reason") == "length" else "stop"
-    used = said.get("usage") if isinstance(said.get("usage"), dict) else {}
-    names = ("prompt_tokens", "completion_tokens")
-    return text, stop, {name: _token_count(used.get(name)) for name in names}
-
-
-def _token_count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
-
-
-def _first_choice(said: Any) -> dict[str, Any] | None:
-    choices = said.get("choices") if isinstance(said, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else None
-
-
-def _text(content: Any) -> str | None:
-    """The text of a message's content, which some servers send in parts; None if it holds something else alone."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    parts = content if isinstance(content, list) else [content]
-    found = [
-        part.get("text") if isinstance(part, dict) and part.get("type", "text") in TEXT_PARTS else part
-        for part in parts
-    ]
-    texts = [text for text in found if isinstance(text, str)]
-    only_thought = all(isinstance(part, dict) and part.get("type") in PARTS for part in parts)
-    return "".join(texts) if texts or only_thought else None
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What a server says instead of a completion."""
-
-    status: int
-    """0 = it says no number."""
-    words: str
-    """As it wrote them: of any length, and perhaps with the key in them. "" = none."""
-
-
-def complaint(answer: Answer) -> Complaint | None:
-    """What is wrong by the server's own word; None if it claims to have answered.
-
-    Some servers put the error into an answer whose status is 200.
-    """
-    said = _json(answer.body, None)
-    if answer.status != 200:
-        return Complaint(answer.status, _message(said) or _plain_text(answer.body))
-    if not isinstance(said, dict):
-        return None
-    first = _first_choice(said) or {}
-    error = said.get("error") or first.get("error")
-    if not error and said.get("object") != "error" and first.get("finish_reason") != "error":
-        return None
-    code = error.get("code") if isinstance(error, dict) else said.get("code")
-    number = str(code)[:4] if isinstance(code, int | str) else ""
-    status = int(number) if re.fullmatch(r"[45]\d\d", number, re.ASCII) else 0
-    return Complaint(status, _message(said if said.get("error") or not error else first))
-
-
-def refusal(said: Complaint, pause: float, harmless: Callable[[str], str]) -> AnswerLost:
-    """The failure that a complaint stands for, with the server's message in one harmless line."""
-    name = http.client.responses.get(said.status, "")
-    what = f"answered {said.status} {name}".rstrip() if said.status else "answered with an error"
-    reason = f"the server {what}" + (f": {harmless(said.words)}" if said.words else "")
-    return AnswerLost(reason, again=not said.status or said.status in TRY_AGAIN, pause=pause)
-
-
-def _message(said: Any) -> str:
-    """The reason in an error's body, whichever of the usual shapes that has; "" if it has none."""
-    inner = said.get("error", said) if isinstance(said, dict) else None
-    message = inner
-    if isinstance(inner, dict):
-        message = next((inner[name] for name in ("message", "detail", "reason") if inner.get(name)), "")
-    if isinstance(message, list | dict):
-        message = json.dumps(message, ensure_ascii=False)
-    return message if isinstance(message, str) else ""
-
-
-def _plain_text(body: bytes) -> str:
-    """A body that is text and neither JSON nor a page."""
-    text = body[:1000].decode("utf-8", "replace").strip()
-    return "" if text.startswith(("<", "{", "[")) else text
-
-
-def _json(body: bytes, *default: Any) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        if default:
-            return default[0]
-        raise AnswerLost("the server's answer is not JSON") from None
+def _parts(response: http.client.HTTPResponse, most: int) -> Iterator[bytes]:
+    read = 0
+    while part := response.read1(1 << 16):
+        read += len(part)
+        if read > most:
+            raise AnswerLost(f"the answer is larger than {most} bytes", again=False)
+        yield part
 
 
 def _words(error: OSError | http.client.HTTPException | ValueError) -> str:
@@ -286,9 +222,15 @@ def _words(error: OSError | http.client.HTTPException | ValueError) -> str:
     if isinstance(error, http.client.HTTPException):
         return f"the server's answer broke off ({type(error).__name__})"
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused: no server listens there"
+        return "connection refused: no server listens there (start it, or correct the address)"
     if isinstance(error, socket.gaierror):
-        return "the server's name is not known here"
+        return "the server's name is not known here (correct the address)"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = one_line(error.verify_message, MOST_REASON)
+        return f"its certificate is not trusted: {why} (SSL_CERT_FILE names a file of those to trust)"
+    if isinstance(error, ssl.SSLError):
+        why = one_line(error.reason or "unknown", 40)
+        return f"no secure connection: {why} (a plain server has an http:// address)"
     return f"the connection failed ({type(error).__name__})"
 
 

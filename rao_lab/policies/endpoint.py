@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
-from rao_lab.base.checks import number, whole
+from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import unquoted
-from rao_lab.policies.chat_server import (
-    AnswerLost,
-    Call,
-    ChatServer,
-    complaint,
-    read_address,
-    read_completion,
-    read_key,
-    refusal,
-)
+from rao_lab.policies.chat_server import Call, ChatServer, read_address, read_key
+from rao_lab.policies.completion import AnswerLost, Completion, complaint, read_completion, refusal
+from rao_lab.policies.pace import Pace, Slot, Tries
 from rao_lab.policies.pending import key_order, lost
+from rao_lab.policies.prices import cost_of, read_prices
 from rao_lab.policies.quirks import Habits, context_full, learned, messages_for
 from rao_lab.policies.reasoned import sent_apart
 from rao_lab.prompts import Prompt, find, made_for
@@ -37,12 +32,10 @@ from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 
 WAIT_SECONDS = 0.2
 """How long a tick waits for an answer."""
-PAUSE_SECONDS = 0.5
-"""Pause before the first retry; it doubles for each further one."""
+MOST_EMPTY = 3
+"""Empty replies in a row after which the user is told."""
 MOST_CHARS_PER_TOKEN = 200
 """More than the longest token of any vocabulary. A text that is longer than this for each token asked for is cut."""
-MAX_PAUSE_SECONDS = 30.0
-"""Longest pause, also if the server asks for more."""
 
 
 class EndpointPolicy:
@@ -53,13 +46,18 @@ class EndpointPolicy:
         temperature: of sampling; 0 = always the likeliest token.
         api_key_env: name of the environment variable that holds the key; None = no key is sent. A record masks
             the key if a text holds it in full, and that is all: code can write it in pieces.
-        concurrency: requests that run at once.
-        timeout: seconds that one try may take.
-        retries: further tries if the server is busy, unreachable or too slow.
+        concurrency: requests at once, at most: an overloaded server gets fewer (`pace.py`).
+        timeout: seconds that a request may take without a sign of life. What the server still does for requests
+            that were sent earlier is one, so a slow server that takes one after the other loses none.
+        retries: further tries if the server is busy, unreachable or too slow, after pauses that double.
+        requests_per_minute: requests that may start in a minute; None = any number.
+        prices: US dollars for a million tokens, `{"in": ..., "out": ...}`; `usage` then has the cost.
+        logprobs: asks for log-probs. Servers give no token ids with them, so a turn keeps their sum (`Turn.logprob`).
         prompt: the words that its agents read if a call names no other, as in `rl.run`.
 
     Attributes:
-        usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them.
+        usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them,
+            and the cost in US dollars if there are prices.
 
     Raises:
         ConfigError: the address has no host or no model, or holds a key; or a setting means nothing.
@@ -79,25 +77,48 @@ class EndpointPolicy:
         concurrency: int = 16,
         timeout: float = 120.0,
         retries: int = 2,
+        requests_per_minute: float | None = None,
+        prices: Mapping[str, float] | None = None,
+        logprobs: bool = False,
         prompt: Prompt = "codeact",
     ) -> None:
         number("temperature", temperature, most=100.0)
         whole("concurrency", concurrency, least=1, most=1000)
         number("timeout", timeout, least=0.01, most=1e6)
         whole("retries", retries, least=0, most=1000)
+        if requests_per_minute is not None:
+            number("requests_per_minute", requests_per_minute, above=True, most=1e9)
         place, self.model_name = read_address(address)
-        self.name = f"endpoint#{self.model_name}"
+        self.name = f"endpoint#{_called(self.model_name)}"
         self.prompt = find(prompt)
         self.dialect = made_for(self.prompt, "codeact")
         self._temperature = temperature
-        self.usage = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
+        self._prices = read_prices(prices)
+        self._logprobs = flag("logprobs", logprobs)
+        self._used = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._server = ChatServer(place, read_key(api_key_env), timeout)
+        self._pace = Pace(concurrency, timeout, requests_per_minute)
         self._retries = retries
         self._habits = Habits()
+        self._notes: dict[str, str] = {}
+        """What the user is to be told once, by kind."""
         self._told: set[str] = set()
+        self._empty = 0
+        """Empty replies since the last one that was not."""
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rao-lab-endpoint")
         self._running: dict[NodeKey, tuple[Call, Future[TurnReply]]] = {}
         self._counting = threading.Lock()
+
+    @property
+    def usage(self) -> dict[str, float]:
+        with self._counting:
+            return {**self._used, **cost_of(self._used, self._prices)}
+
+    @property
+    def written(self) -> int:
+        """Tokens that the server wrote so far, about: those of answers that are still under way too, if it streams."""
+        under_way = sum(call.pieces for call, future in [*self._running.values()] if not future.done())
+        return self._used["completion_tokens"] + under_way
 
     @property
     def temperature(self) -> float | None:
@@ -133,39 +154,46 @@ class EndpointPolicy:
             running[0].abandon()
 
     def _tell(self) -> None:
-        """Says once what was learned of the server and changes what the model is asked."""
+        """Says once what was learned of the server and changes what the model is asked, or what it answers."""
         habits, temperature = self._habits, self._temperature
-        notes = {
-            "system": ""
-            if habits.system
-            else "takes no system messages: their text begins the first user message",
-            "temperature": f"allows no temperature but its own: it does not sample at {temperature:g}",
-        }
-        if habits.temperature or temperature == 1.0:
-            del notes["temperature"]
+        notes = dict(self._notes)
+        if not habits.system:
+            notes["system"] = "takes no system messages: their text begins the first user message"
+        if not habits.temperature and temperature != 1.0:
+            notes["temperature"] = f"allows no temperature but its own: it does not sample at {temperature:g}"
+        if self._logprobs and not habits.logprobs:
+            notes["logprobs"] = "gives no log-probs"
         for name, note in notes.items():
-            if note and name not in self._told:
+            if name not in self._told:
                 self._told.add(name)
                 warnings.warn(f"the server of {unquoted(self.model_name)} {note}", stacklevel=3)
 
     # In the threads of the pool.
 
     def _reply(self, request: TurnRequest, call: Call) -> TurnReply:
-        for tried in range(self._retries + 1):
-            self._count(requests=1, retries=int(tried > 0))
+        tries = Tries(self._retries, request.noise)
+        while True:
+            slot = self._pace.start(call.gone)
+            if slot is None:
+                return lost(request, "no longer wanted")
+            self._count(requests=1, retries=int(tries.made > 0))
+            call.pieces = 0
             try:
-                return self._ask(request, call)
+                reply = self._ask(request, call, slot)
+                self._pace.answered(slot)
+                return reply
             except AnswerLost as failure:
-                reason = failure.reason
-                pause = min(MAX_PAUSE_SECONDS, failure.pause or PAUSE_SECONDS * 2**tried)
-                if not failure.again or tried == self._retries or call.gone.wait(pause):
-                    break
-        return lost(request, reason)
+                crowded = failure.busy and slot.beside > 0 and slot.heard
+                self._pace.failed(slot, crowded, failure.pause if failure.busy else 0.0)
+                pause = tries.pause(failure.pause, crowded) if failure.again else None
+                if pause is None or call.gone.wait(pause):
+                    return lost(request, failure.reason)
 
-    def _ask(self, request: TurnRequest, call: Call) -> TurnReply:
+    def _ask(self, request: TurnRequest, call: Call, slot: Slot) -> TurnReply:
+        most = MOST_CHARS_PER_TOKEN * request.max_new_tokens
         while True:
             habits = self._habits
-            answer = self._server.ask(json.dumps(self._body(request, habits)).encode(), call)
+            answer = self._server.ask(json.dumps(self._body(request, habits)).encode(), call, slot, most)
             said = complaint(answer)
             if said is None:
                 break
@@ -174,25 +202,47 @@ class EndpointPolicy:
                 return TurnReply(request.key, "", stop="context", version=self.version, error=reason)
             more = learned(habits, said.words, request)
             if not more:
+                slot.heard = True  # it answers, if only to refuse
                 raise refusal(said, answer.pause, self._server.reason)
             with self._counting:
                 self._habits = replace(self._habits, **more)  # type: ignore[arg-type]
-        text, stop, used = read_completion(answer.body)
-        self._count(**used)
-        text, most = self._server.without_key(text), MOST_CHARS_PER_TOKEN * request.max_new_tokens
-        text, stop = (text, stop) if len(text) <= most else (text[:most], "length")
-        steps = max(1, used["completion_tokens"])
+        found = read_completion(answer.body)
+        self._count(prompt_tokens=found.read, completion_tokens=found.wrote)
         thought = self._server.without_key(sent_apart(answer.body))[:most]
+        self._look_at(found, thought, request.max_new_tokens)
+        text = self._server.without_key(found.text)
+        text, stop = (text, found.stop) if len(text) <= most else (text[:most], "length")
         return TurnReply(
             request.key,
             text,
             stop=stop,
             version=self.version,
-            decode_steps=steps,
+            decode_steps=max(1, found.wrote),
             thought=thought,
-            tokens_in=used["prompt_tokens"],
-            tokens_out=used["completion_tokens"],
+            tokens_in=found.read,
+            tokens_out=found.wrote,
+            logprob=found.logprob,
         )
+
+    def _look_at(self, found: Completion, thought: str, most: int) -> None:
+        """Notes what the user should know of an answer that a node can make little of."""
+        if found.stop == "length" and 0 < found.wrote < most:
+            self._notes["length"] = (
+                f"cut a reply at {found.wrote} tokens, and {most} were allowed: its own limit is lower, or its context "
+                "is full"
+            )
+        if not found.text.strip() and found.calls_tools:
+            self._notes["tools"] = (
+                "answers with tool calls and no text: code is written as text here, so start it without a tool parser"
+            )
+        elif found.text.strip() or thought.strip():
+            self._empty = 0
+        else:
+            self._empty += 1
+            if self._empty >= MOST_EMPTY:
+                self._notes["empty"] = (
+                    f"sent {MOST_EMPTY} empty replies in a row: look at its log and its chat template"
+                )
 
     def _body(self, request: TurnRequest, habits: Habits) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -202,6 +252,12 @@ class EndpointPolicy:
         }
         if habits.temperature:
             body["temperature"] = self._temperature
+        if habits.stream:
+            body["stream"] = True
+            if habits.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        if self._logprobs and habits.logprobs:
+            body["logprobs"] = True
         if habits.seed:
             body["seed"] = _seed(request.noise)
         return body
@@ -209,7 +265,12 @@ class EndpointPolicy:
     def _count(self, **more: int) -> None:
         with self._counting:
             for name, count in more.items():
-                self.usage[name] += count
+                self._used[name] += count
+
+
+def _called(model: str) -> str:
+    """A model's name as records keep it: of a path on the server's machine, the last part."""
+    return re.split(r"[\\/]", model.rstrip("\\/"))[-1] if re.match(r"[/~\\]|[A-Za-z]:[\\/]", model) else model
 
 
 def _seed(noise: Sequence[int | str]) -> int:

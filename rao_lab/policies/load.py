@@ -22,7 +22,10 @@ BUNDLED = ("tiny", "smollm2")
 
 SETTINGS = {
     "scripted": ("style", "error_rate", "seed"),
-    "endpoint": ("prompt", "api_key_env", "concurrency", "timeout", "retries"),
+    "endpoint": (
+        *("prompt", "api_key_env", "concurrency", "timeout", "retries"),
+        *("requests_per_minute", "prices", "logprobs"),
+    ),
     "model": ("prompt", "device", "dtype", "window", "forward", "lora", "base", "cache_gb", "clock"),
 }
 """The settings of each kind of policy, besides its temperature."""
@@ -39,6 +42,9 @@ class PolicySettings(TypedDict, total=False):
     concurrency: int
     timeout: float
     retries: int
+    requests_per_minute: float | None
+    prices: Mapping[str, float] | None
+    logprobs: bool
     device: str | None
     dtype: str | None
     window: int | None
@@ -85,7 +91,9 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
             the day on which it is loaded. A run records it.
         forward, cache_gb: of a model: "auto" or "model" (transformers' own pass); memory for cached contexts.
         api_key_env, concurrency, timeout, retries: of a server: the environment variable that holds the key,
-            requests at once, seconds of one try, further tries.
+            requests at once, seconds without a sign of life, further tries.
+        requests_per_minute, prices, logprobs: of a server: how many requests may start in a minute; US dollars
+            for a million tokens, as in {"in": 0.15, "out": 0.6}; whether log-probs are asked for.
 
     Raises:
         MissingError: there is no such policy; the message lists what there is.

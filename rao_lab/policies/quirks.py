@@ -23,6 +23,10 @@ class Habits:
     system: bool = True
     limit: str = "max_tokens"
     """Its name for the most new tokens."""
+    stream: bool = True
+    stream_usage: bool = True
+    """It counts the tokens of an answer that it streams."""
+    logprobs: bool = True
 
 
 OTHER_LIMIT = "max_completion_tokens"
@@ -50,6 +54,12 @@ _FULL = re.compile(
     r"|(?:prompt|input).{0,40}exceeds.{0,60}tokens",
     re.IGNORECASE | re.DOTALL,
 )
+_PLAIN = {
+    "stream_usage": r"stream_options|include_usage",
+    "logprobs": r"\blog_?probs\b",
+    "stream": r"\bstream(?:ing|ed)?\b",
+}
+"""By habit: the words of a refusal that speaks of it."""
 MOST_READ = 4000
 """Characters of a reason that are searched."""
 
@@ -63,6 +73,9 @@ def learned(habits: Habits, words: str, request: TurnRequest) -> dict[str, bool 
         return {"limit": OTHER_LIMIT}
     if habits.temperature and _TEMPERATURE.search(words):
         return {"temperature": False}
+    for habit, pattern in _PLAIN.items():
+        if getattr(habits, habit) and re.search(pattern, words, re.IGNORECASE):
+            return {habit: False}
     if habits.seed and re.search(r"\bseed\b", words, re.IGNORECASE):
         return {"seed": False}
     if habits.system and _SYSTEM.search(words) and _has_system(request):

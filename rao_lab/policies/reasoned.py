@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-_FIELDS = ("reasoning_content", "reasoning", "thinking")
+FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where servers put it beside `content`; if several do, the first that holds text counts."""
 PARTS = frozenset({"thinking", "reasoning", "reasoning_text"})
 """Types of the parts of a `content` that is a list."""
@@ -21,7 +21,7 @@ def sent_apart(body: bytes) -> str:
         return ""
     if not isinstance(message, dict):
         return ""
-    beside = ("".join(_texts(message.get(name), MOST_NESTED)) for name in _FIELDS)
+    beside = ("".join(_texts(message.get(name), MOST_NESTED)) for name in FIELDS)
     content = message.get("content")
     parts = content if isinstance(content, list) else []
     thought = [part for part in parts if isinstance(part, dict) and part.get("type") in PARTS]

@@ -43,7 +43,13 @@ def test_a_server_that_stays_broken_is_a_lost_policy(server: Server) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (404, '{"error": "no such model"}', "404 Not Found: no such model"),
+        (404, '{"error": "no such model"}', "no such model (the address must name the model behind #"),
+        (422, '{"detail": "Unexpected fields in the request"}', "Entity: Unexpected fields in the request"),
+        (
+            422,
+            '{"detail": [{"loc": ["body", "n"], "msg": "too big", "input": 3}]}',
+            "Entity: body.n: too big",
+        ),
         (401, '{"message": "bad key"}', "401 Unauthorized: bad key"),
         (400, b"<html>", "400 Bad Request"),
         (302, b"", "302 Found"),
@@ -108,7 +114,7 @@ def test_a_silent_server_is_given_up(server: Server) -> None:
     over = threading.Event()
     said = failure(server, lambda handler, asked: over.wait(60) and None, timeout=0.2, retries=1)
     over.set()
-    assert said == "no answer within 0.2 s"
+    assert said == "no answer within 0.2 s (timeout sets the seconds)"
     assert len(server.asked) == 2
 
 
@@ -123,7 +129,7 @@ def test_a_server_that_drips_is_given_up(server: Server) -> None:
 
     said = failure(server, drip, timeout=0.4, retries=0)
     over.set()
-    assert said == "no answer within 0.4 s"
+    assert said == "no answer within 0.4 s (timeout sets the seconds)"
 
 
 def test_a_server_that_drips_after_a_slow_connect_is_given_up(
@@ -145,7 +151,7 @@ def test_a_server_that_drips_after_a_slow_connect_is_given_up(
     monkeypatch.setattr(http.client.HTTPConnection, "connect", slow)
     said = failure(server, drip, timeout=0.2, retries=0)  # returns, although the answer has no end
     over.set()
-    assert said == "no answer within 0.2 s"
+    assert said == "no answer within 0.2 s (timeout sets the seconds)"
 
 
 def test_nobody_listens() -> None:
@@ -153,7 +159,7 @@ def test_nobody_listens() -> None:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/v1#m"
         reply = ask(EndpointPolicy(address, retries=1))
-    assert reply.error == "connection refused: no server listens there"
+    assert reply.error == "connection refused: no server listens there (start it, or correct the address)"
 
 
 def test_a_forgotten_node_costs_no_more_waiting(server: Server) -> None:
@@ -196,7 +202,7 @@ def test_the_key_comes_from_the_environment_and_is_never_repeated(
     policy = EndpointPolicy(server.address, api_key_env="TEST_ENDPOINT_KEY")
     reply = ask(policy)
     assert server.headers[0]["Authorization"] == "Bearer sk-very-secret"
-    assert reply.error == "the server answered 401 Unauthorized: wrong key ***"
+    assert reply.error.startswith("the server answered 401 Unauthorized: wrong key *** (api_key_env names")
     assert "secret" not in repr(policy)
 
 

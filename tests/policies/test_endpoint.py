@@ -50,6 +50,8 @@ def test_it_asks_for_a_chat_completion(server: Server) -> None:
         "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "go"}],
         "temperature": 0.5,
         "max_tokens": 64,
+        "stream": True,
+        "stream_options": {"include_usage": True},
     }
     assert "Authorization" not in server.headers[0]
 
@@ -224,6 +226,20 @@ def test_the_time_limit_of_a_tree_acts_while_the_server_is_silent(server: Server
     tree = grow(EndpointPolicy(server.address, timeout=60.0), tree_seconds=0.5)
     over.set()
     assert tree.root.status is Status.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("org/model", "org/model"),
+        ("/home/me/models/tiny/", "tiny"),
+        ("C:\\models\\tiny", "tiny"),
+        ("~/tiny", "tiny"),
+    ],
+)
+def test_a_record_does_not_say_where_a_server_keeps_its_model(model: str, name: str) -> None:
+    policy = EndpointPolicy(f"http://h/v1#{model}")
+    assert (policy.name, policy.model_name) == (f"endpoint#{name}", model)
 
 
 def test_it_cannot_be_trained(server: Server) -> None:

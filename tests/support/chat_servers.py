@@ -61,6 +61,21 @@ def answers(status: int, body: bytes | str = b"", **headers: str) -> Answer:
     return lambda handler, asked: handler.send(status, raw, **headers)
 
 
+def streams(*pieces: Any, step: int = 1 << 16, done: bool = True) -> Answer:
+    """Sends these as server-sent events, so many bytes at a time."""
+    texts = [piece if isinstance(piece, str) else json.dumps(piece, ensure_ascii=False) for piece in pieces]
+    body = "".join(f"data: {text}\n\n" for text in [*texts, *["[DONE]"] * done]).encode()
+
+    def answer(handler: Handler, asked: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        handler.end_headers()
+        for start in range(0, len(body), step):
+            handler.wfile.write(body[start : start + step])
+
+    return answer
+
+
 def in_turn(*each: Answer) -> Answer:
     left = list(each)
     return lambda handler, asked: (left.pop(0) if len(left) > 1 else left[0])(handler, asked)
