@@ -17,7 +17,7 @@ world and no policy. Dumps are trusted bytes of this process: never load one fro
     results    what a run of code comes to, and how it is put away
     answers    the forms in which the interpreter is answered
     guard      the code of ours that weighs every argument inside the sandbox
-    values     which values may cross the border
+    values     the order in which a value's parts come in
     aio        our `asyncio`, which has what the interpreter's lacks
     failures   failures of code, in words for the model
     advice     what to write instead
@@ -29,7 +29,7 @@ from rao_lab.execution.sandbox.advice import catches
 from rao_lab.execution.sandbox.pool import Sandbox
 from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Fits, Launched, OnCall, Paused
 from rao_lab.execution.sandbox.snippet import FINISH
-from rao_lab.execution.sandbox.values import (
+from rao_lab.tree.plain import (
     MAX_VALUE_DEPTH,
     MAX_VALUE_ITEMS,
     MAX_VALUE_SIZE,

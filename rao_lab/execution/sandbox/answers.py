@@ -9,7 +9,8 @@ from pydantic_monty import ExcType, FunctionSnapshot, FutureSnapshot, MontyCompl
 
 from rao_lab.errors import InputError
 from rao_lab.execution.sandbox.results import CallError
-from rao_lab.execution.sandbox.values import NotPlainError, check_plain, ordered
+from rao_lab.execution.sandbox.values import ordered
+from rao_lab.tree.plain import NotPlainError, check_plain
 
 Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
 Snapshot: TypeAlias = Suspension | MontyComplete

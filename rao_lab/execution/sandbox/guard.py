@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from rao_lab.execution.sandbox.values import MAX_VALUE_ITEMS, PLAIN, UNAWAITED
+from rao_lab.tree.plain import MAX_VALUE_ITEMS, PLAIN, UNAWAITED
 
 MAX_ODD_KEYS = 10_000
 """Keys of one call that could share a hash on purpose: those that are neither texts nor ints of up to 60 bits. To

@@ -52,7 +52,7 @@ from rao_lab.execution.sandbox.results import (
     Paused,
     anything_fits,
 )
-from rao_lab.execution.sandbox.values import MAX_VALUE_SIZE, NotPlainError, check_plain
+from rao_lab.tree.plain import MAX_VALUE_SIZE, NotPlainError, check_plain
 
 FINISH = "finish"
 PUT_AWAY = 8
