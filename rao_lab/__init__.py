@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rao_lab.api.session import Session
     from rao_lab.api.train import default_config, start, train
     from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
+    from rao_lab.environments.functions.environment import environment
     from rao_lab.errors import (
         CallbackError,
         ConfigError,
@@ -55,13 +56,25 @@ if TYPE_CHECKING:
     )
     from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.evaluate import Evaluation
+    from rao_lab.execution.executor import Executor
     from rao_lab.execution.limits import Limits
     from rao_lab.policies.load import load_policy
     from rao_lab.policies.replay import ReplayPolicy
+    from rao_lab.protocols import (
+        Dialect,
+        Environment,
+        Function,
+        Judge,
+        Launch,
+        Policy,
+        Refusal,
+        Score,
+        World,
+    )
     from rao_lab.store import Run, open_run
     from rao_lab.training.config import LossConfig, TrainConfig
     from rao_lab.training.metrics import TrainStep
-    from rao_lab.tree import Group, Message, Node, Status, Task, Tree, Turn
+    from rao_lab.tree import Group, Message, Node, Status, Task, Tree, TreeHeader, Turn
     from rao_lab.tree.diff import TreeDiff
     from rao_lab.views import Explorer, figures
 

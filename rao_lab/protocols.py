@@ -12,60 +12,24 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from rao_lab.base.calls import checked_call
-from rao_lab.base.safe_text import quoted
-from rao_lab.base.signature import check_signature
-from rao_lab.errors import InputError
 from rao_lab.tree import Call, Message, Task, Tree, Turn
+from rao_lab.tree.offered import OUT_OF_TIME as OUT_OF_TIME
+from rao_lab.tree.offered import Function as Function
+from rao_lab.tree.offered import Launch as Launch
+from rao_lab.tree.offered import Refusal as Refusal
 from rao_lab.tree.score import Score as Score
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
 
-@checked_call
-class Refusal(Exception):
-    """A world refuses a launch or a call. Not an error: the message is for the model. It is counted by its kind, which
-    is a short stable word, such as "own_goal"."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        if not (isinstance(kind, str) and isinstance(message, str)):
-            raise InputError(f"Refusal({quoted(kind)}, {quoted(message)}): its kind and its message are text")
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-
-
-@checked_call
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One function that code in the sandbox may call; prompts print it."""
-
-    name: str
-    signature: str
-    """As in Python: "read(start: int, end: int) -> str"."""
-    doc: str
-    is_async: bool = False
-
-    def __post_init__(self) -> None:
-        check_signature(self.name, self.signature)
-
-
-@checked_call
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """An admitted `launch_subagent` call: what the child is told and may use."""
-
-    goal: str
-    """Let all goals of an environment begin with the same words and a colon, as in "Add up: 3, 4": pictures
-    leave out what the goals of a tree share."""
-    args: Mapping[str, Any] = field(default_factory=dict)
-    turns: int | None = None
-    """Turns reserved for it from the tree's shared budget; None = the limit per node."""
-
-
 class World(Protocol):
-    """One task's world, shared by the whole tree, used once. Calls come in (path) order of one thread."""
+    """One task's world, shared by the whole tree, used once. Calls come in (path) order of one thread.
+
+    >>> world = env.open(task)
+    >>> [function.name for function in world.functions()]
+    ['get_info', 'view_inventory', 'craft']
+    """
 
     def functions(self) -> Sequence[Function]:
         """The plain functions; `finish` and `launch_subagent` are described by `control_functions`."""
@@ -109,9 +73,13 @@ class World(Protocol):
 
 @runtime_checkable
 class Environment(Protocol):
-    """Makes tasks and opens one world for each tree.
+    """Makes tasks and opens one world for each tree. `rl.environment` makes one of plain functions.
 
-    It may also be `Graded`, `Ranged`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol lists.
+    >>> isinstance(env, rl.Environment), env.name, env.tasks("test")[0] == task
+    (True, 'textcraft', True)
+
+    It may also be `Graded`, `Ranged`, `Judging`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol
+    lists. If its functions may answer otherwise the next time, it says so by an attribute `reproducible = False`.
     A class with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
     """
 
@@ -150,6 +118,18 @@ class Ranged(Protocol):
     @property
     def reward_range(self) -> tuple[float, float]:
         """The lowest and the highest reward."""
+        ...
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """An environment that scores nodes when their tree has ended, from the whole tree: a verifier that can wait."""
+
+    def judge(self, tree: Tree, path: str) -> Score | None:
+        """The verifier's word on a node that finished and that its world did not score.
+
+        None = it has none: a judge is asked, and without a judge the node takes its root's success.
+        """
         ...
 
 
@@ -247,7 +227,12 @@ class Observation:
 
 
 class Dialect(Protocol):
-    """Turns state into messages and text into actions."""
+    """Turns state into messages and text into actions.
+
+    >>> chat = rl.prompts.find("codeact")
+    >>> chat.parse("I add.\\n```python\\nprint(1 + 1)\\n```").code
+    'print(1 + 1)'
+    """
 
     @property
     def name(self) -> str: ...
@@ -341,6 +326,9 @@ class TurnReply:
 class Policy(Protocol):
     """Writes turns for many nodes at once. One tick is one decode step of the logical clock.
 
+    >>> policy.name, policy.version, policy.dialect, policy.window
+    ('scripted', 0, 'codeact', 0)
+
     Which requests are in the batch, and in which rows, may depend on the requests' keys and on the
     tick they were submitted at, never on wall-clock time. A policy that cannot keep to this, such as a
     server, says so by an attribute `reproducible = False`, and its trees are marked.
@@ -388,6 +376,12 @@ class TrainablePolicy(Policy, Protocol):
 
 class Judge(Protocol):
     """Scores nodes of a world that has no verifier, from the whole tree so far.
+
+    >>> class Short:
+    ...     def score(self, tree: rl.Tree, path: str) -> rl.Score:
+    ...         return rl.Score(1 / len(tree.node(path).turns))
+    >>> rl.run(goal="Say hello.", policy=rl.ReplayPolicy(tree), judge=Short()).success is None
+    True
 
     One that may answer otherwise the next time says so by an attribute `reproducible = False`.
     """

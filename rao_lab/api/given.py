@@ -57,6 +57,8 @@ def check_task(value: object, order: str) -> None:
     """
     if not isinstance(value, Task):
         hint = ", and one task is due" if isinstance(value, Sequence) and not isinstance(value, str) else ""
+        if isinstance(value, str):
+            hint = ", and goal=... runs a goal in words"
         raise ConfigError(
             f"task is {what(value)}{hint}: {order} is the order; env.tasks('test')[0] is a task"
         )

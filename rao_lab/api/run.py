@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, overload
 
 from rao_lab.api.defaults import suggested
-from rao_lab.api.given import check_environment, check_options, check_policy, check_task
+from rao_lab.api.given import check_options
+from rao_lab.api.goal import all_three
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.evaluation.evaluate import sampled_at
@@ -26,12 +28,46 @@ class _Stopped(BaseException):
     """Raised in the thread of a run that nobody awaits any more: like an interrupt, no error."""
 
 
-@checked_call
+@overload
 def run(
     task: Task,
     environment: Environment,
     policy: Policy,
     *,
+    limits: Limits | None = None,
+    agent: Agent = "recursive",
+    seed: int = 0,
+    prompt: Prompt | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree: ...
+@overload
+def run(
+    *,
+    goal: str,
+    tools: Sequence[Callable[..., Any]] = (),
+    verify: Callable[..., Any] | None = None,
+    policy: Policy,
+    limits: Limits | None = None,
+    agent: Agent = "recursive",
+    seed: int = 0,
+    prompt: Prompt | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree: ...
+@checked_call
+def run(
+    task: Task | None = None,
+    environment: Environment | None = None,
+    policy: Policy | None = None,
+    *,
+    goal: str | None = None,
+    tools: Sequence[Callable[..., Any]] | None = None,
+    verify: Callable[..., Any] | None = None,
     limits: Limits | None = None,
     agent: Agent = "recursive",
     seed: int = 0,
@@ -47,9 +83,15 @@ def run(
         >>> tree.success
         1.0
 
+    Or a goal of your own, with typed functions as tools (`rl.environment` has the rules); without tools, in plain
+    Python:
+
+        tree = rl.run(goal="How many words has ...?", tools=[word_count], policy=policy, verify=lambda n: n == 6)
+
     A policy works for one run at a time: this waits while another thread runs trees with it.
 
     Args:
+        goal, tools, verify: in place of a task and its environment. Tools run outside the sandbox, in this process.
         limits: by default those that suit the policy (`rao_lab.api.defaults.suggested`).
         agent: "recursive", or "flat": the single-agent control without `launch_subagent`.
         seed: keys the sampling noise; the same seed gives the same tree on one machine type.
@@ -66,10 +108,7 @@ def run(
         ConfigError, InputError, MissingError: what was given does not fit together.
         UnavailableError: the policy is being trained in another thread.
     """
-    order = "rl.run(task, environment, policy)"
-    check_task(task, order)
-    check_environment(environment, order)
-    check_policy(policy, order)
+    task, environment, policy = all_three(task, environment, policy, goal, tools, verify)
     check_options(
         seed=seed,
         warmth=temperature,
@@ -98,12 +137,46 @@ def run(
         return executor.run([TreeHeader(task, seed=seed)])[0]
 
 
-@checked_call
+@overload
 async def arun(
     task: Task,
     environment: Environment,
     policy: Policy,
     *,
+    limits: Limits | None = None,
+    agent: Agent = "recursive",
+    seed: int = 0,
+    prompt: Prompt | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree: ...
+@overload
+async def arun(
+    *,
+    goal: str,
+    tools: Sequence[Callable[..., Any]] = (),
+    verify: Callable[..., Any] | None = None,
+    policy: Policy,
+    limits: Limits | None = None,
+    agent: Agent = "recursive",
+    seed: int = 0,
+    prompt: Prompt | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
+) -> Tree: ...
+@checked_call
+async def arun(
+    task: Task | None = None,
+    environment: Environment | None = None,
+    policy: Policy | None = None,
+    *,
+    goal: str | None = None,
+    tools: Sequence[Callable[..., Any]] | None = None,
+    verify: Callable[..., Any] | None = None,
     limits: Limits | None = None,
     agent: Agent = "recursive",
     seed: int = 0,
@@ -123,12 +196,12 @@ async def arun(
     returns when the run's workers are gone.
 
     Args:
-        limits, agent, seed, prompt, temperature, judge, on_event, on_tick: as in `rl.run`; the last two are
-            called from the thread of the run.
+        all: as in `rl.run`; on_event and on_tick are called from the thread of the run.
 
     Raises:
         as `rl.run`.
     """
+    task, environment, policy = all_three(task, environment, policy, goal, tools, verify)
     stop = threading.Event()
 
     def go_on(tick: int) -> None:
@@ -137,9 +210,8 @@ async def arun(
         if on_tick is not None:
             on_tick(tick)
 
-    running = asyncio.ensure_future(
-        asyncio.to_thread(
-            run,
+    def work() -> Tree:
+        return run(
             task,
             environment,
             policy,
@@ -152,7 +224,8 @@ async def arun(
             on_event=on_event,
             on_tick=go_on,
         )
-    )
+
+    running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         while not running.done():
             await asyncio.wait({running}, timeout=POLL_SECONDS)

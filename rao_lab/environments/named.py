@@ -1,18 +1,18 @@
-"""Environments by name: the bundled ones, and a user's own class as MODULE:CLASS."""
+"""Environments by name: the bundled ones, and a user's own, a class or one that is made, as MODULE:NAME or
+FILE.py:NAME."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from inspect import Parameter, signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from rao_lab.base.safe_text import one_line, quoted, unquoted
-from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.own_code import one_line_about, own_code, parted
+from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Environment
 
 BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
@@ -74,31 +74,32 @@ def open_named(
     tasks: Path | None = None,
     settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Environment:
-    """A bundled environment, or a class of a module that is installed or lies in the current folder.
+    """A bundled environment, or a user's own, of a file or a module.
 
     Args:
         player, difficulty, rules, tasks, settings: see `HasOptions`; a class without `from_options` is called
-            with the settings alone.
+            with the settings alone. What is an environment already takes none of them.
 
     Raises:
         MissingError: there is no such environment, module, class or file.
         ConfigError, InputError: an option means nothing, the user's code fails, or it makes no environment.
     """
-    if ":" not in name and name not in BUNDLED:
+    place, what = parted(BUNDLED.get(name, name))
+    if what is None:
         raise MissingError(
-            f"no environment {quoted(name)}: there is {', '.join(BUNDLED)}, or your own as MODULE:CLASS"
+            f"no environment {quoted(name)}: there is {', '.join(BUNDLED)}, or your own as MODULE:CLASS or FILE.py:NAME"
         )
-    kind = _find(*BUNDLED.get(name, name).split(":", 1))
-    with _one_line_about(f"{unquoted(name)} cannot be made"):
-        if isinstance(kind, HasOptions):
+    kind = _find(place, what)
+    with one_line_about(f"{unquoted(name)} cannot be made"):
+        if isinstance(kind, type) and isinstance(kind, HasOptions):
             _check_settings(name, kind.from_options, settings)
             made = kind.from_options(player, difficulty, rules, tasks, **settings)
         else:
             for option, value in (("--difficulty", difficulty), ("--recipes", rules), ("--tasks", tasks)):
                 if value is not None:
                     raise ConfigError(f"{option} means nothing to {unquoted(name)}: it has no from_options")
-            _check_settings(name, kind, settings)
-            made = kind(**settings)
+            _check_settings(name, kind if isinstance(kind, type) else _made, settings)
+            made = kind(**settings) if isinstance(kind, type) else kind
     if not isinstance(made, Environment):
         raise ConfigError(f"{unquoted(name)} is no environment: it needs a name, tasks(split) and open(task)")
     if not isinstance(made, Reopened):
@@ -121,37 +122,14 @@ def _check_settings(name: str, call: Callable[..., Any], settings: Mapping[str, 
             raise ConfigError(f"{unquoted(name)} has no setting env.{unquoted(setting)}: {has}")
 
 
-def _find(module: str, name: str) -> Any:
-    """A class of a module."""
-    if not all(part.isidentifier() for part in module.split(".")):
-        raise MissingError(f"no module {quoted(module)}: write MODULE:CLASS, as in my_module:MyEnvironment")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    with _one_line_about(f"module {unquoted(module)} cannot be imported"):
-        try:
-            found = import_module(module)
-        except ModuleNotFoundError as missing:
-            if missing.name is None or not f"{module}.".startswith(f"{missing.name}."):
-                raise  # it is there, and imports something that is not
-            raise MissingError(f"no module {quoted(module)} in this folder, and none is installed") from None
-    kind = vars(found).get(name)
-    if not isinstance(kind, type):
-        raise MissingError(f"module {unquoted(module)} has no class {quoted(name)}")
-    return kind
+def _made() -> None:
+    """An environment that is made already: there is nothing to set."""
 
 
-@contextmanager
-def _one_line_about(what: str) -> Iterator[None]:
-    """Turns what a user's own code raises into one line.
-
-    Raises:
-        InputError: with what was raised.
-    """
-    try:
-        yield
-    except RaoLabError:
-        raise
-    except Exception as problem:  # foreign code raises anything
-        said = one_line(f"{type(problem).__name__}: {problem}", 300)
-        raise InputError(f"{what}: {said}") from problem
+def _find(place: str, name: str) -> Any:
+    """A class of a user's code, or an environment."""
+    found = vars(own_code(place)).get(name)
+    if not isinstance(found, type) and (found is None or not isinstance(found, Environment)):
+        what = unquoted(place) if place.endswith(".py") else f"module {unquoted(place)}"
+        raise MissingError(f"{what} has no class {quoted(name)}, and no environment of this name")
+    return found

@@ -47,7 +47,15 @@ def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
 
 
 class Executor:
-    """Runs batches of trees of one environment with one policy.
+    """Runs batches of trees of one environment with one policy. `rl.run` and `rl.evaluate` are made of it.
+
+        >>> from rao_lab.execution.executor import open_sandbox
+        >>> limits = rl.Limits(max_depth=12, max_turns=64)
+        >>> with open_sandbox(limits) as sandbox:
+        ...     runner = rl.Executor(env, policy, rl.prompts.find("codeact"), limits, sandbox=sandbox)
+        ...     trees = runner.run([rl.TreeHeader(task, seed=0), rl.TreeHeader(task, seed=1, rollout=1)])
+        >>> [tree.success for tree in trees]
+        [1.0, 1.0]
 
     Args:
         limits: of each tree, node, turn and snippet.
@@ -156,11 +164,13 @@ class Executor:
         )
 
     def _not_reproducible(self) -> str:
-        """Why the same seed may give other trees, if the policy or the judge says so; otherwise empty."""
+        """Why the same seed may give other trees, if anything that takes part says so; otherwise empty."""
         if not getattr(self.policy, "reproducible", True):
             return f"policy {self.policy.name} does not answer by the seed alone"
         if not getattr(self.judge, "reproducible", True):
             return "the judge does not answer by the seed alone"
+        if not getattr(self.environment, "reproducible", True):
+            return f"the functions of {self.environment.name} may answer otherwise the next time"
         return ""
 
     def _loop(self, trees: Sequence[TreeRun], pool: ThreadPoolExecutor | None) -> None:
@@ -217,7 +227,7 @@ class Executor:
                 self.policy.submit(replace(request, script=self.script))
 
     def _close(self, tree: TreeRun) -> Tree:
-        self._judged = score_rest(tree.log, self.judge, self.rewards) or self._judged
+        self._judged = score_rest(tree.log, self.environment, self.judge, self.rewards) or self._judged
         for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)

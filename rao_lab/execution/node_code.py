@@ -21,7 +21,7 @@ from rao_lab.execution.sandbox import (
     Sandbox,
     check_plain,
 )
-from rao_lab.protocols import Function, Refusal, World
+from rao_lab.protocols import OUT_OF_TIME, Function, Refusal, World
 from rao_lab.tree import ROOT, Call
 
 
@@ -80,6 +80,8 @@ class NodeCode:
                 node.calls.append(refused(call, refusal.message))
                 self._carried.spend(node.calls[-1].args)
                 self._log.refused(node, refusal)
+                if refusal.kind == OUT_OF_TIME:
+                    self._log.mark(f"{name} ran into its limit in seconds at node {node.path}")
                 raise CallError(refusal.message) from None
             self._carried.spend(call.args, call.kwargs)
             node.calls.append(replace(call, result=result))

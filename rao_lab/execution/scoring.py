@@ -15,7 +15,7 @@ from rao_lab.base.checks import LARGEST, number
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, RaoLabError
 from rao_lab.execution.log import TreeLog
-from rao_lab.protocols import Environment, Judge, Ranged, Score, World
+from rao_lab.protocols import Environment, Judge, Judging, Ranged, Score, World
 from rao_lab.tree import LIMIT_STATUSES, ROOT, Status
 
 Range = tuple[float, float] | None
@@ -51,22 +51,28 @@ def score_ended(log: TreeLog, world: World, path: str, status: Status, value: An
         log.scored(path, Score(0.0, "rule"))
 
 
-def score_rest(log: TreeLog, judge: Judge | None, span: Range) -> bool:
-    """Scores the finished nodes that the world could not: by the judge, otherwise by the root's success.
+def score_rest(log: TreeLog, environment: Environment, judge: Judge | None, span: Range) -> bool:
+    """Scores the finished nodes that the world could not: by its environment, by the judge, otherwise by the root's
+    success.
 
     Returns:
-        Whether there were any.
+        Whether there were any for the judge.
     """
     tree = log.fold.tree()
+    unscored = [node.path for node in tree.nodes if node.status is Status.FINISHED and node.success is None]
+    if isinstance(environment, Judging):
+        for path in unscored:
+            _ask(log, path, "verifier", partial(environment.judge, tree, path), span)
     asked = False
-    for node in tree.nodes:
+    for path in unscored:
+        node = log.fold.node(path)
         if node.status is not Status.FINISHED or node.success is not None:
             continue
         asked = True
         if judge is not None:
-            _ask(log, node.path, "judge", partial(judge.score, tree, node.path), span)
-        elif node.path != ROOT and tree.root.success is not None:
-            log.scored(node.path, Score(tree.root.success, "root_proxy"))
+            _ask(log, path, "judge", partial(judge.score, tree, path), span)
+        elif path != ROOT and (success := log.fold.node(ROOT).success) is not None:
+            log.scored(path, Score(success, "root_proxy"))
     return asked
 
 

@@ -236,7 +236,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class TreeHeader:
-    """What is known of a tree before it starts."""
+    """What is known of a tree before it starts.
+
+    >>> rl.TreeHeader(task, seed=3, rollout=1).agent
+    'recursive'
+    """
 
     task: Task
     environment: str = ""

@@ -21,6 +21,9 @@ _INSTEAD = "; for rewards of another range, set reward_range = (low, high) on th
 class Score:
     """What a verifier or a judge says of a node.
 
+    >>> rl.Score(0.5).success, rl.Score(1.0, fraction=0.75).fraction
+    (0.5, 0.75)
+
     Raises:
         InputError: a number that is not finite or not in its range, or a source that is no short text.
     """

@@ -25,6 +25,7 @@ class Choosy(Fine):
     def __init__(self, needed): pass
 
 fine = Fine()
+number = 3
 """
 
 
@@ -89,16 +90,39 @@ def test_a_class_of_the_current_folder_is_an_environment(folder: Path) -> None:
     assert open_named("own_world:Fine", "tiny").name == "fine"
 
 
+def test_a_file_and_an_environment_that_is_made_will_do(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "odd-name.py").write_text(OWN)
+    for name in ("own_world.py:Fine", "own_world:fine", "own_world.py:fine", "sub/odd-name.py:fine"):
+        made = open_named(name, "tiny")
+        assert made.name == "fine"
+        assert made.opened["env"] == name  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError, match=r"own_world:fine has no setting env\.seed: it has none"):
+        open_named("own_world:fine", "tiny", settings={"seed": 1})
+    with pytest.raises(ConfigError, match="--difficulty means nothing to own_world:fine"):
+        open_named("own_world:fine", "tiny", difficulty="easy")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
         ("chess", MissingError, "no environment 'chess': there is textcraft, or your own as MODULE:CLASS"),
         ("no_such_world:Fine", MissingError, "no module 'no_such_world' in this folder"),
         ("own_world.deeper:Fine", MissingError, "no module 'own_world.deeper'"),
-        (":Fine", MissingError, "no module '': write MODULE:CLASS"),
-        ("./own_world.py:Fine", MissingError, "write MODULE:CLASS"),
+        (":Fine", MissingError, "no module '': write MODULE:NAME"),
+        ("./no_world.py:Fine", MissingError, "no file no_world.py: check the name"),
+        (
+            "./own_world.py:Fin",
+            MissingError,
+            "own_world.py has no class 'Fin', and no environment of this name",
+        ),
+        (
+            "./raising_world.py:Fine",
+            RaoLabError,
+            "raising_world.py cannot be imported: ValueError: no ⏎ luck",
+        ),
         ("own_world:Fin", MissingError, "module own_world has no class 'Fin'"),
-        ("own_world:fine", MissingError, "has no class 'fine'"),
+        ("own_world:number", MissingError, "has no class 'number'"),
         ("own_world:", MissingError, "has no class ''"),
         ("os:_exit", MissingError, "module os has no class '_exit'"),
         ("raising_world:Fine", RaoLabError, "raising_world cannot be imported: ValueError: no ⏎ luck"),

@@ -1,0 +1,145 @@
+"""Calls of a user's functions: each is bounded in seconds, and none of them holds up the program's end.
+
+A function runs in a thread beside the one that asks, because nothing else can be given up. One that does not return
+in time is left behind: its thread goes on until the function returns, if ever, and until then the function is refused.
+Plain functions run in one thread, which is kept, so that what belongs to a thread (a connection to sqlite3) lasts from
+call to call; with `parallel`, each call that runs at the same time has a thread of its own. Async functions run on one
+event loop in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import weakref
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import nullcontext
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from typing import Any
+
+Outcome = tuple[bool, Any]
+"""(whether it returned, what it returned or raised)."""
+
+
+class OutOfTime(Exception):
+    """A function did not return in time, in this call or in an earlier one that still runs."""
+
+
+class Calls:
+    """Calls functions for the worlds of one environment."""
+
+    def __init__(self, seconds: float, parallel: bool) -> None:
+        self.seconds = seconds
+        self._turn: Any = nullcontext() if parallel else threading.Lock()
+        self._idle: list[_Thread] = []
+        self._loop: _Loop | None = None
+        self._left: dict[Callable[..., Any], SimpleQueue[Outcome]] = {}
+        """Functions that did not return in time -> where what comes of them will lie."""
+
+    def call(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """What the function returns.
+
+        Raises:
+            OutOfTime: it does not return in time.
+            whatever the function raises.
+        """
+        with self._turn:
+            if function in self._left and self._left[function].empty():
+                raise OutOfTime
+            self._left.pop(function, None)
+            if inspect.iscoroutinefunction(function):
+                returned, value = self._awaited(function, function(**arguments))
+            else:
+                returned, value = self._threaded(function, arguments)
+                if returned and inspect.iscoroutine(value):  # a plain function around an async one
+                    returned, value = self._awaited(function, value)
+        if returned:
+            return value
+        raise value
+
+    def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Outcome:
+        thread = self._idle.pop() if self._idle else _Thread()
+        context = copy_context()
+        outcome = thread.ask(lambda: context.run(function, **arguments))
+        try:
+            found = outcome.get(timeout=self.seconds)
+        except Empty:
+            self._left[function] = outcome
+            raise OutOfTime from None
+        self._idle.append(thread)
+        return found
+
+    def _awaited(self, function: Callable[..., Any], work: Coroutine[Any, Any, Any]) -> Outcome:
+        loop = self._loop = self._loop or _Loop()
+        outcome: SimpleQueue[Outcome] = SimpleQueue()
+        running = loop.start(_outcome(work, outcome))
+        try:
+            return outcome.get(timeout=self.seconds)
+        except Empty:
+            if not loop.cancels(running):
+                self._loop = None  # what never awaits holds up its loop: the next call gets another
+            self._left[function] = outcome
+            raise OutOfTime from None
+        except BaseException:  # an interrupt of who waits here
+            running.cancel()
+            raise
+
+
+class _Thread:
+    """A thread that does one work after the other, and ends with the last reference to this object."""
+
+    def __init__(self) -> None:
+        self._works: SimpleQueue[tuple[Callable[[], Any], SimpleQueue[Outcome]] | None] = SimpleQueue()
+        threading.Thread(target=_work, args=(self._works,), name="rao-lab-tool", daemon=True).start()
+        weakref.finalize(self, self._works.put, None)
+
+    def ask(self, work: Callable[[], Any]) -> SimpleQueue[Outcome]:
+        outcome: SimpleQueue[Outcome] = SimpleQueue()
+        self._works.put((work, outcome))
+        return outcome
+
+
+def _work(works: SimpleQueue[tuple[Callable[[], Any], SimpleQueue[Outcome]] | None]) -> None:
+    while (asked := works.get()) is not None:
+        work, outcome = asked
+        try:
+            outcome.put((True, work()))
+        except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that asked
+            outcome.put((False, problem))
+        del asked, work, outcome
+
+
+class _Loop:
+    """An event loop in a thread of its own, which ends with the last reference to this object."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=_turn, args=(self._loop,), name="rao-lab-async-tools", daemon=True).start()
+        weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> Future[None]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def cancels(self, running: Future[None]) -> bool:
+        """Cancels what is running; returns whether the loop has heard it."""
+        heard = threading.Event()
+        running.cancel()
+        self._loop.call_soon_threadsafe(heard.set)
+        return heard.wait(1.0)
+
+
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
+async def _outcome(work: Coroutine[Any, Any, Any], outcome: SimpleQueue[Outcome]) -> None:
+    try:
+        outcome.put((True, await work))
+    except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that asked
+        outcome.put((False, problem))
