@@ -104,6 +104,7 @@ def environment(files: dict[str, str], day: str | None, strict: bool) -> jinja2.
     made = ImmutableSandboxedEnvironment(
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=strict,  # of a file that another includes
         optimized=False,
         extensions=[_Generation, jinja2.ext.loopcontrols],
         loader=jinja2.FunctionLoader(lambda name: (files[name], name, None) if name in files else None),
@@ -153,7 +154,10 @@ def answers(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
     def asked(names: list[str], own: dict[str, Any]) -> list[str]:
         variables = {**setup["variables"], **own}
-        return [rendered(made.get_template(name), variables, setup["most"]) for name in names]
+        texts = []
+        for setup["now"] in names:
+            texts.append(rendered(made.get_template(setup["now"]), variables, setup["most"]))
+        return texts
 
     yield _tried(compiled, setup)
     for line in lines:
@@ -190,7 +194,7 @@ def _place(problem: BaseException, setup: dict[str, Any]) -> dict[str, Any]:
         for frame, line in traceback.walk_tb(problem.__traceback__)
         if frame.f_code.co_filename in setup["files"]
     ]
-    return dict(zip(("file", "line"), at[-1] if at else ("", 0)))
+    return dict(zip(("file", "line"), at[-1] if at else (setup.get("now", ""), 0)))
 
 
 def _out_of_time(*about: Any) -> None:

@@ -90,6 +90,10 @@ class Renderer:
                 self._ask({**self._setup, "seconds": seconds, "most": self._most}, seconds)
             return self._ask([list(names), dict(variables)], seconds)
 
+    def retry(self) -> None:
+        """What was given up is tried again."""
+        self._lost = 0
+
     def close(self) -> None:
         """Ends the process; another one starts if one is needed again."""
         with self._one_at_a_time:
@@ -123,7 +127,8 @@ class Renderer:
 def _at(answer: Mapping[str, Any]) -> str:
     """Where an error is, if that is known."""
     file, line = answer.get("file"), answer.get("line")
-    return f"{one_line(str(file), 80)} line {quoted(line)}: " if file else ""
+    said = f" line {quoted(line)}" if line else ""
+    return f"{one_line(str(file), 80)}{said}: " if file else ""
 
 
 class _Worker:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rao_lab.base.blame import blamed
+from rao_lab.base.rendering import RenderError
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import RaoLabError
 from rao_lab.prompts import Prompt, chosen
@@ -42,7 +43,11 @@ def flat_tokens(
     count = getattr(policy, "count_tokens", None)
     if count is None or not isinstance(environment, Planned):
         return None
-    found: int = count(flat_transcript(task, environment, chosen(prompt, policy)))
+    try:
+        transcript = flat_transcript(task, environment, chosen(prompt, policy))
+    except RenderError:  # the nodes of this task will say why
+        return None
+    found: int = count(transcript)
     return found
 
 

@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from rao_lab.base.rendering import RenderError
 from rao_lab.execution.asked import checked_launch, functions_of, in_world
 from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
 from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
+from rao_lab.execution.prompted import read, told
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
 from rao_lab.execution.scoring import Range, score_ended
 from rao_lab.protocols import (
@@ -153,6 +155,17 @@ class TreeRun:
 
     # A turn.
 
+    def _tell(self, node: NodeRun, state: Brief | Observation) -> None:
+        """The prompt puts the node's state into words, and its next turn starts; or the node ends here."""
+        try:
+            messages = told(self._dialect, state)
+        except RenderError as problem:
+            if not problem.refused:
+                self.log.mark(f"the prompt of node {node.path} could not be rendered in time")
+            self._finish(node, Status.ERROR, reason=str(problem))
+        else:
+            self._start_turn(node, messages)
+
     def _start_turn(self, node: NodeRun, messages: Sequence[Message]) -> None:
         node.begin_turn()
         self.log.add(TurnStarted, node=node.path, turn=node.turn, messages=tuple(messages))
@@ -181,7 +194,7 @@ class TreeRun:
 
     def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
         try:
-            return self._dialect.parse(reply.text), None
+            return read(self._dialect, reply.text), None
         except ParseFailure as failure:
             problem = failure.message
             if reply.stop == "length":
@@ -271,7 +284,7 @@ class TreeRun:
         observation = Observation(
             tuple(node.calls), output, error, left, cut, note=node.left_out, unreadable=unreadable
         )
-        self._start_turn(node, self._dialect.observe(observation))
+        self._tell(node, observation)
 
     # Children.
 
@@ -339,7 +352,7 @@ class TreeRun:
             functions=self._functions,
             turns_left=turns,
         )
-        self._start_turn(node, self._dialect.opening(brief))
+        self._tell(node, brief)
 
     def _cancel_children(self, node: NodeRun) -> None:
         for path, call_id in list(node.waiting.items()):

@@ -20,7 +20,7 @@ from rao_lab.protocols import Dialect, Policy
 
 CODE = ("codeact", "terse")
 """Dialects that are code."""
-SHIPPED = ("plain",)
+SHIPPED = ("plain", "divide_and_conquer", "budget_aware", "verify_then_return", "no_delegation")
 """Prompts that ship as files."""
 METHODS = ("worded", "opening", "parse", "reply", "observe")
 _RECORDED = re.compile(r"([\w.-]+)@[0-9a-f]{8}", re.ASCII)
@@ -94,7 +94,9 @@ def _shipped_as(recorded: str, name: str) -> Dialect:
 
 
 def _made(name: str, files: Mapping[str, str]) -> TemplateDialect:
-    return _checked(full_name(name, files), tuple(files.items()))
+    made = _checked(full_name(name, files), tuple(files.items()))
+    made.retry()
+    return made
 
 
 @lru_cache(maxsize=8)

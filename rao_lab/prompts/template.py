@@ -103,6 +103,10 @@ class TemplateDialect:
         (said,) = self._render(("observation.j2",), later_values(observation))
         return (Message("user", said.strip()),)
 
+    def retry(self) -> None:
+        """Files that were given up, because they took too long, are rendered again."""
+        self._render.retry()
+
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """One file with these values, as `opening_values` and `later_values` make them.
 
