@@ -70,6 +70,36 @@ def test_a_laptop_sees_the_whole_board_at_once_and_round_discs(pages: Any, runs:
     assert discs and all(abs(disc["width"] - disc["height"]) < 0.1 for disc in discs)
 
 
+WIDE_TYPE = """addEventListener('DOMContentLoaded', () => {
+  document.documentElement.style.setProperty('--jp-ui-font-family', 'Verdana, DejaVu Sans');
+})"""  # that of JupyterLab on a machine without Helvetica
+
+
+@pytest.mark.parametrize(("width", "height", "seen"), [(934, 620, 8), (1366, 724, 13), (1620, 620, 10)])
+def test_tasks_stand_beside_all_plots_which_are_wide_enough_and_have_whole_notes(
+    pages: Any, tmp_path: Path, width: int, height: int, seen: int
+) -> None:
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.support.trees import random_step
+
+    run = many_tasks(tmp_path, random_step(5, 20, 6, 8, step=1))
+    Explorer(run, view="board").save_html(tmp_path / "a.html")
+    page = pages.open("", width=width, height=height)
+    page.add_init_script(WIDE_TYPE)
+    page.goto((tmp_path / "a.html").as_uri())
+    page.locator(".rao button.group").first.wait_for()
+    pane, listed = (page.locator(f".rao .{name}").bounding_box() for name in ("board", "groups .list"))
+    rows = [row.bounding_box() for row in page.locator(".rao button.group").all()]
+    assert sum(row["y"] + row["height"] <= listed["y"] + listed["height"] + 1 for row in rows) >= seen
+    assert listed["y"] + listed["height"] < pane["y"] + pane["height"]
+    assert page.locator(".rao .board").evaluate("e => e.scrollHeight <= e.clientHeight")
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert page.locator(".rao .board :is(.cap, .group) *").evaluate_all(cut) == []
+    field = "all => all.map(e => e.clientWidth - parseFloat(getComputedStyle(e).getPropertyValue('--fixed')))"
+    assert min(page.locator(".rao .lower .plot").evaluate_all(field)) >= 60
+    assert pages.errors == []
+
+
 @pytest.mark.parametrize(("width", "height"), [(1620, 620), (1366, 620), (934, 620), (700, 520)])
 def test_the_board_lists_every_task_the_widest_spread_first(
     pages: Any, tmp_path: Path, width: int, height: int

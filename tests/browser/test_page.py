@@ -51,6 +51,32 @@ def test_from_the_tree_to_the_messages_to_the_credit_to_a_child(pages: Any, save
     assert pages.errors == []
 
 
+@pytest.mark.parametrize(
+    ("width", "font"), [(1366, "Verdana, DejaVu Sans"), (934, "Verdana, DejaVu Sans"), (934, "")]
+)
+def test_nothing_of_the_credit_page_leaves_its_column(pages: Any, saved: Path, width: int, font: str) -> None:
+    page = open_showcase(pages, saved, width=width, height=768)
+    page.evaluate("font => document.body.style.setProperty('--jp-ui-font-family', font)", font)
+    page.keyboard.press("3")
+    page.locator(".rao .depths").wait_for()
+    over = (
+        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map(e => e.textContent)"
+    )
+    assert page.locator(".rao .from *:not(.cut)").evaluate_all(over) == []
+    bars = page.locator(".rao .depths > :nth-child(4n + 2)").evaluate_all(
+        "all => all.map(e => e.clientWidth)"
+    )
+    assert len(set(bars)) == 1  # bars of one scale
+
+
+def test_the_card_explains_every_figure_that_the_board_names(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri())
+    page.locator(".rao button", has_text="?").first.click()
+    words = page.locator(".rao .help").inner_text()
+    for figure in ("together", "spread", "log-prob gap", "signs − / +", "entropy", "unscored"):
+        assert re.search(rf"{re.escape(figure)}\s+\S+", words), figure
+
+
 def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, saved: Path) -> None:
     page = open_showcase(pages, saved)
     assert value_of(page, "0.1.0") == "+0.20"

@@ -21,11 +21,15 @@ import { fewWords } from "./words.js";
 const BESIDE = 880;
 /** px from which the figures of the step stand beside the large plot, and the tasks below both. */
 const PAIR = 600;
-/** px of a small plot, and of what its title and the table below it take. */
-const SMALL = 122;
-const BELOW = 98;
-/** px of the large plot at most. */
-const TALL = 480;
+/** px of a small plot: four in a row, or two and two. */
+const SMALL = { 4: 122, 2: 96 };
+/** px between parts of the board from top to bottom, and between two plots that stand beside each other. */
+const GAPS = 52;
+const GAP = 16;
+/** px of a small plot's field, from which four of them stand in a row. */
+const FIELD = 66;
+/** px of the large plot: at least while the tasks stand beside all plots, and at most. */
+const TALL = { least: 150, most: 480 };
 /** px of a row of tasks, and of what stands over and under the rows. */
 const TASK = 29;
 /** Rows of tasks that stand beside the large plot at least. */
@@ -60,9 +64,7 @@ export class Board {
       /** @type {number} */ tail,
       /** @type {typeof drawShape} */ draw,
     ) => {
-      const plot = new Plot(title, (...given) => draw(this.curves, ...given), choose);
-      plot.tail = tail;
-      return plot;
+      return new Plot(title, (...given) => draw(this.curves, ...given), choose, tail);
     };
     this.shape = small("Nodes and depth", 76, drawShape);
     this.share = small("Gradient share by depth", 92, drawShare);
@@ -86,9 +88,10 @@ export class Board {
     this.lower = h("div", { class: "lower" },
       this.small.map((plot) => plot.element),
     );
+    this.body = h("div", { class: "body" }, this.upper, this.lower);
     this.empty = h("div", { class: "state" });
-    const { progress, held, empty, hush, upper, lower, twin } = this;
-    this.pane = h("div", { class: "board" }, progress.element, held, empty, hush, upper, lower, twin);
+    const { progress, held, empty, hush, body, twin } = this;
+    this.pane = h("div", { class: "board" }, progress.element, held, empty, hush, body, twin);
     this.element = h("div", { class: "centre" }, this.pane);
     this.plotsKey = "";
     /** @type {Curves | null} */
@@ -121,12 +124,10 @@ export class Board {
   /** Rows of tasks that stand in view. */
   get room() {
     const u = this.host.palette.unit;
-    const fit = (/** @type {number} */ high) => Math.floor((high - AROUND * u) / (TASK * u));
-    const plot = this.main.element.offsetHeight;
-    const panel = this.panel.element.offsetHeight;
-    if (this.beside) return Math.max(LEAST, fit(plot - panel));
-    const above = this.progress.element.offsetHeight + plot + (this.pair ? 0 : panel);
-    return Math.max(5, fit(this.pane.clientHeight - above));
+    if (this.beside) return Infinity; // the list takes the height that the plots beside it have
+    const panel = this.pair ? 0 : this.panel.element.offsetHeight;
+    const above = this.progress.element.offsetHeight + this.main.element.offsetHeight + panel;
+    return Math.max(5, Math.floor((this.pane.clientHeight - above - AROUND * u) / (TASK * u)));
   }
 
   /** @param {number} target the nearest step that can be opened is opened */
@@ -174,9 +175,9 @@ export class Board {
     this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
     this.upper.hidden = none && !session.live;
     this.lower.hidden = this.twin.hidden = none;
-    this.lay();
+    this.showNotes();
     this.panel.update(this.curves, this.chosen, traits, this.host.steps.following, this.slider);
-    this.drawPlots();
+    this.drawPlots(this.lay());
     this.tasks.update(this.room);
     this.showTable();
   }
@@ -185,50 +186,70 @@ export class Board {
     this.progress.show(this.host.traits.session);
   }
 
-  /** What stands beside what. */
+  /**
+   * What stands beside what: in a wide cell the figures and the tasks stand beside all plots, or, if the cell
+   * is low, beside the large plot alone.
+   * @returns {{tall: number, low: number}} px of the large plot and of the small ones
+   */
   lay() {
-    const { pane, beside } = this;
+    const { pane, beside, pair, main, small, host } = this;
+    const u = host.palette.unit;
     pane.classList.toggle("beside", beside);
-    pane.classList.toggle("two", !beside && this.host.size !== "tiny");
-    pane.classList.toggle("pair", this.pair);
+    pane.classList.toggle("pair", pair);
+    const fixed = small.reduce((sum, plot) => sum + plot.fixed, 0);
+    /** @param {2 | 4} columns of small plots @param {boolean} along the tasks stand beside them */
+    const put = (columns, along) => {
+      pane.classList.toggle("along", along);
+      pane.classList.toggle("four", beside && columns === 4);
+      pane.classList.toggle("two", columns === 2 && host.size !== "tiny");
+      const over = this.progress.element.offsetHeight + this.held.offsetHeight + main.cap.offsetHeight;
+      const twin = /** @type {HTMLElement} */ (this.twin.firstElementChild).offsetHeight;
+      const row = SMALL[columns] * u + Math.max(...small.map((plot) => plot.cap.offsetHeight));
+      return pane.clientHeight - over - twin - GAPS - (4 / columns) * row;
+    };
+    if (!beside) {
+      put(2, false);
+      return { tall: (pair ? 186 : 150) * u, low: SMALL[4] * u };
+    }
+    // The large plot takes the height that is left, so that all of the board is in view if it fits.
+    const columns = main.element.clientWidth - 3 * GAP - fixed * u >= 4 * FIELD * u ? 4 : 2;
+    const rest = put(columns, true);
+    if (rest >= TALL.least * u) return { tall: Math.min(TALL.most * u, rest), low: SMALL[columns] * u };
+    const aside = this.panel.element.offsetHeight + (AROUND + LEAST * TASK) * u;
+    return { tall: Math.max(170 * u, aside, Math.min(TALL.most * u, put(4, false))), low: SMALL[4] * u };
   }
 
-  drawPlots() {
+  /** @param {{tall: number, low: number}} heights px */
+  drawPlots({ tall, low }) {
     const { host, pane, curves } = this;
     const { palette: p, size } = host;
     const width = pane.clientWidth;
     if (!width || this.upper.hidden) return;
-    const wide = this.beside;
     const { chosen } = this;
     const end = lastEnded(curves) ?? 0;
     const last = axisEnd(end, host.traits.session.total ?? 0);
     const u = p.unit;
-    const high = pane.clientHeight;
-    const over = this.progress.element.offsetHeight + this.held.offsetHeight;
     const theme = [p.dark, p.page, u, window.devicePixelRatio];
-    const side = this.panel.element.offsetHeight;
-    const key = [chosen, last, this.few, width, high, size, over, side, ...theme].join();
+    const widths = [this.main, ...this.small].map((plot) => plot.box.clientWidth);
+    const key = [chosen, last, this.few, size, tall, low, ...widths, ...theme].join();
     if (key === this.plotsKey && this.plotted === curves) return;
     this.plotsKey = key;
     this.plotted = curves;
-    // The large plot takes the height that is left, so that all of the board is in view if it fits.
-    const rest = high - over - (SMALL + BELOW) * u;
-    const aside = side + (AROUND + LEAST * TASK) * u; // the figures and a few tasks stand beside it
-    const tall = wide ? Math.max(170 * u, Math.min(TALL * u, rest), aside) : (this.pair ? 186 : 150) * u;
     const axis = { p, last, chosen, end };
-    this.showNotes(wide);
-    this.main.update(this.main.box.clientWidth, tall, axis);
-    for (const plot of this.small) plot.update(plot.box.clientWidth, SMALL * u, axis);
+    this.main.update(widths[0], tall, axis);
+    this.small.forEach((plot, i) => plot.update(widths[i + 1], low, axis));
     this.showSlider();
   }
 
-  /** What stands beside the titles of plots, and the room at their right. @param {boolean} wide */
-  showNotes(wide) {
+  /** What stands beside the title of the large plot, and the room at its right. */
+  showNotes() {
+    const wide = this.beside;
     const names = Object.keys(this.curves.columns);
     const probes = names.some((name) => name.startsWith("probe_success_by_difficulty/"));
     const rings = probes ? `; rings: probes${wide ? ", never trained" : ""}` : "";
     const words = `${wide ? "share of roots, " : ""}band: 95 % interval${rings}`;
-    this.main.note.textContent = !wide && this.few ? this.few : words;
+    const note = !wide && this.few ? this.few : words;
+    if (this.main.note.textContent !== note) this.main.note.textContent = note;
     this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
   }
 

@@ -277,10 +277,11 @@ function writeKinds(scale, kinds, left, top) {
  * @param {Scale} scale @param {string} words @param {number} top @param {number} bottom
  */
 function nothing(scale, words, top, bottom) {
-  const { context, p, x, right } = scale;
+  const { context, p, x, right, width, u } = scale;
   scale.words.push(() => {
     type(scale, 11);
-    const left = (x(0) + right - context.measureText(words).width) / 2;
-    say(scale, words, left, (top + bottom) / 2, p.label);
+    const fitting = fitText(context, words, width - x(0) - 4 * u);
+    const left = Math.max(x(0) + 4 * u, (x(0) + right - context.measureText(fitting).width) / 2);
+    say(scale, fitting, left, (top + bottom) / 2, p.label);
   });
 }

@@ -26,22 +26,20 @@ export class Plot {
   /**
    * @param {string} title @param {(scale: Scale, top: number, bottom: number) => void} draw
    * @param {(step: number) => void} choose
+   * @param {number} [tail] room for the names of series, px at the base type size
    */
-  constructor(title, draw, choose) {
+  constructor(title, draw, choose, tail = 70) {
     this.draw = draw;
     this.note = h("span", { class: "label" });
     this.surface = canvasFor(10, 10);
     const { canvas } = this.surface;
     canvas.setAttribute("aria-hidden", "true");
     this.box = h("div", { class: "plot-box" }, canvas);
-    this.element = h("div", { class: "plot" },
-      h("div", { class: "cap" }, h("b", {}, title), this.note),
-      this.box,
-    );
+    this.cap = h("div", { class: "cap" }, h("b", {}, title), this.note);
+    this.element = h("div", { class: "plot", style: `--fixed: ${LEFT + tail}` }, this.cap, this.box);
     /** px at which step 0 and the last step stand. */
     this.field = { from: 0, to: 1, last: 1 };
-    /** Room for the names of series, px at the base type size. */
-    this.tail = 70;
+    this.tail = tail;
     const ask = (/** @type {PointerEvent} */ event) => {
       const box = canvas.getBoundingClientRect();
       const { from, to, last } = this.field;
@@ -55,6 +53,11 @@ export class Plot {
     canvas.addEventListener("pointermove", (event) => {
       if (event.buttons & 1 && canvas.hasPointerCapture(event.pointerId)) ask(event);
     });
+  }
+
+  /** px around the field, at the base type size. */
+  get fixed() {
+    return LEFT + this.tail;
   }
 
   /** @param {number} width @param {number} height @param {Axis} axis */

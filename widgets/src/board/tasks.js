@@ -42,7 +42,10 @@ export class Tasks {
     const theme = [palette.dark, palette.page, palette.unit];
     const here = step ? [step.step, step.revision, step.scored, step.step === wanted] : [];
     const key = step ? [...here, ...theme, room, size].join() : "";
-    if (key === this.key) return;
+    if (key === this.key) {
+      this.showPictures(); // the list may be higher now
+      return;
+    }
     this.key = key;
     if (!shown || !step?.groups.length) {
       const words = step && step.step >= 0 ? "No trees of this step are known yet." : "";
@@ -83,8 +86,7 @@ export class Tasks {
     ];
     this.pictures = [];
     const rows = room + 0.5; // half a row says that there is more below
-    const high = `calc(var(--unit) * ${(rows * ROW).toFixed(2)})`;
-    this.list.style.maxHeight = begun.length > room ? high : "";
+    this.list.style.maxHeight = begun.length > room ? `calc(var(--unit) * ${(rows * ROW).toFixed(2)})` : "";
     fill(
       this.list,
       begun.map((row) => this.row(shown, row, by, most)),

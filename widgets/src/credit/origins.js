@@ -187,23 +187,20 @@ export function depthBox({ step, config }, row, { levels, total, present }) {
   const lines = listed.map((depth) => {
     const nodes = levels[depth];
     const here = depth === own;
-    const length = `width:${Math.max(1, (nodes / most) * 36)}px;height:8px`;
-    const bar = `${length};border-radius:2px;flex:none;background:var(${here ? "--seq4" : "--seq1"})`;
-    return h("div", { class: "source", style: here ? "font-weight:600" : "color:var(--label)" },
-      h("span", { style: "width:3.6em;flex:none" }, `depth ${depth}`),
-      h("span", { style: "width:64px;flex:none;display:flex;align-items:center;gap:5px" },
-        h("span", { style: bar }),
-        h("span", { class: "label" }, count(nodes)),
-      ),
-      h("span", { style: "margin-left:auto" },
-        nodes ? `\u00d7 ${plain(off ? 1 : alpha / nodes, 3)}` : "\u2013",
-      ),
-    );
+    const length = `width:${Math.max(3, (nodes / most) * 100)}%;height:8px`;
+    const bar = `display:block;${length};border-radius:2px;background:var(${here ? "--seq4" : "--seq1"})`;
+    const pen = { style: here ? "font-weight:600" : "color:var(--label)" };
+    return [
+      h("span", pen, `depth ${depth}`),
+      h("span", {}, h("span", { style: bar })),
+      h("span", { class: "label" }, count(nodes)),
+      h("span", pen, nodes ? `\u00d7 ${plain(off ? 1 : alpha / nodes, 3)}` : "\u2013"),
+    ];
   });
   const where = config.depth_weighting === "per_group" ? "task" : "step";
   return boxed(
     `Nodes at each depth in the ${where}`,
-    lines,
+    h("div", { class: "depths" }, lines.flat()),
     off ? label("Depth weights are off: w = 1.") : null,
   );
 }

@@ -31,6 +31,16 @@ const SYMBOLS = [
   ["share", "its part of the update of the step"],
 ];
 
+/** Figures of a step, as the board names them. @type {[string, string][]} */
+const FIGURES = [
+  ["together", "share of launched agents that ran beside a sibling"],
+  ["entropy", "how open the model was at a token, in nats; near 0 it always writes the same"],
+  ["unscored", "agents that nobody scored: they are not trained"],
+  ["log-prob gap", "log-probs at the update against those recorded when sampling; near 0 they agree"],
+  ["signs \u2212 / +", "trained agents that are made less and more likely"],
+  ["spread", "standard deviation of R over the roots of a task"],
+];
+
 /** @type {[string, string][]} */
 const KEYS = [
   ["\u2191 \u2193", "choose an agent"],
@@ -102,12 +112,14 @@ function parts() {
     row(markIcon(shape, 15), h("b", {}, MARKS[shape].words), STATUS[shape]),
   );
   const symbols = SYMBOLS.map(([name, words]) => row(h("span", { class: "serif" }, name), words));
+  const figures = FIGURES.map(([name, words]) => row(h("b", {}, name), words));
   const keys = KEYS.map(([name, words]) => row(h("kbd", {}, name), words));
   return [
     section("How an agent stands", shapes),
+    section("In the tree", tree()),
     section("On the board", board()),
     section("Numbers", symbols),
-    section("In the tree", tree()),
+    section("Figures of a step", figures, "wide"),
     section("Keys", keys),
   ];
 }
@@ -144,9 +156,9 @@ function board() {
   ];
 }
 
-/** @param {string} title @param {HTMLElement[]} rows */
-function section(title, rows) {
-  return h("section", {}, h("h4", {}, title), h("div", { class: "lines" }, rows));
+/** @param {string} title @param {HTMLElement[]} rows @param {string} [kind] */
+function section(title, rows, kind = "") {
+  return h("section", { class: kind || null }, h("h4", {}, title), h("div", { class: "lines" }, rows));
 }
 
 /** @param {Child} sign @param {...Child} words */
