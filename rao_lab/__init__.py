@@ -36,8 +36,10 @@ from rao_lab.base.lazy import face
 
 if TYPE_CHECKING:
     from rao_lab import environments, prompts
+    from rao_lab.api.bench_result import PromptBench
     from rao_lab.api.diff import diff
     from rao_lab.api.evaluate import compare, evaluate
+    from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.run import arun, run
     from rao_lab.api.session import Session
     from rao_lab.api.train import default_config, start, train
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     )
     from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.evaluate import Evaluation
+    from rao_lab.evaluation.variant import Variant
     from rao_lab.execution.executor import Executor
     from rao_lab.execution.limits import Limits
     from rao_lab.policies.load import load_policy

@@ -17,7 +17,20 @@ import typer
 
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
-from rao_lab.cli.commands import bench, credit, demo, diff, doctor, evaluate, export, fetch, run, show, train
+from rao_lab.cli.commands import (
+    bench,
+    credit,
+    demo,
+    diff,
+    doctor,
+    evaluate,
+    export,
+    fetch,
+    prompt_bench,
+    run,
+    show,
+    train,
+)
 from rao_lab.cli.options import flow_help
 from rao_lab.errors import CallbackError, RaoLabError
 
@@ -57,9 +70,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 """What each command is called, in the order of the help."""
-for name, command in COMMANDS.items():
-    app.command(name)(command)
-flow_help(app)
+PROMPTS: dict[str, Callable[..., None]] = {"bench": prompt_bench.bench}
+"""The commands of `rao-lab prompts`."""
+prompts = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at prompts and compare them.")
+for group, commands in ((app, COMMANDS), (prompts, PROMPTS)):
+    for name, command in commands.items():
+        group.command(name)(command)
+    flow_help(group)
+app.add_typer(prompts, name="prompts")
 
 
 def call(arguments: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from math import sqrt
 Z95 = 1.959963984540054
 
 
-def wilson(successes: float, trials: int) -> tuple[float, float]:
+def wilson(successes: float, trials: float) -> tuple[float, float]:
     """Wilson's 95 % interval for a share of `trials`; (0, 1) if nothing was tried."""
     if trials <= 0:
         return 0.0, 1.0

@@ -1,0 +1,209 @@
+"""Prompts on the same tasks, several times each: which is best, if that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rao_lab.api.bench_result import PromptBench
+from rao_lab.api.defaults import suggested
+from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks, what
+from rao_lab.base.calls import checked_call
+from rao_lab.base.checks import choice, flag
+from rao_lab.base.safe_text import quoted
+from rao_lab.environments.named import USUAL, open_named
+from rao_lab.errors import ConfigError
+from rao_lab.evaluation.bench_record import recorded
+from rao_lab.evaluation.bench_run import BenchRun, Caps, Plan, Player
+from rao_lab.evaluation.evaluate import chosen_tasks, flat_limits
+from rao_lab.evaluation.variant import Variant
+from rao_lab.execution.limits import Limits
+from rao_lab.prompts import Prompt, chosen
+from rao_lab.protocols import Environment, Judge, Policy
+from rao_lab.tree import AGENTS, Agent, Task
+
+MOST_VARIANTS = 6
+BATCH = 4
+
+
+@checked_call
+def prompt_bench(
+    prompts: Sequence[Prompt | Variant] | Mapping[str, Prompt | Variant | Policy],
+    tasks: int | Sequence[Task] = 5,
+    policy: Policy | None = None,
+    repeats: int = 4,
+    *,
+    environment: Environment | None = None,
+    agent: Agent = "recursive",
+    split: str = "test",
+    seed: int = 0,
+    limits: Limits | None = None,
+    temperature: float | None = None,
+    judge: Judge | None = None,
+    batch: int = BATCH,
+    store: str | Path | None = None,
+    resume: bool = False,
+    max_seconds: float | None = None,
+    max_tokens: float | None = None,
+    max_cost: float | None = None,
+    on_result: Callable[[PromptBench], None] | None = None,
+) -> PromptBench:
+    """Runs two to six prompts on the same tasks with the same noise, and says whether one of them is best.
+
+        >>> agents = {"alone": rl.Variant(agent="flat"), "together": rl.Variant(agent="recursive")}
+        >>> found = rl.prompt_bench(agents, 2, policy, repeats=2, environment=env)
+        >>> found.winner, len(found.trees)
+        (None, 8)
+        >>> print(found)
+        2 variants x 2 tasks x 2 repeats: 8 trees...
+
+    The scripted and the tiny policy read no prompt: compare agents, styles or policies with them (`rl.Variant`).
+    Recorded runs are compared by `rl.PromptBench.from_runs`.
+
+    One tree of each prompt runs first, and tells what time, tokens and cost to expect. The bench ends at a cap or by
+    Ctrl-C, and returns what there is. With `store` it goes on later (`resume=True`), perhaps with more tasks or
+    repeats.
+
+    Args:
+        prompts: names, folders or dialects, as `rl.run` takes them; or by names of your own, when each may also be
+            a `rl.Variant` or a policy.
+        tasks: the tasks, or how many of `split` to take from its beginning.
+        policy: who plays, unless a variant names another.
+        repeats: trees of each task with each prompt.
+        environment: by default TextCraft, with what suits the policy.
+        limits, temperature: by default those that suit the policy.
+        seed: keys the sampling noise, the same for every prompt.
+        judge: scores nodes that the world cannot.
+        batch: trees of one prompt that run at once.
+        store: a run file: step = 1 + place of the prompt, group = task, rollout = repeat.
+        max_seconds, max_tokens, max_cost: caps of this call; tokens read and written, USD by the policy's prices.
+        on_result: told the bench so far, after every few trees.
+
+    Raises:
+        ConfigError, InputError, MissingError: what was given does not fit together.
+        RunFileError: the file exists and `resume` is false, or it cannot be opened.
+    """
+    check_tasks(tasks)
+    check_options(
+        seed=seed,
+        warmth=temperature,
+        judge=judge,
+        split=split,
+        of_kind={"limits": (limits, Limits)},
+        counts={"repeats": repeats, "batch": batch},
+        on_result=on_result,
+    )
+    flag("resume", resume)
+    choice("agent", agent, AGENTS)
+    if resume and store is None:
+        raise ConfigError("resume=True means nothing without store: name the run file of the bench")
+    variants = variants_of(prompts, agent, policy)
+    first = next(iter(variants.values())).policy
+    assert first is not None
+    world = environment if environment is not None else open_named(USUAL, suggested(first).player)
+    check_environment(world, "rl.prompt_bench(prompts, tasks, policy, environment=environment)")
+    players = tuple(_player(name, each, world, limits, temperature) for name, each in variants.items())
+    note = _check_read(players)
+    plan = Plan(world, players, tuple(chosen_tasks(world, tasks, split)), repeats, seed, batch, judge, note)
+    caps = Caps(max_seconds, max_tokens, max_cost)
+    caps.check(plan)
+    told = None if on_result is None else lambda bench: on_result(PromptBench.of(bench))
+    if store is None:
+        return PromptBench.of(BenchRun(plan, caps, {}, None, told).run())
+    with recorded(plan, Path(store), resume) as (record, done):
+        return PromptBench.of(BenchRun(plan, caps, done, record, told).run())
+
+
+def variants_of(prompts: object, agent: Agent, policy: Policy | None) -> dict[str, Variant]:
+    """What is compared, by name, each with an agent and a policy.
+
+    Raises:
+        ConfigError: these are not two to six, two have one name, or one has no policy.
+    """
+    if isinstance(prompts, Mapping):
+        named = dict(prompts)
+    elif isinstance(prompts, Sequence) and not isinstance(prompts, str):
+        named = {}
+        for prompt in prompts:
+            name = _name_of(prompt)
+            if name in named:
+                raise ConfigError(
+                    f"two prompts are called {quoted(name)}: name them yourself, as in {{'a': ..., 'b': ...}}"
+                )
+            named[name] = prompt
+    else:
+        raise ConfigError(f"prompts must be a list, or a dict of names, not {quoted(prompts)}")
+    if not 2 <= len(named) <= MOST_VARIANTS:
+        raise ConfigError(f"a bench compares 2 to {MOST_VARIANTS} prompts, not {len(named)}")
+    found = {}
+    for name, each in named.items():
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"the name of a prompt must be a text, not {quoted(name)}")
+        variant = _variant(each)
+        player = policy if variant.policy is None else variant.policy
+        if player is None:
+            raise ConfigError(f"no policy plays {quoted(name)}: give policy=rl.load_policy(...)")
+        check_policy(player, "rl.prompt_bench(prompts, tasks, policy)")
+        found[name] = Variant(variant.prompt, choice("agent", variant.agent or agent, AGENTS), player)
+    return found
+
+
+def _variant(given: object) -> Variant:
+    if isinstance(given, Variant):
+        return given
+    if callable(getattr(given, "submit", None)):
+        return Variant(policy=given)  # type: ignore[arg-type]
+    return Variant(prompt=given)  # type: ignore[arg-type]
+
+
+def _name_of(prompt: object) -> str:
+    if isinstance(prompt, Variant) or callable(getattr(prompt, "submit", None)):
+        raise ConfigError(f"{what(prompt)} needs a name here: give a dict, as in {{'a': ..., 'b': ...}}")
+    if isinstance(prompt, str | Path):
+        return Path(prompt).resolve().name if isinstance(prompt, Path) or "/" in prompt else prompt
+    return str(getattr(prompt, "name", quoted(prompt)))
+
+
+def _player(
+    name: str, variant: Variant, world: Environment, limits: Limits | None, temperature: float | None
+) -> Player:
+    policy, agent = variant.policy, variant.agent
+    assert policy is not None and agent is not None
+    fitting = suggested(policy, world)
+    bounds = limits or fitting.limits
+    return Player(
+        name,
+        chosen(variant.prompt, policy),
+        policy,
+        agent,
+        flat_limits(bounds) if agent == "flat" else bounds,
+        fitting.temperature if temperature is None else temperature,
+    )
+
+
+def _check_read(players: Sequence[Player]) -> str:
+    """Refuses to compare prompts that nobody reads; returns what is to be said of the comparison.
+
+    Raises:
+        ConfigError: variants of one policy, which reads no prompt, differ by their prompt.
+    """
+    deaf: dict[tuple[int, str], Player] = {}
+    for player in players:
+        kind = suggested(player.policy).player
+        if kind == "chat":
+            continue
+        reads = (
+            "plays by rule and reads no prompt"
+            if kind == "scripted"
+            else "reads its own dialect and no other prompt"
+        )
+        same = deaf.setdefault((id(player.policy), player.agent), player)
+        if same is not player and same.dialect.name != player.dialect.name:
+            raise ConfigError(
+                f"the policy {player.policy.name} {reads}, so a bench of {same.name} and {player.name} says nothing: "
+                "compare agents, styles or policies with it (rl.Variant), or play with a chat model, such as smollm2"
+            )
+    if not deaf:
+        return ""
+    names = " and ".join(dict.fromkeys(player.policy.name for player in deaf.values()))
+    return f"no prompts are compared here, but agents, styles or policies: prompts mean nothing to {names}"

@@ -1,0 +1,157 @@
+"""`rao-lab prompts bench`: prompts on the same tasks, several times each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rao_lab.cli.options import (
+    ENV,
+    Agent,
+    Difficulty,
+    Env,
+    Json,
+    Out,
+    PolicyName,
+    Rules,
+    Seed,
+    Set,
+    Split,
+    Tasks,
+    Temperature,
+)
+from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
+from rao_lab.cli.worlds import open_both
+
+if TYPE_CHECKING:
+    from rao_lab.api.bench_result import PromptBench
+
+INTERRUPTED = 130
+
+
+def bench(
+    prompts: Annotated[
+        list[str] | None, typer.Argument(help="Two to six prompts: names or folders.", metavar="PROMPT...")
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare something else: agent=recursive,flat, policy=tiny,scripted or policy.NAME=A,B.",
+            metavar="NAME=A,B",
+        ),
+    ] = None,
+    recorded: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", help="Run nothing: show a recorded bench, or compare recorded runs.", metavar="RUN"
+        ),
+    ] = None,
+    env: Env = ENV,
+    policy: PolicyName = "smollm2",
+    agent: Agent = "recursive",
+    limit: Annotated[int, typer.Option(help="Tasks, from the beginning of the split.", min=1)] = 5,
+    repeats: Annotated[int, typer.Option(help="Trees of each task with each prompt.", min=1)] = 4,
+    difficulty: Difficulty = None,
+    split: Split = "test",
+    seed: Seed = 0,
+    temperature: Temperature = None,
+    rules: Rules = None,
+    tasks: Tasks = None,
+    settings: Set = None,
+    batch: Annotated[int, typer.Option(help="Trees of one prompt that run at once.", min=1)] = 4,
+    out: Out = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the bench in --out, perhaps with more tasks or repeats."),
+    ] = False,
+    max_seconds: Annotated[float | None, typer.Option(help="Stop before this call takes longer.")] = None,
+    max_tokens: Annotated[float | None, typer.Option(help="Stop before it reads and writes more.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Stop before it costs more, in USD.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run prompts on the same tasks with the same noise, and say whether one of them is best.
+
+    One tree of each prompt runs first, and tells what time, tokens and cost to expect. The bench ends at a cap or by
+    Ctrl-C, and prints what there is. Intervals are over tasks. A winner is named only if its differences from all
+    others hold after Holm's correction.
+
+    The tiny and the scripted policy read no prompt: --vary compares agents, styles or policies with them.
+
+    [bold]Examples[/bold]
+
+      rao-lab prompts bench plain divide_and_conquer --policy smollm2 --out runs/bench.rao
+      rao-lab prompts bench --vary agent=recursive,flat --policy tiny
+      rao-lab prompts bench --vary policy.style=summed,per_ingredient --policy scripted
+      rao-lab prompts bench --from runs/bench.rao
+      rao-lab prompts bench --from runs/a.rao --from runs/b.rao
+    """
+    from rao_lab.api.bench_variants import from_files, variants_from
+    from rao_lab.api.defaults import suggested
+    from rao_lab.api.prompt_bench import prompt_bench
+    from rao_lab.api.settings import limits_from, overrides
+    from rao_lab.base.checks import choice
+    from rao_lab.errors import ConfigError
+    from rao_lab.tree import AGENTS
+
+    if recorded:
+        if prompts or vary:
+            raise ConfigError("--from shows what was recorded: leave out prompts and --vary")
+        _tell(from_files(recorded), as_json)
+        return
+    kind = choice("agent", agent, AGENTS)
+
+    def load(name: str | None, more: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+        assigned = overrides([*(settings or ()), *(f"{key}={value}" for key, value in more.items())])
+        say = (lambda _: None) if more or name else print_progress
+        return open_both(
+            env, name or policy, difficulty, rules, tasks, assigned, say=say, temperature=temperature
+        )
+
+    variants = variants_from(prompts or [], vary, lambda name, more: load(name, more)[1])
+    world, actor, given = load(None, {})
+    from rao_lab.views.terminal import Board
+
+    with Board(console_on_stderr(), f"rao-lab prompts bench, {policy}") as board:
+        told: list[str] = []
+
+        def hear(found: PromptBench) -> None:
+            board.phase("trees", found.planned) if not told else None
+            for line in (found.note, found.estimate):
+                if line and line not in told:
+                    board.say(line)
+                    told.append(line)
+            board.advance("trees", len(found.trees))
+
+        found = prompt_bench(
+            variants,
+            world.tasks(split)[:limit],
+            actor,
+            repeats,
+            environment=world,
+            agent=kind,
+            split=split,
+            seed=seed,
+            limits=limits_from(suggested(actor), given),
+            temperature=temperature,
+            batch=batch,
+            store=out,
+            resume=resume,
+            max_seconds=max_seconds,
+            max_tokens=max_tokens,
+            max_cost=max_cost,
+            on_result=hear,
+        )
+    _tell(found, as_json)
+
+
+def _tell(found: PromptBench, as_json: bool) -> None:
+    """Prints the bench; the exit status says whether it was interrupted, or nothing could be scored."""
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print_text(str(found), sentences=True)
+    if found.stopped.startswith("interrupted"):
+        raise typer.Exit(INTERRUPTED)
+    if not any(one.success for one in found.figures):
+        raise typer.Exit(1)

@@ -1,0 +1,90 @@
+"""A prompt bench as text: one line a variant, the paired differences, the verdict, what was not scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rao_lab.base.safe_text import cells, one_line, shorten
+from rao_lab.evaluation.bench_figures import Figures
+from rao_lab.evaluation.verdict import Versus
+
+WIDTH = 100
+NAME = 24
+NOTHING = "—"
+HEADS = ("success", "nodes", "depth", "delegate", "tokens", "time", "no action", "refused")
+
+
+def bench_text(
+    about: Sequence[str], each: Sequence[Figures], differences: Sequence[Versus], verdict: str
+) -> str:
+    """The table and what it amounts to, in lines of at most `WIDTH` cells but for sentences.
+
+    Args:
+        about: what stands above the table, "" for what is not to be said.
+    """
+    costs = any(one.cost is not None for one in each)
+    heads = (*HEADS, "USD") if costs else HEADS
+    rows = [(one_line(one.name, NAME), *row(one), *((usd(one.cost),) if costs else ())) for one in each]
+    sizes = [max(map(cells, column)) for column in zip(("", *heads), *rows, strict=True)]
+    lines = [line for line in about if line]
+    lines += [shorten(_line(cells_, sizes), WIDTH) for cells_ in (("", *heads), *rows)]
+    lines += [str(pair) for pair in differences]
+    lines.append(verdict)
+    for one in each:
+        if one.scored.unscored:
+            lines.append(f"{one_line(one.name, NAME)}: {one.scored.words('trees')}")
+        if one.refusals:
+            kinds = ", ".join(
+                f"{one_line(kind, 24)} x{count:,}" for kind, count in [*one.refusals.items()][:6]
+            )
+            lines.append(f"{one_line(one.name, NAME)}: refused {kinds}")
+    return "\n".join(lines)
+
+
+def row(one: Figures) -> tuple[str, ...]:
+    """The figures of a variant under `HEADS`. Nodes, depth, tokens and time are means a tree."""
+    trees = one.scored.total
+    return (
+        interval(one),
+        number(one.nodes),
+        number(one.depth),
+        percent(one.delegating_trees),
+        NOTHING if one.tokens_out is None else f"{one.tokens_out:,.0f}",
+        time(one.seconds),
+        percent(one.unparsed),
+        f"{sum(one.refusals.values()) / trees:.1f}" if trees else NOTHING,
+    )
+
+
+def interval(one: Figures) -> str:
+    """Success with its interval."""
+    seen = one.success
+    return NOTHING if seen is None else f"{seen.value:.2f} [{seen.low:.2f}, {seen.high:.2f}]"
+
+
+def number(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.1f}"
+
+
+def percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.0%}"
+
+
+def time(seconds: float | None) -> str:
+    """A stretch of time: 0.42 s, 37.8 s, 12 min 54 s, 3 h 5 min."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 100:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def usd(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.4f}" if value < 1 else f"{value:,.2f}"
+
+
+def _line(texts: Sequence[str], sizes: Sequence[int]) -> str:
+    first, *others = (text + " " * (size - cells(text)) for text, size in zip(texts, sizes, strict=True))
+    return "  ".join([first, *(text.rstrip().rjust(len(text)) for text in others)])

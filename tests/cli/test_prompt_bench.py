@@ -1,0 +1,78 @@
+"""`prompts bench`: what it prints, what it refuses, and how it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+
+DATA = Path(__file__).parents[2] / "data"
+TRAINED = DATA / "pathologies" / "lambda_1.rao"
+STYLES = [
+    "prompts",
+    "bench",
+    "--policy",
+    "scripted",
+    "--vary",
+    "policy.style=summed,per_ingredient",
+    "--limit",
+    "2",
+]
+
+
+def test_a_bench_prints_its_table_and_goes_on_with_more_tasks(lab: CommandLine, tmp_path: Path) -> None:
+    out = tmp_path / "bench.rao"
+    status, text, err = lab([*STYLES, "--repeats", "1", "--out", out])
+    assert status == 0
+    lines = text.splitlines()
+    assert lines[0] == "2 variants x 2 tasks x 1 repeat: 4 trees"
+    assert [line.split()[:2] for line in lines[4:6]] == [["summed", "1.00"], ["per_ingredient", "1.00"]]
+    assert lines[6].startswith("summed minus per_ingredient: +0.00 [") and lines[6].endswith("] on 2 tasks")
+    assert "estimated from the first trees: about" in err
+    found = lab.json([*STYLES[:-1], "3", "--repeats", "1", "--out", out, "--resume"])
+    assert (found["trees"], found["planned"], found["winner"]) == (6, 6, None)
+    assert lab.json(["prompts", "bench", "--from", out])["tasks"] == found["tasks"]
+    _, side_by_side, _ = lab(["diff", out, "--trees", "1:0.0", "2:0.0"])
+    assert "first divergence: node 0, turn 1: another action" in side_by_side
+
+
+def test_recorded_runs_are_compared_by_task(lab: CommandLine) -> None:
+    found = lab.json(["prompts", "bench", "--from", f"first={TRAINED}", "--from", f"again={TRAINED}"])
+    assert [each["name"] for each in found["variants"]] == ["first", "again"]
+    assert found["differences"][0]["seen"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give two to six prompts, such as plain divide_and_conquer, or --vary NAME=A,B"),
+        (["plain", "--policy", "scripted"], "a bench compares 2 to 6 prompts, not 1"),
+        (["plain", "codeact", "--policy", "scripted"], "plays by rule and reads no prompt"),
+        (["--vary", "agent", "--policy", "scripted"], "does not name two different values"),
+        (
+            ["--vary", "depth=1,2", "--policy", "scripted"],
+            "'depth' cannot vary: choose agent, policy or policy.NAME",
+        ),
+        (["plain", "--vary", "agent=recursive,flat", "--policy", "scripted"], "give two to six prompts"),
+        (["--from", TRAINED], "holds no prompt bench"),
+        (["--from", TRAINED, "plain"], "leave out prompts and --vary"),
+        (["--from", TRAINED, "--from", TRAINED], "two runs are called 'lambda_1'"),
+        (
+            ["--vary", "agent=recursive,flat", "--policy", "scripted", "--max-cost", "1"],
+            "max_cost needs the prices",
+        ),
+    ],
+)
+def test_what_means_nothing_is_refused_in_one_line(
+    lab: CommandLine, arguments: list[str | Path], words: str
+) -> None:
+    assert words in lab.refused(["prompts", "bench", *arguments])
+
+
+def test_help_teaches_by_example(lab: CommandLine) -> None:
+    status, out, _ = lab(["prompts", "bench", "--help"])
+    assert status == 0 and "rao-lab prompts bench plain divide_and_conquer" in out.split("Examples")[1]
+    status, out, _ = lab(["prompts"])
+    assert "bench" in out
