@@ -27,6 +27,7 @@ from rao_lab.cli.commands import (
     export,
     fetch,
     prompt_bench,
+    prompts,
     run,
     show,
     train,
@@ -70,14 +71,24 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 """What each command is called, in the order of the help."""
-PROMPTS: dict[str, Callable[..., None]] = {"bench": prompt_bench.bench}
+PROMPTS: dict[str, Callable[..., None]] = {
+    "list": prompts.list_prompts,
+    "show": prompts.show,
+    "diff": prompts.diff,
+    "new": prompts.new,
+    "bench": prompt_bench.bench,
+}
 """The commands of `rao-lab prompts`."""
-prompts = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at prompts and compare them.")
-for group, commands in ((app, COMMANDS), (prompts, PROMPTS)):
+of_prompts = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="The words that agents read: look at them, compare them, make your own.",
+)
+for group, commands in ((app, COMMANDS), (of_prompts, PROMPTS)):
     for name, command in commands.items():
         group.command(name)(command)
     flow_help(group)
-app.add_typer(prompts, name="prompts")
+app.add_typer(of_prompts, name="prompts")
 
 
 def call(arguments: Sequence[str]) -> int:

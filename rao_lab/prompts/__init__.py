@@ -13,5 +13,7 @@ from __future__ import annotations
 
 from rao_lab.prompts.codeact import CodeAct
 from rao_lab.prompts.find import CODE, SHIPPED, Prompt, chosen, find, made_for, of_record, recorded
+from rao_lab.prompts.load import Listing, PromptDiff, diff, load
+from rao_lab.prompts.load import listed as list
 from rao_lab.prompts.template import VARIABLES, TemplateDialect
 from rao_lab.prompts.terse import Terse

@@ -93,3 +93,20 @@ def title_of(files: Mapping[str, str]) -> str:
     """What a prompt says it is: the comment in the first line of its system.j2."""
     found = re.match(r"\s*\{#-?\s*(.*?)\s*-?#\}", files["system.j2"])
     return found[1] if found else ""
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Makes a folder of these files, to be edited.
+
+    Raises:
+        InputError: there is something in its place.
+        UnavailableError: it cannot be written.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise InputError(f"{unquoted(folder)} is there already: choose another name")
+    try:
+        folder.mkdir(parents=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise UnavailableError(f"{unquoted(folder)} cannot be written: {problem.strerror}") from None

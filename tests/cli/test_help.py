@@ -15,22 +15,26 @@ COMMANDS = ["demo", "train", "eval", "run", "show", "diff", "credit", "export", 
 
 
 def test_the_commands_are_those_that_work() -> None:
+    assert set(cli.PROMPTS) >= {"list", "show", "diff", "new"}
     assert [command.name or command.callback.__name__ for command in cli.app.registered_commands] == COMMANDS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+EVERY = [*COMMANDS, *(f"prompts {name}" for name in cli.PROMPTS)]
+
+
+@pytest.mark.parametrize("command", EVERY)
 def test_help_teaches_by_example(command: str, lab: CommandLine) -> None:
-    status, out, _ = lab([command, "--help"])
+    status, out, _ = lab([*command.split(), "--help"])
     assert status == 0
     assert f"rao-lab {command}" in out.split("Example")[1]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY)
 def test_help_fills_a_terminal_of_80_columns_and_no_example_is_broken(
     command: str, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    _, out, _ = lab([command, "--help"])
+    _, out, _ = lab([*command.split(), "--help"])
     lines = [line.strip("\n") for line in out.split("\u256d")[0].splitlines()]
     examples = [
         line for line in lines[lines.index(next(x for x in lines if "Example" in x)) + 1 :] if line.strip()

@@ -80,10 +80,10 @@ def bench(
 
     [bold]Examples[/bold]
 
-      rao-lab prompts bench plain divide_and_conquer --policy smollm2 --out runs/bench.rao
+      rao-lab prompts bench plain budget_aware --policy smollm2 --out runs/b.rao
       rao-lab prompts bench --vary agent=recursive,flat --policy tiny
       rao-lab prompts bench --vary policy.style=summed,per_ingredient --policy scripted
-      rao-lab prompts bench --from runs/bench.rao
+      rao-lab prompts bench --from runs/b.rao
       rao-lab prompts bench --from runs/a.rao --from runs/b.rao
     """
     from rao_lab.api.bench_variants import from_files, variants_from
