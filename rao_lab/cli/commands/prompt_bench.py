@@ -82,7 +82,7 @@ def bench(
 
       rao-lab prompts bench plain budget_aware --policy smollm2 --out runs/b.rao
       rao-lab prompts bench --vary agent=recursive,flat --policy tiny
-      rao-lab prompts bench --vary policy.style=summed,per_ingredient --policy scripted
+      rao-lab prompts bench --vary policy.error_rate=0,0.2 --policy scripted
       rao-lab prompts bench --from runs/b.rao
       rao-lab prompts bench --from runs/a.rao --from runs/b.rao
     """
