@@ -73,6 +73,6 @@ def test_what_means_nothing_is_refused_in_one_line(
 
 def test_help_teaches_by_example(lab: CommandLine) -> None:
     status, out, _ = lab(["prompts", "bench", "--help"])
-    assert status == 0 and "rao-lab prompts bench plain divide_and_conquer" in out.split("Examples")[1]
+    assert status == 0 and "rao-lab prompts bench plain budget_aware" in out.split("Examples")[1]
     status, out, _ = lab(["prompts"])
     assert "bench" in out
