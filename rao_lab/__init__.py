@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from rao_lab.api.bench_result import PromptBench
     from rao_lab.api.diff import diff
     from rao_lab.api.evaluate import compare, evaluate
+    from rao_lab.api.fork import fork
+    from rao_lab.api.fork_read import forks_of
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.run import arun, run
     from rao_lab.api.session import Session
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     )
     from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.evaluate import Evaluation
+    from rao_lab.evaluation.forks import Forks
     from rao_lab.evaluation.variant import Variant
     from rao_lab.execution.executor import Executor
     from rao_lab.execution.limits import Limits

@@ -107,12 +107,12 @@ def reopen_policy(run: Begun, name: str | None, settings: Mapping[str, Any]) -> 
         as `load_policy`.
     """
     recorded = run.opened("policy")
-    both = {**_recorded_settings(run, recorded), **settings}
+    both = {**recorded_settings(run, recorded), **settings}
     if name is not None:
         return load_policy(name, **both)
     if not run.config:
         return load_policy("tiny", **settings)
-    found = _found(recorded) or (None if recorded else _bundled(run))
+    found = found_again(run)
     if found is not None:
         return load_policy(found, **both)
     policy = load_policy(
@@ -124,11 +124,17 @@ def reopen_policy(run: Begun, name: str | None, settings: Mapping[str, Any]) -> 
     return policy
 
 
-def _recorded_settings(run: Begun, recorded: Mapping[str, Any]) -> dict[str, Any]:
+def recorded_settings(run: Begun, recorded: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that the policy was loaded with; its prompt as the run holds it."""
     known = dict(_mapping(recorded.get("settings")))
     name = known.pop("dialect", None) or known.pop("prompt", None)
     return {**known, "prompt": of_record(run.config, name)} if isinstance(name, str) else known
+
+
+def found_again(run: Begun) -> str | None:
+    """The name or folder that a run's policy was loaded by, if it still leads there."""
+    recorded = run.opened("policy")
+    return _found(recorded) or (None if recorded else _bundled(run))
 
 
 def _found(recorded: Mapping[str, Any]) -> str | None:

@@ -89,17 +89,17 @@ Temperature = Annotated[
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 
 
-def _run_name(out: Path | None) -> Path | None:
+def run_file(out: Path | None) -> Path | None:
     from rao_lab.api.written import run_name
 
     return None if out is None else run_name(out)
 
 
-Out = Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE", callback=_run_name)]
-TrainOut = Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE", callback=_run_name)]
+Out = Annotated[Path | None, typer.Option(help="Also write a run file.", metavar="FILE", callback=run_file)]
+TrainOut = Annotated[Path, typer.Option(help="Run file to write.", metavar="FILE", callback=run_file)]
 DemoOut = Annotated[
     Path | None,
-    typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE", callback=_run_name),
+    typer.Option(help="Run file to write. Default: runs/demo.rao.", metavar="FILE", callback=run_file),
 ]
 RunFile = Annotated[Path, typer.Argument(help="A run file.", metavar="RUN")]
 

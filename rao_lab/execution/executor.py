@@ -23,6 +23,7 @@ from dataclasses import replace
 
 from rao_lab.base.checks import choice
 from rao_lab.execution.asked import checked_replies, checked_task, open_world
+from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
@@ -65,6 +66,7 @@ class Executor:
         on_tick: called before every decode step; it may block (pause) or raise (stop).
         judge: scores finished nodes for which the world has no verifier. Without a judge such a node takes its
             root's success as a proxy. If it has nothing to do, a warning says so.
+        edits: what is changed in every tree, if trees are run again.
         clock: gives monotonic seconds; replaced in tests.
 
     Raises:
@@ -83,12 +85,13 @@ class Executor:
         on_event: OnEvent | None = None,
         on_tick: Callable[[int], None] | None = None,
         judge: Judge | None = None,
+        edits: Edits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         choice("agent", agent, AGENTS)
         self.environment = environment
         self.policy = policy
-        self.dialect = dialect.worded(environment) if isinstance(environment, Worded) else dialect
+        self.dialect = _worded(dialect, environment)
         self.script = environment if isinstance(environment, Scripted) else None
         self.rewards = reward_range(environment)
         self.limits = limits
@@ -97,7 +100,12 @@ class Executor:
         self.on_event = on_event
         self.on_tick = on_tick
         self.judge = judge
+        edits = edits or UNCHANGED
+        words = {path: _worded(each, environment) for path, each in edits.dialects.items()}
+        self.edits = replace(edits, dialects=words)
         self._judged = False
+        self.ended: list[Tree] = []
+        """The trees that had ended when an exception stopped the last run."""
         self.clock = clock
 
     def run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
@@ -118,6 +126,9 @@ class Executor:
         try:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
                 self._loop(trees, pool if workers > 1 else None)
+        except BaseException:
+            self.ended = [self._close(tree) for tree in trees if tree.ended]
+            raise
         finally:
             # If an exception stopped the run, the nodes that ended at this tick were not forgotten yet.
             for tree in trees:
@@ -161,6 +172,7 @@ class Executor:
             rewards=self.rewards,
             not_reproducible=self._not_reproducible(),
             hide=getattr(self.policy, "without_key", None),
+            edits=self.edits,
         )
 
     def _not_reproducible(self) -> str:
@@ -232,3 +244,7 @@ class Executor:
             if self.on_event is not None:
                 self.on_event(tree.index, event)
         return tree.log.fold.tree()
+
+
+def _worded(dialect: Dialect, environment: Environment) -> Dialect:
+    return dialect.worded(environment) if isinstance(environment, Worded) else dialect

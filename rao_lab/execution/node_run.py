@@ -10,7 +10,7 @@ from typing import Any
 from rao_lab.execution.carried import refused
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Launched, Paused
-from rao_lab.protocols import Action, Launch, NodeKey, TurnReply, TurnRequest
+from rao_lab.protocols import Action, Dialect, Launch, NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import Call, Message, Status, TreeHeader, Turn
 
 FAILURES = {
@@ -31,6 +31,8 @@ class NodeRun:
     key: NodeKey
     depth: int
     launch: Launch
+    dialect: Dialect
+    """Its prompt, and how its replies are read."""
     turns_allowed: int
     trimmed: bool
     """It was given fewer turns than it asked for, because the tree's budget had no more."""

@@ -21,6 +21,7 @@ from typing import Any
 from rao_lab.base.rendering import RenderError
 from rao_lab.execution.asked import checked_launch, functions_of, in_world
 from rao_lab.execution.carried import FULL, Carried, refused
+from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
 from rao_lab.execution.node_code import NodeCode
@@ -79,6 +80,7 @@ class TreeRun:
         rewards: Range = None,
         not_reproducible: str = "",
         hide: Hide | None = None,
+        edits: Edits = UNCHANGED,
     ) -> None:
         """`not_reproducible` says why, if that is known before anything happens."""
         self.index = index
@@ -86,6 +88,7 @@ class TreeRun:
         self._world = world
         self._rewards = rewards
         self._dialect = dialect
+        self._edits = edits
         self._limits = limits
         self._budget = Budget(limits)
         self._window = window
@@ -105,6 +108,10 @@ class TreeRun:
     @property
     def active(self) -> bool:
         return bool(self._nodes)
+
+    @property
+    def ended(self) -> bool:
+        return not self._nodes and self.log.fold.events > 0
 
     def running(self) -> Iterator[NodeRun]:
         return iter(self._nodes.values())
@@ -158,7 +165,7 @@ class TreeRun:
     def _tell(self, node: NodeRun, state: Brief | Observation) -> None:
         """The prompt puts the node's state into words, and its next turn starts; or the node ends here."""
         try:
-            messages = told(self._dialect, state)
+            messages = told(node.dialect, state)
         except RenderError as problem:
             if not problem.refused:
                 self.log.mark(f"the prompt of node {node.path} could not be rendered in time")
@@ -179,7 +186,7 @@ class TreeRun:
             self.log.mark(f"the policy was lost at node {node.path}")
             self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
             return
-        action, problem = self._parse(reply)
+        action, problem = self._parse(node, reply)
         self.log.add(Acted, node=node.path, turn=node.turn, **acted(reply, action))
         self._budget.spend_turn(node.path)
         if reply.stop == "context":
@@ -192,9 +199,9 @@ class TreeRun:
             node.left_out = action.note
             self._advance(node, self._code.run(node, action.code))
 
-    def _parse(self, reply: TurnReply) -> tuple[Action, str | None]:
+    def _parse(self, node: NodeRun, reply: TurnReply) -> tuple[Action, str | None]:
         try:
-            return read(self._dialect, reply.text), None
+            return read(node.dialect, reply.text), None
         except ParseFailure as failure:
             problem = failure.message
             if reply.stop == "length":
@@ -320,10 +327,12 @@ class TreeRun:
     ) -> None:
         header = self.log.fold.header
         asked = self._limits.max_turns if launch.turns is None else min(launch.turns, self._limits.max_turns)
+        launch = self._edits.launch(path, launch)
         node = NodeRun(
             key=(self.index, path),
             depth=0 if parent is None else parent.depth + 1,
             launch=launch,
+            dialect=self._edits.dialects.get(path, self._dialect),
             turns_allowed=turns,
             trimmed=turns < asked,
             seed=node_seed(header, path),
@@ -339,14 +348,14 @@ class TreeRun:
             depth=node.depth,
             goal=launch.goal,
             args=launch.args,
-            template=self._dialect.name,
+            template=node.dialect.name,
             window=self._window,
         )
         with in_world(self._world, "enter", header, path):
             self._world.enter(path, launch)
         brief = Brief(
             goal=launch.goal,
-            args=launch.args,
+            args=self._edits.told_args(path, launch),
             agent=header.agent,
             depth=node.depth,
             functions=self._functions,
@@ -381,7 +390,9 @@ class TreeRun:
         if parent is None or node.path not in parent.waiting:
             return
         call_id = parent.waiting.pop(node.path)
-        if status is Status.FINISHED:
+        if node.path in self._edits.values:
+            parent.answer(call_id, self._edits.values[node.path])
+        elif status is Status.FINISHED:
             parent.answer(call_id, value)
         else:
             failure = FAILURES[status] + (f": {reason}" if reason else "")

@@ -197,6 +197,9 @@ def _again(request: TurnRequest, node: Node, turn: Turn) -> TurnReply:
         decode_steps=turn.decode_steps,
         error=node.reason if turn.stop == "context" else "",
         thought=turn.thought,
+        tokens_in=turn.read,
+        tokens_out=turn.wrote,
+        logprob=turn.logprob,
     )
 
 

@@ -108,8 +108,8 @@ class Run:
         return self._problems
 
     def trees(self, step: int | None = None, *, probe: bool | None = None) -> list[TreeSummary]:
-        """Summaries of the trees of a step, or of all, running ones and forks included; groups first, then
-        probes, in group and rollout order.
+        """Summaries of the trees of a step, or of all, running ones and forks included: groups first, then
+        probes, in group and rollout order, then forks.
 
         Raises:
             MissingError: the run has no such step.
@@ -179,9 +179,13 @@ class Run:
             members.setdefault(index, []).append(tree)
         return [Group(each[0].task, tuple(each), step, index, probe) for index, each in members.items()]
 
-    def forks(self) -> list[TreeSummary]:
-        """Trees cut from others."""
-        return [tree for tree in self.trees() if tree.fork]
+    def forks(self, step: int | None = None) -> list[TreeSummary]:
+        """Trees cut from others, which count into no step; `rl.forks_of(run)` joins them with their originals.
+
+        Raises:
+            MissingError: the run has no such step.
+        """
+        return [tree for tree in self.trees(step) if tree.fork]
 
     def attributions(self, step: int, config: CreditConfig | None = None) -> Attributions:
         """What the trainer multiplied by in a step, bit for bit; with `config`, what was stored for it.

@@ -182,6 +182,14 @@ def verify(folder: str | Path) -> Checkpoint:
     return _understood(folder, _read_json(folder / "trainer.json"))
 
 
+def version_of(folder: str | Path) -> int | None:
+    """The optimizer steps behind the weights of a checkpoint, from its own words alone; None if it has none."""
+    try:
+        return _understood(Path(folder), _read_json(Path(folder) / "trainer.json")).version
+    except InputError:
+        return None
+
+
 def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
     given = said.get("format")
     if given != FORMAT:

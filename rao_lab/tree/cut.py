@@ -47,6 +47,8 @@ class Cut:
     tick: int
     """When the fork begins to differ."""
     rest: Rest
+    launched: int
+    """Children that the node had launched by then."""
     text: str | None = None
     """The edited reply of the chosen turn; None = it is as recorded, or written anew."""
 
@@ -56,7 +58,13 @@ class Cut:
             return False
         if turn.started_tick < self.tick:
             return True
-        return self.rest == "replayed" and not path.startswith(f"{self.node}.")
+        return self.rest == "replayed" and not self._launches(path)
+
+    def _launches(self, path: str) -> bool:
+        """Whether the node at `path` stands below the chosen one, in a branch that it launches after the cut."""
+        if not path.startswith(f"{self.node}."):
+            return False
+        return int(path.removeprefix(f"{self.node}.").split(".")[0]) >= self.launched
 
 
 def cut(
@@ -81,18 +89,21 @@ def cut(
     choice("rest", rest, get_args(Rest))
     found = tree.node(node)
     chosen = _turn(found, turn)
+    first = turn + 1
     if text is not None:
         if chosen.sampled_tick is None:
             raise ConfigError(
                 f"turn {turn} of node {node} has no action to edit: it was not written to its end"
             )
-        return Cut(node, turn, turn + 1, chosen.sampled_tick, rest, text)
-    if children:
-        ends = [_end(tree, chosen, node, child) for child in children]
-        return Cut(node, turn, turn + 1, min(ends), rest)
-    if chosen.sampled_tick is None and not found.status.ended:
-        raise ConfigError(f"turn {turn} of node {node} still runs: fork it when it has ended")
-    return Cut(node, turn, turn, chosen.started_tick + 1, rest)
+        tick = chosen.sampled_tick
+    elif children:
+        tick = min(_end(tree, chosen, node, child) for child in children)
+    else:
+        if chosen.sampled_tick is None and not found.status.ended:
+            raise ConfigError(f"turn {turn} of node {node} still runs: fork it when it has ended")
+        tick, first = chosen.started_tick + 1, turn
+    launched = sum(child.started_tick < tick for child in tree.children(node))
+    return Cut(node, turn, first, tick, rest, launched, text)
 
 
 def _turn(node: Node, turn: int) -> Turn:

@@ -16,6 +16,7 @@ from typing import Protocol
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
+from rao_lab.tree.origin import fork_words
 
 MINUS = "−"
 MOST_NODES = 400
@@ -123,6 +124,7 @@ def text_tree(
         ]
     lines = [
         _title(tree.header, glyphs),
+        *_origin(tree.header, glyphs),
         *_table(rows, glyphs, credit is not None, width),
         _summary(tree, glyphs),
     ]
@@ -301,8 +303,16 @@ def _title(header: TreeHeader, glyphs: _Glyphs) -> str:
     words.append(f"{header.policy} v{header.policy_version}" if header.policy else "")
     words.append(f"step {header.step}" if header.step else "")
     words.append("probe" if header.probe else "")
-    words.append("fork" if header.origin is not None else "")
     return f" {glyphs.dot} ".join(one_line(word, 60) for word in words if word)
+
+
+def _origin(header: TreeHeader, glyphs: _Glyphs) -> list[str]:
+    """The line that says where a fork comes from."""
+    if header.origin is None:
+        return []
+    weights = header.origin.get("weights")
+    by = f" {glyphs.dot} new turns by {one_line(str(weights), 80)}" if weights else ""
+    return [f"{fork_words(header.origin)}{by}"]
 
 
 def _table(rows: list[_Row], glyphs: _Glyphs, with_credit: bool, width: int) -> Iterator[str]:

@@ -11,7 +11,20 @@ import pytest
 from rao_lab.cli import main as cli
 from tests.support.command_line import CommandLine
 
-COMMANDS = ["demo", "train", "eval", "run", "show", "diff", "credit", "export", "fetch", "bench", "doctor"]
+COMMANDS = [
+    "demo",
+    "train",
+    "eval",
+    "run",
+    "show",
+    "diff",
+    "fork",
+    "credit",
+    "export",
+    "fetch",
+    "bench",
+    "doctor",
+]
 
 
 def test_the_commands_are_those_that_work() -> None:

@@ -11,6 +11,7 @@ from rao_lab.cli.reports.credit import credit_lines
 from rao_lab.credit import Attribution, Attributions
 from rao_lab.store import TreeSummary
 from rao_lab.tree import Node, Tree
+from rao_lab.tree.origin import fork_words
 from rao_lab.tree.text import text_tree
 
 PARTS = {
@@ -56,16 +57,20 @@ def node_text(
 
 def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
     tree = trees[place]
-    probes = sum(each.probe for each in trees)
-    groups = len({each.group for each in trees if not each.probe})
-    held = [f"{counted(len(trees) - probes, 'tree')} of {counted(groups, 'task')}"] if groups else []
+    forks = sum(each.fork for each in trees)
+    probes = sum(each.probe and not each.fork for each in trees)
+    groups = len({each.group for each in trees if not (each.probe or each.fork)})
+    held = [f"{counted(len(trees) - probes - forks, 'tree')} of {counted(groups, 'task')}"] if groups else []
     held += [counted(probes, "probe")] if probes else []
+    held += [counted(forks, "fork")] if forks else []
     alike = sum((each.group, each.probe, each.fork) == (tree.group, tree.probe, tree.fork) for each in trees)
     # Words count from 1, as the Explorer does; what --tree takes counts from 0, as ids do.
     of = f"tree {tree.rollout + 1} of {alike} of its task"
     address = str(place) if tree.probe or tree.fork else f"{tree.group}.{tree.rollout}"
     line = f"{run}, step {tree.step}: {' and '.join(held)}; this is --tree {address}"
-    line += f": a probe, {of}" if tree.probe else f": {of}"
+    if tree.origin is not None:
+        of = fork_words(tree.origin)
+    line += f": a probe, {of}" if tree.probe and not tree.fork else f": {of}"
     if len(trees) == 1:
         return line
     return f"{line}\n--tree GROUP.TREE from 0.0, or 0 to {len(trees) - 1}, shows another, --node PATH a node"

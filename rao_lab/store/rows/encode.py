@@ -37,6 +37,11 @@ def portable(value: Any) -> Any:
     return value
 
 
+def _origin(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a fork comes from; an edited goal or action may look like a path, and stays."""
+    return {**origin, "weights": portable(origin["weights"])} if "weights" in origin else dict(origin)
+
+
 def insert_header(connection: sqlite3.Connection, texts: TextIds, header: TreeHeader, revision: int) -> int:
     """The row of a tree that has begun; returns its id."""
     task = header.task
@@ -55,7 +60,7 @@ def insert_header(connection: sqlite3.Connection, texts: TextIds, header: TreeHe
         texts.id(portable(header.policy)),
         header.policy_version,
         texts.json(dict(header.limits)),
-        None if header.origin is None else texts.json(portable(dict(header.origin))),
+        None if header.origin is None else texts.json(_origin(header.origin)),
     )
     cursor = connection.execute(
         "INSERT INTO trees (rev, done, step, probe, grp, rollout, task_id, difficulty, task, environment,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
@@ -73,6 +73,8 @@ class TreeSummary:
     running: bool
     fork: bool
     """Cut from another tree: in no group."""
+    origin: Mapping[str, Any] | None
+    """Of a fork: where it was cut, and what was changed (`rao_lab.tree.origin`)."""
     _read: Callable[[int], Tree] = field(repr=False, compare=False)
 
     def load(self) -> Tree:
@@ -179,7 +181,8 @@ def tree_summaries(
     connection: sqlite3.Connection, step: int, read: Callable[[int], Tree], problems: list[str]
 ) -> list[TreeSummary]:
     rows = connection.execute(
-        f"SELECT {_TREE} FROM trees WHERE step = ? ORDER BY probe, grp, rollout, id", (step,)
+        f"SELECT {_TREE} FROM trees WHERE step = ? ORDER BY origin IS NOT NULL, probe, grp, rollout, id",
+        (step,),
     ).fetchall()
     texts = Texts(connection, Allowance.of(connection))
     tasks: dict[int, Task] = {}
@@ -232,5 +235,6 @@ def _summary(row: tuple[Any, ...], task: Task, texts: Texts, read: Callable[[int
         not_reproducible=texts.maybe(why) or "",
         running=not done,
         fork=origin is not None,
+        origin=None if origin is None else named(texts.plain(origin), "the origin of a fork"),
         _read=read,
     )

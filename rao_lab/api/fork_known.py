@@ -1,0 +1,105 @@
+"""What a tree that is forked does not hold itself: its world, prompts, group and rule of credit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rao_lab.api.reopen import Begun, reopen_environment
+from rao_lab.base.safe_text import unquoted
+from rao_lab.credit import CreditConfig
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.prompts import of_record
+from rao_lab.protocols import Dialect, Environment
+from rao_lab.store import Run
+from rao_lab.training.config import TrainConfig
+from rao_lab.tree import Group, Tree
+from rao_lab.tree.origin import tree_name
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a tree does not hold, and a run or the caller knows."""
+
+    environment: Environment
+    dialect: Dialect
+    """Of the nodes whose prompt is not another."""
+    dialects: Mapping[str, Dialect]
+    """Of those whose prompt is."""
+    group: Group | None
+    credit: CreditConfig
+    temperature: float | None
+    config: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        tree: Tree,
+        run: Run | None,
+        environment: Environment | None,
+        group: Group | None,
+        credit: CreditConfig | None,
+    ) -> Known:
+        config = {} if run is None else run.config
+        train = config.get("train")
+        trained = TrainConfig.from_dict(train) if isinstance(train, Mapping) else None
+        usual = of_record(config, _template(tree))
+        names = {path.path: path.template for path in tree.nodes if path.template != usual.name}
+        if run is not None and group is None and not tree.header.probe:
+            group = _group(tree, run)
+        if group is not None and not any(each.header.rollout == tree.header.rollout for each in group.trees):
+            raise ConfigError(
+                f"group {group.index} has no tree {tree.header.rollout}: give the group that the tree is of"
+            )
+        return cls(
+            _environment(tree, run, environment),
+            usual,
+            {path: of_record(config, name) for path, name in names.items()},
+            group,
+            credit or (trained.credit if trained is not None else CreditConfig()),
+            trained.temperature if trained is not None else None,
+            config,
+        )
+
+
+def _template(tree: Tree) -> str:
+    """The prompt of the nodes whose prompt no fork has changed."""
+    origin = tree.header.origin or {}
+    return str(origin.get("template", tree.root.template))
+
+
+def _group(tree: Tree, run: Run) -> Group | None:
+    """The group of a tree in its run; None if it was alone.
+
+    Raises:
+        MissingError: the run has no such tree.
+    """
+    groups = run.groups(tree.header.step)
+    found = next((group for group in groups if group.index == tree.header.group), None)
+    members = [] if found is None else found.trees
+    if not any(each.header.rollout == tree.header.rollout and each.task == tree.task for each in members):
+        raise MissingError(
+            f"{run.path.name} does not hold this tree, {tree_name(tree.header)} of step {tree.header.step}"
+        )
+    return found if len(members) > 1 else None
+
+
+def _environment(tree: Tree, run: Run | None, given: Environment | None) -> Environment:
+    """The world of the tree.
+
+    Raises:
+        ConfigError: another is given, or none is known.
+    """
+    if given is None and run is None:
+        raise ConfigError(
+            f"the world of this tree is {unquoted(tree.header.environment)}: give environment=, or run="
+        )
+    if given is None and run is not None:
+        given = reopen_environment(Begun(run.path, run.config), None, "tiny", None, None, None, {})
+    assert given is not None
+    if given.name != tree.header.environment:
+        raise ConfigError(
+            f"this tree was made in {unquoted(tree.header.environment)}, and environment is {unquoted(given.name)}"
+        )
+    return given

@@ -1,0 +1,63 @@
+"""`fork`: a recorded tree again, with one thing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rao_lab as rl
+from tests.support.command_line import CommandLine
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with one tree of the scripted policy."""
+    from rao_lab.api.export import record
+
+    path = tmp_path_factory.mktemp("fork") / "one.rao"
+    env = rl.environments.TextCraft(difficulty="medium")
+    record([rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"))], path)
+    return path
+
+
+WORLD = ["--env", "textcraft"]
+
+
+def test_a_fork_is_told_kept_and_shown(kept: Path, lab: CommandLine, tmp_path: Path) -> None:
+    action = tmp_path / "a.py"
+    action.write_text("finish('no')")
+    new = tmp_path / "forks.rao"
+    asked = ["fork", kept, "--node", "0.0", "--turn", "2", "--rest", "continued", "--repeats", "2", *WORLD]
+    status, out, err = lab([*asked, "--action-file", action, "--out", new])
+    assert status == 0 and "forks: 2 done" in err
+    assert out.startswith("after this action in turn 2, 0.0 succeeds 0 of 2 [0.00, 0.66] (before: succeeded)")
+    assert "new turns by scripted v0, the node's own" in out and str(new) in out
+    status, out, _ = lab(["show", new, "--tree", "2"])
+    assert (
+        "step 0: 1 tree of 1 task and 2 forks; this is --tree 2: fork of 0.0 at 0.0 turn 2: other action"
+        in out
+    )
+    assert out.splitlines()[4].startswith(
+        "fork of 0.0 at 0.0 turn 2: other action · new turns by scripted v0"
+    )
+    found = lab.json([*asked, "--child-value", "0.0.0=none", "--node", "0.0", "--turn", "2"])
+    assert found["origin"]["edit"] == {"child_value": {"0.0.0": "none"}} and len(found["rows"]) == 3
+    with rl.open_run(kept) as run:
+        assert len(run.forks()) == 2 and run.steps[0].trees == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--rest", "later"], "rest='later' is unknown: choose one of continued, replayed"),
+        (["--rest", "continued", "--turn", "40"], "node 0.0 has no turn 40: it has"),
+        (["--rest", "continued", "--child-value", "x"], "--child-value 'x' is no PATH=JSON"),
+        (["--rest", "continued", "--action-file", "none.py"], "No such file or directory: none.py"),
+        ([], "Missing option '--rest'"),
+        (["--rest", "continued", "--policy", "nobody"], "no policy 'nobody'"),
+    ],
+)
+def test_what_means_nothing_is_one_line(kept: Path, lab: CommandLine, asked: list[str], said: str) -> None:
+    status, out, err = lab(["fork", kept, "--node", "0.0", *WORLD, *asked])
+    assert (status, out) == (2, "") and said in err and err.count("\n") == 1
