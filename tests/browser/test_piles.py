@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -158,7 +159,8 @@ def test_only_the_failures_and_all_again(pages: Any, piled: Path) -> None:
 def test_a_click_on_the_card_of_a_pile_opens_it(pages: Any, piled: Path) -> None:
     page = opened(pages, piled)
     box = page.locator(".stage canvas").first.bounding_box()
-    column = box["x"] + 14 + 2 * 174 + 60
+    zoom = max(1, int(page.get_by_text(re.compile(r"^\d+ %$")).first.inner_text().split()[0]) / 100)
+    column = box["x"] + 14 + (2 * 174 + 60) * zoom
     for y in range(30, int(box["height"]), 20):
         page.mouse.click(column, box["y"] + y)
         if page.locator(".rao [role=treeitem][aria-level='4']").count():

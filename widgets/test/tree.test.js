@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Piles } from "../src/step/piles.js";
 import { Camera } from "../src/tree/camera.js";
-import { append, fitPitch, foldsFor, level, tidy } from "../src/tree/layout.js";
+import { cardSize } from "../src/tree/brush.js";
+import { append, columnPitch, fitPitch, foldsFor, FULL_PITCH, level, tidy } from "../src/tree/layout.js";
 import { TreeView } from "../src/tree/tree.js";
 import { RUNNING, grow } from "./grow.js";
 
@@ -71,6 +72,20 @@ test("cards change at row pitches 52 and 22", () => {
 test("a deep tree in a narrow box takes the middle card", () => {
   const step = grow([-1, 0, 1, 2, 3]);
   assert.equal(level(fitPitch(tidy(step, 0, new Set()), 560, 600)), "middle");
+});
+
+test("a small tree grows with its stage, up to 140 %; a live one keeps its size", () => {
+  const small = tidy(grow([-1, 0, 0]), 0, new Set());
+  const percent = (/** @type {number[]} */ ...given) => {
+    const [width, height, live] = given;
+    return Math.round((fitPitch(small, width, height, live > 0) / FULL_PITCH) * 100);
+  };
+  assert.deepEqual([percent(1200, 900), percent(1200, 156), percent(370, 900)], [140, 120, 120]);
+  assert.deepEqual([percent(300, 900), percent(1200, 130), percent(1200, 900, 1)], [100, 100, 100]);
+  const wide = 370; // at every size it grows to, the deepest card ends within the stage
+  const pitch = fitPitch(small, wide, 900);
+  const right = columnPitch(small, wide, pitch) + cardSize(pitch, 1).width;
+  assert.ok(right <= wide + 1e-9, `${right}`);
 });
 
 /**

@@ -2,7 +2,7 @@
 // launched together.
 
 import { mix } from "../shared/theme.js";
-import { NEAR } from "./brush.js";
+import { cardScale, NEAR } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -46,9 +46,9 @@ export function drawEdge({ context, p, shown, kind, size }, layout, row, [px, py
 export function drawLaunches(scene, layout, seen, place, width, chosen) {
   const { context, p, shown, kind, pitch, size } = scene;
   const { step } = shown;
-  const { unit } = p;
   const labels = kind === "near" && pitch - NEAR.height >= 11; // both grow with the type
-  context.font = `${Math.round(10 * unit)}px ${p.family}`;
+  const k = cardScale(pitch, p.unit);
+  context.font = `${Math.round(10 * k)}px ${p.family}`;
   context.textBaseline = "alphabetic";
   for (const parent of new Set(seen.map(({ row }) => step.parent[row]))) {
     if (parent < 0 || !layout.y.has(parent) || layout.folded.has(parent)) continue;
@@ -63,14 +63,14 @@ export function drawLaunches(scene, layout, seen, place, width, chosen) {
       if (together) {
         context.fillStyle = p.second;
         context.beginPath();
-        context.roundRect(x - 9.5 * unit, high + 2, 3 * unit, bottom - top + size.height - 4, 1.5);
+        context.roundRect(x - 9.5 * k, high + 2, 3 * k, bottom - top + size.height - 4, 1.5);
         context.fill();
       }
       if (!labels || high < 8) continue;
       context.fillStyle = p.label;
       const raised = pile || batch[0] === chosen; // by the card behind, or by the ring
       const words = `turn ${step.turn[batch[0]]}${together ? `: ${many} together` : ""}`;
-      context.fillText(words, together ? x - 9 * unit : x, high - (raised ? 8 : 5));
+      context.fillText(words, together ? x - 9 * k : x, high - (raised ? 8 : 5) * k);
     }
   }
 }

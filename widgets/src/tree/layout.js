@@ -11,6 +11,11 @@ const NEAR_PITCH = 52;
 const MIDDLE_PITCH = 22;
 /** The row pitch at 100 %. */
 export const FULL_PITCH = 65;
+/** A small tree grows to this at most, so that its goals are no larger than the largest type of the look. */
+const LARGEST = 1.4;
+/** Columns of near cards: the card, and the distance of two columns at 100 %. */
+const NEAR_CARD = 134;
+const NEAR_COLUMN = { least: 158, most: 174 };
 
 /** @param {number} pitch @returns {"near" | "middle" | "far"} */
 export function level(pitch) {
@@ -161,8 +166,11 @@ const WORTH_READING = 60;
  */
 export function fitPitch(layout, width, height, whole = false) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
+  const wide = NEAR_CARD + layout.levels * NEAR_COLUMN.most;
+  const grow = Math.min(LARGEST, height / layout.height / FULL_PITCH, width / wide);
+  if (grow > 1 && !whole) return FULL_PITCH * grow;
   const few = layout.rows.length <= WORTH_READING && !whole;
-  if (pitch >= NEAR_PITCH && 134 + layout.levels * 158 <= width) return pitch;
+  if (pitch >= NEAR_PITCH && NEAR_CARD + layout.levels * NEAR_COLUMN.least <= width) return pitch;
   if (pitch >= MIDDLE_PITCH) {
     return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
   }
@@ -176,8 +184,9 @@ export function fitPitch(layout, width, height, whole = false) {
  */
 export function columnPitch(layout, width, pitch) {
   const kind = level(pitch);
-  const card = kind === "near" ? 134 : kind === "middle" ? 124 : 12;
-  const [least, most] = kind === "near" ? [158, 174] : kind === "middle" ? [146, 184] : [26, 97];
+  const card = kind === "near" ? NEAR_CARD : kind === "middle" ? 124 : 12;
+  const near = [NEAR_COLUMN.least, NEAR_COLUMN.most];
+  const [least, most] = kind === "near" ? near : kind === "middle" ? [146, 184] : [26, 97];
   if (layout.levels === 0) return most;
   const grow = kind === "near" ? Math.max(1, pitch / FULL_PITCH) : 1;
   return Math.min(most, Math.max(least, (width - card) / layout.levels)) * grow;
