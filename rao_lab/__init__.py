@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         CallbackError,
         ConfigError,
         InputError,
+        Interrupted,
         MissingError,
         RaoLabError,
         RecordError,

@@ -10,12 +10,16 @@
     └── CallbackError(RuntimeError)     your own function or environment has raised an exception
 
     StopTraining                        no error: your `on_step` ends training early
+    Interrupted(KeyboardInterrupt)      no error: Ctrl-C while trees ran; it has what they were so far
 
 A message says what was wrong, with which value, and what to do. The command line prints it as one line and
 leaves with status 2. A node that fails raises nothing: its failure is data on the node (`Node.status`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class RaoLabError(Exception):
@@ -125,3 +129,31 @@ class StopTraining(Exception):
     >>> [step.step for step in rl.train(env, learner, config, on_step=enough)]
     [0]
     """
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised if Ctrl-C (in a notebook: the stop button) ends a run of trees; what was run is kept in it.
+
+    Nodes that ran then have the status `cancelled`, and are not scored.
+
+    >>> def enough(event):
+    ...     if event.seq == 5:
+    ...         raise KeyboardInterrupt
+    >>> try:
+    ...     rl.run(task, env, policy, on_event=enough)
+    ... except rl.Interrupted as stop:
+    ...     print(stop.tree.root.status, stop.tree.root.success)
+    cancelled None
+    """
+
+    def __init__(self, trees: Sequence[Any], evaluation: Any = None) -> None:
+        super().__init__("stopped")
+        self.trees = tuple(trees)
+        """All trees that were begun, in order; those that had ended are whole."""
+        self.evaluation = evaluation
+        """Of `rl.evaluate`: what it amounts to so far, over these trees."""
+
+    @property
+    def tree(self) -> Any:
+        """The first of them: that of `rl.run`."""
+        return self.trees[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks
@@ -14,13 +15,14 @@ from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.compare import Comparison
-from rao_lab.evaluation.evaluate import BATCH, Evaluation, Fits, Options
+from rao_lab.evaluation.evaluate import Evaluation, Fits, Options
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.store import Run
-from rao_lab.tree import AGENTS, Agent, Task
+from rao_lab.tree import AGENTS, Agent, Event, Task
+from rao_lab.views.progress import in_notebook
 
 
 @checked_call
@@ -38,7 +40,9 @@ def evaluate(
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
+    progress: bool = True,
+    on_event: Callable[[int, Event], None] | None = None,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Evaluation:
@@ -61,11 +65,15 @@ def evaluate(
         fits: tells which tasks fit one context, for the flat ceiling; by default it is told if it is known.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         sandbox: for the code that nodes write; by default one is made and closed.
-        batch: trees run at once; another number may give other trees if rows of a batch interact.
+        batch: trees run at once; another number may give other trees if rows of a batch interact. By default 64, or
+            as many as keep a server busy.
+        progress: in a notebook, a line says what runs, if it takes longer than two seconds.
+        on_event: hears every event of every tree, after the place of its task.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
+        Interrupted: Ctrl-C, or the stop button of a notebook; it has the trees so far, and their evaluation.
         CallbackError: a function that you gave, or a method of the environment, raised an exception.
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
@@ -83,11 +91,13 @@ def evaluate(
         sandbox=sandbox,
         temperature=temperature,
         batch=batch,
+        on_event=on_event,
         on_trees=on_trees,
         on_tick=on_tick,
     )
     limits = _settled(environment, policy, tasks, limits, split, options)
-    return evaluation.evaluate(environment, policy, agent, tasks, limits, split=split, **options)
+    with _watched(policy, tasks, 1, options, progress):
+        return evaluation.evaluate(environment, policy, agent, tasks, limits, split=split, **options)
 
 
 @checked_call
@@ -105,7 +115,8 @@ def compare(
     fits: Fits | None = None,
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
+    progress: bool = True,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Comparison:
@@ -132,12 +143,30 @@ def compare(
         sandbox=sandbox,
         temperature=temperature,
         batch=batch,
+        on_event=None,
         on_trees=on_trees,
         on_tick=on_tick,
     )
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     limits = _settled(environment, first, tasks, limits, split, options)
-    return comparison.compare(environment, policies, agents, tasks, limits, split=split, **options)
+    times = len(agents) * (len(policies) if isinstance(policies, Mapping) else 1)
+    with _watched(first, tasks, times, options, progress):
+        return comparison.compare(environment, policies, agents, tasks, limits, split=split, **options)
+
+
+@contextmanager
+def _watched(
+    policy: Policy, tasks: int | Sequence[Task], times: int, options: Options, progress: bool
+) -> Iterator[None]:
+    """Inside, a notebook shows what runs."""
+    if not progress:
+        yield
+        return
+    trees = times * (tasks if isinstance(tasks, int) else len(tasks))
+    with in_notebook(policy, trees) as shown:
+        options["on_event"] = shown.heard(options["on_event"])
+        options["on_tick"] = shown.ticked(options["on_tick"])
+        yield
 
 
 def _settled(
@@ -150,6 +179,7 @@ def _settled(
 ) -> Limits:
     """Checks what `evaluate` and `compare` both take, and fills in what suits the policy; returns the limits."""
     fits, on_trees, on_tick = options["fits"], options["on_trees"], options["on_tick"]
+    on_event = options["on_event"]
     check_tasks(tasks)
     check_options(
         seed=options["seed"],
@@ -157,7 +187,8 @@ def _settled(
         judge=options["judge"],
         split=split,
         of_kind={"limits": (limits, Limits)},
-        counts={"batch": options["batch"]},
+        counts={} if options["batch"] is None else {"batch": options["batch"]},
+        on_event=on_event,
         on_trees=on_trees,
         on_tick=on_tick,
         fits=fits,
@@ -166,6 +197,7 @@ def _settled(
         options["prompt"] = find(options["prompt"])
     fitting = suggested(policy, environment)
     options["on_trees"], options["on_tick"] = listening("on_trees", on_trees), listening("on_tick", on_tick)
+    options["on_event"] = listening("on_event", on_event)
     options["fits"] = listening("fits", fits) or flat_fits(environment, policy, options["prompt"])
     if options["temperature"] is None:
         options["temperature"] = fitting.temperature

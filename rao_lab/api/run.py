@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, overload
 
 from rao_lab.api.defaults import suggested
@@ -12,20 +13,18 @@ from rao_lab.api.given import check_options
 from rao_lab.api.goal import all_three
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
+from rao_lab.errors import Interrupted
 from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.tree import Agent, Event, Task, Tree, TreeHeader
+from rao_lab.views.progress import Progress, in_notebook
 
 POLL_SECONDS = 0.05
 """How often a cell that awaits a run looks: no interrupt reaches a cell that awaits without a timer (ipykernel
 7.4)."""
-
-
-class _Stopped(BaseException):
-    """Raised in the thread of a run that nobody awaits any more: like an interrupt, no error."""
 
 
 @overload
@@ -40,6 +39,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree: ...
@@ -56,6 +56,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree: ...
@@ -74,6 +75,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree:
@@ -100,10 +102,12 @@ def run(
             made for.
         temperature: of sampling; by default what suits the policy.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
+        progress: in a notebook, a line says what runs, if it takes longer than two seconds.
         on_event: hears every event as it happens.
         on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
+        Interrupted: Ctrl-C, or the stop button of a notebook; it has the tree so far.
         CallbackError: `on_event`, `on_tick` or a method of the environment raised an exception.
         ConfigError, InputError, MissingError: what was given does not fit together.
         UnavailableError: the policy is being trained in another thread.
@@ -122,7 +126,8 @@ def run(
     fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
-    with sampled_at(policy, warmth), open_sandbox(limits) as sandbox:
+    show = in_notebook(policy) if progress else nullcontext(Progress(policy))
+    with sampled_at(policy, warmth), open_sandbox(limits) as sandbox, show as shown:
         executor = Executor(
             environment,
             policy,
@@ -131,8 +136,8 @@ def run(
             sandbox=sandbox,
             agent=agent,
             judge=judge,
-            on_event=None if hear is None else lambda _, event: hear(event),
-            on_tick=listening("on_tick", on_tick),
+            on_event=shown.heard(None if hear is None else lambda _, event: hear(event)),
+            on_tick=shown.ticked(listening("on_tick", on_tick)),
         )
         return executor.run([TreeHeader(task, seed=seed)])[0]
 
@@ -149,6 +154,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree: ...
@@ -165,6 +171,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree: ...
@@ -183,6 +190,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Tree:
@@ -206,32 +214,42 @@ async def arun(
 
     def go_on(tick: int) -> None:
         if stop.is_set():
-            raise _Stopped
+            raise KeyboardInterrupt
         if on_tick is not None:
             on_tick(tick)
 
-    def work() -> Tree:
-        return run(
-            task,
-            environment,
-            policy,
-            limits=limits,
-            agent=agent,
-            seed=seed,
-            prompt=prompt,
-            temperature=temperature,
-            judge=judge,
-            on_event=on_event,
-            on_tick=go_on,
-        )
+    def work() -> Tree | Interrupted:
+        try:
+            return run(
+                task,
+                environment,
+                policy,
+                limits=limits,
+                agent=agent,
+                seed=seed,
+                prompt=prompt,
+                temperature=temperature,
+                judge=judge,
+                progress=progress,
+                on_event=on_event,
+                on_tick=go_on,
+            )
+        except Interrupted as stopped:
+            return stopped  # an interrupt that comes out of a thread would end the loop
 
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         while not running.done():
             await asyncio.wait({running}, timeout=POLL_SECONDS)
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except asyncio.CancelledError:
         stop.set()
         await asyncio.wait({running})
-        running.exception()  # seen: what stopped it is raised below
+        running.exception()  # seen: what cancelled it is raised below
         raise
-    return running.result()
+    except KeyboardInterrupt:
+        stop.set()
+        await asyncio.wait({running})
+    found = running.result()
+    if isinstance(found, Interrupted):
+        raise found
+    return found

@@ -34,6 +34,7 @@ from rao_lab.cli.commands import (
     train,
 )
 from rao_lab.cli.options import flow_help
+from rao_lab.cli.output import INTERRUPTED
 from rao_lab.errors import CallbackError, RaoLabError
 
 app = typer.Typer(
@@ -52,7 +53,6 @@ USAGE_ERROR: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
 ABORTS = (typer.Abort, KeyboardInterrupt)
-INTERRUPTED = 130
 TERMINATED = 143
 STOPPED = "stopped; what was written is kept"
 TRACEBACK = "RAO_LAB_TRACEBACK"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from rao_lab.store import Run
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 
 def console_on_stderr(quiet: bool = False) -> Console:
     """The console for progress; if `quiet`, it shows nothing."""

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from rao_lab.base.checks import choice
 from rao_lab.base.words import counted
-from rao_lab.errors import ConfigError, InputError
+from rao_lab.errors import ConfigError, InputError, Interrupted
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.execution.asked import tasks_of
 from rao_lab.execution.exclusive import taken
@@ -26,7 +26,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Graded, Judge, Policy
-from rao_lab.tree import AGENTS, Agent, Denominator, Task, Tree, TreeHeader
+from rao_lab.tree import AGENTS, Agent, Denominator, Event, Task, Tree, TreeHeader
 
 BATCH = 64
 """Trees that run at once: enough to fill a generation batch, fixed so that results repeat."""
@@ -88,6 +88,8 @@ class Evaluation:
     """In task order."""
     clock: str = ""
     """The day that the policy's chat template was told; "" if it does not ask."""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    """Of a server: requests, retries and tokens as it counts them, and the cost if it has prices."""
 
     @property
     def success(self) -> float | None:
@@ -107,17 +109,16 @@ class Evaluation:
             "policy_version": self.policy_version,
             "temperature": self.temperature,
             **({"clock": self.clock} if self.clock else {}),
+            **({"usage": dict(self.usage)} if self.usage else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
         }
 
     def __str__(self) -> str:
         warmth = "" if self.temperature is None else f", temperature {self.temperature:g}"
-        head = f"{self.policy}, {self.agent}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"
-        if len(self.by_difficulty) < 2:
-            return head
-        return "\n".join(
-            [head, *(f"  {name:<8} {_line(part, why=False)}" for name, part in self.by_difficulty.items())]
-        )
+        lines = [f"{self.policy}, {self.agent}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"]
+        if len(self.by_difficulty) > 1:
+            lines += [f"  {name:<8} {_line(part, why=False)}" for name, part in self.by_difficulty.items()]
+        return "\n".join([*lines, *([f"  server: {usage_words(self.usage)}"] if self.usage else [])])
 
     __repr__ = __str__
 
@@ -131,7 +132,8 @@ class Options(TypedDict, total=False):
     judge: Judge | None
     sandbox: Sandbox | None
     temperature: float | None
-    batch: int
+    batch: int | None
+    on_event: Callable[[int, Event], None] | None
     on_trees: Callable[[int, int], None] | None
     on_tick: Callable[[int], None] | None
 
@@ -150,7 +152,8 @@ def evaluate(
     judge: Judge | None = None,
     sandbox: Sandbox | None = None,
     temperature: float | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
+    on_event: Callable[[int, Event], None] | None = None,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Evaluation:
@@ -164,16 +167,20 @@ def evaluate(
         fits: tells the flat ceiling; without it, it is None.
         sandbox: where code runs; without one, one is made and closed.
         temperature: of sampling in this evaluation; None = as the policy samples now.
-        batch: trees run at once; another number may give other trees if rows of a batch interact.
+        batch: trees run at once; another number may give other trees if rows of a batch interact. None = 64, or
+            as many as keep a server busy.
+        on_event: hears every event of every tree, after the place of its task.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
 
     Raises:
+        Interrupted: Ctrl-C; it has the trees so far, and their evaluation.
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
         MissingError: an unknown split or prompt.
     """
     choice("agent", agent, AGENTS)
+    batch = _usual_batch(policy) if batch is None else batch
     if batch < 1:
         raise ConfigError(f"batch={batch} means nothing: give at least 1")
     limits = limits or Limits()
@@ -181,7 +188,7 @@ def evaluate(
         limits = flat_limits(limits)
     words = chosen(prompt, policy)
     given = chosen_tasks(environment, tasks, split)
-    started = time.monotonic()
+    started, used = time.monotonic(), dict(getattr(policy, "usage", {}))
     trees: list[Tree] = []
     with (
         sampled_at(policy, temperature),
@@ -195,16 +202,33 @@ def evaluate(
             sandbox=place,
             agent=agent,
             judge=judge,
+            on_event=None if on_event is None else lambda place, event: on_event(len(trees) + place, event),
             on_tick=on_tick,
         )
-        for start in range(0, len(given), batch):
-            part = range(start, min(start + batch, len(given)))
-            trees += executor.run([TreeHeader(given[row], seed=seed, group=row) for row in part])
-            if on_trees is not None:
-                on_trees(len(trees), len(given))
-        window = min(limits.context_window, policy.window) if policy.window else limits.context_window
-        names = environment.difficulties if isinstance(environment, Graded) else ()
-        return summarize(trees, agent, policy, limits, time.monotonic() - started, fits, window, names)
+
+        def summed_up() -> Evaluation:
+            window = min(limits.context_window, policy.window) if policy.window else limits.context_window
+            names = environment.difficulties if isinstance(environment, Graded) else ()
+            took = time.monotonic() - started
+            found = summarize(trees, agent, policy, limits, took, fits, window, names)
+            now = getattr(policy, "usage", {})
+            return replace(found, usage={name: now[name] - used.get(name, 0) for name in now})
+
+        try:
+            for start in range(0, len(given), batch):
+                part = range(start, min(start + batch, len(given)))
+                trees += executor.run([TreeHeader(given[row], seed=seed, group=row) for row in part])
+                if on_trees is not None:
+                    on_trees(len(trees), len(given))
+        except Interrupted as stop:
+            trees += stop.trees
+            raise Interrupted(trees, summed_up()) from None
+        return summed_up()
+
+
+def _usual_batch(policy: Policy) -> int:
+    """A server works on so many requests at once: more trees than keep it busy would only wait, and grow old."""
+    return min(BATCH, 2 * int(getattr(policy, "concurrency", BATCH)))
 
 
 @contextmanager
@@ -301,6 +325,15 @@ def _summary(trees: Sequence[Tree], room: Sequence[bool | None]) -> Summary:
         tokens=sum(node.tokens_out for tree in trees for node in tree.nodes),
         why_unscored=scored.why_not,
     )
+
+
+def usage_words(usage: Mapping[str, float]) -> str:
+    """What a server was asked and what it counted, in words."""
+    words = [counted(int(usage["requests"]), "request")]
+    words += [f"{int(usage['retries']):,} of them tried again"] if usage.get("retries") else []
+    for name, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
+        words.append(f"{counted(int(usage.get(name, 0)), 'token')} {what}")
+    return ", ".join([*words, *([f"{usage['cost']:.4f} US dollars"] if "cost" in usage else [])])
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from rao_lab.base.checks import choice
+from rao_lab.errors import Interrupted
 from rao_lab.execution.asked import checked_replies, checked_task, open_world
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.exclusive import taken
@@ -34,6 +35,10 @@ from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
 """Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
+
+
+STOPPED = "it was stopped by the user"
+"""Why the nodes that ran when Ctrl-C came are cancelled."""
 
 
 def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
@@ -114,6 +119,7 @@ class Executor:
         Waits while another thread runs trees with this policy.
 
         Raises:
+            Interrupted: Ctrl-C; it has the trees so far. `on_event` does not hear how it ended them.
             UnavailableError: the policy is being trained in another thread.
         """
         live = getattr(self.policy, "live", None)  # of a replay: the policy that writes for it
@@ -126,8 +132,10 @@ class Executor:
         try:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
                 self._loop(trees, pool if workers > 1 else None)
-        except BaseException:
+        except BaseException as stop:
             self.ended = [self._close(tree) for tree in trees if tree.ended]
+            if isinstance(stop, KeyboardInterrupt):
+                raise self._interrupted(trees) from None
             raise
         finally:
             # If an exception stopped the run, the nodes that ended at this tick were not forgotten yet.
@@ -137,6 +145,13 @@ class Executor:
         done = [self._close(tree) for tree in trees]
         self._say_unasked(done)
         return done
+
+    def _interrupted(self, trees: Sequence[TreeRun]) -> Interrupted:
+        """Ends what runs, as it is; the trees that had ended are whole."""
+        for tree in trees:
+            if tree.active:
+                tree.stop(STOPPED)
+        return Interrupted([tree.log.fold.tree() for tree in trees])
 
     def _say_unasked(self, trees: Sequence[Tree]) -> None:
         """Once: the judge had nothing to do, because the world scored every node that finished."""

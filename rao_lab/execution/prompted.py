@@ -9,7 +9,7 @@ from __future__ import annotations
 from rao_lab.base.blame import blamed
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import InputError, RaoLabError
-from rao_lab.protocols import Action, Brief, Dialect, Observation, ParseFailure
+from rao_lab.protocols import Action, Brief, Dialect, Observation, ParseFailure, TurnReply
 from rao_lab.tree import Message
 
 
@@ -44,3 +44,17 @@ def read(dialect: Dialect, text: str) -> Action:
     if not isinstance(given, Action):
         raise InputError(f"{said} returned {quoted(given)}, and an Action is due")
     return given
+
+
+def read_reply(dialect: Dialect, reply: TurnReply, most: int) -> tuple[Action, str | None]:
+    """A reply as an action, and why it holds none, in words for the model.
+
+    Args:
+        most: tokens that it could have; a server may have a lower limit of its own.
+    """
+    try:
+        return read(dialect, reply.text), None
+    except ParseFailure as failure:
+        cut = f" (your turn was cut at {min(reply.tokens_out or most, most)} tokens)"
+        problem = failure.message + cut * (reply.stop == "length")
+        return Action(thought=reply.text, code=""), problem

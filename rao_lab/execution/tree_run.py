@@ -26,17 +26,15 @@ from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
 from rao_lab.execution.node_code import NodeCode
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
-from rao_lab.execution.prompted import read, told
+from rao_lab.execution.prompted import read_reply, told
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
 from rao_lab.execution.scoring import Range, score_ended
 from rao_lab.protocols import (
-    Action,
     Brief,
     Dialect,
     Launch,
     NodeKey,
     Observation,
-    ParseFailure,
     Refusal,
     TurnReply,
     TurnRequest,
@@ -151,6 +149,16 @@ class TreeRun:
             self._finish(self._nodes[path], Status.TIMEOUT)
         self._wake.clear()
 
+    def stop(self, why: str) -> None:
+        """Ends every running node as it is, the deepest first: nobody's limit fired, so none is scored."""
+        self.log.mark(why)
+        for path in sorted(self._nodes, key=path_key, reverse=True):
+            node = self._nodes.pop(path)
+            if node.paused is not None:
+                self._abandon_turn(node, why)
+            self.log.add(Finished, node=path, status=Status.CANCELLED, value=None, reason=why)
+            self._ended.append(node.key)
+
     def take_requests(self) -> list[TurnRequest]:
         """The turns to be sampled next, without those of nodes that were cancelled in the meantime."""
         taken, self._requests = self._requests, []
@@ -186,7 +194,7 @@ class TreeRun:
             self.log.mark(f"the policy was lost at node {node.path}")
             self._finish(node, Status.ERROR, reason=reply.error or "the policy was lost")
             return
-        action, problem = self._parse(node, reply)
+        action, problem = read_reply(node.dialect, reply, self._limits.max_new_tokens)
         self.log.add(Acted, node=node.path, turn=node.turn, **acted(reply, action))
         self._budget.spend_turn(node.path)
         if reply.stop == "context":
@@ -198,15 +206,6 @@ class TreeRun:
         else:
             node.left_out = action.note
             self._advance(node, self._code.run(node, action.code))
-
-    def _parse(self, node: NodeRun, reply: TurnReply) -> tuple[Action, str | None]:
-        try:
-            return read(node.dialect, reply.text), None
-        except ParseFailure as failure:
-            problem = failure.message
-            if reply.stop == "length":
-                problem += f" (your turn was cut at {self._limits.max_new_tokens} tokens)"
-            return Action(thought=reply.text, code=""), problem
 
     def _advance(self, node: NodeRun, step: Awaiting | Ended) -> None:
         """Follows a turn's code until it ends, or until it must wait for running children."""

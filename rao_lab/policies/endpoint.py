@@ -56,6 +56,7 @@ class EndpointPolicy:
         prompt: the words that its agents read if a call names no other, as in `rl.run`.
 
     Attributes:
+        concurrency: as given.
         usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them,
             and the cost in US dollars if there are prices.
 
@@ -98,6 +99,7 @@ class EndpointPolicy:
         self._used = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._server = ChatServer(place, read_key(api_key_env), timeout)
         self._pace = Pace(concurrency, timeout, requests_per_minute)
+        self.concurrency = concurrency
         self._retries = retries
         self._habits = Habits()
         self._notes: dict[str, str] = {}

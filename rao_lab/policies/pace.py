@@ -1,7 +1,7 @@
 """How many requests a server is sent at once, when the next one may go, and when one has waited too long.
 
 - **At once.** As many as the user allows. A server that is overloaded (it says so, or drops a request that had company)
-  is sent half as many; each answer allows a little more again.
+  is left alone for a while, and then sent half as many; each answer allows a little more again.
 - **Too long.** A server that works on one request after the other leaves the others waiting, and a request that waits
   behind others is not late. So the clock of a request starts anew at each sign of life (a token, a whole answer) of a
   request that was sent before it, or of its own.
@@ -65,9 +65,13 @@ class Pace:
         self._allowed = float(most)
         self._apart = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
-        """Before this moment none is sent."""
+        """Before this moment none is sent, because of the rate or because the server asks for it."""
+        self._held = 0.0
+        """Nor before this one, because it is overloaded; an answer ends this."""
         self._cut = 0.0
         """When fewer at once were last allowed."""
+        self._cuts = 0
+        """How often that was since the last answer."""
         self._slots: list[Slot] = []
         """In the order in which they were sent."""
         self._changed = threading.Condition()
@@ -81,13 +85,13 @@ class Pace:
         """Waits until a request may be sent; None if `gone` is set before that."""
         with self._changed:
             while not gone.is_set():
-                now = time.monotonic()
-                if len(self._slots) < self.allowed and now >= self._next:
+                now, due = time.monotonic(), max(self._next, self._held)
+                if len(self._slots) < self.allowed and now >= due:
                     self._next = max(self._next, now + self._apart)
                     slot = Slot(self, now, now, len(self._slots))
                     self._slots.append(slot)
                     return slot
-                self._changed.wait(min(POLL_SECONDS, max(0.001, self._next - now)))
+                self._changed.wait(min(POLL_SECONDS, max(0.001, due - now)))
         return None
 
     def alive(self, slot: Slot) -> None:
@@ -105,6 +109,7 @@ class Pace:
         self.alive(slot)
         with self._changed:
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
+            self._held, self._cuts = 0.0, 0
         self._end(slot)
 
     def failed(self, slot: Slot, overloaded: bool, pause: float = 0.0) -> None:
@@ -118,6 +123,7 @@ class Pace:
         with self._changed:
             if overloaded and slot.sent >= self._cut:  # those sent before speak of the same overload
                 self._allowed, self._cut = max(1.0, self._allowed / 2), now
+                self._held, self._cuts = now + doubled(self._cuts), self._cuts + 1
             self._next = max(self._next, now + pause)
         self._end(slot)
 
@@ -126,6 +132,11 @@ class Pace:
             if slot in self._slots:
                 self._slots.remove(slot)
             self._changed.notify_all()
+
+
+def doubled(times: int) -> float:
+    """The pause after it was doubled so often."""
+    return min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** min(times, 30))
 
 
 class Tries:
@@ -156,7 +167,7 @@ class Tries:
             return None
         if asked:
             return min(MAX_ASKED_SECONDS, asked)
-        return min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** min(self.made - 1, 30)) * self._jitter()
+        return doubled(self.made - 1) * self._jitter()
 
     def _jitter(self) -> float:
         """From 0.5 to 1.5, the same for the same request and try."""

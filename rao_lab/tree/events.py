@@ -33,7 +33,7 @@ class Status(StrEnum):
     ERROR = "error"
     """The sandbox worker or the endpoint was lost, or the verifier or judge failed: the node is not scored."""
     CANCELLED = "cancelled"
-    """Its parent ended first."""
+    """Its parent ended first, or the run was stopped."""
 
     @property
     def ended(self) -> bool:

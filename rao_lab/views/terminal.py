@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from types import TracebackType
@@ -44,12 +44,16 @@ class Board:
         console: where to draw.
         title: the panel's.
         leave: the last picture stays when the block ends.
+        line: gives a line that says what runs now, drawn while the block lasts.
     """
 
-    def __init__(self, console: Console, title: str, leave: bool = True) -> None:
+    def __init__(
+        self, console: Console, title: str, leave: bool = True, line: Callable[[], str] | None = None
+    ) -> None:
         self.console = console
         self._title = Text(one_line(title))
         self._leave = leave
+        self._line = line
         self._shares: Mapping[str, float] = {}
         self._began = time.monotonic()
         self._progress = Progress(
@@ -80,6 +84,7 @@ class Board:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live is not None:
+            self._line = None
             self._live.stop()
             self._live = None
 
@@ -155,6 +160,8 @@ class Board:
         if self._steps and not self._rows_of_now():
             agent, steps = [*self._steps.items()][-1]
             parts += ["", training_lines(agent, steps)]
+        if self._line is not None:
+            parts += ["", Text(self._line(), style="dim")]
         return Panel(Group(*parts), title=self._title, title_align="left", border_style="dim")
 
     def _rows_of_now(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -48,6 +50,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *about: Any) -> None:
         """Quiet."""
+
+
+@contextmanager
+def serving(answer: Answer) -> Iterator[Server]:
+    """A running server that answers so."""
+    found = Server(("127.0.0.1", 0), Handler)
+    found.answer, found.asked, found.headers = answer, [], []
+    threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield found
+    finally:
+        found.shutdown()
+        found.server_close()
 
 
 def says(text: Any, finish: str = "stop", **more: Any) -> Answer:

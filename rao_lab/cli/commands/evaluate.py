@@ -22,7 +22,7 @@ from rao_lab.cli.options import (
     Tasks,
     Temperature,
 )
-from rao_lab.cli.output import console_on_stderr, print_json, print_text
+from rao_lab.cli.output import INTERRUPTED, console_on_stderr, print_json, print_text
 from rao_lab.cli.worlds import open_both
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def evaluate(
 
     If the tasks come from a file, all of them are run; of generated tasks, 100 of each band. --limit sets
     another number. The result also says what the solutions needed, in turns and in context, and how many of
-    them fit the limits. If no task could be scored, the exit status is 1.
+    them fit the limits. If no task could be scored, the exit status is 1. A terminal shows what runs; Ctrl-C
+    sums up the tasks that were begun.
+
+    What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
 
     The scripted policy needs no model: it plays the script of the world, in one of the world's styles
     (--set policy.style=NAME). Some styles make trees of thousands of nodes.
@@ -65,6 +68,7 @@ def evaluate(
     from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
+    from rao_lab.errors import Interrupted
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
@@ -74,13 +78,17 @@ def evaluate(
     world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
     count = limit or _usual_count(world, split, whole=tasks is not None)
     options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
-    found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
+    status = 0
+    try:
+        found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
+    except Interrupted as stop:
+        found, status = stop.evaluation, INTERRUPTED
     if as_json:
         print_json(evaluation_json(found))
     else:
         print_text(evaluation_text(found), sentences=True)
-    if found.success is None:
-        raise typer.Exit(1)
+    if status or found.success is None:
+        raise typer.Exit(status or 1)
 
 
 def _usual_count(world: Environment, split: str, whole: bool) -> int:
@@ -106,11 +114,14 @@ def _watched(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.evaluate import evaluate as run_all
     from rao_lab.api.settings import limits_from
+    from rao_lab.views.progress import Progress, in_log
     from rao_lab.views.terminal import Board
 
     limits = limits_from(suggested(actor), given)
     chosen = world.tasks(options["split"])[:count]
-    with Board(console_on_stderr(), title) as board:
+    console, progress = console_on_stderr(), Progress(actor, len(chosen))
+    in_log(console, progress)
+    with Board(console, title, line=progress.line) as board:
         board.phase("tasks", len(chosen))
         return run_all(
             world,
@@ -118,6 +129,8 @@ def _watched(
             agent,
             chosen,
             limits,
+            on_event=progress.event,
+            on_tick=progress.ticked(),
             on_trees=lambda finished, _: board.advance("tasks", finished),
             **options,
         )

@@ -62,6 +62,8 @@ class Engine:
         self._places = Places(forward)
         self._full: list[Sampled] = []
         self._turns = 0
+        self.written = 0
+        """Tokens sampled so far, of all rows."""
 
     def submit(
         self, key: NodeKey, ids: Sequence[int], *, noise: Sequence[int | str], room: int, window: int
@@ -153,6 +155,7 @@ class Engine:
                 "the model's log-probs are not finite: its weights are damaged, or training diverged; "
                 "take an earlier checkpoint, or train anew with a smaller learning_rate"
             )
+        self.written += len(running)
         ended = []
         for row, token, logprob, entropy in zip(running, *drawn.tolist(), strict=True):
             row.cached = len(row.ids)

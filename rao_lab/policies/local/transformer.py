@@ -170,6 +170,11 @@ class TransformerPolicy:
             self._day = day
             self._read_template()
 
+    @property
+    def written(self) -> int:
+        """Tokens that it sampled so far, those of turns that are under way too."""
+        return self._engine.written
+
     def _read_template(self) -> None:
         """Tries out what the chat template does."""
         tokenizer = self.tokenizer
