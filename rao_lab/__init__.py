@@ -37,7 +37,7 @@ from rao_lab.base.lazy import face
 if TYPE_CHECKING:
     from rao_lab import environments, prompts
     from rao_lab.api.bench_result import PromptBench
-    from rao_lab.api.diff import diff
+    from rao_lab.api.diff import TreeDiff, diff
     from rao_lab.api.evaluate import compare, evaluate
     from rao_lab.api.fork import fork
     from rao_lab.api.fork_read import forks_of
@@ -82,7 +82,6 @@ if TYPE_CHECKING:
     from rao_lab.training.config import LossConfig, TrainConfig
     from rao_lab.training.metrics import TrainStep
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, TreeHeader, Turn
-    from rao_lab.tree.diff import TreeDiff
     from rao_lab.views import Explorer, figures
 
 __version__ = "0.1.0"

@@ -7,14 +7,22 @@ from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
+from rao_lab.api.diff import TreeDiff
 from rao_lab.api.find import find_trees
+from rao_lab.base.checks import number
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.bench_record import bench_of
 from rao_lab.evaluation.prompt_bench import About, Bench, Spot
 from rao_lab.store import Run, open_run
 from rao_lab.tree import Task, Tree
+from rao_lab.views.bench.html import bench_sheet
+from rao_lab.views.bench.page import save_bench
+
+CELL_BYTES = 2_000_000
+"""Of the pairs of trees that a notebook keeps with a bench."""
 
 
 class PromptBench(Bench):
@@ -30,6 +38,32 @@ class PromptBench(Bench):
     @classmethod
     def of(cls, bench: Bench) -> Self:
         return cls(**{item.name: getattr(bench, item.name) for item in fields(Bench)})
+
+    def diff(self, first: str, second: str, task: int = 0, repeat: int = 0) -> TreeDiff:
+        """Two trees of one task and repeat side by side; places are from 0.
+
+        Raises:
+            MissingError: one of them is not there.
+        """
+        return TreeDiff.of(super().diff(first, second, task, repeat))
+
+    def save_html(self, path: str | Path, max_mb: float = 20.0) -> str:
+        """Saves one self-contained page; returns what it leaves out, in words (empty: nothing).
+
+        It has the tables of the bench, and of every task and repeat the trees side by side. It runs no script.
+
+        Args:
+            max_mb: the largest size; pairs of trees are left out before it is exceeded.
+
+        Raises:
+            InputError, RunFileError: another file lies there. UnavailableError: it cannot be written.
+        """
+        number("max_mb", max_mb, most=1e6, above=True)
+        return save_bench(self, Path(path), max_mb)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page within a cell, with as many trees as fit 2 MB."""
+        return bench_sheet(self, f"bench{uuid4().hex[:8]}", CELL_BYTES)[0]
 
     @classmethod
     def open(cls, run: str | Path | Run) -> Self:

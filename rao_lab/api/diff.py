@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Self
+from uuid import uuid4
+
 from rao_lab.api.find import credit_of_tree, find_tree, find_trees
 from rao_lab.api.settings import is_number
 from rao_lab.base.calls import checked_call
@@ -9,7 +13,27 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import MissingError
 from rao_lab.store import Run
 from rao_lab.tree import Tree
-from rao_lab.tree.diff import Credit, TreeDiff, diff_trees
+from rao_lab.tree import diff as aligned
+from rao_lab.tree.diff import Credit, diff_trees
+from rao_lab.views.diff.html import diff_sheet
+
+
+class TreeDiff(aligned.TreeDiff):
+    """Two trees side by side: which node is which, where they first part, what only one of them has.
+
+    >>> other = rl.run(task, env, rl.load_policy("scripted", style="per_ingredient"))
+    >>> found = rl.diff(tree, other)
+    >>> found.first.turn, [node.path for node in found.only_a], len(rl.diff(tree, tree).changed)
+    (1, ['0.0.0'], 0)
+    """
+
+    @classmethod
+    def of(cls, found: aligned.TreeDiff) -> Self:
+        return cls(**{item.name: getattr(found, item.name) for item in fields(aligned.TreeDiff)})
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: both trees side by side, the first divergence marked."""
+        return diff_sheet(self, f"diff{uuid4().hex[:8]}")
 
 
 @checked_call
@@ -30,7 +54,7 @@ def diff(a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = None) -> 
         InputError: this is no tree, or one without nodes.
         MissingError: the attributions do not know the tree.
     """
-    return diff_trees(a, b, credit_a, credit_b)
+    return TreeDiff.of(diff_trees(a, b, credit_a, credit_b))
 
 
 def diff_of_runs(first: Run, second: Run, named: tuple[str, str], step: int | None = None) -> TreeDiff:
@@ -53,4 +77,4 @@ def diff_of_runs(first: Run, second: Run, named: tuple[str, str], step: int | No
         found = trees[find_tree(trees, rest if colon else name)]
         sides.append((found.load(), credit_of_tree(run, found)))
     (a, credit_a), (b, credit_b) = sides
-    return diff_trees(a, b, credit_a, credit_b)
+    return TreeDiff.of(diff_trees(a, b, credit_a, credit_b))

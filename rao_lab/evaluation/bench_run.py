@@ -189,7 +189,7 @@ class BenchRun:
         except _CapReached as cap:
             stopped = str(cap)
         except KeyboardInterrupt:
-            stopped = "interrupted; the same call with resume=True goes on" if self._record else "interrupted"
+            stopped = "interrupted; resume it to go on" if self._record else "interrupted"
         return self.bench(stopped)
 
     def bench(self, stopped: str = "") -> Bench:

@@ -67,7 +67,7 @@ def number(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.0%}"
+    return NOTHING if value is None else f"{100 * value:.0f} %"
 
 
 def time(seconds: float | None) -> str:

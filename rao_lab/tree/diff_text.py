@@ -39,7 +39,7 @@ def side_by_side(
     half = (width - GAP) // 2
     lines = [_two(_about(a), _about(b), " ", half), _sum_up(rows)]
     lines += parting_lines(first, first_action, width)
-    shown, hidden = _shown(rows)
+    shown, hidden = shown_rows(rows, MOST_ROWS)
     drawn = _Halves(shared_preamble(a, b), half, any(row.earned != (None, None) for row in rows))
     lines += ["", _two(drawn.heads(), drawn.heads(), " ", half)]
     lines += [
@@ -77,11 +77,20 @@ def parting_lines(first: Parting | None, first_action: Parting | None, width: in
 
 def parted_lines(parting: Parting, most: int) -> tuple[list[str], list[str]]:
     """Up to `most` lines of both sides, from the first line that differs."""
-    left, right = ([*filter(str.strip, text.splitlines())] for text in (parting.left, parting.right))
-    same = next(
-        (at for at, pair in enumerate(zip(left, right)) if pair[0] != pair[1]), min(len(left), len(right))
-    )
+    left, right = _lines(parting)
+    same = parted_at(parting)
     return left[same : same + most], right[same : same + most]
+
+
+def parted_at(parting: Parting) -> int:
+    """How many lines both sides begin with, blank ones not counted."""
+    left, right = _lines(parting)
+    return next((at for at, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
+
+
+def _lines(parting: Parting) -> tuple[list[str], list[str]]:
+    left, right = ([*filter(str.strip, text.splitlines())] for text in (parting.left, parting.right))
+    return left, right
 
 
 def _place(parting: Parting) -> str:
@@ -112,16 +121,16 @@ def _sum_up(rows: Sequence[Row]) -> str:
     return " · ".join(words)
 
 
-def _shown(rows: Sequence[Row]) -> tuple[list[Row], int]:
+def shown_rows(rows: Sequence[Row], most: int) -> tuple[list[Row], int]:
     """The rows that are drawn, and how many are not. Of large trees, only what changed and what is above it."""
-    if len(rows) <= MOST_ROWS:
+    if len(rows) <= most:
         return [*rows], 0
     keep = [row.changed for row in rows]
     below = 0  # depth of the row kept last: going up, the rows above it are less deep
     for at in range(len(rows) - 1, -1, -1):
         keep[at] = keep[at] or rows[at].depth < below
         below = rows[at].depth if keep[at] else below
-    shown = [row for row, kept in zip(rows, keep, strict=True) if kept][:MOST_ROWS]
+    shown = [row for row, kept in zip(rows, keep, strict=True) if kept][:most]
     return shown, len(rows) - len(shown)
 
 

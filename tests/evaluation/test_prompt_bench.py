@@ -122,7 +122,7 @@ def test_a_bench_that_is_interrupted_returns_what_there_is_and_goes_on(
 
     options: dict[str, Any] = {"environment": env, "store": path, "batch": 2}
     part = rl.prompt_bench(AGENTS, 3, clumsy, 2, on_result=stop, **options)
-    assert part.stopped == "interrupted; the same call with resume=True goes on"
+    assert part.stopped == "interrupted; resume it to go on"
     assert 4 <= len(part.trees) < 12
     assert set(rl.PromptBench.open(path).trees) == set(part.trees)
     whole = rl.prompt_bench(AGENTS, 3, clumsy, 2, resume=True, **options)

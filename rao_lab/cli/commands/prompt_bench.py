@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,6 +69,10 @@ def bench(
     max_seconds: Annotated[float | None, typer.Option(help="Stop before this call takes longer.")] = None,
     max_tokens: Annotated[float | None, typer.Option(help="Stop before it reads and writes more.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Stop before it costs more, in USD.")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="Also save a page, with the trees of each task side by side.", metavar="FILE"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run prompts on the same tasks with the same noise, and say whether one of them is best.
@@ -83,8 +88,8 @@ def bench(
       rao-lab prompts bench plain budget_aware --policy smollm2 --out runs/b.rao
       rao-lab prompts bench --vary agent=recursive,flat --policy tiny
       rao-lab prompts bench --vary policy.error_rate=0,0.2 --policy scripted
-      rao-lab prompts bench --from runs/b.rao
-      rao-lab prompts bench --from runs/a.rao --from runs/b.rao
+      rao-lab prompts bench --from runs/b.rao --page b.html
+      rao-lab prompts bench --from runs/a.rao --from runs/b.rao --page b.html
     """
     from rao_lab.api.bench_variants import from_files, variants_from
     from rao_lab.api.defaults import suggested
@@ -97,7 +102,7 @@ def bench(
     if recorded:
         if prompts or vary:
             raise ConfigError("--from shows what was recorded: leave out prompts and --vary")
-        _tell(from_files(recorded), as_json)
+        _tell(from_files(recorded), page, as_json)
         return
     kind = choice("agent", agent, AGENTS)
 
@@ -142,11 +147,14 @@ def bench(
             max_cost=max_cost,
             on_result=hear,
         )
-    _tell(found, as_json)
+    _tell(found, page, as_json)
 
 
-def _tell(found: PromptBench, as_json: bool) -> None:
+def _tell(found: PromptBench, page: Path | None, as_json: bool) -> None:
     """Prints the bench; the exit status says whether it was interrupted, or nothing could be scored."""
+    if page is not None:
+        left_out = found.save_html(page)
+        print_progress(f"{page} saved" + (f"; left out: {left_out}" if left_out else ""))
     if as_json:
         print_json(found.to_dict())
     else:

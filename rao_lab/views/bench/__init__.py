@@ -1,0 +1,1 @@
+"""A prompt bench as HTML: for a notebook, and as a saved page."""

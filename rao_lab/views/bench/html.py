@@ -1,0 +1,261 @@
+"""A prompt bench as a fragment of HTML without a script: figures, differences, and tasks with their trees.
+
+A mark in the table by task opens the tree beside that of the first variant (of the first: beside that of the second).
+The marks are labels of hidden radio buttons, each with a panel after it. So the arrow keys go from tree to tree, and no
+script is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import counted
+from rao_lab.evaluation.bench_figures import Figures
+from rao_lab.evaluation.bench_text import interval, number, percent, time, usd
+from rao_lab.evaluation.clustered import Estimate
+from rao_lab.evaluation.prompt_bench import Bench, Spot
+from rao_lab.evaluation.verdict import Versus
+from rao_lab.tree import Tree
+from rao_lab.tree.diff import diff_trees
+from rao_lab.tree.text import preamble, short_goal, signed
+from rao_lab.views.diff.html import diff_html
+from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
+
+NAME = 40
+REASONS = 3
+
+
+def bench_sheet(bench: Bench, key: str, room: int) -> tuple[str, int]:
+    """The whole sheet with its style, and how many pairs of trees it leaves out.
+
+    Args:
+        key: what all ids begin with.
+        room: bytes that the panels may take.
+    """
+    panels, left_out = _panels(bench, key, room)
+    more = f'<p class="about">{counted(left_out, "pair")} of trees left out for size.</p>' if left_out else ""
+    body = f"{_head(bench)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, set(panels))}"
+    return (
+        f'<div class="rao-sheet"><style>{css()}</style>{symbols(key)}{body}'
+        f'<div class="panels" id="{key}-panels"><input type="radio" class="pick" name="{key}" id="{key}-none" '
+        f'aria-label="no trees">{"".join(panels.values())}</div>{more}</div>',
+        left_out,
+    )
+
+
+def _head(bench: Bench) -> str:
+    ran = (
+        f"{len(bench.trees):,} of {bench.planned:,}"
+        if len(bench.trees) < bench.planned
+        else f"{bench.planned:,}"
+    )
+    shape = " × ".join(
+        counted(count, noun)
+        for count, noun in (
+            (len(bench.variants), bench.noun),
+            (len(bench.tasks), "task"),
+            (bench.repeats, "repeat"),
+        )
+    )
+    policies = ", ".join(dict.fromkeys(one_line(each.policy, NAME) for each in bench.variants if each.policy))
+    about = said(f"{shape}: {ran} trees" + (f" · {policies}" if policies else ""))
+    sentence = bench.verdict.sentence
+    stopped = bench.stopped and f"Stopped: {bench.stopped}."
+    notes = "".join(
+        f'<p class="about">{said(note)}</p>' for note in (bench.note, stopped, bench.estimate) if note
+    )
+    return (
+        f'<h1>Prompt bench <span class="quiet">{about}</span></h1>'
+        f'<p class="sentence">{said(sentence[:1].upper() + sentence[1:])}.</p>{notes}'
+    )
+
+
+HEADS = (
+    ("success", "mean over tasks, 95 % interval over tasks"), ("nodes", "a tree"), ("depth", "a tree"),
+    ("turns", "a tree"), ("delegating", "share of trees whose root launched"), ("children", "of a node that launched"),
+    ("read", "tokens a tree"), ("written", "tokens a tree"), ("USD", "a tree"), ("time", "a tree"),
+    ("no action", "share of turns whose reply held none"), ("code failed", "share of turns"),
+    ("at a limit", "share of nodes"), ("refused", "launches and calls a tree, by kind on hover"),
+    ("not scored", "trees, with reasons on hover"),
+)  # fmt: skip
+
+
+def _figures(bench: Bench) -> str:
+    priced = any(one.cost is not None for one in bench.figures)
+    heads = "".join(f'<th title="{why}">{name}</th>' for name, why in HEADS if priced or name != "USD")
+    rows = "".join(
+        f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(one.name, NAME))}</td>'
+        f"<td>{_bar(one.success, 0.0)}</td>{_row(one, priced)}</tr>"
+        for about, one in zip(bench.variants, bench.figures, strict=True)
+    )
+    return (
+        f'<div class="wide"><table><thead><tr><th class="name"></th><th>{_axis("0", "0.5", "1")}</th>{heads}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(one: Figures, priced: bool) -> str:
+    trees = one.scored.total
+    kinds = ", ".join(f"{kind} ×{count:,}" for kind, count in one.refusals.items())
+    reasons = "; ".join(f"{count} × {why}" for why, count in [*one.scored.why_not.items()][:REASONS])
+    texts = [
+        interval(one),
+        number(one.nodes),
+        number(one.depth),
+        number(one.turns),
+        percent(one.delegating_trees),
+        number(one.children),
+        "—" if one.tokens_in is None else f"{one.tokens_in:,.0f}",
+        "—" if one.tokens_out is None else f"{one.tokens_out:,.0f}",
+        *([usd(one.cost)] if priced else []),
+        time(one.seconds),
+        percent(one.unparsed),
+        percent(one.failed_turns),
+        percent(one.limited),
+    ]
+    refused = f"{sum(one.refusals.values()) / trees:.1f}" if trees else "—"
+    cells = "".join(f"<td>{text}</td>" for text in texts)
+    return f'{cells}<td title="{said(kinds)}">{refused}</td><td title="{said(reasons)}">{one.scored.unscored}</td>'
+
+
+WIDTH, HEIGHT, EDGE = 160, 20, 4
+
+
+def _at(value: float, low: float) -> float:
+    """The place of a value on an axis from `low` to 1."""
+    return EDGE + (value - low) / (1 - low) * (WIDTH - 2 * EDGE)
+
+
+def _bar(seen: Estimate | None, low: float) -> str:
+    """An interval on its axis, with a tick for the value; a difference that excludes 0 has the colour of its sign."""
+    middle = HEIGHT / 2
+    zero = f'<path d="M{_at(0, low):.1f} 2V{HEIGHT - 2}" stroke="var(--strong)"/>'
+    axis = f'<path d="M{EDGE} {middle}H{WIDTH - EDGE}" stroke="var(--rule)"/>{zero}'
+    if seen is None:
+        return _svg(axis, "not known")
+    signed_ = low < 0 and seen.low * seen.high > 0
+    colour = ("barPlus" if seen.value > 0 else "barMinus") if signed_ else "second"
+    drawn = (
+        f'{axis}<path d="M{_at(seen.low, low):.1f} {middle}H{_at(seen.high, low):.1f}" stroke="var(--{colour})" '
+        f'stroke-width="4" opacity=".55"/><path d="M{_at(seen.value, low):.1f} 4V{HEIGHT - 4}" '
+        f'stroke="var(--{colour})" stroke-width="2.2"/>'
+    )
+    return _svg(drawn, f"{seen.value:.2f}, from {seen.low:.2f} to {seen.high:.2f}")
+
+
+def _svg(drawn: str, words: str) -> str:
+    return (
+        f'<svg class="plot" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{words}">{drawn}</svg>'
+    )
+
+
+def _axis(*labels: str) -> str:
+    places = zip((EDGE, WIDTH / 2, WIDTH - EDGE), ("start", "middle", "end"), labels, strict=True)
+    return _svg(
+        "".join(f'<text x="{x}" y="14" text-anchor="{a}">{label}</text>' for x, a, label in places), "axis"
+    )
+
+
+def _differences(bench: Bench) -> str:
+    many = len(bench.differences) > 1
+    holm = "<th>p, Holm</th>" if many else "<th>p</th>"
+    rows = "".join(_difference(pair) for pair in bench.differences)
+    return (
+        '<h2>Paired differences</h2><p class="about">First minus second, on the same tasks with the same noise; 95 % '
+        f"intervals over tasks.</p>"
+        f'<div class="wide"><table><thead><tr><th class="name"></th><th>{_axis("−1", "0", "+1")}</th><th></th><th>tasks'
+        f"</th>{holm}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _difference(pair: Versus) -> str:
+    seen = pair.seen
+    names = f"{said(one_line(pair.first, NAME))} − {said(one_line(pair.second, NAME))}"
+    if seen is None:
+        return f'<tr><td class="name">{names}</td><td>{_bar(None, -1.0)}</td><td>not known</td><td>0</td><td></td></tr>'
+    sign = ("plus" if seen.value > 0 else "minus") if seen.low * seen.high > 0 else ""
+    text = f"{signed(seen.value)} [{signed(seen.low)}, {signed(seen.high)}]"
+    return (
+        f'<tr><td class="name">{names}</td><td>{_bar(seen, -1.0)}</td><td class="{sign}">{text}</td>'
+        f"<td>{seen.tasks}</td><td>{pair.p:.3f}</td></tr>"
+    )
+
+
+def _tasks(bench: Bench, key: str, open_ids: set[str]) -> str:
+    heads = "".join(
+        f'<th class="name trees">{said(one_line(name, NAME))}</th><th>mean</th>' for name in bench.names
+    )
+    roots = [tree.root for tree in bench.trees.values()]
+    shared = preamble(roots)
+    goals = {spot.task: short_goal(tree.root, shared) for spot, tree in bench.trees.items()}
+    rows = []
+    for place, task in enumerate(bench.tasks):
+        cells = "".join(_cell(bench, variant, place, key, open_ids) for variant in range(len(bench.variants)))
+        goal = one_line(goals.get(place, task.goal), 120)
+        rows.append(
+            f'<tr><td class="quiet">{place + 1}</td><td class="goal" title="{said(one_line(task.goal, 400))}">'
+            f'{said(goal)}</td><td class="quiet">{said(one_line(task.difficulty, 20))}</td>{cells}</tr>'
+        )
+    return (
+        '<h2>By task</h2><p class="about">A mark for each repeat. Choose one to see its tree beside that of '
+        f"{said(one_line(bench.names[0], NAME))} (of {said(one_line(bench.names[0], NAME))}: beside "
+        f'{said(one_line(bench.names[1], NAME))}).</p><div class="wide"><table class="cells"><thead><tr><th></th>'
+        f'<th class="name">task</th><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _cell(bench: Bench, variant: int, task: int, key: str, open_ids: set[str]) -> str:
+    """The marks of one variant and task, and the mean of what was scored."""
+    marks, scores = [], []
+    for repeat in range(bench.repeats):
+        tree = bench.trees.get(Spot(variant, task, repeat))
+        if tree is None:
+            marks.append('<span class="quiet" title="not run">·</span>')
+            continue
+        if tree.success is not None:
+            scores.append(tree.success)
+        shown = mark(shape_of(tree.root), key)
+        panel = _panel_id(key, task, repeat, max(1, variant))
+        words = f"{counted(len(tree), 'node')}, repeat {repeat + 1}"
+        opens = f'<label for="{panel}" title="{words}">{shown}</label>'
+        marks.append(opens if panel in open_ids else f'<span title="{words}">{shown}</span>')
+    mean = f"{sum(scores) / len(scores):.2f}" if scores else "—"
+    return f'<td class="trees">{"".join(marks)}</td><td>{mean}</td>'
+
+
+def _panel_id(key: str, task: int, repeat: int, variant: int) -> str:
+    return f"{key}-{task}-{repeat}-{variant}"
+
+
+def _pairs(bench: Bench) -> Iterator[tuple[int, int, int, Tree, Tree]]:
+    """Task, repeat, the other variant, and the trees of the first variant and of that."""
+    for task in range(len(bench.tasks)):
+        for repeat in range(bench.repeats):
+            first = bench.trees.get(Spot(0, task, repeat))
+            for variant in range(1, len(bench.variants)):
+                second = bench.trees.get(Spot(variant, task, repeat))
+                if first is not None and second is not None:
+                    yield task, repeat, variant, first, second
+
+
+def _panels(bench: Bench, key: str, room: int) -> tuple[dict[str, str], int]:
+    """A panel by its id for every pair of trees, while there is room; and how many there are no room for."""
+    made: dict[str, str] = {}
+    left_out = 0
+    for task, repeat, variant, first, second in _pairs(bench):
+        names = one_line(bench.names[0], NAME), one_line(bench.names[variant], NAME)
+        panel = _panel_id(key, task, repeat, variant)
+        title = f"Task {task + 1}, repeat {repeat + 1}: {said(names[0])} and {said(names[1])}"
+        html = (
+            f'<input type="radio" class="pick" name="{key}" id="{panel}" aria-label="{title}">'
+            f'<section class="panel" aria-label="{title}"><label class="close" for="{key}-none">close</label>'
+            f"<h2>{title}</h2>{diff_html(diff_trees(first, second), key, names)}</section>"
+        )
+        room -= len(html.encode("utf-8", "replace"))
+        if room < 0:
+            left_out += 1
+        else:
+            made[panel] = html
+    return made, left_out
