@@ -127,7 +127,7 @@ def export_run(
         return f"{out}: a copy of {path.name}, {_size(out)}"
     spare_others(out, kind, force)
     with open_run(path) as run:
-        wanted = chosen_steps(steps, (each.step for each in run.steps))
+        wanted = chosen_steps(steps, (each.step for each in run.steps), run.problems)
         if kind == "json":
             unread: list[str] = []
             _write(out, run_json(run, wanted, unread))
@@ -138,12 +138,12 @@ def export_run(
 def run_json(run: Run, steps: Sequence[int] | None = None, unread: list[str] | None = None) -> Iterator[str]:
     """A run as plain JSON, in pieces: config, packages, and of each step metrics, groups, probes and credit.
 
-    One step is in memory at a time. A step that cannot be read has the reason as "error", and what the lists leave
-    out stands in "errors". What JSON cannot say (a loss that is not a number) is tagged as
+    One step is in memory at a time. A step that cannot be read, or that lacks trees, has the reason as "error", and
+    what the lists leave out stands in "errors". What JSON cannot say (a loss that is not a number) is tagged as
     `tree.values` says.
 
     Args:
-        unread: takes a line for each step that cannot be read.
+        unread: takes a line for each step that cannot be read, or lacks trees.
 
     Raises:
         RunFileError: none can be.
@@ -166,10 +166,16 @@ def run_json(run: Run, steps: Sequence[int] | None = None, unread: list[str] | N
             "credit": None,
         }
         try:
-            entry["groups"] = [group_to_json(group) for group in run.groups(step)]
-            entry["probes"] = [group_to_json(group) for group in run.groups(step, probe=True)]
-            with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
-                entry["credit"] = run.attributions(step).to_json()
+            lacks = run.missing(step)
+            for name, probe in (("groups", False), ("probes", True)):
+                entry[name] = [group_to_json(group) for group in run.groups(step, probe, partial=True)]
+            if lacks:
+                entry["error"] = f"step {step} is incomplete, and left without credit: {lacks}"
+                if unread is not None:
+                    unread.append(entry["error"])
+            else:
+                with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
+                    entry["credit"] = run.attributions(step).to_json()
         except RunFileError as error:  # the other steps are there
             entry["error"], problem = str(error), error
             if unread is not None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from rao_lab.api.settings import is_number
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
 from rao_lab.credit import Attribution, Attributions
 from rao_lab.errors import MissingError
 from rao_lab.store import Run, TreeSummary
@@ -24,13 +25,34 @@ def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
     if step is None:
         step = next((each.step for each in reversed(run.steps) if run.trees(each.step)), None)
         if step is None:
-            raise MissingError(f"{run.path.name} has no trees yet")
+            raise MissingError(_why_no_trees(run))
     trees = run.trees(step)
     if not trees:
         others = [each.step for each in run.steps if each.trees or each.probe_trees]
         has = f": of its steps, {_listed(others)} have some" if others else ""
-        raise MissingError(f"step {step} of {run.path.name} has no trees{has}")
+        raise MissingError(f"step {step} of {run.path.name} has no trees{_lost(run, step)}{has}")
     return trees
+
+
+def _why_no_trees(run: Run) -> str:
+    """In a line."""
+    said = f"{run.path.name} has no trees"
+    if run.being_written:
+        return f"{said} yet"
+    if not run.steps:
+        return f"{said}: " + (run.problems[0] if run.problems else "no step has begun")
+    lost = next(filter(None, (_lost(run, each.step) for each in reversed(run.steps))), "")
+    held = (
+        f"the figures of {counted(len(run.steps), 'step')}"
+        if run.metrics
+        else counted(len(run.steps), "step")
+    )
+    return f"{said}{lost}: it holds {held} alone"
+
+
+def _lost(run: Run, step: int) -> str:
+    lacks = run.missing(step)
+    return f" ({lacks})" if lacks else ""
 
 
 def find_tree(trees: Sequence[TreeSummary], wanted: str) -> int:
@@ -56,8 +78,8 @@ def find_tree(trees: Sequence[TreeSummary], wanted: str) -> int:
 
 
 def credit_of_tree(run: Run, tree: TreeSummary) -> Attributions | None:
-    """The credit of the tree's step, if the tree has some."""
-    if not (tree.probe or tree.fork or tree.running):
+    """The credit of the tree's step, if the tree has some, and the step all of its trees."""
+    if not (tree.probe or tree.fork or tree.running or run.missing(tree.step)):
         with suppress(MissingError):  # a step that has not ended, or has no groups
             found = run.attributions(tree.step)
             found.rows(tree.group, tree.rollout)
@@ -106,7 +128,7 @@ def why_no_credit(run: Run, step: int | None) -> str:
     elif step == 0:
         why = "it has only trees that were not trained on"
     else:
-        why = "it has no groups of trees"
+        why = "its credit is not in the file" if known[step].groups else "it has no groups of trees"
     others = f"; steps with credit: {_listed(credited)}" if credited else ""
     return f"step {step} of {name} has no credit: {why}{others}"
 

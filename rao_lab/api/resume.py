@@ -23,7 +23,7 @@ from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
 from rao_lab.prompts import chosen, recorded
 from rao_lab.protocols import Dialect, Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
-from rao_lab.store.files import SALVAGE
+from rao_lab.store.files import salvage_hint
 from rao_lab.store.rows.encode import portable
 from rao_lab.training import checkpoint
 from rao_lab.training.config import TrainConfig
@@ -97,7 +97,9 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
     """
     with open_run(store) as run:
         if run.problems:
-            raise RunFileError(f"{store.name} is damaged and cannot be resumed: {run.problems[0]}; {SALVAGE}")
+            raise RunFileError(
+                f"{store.name} is damaged and cannot be resumed: {run.problems[0]}; {salvage_hint(store)}"
+            )
         before = run.config
     if before.get("environment") == about["environment"]:
         check_reopened(before, about)

@@ -6,7 +6,7 @@ What a user says wins. What they leave out comes from the run that is resumed, o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -172,27 +172,43 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def chosen_steps(text: str | None, available: Iterable[int]) -> list[int] | None:
+def chosen_steps(
+    text: str | None, available: Iterable[int], problems: Sequence[str] = ()
+) -> list[int] | None:
     """`"1,5,10-20"` as the steps of a run that it names; None for None.
+
+    Args:
+        problems: lines on what of the run cannot be read, such as a step.
 
     Raises:
         ConfigError: the text is no such list.
-        MissingError: none of them is in the run.
+        MissingError: none of them is in the run, or can be read.
     """
     if text is None:
         return None
     steps = sorted(available)
     wanted: list[int] = []
+    unread: list[str] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not is_number(first) or (dash and not is_number(last)):
             raise ConfigError(f"--steps {quoted(text)} is no list of steps such as 1,5,10-20")
         low, high = int(first), int(last or first)
         wanted += [step for step in steps if low <= step <= high]
+        unread += [line for line in problems if (step := _step_of(line)) is not None and low <= step <= high]
     if not wanted:
-        has = f"{steps[0]} to {steps[-1]}" if steps else "none"
+        has = (f"{steps[0]} to {steps[-1]}" if len(steps) > 1 else f"only {steps[0]}") if steps else "none"
+        if unread:
+            raise MissingError(f"{unread[0]}; of the others the run has {has}")
         raise MissingError(f"the run has none of the steps {unquoted(text)}: it has {has}")
     return sorted(set(wanted))
+
+
+def _step_of(problem: str) -> int | None:
+    """The step that a line of `Run.problems` says cannot be read."""
+    word, _, rest = problem.partition(" cannot be read")
+    _, _, number = word.partition("step ")
+    return int(number) if rest and word == f"step {number}" and is_number(number) else None
 
 
 def _value(text: str) -> Any:

@@ -109,3 +109,17 @@ def _refused(table: str, column: str, value: Any) -> RunFileError:
     kind = COLUMNS[table][column]
     due = f": {kind} is due" if isinstance(kind, Range) else ""
     return RunFileError(f"{column} of {table} is {quoted(value)}, which none of ours is{due}")
+
+
+def check_counts(tree_id: int, stored: Mapping[str, Any], read: Mapping[str, int]) -> None:
+    """Holds what was read of a tree against the counts in its row.
+
+    Raises:
+        RunFileError: some of it is missing, or too much.
+    """
+    for name, count in read.items():
+        if stored[name] != count:
+            what = name.replace("_in", " read").replace("_out", " written")
+            raise RunFileError(
+                f"tree {tree_id} is not whole: it has {count} {what}, and {quoted(stored[name])} were recorded"
+            )

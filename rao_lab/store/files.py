@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -32,8 +33,6 @@ READ_WAIT = 5.0
 WRITE_WAIT = 30.0
 """Seconds the writer waits for readers if the journal is not WAL."""
 PAGE_SIZE = 8192
-SALVAGE = "try `rao-lab export --format rao --salvage`"
-"""What to do with a damaged file."""
 _OCTAL = re.compile(r"\\([0-7]{3})")
 """As mountinfo writes blanks and backslashes of a path."""
 _STEP_OF_BUDGET = 20_000
@@ -152,7 +151,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         RunFileError: locked, damaged, or the contents contradict themselves.
     """
     real = real_path(path)
-    with ExitStack() as held, complaints(path.name):
+    with ExitStack() as held, complaints(path):
         try:
             connection = held.enter_context(_connected(real, "ro"))
         except FileNotFoundError:
@@ -260,7 +259,7 @@ class Work:
 
 
 @contextmanager
-def complaints(name: str) -> Iterator[None]:
+def complaints(path: Path) -> Iterator[None]:
     """Turns SQLite's errors while reading into one clear line.
 
     Raises:
@@ -269,13 +268,34 @@ def complaints(name: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        raise RunFileError(f"{name} {_meaning(error)}") from None
+        raise RunFileError(f"{path.name} {_meaning(error, path)}") from None
 
 
-def write_failure(name: str, error: Exception) -> UnavailableError:
+def salvage_hint(path: Path) -> str:
+    """What to do with a damaged file: a command that can be pasted."""
+    with suppress(OSError, ValueError):  # no folder is the present one, or the file lies elsewhere
+        path = path.relative_to(Path.cwd())
+    out = free_name(Path(f"{path.stem}.salvaged.rao"))
+    words = [str(path), str(out)] if str(path).isprintable() else ["FILE", "NEW.rao"]
+    run, left = (shlex.quote(f"./{word}" if word.startswith("-") else word) for word in words)
+    return f"try `rao-lab export {run} --salvage --out {left}`"
+
+
+def free_name(path: Path) -> Path:
+    """The path, or one like it where nothing lies yet: a.kept.rao, a.kept-2.rao."""
+    for number in range(2, 100):
+        if not os.path.lexists(path):
+            break
+        stem = path.stem if number == 2 else path.stem.rpartition("-")[0]
+        path = path.with_name(f"{stem}-{number}{path.suffix}")
+    return path
+
+
+def write_failure(path: Path, error: Exception) -> UnavailableError:
     """The words for a write that failed; what was committed before stands."""
-    why = why_not_written(error)
-    return UnavailableError(f"{name} cannot be written any more: {why}; what was saved stays readable")
+    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
+    why = f"it is damaged: {salvage_hint(path)}" if damaged else why_not_written(error)
+    return UnavailableError(f"{path.name} cannot be written any more: {why}; what was saved stays readable")
 
 
 def why_not_written(error: Exception) -> str:
@@ -285,13 +305,12 @@ def why_not_written(error: Exception) -> str:
         sqlite3.SQLITE_BUSY: "another program holds it locked",
         sqlite3.SQLITE_READONLY: "it is read-only",
         sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing",
-        sqlite3.SQLITE_CORRUPT: f"it is damaged: {SALVAGE}",
     }.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, str(error))
 
 
-def _meaning(error: Exception) -> str:
+def _meaning(error: Exception, path: Path) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return f"is damaged (a text in it is none): {SALVAGE}"
+        return f"is damaged (a text in it is none): {salvage_hint(path)}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"is locked by another program (waited {READ_WAIT:g} s): close it and try again"
@@ -305,7 +324,7 @@ def _meaning(error: Exception) -> str:
         return "cannot be read: the disk or network failed"
     if code == sqlite3.SQLITE_INTERRUPT:
         return "is damaged: reading it takes more work than its size explains"
-    return f"is damaged ({one_line(str(error), 120)}): {SALVAGE}"
+    return f"is damaged ({one_line(str(error), 120)}): {salvage_hint(path)}"
 
 
 def on_network(folder: Path, mounts: str | None = None) -> bool:

@@ -15,15 +15,16 @@ from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import schema
 from rao_lab.store.files import (
     PAGE_SIZE,
-    SALVAGE,
     WRITE_WAIT,
     begins_as_run,
     beside_refused,
     check_file,
     complaints,
     file_uri,
+    free_name,
     on_network,
     real_path,
+    salvage_hint,
 )
 
 _CLOSE_TRIES = 100
@@ -67,14 +68,14 @@ def open_for_writing(
     connection = _connect(real)
     try:
         if begun:
-            with complaints(path.name):
+            with complaints(path):
                 if not _can_write(connection):  # a crash left it in WAL, which is refused in this folder
                     connection.close()
                     connection = _connect(real, without_wal=True)
                 # A writer that died while it made the tables is rolled back to nothing.
                 begun = connection.execute("PRAGMA page_count").fetchone() != (0,)
                 if begun:
-                    _check_existing(connection, path.name)
+                    _check_existing(connection, path)
         if not begun:
             _make(connection)
         network = journal == "auto" and on_network(real.parent)
@@ -117,12 +118,12 @@ def _connect(real: Path, without_wal: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _check_existing(connection: sqlite3.Connection, name: str) -> None:
-    schema.migrate(connection, name)
-    schema.check_tables(connection, name)
+def _check_existing(connection: sqlite3.Connection, path: Path) -> None:
+    schema.migrate(connection, path.name)
+    schema.check_tables(connection, path.name)
     (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if problem != "ok":
-        raise RunFileError(f"{name} is damaged and cannot be resumed: {SALVAGE}")
+        raise RunFileError(f"{path.name} is damaged and cannot be resumed: {salvage_hint(path)}")
 
 
 def _make(connection: sqlite3.Connection) -> None:
@@ -193,21 +194,12 @@ class Standing:
         gone = f"{unquoted(self._path.name)} was removed, moved or replaced while it was being written"
         for folder in (lambda: self._path.parent, lambda: Path(tempfile.gettempdir())):
             with suppress(sqlite3.Error, OSError):  # the next one
-                kept = self._kept_in(folder())
+                kept = free_name(folder() / f"{self._path.stem}.kept.rao")
                 connection.execute("VACUUM INTO ?", (file_uri(kept),))
                 return UnavailableError(
                     f"{gone}: what was recorded so far is kept in {unquoted(kept)}{self._about_weights(kept)}"
                 )
         return UnavailableError(f"{gone}, and what was recorded could not be kept elsewhere")
-
-    def _kept_in(self, folder: Path) -> Path:
-        """Raises: OSError."""
-        kept = folder / f"{self._path.stem}.kept.rao"
-        for number in range(2, 100):
-            if not kept.exists():
-                break
-            kept = folder / f"{self._path.stem}.kept-{number}.rao"
-        return kept
 
     def _about_weights(self, kept: Path) -> str:
         """A run goes on from the checkpoints that are named after its file."""

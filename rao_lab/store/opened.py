@@ -11,13 +11,13 @@ from pathlib import Path
 from rao_lab.errors import RunFileError
 from rao_lab.store import schema
 from rao_lab.store.files import (
-    SALVAGE,
     Copied,
     check_file,
     complaints,
     file_path,
     guard,
     reading,
+    salvage_hint,
     size_on_disk,
 )
 from rao_lab.store.rows.summaries import meta_value
@@ -71,7 +71,7 @@ class OpenedFile:
                 with reading(self.path) as connection:
                     yield connection
                 return
-            with complaints(self.path.name), self._copy_lock:
+            with complaints(self.path), self._copy_lock:
                 guard(self._copy, size_on_disk(self.path))
                 yield self._copy
 
@@ -83,7 +83,7 @@ class OpenedFile:
         except RunFileError as error:
             if self.path.name in str(error):
                 raise
-            raise RunFileError(f"{self.path.name} is damaged: {error}; {SALVAGE}") from None
+            raise RunFileError(f"{self.path.name} is damaged: {error}; {salvage_hint(self.path)}") from None
 
     def close(self) -> None:
         """Later readings are refused."""

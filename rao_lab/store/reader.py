@@ -20,7 +20,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import Attribution, Attributions, CreditConfig
 from rao_lab.credit.attribution import Place
-from rao_lab.errors import ConfigError, MissingError, RaoLabError
+from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.columns.nodes import NodeColumns, node_columns
 from rao_lab.store.lock import is_locked
@@ -36,10 +36,13 @@ from rao_lab.store.rows.summaries import (
     left_out,
     meta_value,
     metrics,
+    note,
+    state_of,
     step_summaries,
     tree_summaries,
 )
 from rao_lab.store.rows.texts import Texts
+from rao_lab.store.rows.whole import Lacks, misplaced
 from rao_lab.tree import Group, Node, Tree
 
 
@@ -66,6 +69,7 @@ class Run:
         self._packages: dict[str, Any] = {}
         self._metrics: list[dict[str, Any]] = []
         self._problems: list[str] = []
+        self._lacks = Lacks()
         with self._file.reading() as connection:
             self._read_lists(connection)
         self._told, _ = self._seen
@@ -160,17 +164,31 @@ class Run:
                 node = load_node(connection, tree_id, path, Allowance.of(connection))
         return self.tree(tree_id).node(path) if node is None else node
 
-    def groups(self, step: int, probe: bool = False) -> list[Group]:
-        """The groups of a step, or its probes, with all that is known of their finished trees.
+    def missing(self, step: int) -> str:
+        """What a step lacks of what was recorded, in a few words; empty if nothing. A file that is damaged, or was
+        salvaged, may lack trees.
 
         Raises:
             MissingError: the run has no such step.
         """
         with self._file.reading() as connection:
-            step = self._check_step(connection, step)
+            return self._lacks.of(connection, self._check_step(connection, step))
+
+    def groups(self, step: int, probe: bool = False, *, partial: bool = False) -> list[Group]:
+        """The groups of a step, or its probes, with all that is known of their finished trees.
+
+        Args:
+            partial: give what is there of a step that lacks trees; credit of it would be of other groups.
+
+        Raises:
+            MissingError: the run has no such step.
+            RunFileError: a tree cannot be read, or is missing.
+        """
+        with self._file.reading() as connection:
+            step = self._whole_step(connection, step, partial)
             rows = connection.execute(
-                "SELECT id, grp FROM trees WHERE step = ? AND probe = ? AND done = 1 AND origin IS NULL"
-                " ORDER BY grp, rollout",
+                "SELECT id, grp FROM trees WHERE step = ? AND probe = ? AND done = 1 AND nodes NOT NULL"
+                " AND origin IS NULL ORDER BY grp, rollout",
                 (step, probe),
             ).fetchall()
             trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance.of(connection))
@@ -210,15 +228,10 @@ class Run:
             f"step {step} of {self.path.name} has no attributions: it has not ended, or had none"
         )
 
-    def node_table(self, step: int) -> NodeColumns:
-        """The nodes of a step's finished trees as columns, without texts.
-
-        Raises:
-            MissingError: the run has no such step.
-        """
+    def node_table(self, step: int, *, partial: bool = False) -> NodeColumns:
+        """The nodes of a step's finished trees as columns, without texts; arguments and errors as of `groups`."""
         with self._file.reading() as connection:
-            step = self._check_step(connection, step)
-            return node_columns(connection, step)
+            return node_columns(connection, self._whole_step(connection, step, partial))
 
     def texts(self, ids: Iterable[int]) -> dict[int, str]:
         """Texts by the ids that columns carry.
@@ -294,19 +307,21 @@ class Run:
         if not self.follow or self._file.closed:
             return
         with self._file.reading() as connection:
-            if _state(connection) != self._seen:
+            if state_of(connection) != self._seen:
                 self._read_lists(connection)
 
     def _read_lists(self, connection: sqlite3.Connection) -> None:
         texts = Texts(connection, Allowance.of(connection))
         problems: list[str] = []
         self._steps = step_summaries(connection, problems)
+        for problem in misplaced(connection).values():
+            note(problems, problem)
         self._config, self._packages = {}, {}
         with left_out(problems, "the configuration"):
             self._config, self._packages = configs(connection, texts)
         self._metrics = metrics(connection, texts, problems)
         self._summaries, self._problems = {}, problems
-        self._seen = _state(connection)
+        self._seen = state_of(connection)
 
     def _tree_id(self, named: object) -> int:
         """Raises: MissingError."""
@@ -322,10 +337,22 @@ class Run:
             "SELECT id FROM trees WHERE step = ? AND grp = ? AND NOT probe AND done = 1 AND origin IS NULL"
         )
         with self._file.reading() as connection:
+            self._whole_step(connection, named.step)  # otherwise the places would be those of other trees
             rows = connection.execute(f"{query} ORDER BY rollout", (named.step, named.group)).fetchall()
         if named.tree >= len(rows):
             raise MissingError(f"step {named.step} has no tree {named.tree:d} of group {named.group}")
         return int(rows[named.tree][0])
+
+    def _whole_step(self, connection: sqlite3.Connection, step: object, partial: bool = False) -> int:
+        """Raises: MissingError, and RunFileError if it lacks something."""
+        step = self._check_step(connection, step)
+        lacks = "" if partial else self._lacks.of(connection, step)
+        if lacks:
+            raise RunFileError(
+                f"step {step} of {self.path.name} is incomplete: {lacks}. `rao-lab show` prints what is left, and "
+                "partial=True gives it in Python"
+            )
+        return step
 
     def _check_step(self, connection: sqlite3.Connection, step: object) -> int:
         step = _number("a step", step)
@@ -334,11 +361,6 @@ class Run:
             has = "no step yet" if first is None else f"the steps {first} to {last}"
             raise MissingError(f"{self.path.name} has no step {quoted(step)}: it has {has}")
         return step
-
-
-def _state(connection: sqlite3.Connection) -> tuple[object, int]:
-    """Which run it is, and its last commit: another run may be put in the place of the file."""
-    return meta_value(connection, "created"), last_commit(connection)
 
 
 def _number(what: str, value: object) -> int:

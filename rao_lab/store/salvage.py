@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rao_lab.base.words import counted
 from rao_lab.errors import RaoLabError, RunFileError, UnavailableError
@@ -38,6 +40,8 @@ from rao_lab.store.rows.decode import load_trees
 from rao_lab.store.rows.live import load_events, running_trees
 from rao_lab.store.rows.texts import Texts, table
 from rao_lab.store.rows.transaction import RunTables, checkpoint_name
+from rao_lab.store.rows.whole import lost, misplaced, missing, note_lost
+from rao_lab.tree.ranges import SIGNED
 
 _MISSES = 2000
 """Ids looked for one by one, in vain, before the search between damaged pages ends."""
@@ -80,7 +84,8 @@ class SalvageReport:
 
     def note(self, what: str, error: Exception) -> None:
         if len(self.problems) < 20:
-            self.problems.append(f"{what}: {error}")
+            said = str(error)
+            self.problems.append(said if said.startswith(what) else f"{what}: {said}")
 
 
 def salvage(path: str | Path, out: str | Path) -> SalvageReport:
@@ -171,7 +176,7 @@ def _pour(damaged: sqlite3.Connection, target: Path, report: SalvageReport) -> N
             connection.execute("PRAGMA synchronous = OFF")  # a copy that can be made again
             tables = RunTables(connection)
             tables.begin()
-            for part in (_configs, _steps, _trees, _running, _attributions, _checkpoints):
+            for part in (_configs, _steps, _trees, _running, _attributions, _checkpoints, _gaps):
                 part(damaged, tables, report)
             try:
                 tables.commit()
@@ -217,15 +222,29 @@ def _steps(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport
 
 
 def _trees(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
+    lost_of: Counter[Any] = Counter()
+    wrong: dict[int, str] = {}
+    with suppress(*UNREADABLE):
+        lost_of.update(lost(damaged))
+    for each in _keys(damaged, "steps", "step"):
+        with suppress(*UNREADABLE):
+            wrong |= misplaced(damaged, each)
     for tree_id in _keys(damaged, "trees", "id"):
+        step: Any = None
         with _kept(report, tables, f"tree {tree_id}") as kept:
-            row = damaged.execute("SELECT done FROM trees WHERE id = ?", (tree_id,)).fetchone()
-            if row == (0,):
+            done, step = damaged.execute("SELECT done, step FROM trees WHERE id = ?", (tree_id,)).fetchone()
+            if tree_id in wrong:
+                raise RunFileError(wrong[tree_id])
+            if done == 0:
                 continue
             (tree,) = load_trees(damaged, [tree_id], Allowance.of(damaged))
             tables.tree_done(tree, None)
             report.trees += 1
         report.lost_trees += kept.failed
+        if kept.failed and SIGNED.holds(step):
+            lost_of[step] += 1
+    if lost_of:
+        note_lost(tables.connection, lost_of)
 
 
 def _running(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
@@ -246,7 +265,9 @@ def _attributions(damaged: sqlite3.Connection, tables: RunTables, report: Salvag
             step, config, used, size, body = damaged.execute(query, (row_id,)).fetchone()
             stored = table(Texts(damaged, Allowance.of(damaged)).plain(config), "a credit config")
             cells("attributions", ("step", "config", "used"), [(step, config, used)])
-            found = attributions_from_bytes(unpack(size, body, Allowance.of(damaged)), stored)
+            found = attributions_from_bytes(
+                unpack(size, body, Allowance.of(damaged), f"the credit of step {step}"), stored
+            )
             insert_attributions(tables.connection, tables.texts, step, found, bool(used))
             report.attributions += 1
         report.lost_attributions += kept.failed
@@ -262,6 +283,15 @@ def _checkpoints(damaged: sqlite3.Connection, tables: RunTables, report: Salvage
                 step, checkpoint_name(step, Texts(damaged, Allowance.of(damaged)).text(folder))
             )
             report.checkpoints += 1
+
+
+def _gaps(damaged: sqlite3.Connection, tables: RunTables, report: SalvageReport) -> None:
+    """Says what else steps lack: a tree that was moved to another step, or made a fork, can be read where it is."""
+    for step in _keys(damaged, "steps", "step"):
+        with suppress(*UNREADABLE, RunFileError):
+            lacks = missing(damaged, step)
+            if lacks and lacks not in report.problems:
+                report.note(f"step {step} is incomplete", RunFileError(lacks))
 
 
 @dataclass

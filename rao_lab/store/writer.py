@@ -108,7 +108,7 @@ class RunWriter:
                 self._about = (config, packages or package_versions())
                 self._write([(first, () if self.resumed else self._about, None)])
             except (*UNREADABLE, OSError) as error:
-                raise write_failure(self.path.name, error) from None
+                raise write_failure(self.path, error) from None
             undo.pop_all()
         self._changed = threading.Condition()
         self._queue: list[_Call] = []
@@ -241,7 +241,7 @@ class RunWriter:
         self._told = True
         assert self._failure is not None
         if isinstance(self._failure, (*UNREADABLE, OSError)):
-            raise write_failure(self.path.name, self._failure) from None
+            raise write_failure(self.path, self._failure) from None
         if isinstance(self._failure, RaoLabError):
             raise type(self._failure)(*self._failure.args) from None
         raise self._failure

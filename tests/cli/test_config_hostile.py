@@ -322,7 +322,7 @@ def forge_config(run: Path, random: Random) -> None:
         row = connection.execute(
             f"SELECT size, body FROM texts WHERE id = (SELECT max({column}) FROM {table})"
         ).fetchone()
-        data = json.loads(unpack(*row, Allowance.of(connection)))
+        data = json.loads(unpack(*row, Allowance.of(connection), "a text"))
         for _ in range(random.choice([1, 1, 3])):
             alter(data, random)
         raw = json.dumps(data if random.random() < 0.9 else random.choice(PLAIN)).encode()

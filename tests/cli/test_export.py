@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -69,8 +70,9 @@ def test_export_writes_into_a_pipe(run_file: Path) -> None:
 
 
 def test_a_damaged_run_says_how_it_is_salvaged_and_is(
-    run_file: Path, tmp_path: Path, lab: CommandLine
+    run_file: Path, tmp_path: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     left = tmp_path / "left.rao"
     with sqlite3.connect(run_file) as connection:
         (last,) = connection.execute("SELECT max(id) FROM trees WHERE probe = 0").fetchone()
@@ -79,7 +81,9 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
     connection.close()
     status, out, _ = lab(["export", run_file, "--format", "json", "--out", tmp_path / "left.json"])
     assert status == 0 and "is left out: " in out  # the other steps are there
-    assert out.strip().endswith("try `rao-lab export --format rao --salvage`")
+    assert out.strip().endswith("try `rao-lab export a.rao --salvage --out a.salvaged.rao`")
+    (pasted,) = re.findall("`rao-lab (.*)`", out)
+    assert (lab(shlex.split(pasted))[0], (tmp_path / "a.salvaged.rao").is_file()) == (0, True)
     wrong = lab.refused(["export", run_file, "--salvage", "--out", left.with_suffix(".html")])
     assert "--salvage writes a run file: name one (.rao)" in wrong
     status, out, _ = lab(["export", run_file, "--salvage", "--out", left])
@@ -88,6 +92,35 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
     assert "lost: 1 tree; first problem: tree " in out and "there is no text 999999" in out
     with open_run(left) as run:
         assert len(run.trees()) == trees - 1
+        step = next(each.step for each in run.steps if run.missing(each.step))
+    status, out, _ = lab(["export", left, "--steps", str(step), "--out", tmp_path / "left.html"])
+    assert status == 0 and "cannot be read" not in out
+    status, out, told = lab(["show", left, "--step", str(step)])
+    assert status == 0 and f"step {step} is incomplete, and shown without credit: group " in told
+    assert "--salvage" not in lab.refused(["credit", left, "--step", str(step), "--lam", "0"])
+
+
+def test_a_run_that_lost_all_its_trees_says_so(run_file: Path, lab: CommandLine) -> None:
+    with sqlite3.connect(run_file) as connection:
+        connection.execute("DELETE FROM trees")
+    connection.close()
+    said = lab.refused(["show", run_file])
+    assert re.search(
+        r"a\.rao has no trees \(group 0 lacks 2 of the 2 trees .*: it holds the figures of 3 steps", said
+    )
+
+
+def test_a_step_that_cannot_be_read_is_not_said_to_be_none_of_the_run(
+    run_file: Path, tmp_path: Path, lab: CommandLine
+) -> None:
+    with sqlite3.connect(run_file) as connection:
+        connection.execute("UPDATE steps SET started = 9e999 WHERE step = 2")
+    connection.close()
+    said = lab.refused(["export", run_file, "--steps", "2-3", "--out", tmp_path / "a.json"])
+    assert (
+        "step 2 cannot be read (started of steps is inf" in said
+        and "; of the others the run has 0 to 1" in said
+    )
 
 
 def test_export_html_is_one_page_that_says_what_it_leaves_out(

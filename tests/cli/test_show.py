@@ -89,7 +89,7 @@ def test_a_run_without_trees_says_so(tmp_path: Path, lab: CommandLine) -> None:
     out = tmp_path / "empty.rao"
     with RunWriter(out, {}):
         pass
-    assert "empty.rao has no trees yet" in lab.refused(["show", out])
+    assert "empty.rao has no trees: no step has begun" in lab.refused(["show", out])
     assert "empty.rao has no credit: no step of training has ended" in lab.refused(["credit", out])
 
 

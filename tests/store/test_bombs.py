@@ -171,7 +171,10 @@ def test_a_disk_without_room_is_said_of_the_copy_and_leaves_nothing(run_file: Pa
 FORGED = [
     ("UPDATE turns SET decode_steps = 4611686018427387904", "salvaged without its trees"),
     ("UPDATE attributions SET step = 9e999 WHERE step = 2", "salvaged without its attributions"),
-    ("UPDATE trees SET grp = 4611686018427387904 WHERE id = 2", "a whole number from"),
+    (
+        "UPDATE trees SET grp = 4611686018427387904 WHERE id = 2",
+        "group 0 has 1 trees, and its credit is of 2",
+    ),
 ]
 
 

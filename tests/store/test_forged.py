@@ -85,7 +85,7 @@ FORGED_COLUMNS: list[tuple[str, list[float], str]] = [
     ("depth", [0, 1, 5], "not one more than its parent's"),
     ("status", [2, 2, 99], "unknown status"),
     ("spawn_index", [0, -1, 0], "no place among its siblings"),
-    ("tokens_out", [0, -1, 0], "fewer than no tokens"),
+    ("tokens_out", [0, -1, 0], "tree 1 is not whole: it has -1 tokens written"),
     ("success", [2.0, 0.0, 0.0], r"outside \[0, 1\]"),
     ("ended", [0.0, float("inf"), 0.0], "infinite"),
     ("started", [0.0, float("nan"), 0.0], "a time that is none"),
@@ -110,7 +110,7 @@ def test_a_tree_without_its_columns_is_not_left_out(tmp_path: Path, sound: Path)
     path = copy_of(sound, tmp_path)
     with forging(path) as connection:
         connection.execute("DELETE FROM columns WHERE tree = 2")
-    with pytest.raises(RunFileError, match="claims None bytes"):
+    with pytest.raises(RunFileError, match="the columns of tree 2: nothing is stored; try"):
         open_run(path).node_table(1)
 
 
@@ -130,9 +130,9 @@ def forged_columns(folder: Path, paths: list[str], name: str, values: list[float
 def test_many_bodies_share_one_allowance() -> None:
     size, body = pack(bytes(1000))
     allowance = Allowance(total=2500)
-    assert [len(unpack(size, body, allowance)) for _ in range(2)] == [1000, 1000]
+    assert [len(unpack(size, body, allowance, "a text")) for _ in range(2)] == [1000, 1000]
     with pytest.raises(RunFileError, match="more than is allowed at once"):
-        unpack(size, body, allowance)
+        unpack(size, body, allowance, "a text")
 
 
 @pytest.mark.parametrize("name", ["../../etc", "/etc", "..", "a/b", "", "step-1\n"])

@@ -106,7 +106,7 @@ def forge(path: Path, place: Place, value: Any) -> None:
 
 def _json(size: Any, body: Any) -> Any:
     try:
-        data = json.loads(unpack(size, body, Allowance(2**20)))
+        data = json.loads(unpack(size, body, Allowance(2**20), "events"))
     except (RunFileError, ValueError):
         return None
     return data if isinstance(data, (dict, list)) else None

@@ -107,6 +107,6 @@ def changed_columns(path: Path, tree: int = 1) -> Iterator[NDArray[Any]]:
     """The columns of a tree as a forger would change them: one record a node `[N]`."""
     with forging(path) as connection:
         size, body = connection.execute("SELECT size, body FROM columns WHERE tree = ?", (tree,)).fetchone()
-        rows = from_planes(unpack(size, body, Allowance(size)), ROW, size // ROW.itemsize)
+        rows = from_planes(unpack(size, body, Allowance(size), "columns"), ROW, size // ROW.itemsize)
         yield rows
         connection.execute("UPDATE columns SET body = ? WHERE tree = ?", (to_planes(rows), tree))

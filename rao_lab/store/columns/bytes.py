@@ -81,24 +81,30 @@ def pack(raw: bytes) -> tuple[int, bytes]:
     return len(raw), small if len(small) < len(raw) else raw
 
 
-def unpack(size: object, body: object, allowance: Allowance) -> bytes:
+def unpack(size: object, body: object, allowance: Allowance, what: str, most: int = MAX_BODY) -> bytes:
     """The inverse of `pack`.
+
+    Args:
+        what: it is, in an error.
+        most: bytes that are needed; the rest stays packed.
 
     Raises:
         RunFileError: the body is not what its size says, or exceeds a bound.
     """
+    if body is None and size is None:
+        raise RunFileError(f"{what}: nothing is stored")
     if not isinstance(size, int) or not isinstance(body, bytes) or not len(body) <= size <= MAX_BODY:
-        raise RunFileError(f"a stored body claims {quoted(size)} bytes")
-    allowance.take(size)
+        raise RunFileError(f"{what}: the stored body claims {quoted(size)} bytes")
+    allowance.take(min(size, most))
     if len(body) == size:
-        return body
+        return body[:most]
     stream = zlib.decompressobj()
     try:
-        raw = stream.decompress(body, size + 1)
+        raw = stream.decompress(body, min(size + 1, most))
     except zlib.error as error:
-        raise RunFileError(f"a stored body does not unpack ({error})") from None
-    if len(raw) != size or not stream.eof:
-        raise RunFileError(f"a stored body does not unpack to its {size} bytes")
+        raise RunFileError(f"{what}: the stored body does not unpack ({error})") from None
+    if len(raw) != min(size, most) or (most > size and not stream.eof):
+        raise RunFileError(f"{what}: the stored body does not unpack to its {size} bytes")
     return raw
 
 

@@ -6,7 +6,8 @@ They are kept bit for bit as the trainer multiplied by them, so that a view neve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ _CREDIT = {
     "why_code": "<i1",
     "depth_counts": "<i8",
 }
+_LENGTHS = re.compile(rb'\{"lengths":(\{[^{}]{1,2000}\}),')
+"""The beginning of attributions."""
 
 
 def attributions_to_bytes(attributions: Attributions) -> bytes:
@@ -83,6 +86,41 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         raise
     except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
         raise RunFileError(f"the attributions contradict themselves ({error})") from None
+
+
+def nodes_of_trees(beginning: Callable[[int], bytes]) -> dict[int, list[int]]:
+    """How many nodes each tree has that the attributions are of, in order, by group.
+
+    Args:
+        beginning: so many bytes of the attributions, or all if there are fewer. The two columns that say it are the
+            first ones, so little has to be unpacked.
+
+    Raises:
+        RunFileError: cut off, or no attributions.
+    """
+    most = 2**16
+    while True:
+        raw = beginning(most)
+        try:
+            return _nodes_of_trees(raw)
+        except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
+            if len(raw) < most:
+                raise RunFileError(f"the attributions contradict themselves ({error})") from None
+        most *= 4
+
+
+def _nodes_of_trees(raw: bytes) -> dict[int, list[int]]:
+    found = _LENGTHS.match(raw)
+    if found is None:
+        raise RunFileError("their lengths are not said")
+    lengths, start = loads(found[1]), raw.index(b"\n") + 1
+    group = from_planes(raw, _TABLE["group"], lengths["group"], start)
+    tree = from_planes(raw, _TABLE["tree"], lengths["tree"], start + 4 * lengths["group"])
+    both, counts = np.unique((group.astype(np.int64) << 32) + tree, return_counts=True)
+    sizes: dict[int, list[int]] = {}
+    for index, count in zip((both >> 32).tolist(), counts.tolist(), strict=True):
+        sizes.setdefault(index, []).append(count)
+    return sizes
 
 
 def _check_ranges(arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rao_lab.credit import NodeTable, signal
 from rao_lab.credit.table import changes
 from rao_lab.errors import RunFileError
-from rao_lab.store.cells import cells
+from rao_lab.store.cells import cells, check_counts
 from rao_lab.store.columns.bytes import Allowance, from_planes, to_planes, unpack
 from rao_lab.tree import MAX_DEPTH, Node, Tree
 from rao_lab.tree.ranges import COUNT, ID, SECONDS
@@ -40,6 +40,8 @@ STATUSES = (
 )
 """By their number in the file: new ones only at the end."""
 
+_SUMS = ("turns", "tokens_in", "tokens_out")
+"""What a tree's row says of all its nodes together."""
 _INTS = [
     "parent",
     "spawn_index",
@@ -194,23 +196,52 @@ def node_columns(connection: sqlite3.Connection, step: int) -> NodeColumns:
         RunFileError: cut off, nodes that are no trees, or numbers that no node has.
     """
     query = (
-        "SELECT t.id, t.grp, t.rollout, t.probe, c.size, c.body FROM trees t LEFT JOIN columns c"
-        " ON c.tree = t.id WHERE t.step = ? AND t.done = 1 AND t.origin IS NULL"
-        " ORDER BY t.probe, t.grp, t.rollout"
+        "SELECT id, grp, rollout, probe FROM trees WHERE step = ? AND done = 1 AND nodes NOT NULL AND origin IS NULL"
+        " ORDER BY probe, grp, rollout"
     )
     allowance = Allowance.of(connection)
     heads: list[tuple[int, ...]] = []
     parts: list[NDArray[Any]] = []
-    for tree_id, group, rollout, probe, size, body in connection.execute(query, (step,)):
-        cells("trees", ("id", "grp", "rollout", "probe"), [(tree_id, group, rollout, probe)])
-        raw = unpack(size, body, allowance)
-        count, left = divmod(len(raw), ROW.itemsize)
-        if left:
-            raise RunFileError(f"the columns of tree {tree_id} are cut off")
-        parts.append(from_planes(raw, ROW, count))
-        heads.append((tree_id, group, rollout, int(probe), count))
-    rows = np.concatenate(parts) if parts else np.zeros(0, ROW)
-    return _assemble(rows, np.array(heads, np.int64).reshape(-1, 5))
+    found = connection.execute(query, (step,)).fetchall()
+    for head in cells("trees", ("id", "grp", "rollout", "probe"), found):
+        parts.append(tree_rows(connection, head[0], allowance))
+        heads.append((*head, len(parts[-1])))
+    table = np.array(heads, np.int64).reshape(-1, 5)
+    try:
+        return _assemble(np.concatenate(parts) if parts else np.zeros(0, ROW), table)
+    except RunFileError:
+        for part, row in zip(parts, table, strict=True):
+            _named(part, row)
+        raise
+
+
+def _named(rows: NDArray[Any], head: Ints) -> None:
+    """Raises: RunFileError, naming the tree, if these are not its nodes."""
+    try:
+        _assemble(rows, head.reshape(1, 5))
+    except RunFileError as error:
+        raise RunFileError(f"tree {head[0]}: {error}") from None
+
+
+def tree_rows(connection: sqlite3.Connection, tree_id: int, allowance: Allowance) -> NDArray[Any]:
+    """The nodes of one tree as records `[N]`, held against the counts in its row.
+
+    Raises:
+        RunFileError: cut off, or not as many nodes, turns or tokens.
+    """
+    size, body, *counts = connection.execute(
+        "SELECT c.size, c.body, t.nodes, t.turns, t.tokens_in, t.tokens_out FROM trees t LEFT JOIN columns c"
+        " ON c.tree = t.id WHERE t.id = ?",
+        (tree_id,),
+    ).fetchone()
+    raw = unpack(size, body, allowance, f"the columns of tree {tree_id}")
+    count, left = divmod(len(raw), ROW.itemsize)
+    if left:
+        raise RunFileError(f"the columns of tree {tree_id} are cut off")
+    rows = from_planes(raw, ROW, count)
+    sums = {name: int(rows[name].sum(dtype=np.int64)) for name in _SUMS}
+    check_counts(tree_id, dict(zip(("nodes", *_SUMS), counts, strict=True)), {"nodes": count, **sums})
+    return rows
 
 
 def _assemble(rows: NDArray[Any], heads: Ints) -> NodeColumns:

@@ -35,5 +35,6 @@ def load_attributions(
         cells("attributions", ("config",), [(text_id,)])
         stored = table(texts.plain(text_id), "a credit config")
         if config is None or stored == config.to_dict():
-            return attributions_from_bytes(unpack(size, body, allowance), stored), len(rows)
+            raw = unpack(size, body, allowance, f"the credit of step {step}")
+            return attributions_from_bytes(raw, stored), len(rows)
     return None, len(rows)

@@ -15,8 +15,9 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RaoLabError, RunFileError
-from rao_lab.store.cells import cells, names
+from rao_lab.store.cells import cells, check_counts, names
 from rao_lab.store.columns.bytes import Allowance, unpack
+from rao_lab.store.columns.nodes import tree_rows
 from rao_lab.store.columns.tokens import TokenArrays, split_tokens
 from rao_lab.store.rows.texts import Texts, named
 from rao_lab.tree import Call, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
@@ -78,9 +79,19 @@ def load_trees(connection: sqlite3.Connection, ids: Sequence[int], allowance: Al
         RunFileError: one is not there, or not as it was written.
     """
     texts = Texts(connection, allowance)
-    rows = {i: _Rows(connection, i) for i in ids}
+    rows = {i: _named(i, _Rows, connection, i) for i in ids}
     texts.want(text_id for row in rows.values() for text_id in row.text_ids())
-    return [row.tree(texts, allowance) for row in (rows[i] for i in ids)]
+    return [_named(i, rows[i].tree, texts, allowance) for i in ids]
+
+
+def _named(tree_id: int, read: Callable[..., Any], *args: Any) -> Any:
+    """What `read` gives; if it cannot, the error names the tree."""
+    try:
+        return read(*args)
+    except RunFileError as error:
+        if re.search(rf"tree {tree_id}\b", str(error)):
+            raise
+        raise RunFileError(f"tree {tree_id}: {error}") from None
 
 
 def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance: Allowance) -> Node | None:
@@ -90,7 +101,7 @@ def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance
     ).fetchone()
     if found is None:
         return None
-    rows = _Rows(connection, tree_id, found[0])
+    rows = _named(tree_id, _Rows, connection, tree_id, found[0])
     texts = Texts(connection, allowance)
     texts.want(rows.text_ids())
     children = connection.execute(
@@ -101,7 +112,15 @@ def load_node(connection: sqlite3.Connection, tree_id: int, path: str, allowance
         " FROM nodes n WHERE tree = ? AND place = ?",
         (tree_id, found[0]),
     ).fetchone()
-    return rows.node(rows.nodes[0], parent, tuple(child for (child,) in children), texts, allowance)
+    for name in ("nodes", "turns"):
+        (count,) = connection.execute(f"SELECT count(*) FROM {name} WHERE tree = ?", (tree_id,)).fetchone()
+        check_counts(tree_id, rows.counts, {name: count})
+    below = tuple(child for (child,) in children)
+    node: Node = _named(tree_id, rows.node, rows.nodes[0], parent, below, texts, allowance)
+    recorded = tree_rows(connection, tree_id, allowance)[rows.nodes[0][0]]
+    for name, count in (("tokens_in", node.tokens_in), ("tokens_out", node.tokens_out)):
+        check_counts(tree_id, {name: int(recorded[name])}, {name: count})
+    return node
 
 
 _NODE = (
@@ -125,12 +144,14 @@ class _Rows:
         if place is not None:
             where, key = "tree = ? AND place = ?", [tree_id, place]
         self.head = connection.execute(
-            f"SELECT {HEADER_COLUMNS}, ended, ended_tick, not_reproducible FROM trees"
-            " WHERE id = ? AND done = 1",
+            f"SELECT {HEADER_COLUMNS}, ended, ended_tick, not_reproducible,"
+            " nodes, turns, tokens_in, tokens_out FROM trees WHERE id = ? AND done = 1",
             [tree_id],
         ).fetchone()
         if self.head is None:
             raise RunFileError(f"there is no finished tree {tree_id}")
+        *self.head, nodes, turns, tokens_in, tokens_out = self.head
+        self.counts = {"nodes": nodes, "turns": turns, "tokens_in": tokens_in, "tokens_out": tokens_out}
         cells("trees", (*names(HEADER_COLUMNS), "ended", "ended_tick", "not_reproducible"), [self.head])
         found = connection.execute(f"SELECT {_NODE} FROM nodes WHERE {where} ORDER BY place", key)
         self.nodes = cells("nodes", names(_NODE), found)
@@ -152,6 +173,8 @@ class _Rows:
         # Messages name further texts: `tree` reads these together once their lists are known.
 
     def tree(self, texts: Texts, allowance: Allowance) -> Tree:
+        turns = sum(len(each) for each in self.turns.values())
+        check_counts(self.head[0], self.counts, {"nodes": len(self.nodes), "turns": turns})
         paths = [row[1] for row in self.nodes]
         children: list[list[str]] = [[] for _ in paths]
         for place, row in enumerate(self.nodes):
@@ -173,6 +196,8 @@ class _Rows:
             ended_tick=ended_tick,
             not_reproducible=texts.text(why),
         )
+        tokens = {name: sum(getattr(node, name) for node in nodes) for name in ("tokens_in", "tokens_out")}
+        check_counts(self.head[0], self.counts, tokens)
         try:
             validate(tree)
         except (RaoLabError, TypeError, ValueError) as error:
@@ -230,7 +255,7 @@ class _Rows:
         if place not in self.tokens:
             return [None] * turns
         size, body = self.tokens[place]
-        return split_tokens(unpack(size, body, allowance), turns)
+        return split_tokens(unpack(size, body, allowance, f"the tokens of tree {self.head[0]}"), turns)
 
 
 _REWARD = re.compile(r"([^(]*) \(reward ([-+.e0-9]{1,30})\)")

@@ -72,7 +72,7 @@ def load_events(
         query = "SELECT tree, size, body FROM events WHERE tree = ? AND +rev > ? ORDER BY seq"
         values = [only, after]
     for tree_id, size, body in connection.execute(query, values):
-        raw = unpack(size, body, allowance)
+        raw = unpack(size, body, allowance, f"an event of tree {tree_id}")
         try:
             events[tree_id].append(codec.event_from_json(loads(raw)))
         except RaoLabError as error:

@@ -101,14 +101,24 @@ def last_commit(connection: sqlite3.Connection) -> int:
     return meta_number(connection, "revision", 0)
 
 
+def state_of(connection: sqlite3.Connection) -> tuple[object, int]:
+    """Which run it is, and its last commit: another run may be put in the place of the file."""
+    return meta_value(connection, "created"), last_commit(connection)
+
+
 @contextmanager
 def left_out(problems: list[str], what: str) -> Iterator[None]:
     """A record that cannot be read is left out of a list, and a line says so: the others are shown."""
     try:
         yield
     except RunFileError as error:
-        if len(problems) < MOST_PROBLEMS:
-            problems.append(f"{what} cannot be read ({error})")
+        note(problems, f"{what} cannot be read ({error})")
+
+
+def note(problems: list[str], line: str) -> None:
+    """Keeps a line, once."""
+    if len(problems) < MOST_PROBLEMS and line not in problems:
+        problems.append(line)
 
 
 def configs(

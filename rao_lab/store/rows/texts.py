@@ -73,7 +73,7 @@ class Texts:
             marks = ", ".join("?" * len(chunk))
             query = f"SELECT id, hash, size, body FROM texts WHERE id IN ({marks})"
             for text_id, key, size, body in self._connection.execute(query, chunk):
-                raw = unpack(size, body, self._allowance)
+                raw = unpack(size, body, self._allowance, f"text {text_id}")
                 if blake2b(raw, digest_size=16).digest() != key:
                     raise RunFileError(f"text {text_id} is not what was written")
                 self._known[text_id] = raw.decode("utf-8", "surrogatepass")

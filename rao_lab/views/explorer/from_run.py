@@ -81,8 +81,11 @@ class RunSource(Source):
         return self.run.metrics
 
     def table(self, step: int) -> StepTable:
-        nodes = self.run.node_table(step)
-        table = _table(self.run, step, nodes)
+        lacks = self.run.missing(step)
+        table = _table(self.run, step, self.run.node_table(step, partial=True))
+        if lacks:  # by which places would its credit be told?
+            note = "; ".join(filter(None, (f"step {step} is incomplete: {lacks}", table.note)))
+            return replace(table, state="incomplete" if len(table) else "lost", note=note)
         with suppress(MissingError):  # step 0, or one that has not ended: trees without credit
             return table.credited(self.run.attributions(step))
         return replace(table, state=self._state(step, table))

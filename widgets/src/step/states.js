@@ -16,6 +16,8 @@ const STATES = {
   "credit_none":
     "Run, and not trained: no credit. rl.Explorer(run.groups({step})) gives these trees some.",
   "credit_probes": "Probes: recorded like other trees and never trained, so they have no credit.",
+  "incomplete": "Step {step} lacks trees that its file has lost: what is left is shown without credit.",
+  "lost": "Step {step} has lost its trees: choose another step, or see its figures on the board.",
   "share_none": "Every advantage in this tree is 0: it moves no weights, and widths show nodes.",
   "text_gone": "This node was not read before the kernel went: run the cell again to read it.",
   "text_unknown": "The kernel does not know this node: choose the step again.",
