@@ -12,7 +12,12 @@ SEED_HELP = "Decides which tasks are drawn, and the noise of sampling."
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout; progress on stderr.")]
 Env = Annotated[
-    str, typer.Option("--env", help="textcraft, or your own class as MODULE:CLASS.", metavar="NAME")
+    str,
+    typer.Option(
+        "--env",
+        help="textcraft, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment.",
+        metavar="NAME",
+    ),
 ]
 ENV = "textcraft"
 """The world of a command that names none."""
@@ -22,6 +27,34 @@ PolicyName = Annotated[
         "--policy",
         help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or http://host:port/v1#model.",
         metavar="NAME",
+    ),
+]
+RunPolicy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or http://host:port/v1#model. Default: "
+        "tiny; of a goal of your own, smollm2 if it was fetched.",
+        metavar="NAME",
+    ),
+]
+Goal = Annotated[
+    str | None,
+    typer.Option(help="A goal of your own in words, in place of a task of a world.", metavar="TEXT"),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Your own functions for the goal: all of FILE.py, or FILE.py:NAME,NAME. They run outside the sandbox. May "
+        "be repeated.",
+        metavar="FILE",
+    ),
+]
+Verify = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own function that scores what the goal's root returns, as FILE.py:NAME. Default NAME: verify.",
+        metavar="FILE",
     ),
 ]
 PromptName = Annotated[
@@ -36,7 +69,9 @@ PromptName = Annotated[
 TrainEnv = Annotated[
     str | None,
     typer.Option(
-        "--env", help="textcraft, or your own class as MODULE:CLASS. Default: textcraft.", metavar="NAME"
+        "--env",
+        help="textcraft, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment. Default: textcraft.",
+        metavar="NAME",
     ),
 ]
 TrainPolicy = Annotated[
@@ -87,6 +122,7 @@ Temperature = Annotated[
     typer.Option(help="Temperature of sampling. Default: what suits the policy. Training has its own."),
 ]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
+RunSplit = Annotated[str | None, typer.Option("--split", help="train, dev or test. Default: test.")]
 
 
 def run_file(out: Path | None) -> Path | None:

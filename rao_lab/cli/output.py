@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.safe_text import one_line, visible
@@ -38,6 +38,13 @@ def loading(what: str) -> Iterator[None]:
         yield
         return
     with console.status(Text(f"loading {one_line(what)}")):
+        yield
+
+
+@contextmanager
+def own_prints_aside() -> Iterator[None]:
+    """What a user's own code prints (tools, a world, a verifier) goes to stderr: stdout is for the result."""
+    with redirect_stdout(sys.stderr):
         yield
 
 

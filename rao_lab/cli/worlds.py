@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from rao_lab.cli.output import loading, print_progress
 if TYPE_CHECKING:
     from rao_lab.api.reopen import Begun
     from rao_lab.protocols import Environment, Policy
+    from rao_lab.tree import Task
 
 
 def open_both(
@@ -31,23 +32,15 @@ def open_both(
         run: the run that goes on, whose world and policy are taken if none is named.
         temperature: what --temperature gave.
     """
-    from rao_lab.api.defaults import suggested, unsuited
-    from rao_lab.api.reopen import Begun, reopen_environment, reopen_policy
+    from rao_lab.api.defaults import suggested
+    from rao_lab.api.reopen import Begun, reopen_environment
     from rao_lab.api.settings import own_settings
-    from rao_lab.base.safe_text import unquoted
     from rao_lab.environments.named import HasOptions, world_text
-    from rao_lab.errors import ConfigError
     from rao_lab.protocols import Graded
 
     run = run or Begun(Path())
-    of_policy, rest = own_settings(assigned, "policy")
-    of_world, rest = own_settings(rest, "env")
-    with loading(f"the policy of {run.store}" if run.config and policy is None else policy or "tiny"):
-        actor = reopen_policy(run, policy, of_policy)
-    if temperature is not None and not hasattr(actor, "temperature"):
-        raise ConfigError(
-            f"--temperature has no meaning for the policy {unquoted(actor.name)}: it does not sample"
-        )
+    of_world, rest = own_settings(assigned, "env")
+    actor, rest = _open_policy(policy, rest, run, temperature)
     player = suggested(actor).player
     world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
     line = f"world: {world_text(world)}"
@@ -55,7 +48,70 @@ def open_both(
     if chosen and isinstance(world, Graded) and isinstance(world, HasOptions):
         line += f"; difficulty: {', '.join(world.difficulties)} (what suits this policy)"
     say(line)
-    suggested(actor, world)
+    _say_unsuited(actor, world, say)
+    return world, actor, rest
+
+
+def open_goal(
+    goal: str,
+    tools: Sequence[str],
+    verify: str | None,
+    policy: str | None,
+    assigned: Mapping[str, Any],
+    temperature: float | None = None,
+) -> tuple[Task, Environment, Policy, dict[str, Any]]:
+    """The task and the world of a goal in words, its policy, and what is left of the settings."""
+    from rao_lab.api.goal import own_task
+    from rao_lab.api.reopen import Begun
+    from rao_lab.api.settings import own_settings
+    from rao_lab.environments.own_code import function_of, functions_of
+    from rao_lab.errors import ConfigError, MissingError
+    from rao_lab.policies.fetch import cached
+
+    of_world, rest = own_settings(assigned, "env")
+    if of_world:
+        raise ConfigError(f"--set env.{next(iter(of_world))}=... has no meaning here: a goal has no settings")
+    check = None if verify is None else function_of(verify, "verify")
+    found = [each for where in tools for each in functions_of(where) if each is not check]
+    task, world = own_task(goal, found, check)
+    if policy is None:
+        try:
+            cached("smollm2")
+        except MissingError:
+            raise ConfigError(
+                "a goal of your own needs a chat model: give --policy http://host:port/v1#model or a model folder, or "
+                "run `rao-lab fetch smollm2` (a small one, which hardly solves anything)"
+            ) from None
+        policy = "smollm2"
+    actor, rest = _open_policy(policy, rest, Begun(Path()), temperature)
+    names = ", ".join(each.__name__ for each in found)
+    print_progress(f"goal: {actor.name}, {f'tools: {names}' if found else 'no tools, plain Python'}")
+    _say_unsuited(actor, world, print_progress)
+    return task, world, actor, rest
+
+
+def _open_policy(
+    policy: str | None, assigned: Mapping[str, Any], run: Begun, temperature: float | None
+) -> tuple[Policy, dict[str, Any]]:
+    """The policy, and what is left of the settings."""
+    from rao_lab.api.reopen import reopen_policy
+    from rao_lab.api.settings import own_settings
+    from rao_lab.base.safe_text import unquoted
+    from rao_lab.errors import ConfigError
+
+    of_policy, rest = own_settings(assigned, "policy")
+    with loading(f"the policy of {run.store}" if run.config and policy is None else policy or "tiny"):
+        actor = reopen_policy(run, policy, of_policy)
+    if temperature is not None and not hasattr(actor, "temperature"):
+        raise ConfigError(
+            f"--temperature has no meaning for the policy {unquoted(actor.name)}: it does not sample"
+        )
+    return actor, rest
+
+
+def _say_unsuited(actor: Policy, world: Environment, say: Callable[[str], None]) -> None:
+    from rao_lab.api.defaults import suggested, unsuited
+
+    suggested(actor, world)  # refuses a script that cannot play this world
     if note := unsuited(actor, world):
         say(f"note: {note}")
-    return world, actor, rest

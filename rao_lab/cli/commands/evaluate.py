@@ -22,7 +22,7 @@ from rao_lab.cli.options import (
     Tasks,
     Temperature,
 )
-from rao_lab.cli.output import INTERRUPTED, console_on_stderr, print_json, print_text
+from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
 from rao_lab.cli.worlds import open_both
 
 if TYPE_CHECKING:
@@ -75,14 +75,15 @@ def evaluate(
     kind = choice("agent", agent, AGENTS)
     words = None if prompt is None else find(prompt)
     which = (env, policy, difficulty, rules, tasks)
-    world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
-    count = limit or _usual_count(world, split, whole=tasks is not None)
-    options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
     status = 0
-    try:
-        found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
-    except Interrupted as stop:
-        found, status = stop.evaluation, INTERRUPTED
+    with own_prints_aside():
+        world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
+        count = limit or _usual_count(world, split, whole=tasks is not None)
+        options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
+        try:
+            found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
+        except Interrupted as stop:
+            found, status = stop.evaluation, INTERRUPTED
     if as_json:
         print_json(evaluation_json(found))
     else:

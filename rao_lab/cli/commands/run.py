@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rao_lab.cli.options import (
-    ENV,
     Agent,
     Difficulty,
-    Env,
+    Goal,
     Json,
     Out,
-    PolicyName,
     PromptName,
     Rules,
+    RunPolicy,
+    RunSplit,
     Seed,
     Set,
-    Split,
     Tasks,
     Temperature,
+    Tools,
+    TrainEnv,
+    Verify,
 )
-from rao_lab.cli.output import INTERRUPTED, console_on_stderr, print_json, print_progress, print_text
-from rao_lab.cli.worlds import open_both
+from rao_lab.cli.output import (
+    INTERRUPTED,
+    console_on_stderr,
+    own_prints_aside,
+    print_json,
+    print_progress,
+    print_text,
+)
+from rao_lab.cli.worlds import open_both, open_goal
+
+if TYPE_CHECKING:
+    from rao_lab.protocols import Policy
+    from rao_lab.tree import Tree
 
 
 def run(
-    env: Env = ENV,
-    policy: PolicyName = "tiny",
-    task: Annotated[str, typer.Option(help="The task's number in its split, or its id.")] = "0",
+    env: TrainEnv = None,
+    policy: RunPolicy = None,
+    task: Annotated[
+        str | None, typer.Option(help="The task's number in its split, or its id. Default: 0.")
+    ] = None,
+    goal: Goal = None,
+    tools: Tools = None,
+    verify: Verify = None,
     agent: Agent = "recursive",
     prompt: PromptName = None,
     difficulty: Difficulty = None,
-    split: Split = "test",
+    split: RunSplit = None,
     seed: Seed = 0,
     temperature: Temperature = None,
     rules: Rules = None,
@@ -54,6 +73,9 @@ def run(
     without a sign of life), policy.retries=5, policy.api_key_env=NAME, policy.prices.in=0.15 and
     policy.prices.out=0.6 (US dollars for a million tokens), policy.logprobs=true.
 
+    With --goal, what is run is a goal of your own in words. Its agents may call your own functions (--tools): plain
+    typed Python with docstrings, which runs outside the sandbox, in this process.
+
     [bold]Examples[/bold]
 
       rao-lab run --policy scripted --difficulty hard
@@ -61,54 +83,99 @@ def run(
       rao-lab run --policy smollm2 --prompt divide_and_conquer
       rao-lab run --policy smollm2 --task 3 --out runs/one.rao
       rao-lab run --policy http://127.0.0.1:8080/v1#model --set policy.timeout=300
+      rao-lab run --goal "How old is the oldest of us?" --tools my_tools.py
     """
     from rao_lab.api.defaults import suggested
     from rao_lab.api.export import record
-    from rao_lab.api.run import run as run_one
     from rao_lab.api.settings import find_task, limits_from, overrides
     from rao_lab.base.checks import choice
     from rao_lab.base.safe_text import unquoted
-    from rao_lab.errors import Interrupted, RunFileError
-    from rao_lab.evaluation.evaluate import usage_words
+    from rao_lab.errors import RunFileError
     from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
-    from rao_lab.tree import AGENTS, Status
-    from rao_lab.tree.codec import tree_to_json
-    from rao_lab.views.progress import Progress, in_terminal
+    from rao_lab.tree import AGENTS
 
     if out is not None and is_begun(out):  # said before a model has worked for it
         raise RunFileError(f"{unquoted(out)} exists already: choose another name")
     words = None if prompt is None else find(prompt)
-    which = (env, policy, difficulty, rules, tasks)
-    world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
-    limits = limits_from(suggested(actor), given)
-    chosen = find_task(world, task, split)
-    kind = choice("agent", agent, AGENTS)
-    options: dict[str, Any] = {"agent": kind, "seed": seed, "prompt": words, "temperature": temperature}
-    status, watch = 0, Progress(actor)
+    options: dict[str, Any] = {
+        "agent": choice("agent", agent, AGENTS),
+        "seed": seed,
+        "prompt": words,
+        "temperature": temperature,
+    }
+    which = {"env": env, "difficulty": difficulty, "recipes": rules, "tasks": tasks}
+    _check_apart(goal, {**which, "task": task, "split": split}, {"tools": tools, "verify": verify})
+    assigned = overrides(settings or ())
+    with own_prints_aside():
+        if goal is not None:
+            chosen, world, actor, given = open_goal(goal, tools or (), verify, policy, assigned, temperature)
+        else:
+            world, actor, given = open_both(
+                env, policy or "tiny", difficulty, rules, tasks, assigned, temperature=temperature
+            )
+            chosen = find_task(world, task or "0", split or "test")
+        options["limits"] = limits_from(suggested(actor), given)
+        tree, status = _watched(actor, chosen, world, options)
+    if out is not None:
+        record([tree], out, words)
+    _report(tree, actor, as_json)
+    if goal is not None and not as_json:
+        kept = "--out FILE keeps the tree, and `rao-lab show FILE" if out is None else f"`rao-lab show {out}"
+        print_progress(f"next: {kept} --node 0` prints what agent 0 read and wrote")
+    if status or _lost(tree):
+        raise typer.Exit(status or 1)
+
+
+def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any]) -> tuple[Tree, int]:
+    """Runs the tree before the eyes of a terminal; the tree, and the exit status of Ctrl-C if it came."""
+    from rao_lab.api.run import run as run_one
+    from rao_lab.errors import Interrupted
+    from rao_lab.views.progress import Progress, in_terminal
+
+    watch = Progress(actor)
     try:
         with in_terminal(console_on_stderr(), watch):
-            tree = run_one(
+            return run_one(
                 chosen,
                 world,
                 actor,
-                limits=limits,
                 on_event=lambda event: watch.event(0, event),
                 on_tick=watch.ticked(),
                 **options,
-            )
+            ), 0
     except Interrupted as stop:
-        tree, status = stop.tree, INTERRUPTED
-    if out is not None:
-        record([tree], out, words)
+        return stop.tree, INTERRUPTED
+
+
+def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
+    from rao_lab.evaluation.evaluate import usage_words
+    from rao_lab.tree.codec import tree_to_json
+
     if as_json:
         print_json(tree_to_json(tree))
     else:
         print_text(str(tree))
     if usage := getattr(actor, "usage", None):
         print_progress(f"server: {usage_words(usage)}")
-    if tree.nodes and tree.root.status is Status.ERROR:
+    if _lost(tree):
         print_progress(f"the root was lost: {tree.root.reason}")
-        status = status or 1
-    if status:
-        raise typer.Exit(status)
+
+
+def _lost(tree: Tree) -> bool:
+    from rao_lab.tree import Status
+
+    return bool(tree.nodes) and tree.root.status is Status.ERROR
+
+
+def _check_apart(goal: str | None, of_world: Mapping[str, Any], of_goal: Mapping[str, Any]) -> None:
+    """Refuses options of a goal and options of a world together."""
+    from rao_lab.errors import ConfigError
+
+    for name, value in (of_goal if goal is None else of_world).items():
+        if value:
+            raise ConfigError(
+                f"--{name} belongs to a goal of your own: give --goal, too"
+                if goal is None
+                else f"--goal and --{name} are both given: run a goal of your own, or a task of a world"
+            )

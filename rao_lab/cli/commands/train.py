@@ -21,7 +21,7 @@ from rao_lab.cli.options import (
     TrainPolicy,
     TrainSeed,
 )
-from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
+from rao_lab.cli.output import console_on_stderr, own_prints_aside, print_json, print_progress, print_text
 from rao_lab.cli.worlds import open_both
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def train(
     """
     from rao_lab.training.processes import joined
 
-    with joined() as peers:  # first: it chooses this process's device
+    with joined() as peers, own_prints_aside():  # joined first: it chooses this process's device
         options = {"agent": agent, "seed": seed, "steps": steps}
         which = (env, policy, difficulty, rules, tasks)
         step, metrics, all_steps = _train(out, resume, which, options, prompt, settings or [], peers)

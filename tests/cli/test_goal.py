@@ -1,0 +1,112 @@
+"""`rao-lab run --goal`, and an environment of a file for the other commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import rao_lab as rl
+from rao_lab.policies import fetch
+from tests.support.command_line import SMALL, CommandLine
+
+TOOLS = """
+import rao_lab as rl
+print("what a tool prints")
+
+def age_of(name: str) -> int:
+    "How old somebody is."
+    return 36
+
+def shout(text: str) -> str:
+    return text.upper()
+
+def _hidden(): ...
+
+def verify(value: int) -> bool:
+    return value == 36
+
+people = rl.environment(["How old is Ada?"] * 2, [age_of], verify, name="people")
+"""
+FEW = [*("--set", "limits.max_turns=1", "--set", "limits.max_nodes=2", "--set", "limits.max_new_tokens=4")]
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # undone after the test
+    file = tmp_path / f"tools_{tmp_path.name.replace('-', '_')}.py"
+    file.write_text(TOOLS)
+    return file
+
+
+def test_a_goal_runs_with_the_functions_of_a_file(tools: Path, lab: CommandLine) -> None:
+    goal = [
+        "run",
+        "--goal",
+        "How old is Ada?",
+        "--tools",
+        tools.name,
+        "--verify",
+        tools.name,
+        "--policy",
+        "tiny",
+        *FEW,
+    ]
+    status, out, err = lab([*goal, "--out", "one.rao", "--json"])
+    assert status == 0
+    found = json.loads(out)  # and nothing else
+    assert found["header"]["task"]["goal"] == "How old is Ada?"
+    assert "goal: tiny, tools: age_of, shout" in err  # without the verifier, and without what is hidden
+    assert "note: tiny knows the words of the bundled world only" in err
+    with rl.open_run("one.rao") as run:
+        assert len(run.trees(0)) == 1
+    _, out, err = lab([*goal[:3], "--tools", f"{tools.name}:shout", *goal[-8:]])
+    assert out.startswith("task goal/")
+    assert "tools: shout" in err
+    assert "next: --out FILE keeps the tree" in err
+
+
+def test_an_environment_of_a_file_is_evaluated_and_trained(tools: Path, lab: CommandLine) -> None:
+    env = ["--env", f"{tools.name}:people"]
+    assert lab.json(["eval", *env, "--policy", "tiny", *FEW])["tasks"] == 2
+    found = lab.json(["train", *env, "--policy", "tiny", "--out", "a.rao", "--steps", "1", *SMALL, *FEW[-2:]])
+    assert found["last_step"] == 1
+    line = lab.refused(["train", "--out", "a.rao", "--resume", "--steps", "2"])
+    assert f"give --env {tools.name}:people (a run file alone starts no code)" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--tools", "FILE"], "--tools belongs to a goal of your own: give --goal, too"),
+        (
+            ["--goal", "Go.", "--task", "3"],
+            "--goal and --task are both given: run a goal of your own, or a task",
+        ),
+        (["--goal", "Go.", "--split", "test"], "--goal and --split are both given"),
+        (["--goal", "Go.", "--tools", "no.py"], "no file no.py: check the name"),
+        (["--goal", "Go.", "--tools", "FILE:age"], "has no function 'age'"),
+        (["--goal", "Go.", "--tools", "FILE:_hidden,people"], "has no function 'people'"),
+        (
+            ["--goal", "Go.", "--tools", "nowhere:f"],
+            "no module 'nowhere' in this folder, and none is installed",
+        ),
+        (
+            ["--goal", "Go.", "--set", "env.seed=1"],
+            "--set env.seed=... has no meaning here: a goal has no settings",
+        ),
+        (["--goal", " "], "goal=' ' must say in words what is to be done"),
+        (
+            ["--goal", "Go.", "--policy", "scripted"],
+            "the scripted policy cannot play goals, which has no script",
+        ),
+        (["--goal", "Go."], "a goal of your own needs a chat model: give --policy http://host:port/v1#model"),
+    ],
+)
+def test_what_does_not_fit_gets_one_line(
+    arguments: list[str], line: str, tools: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "cache_folder", lambda: tools.parent)  # nothing is fetched
+    assert line in lab.refused(["run", *(each.replace("FILE", tools.name) for each in arguments)])
