@@ -39,6 +39,7 @@ def test_a_prompt_of_ones_own_from_a_copy_to_its_run_and_back(
     task.write_text("Please: {{ goal }}\n")
     run = ["run", "--policy", "scripted", "--agent", "flat", "--prompt", "./mine", "--out", "a.rao"]
     assert lab(run)[0] == 0
+    assert f"\nprompt: {find('./mine').name}\n" in lab(["show", "a.rao", "--node", "0"])[1]
     _, out, _ = lab(["prompts", "diff", "no_delegation", "a.rao"])
     assert "-Task: {{ goal }}" in out and "+Please: {{ goal }}" in out and "system.j2" not in out
     task.write_text("Now: {{ goal }}\n")

@@ -237,3 +237,11 @@ def test_a_prompt_that_was_given_up_is_tried_again_when_it_is_named_again(
             prompt.opening(replace(BRIEFS["a root"], goal="loop"))
     monkeypatch.undo()
     assert "Add up" in find(folder).opening(BRIEFS["a root"])[1].content
+
+
+def test_the_page_has_the_same_table() -> None:
+    page = (data_path("docs") / "prompts.md").read_text(encoding="utf-8")
+    for file, values in VARIABLES.items():
+        for name, meaning in values.items():
+            (row,) = [line for line in page.splitlines() if line.endswith(f"| {meaning} |")]
+            assert row.startswith(f"| `{name}` |") and file.removesuffix(".j2") in row

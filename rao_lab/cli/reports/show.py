@@ -90,6 +90,8 @@ def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
     yield f"goal: {one_line(said['goal'])}"
     if said["args"]:
         yield f"arguments: {said['args']}"
+    if said["template"]:
+        yield f"prompt: {said['template']}"
     if said["reason"]:
         yield f"ended because: {one_line(said['reason'])}"
     if said["refusals"]:

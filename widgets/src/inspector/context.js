@@ -37,6 +37,7 @@ export class ContextPane {
         peak ? h("span", { class: "label right" }, peak) : null,
       ),
       text.decoded ? h("div", { class: "label", style: "margin-top:6px" }, key) : null,
+      text.template ? h("div", { class: "label said" }, `Prompt: ${visible(text.template)}`) : null,
     );
     if (!text.turns.length) return [head, h("div", { class: "part label" }, "It has read nothing yet.")];
     return [head, list];
