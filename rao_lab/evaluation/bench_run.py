@@ -187,7 +187,7 @@ class BenchRun:
             with open_sandbox(self._plan.players[0].limits) as sandbox:
                 stopped = self._chunks(sandbox)
         except _CapReached as cap:
-            stopped = str(cap)
+            stopped = f"{cap}; the trees under way were given up"
         except KeyboardInterrupt:
             stopped = "interrupted; resume it to go on" if self._record else "interrupted"
         return self.bench(stopped)
@@ -241,7 +241,7 @@ class BenchRun:
         def look(_: int = 0) -> None:
             self._spent = replace(self._spent, seconds=before.seconds + self._clock() - began)
             if reason := self._caps.passed(self._spent):
-                raise _CapReached(f"{reason}; {counted(len(spots), 'tree')} under way given up")
+                raise _CapReached(reason)
 
         with sampled_at(player.policy, player.temperature):
             executor = Executor(
@@ -255,13 +255,17 @@ class BenchRun:
                 on_event=hear,
                 on_tick=look,
             )
-            found = executor.run(headers)
+            try:
+                found = executor.run(headers)
+            except BaseException:  # a cap, Ctrl-C, or an error: trees that had ended are kept
+                self._keep(at, executor.ended)
+                raise
         self._spent = replace(self._spent, seconds=before.seconds + self._clock() - began)
         took, many = self._each.get(at, (Spent(), 0))
         self._each[at] = took.plus(self._spent).plus(before, -1), many + len(found)
-        self._keep(
-            {spot: replace(tree, header=self._in_file(at, tree.header)) for spot, tree in zip(spots, found)}
-        )
+        self._keep(at, found)
+        if self._on_result is not None:
+            self._on_result(self.bench())
 
     def _in_file(self, at: int, header: TreeHeader) -> TreeHeader:
         """The header by which a tree is recorded."""
@@ -281,12 +285,17 @@ class BenchRun:
         wrote = len(event.sampled_ids) or event.wrote
         self._spent = self._spent.plus(Spent(0.0, read + wrote, cost(read, wrote, player.about.prices or {})))
 
-    def _keep(self, trees: Mapping[Spot, Tree]) -> None:
+    def _keep(self, at: int, found: Sequence[Tree]) -> None:
+        """Trees of a variant have ended."""
+        trees = {
+            Spot(at, tree.header.group, tree.header.rollout): replace(
+                tree, header=self._in_file(at, tree.header)
+            )
+            for tree in found
+        }
         self._trees |= trees
-        if self._record is not None:
+        if self._record is not None and trees:
             self._record.trees(trees)
-        if self._on_result is not None:
-            self._on_result(self.bench())
 
     def _will_take(self, due: Mapping[int, Sequence[Spot]]) -> Spent:
         """What these trees are expected to take, from what the variants' trees took in this call."""

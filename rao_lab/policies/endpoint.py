@@ -94,7 +94,7 @@ class EndpointPolicy:
         self.prompt = find(prompt)
         self.dialect = made_for(self.prompt, "codeact")
         self._temperature = temperature
-        self._prices = read_prices(prices)
+        self.prices = read_prices(prices)
         self._logprobs = flag("logprobs", logprobs)
         self._used = dict.fromkeys(("requests", "retries", "prompt_tokens", "completion_tokens"), 0)
         self._server = ChatServer(place, read_key(api_key_env), timeout)
@@ -114,7 +114,7 @@ class EndpointPolicy:
     @property
     def usage(self) -> dict[str, float]:
         with self._counting:
-            return {**self._used, **cost_of(self._used, self._prices)}
+            return {**self._used, **cost_of(self._used, self.prices)}
 
     @property
     def written(self) -> int:

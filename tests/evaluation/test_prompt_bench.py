@@ -15,13 +15,12 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError, RunFileError
-from rao_lab.evaluation.bench_figures import cost
-from rao_lab.evaluation.bench_run import Caps, Spent
 from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.verdict import verdict, versus_all
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Policy
 from rao_lab.store import open_run
+from tests.support.chat_servers import says, serving
 
 LIMITS = Limits(
     max_depth=3, max_turns=6, max_nodes=8, max_tree_turns=40, max_new_tokens=24, context_window=128
@@ -82,7 +81,7 @@ def test_the_table_says_what_the_trees_are(env: Any, clumsy: Policy) -> None:
 @pytest.mark.parametrize(
     ("caps", "words"),
     [
-        ({"max_seconds": 1e-6}, "max_seconds=1e-06 is used up; 1 tree under way given up"),
+        ({"max_seconds": 1e-6}, "max_seconds=1e-06 is used up; the trees under way were given up"),
         ({"max_tokens": 10}, "max_tokens=10 is used up"),
     ],
 )
@@ -102,13 +101,28 @@ def test_a_chunk_that_would_break_a_cap_is_not_begun(env: Any) -> None:
     assert len({sum(spot.variant == at for spot in part.trees) for at in (0, 1)}) == 1  # balanced
 
 
-def test_what_is_spent_is_counted_with_prices(env: Any, clumsy: Policy) -> None:
-    assert cost(2_000_000, 500_000, {"in": 1.0, "out": 4.0}) == 4.0
+def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:
+    used = {"prompt_tokens": 1000, "completion_tokens": 100}
+    with serving(says("```python\nfinish('done')\n```", usage=used)) as server:
+        policy = rl.load_policy(server.address, prices={"in": 100.0, "out": 1000.0})
+        whole = rl.prompt_bench(["plain", "no_delegation"], 3, policy, 1, environment=env)
+        told = [asked["messages"][0]["content"] for asked in server.asked]
+        part = rl.prompt_bench(
+            ["plain", "no_delegation"], 3, policy, 1, environment=env, batch=1, max_cost=0.85
+        )
+    # 1,000 tokens read at 100 USD a million are 0.1 USD, 100 written at 1,000 another 0.1; one turn a tree
+    assert [one.cost for one in whole.figures] == [pytest.approx(0.2)] * 2
+    assert [(one.tokens_in, one.tokens_out) for one in whole.figures] == [(1000, 100)] * 2
+    assert "0.8000 USD for the other 4 trees" in whole.estimate
+    assert len(set(told)) == 2 and whole.noun == "prompt"
+    assert {tree.root.template.partition("@")[0] for tree in whole.trees.values()} == {
+        "plain",
+        "no_delegation",
+    }
     assert (
-        Caps(cost=1.0).too_small(Spent(cost=0.9), Spent(cost=0.2))
-        == "max_cost=1 leaves no room for more trees (0.9000 USD used)"
+        len(part.trees) == 4
+        and part.stopped == "max_cost=0.85 leaves no room for more trees (0.8000 USD used)"
     )
-    assert not Caps(cost=1.0).too_small(Spent(cost=0.9), Spent(cost=0.05))
 
 
 def test_a_bench_that_is_interrupted_returns_what_there_is_and_goes_on(
