@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rao_lab.api.evaluate import compare, evaluate
     from rao_lab.api.fork import fork
     from rao_lab.api.fork_read import forks_of
+    from rao_lab.api.keep import load_tree, save_tree
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.run import arun, run
     from rao_lab.api.session import Session

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks
+from rao_lab.api.keep import check_new, keeping, told_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
@@ -39,6 +42,7 @@ def evaluate(
     prompt: Prompt | None = None,
     fits: Fits | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     sandbox: Sandbox | None = None,
     batch: int | None = None,
     progress: bool = True,
@@ -64,6 +68,8 @@ def evaluate(
         prompt: the words that agents read, as in `rl.run`: a name, a folder of template files, or a `Dialect`.
         fits: tells which tasks fit one context, for the flat ceiling; by default it is told if it is known.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
+        store: a new run file that keeps all trees. It is written as they grow: if the program is killed, those that
+            had ended are there.
         sandbox: for the code that nodes write; by default one is made and closed.
         batch: trees run at once; another number may give other trees if rows of a batch interact. By default 64, or
             as many as keep a server busy.
@@ -78,7 +84,8 @@ def evaluate(
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
         MissingError: an unknown split or prompt.
-        UnavailableError: the policy is being trained in another thread.
+        RunFileError: `store` exists.
+        UnavailableError: the policy is being trained in another thread, or `store` cannot be written.
     """
     order = "rl.evaluate(environment, policy)"
     check_environment(environment, order)
@@ -96,7 +103,9 @@ def evaluate(
         on_tick=on_tick,
     )
     limits = _settled(environment, policy, tasks, limits, split, options)
-    with _watched(policy, tasks, 1, options, progress):
+    check_new(store)
+    about = _told("evaluation", environment, policy, limits, options, agent=agent)
+    with keeping(store, about) as options["record"], _watched(policy, tasks, 1, options, progress):
         return evaluation.evaluate(environment, policy, agent, tasks, limits, split=split, **options)
 
 
@@ -114,6 +123,7 @@ def compare(
     prompt: Prompt | None = None,
     fits: Fits | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     sandbox: Sandbox | None = None,
     batch: int | None = None,
     progress: bool = True,
@@ -129,6 +139,8 @@ def compare(
     Args:
         policies: one, or several by name; a name is put before the agent's ("trained recursive").
         limits, temperature, fits: by default those that suit the first policy.
+        store: a new run file that keeps all trees, each evaluation as a step from 1; `run.config["evaluations"]` names
+            them.
         the others: as in `rl.evaluate`.
 
     Raises:
@@ -149,9 +161,21 @@ def compare(
     )
     first = next(iter(policies.values())) if isinstance(policies, Mapping) else policies
     limits = _settled(environment, first, tasks, limits, split, options)
-    times = len(agents) * (len(policies) if isinstance(policies, Mapping) else 1)
-    with _watched(first, tasks, times, options, progress):
+    check_new(store)
+    names = list(policies) if isinstance(policies, Mapping) else [""]
+    titles = [comparison.title(name, agent) for name in names for agent in agents]
+    about = _told("comparison", environment, first, limits, options, evaluations=titles)
+    watched = _watched(first, tasks, len(titles), options, progress)
+    with keeping(store, about) as options["record"], watched:
         return comparison.compare(environment, policies, agents, tasks, limits, split=split, **options)
+
+
+def _told(
+    kind: str, environment: Environment, policy: Policy, limits: Limits, options: Options, **more: Any
+) -> dict[str, Any]:
+    seed, prompt, judge = options["seed"], options["prompt"], options["judge"]
+    more |= {"temperature": options["temperature"]}
+    return told_of(kind, environment, policy, limits, seed=seed, prompt=prompt, judge=judge, **more)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
 
 
 def record(trees: Sequence[Tree], out: Path, prompt: Dialect | None = None) -> None:
-    """Writes trees that were run outside training into a run file of their own, as its step 0.
+    """Writes trees that have ended into a run file of their own, each in its step.
 
     Args:
         prompt: of the trees; the file keeps its sources.
@@ -76,6 +76,7 @@ def record(trees: Sequence[Tree], out: Path, prompt: Dialect | None = None) -> N
     """
     header = trees[0].header
     config: dict[str, Any] = {
+        "kind": "trees",
         "environment": header.environment,
         "policy": header.policy,
         "agent": header.agent,
@@ -83,10 +84,12 @@ def record(trees: Sequence[Tree], out: Path, prompt: Dialect | None = None) -> N
     if prompt is not None and (kept := recorded(prompt)):
         config["prompts"] = kept
     with RunWriter(out, {**config, "seed": header.seed, "limits": dict(header.limits)}) as writer:
-        writer.begin_step(0)
-        for tree in trees:
-            writer.tree_done(tree)
-        writer.end_step(0)
+        for step in sorted({tree.header.step for tree in trees}):
+            writer.begin_step(step)
+            for tree in trees:
+                if tree.header.step == step:
+                    writer.tree_done(tree)
+            writer.end_step(step)
 
 
 def export_run(
@@ -130,7 +133,7 @@ def export_run(
         wanted = chosen_steps(steps, (each.step for each in run.steps), run.problems)
         if kind == "json":
             unread: list[str] = []
-            _write(out, run_json(run, wanted, unread))
+            whole_file(out, run_json(run, wanted, unread))
             return "; ".join([f"{out}: {_size(out)}", *run.problems[:3], *unread[:3]])
         return _export_page(run, out, wanted, MAX_MB if max_mb is None else max_mb)
 
@@ -228,7 +231,7 @@ def _share_by(run: Run) -> Any:
     return LossConfig.from_dict(loss).share_by if isinstance(loss, Mapping) else "token"
 
 
-def _write(out: Path, pieces: Iterable[str]) -> None:
+def whole_file(out: Path, pieces: Iterable[str]) -> None:
     """A file appears, or is replaced, when it is whole; into a pipe or a terminal the pieces go as they come."""
     try:
         if out.exists() and not out.is_file():

@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, overload
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_options
 from rao_lab.api.goal import all_three
+from rao_lab.api.keep import Keeper, check_new, keeping, told_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.errors import Interrupted
@@ -39,6 +41,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -56,6 +59,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -75,6 +79,7 @@ def run(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -102,6 +107,7 @@ def run(
             made for.
         temperature: of sampling; by default what suits the policy.
         judge: scores nodes that the world cannot; by default a node takes its root's success.
+        store: a new run file that keeps the tree, and is written while it grows.
         progress: in a notebook, a line says what runs, if it takes longer than two seconds.
         on_event: hears every event as it happens.
         on_tick: called before each decode step; it may block, which is a pause.
@@ -110,7 +116,8 @@ def run(
         Interrupted: Ctrl-C, or the stop button of a notebook; it has the tree so far.
         CallbackError: `on_event`, `on_tick` or a method of the environment raised an exception.
         ConfigError, InputError, MissingError: what was given does not fit together.
-        UnavailableError: the policy is being trained in another thread.
+        RunFileError: `store` exists.
+        UnavailableError: the policy is being trained in another thread, or `store` cannot be written.
     """
     task, environment, policy = all_three(task, environment, policy, goal, tools, verify)
     check_options(
@@ -121,13 +128,20 @@ def run(
         on_event=on_event,
         on_tick=on_tick,
     )
+    check_new(store)
     hear = listening("on_event", on_event)
     words = chosen(prompt, policy)
     fitting = suggested(policy, environment)
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
+    about = told_of("run", environment, policy, limits, seed=seed, prompt=words, judge=judge, agent=agent)
     show = in_notebook(policy) if progress else nullcontext(Progress(policy))
-    with sampled_at(policy, warmth), open_sandbox(limits) as sandbox, show as shown:
+    with (
+        sampled_at(policy, warmth),
+        open_sandbox(limits) as sandbox,
+        show as shown,
+        keeping(store, about) as keeper,
+    ):
         executor = Executor(
             environment,
             policy,
@@ -139,7 +153,30 @@ def run(
             on_event=shown.heard(None if hear is None else lambda _, event: hear(event)),
             on_tick=shown.ticked(listening("on_tick", on_tick)),
         )
-        return executor.run([TreeHeader(task, seed=seed)])[0]
+        header = executor.header(TreeHeader(task, seed=seed))
+        return executor.run([header])[0] if keeper is None else _kept_tree(executor, header, keeper)
+
+
+def _kept_tree(executor: Executor, header: TreeHeader, keeper: Keeper) -> Tree:
+    """Runs a tree that is kept while it grows, also if it is stopped."""
+    heard = executor.on_event
+
+    def happened(place: int, event: Event) -> None:
+        keeper.event(header, event)
+        if heard is not None:
+            heard(place, event)
+
+    executor.on_event = happened
+    keeper.begin(0)
+    try:
+        (tree,) = executor.run([header])
+    except Interrupted as stop:
+        keeper.tree(stop.tree)
+        keeper.end()
+        raise
+    keeper.tree(tree)
+    keeper.end()
+    return tree
 
 
 @overload
@@ -154,6 +191,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -171,6 +209,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -190,6 +229,7 @@ async def arun(
     prompt: Prompt | None = None,
     temperature: float | None = None,
     judge: Judge | None = None,
+    store: str | Path | None = None,
     progress: bool = True,
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -230,6 +270,7 @@ async def arun(
                 prompt=prompt,
                 temperature=temperature,
                 judge=judge,
+                store=store,
                 progress=progress,
                 on_event=on_event,
                 on_tick=go_on,

@@ -38,20 +38,23 @@ def kind_of(out: Path, asked: str | None) -> str:
     return found
 
 
-def run_name(out: Path) -> Path:
+def run_name(out: Path, option: str = "--out ") -> Path:
     """The name of a run file to write, if it does not promise something else.
+
+    Args:
+        option: how it was given, as errors say it.
 
     Raises:
         ConfigError: it ends as a page or a JSON file does, or is a folder.
     """
     if out.is_dir():
         raise ConfigError(
-            f"--out {unquoted(out)} is a folder: name a file in it, such as {unquoted(out / 'a.rao')}"
+            f"{option}{unquoted(out)} is a folder: name a file in it, such as {unquoted(out / 'a.rao')}"
         )
     named = _SUFFIXES.get(out.suffix.lower(), "rao")
     if named != "rao":
         raise ConfigError(
-            f"--out {unquoted(out.name)} is named like a {named} file, and a run file is written: name it "
+            f"{option}{unquoted(out.name)} is named like a {named} file, and a run file is written: name it "
             f"{unquoted(out.stem)}.rao (`rao-lab export` makes {named} of it)"
         )
     return out

@@ -1,4 +1,4 @@
-"""The public names of a package: written once, as ordinary imports, and loaded when first used."""
+"""Names that are loaded when they are first used: those of a package's face, and what a later room adds to a record."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], 
 
     names = sorted(homes)
     return load, lambda: names, names
+
+
+def later(home: str, name: str) -> Callable[..., Any]:
+    """A function of a later room, found when it is called: a record that stands early in the story can offer what is
+    told at its end (`tree.save`). It is the only way up, and for a call that the later room could as well be asked
+    itself (`rl.save_tree`)."""
+
+    def call(*args: Any, **named: Any) -> Any:
+        return getattr(import_module(home), name)(*args, **named)
+
+    return call

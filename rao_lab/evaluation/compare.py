@@ -76,6 +76,11 @@ class Comparison:
     __repr__ = __str__
 
 
+def title(name: str, agent: str) -> str:
+    """What an evaluation is called: by its policy's name, if that has one, and its agent."""
+    return f"{name} {agent}".strip()
+
+
 def compare(
     environment: Environment,
     policies: Policy | Mapping[str, Policy],
@@ -90,18 +95,19 @@ def compare(
 
     Args:
         policies: one, or several by name; a name is put before the agent's ("trained recursive").
-        options: as in `evaluate`.
+        options: as in `evaluate`; its record keeps each evaluation as a step from 1.
 
     Raises:
         as `evaluate`.
     """
     named = policies if isinstance(policies, Mapping) else {"": policies}
     chosen = chosen_tasks(environment, tasks, split)
-    found = {
-        f"{name} {agent}".strip(): evaluate(environment, policy, agent, chosen, limits, **options)
-        for name, policy in named.items()
-        for agent in agents
-    }
+    found: dict[str, Evaluation] = {}
+    for name, policy in named.items():
+        for agent in agents:
+            found[title(name, agent)] = evaluate(
+                environment, policy, agent, chosen, limits, step=len(found) + 1, **options
+            )
     names = list(found)
     pairs = [(first, second) for at, first in enumerate(names) for second in names[at + 1 :]]
     return Comparison(found, tuple(difference(first, second, found) for first, second in pairs))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from rao_lab.base.checks import choice
 from rao_lab.base.words import counted
@@ -90,6 +90,8 @@ class Evaluation:
     """The day that the policy's chat template was told; "" if it does not ask."""
     usage: Mapping[str, float] = field(default_factory=dict)
     """Of a server: requests, retries and tokens as it counts them, and the cost if it has prices."""
+    asked: int = 0
+    """Tasks that were to be run: more than `overall.tasks` if it was stopped before all were begun."""
 
     @property
     def success(self) -> float | None:
@@ -110,6 +112,7 @@ class Evaluation:
             "temperature": self.temperature,
             **({"clock": self.clock} if self.clock else {}),
             **({"usage": dict(self.usage)} if self.usage else {}),
+            **({"asked": self.asked} if self.overall.tasks < self.asked else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
         }
 
@@ -118,9 +121,25 @@ class Evaluation:
         lines = [f"{self.policy}, {self.agent}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"]
         if len(self.by_difficulty) > 1:
             lines += [f"  {name:<8} {_line(part, why=False)}" for name, part in self.by_difficulty.items()]
+        if self.overall.tasks < self.asked:
+            lines[0] = (
+                f"stopped: {self.overall.tasks:,} of {counted(self.asked, 'task')} were begun; {lines[0]}"
+            )
         return "\n".join([*lines, *([f"  server: {usage_words(self.usage)}"] if self.usage else [])])
 
     __repr__ = __str__
+
+
+class Record(Protocol):
+    """What keeps the trees of evaluations: each evaluation is a step, from 0, or from 1 if there are several."""
+
+    def begin(self, step: int) -> None: ...
+    def event(self, header: TreeHeader, event: Event) -> None: ...
+    def tree(self, tree: Tree) -> None:
+        """A tree has ended, or was stopped. What is kept already is passed over."""
+        ...
+
+    def end(self, found: Evaluation) -> None: ...
 
 
 class Options(TypedDict, total=False):
@@ -133,6 +152,7 @@ class Options(TypedDict, total=False):
     sandbox: Sandbox | None
     temperature: float | None
     batch: int | None
+    record: Record | None
     on_event: Callable[[int, Event], None] | None
     on_trees: Callable[[int, int], None] | None
     on_tick: Callable[[int], None] | None
@@ -153,6 +173,8 @@ def evaluate(
     sandbox: Sandbox | None = None,
     temperature: float | None = None,
     batch: int | None = None,
+    record: Record | None = None,
+    step: int = 0,
     on_event: Callable[[int, Event], None] | None = None,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -169,6 +191,7 @@ def evaluate(
         temperature: of sampling in this evaluation; None = as the policy samples now.
         batch: trees run at once; another number may give other trees if rows of a batch interact. None = 64, or
             as many as keep a server busy.
+        record: keeps the trees, as this `step`.
         on_event: hears every event of every tree, after the place of its task.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
@@ -190,34 +213,43 @@ def evaluate(
     given = chosen_tasks(environment, tasks, split)
     started, used = time.monotonic(), dict(getattr(policy, "usage", {}))
     trees: list[Tree] = []
+    headers: list[TreeHeader] = []
+
+    def happened(place: int, event: Event) -> None:
+        if record is not None:
+            record.event(headers[len(trees) + place], event)
+        if on_event is not None:
+            on_event(len(trees) + place, event)
+
+    def summed_up() -> Evaluation:
+        window = min(limits.context_window, policy.window) if policy.window else limits.context_window
+        names = environment.difficulties if isinstance(environment, Graded) else ()
+        took = time.monotonic() - started
+        found = summarize(trees, agent, policy, limits, took, fits, window, names)
+        now = getattr(policy, "usage", {})
+        usage = {name: now[name] - used.get(name, 0) for name in now}
+        found = replace(found, usage=usage, asked=len(given))
+        if record is not None:
+            for tree in trees:
+                record.tree(tree)
+            record.end(found)
+        return found
+
     with (
         sampled_at(policy, temperature),
         nullcontext(sandbox) if sandbox is not None else open_sandbox(limits) as place,
     ):
         executor = Executor(
-            environment,
-            policy,
-            words,
-            limits,
-            sandbox=place,
-            agent=agent,
-            judge=judge,
-            on_event=None if on_event is None else lambda place, event: on_event(len(trees) + place, event),
-            on_tick=on_tick,
+            environment, policy, words, limits, sandbox=place, agent=agent, judge=judge, on_tick=on_tick
         )
-
-        def summed_up() -> Evaluation:
-            window = min(limits.context_window, policy.window) if policy.window else limits.context_window
-            names = environment.difficulties if isinstance(environment, Graded) else ()
-            took = time.monotonic() - started
-            found = summarize(trees, agent, policy, limits, took, fits, window, names)
-            now = getattr(policy, "usage", {})
-            return replace(found, usage={name: now[name] - used.get(name, 0) for name in now})
-
+        executor.on_event = None if record is None and on_event is None else happened
+        executor.on_tree = None if record is None else lambda _, tree: record.tree(tree)
+        headers += [executor.header(TreeHeader(task, seed=seed, group=row)) for row, task in enumerate(given)]
+        if record is not None:
+            record.begin(step)
         try:
-            for start in range(0, len(given), batch):
-                part = range(start, min(start + batch, len(given)))
-                trees += executor.run([TreeHeader(given[row], seed=seed, group=row) for row in part])
+            for start in range(0, len(headers), batch):
+                trees += executor.run(headers[start : start + batch])
                 if on_trees is not None:
                     on_trees(len(trees), len(given))
         except Interrupted as stop:

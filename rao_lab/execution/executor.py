@@ -35,6 +35,8 @@ from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
 """Called with the tree's place in the batch and its next event, in order, from the thread of `run`."""
+OnTree = Callable[[int, Tree], None]
+"""Called with the tree's place in the batch and the tree, as soon as it has ended and is scored."""
 
 
 STOPPED = "it was stopped by the user"
@@ -68,6 +70,7 @@ class Executor:
         agent: "recursive", or "flat" for the single-agent control without `launch_subagent`.
         sandbox: runs the code; whoever made it closes it.
         on_event: called with every event of every tree; if it raises, the run stops.
+        on_tree: called with every tree when it ends, while others of the batch may still run.
         on_tick: called before every decode step; it may block (pause) or raise (stop).
         judge: scores finished nodes for which the world has no verifier. Without a judge such a node takes its
             root's success as a proxy. If it has nothing to do, a warning says so.
@@ -88,6 +91,7 @@ class Executor:
         sandbox: Sandbox,
         agent: Agent = "recursive",
         on_event: OnEvent | None = None,
+        on_tree: OnTree | None = None,
         on_tick: Callable[[int], None] | None = None,
         judge: Judge | None = None,
         edits: Edits | None = None,
@@ -103,6 +107,7 @@ class Executor:
         self.agent = agent
         self.sandbox = sandbox
         self.on_event = on_event
+        self.on_tree = on_tree
         self.on_tick = on_tick
         self.judge = judge
         edits = edits or UNCHANGED
@@ -128,12 +133,14 @@ class Executor:
 
     def _run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
         trees = [self._open(index, header) for index, header in enumerate(headers)]
+        ended: dict[int, Tree] = {}
         workers = min(self.sandbox.workers, max(1, len(trees)))
         try:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
-                self._loop(trees, pool if workers > 1 else None)
+                self._loop(trees, pool if workers > 1 else None, ended)
         except BaseException as stop:
-            self.ended = [self._close(tree) for tree in trees if tree.ended]
+            self._close_ended(trees, ended)  # also those that ended at this very tick
+            self.ended = [ended[index] for index in sorted(ended)]
             if isinstance(stop, KeyboardInterrupt):
                 raise self._interrupted(trees) from None
             raise
@@ -142,7 +149,7 @@ class Executor:
             for tree in trees:
                 for key in [*tree.take_ended(), *(node.key for node in tree.running())]:
                     self.policy.forget(key)
-        done = [self._close(tree) for tree in trees]
+        done = [ended[index] for index in range(len(trees))]
         self._say_unasked(done)
         return done
 
@@ -163,8 +170,9 @@ class Executor:
             )
             self._judged = True  # said
 
-    def _open(self, index: int, header: TreeHeader) -> TreeRun:
-        header = replace(
+    def header(self, header: TreeHeader) -> TreeHeader:
+        """The header of a tree, with all that this executor knows of it: what its events are recorded under."""
+        return replace(
             header,
             agent=self.agent,
             environment=self.environment.name,
@@ -172,6 +180,9 @@ class Executor:
             policy_version=self.policy.version,
             limits=self.limits.to_dict(),
         )
+
+    def _open(self, index: int, header: TreeHeader) -> TreeRun:
+        header = self.header(header)
         window = self.limits.context_window
         if self.policy.window:
             window = min(window, self.policy.window)
@@ -200,7 +211,10 @@ class Executor:
             return f"the functions of {self.environment.name} may answer otherwise the next time"
         return ""
 
-    def _loop(self, trees: Sequence[TreeRun], pool: ThreadPoolExecutor | None) -> None:
+    def _loop(
+        self, trees: Sequence[TreeRun], pool: ThreadPoolExecutor | None, ended: dict[int, Tree]
+    ) -> None:
+        """Runs the trees to their ends; each stands in `ended`, by its place, from its end on."""
         tick = 0
         for tree in trees:
             tree.start()
@@ -220,6 +234,7 @@ class Executor:
                 tree.time_out()
             if busy or late:
                 self._after([*busy, *late])
+                self._close_ended(trees, ended)
 
     def _pause(self, trees: Sequence[TreeRun], tick: int) -> None:
         """Lets `on_tick` hold the run; a pause does not count as time of a tree."""
@@ -252,6 +267,19 @@ class Executor:
                 self.policy.forget(key)
             for request in tree.take_requests():
                 self.policy.submit(replace(request, script=self.script))
+
+    def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree]) -> None:
+        """Scores the trees that have just ended. A judge's time does not count as time of the others."""
+        for tree in trees:
+            if not tree.ended or tree.index in ended:
+                continue
+            before = self.clock() if self.judge is not None else 0.0
+            ended[tree.index] = self._close(tree)
+            if self.on_tree is not None:
+                self.on_tree(tree.index, ended[tree.index])
+            stood = self.clock() - before if self.judge is not None else 0.0
+            for other in trees:
+                other.log.stood_still(stood)
 
     def _close(self, tree: TreeRun) -> Tree:
         self._judged = score_rest(tree.log, self.environment, self.judge, self.rewards) or self._judged

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.lazy import later
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import MissingError, RecordError
 from rao_lab.tree.graph import to_networkx
@@ -117,6 +119,19 @@ class Tree:
     def to_networkx(self) -> networkx.DiGraph:
         """See `graph.to_networkx`."""
         return to_networkx(self)
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Saves it: as JSON if the name ends with .json, otherwise as a run file; `rl.load_tree` loads both.
+
+        >>> tree.save("runs/saved.rao")
+
+        Args:
+            force: what lies there is overwritten.
+
+        Raises:
+            InputError, RunFileError, UnavailableError: see `rl.save_tree`.
+        """
+        later("rao_lab.api.keep", "save_tree")(self, path, force=force)
 
     def __str__(self) -> str:
         return text_tree(self)

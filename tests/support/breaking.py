@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import Any
 
 from rao_lab.environments.textcraft import TextCraft
@@ -35,3 +38,36 @@ class Unscored(TextCraft):
         world: Any = super().open(task)
         world.leave = _broken
         return world
+
+
+class Stopping(TextCraft):
+    """Ctrl-C comes once two roots have returned their values, at the next call of another."""
+
+    roots = 0
+
+    def open(self, task: Task) -> World:
+        world: Any = super().open(task)
+        leave, call = world.leave, world.call
+
+        def left(path: str, value: Any) -> Any:
+            self.roots += path == "0"
+            return leave(path, value)
+
+        def called(*given: Any) -> Any:
+            if self.roots == 2:
+                self.stop()
+            return call(*given)
+
+        world.leave, world.call = left, called
+        return world
+
+    def stop(self) -> None:
+        raise KeyboardInterrupt
+
+
+class Killed(Stopping):
+    """Its process is killed then, half a second after the writer was told of the second tree."""
+
+    def stop(self) -> None:
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from rao_lab.base.words import counted
 from rao_lab.cli.options import (
     ENV,
     Agent,
@@ -13,6 +14,7 @@ from rao_lab.cli.options import (
     Env,
     Json,
     Limit,
+    Out,
     PolicyName,
     PromptName,
     Rules,
@@ -44,6 +46,7 @@ def evaluate(
     rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run a policy on tasks and say how well it did, with a 95 % interval.
@@ -53,6 +56,9 @@ def evaluate(
     them fit the limits. If no task could be scored, the exit status is 1. A terminal shows what runs; Ctrl-C
     sums up the tasks that were begun.
 
+    --out keeps every tree in a run file, while it grows: rao-lab show and the Explorer open it, also if the
+    evaluation is stopped or killed.
+
     What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
 
     The scripted policy needs no model: it plays the script of the world, in one of the world's styles
@@ -61,10 +67,12 @@ def evaluate(
     [bold]Examples[/bold]
 
       rao-lab eval --policy tiny --difficulty easy,medium
+      rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz
       rao-lab eval --policy scripted --agent flat --difficulty all
       rao-lab eval --policy scripted --set policy.style=per_ingredient
     """
+    from rao_lab.api.keep import check_new
     from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
@@ -72,6 +80,7 @@ def evaluate(
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
+    check_new(out)  # said before a model is loaded for it
     kind = choice("agent", agent, AGENTS)
     words = None if prompt is None else find(prompt)
     which = (env, policy, difficulty, rules, tasks)
@@ -80,6 +89,7 @@ def evaluate(
         world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
         count = limit or _usual_count(world, split, whole=tasks is not None)
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
+        options["store"] = out
         try:
             found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
         except Interrupted as stop:
@@ -88,6 +98,8 @@ def evaluate(
         print_json(evaluation_json(found))
     else:
         print_text(evaluation_text(found), sentences=True)
+        if out is not None:
+            print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {out}")
     if status or found.success is None:
         raise typer.Exit(status or 1)
 

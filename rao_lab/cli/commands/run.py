@@ -86,23 +86,20 @@ def run(
       rao-lab run --goal "How old is the oldest of us?" --tools my_tools.py
     """
     from rao_lab.api.defaults import suggested
-    from rao_lab.api.export import record
+    from rao_lab.api.keep import check_new
     from rao_lab.api.settings import find_task, limits_from, overrides
     from rao_lab.base.checks import choice
-    from rao_lab.base.safe_text import unquoted
-    from rao_lab.errors import RunFileError
     from rao_lab.prompts import find
-    from rao_lab.store.journal import is_begun
     from rao_lab.tree import AGENTS
 
-    if out is not None and is_begun(out):  # said before a model has worked for it
-        raise RunFileError(f"{unquoted(out)} exists already: choose another name")
+    check_new(out)  # said before a model is loaded for it
     words = None if prompt is None else find(prompt)
     options: dict[str, Any] = {
         "agent": choice("agent", agent, AGENTS),
         "seed": seed,
         "prompt": words,
         "temperature": temperature,
+        "store": out,
     }
     which = {"env": env, "difficulty": difficulty, "recipes": rules, "tasks": tasks}
     _check_apart(goal, {**which, "task": task, "split": split}, {"tools": tools, "verify": verify})
@@ -117,8 +114,6 @@ def run(
             chosen = find_task(world, task or "0", split or "test")
         options["limits"] = limits_from(suggested(actor), given)
         tree, status = _watched(actor, chosen, world, options)
-    if out is not None:
-        record([tree], out, words)
     _report(tree, actor, as_json)
     if goal is not None and not as_json:
         kept = "--out FILE keeps the tree, and `rao-lab show FILE" if out is None else f"`rao-lab show {out}"

@@ -141,7 +141,7 @@ class RunSource(Source):
         config = config if isinstance(config, Mapping) else {}  # a file may say anything
         total = _whole(config.get("steps"))
         silence = self._clock() - self._heard
-        over = total is not None and done is not None and done >= total
+        over = done is not None and done >= total if total is not None else self._is_whole()
         paces = [(row.get("seconds") or {}).get("total") for row in rows if row["step"] > 0]
         tasks, size = _whole(config.get("tasks_per_step")), _whole(config.get("group_size"))
         return {
@@ -163,6 +163,11 @@ class RunSource(Source):
             "writer": self.run.path.name,
             "difficulties": _names(self.run.config.get("difficulties")),
         }
+
+    def _is_whole(self) -> bool:
+        """Of trees that were run outside training: whether all of them have ended."""
+        steps = self.run.steps
+        return bool(steps) and "kind" in self.run.config and all(each.ended is not None for each in steps)
 
     def act(self, action: str) -> None:
         raise ConfigError("this run is trained by another process: pause or stop it there")
