@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         Policy,
         Refusal,
         Score,
+        TurnReply,
         World,
     )
     from rao_lab.store import Run, open_run

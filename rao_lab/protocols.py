@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 class World(Protocol):
     """One task's world, shared by the whole tree, used once. Calls come in (path) order of one thread.
 
-    >>> world = env.open(task)
-    >>> [function.name for function in world.functions()]
+    >>> [function.name for function in env.open(task).functions()]
     ['get_info', 'view_inventory', 'craft']
     """
 
@@ -229,8 +228,7 @@ class Observation:
 class Dialect(Protocol):
     """Turns state into messages and text into actions.
 
-    >>> chat = rl.prompts.find("codeact")
-    >>> chat.parse("I add.\\n```python\\nprint(1 + 1)\\n```").code
+    >>> rl.prompts.find("codeact").parse("I add.\\n```python\\nprint(1 + 1)\\n```").code
     'print(1 + 1)'
     """
 
@@ -297,7 +295,11 @@ class TurnRequest:
 
 @dataclass(frozen=True, slots=True)
 class TurnReply:
-    """One turn as sampled. Token arrays are empty for a policy without tokens."""
+    """One turn as sampled. Token arrays are empty for a policy without tokens.
+
+    >>> rl.TurnReply((0, "0.1"), "I am done.\\n```python\\nfinish(1)\\n```").stop
+    'stop'
+    """
 
     key: NodeKey
     text: str
@@ -377,10 +379,10 @@ class TrainablePolicy(Policy, Protocol):
 class Judge(Protocol):
     """Scores nodes of a world that has no verifier, from the whole tree so far.
 
-    >>> class Short:
+    >>> class Brevity:
     ...     def score(self, tree: rl.Tree, path: str) -> rl.Score:
     ...         return rl.Score(1 / len(tree.node(path).turns))
-    >>> rl.run(goal="Say hello.", policy=rl.ReplayPolicy(tree), judge=Short()).success is None
+    >>> 0 < Brevity().score(tree, "0").success <= 1
     True
 
     One that may answer otherwise the next time says so by an attribute `reproducible = False`.
