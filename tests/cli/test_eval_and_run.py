@@ -157,3 +157,9 @@ def test_run_out_is_refused_before_anything_is_run(
     out = tmp_path / "one.rao"
     out.write_text("mine")
     assert "one.rao exists already: choose another name" in lab.refused(["run", "--out", out])
+
+
+def test_a_context_that_is_too_small_for_the_prompt_is_said_with_what_to_do(lab: CommandLine) -> None:
+    status, out, err = lab(["run", "--policy", "tiny", "--set", "policy.window=4"])
+    assert status == 0 and "context limit" in out
+    assert "tokens and its context holds 4: raise limits.context_window or the policy's window" in err

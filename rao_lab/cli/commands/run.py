@@ -145,6 +145,7 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
 
 def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
     from rao_lab.evaluation.evaluate import usage_words
+    from rao_lab.execution.executor import STOPPED
     from rao_lab.tree.codec import tree_to_json
 
     if as_json:
@@ -153,8 +154,8 @@ def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
         print_text(str(tree))
     if usage := getattr(actor, "usage", None):
         print_progress(f"server: {usage_words(usage)}")
-    if _lost(tree):
-        print_progress(f"the root was lost: {tree.root.reason}")
+    if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:
+        print_progress(f"the root{' was lost' * _lost(tree)}: {tree.root.reason}")
 
 
 def _lost(tree: Tree) -> bool:

@@ -203,13 +203,14 @@ class TransformerPolicy:
         except RenderError as problem:
             self._unasked.append(lost(request, str(problem)))
             return
-        self._running[request.key] = (continues, prompt, 0)
+        window = min(request.window, self.window) if request.window else self.window
+        self._running[request.key] = (continues, prompt, window)
         self._engine.submit(
             request.key,
             before + prompt,
             noise=request.noise,
             room=request.max_new_tokens,
-            window=min(request.window, self.window) if request.window else self.window,
+            window=window,
         )
 
     def tick(self) -> Sequence[TurnReply]:
@@ -303,7 +304,13 @@ class TransformerPolicy:
         return suffix.removeprefix(end) if isinstance(end, str) and end else suffix
 
     def _reply(self, ended: Sampled) -> TurnReply:
-        continues, prompt, _ = self._running.pop(ended.key)
+        continues, prompt, window = self._running.pop(ended.key)
+        error = ""
+        if len(prompt) >= window and not continues:
+            error = (
+                f"its prompt takes {len(prompt):,} tokens and its context holds {window:,}: "
+                "raise limits.context_window or the policy's window, or shorten the prompt"
+            )
         return TurnReply(
             key=ended.key,
             text=self._thoughts.opened(prompt) + self._texts(tuple(ended.ids)),
@@ -315,6 +322,7 @@ class TransformerPolicy:
             entropies=ended.entropies,
             version=self.version,
             decode_steps=len(ended.ids),
+            error=error,
         )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
