@@ -96,10 +96,10 @@ def test_the_end_that_the_model_wrote_is_not_said_twice() -> None:
     end = TOKENIZER.encode("\n", add_special_tokens=False)[0]
     made._engine.stop_ids = frozenset({end})
     first = ask(made, 1, "a0")
-    stopped = replace(turn_of(first, "a0", 1), sampled_ids=array("i", [5, end]))
+    stopped = replace(turn_of(first, "a0", 1), sampled_ids=array("i", [5, end]), text=made._texts((5, end)))
     made.forget((0, "0"))
     assert TOKENIZER.decode(ask(made, 2, "b1", (stopped,)).prompt_ids) == "<user>b1\n<assistant>"
-    cut = replace(stopped, sampled_ids=array("i", [5]))
+    cut = replace(stopped, sampled_ids=array("i", [5]), text=made._texts((5,)))
     made.forget((0, "0"))
     assert TOKENIZER.decode(ask(made, 2, "b1", (cut,)).prompt_ids) == "\n<user>b1\n<assistant>"
 
