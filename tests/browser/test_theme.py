@@ -76,6 +76,26 @@ def test_the_theme_of_the_host_wins_over_the_system(pages: Any, saved: Path) -> 
     assert pages.errors == []
 
 
+def test_the_ground_and_the_type_of_marimo_are_followed(pages: Any, saved: Path) -> None:
+    # marimo tells its theme by a class, its ground as a colour of CSS Color 4, its type by names of its own.
+    page = pages.open(saved.as_uri())
+    for ground, theme_, hex_ in (
+        ("color(srgb 0.0941176 0.109804 0.101961)", "dark", "#181c1a"),
+        ("oklch(1 0 0)", "light", "#ffffff"),
+        ("hsl(0 0% 20%)", "dark", "#333333"),
+    ):
+        page.evaluate("ground => { document.documentElement.style.background = ground }", ground)
+        page.evaluate("theme => { document.body.className = theme }", theme_)
+        page.locator(f".rao[data-theme={theme_}]").wait_for()
+        assert page.locator(".rao").evaluate("e => e.style.getPropertyValue('--page')") == hex_
+    page.evaluate("document.body.style.cssText = '--text-font: fantasy; --monospace-font: cursive'")
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.rao')).fontFamily === 'fantasy'")
+    assert page.locator(".rao").evaluate("e => e.style.getPropertyValue('--mono')") == "cursive"
+    page.evaluate("document.body.style.setProperty('--jp-ui-font-family', 'serif')")
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.rao')).fontFamily === 'serif'")
+    assert pages.errors == []
+
+
 def test_colours_that_come_after_the_name_of_a_theme_reach_the_plots(pages: Any, saved: Path) -> None:
     page = pages.open(saved.as_uri())
     page.locator(".rao .stage canvas").first.wait_for()
@@ -104,7 +124,7 @@ def test_a_projector_has_the_whole_window_and_a_narrow_cell_keeps_step_and_credi
     page.locator(".rao[data-size=tiny], .rao[data-size=small]").first.wait_for()
     top = page.locator(".rao .top")
     for part in (top.get_by_role("slider", name="Step"), top.locator(".control", has_text="rao")):
-        assert part.is_visible()
+        part.wait_for()
     button = page.get_by_role("button", name="Whole window")
     button.click()
     page.locator(".rao.window[data-size=drawer]").wait_for()

@@ -129,6 +129,15 @@ const SANS = '-apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
 const MONO = 'Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
 
+/** The first variable that the host sets. @param {CSSStyleDeclaration} styles @param {string[]} names */
+function said(styles, names) {
+  return names.map((name) => styles.getPropertyValue(name).trim()).find(Boolean) ?? "";
+}
+
+/** By which hosts tell their type: JupyterLab, then marimo. */
+const FAMILY = ["--jp-ui-font-family", "--text-font"];
+const CODE = ["--jp-code-font-family", "--monospace-font"];
+
 /**
  * The palette that fits where the element stands. It is read once the element is attached, and again at each
  * change (`watchTheme`).
@@ -137,11 +146,11 @@ const SERIF = '"STIX Two Text", Cambria, Georgia, "Liberation Serif", serif';
  */
 export function paletteOf(element) {
   const styles = getComputedStyle(element);
-  const behind = rgb(styles.getPropertyValue("--jp-layout-color1").trim()) ?? groundBehind(element);
+  const behind = ground(styles.getPropertyValue("--jp-layout-color1").trim()) ?? groundBehind(element);
   const dark = isDark(behind);
   const base = dark ? DARK : LIGHT;
-  const family = styles.getPropertyValue("--jp-ui-font-family").trim() || SANS;
-  const code = styles.getPropertyValue("--jp-code-font-family").trim() || MONO;
+  const family = said(styles, FAMILY) || SANS;
+  const code = said(styles, CODE) || MONO;
   const size = Number.parseFloat(styles.getPropertyValue("--jp-ui-font-size1")) || 13;
   const palette = {
     ...base,
@@ -177,6 +186,20 @@ function darkGround([r, g, b]) {
 }
 
 /**
+ * Any colour of CSS, as a host may give it; null if it is none, or does not cover what is behind.
+ * @param {string} colour @returns {[number, number, number] | null}
+ */
+function ground(colour) {
+  if (rgb(colour) && !colour.startsWith("rgba")) return rgb(colour);
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen || !CSS.supports("color", colour)) return null;
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  const [r, g, b, alpha] = pen.getImageData(0, 0, 1, 1).data;
+  return alpha === 255 ? [r, g, b] : null;
+}
+
+/**
  * The first ground around an element that covers what is below, also outside its shadow tree.
  * @param {Element} element @returns {[number, number, number] | null} null: the bare page
  */
@@ -185,9 +208,8 @@ function groundBehind(element) {
   let at = element.parentNode;
   while (at) {
     if (at instanceof Element) {
-      const colour = getComputedStyle(at).backgroundColor;
-      const clear = /^rgba\(.*, (0|0?\.\d+)\)$/.test(colour) || colour === "transparent";
-      if (!clear && rgb(colour)) return rgb(colour);
+      const found = ground(getComputedStyle(at).backgroundColor);
+      if (found) return found;
     }
     at = at instanceof ShadowRoot ? at.host : at.parentNode;
   }
@@ -282,7 +304,7 @@ function themeProbe() {
   probe.setAttribute("aria-hidden", "true");
   probe.style.cssText =
     "position:absolute;left:0;top:0;visibility:hidden;pointer-events:none;white-space:nowrap;" +
-    `font-family:var(--jp-ui-font-family, ${SANS});font-size:var(--jp-ui-font-size1, 13px);` +
+    `font-family:var(${FAMILY[0]}, var(${FAMILY[1]}, ${SANS}));font-size:var(--jp-ui-font-size1, 13px);` +
     "background-color:var(--jp-layout-color1, transparent);color:var(--jp-ui-font-color1, #000)";
   probe.style.setProperty("transition", "background-color 1ms, color 1ms", "important");
   probe.textContent = "Wide 0123456789";
