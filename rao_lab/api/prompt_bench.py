@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rao_lab.api.bench_result import PromptBench
@@ -13,14 +14,16 @@ from rao_lab.base.checks import choice, flag
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.named import USUAL, open_named
 from rao_lab.errors import ConfigError
-from rao_lab.evaluation.bench_record import recorded
+from rao_lab.evaluation.bench_record import FileRecord, recorded
 from rao_lab.evaluation.bench_run import BenchRun, Caps, Plan, Player
 from rao_lab.evaluation.evaluate import chosen_tasks, flat_limits
+from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.variant import Variant
 from rao_lab.execution.limits import Limits
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Judge, Policy
-from rao_lab.tree import AGENTS, Agent, Task
+from rao_lab.tree import AGENTS, Agent, Event, Task, Tree
+from rao_lab.views.bench.live import live_sheet
 
 MOST_VARIANTS = 6
 BATCH = 4
@@ -46,7 +49,10 @@ def prompt_bench(
     max_seconds: float | None = None,
     max_tokens: float | None = None,
     max_cost: float | None = None,
+    progress: bool = True,
     on_result: Callable[[PromptBench], None] | None = None,
+    on_event: Callable[[int, Event], None] | None = None,
+    on_tick: Callable[[int], None] | None = None,
 ) -> PromptBench:
     """Runs two to six prompts on the same tasks with the same noise, and says whether one of them is best.
 
@@ -77,7 +83,10 @@ def prompt_bench(
         batch: trees of one prompt that run at once.
         store: a run file: step = 1 + place of the prompt, group = task, rollout = repeat.
         max_seconds, max_tokens, max_cost: caps of this call; tokens read and written, USD by the policy's prices.
+        progress: in a notebook, the table is shown as it fills.
         on_result: told the bench so far, after every few trees.
+        on_event: hears every event as it happens, with the number of its tree.
+        on_tick: called before each decode step; may block (pause) or raise (stop).
 
     Raises:
         ConfigError, InputError, MissingError: what was given does not fit together.
@@ -92,8 +101,11 @@ def prompt_bench(
         of_kind={"limits": (limits, Limits)},
         counts={"repeats": repeats, "batch": batch},
         on_result=on_result,
+        on_event=on_event,
+        on_tick=on_tick,
     )
     flag("resume", resume)
+    flag("progress", progress)
     choice("agent", agent, AGENTS)
     if resume and store is None:
         raise ConfigError("resume=True means nothing without store: name the run file of the bench")
@@ -107,11 +119,21 @@ def prompt_bench(
     plan = Plan(world, players, tuple(chosen_tasks(world, tasks, split)), repeats, seed, batch, judge, note)
     caps = Caps(max_seconds, max_tokens, max_cost)
     caps.check(plan)
-    told = None if on_result is None else lambda bench: on_result(PromptBench.of(bench))
-    if store is None:
-        return PromptBench.of(BenchRun(plan, caps, {}, None, told).run())
-    with recorded(plan, Path(store), resume) as (record, done):
-        return PromptBench.of(BenchRun(plan, caps, done, record, told).run())
+    file: AbstractContextManager[tuple[FileRecord | None, dict[Spot, Tree]]] = nullcontext((None, {}))
+    if store is not None:
+        file = recorded(plan, Path(store), resume)
+    with (
+        live_sheet(first, len(players) * len(plan.tasks) * repeats, progress) as sheet,
+        file as (record, done),
+    ):
+
+        def told(bench: Bench) -> None:
+            sheet.result(bench)
+            if on_result is not None:
+                on_result(PromptBench.of(bench))
+
+        bench = BenchRun(plan, caps, done, record, told, sheet.heard(on_event), sheet.ticked(on_tick))
+        return PromptBench.of(bench.run())
 
 
 def variants_of(prompts: object, agent: Agent, policy: Policy | None) -> dict[str, Variant]:

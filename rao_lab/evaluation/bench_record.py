@@ -15,6 +15,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.evaluation.bench_run import Plan
 from rao_lab.evaluation.prompt_bench import About, Bench, Spot
+from rao_lab.prompts import recorded as prompt_files
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.store.journal import in_the_way, is_begun
 from rao_lab.store.rows.encode import portable
@@ -26,11 +27,7 @@ KIND = "prompt bench"
 def config_of(plan: Plan) -> dict[str, Any]:
     """What the run file says of how the bench is made."""
     first = plan.players[0]
-    files = {
-        player.dialect.name: dict(sources)
-        for player in plan.players
-        if isinstance(sources := getattr(player.dialect, "files", None), Mapping)
-    }
+    files = {name: texts for player in plan.players for name, texts in prompt_files(player.dialect).items()}
     return {
         "kind": KIND,
         "environment": plan.environment.name,

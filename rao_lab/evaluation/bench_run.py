@@ -23,7 +23,7 @@ from rao_lab.evaluation.bench_figures import cost
 from rao_lab.evaluation.bench_text import time as stretch
 from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.evaluation.prompt_bench import About, Bench, Spot
-from rao_lab.execution.executor import Executor, open_sandbox
+from rao_lab.execution.executor import Executor, OnEvent, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.protocols import Dialect, Environment, Judge, Policy
@@ -161,6 +161,7 @@ class BenchRun:
         done: trees that ran before; they are not run again.
         record: keeps events and trees.
         on_result: told the bench so far, after each chunk of each variant.
+        on_event, on_tick: hear what runs, as the executor says it; trees are numbered in the order in which they begin.
     """
 
     def __init__(
@@ -170,10 +171,14 @@ class BenchRun:
         done: Mapping[Spot, Tree],
         record: Record | None = None,
         on_result: Callable[[Bench], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_tick: Callable[[int], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan, self._caps, self._record, self._on_result = plan, caps, record, on_result
+        self._on_event, self._on_tick = on_event, on_tick
         self._clock = clock
+        self._begun = 0
         self._trees = dict(done)
         self._spent = Spent()
         self._each: dict[int, tuple[Spent, int]] = {}
@@ -230,15 +235,20 @@ class BenchRun:
             for spot in spots
         ]
         recorded = [self._in_file(at, header) for header in headers]
-        before, began = self._spent, self._clock()
+        before, began, number_ = self._spent, self._clock(), self._begun
+        self._begun += len(spots)
 
         def hear(place: int, event: Event) -> None:
             if isinstance(event, Acted):
                 self._count(event, player)
             if self._record is not None:
                 self._record.event(spots[place], recorded[place], event)
+            if self._on_event is not None:
+                self._on_event(number_ + place, event)
 
-        def look(_: int = 0) -> None:
+        def look(tick: int) -> None:
+            if self._on_tick is not None:
+                self._on_tick(tick)
             self._spent = replace(self._spent, seconds=before.seconds + self._clock() - began)
             if reason := self._caps.passed(self._spent):
                 raise _CapReached(reason)

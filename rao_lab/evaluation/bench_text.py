@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rao_lab.base.safe_text import cells, one_line, shorten
+from rao_lab.base.safe_text import cells, one_line
 from rao_lab.evaluation.bench_figures import Figures
 from rao_lab.evaluation.verdict import Versus
 
 WIDTH = 100
 NAME = 24
+LEAST_NAME = 12
 NOTHING = "—"
 HEADS = ("success", "nodes", "depth", "delegate", "tokens", "time", "no action", "refused")
 
@@ -17,17 +18,24 @@ HEADS = ("success", "nodes", "depth", "delegate", "tokens", "time", "no action",
 def bench_text(
     about: Sequence[str], each: Sequence[Figures], differences: Sequence[Versus], verdict: str
 ) -> str:
-    """The table and what it amounts to, in lines of at most `WIDTH` cells but for sentences.
+    """The table, in lines of at most `WIDTH` cells unless names cannot give way, and what it amounts to.
 
     Args:
         about: what stands above the table, "" for what is not to be said.
     """
     costs = any(one.cost is not None for one in each)
     heads = (*HEADS, "USD") if costs else HEADS
-    rows = [(one_line(one.name, NAME), *row(one), *((usd(one.cost),) if costs else ())) for one in each]
-    sizes = [max(map(cells, column)) for column in zip(("", *heads), *rows, strict=True)]
+    figures = [(*row(one), *((usd(one.cost),) if costs else ())) for one in each]
+    sizes = [max(map(cells, column)) for column in zip(heads, *figures, strict=True)]
+    room = max(LEAST_NAME, WIDTH - sum(sizes) - 2 * len(sizes))
+    names = [one_line(one.name, min(NAME, room)) for one in each]
     lines = [line for line in about if line]
-    lines += [shorten(_line(cells_, sizes), WIDTH) for cells_ in (("", *heads), *rows)]
+    left = max(map(cells, names))
+    for name, texts in [("", heads), *zip(names, figures, strict=True)]:
+        aligned = "".join(
+            "  " + " " * (size - cells(text)) + text for text, size in zip(texts, sizes, strict=True)
+        )
+        lines.append(name + " " * (left - cells(name)) + aligned)
     lines += [str(pair) for pair in differences]
     lines.append(verdict)
     for one in each:
@@ -71,20 +79,17 @@ def percent(value: float | None) -> str:
 
 
 def time(seconds: float | None) -> str:
-    """A stretch of time: 0.42 s, 37.8 s, 12 min 54 s, 3 h 5 min."""
+    """A stretch of time: 0.42 s, 37.8 s, 7 min 54 s, 12 min, 3 h 5 min."""
     if seconds is None:
         return NOTHING
     if seconds < 100:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes >= 10 else f"{minutes} min {rest} s"
 
 
 def usd(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.4f}" if value < 1 else f"{value:,.2f}"
-
-
-def _line(texts: Sequence[str], sizes: Sequence[int]) -> str:
-    first, *others = (text + " " * (size - cells(text)) for text, size in zip(texts, sizes, strict=True))
-    return "  ".join([first, *(text.rstrip().rjust(len(text)) for text in others)])

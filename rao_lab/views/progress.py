@@ -168,7 +168,7 @@ def in_log(console: Console, progress: Progress) -> None:
 def in_notebook(policy: Policy, trees: int = 1) -> Iterator[Progress]:
     """A notebook shows the line, if it lasts longer than a moment; elsewhere nothing is shown."""
     progress = Progress(policy, trees)
-    display = _notebook_display()
+    display = notebook_display()
     if display is not None:
         handle: list[Any] = []
 
@@ -203,7 +203,7 @@ class _Paced:
             self._show()
 
 
-def _notebook_display() -> Callable[..., Any] | None:
+def notebook_display() -> Callable[..., Any] | None:
     """IPython's `display`, if this is the kernel of a notebook."""
     loaded = sys.modules.get("IPython")
     shell = None if loaded is None else loaded.get_ipython()

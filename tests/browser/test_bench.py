@@ -13,6 +13,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.errors import ConfigError, InputError, RunFileError
+from rao_lab.views.bench import live
 from rao_lab.views.diff.style import DARK, LIGHT, MARKS
 from tests.support.hostile import CANARY, corpus
 
@@ -107,6 +108,36 @@ def test_a_notebook_may_hold_two_of_them(bench: rl.PromptBench) -> None:
     assert ids[0] and not ids[0] & ids[1]
     html = bench.diff("summed", "one each")._repr_html_()
     assert 'class="two"' in html and "First divergence: node 0, turn 1" in html
+
+
+def test_a_notebook_shows_a_bench_as_it_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, str]] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], raw: bool) -> None:
+            shown.append(data)
+
+    def display(data: dict[str, str], raw: bool, display_id: bool) -> Handle:
+        shown.append(data)
+        return Handle()
+
+    monkeypatch.setattr(live, "notebook_display", lambda: display)
+    env = rl.environments.TextCraft(difficulty="easy", seed=0)
+    policy = rl.load_policy("scripted", error_rate=0.2)
+    agents = {"alone": rl.Variant(agent="flat"), "together": rl.Variant()}
+    events: list[int] = []
+    found = rl.prompt_bench(
+        agents, 3, policy, 2, environment=env, on_event=lambda tree, _: events.append(tree)
+    )  # fmt: skip
+    assert sorted(set(events)) == list(range(12))
+    pictures = [data["text/html"] for data in shown if "text/html" in data]
+    assert "It runs; what stands here is what has been found so far" in pictures[0]
+    assert pictures[0].count('title="not run"') == 11 and "<label" not in pictures[-1]
+    assert "12 of 12 trees" in pictures[-1] and 'title="not run"' not in pictures[-1]
+    assert shown[-1] == {"text/plain": ""}  # the cell shows what it returns
+    before = len(shown)
+    rl.prompt_bench(agents, 1, policy, 1, environment=env, progress=False)
+    assert len(shown) == before and found.planned == 12
 
 
 def test_colours_and_shapes_are_those_of_the_front_end() -> None:

@@ -83,7 +83,7 @@ def test_a_notebook_shows_one_line_that_is_updated(monkeypatch: pytest.MonkeyPat
         drawn.append(line["text/plain"])
         return Handle()
 
-    monkeypatch.setattr(progress, "_notebook_display", lambda: display)
+    monkeypatch.setattr(progress, "notebook_display", lambda: display)
     with in_notebook(POLICY):
         pass
     rl.run(TASK, ENV, POLICY)

@@ -115,9 +115,13 @@ def bench(
 
     variants = variants_from(prompts or [], vary, lambda name, more: load(name, more)[1])
     world, actor, given = load(None, {})
+    from rao_lab.views.progress import Progress, in_log
     from rao_lab.views.terminal import Board
 
-    with Board(console_on_stderr(), f"rao-lab prompts bench, {policy}") as board:
+    chosen = world.tasks(split)[:limit]
+    console, progress = console_on_stderr(), Progress(actor, len(variants) * len(chosen) * repeats)
+    in_log(console, progress)
+    with Board(console, f"rao-lab prompts bench, {policy}", line=progress.line) as board:
         told: list[str] = []
 
         def hear(found: PromptBench) -> None:
@@ -130,7 +134,7 @@ def bench(
 
         found = prompt_bench(
             variants,
-            world.tasks(split)[:limit],
+            chosen,
             actor,
             repeats,
             environment=world,
@@ -146,6 +150,8 @@ def bench(
             max_tokens=max_tokens,
             max_cost=max_cost,
             on_result=hear,
+            on_event=progress.event,
+            on_tick=progress.ticked(),
         )
     _tell(found, page, as_json)
 

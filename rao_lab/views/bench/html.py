@@ -26,16 +26,17 @@ NAME = 40
 REASONS = 3
 
 
-def bench_sheet(bench: Bench, key: str, room: int) -> tuple[str, int]:
+def bench_sheet(bench: Bench, key: str, room: int, now: str | None = None) -> tuple[str, int]:
     """The whole sheet with its style, and how many pairs of trees it leaves out.
 
     Args:
         key: what all ids begin with.
         room: bytes that the panels may take.
+        now: of a bench that still runs, what runs: no trees are opened then.
     """
-    panels, left_out = _panels(bench, key, room)
+    panels, left_out = _panels(bench, key, room) if now is None else ({}, 0)
     more = f'<p class="about">{counted(left_out, "pair")} of trees left out for size.</p>' if left_out else ""
-    body = f"{_head(bench)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, set(panels))}"
+    body = f"{_head(bench, now)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, set(panels))}"
     return (
         f'<div class="rao-sheet"><style>{css()}</style>{symbols(key)}{body}'
         f'<div class="panels" id="{key}-panels"><input type="radio" class="pick" name="{key}" id="{key}-none" '
@@ -44,7 +45,7 @@ def bench_sheet(bench: Bench, key: str, room: int) -> tuple[str, int]:
     )
 
 
-def _head(bench: Bench) -> str:
+def _head(bench: Bench, now: str | None) -> str:
     ran = (
         f"{len(bench.trees):,} of {bench.planned:,}"
         if len(bench.trees) < bench.planned
@@ -60,11 +61,13 @@ def _head(bench: Bench) -> str:
     )
     policies = ", ".join(dict.fromkeys(one_line(each.policy, NAME) for each in bench.variants if each.policy))
     about = said(f"{shape}: {ran} trees" + (f" · {policies}" if policies else ""))
-    sentence = bench.verdict.sentence
-    stopped = bench.stopped and f"Stopped: {bench.stopped}."
-    notes = "".join(
-        f'<p class="about">{said(note)}</p>' for note in (bench.note, stopped, bench.estimate) if note
+    sentence = (
+        bench.verdict.sentence if now is None else "It runs; what stands here is what has been found so far"
     )
+    stopped = bench.stopped and f"Stopped: {bench.stopped}."
+    live = "" if now is None else f'<p class="live">{said(now)}</p>'
+    told = (bench.note, stopped, bench.estimate)
+    notes = live + "".join(f'<p class="about">{said(note)}</p>' for note in told if note)
     return (
         f'<h1>Prompt bench <span class="quiet">{about}</span></h1>'
         f'<p class="sentence">{said(sentence[:1].upper() + sentence[1:])}.</p>{notes}'
@@ -198,11 +201,16 @@ def _tasks(bench: Bench, key: str, open_ids: set[str]) -> str:
             f'<tr><td class="quiet">{place + 1}</td><td class="goal" title="{said(one_line(task.goal, 400))}">'
             f'{said(goal)}</td><td class="quiet">{said(one_line(task.difficulty, 20))}</td>{cells}</tr>'
         )
+    first, second = (said(one_line(name, NAME)) for name in bench.names[:2])
+    choose = (
+        f"Choose one to see its tree beside that of {first} (of {first}: beside {second})."
+        if open_ids
+        else "The trees can be opened when it has ended."
+    )
     return (
-        '<h2>By task</h2><p class="about">A mark for each repeat. Choose one to see its tree beside that of '
-        f"{said(one_line(bench.names[0], NAME))} (of {said(one_line(bench.names[0], NAME))}: beside "
-        f'{said(one_line(bench.names[1], NAME))}).</p><div class="wide"><table class="cells"><thead><tr><th></th>'
-        f'<th class="name">task</th><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<h2>By task</h2><p class="about">A mark for each repeat. {choose}</p><div class="wide"><table class="cells">'
+        f'<thead><tr><th></th><th class="name">task</th><th></th>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
