@@ -12,7 +12,7 @@ from rao_lab.environments.named import Player
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.replay import ReplayPolicy
-from rao_lab.protocols import Environment, Policy, Scripted, Worded
+from rao_lab.protocols import Dialect, Environment, Policy, Scripted, Worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,19 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
             "play): play it with a chat model, such as smollm2"
         )
     return SCRIPTED
+
+
+def unread(policy: Policy, prompt: Dialect) -> str:
+    """Why a policy makes nothing of a prompt; "" if nothing speaks against it."""
+    name = unquoted(policy.name)
+    if policy.name.startswith("scripted"):
+        return f"{name} plays by rule and reads no prompt: its trees are the same, whatever it says"
+    if policy.dialect == "terse" and prompt.name != "terse":
+        return (
+            f"{name} knows the words of terse alone, and will make nothing of {prompt.name}: play it with a chat model "
+            "(--policy smollm2)"
+        )
+    return ""
 
 
 def unsuited(policy: Policy, environment: Environment) -> str:

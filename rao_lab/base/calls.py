@@ -86,7 +86,7 @@ def unknown_field(
     for place, part in parts_of(owner).items():
         if word in {item.name for item in fields(part)}:
             return f"{said}: it is one of {place}, so give {place}={part.__name__}({word}=...)"
-    near = RENAMED[word] if RENAMED.get(word) in known else nearest(word, known)
+    near = nearest(word, known)
     if near is None:
         for place, part in parts_of(owner).items():
             below = nearest(word, [item.name for item in fields(part)])
@@ -96,14 +96,16 @@ def unknown_field(
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
-    """The name that was meant, if one is near: the same parts in another order, initials, its beginning, or nearly the
-    same letters.
+    """The name that was meant, if one is near: another name for it, the same parts in another order, initials, its
+    beginning, or nearly the same letters.
 
     >>> nearest("lr", ["lr_decay", "learning_rate"]), nearest("clip_grad", ["grad_clip"])
     ('learning_rate', 'grad_clip')
     >>> nearest("tasks", ["probe_tasks", "tasks_per_step"])
     'tasks_per_step'
     """
+    if RENAMED.get(word) in known:
+        return RENAMED[word]
     parts = sorted(word.lower().split("_"))
     for name in known:
         if parts == sorted(name.split("_")) or word.lower() == "".join(

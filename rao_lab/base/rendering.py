@@ -113,6 +113,9 @@ class Renderer:
             problem = f"it takes more than {seconds:g} s"
         except (OSError, ValueError, EOFError, KeyError):
             problem = "the process that renders it was lost"
+        except BaseException:  # an interrupt: what it answers now would be taken for the next answer
+            self._end()
+            raise
         self._lost += not refused
         if not refused or not isinstance(what, list):  # otherwise it goes on with the next
             self._end()

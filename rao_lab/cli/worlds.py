@@ -10,7 +10,7 @@ from rao_lab.cli.output import loading, print_progress
 
 if TYPE_CHECKING:
     from rao_lab.api.reopen import Begun
-    from rao_lab.protocols import Environment, Policy
+    from rao_lab.protocols import Dialect, Environment, Policy
     from rao_lab.tree import Task
 
 
@@ -107,6 +107,14 @@ def _open_policy(
             f"--temperature has no meaning for the policy {unquoted(actor.name)}: it does not sample"
         )
     return actor, rest
+
+
+def say_unread(actor: Policy, prompt: Dialect | None, say: Callable[[str], None] = print_progress) -> None:
+    """Says so if the policy makes nothing of the prompt that --prompt names."""
+    from rao_lab.api.defaults import unread
+
+    if prompt is not None and (note := unread(actor, prompt)):
+        say(f"note: {note}")
 
 
 def _say_unsuited(actor: Policy, world: Environment, say: Callable[[str], None]) -> None:

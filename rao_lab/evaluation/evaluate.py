@@ -94,6 +94,11 @@ class Evaluation:
     """Tasks that were to be run: more than `overall.tasks` if it was stopped before all were begun."""
 
     @property
+    def prompt(self) -> str:
+        """The name of the prompt that its agents read."""
+        return self.trees[0].root.template if self.trees else ""
+
+    @property
     def success(self) -> float | None:
         return self.overall.success
 
@@ -110,6 +115,7 @@ class Evaluation:
             "policy": self.policy,
             "policy_version": self.policy_version,
             "temperature": self.temperature,
+            **({"prompt": self.prompt} if "@" in self.prompt else {}),  # one of files
             **({"clock": self.clock} if self.clock else {}),
             **({"usage": dict(self.usage)} if self.usage else {}),
             **({"asked": self.asked} if self.overall.tasks < self.asked else {}),
@@ -118,7 +124,8 @@ class Evaluation:
 
     def __str__(self) -> str:
         warmth = "" if self.temperature is None else f", temperature {self.temperature:g}"
-        lines = [f"{self.policy}, {self.agent}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"]
+        words = f", {self.prompt}" if "@" in self.prompt else ""
+        lines = [f"{self.policy}, {self.agent}{words}{warmth}: {_line(self.overall)}, {self.seconds:.1f} s"]
         if len(self.by_difficulty) > 1:
             lines += [f"  {name:<8} {_line(part, why=False)}" for name, part in self.by_difficulty.items()]
         if self.overall.tasks < self.asked:

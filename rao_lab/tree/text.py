@@ -123,7 +123,7 @@ def text_tree(
             for row in rows
         ]
     lines = [
-        _title(tree.header, glyphs),
+        _title(tree, glyphs),
         *_origin(tree.header, glyphs),
         *_table(rows, glyphs, credit is not None, width),
         _summary(tree, glyphs),
@@ -298,9 +298,12 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     return (plain(node.success), plain(record.R if record else None), sign, *cost)
 
 
-def _title(header: TreeHeader, glyphs: _Glyphs) -> str:
+def _title(tree: Recorded, glyphs: _Glyphs) -> str:
+    header = tree.header
     words = [f"task {header.task.id}", header.task.difficulty, header.agent]
     words.append(f"{header.policy} v{header.policy_version}" if header.policy else "")
+    prompt = tree.nodes[0].template if tree.nodes else ""
+    words.append(prompt if "@" in prompt else "")  # one of files
     words.append(f"step {header.step}" if header.step else "")
     words.append("probe" if header.probe else "")
     return f" {glyphs.dot} ".join(one_line(word, 60) for word in words if word)

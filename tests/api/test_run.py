@@ -14,6 +14,8 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.api.defaults import suggested
+from rao_lab.api.reopen import Begun, reopen_policy
+from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply
 from rao_lab.tree import Event, validate
 from tests.support.configs import small_config
@@ -234,3 +236,24 @@ def test_a_comparison_of_several_policies_says_which_is_which() -> None:
         "after recursive: scripted"
     )
     assert str(rl.compare(env, policies["after"], ["flat"], tasks=2)).startswith("scripted")
+
+
+def test_a_policy_keeps_the_prompt_that_it_was_loaded_with(random_tiny: Path) -> None:
+    policy = rl.load_policy(str(random_tiny), prompt="budget_aware")
+    name = find("budget_aware").name
+    assert (
+        policy.dialect == "terse" and suggested(policy).player == "tiny"
+    )  # its limits are those of its model
+    limits = rl.Limits(max_turns=1, max_nodes=1, max_new_tokens=4, context_window=4096)
+    assert rl.run(TASK, Shelf(), policy, limits=limits).root.template == name
+    assert rl.run(TASK, Shelf(), policy, limits=limits, prompt="terse").root.template == "terse"
+    assert policy.opened["settings"] == {"prompt": name}  # type: ignore[attr-defined]
+    with pytest.raises(rl.ConfigError, match="no setting 'dialect': did you mean 'prompt'"):
+        rl.load_policy(str(random_tiny), dialect="terse")  # type: ignore[call-arg]
+
+
+def test_a_run_that_recorded_a_dialect_opens_its_policy_in_it() -> None:
+    """As runs did before prompts could be files."""
+    opened = {"policy": {"name": "tiny", "settings": {"dialect": "codeact"}}}
+    policy = reopen_policy(Begun(Path("a.rao"), {"opened": opened, "dialect": "codeact"}), None, {})
+    assert policy.prompt.name == "codeact"  # type: ignore[attr-defined]

@@ -97,6 +97,17 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, lab: CommandLin
     assert words in lab.refused(arguments)
 
 
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [("scripted", "plays by rule and reads no prompt"), ("tiny", "knows the words of terse alone")],
+)
+def test_a_policy_that_makes_nothing_of_a_prompt_is_named(policy: str, words: str, lab: CommandLine) -> None:
+    few = ["--set", "limits.max_turns=2", "--set", "limits.max_nodes=2"]
+    status, out, err = lab(["run", "--policy", policy, "--prompt", "plain", *few])
+    assert status == 0 and f"note: {policy}" in err and words in err.replace("\n", " ")
+    assert find("plain").name in out.splitlines()[0], "the picture of a tree names its prompt"
+
+
 def test_new_overwrites_nothing(lab: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert "mine is there already: choose another name" in lab.refused(["prompts", "new", tmp_path / "mine"])

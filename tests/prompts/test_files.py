@@ -239,6 +239,21 @@ def test_a_prompt_that_was_given_up_is_tried_again_when_it_is_named_again(
     assert "Add up" in find(folder).opening(BRIEFS["a root"])[1].content
 
 
+def test_an_interrupt_while_a_text_is_awaited_leaves_no_answer_for_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = find(folder)
+
+    def interrupted(*about: object) -> object:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rendering.select, "select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prompt.opening(BRIEFS["a root"])
+    assert prompt.opening(BRIEFS["a helper"])[1].content == "Task: Add up 3.\n\n1 reply left."
+
+
 def test_the_page_has_the_same_table() -> None:
     page = (data_path("docs") / "prompts.md").read_text(encoding="utf-8")
     for file, values in VARIABLES.items():

@@ -25,7 +25,7 @@ from rao_lab.cli.options import (
     Temperature,
 )
 from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
-from rao_lab.cli.worlds import open_both
+from rao_lab.cli.worlds import open_both, say_unread
 
 if TYPE_CHECKING:
     from rao_lab.evaluation.evaluate import Evaluation
@@ -87,6 +87,7 @@ def evaluate(
     status = 0
     with own_prints_aside():
         world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
+        say_unread(actor, words)
         count = limit or _usual_count(world, split, whole=tasks is not None)
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
         options["store"] = out

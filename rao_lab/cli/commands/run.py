@@ -33,7 +33,7 @@ from rao_lab.cli.output import (
     print_progress,
     print_text,
 )
-from rao_lab.cli.worlds import open_both, open_goal
+from rao_lab.cli.worlds import open_both, open_goal, say_unread
 
 if TYPE_CHECKING:
     from rao_lab.protocols import Policy
@@ -112,6 +112,7 @@ def run(
                 env, policy or "tiny", difficulty, rules, tasks, assigned, temperature=temperature
             )
             chosen = find_task(world, task or "0", split or "test")
+        say_unread(actor, words)
         options["limits"] = limits_from(suggested(actor), given)
         tree, status = _watched(actor, chosen, world, options)
     _report(tree, actor, as_json)

@@ -22,7 +22,7 @@ from rao_lab.cli.options import (
     TrainSeed,
 )
 from rao_lab.cli.output import console_on_stderr, own_prints_aside, print_json, print_progress, print_text
-from rao_lab.cli.worlds import open_both
+from rao_lab.cli.worlds import open_both, say_unread
 
 if TYPE_CHECKING:
     from rao_lab.protocols import Dialect
@@ -103,6 +103,7 @@ def _train(
     words = None if prompt is None else find(prompt)
     run = begun(out, resume)
     world, actor, given = open_both(*which, assigned, run, say)
+    say_unread(actor, words, say)
     config = train_config(suggested(actor), run.train, said, given)
     with sampled_at(actor, config.temperature):
         step, metrics = _watched(world, actor, config, words, out, resume, peers, quiet)
