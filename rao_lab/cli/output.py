@@ -60,6 +60,13 @@ def print_problems(run: Run) -> None:
         print_progress(line)
 
 
+def print_incomplete(run: Run, step: int, so: str) -> None:
+    """Says that a step lacks trees, what comes of that, and what it lacks if `print_problems` has not said it."""
+    lacks = run.missing(step)
+    if lacks:
+        print_progress(f"step {step} is incomplete, {so}" + ("" if lacks in run.problems else f": {lacks}"))
+
+
 def print_text(text: str, sentences: bool = False) -> None:
     """Prints a result to read; a terminal folds `sentences` between words.
 

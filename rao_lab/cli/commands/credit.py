@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import Json, RunFile
-from rao_lab.cli.output import print_json, print_problems, print_progress, print_text
+from rao_lab.cli.output import print_incomplete, print_json, print_problems, print_text
 
 
 def credit(
@@ -61,11 +61,7 @@ def credit(
     with open_run(path) as opened:
         print_problems(opened)
         found_step, found = credit_of(opened, step, changes)
-        lacks = opened.missing(found_step)
-        if lacks:
-            print_progress(
-                f"step {found_step} is incomplete: {lacks}; this is what its training multiplied by"
-            )
+        print_incomplete(opened, found_step, "and this is what its training multiplied by")
     rows = None if tree is None and node is None else chosen_rows(found, tree, node)
     if as_json:
         print_json(found.to_json(rows))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import Json, RunFile
-from rao_lab.cli.output import print_json, print_problems, print_progress, print_text
+from rao_lab.cli.output import print_incomplete, print_json, print_problems, print_text
 
 
 def show(
@@ -49,9 +49,7 @@ def show(
         trees = find_trees(run, step)
         place = find_tree(trees, tree)
         print_problems(run)
-        lacks = run.missing(trees[place].step)
-        if lacks:
-            print_progress(f"step {trees[place].step} is incomplete, and shown without credit: {lacks}")
+        print_incomplete(run, trees[place].step, "and shown without credit")
         found = trees[place].load()
         credit = credit_of_tree(run, trees[place])
         decode = bundled_decoder(run.config)

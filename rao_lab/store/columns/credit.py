@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import WHY_NOT, Attributions, CreditConfig, NodeTable
 from rao_lab.errors import RaoLabError, RunFileError
-from rao_lab.store.columns.bytes import from_planes, to_planes
+from rao_lab.store.columns.bytes import MAX_BODY, from_planes, to_planes
 from rao_lab.tree.ranges import COUNT, METRIC
 from rao_lab.tree.values import loads
 
@@ -37,6 +37,11 @@ _CREDIT = {
 }
 _LENGTHS = re.compile(rb'\{"lengths":(\{[^{}]{1,2000}\}),')
 """The beginning of attributions."""
+_FIRST = (("group", 0), ("tree", 4))
+"""The first columns, and the bytes of a node that stand before each."""
+_HEAD = 2**11
+_A_NODE = 40
+"""Bytes of a node up to the end of these columns, if its path is no longer than most."""
 
 
 def attributions_to_bytes(attributions: Attributions) -> bytes:
@@ -98,27 +103,24 @@ def nodes_of_trees(beginning: Callable[[int], bytes]) -> dict[int, list[int]]:
     Raises:
         RunFileError: cut off, or no attributions.
     """
-    most = 2**16
-    while True:
+    try:
+        found = _LENGTHS.match(beginning(_HEAD))
+        nodes: Any = loads(found[1])["group"] if found else None
+        if not COUNT.holds(nodes):
+            raise RunFileError(f"the attributions are of {quoted(nodes)} nodes")
+        most = _HEAD + _A_NODE * nodes
         raw = beginning(most)
-        try:
-            return _nodes_of_trees(raw)
-        except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
-            if len(raw) < most:
-                raise RunFileError(f"the attributions contradict themselves ({error})") from None
-        most *= 4
-
-
-def _nodes_of_trees(raw: bytes) -> dict[int, list[int]]:
-    found = _LENGTHS.match(raw)
-    if found is None:
-        raise RunFileError("their lengths are not said")
-    lengths, start = loads(found[1]), raw.index(b"\n") + 1
-    group = from_planes(raw, _TABLE["group"], lengths["group"], start)
-    tree = from_planes(raw, _TABLE["tree"], lengths["tree"], start + 4 * lengths["group"])
-    both, counts = np.unique((group.astype(np.int64) << 32) + tree, return_counts=True)
+        start = raw.find(b"\n") + 1
+        if len(raw) == most and not (start and len(raw) >= start + 8 * nodes):
+            raw = beginning(MAX_BODY)
+            start = raw.find(b"\n") + 1
+        group, tree = (from_planes(raw, _TABLE[name], nodes, start + skip * nodes) for name, skip in _FIRST)
+    except (KeyError, TypeError, RaoLabError) as error:
+        raise RunFileError(f"the attributions contradict themselves ({error})") from None
+    both = (group.astype(np.int64) << 32) + tree
+    starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]])[:nodes])
     sizes: dict[int, list[int]] = {}
-    for index, count in zip((both >> 32).tolist(), counts.tolist(), strict=True):
+    for index, count in zip(group[starts].tolist(), np.diff([*starts, nodes]).tolist(), strict=True):
         sizes.setdefault(index, []).append(count)
     return sizes
 

@@ -8,7 +8,7 @@ Paths are not kept: the order of the rows and their parents say them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ STATUSES = (
 
 _SUMS = ("turns", "tokens_in", "tokens_out")
 """What a tree's row says of all its nodes together."""
+_COLUMNS = "t.id, c.size, c.body, t.nodes, t.turns, t.tokens_in, t.tokens_out"
 _INTS = [
     "parent",
     "spawn_index",
@@ -195,23 +196,24 @@ def node_columns(connection: sqlite3.Connection, step: int) -> NodeColumns:
     Raises:
         RunFileError: cut off, nodes that are no trees, or numbers that no node has.
     """
-    query = (
-        "SELECT id, grp, rollout, probe FROM trees WHERE step = ? AND done = 1 AND nodes NOT NULL AND origin IS NULL"
-        " ORDER BY probe, grp, rollout"
-    )
     allowance = Allowance.of(connection)
-    heads: list[tuple[int, ...]] = []
-    parts: list[NDArray[Any]] = []
-    found = connection.execute(query, (step,)).fetchall()
-    for head in cells("trees", ("id", "grp", "rollout", "probe"), found):
-        parts.append(tree_rows(connection, head[0], allowance))
-        heads.append((*head, len(parts[-1])))
+    trees = connection.execute(
+        f"SELECT {_COLUMNS}, t.grp, t.rollout, t.probe FROM trees t LEFT JOIN columns c ON c.tree = t.id"
+        " WHERE t.step = ? AND t.done = 1 AND t.nodes NOT NULL AND t.origin IS NULL"
+        " ORDER BY t.probe, t.grp, t.rollout",
+        (step,),
+    ).fetchall()
+    places = cells("trees", ("id", "grp", "rollout", "probe"), [(tree[0], *tree[-3:]) for tree in trees])
+    parts = [_unpacked(tree, allowance) for tree in trees]
+    rows = np.concatenate(parts) if parts else np.zeros(0, ROW)
+    _check_sums(rows, [len(part) for part in parts], trees)
+    heads = [(*place, len(part)) for place, part in zip(places, parts, strict=True)]
     table = np.array(heads, np.int64).reshape(-1, 5)
     try:
-        return _assemble(np.concatenate(parts) if parts else np.zeros(0, ROW), table)
+        return _assemble(rows, table)
     except RunFileError:
-        for part, row in zip(parts, table, strict=True):
-            _named(part, row)
+        for part, head in zip(parts, table, strict=True):
+            _named(part, head)
         raise
 
 
@@ -229,19 +231,35 @@ def tree_rows(connection: sqlite3.Connection, tree_id: int, allowance: Allowance
     Raises:
         RunFileError: cut off, or not as many nodes, turns or tokens.
     """
-    size, body, *counts = connection.execute(
-        "SELECT c.size, c.body, t.nodes, t.turns, t.tokens_in, t.tokens_out FROM trees t LEFT JOIN columns c"
-        " ON c.tree = t.id WHERE t.id = ?",
-        (tree_id,),
+    tree = connection.execute(
+        f"SELECT {_COLUMNS} FROM trees t LEFT JOIN columns c ON c.tree = t.id WHERE t.id = ?", (tree_id,)
     ).fetchone()
-    raw = unpack(size, body, allowance, f"the columns of tree {tree_id}")
+    rows = _unpacked(tree, allowance)
+    _check_sums(rows, [len(rows)], [tree])
+    return rows
+
+
+def _unpacked(tree: Sequence[Any], allowance: Allowance) -> NDArray[Any]:
+    """The nodes of a tree that was asked for by `_COLUMNS`."""
+    raw = unpack(tree[1], tree[2], allowance, f"the columns of tree {tree[0]}")
     count, left = divmod(len(raw), ROW.itemsize)
     if left:
-        raise RunFileError(f"the columns of tree {tree_id} are cut off")
-    rows = from_planes(raw, ROW, count)
-    sums = {name: int(rows[name].sum(dtype=np.int64)) for name in _SUMS}
-    check_counts(tree_id, dict(zip(("nodes", *_SUMS), counts, strict=True)), {"nodes": count, **sums})
-    return rows
+        raise RunFileError(f"the columns of tree {tree[0]} are cut off")
+    return from_planes(raw, ROW, count)
+
+
+def _check_sums(rows: NDArray[Any], sizes: Sequence[int], trees: Sequence[Sequence[Any]]) -> None:
+    """Raises: RunFileError, if a tree of `_COLUMNS` has not as many nodes, turns or tokens as its row says."""
+    ends = np.cumsum(sizes, dtype=np.int64)
+    starts = ends - np.array(sizes, np.int64)
+    totals = [np.concatenate([[0], np.cumsum(rows[name].astype(np.int64))]) for name in _SUMS]
+    found = zip(sizes, *((total[ends] - total[starts]).tolist() for total in totals), strict=True)
+    for tree, read in zip(trees, found, strict=True):
+        if read != tree[3:7]:
+            counts = ("nodes", *_SUMS)
+            check_counts(
+                tree[0], dict(zip(counts, tree[3:7], strict=True)), dict(zip(counts, read, strict=True))
+            )
 
 
 def _assemble(rows: NDArray[Any], heads: Ints) -> NodeColumns:

@@ -116,8 +116,11 @@ def left_out(problems: list[str], what: str) -> Iterator[None]:
 
 
 def note(problems: list[str], line: str) -> None:
-    """Keeps a line, once."""
-    if len(problems) < MOST_PROBLEMS and line not in problems:
+    """Keeps a line, once for each thing that cannot be read."""
+    what, _, _ = line.partition(" cannot be read (")
+    if len(problems) < MOST_PROBLEMS and not any(
+        known.partition(" cannot be read (")[0] == what for known in problems
+    ):
         problems.append(line)
 
 

@@ -45,7 +45,8 @@ function sum(shown, row) {
   const value = shown.values[row];
   if (Number.isNaN(value)) {
     const ended = Number.isNaN(step.s[row]) && !isLive(step.status[row]);
-    const words = step.scored || other ? "not trained" : "not scored yet";
+    const waits = ["", "begun", "credit_coming"].includes(step.state);
+    const words = step.scored || other ? "not trained" : waits ? "not scored yet" : "no credit";
     return h("span", { class: "sum label" }, ended ? "not scored" : words);
   }
   if (byReturn) return h("span", { class: "sum", title: "reward" }, `R ${plain(value, 3)}`);
