@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.errors import InputError
 from rao_lab.execution.asked import in_world
@@ -17,12 +17,29 @@ from rao_lab.execution.sandbox import (
     CallError,
     Ended,
     Fits,
+    Launched,
     NotPlainError,
     Sandbox,
+    catches,
     check_plain,
 )
 from rao_lab.protocols import OUT_OF_TIME, Function, Refusal, World
 from rao_lab.tree import ROOT, Call
+
+LAUNCH = "launch_subagent"
+FORGOTTEN = "does nothing until it is awaited: you forgot await"
+NOT_STARTED = "was not started: your code stopped first"
+ONE_OF_BOTH = "was not started: it was not awaited, or what awaited it failed first"
+"""For code that catches failures: it does not show which of its parts failed."""
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A world whose async functions run at the same time, if code awaits them at the same time."""
+
+    def call_together(self, path: str, calls: Sequence[Call]) -> Sequence[Any]:
+        """As `World.call` for each, in this order; a refusal is given back and not raised."""
+        ...
 
 
 class NodeCode:
@@ -62,6 +79,53 @@ class NodeCode:
             fits=self._fits(node),
         )
 
+    def call_awaited(self, node: NodeRun, launched: Sequence[Launched]) -> None:
+        """Calls the async functions that code awaits beside its launches; it is answered when it goes on."""
+        asked = [each for each in launched if each.name != LAUNCH and each.call_id not in node.launches]
+        for each in asked:
+            node.announce(each)
+        results = self._together(node, [Call(each.name, each.args, each.kwargs) for each in asked])
+        for each, result in zip(asked, results):
+            try:
+                self._take(each.name, result)
+            except Refusal as refusal:
+                self._note_refusal(node, each.name, refusal)
+                node.answers[each.call_id] = CallError(refusal.message)
+                node.give_up(each.call_id, refusal.message)
+            else:
+                self._carried.spend(each.args, each.kwargs)
+                node.answer(each.call_id, result)
+
+    def _together(self, node: NodeRun, calls: Sequence[Call]) -> Sequence[Any]:
+        """The result of each call, or its refusal."""
+        header = self._log.fold.header
+        if calls and isinstance(self._world, Together):
+            with in_world(self._world, "call", header, node.path, calls[0].name):
+                return self._world.call_together(node.path, calls)
+        found: list[Any] = []
+        for call in calls:
+            try:
+                with in_world(self._world, "call", header, node.path, call.name):
+                    found.append(self._world.call(node.path, call.name, call.args, call.kwargs))
+            except Refusal as refusal:
+                found.append(refusal)
+        return found
+
+    def _take(self, name: str, result: Any) -> None:
+        """Takes a result into the tree.
+
+        Raises:
+            Refusal: it is one, or there is no room for it.
+        """
+        if isinstance(result, Refusal):
+            raise result
+        self._carried.take(f"the result of {name}", _plain(result, name))
+
+    def _note_refusal(self, node: NodeRun, name: str, refusal: Refusal) -> None:
+        self._log.refused(node, refusal)
+        if refusal.kind == OUT_OF_TIME:
+            self._log.mark(f"{name} ran into its limit in seconds at node {node.path}")
+
     def _fits(self, node: NodeRun) -> Fits:
         def fits(what: str, arguments: Any) -> str | None:
             twice = what.startswith(f"{FINISH}(") and node.path != ROOT  # the parent's call keeps it as well
@@ -75,19 +139,24 @@ class NodeCode:
             try:
                 with in_world(self._world, "call", self._log.fold.header, node.path, name):
                     result = self._world.call(node.path, name, args, kwargs)
-                self._carried.take(f"the result of {name}", _plain(result, name))
+                self._take(name, result)
             except Refusal as refusal:
                 node.calls.append(refused(call, refusal.message))
                 self._carried.spend(node.calls[-1].args)
-                self._log.refused(node, refusal)
-                if refusal.kind == OUT_OF_TIME:
-                    self._log.mark(f"{name} ran into its limit in seconds at node {node.path}")
+                self._note_refusal(node, name, refusal)
                 raise CallError(refusal.message) from None
             self._carried.spend(call.args, call.kwargs)
             node.calls.append(replace(call, result=result))
             return result
 
         return answer
+
+
+def why_not_started(code: str, ended: Ended) -> str:
+    """Why a call that has to be awaited came to nothing, in code that has ended."""
+    if ended.error is not None:
+        return NOT_STARTED
+    return ONE_OF_BOTH if catches(code) else FORGOTTEN
 
 
 def _plain(result: Any, name: str) -> Any:

@@ -24,10 +24,10 @@ from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
-from rao_lab.execution.node_code import NodeCode
+from rao_lab.execution.node_code import FORGOTTEN, LAUNCH, NOT_STARTED, NodeCode, why_not_started
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.execution.prompted import read_reply, told
-from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox, catches
+from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
 from rao_lab.execution.scoring import Range, score_ended
 from rao_lab.protocols import (
     Brief,
@@ -53,12 +53,6 @@ from rao_lab.tree import (
     child_path,
     path_key,
 )
-
-LAUNCH = "launch_subagent"
-FORGOTTEN = "does nothing until it is awaited: you forgot await"
-NOT_STARTED = "was not started: your code stopped first"
-ONE_OF_BOTH = "was not started: it was not awaited, or what awaited it failed first"
-"""For code that catches failures: it does not show which of its parts failed."""
 
 
 class TreeRun:
@@ -223,7 +217,8 @@ class TreeRun:
     def _end_turn(self, node: NodeRun, ended: Ended) -> None:
         self._cancel_children(node)
         for launched in ended.never_awaited:
-            self._never_started(node, launched, self._why_not_started(node, ended))
+            code = self.log.fold.node(node.path).turns[-1].code
+            self._never_started(node, launched, why_not_started(code, ended))
         if ended.stopped:
             self.log.refused(node, Refusal(ended.stopped, ended.error or ""))
         output = self._carried.printed(ended.output)
@@ -249,15 +244,10 @@ class TreeRun:
         else:
             self._finish(node, Status.FINISHED, value=value)
 
-    def _why_not_started(self, node: NodeRun, ended: Ended) -> str:
-        if ended.error is not None:
-            return NOT_STARTED
-        code = self.log.fold.node(node.path).turns[-1].code
-        return ONE_OF_BOTH if catches(code) else FORGOTTEN
-
     def _never_started(self, node: NodeRun, launched: Launched, why: str) -> None:
         """Notes a launch that came to nothing: its `await` was forgotten, or the code stopped before it."""
-        message = f"{LAUNCH}(...) {why}"
+        message = f"{launched.name}(...) {why}"
+        node.left_out = f"{node.left_out} {'' if launched.name == LAUNCH else message}".strip()
         node.calls.append(refused(Call(launched.name, launched.args, launched.kwargs), message))
         self.log.refused(node, Refusal("not_awaited" if why is FORGOTTEN else "not_started", message))
 
@@ -296,6 +286,7 @@ class TreeRun:
 
     def _launch_all(self, node: NodeRun, step: Awaiting) -> None:
         """Spawns every pending launch of the turn; a refused launch is answered at once."""
+        self._code.call_awaited(node, step.launched)
         admitted: list[tuple[int, Launch]] = []
         for launched in step.launched:
             if launched.call_id in node.launches:

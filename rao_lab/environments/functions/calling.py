@@ -4,7 +4,7 @@ A function runs in a thread beside the one that asks, because nothing else can b
 in time is left behind: its thread goes on until the function returns, if ever, and until then the function is refused.
 Plain functions run in one thread, which is kept, so that what belongs to a thread (a connection to sqlite3) lasts from
 call to call; with `parallel`, each call that runs at the same time has a thread of its own. Async functions run on one
-event loop in a thread of its own.
+event loop in a thread of its own, with `parallel` several at the same time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -47,21 +48,29 @@ class Calls:
             whatever the function raises.
         """
         with self._turn:
-            if function in self._left and self._left[function].empty():
-                raise OutOfTime
-            self._left.pop(function, None)
             if inspect.iscoroutinefunction(function):
-                returned, value = self._awaited(function, function(**arguments))
-            else:
-                returned, value = self._threaded(function, arguments)
-                if returned and inspect.iscoroutine(value):  # a plain function around an async one
-                    returned, value = self._awaited(function, value)
-        if returned:
-            return value
-        raise value
+                return self.start(function, arguments)()
+            self._check_returned(function)
+            found = self._threaded(function, arguments)
+            if inspect.iscoroutine(found):  # a plain function around an async one
+                return self._started(function, found)()
+            return found
 
-    def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Outcome:
-        thread = self._idle.pop() if self._idle else _Thread()
+    def start(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Callable[[], Any]:
+        """Starts an async function beside others that run; what is returned waits for it, as `call` does."""
+        self._check_returned(function)
+        return self._started(function, function(**arguments))
+
+    def _check_returned(self, function: Callable[..., Any]) -> None:
+        if function in self._left and self._left[function].empty():
+            raise OutOfTime
+        self._left.pop(function, None)
+
+    def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        try:
+            thread = self._idle.pop()
+        except IndexError:
+            thread = _Thread()
         context = copy_context()
         outcome = thread.ask(lambda: context.run(function, **arguments))
         try:
@@ -70,22 +79,34 @@ class Calls:
             self._left[function] = outcome
             raise OutOfTime from None
         self._idle.append(thread)
-        return found
+        return _value(found)
 
-    def _awaited(self, function: Callable[..., Any], work: Coroutine[Any, Any, Any]) -> Outcome:
+    def _started(self, function: Callable[..., Any], work: Coroutine[Any, Any, Any]) -> Callable[[], Any]:
         loop = self._loop = self._loop or _Loop()
         outcome: SimpleQueue[Outcome] = SimpleQueue()
         running = loop.start(_outcome(work, outcome))
-        try:
-            return outcome.get(timeout=self.seconds)
-        except Empty:
-            if not loop.cancels(running):
-                self._loop = None  # what never awaits holds up its loop: the next call gets another
-            self._left[function] = outcome
-            raise OutOfTime from None
-        except BaseException:  # an interrupt of who waits here
-            running.cancel()
-            raise
+        until = time.monotonic() + self.seconds
+
+        def wait() -> Any:
+            try:
+                return _value(outcome.get(timeout=max(0.0, until - time.monotonic())))
+            except Empty:
+                if not loop.cancels(running):
+                    self._loop = None  # what never awaits holds up its loop: the next call gets another
+                self._left[function] = outcome
+                raise OutOfTime from None
+            except BaseException:  # an interrupt of who waits here, or what it raised
+                running.cancel()
+                raise
+
+        return wait
+
+
+def _value(found: Outcome) -> Any:
+    returned, value = found
+    if returned:
+        return value
+    raise value
 
 
 class _Thread:

@@ -56,11 +56,9 @@ class FunctionEnvironment:
         if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"name={quoted(name)} is no name of an environment")
         self.name = name
-        self._tools = {tool.name: tool for tool in tools_of(tools)}
+        self._tools = {tool.name: tool for tool in tools_of(tools, awaited=flag("parallel", parallel))}
         self._verifier = None if verify is None else verifier_of(verify)
-        self._calls = Calls(
-            number("seconds", seconds, most=MOST_SECONDS, above=True), flag("parallel", parallel)
-        )
+        self._calls = Calls(number("seconds", seconds, most=MOST_SECONDS, above=True), parallel)
         self.reproducible = not self._tools if reproducible is None else flag("reproducible", reproducible)
         """Whether the same calls have the same results. Trees of an environment that does not say so are marked."""
         self._splits = _splits(tasks, name)
@@ -120,15 +118,16 @@ def environment(
             task's own). A list is every split; a mapping has a list for each split ("train", "dev", "test").
             Models see the goal alone; verify and tools may see the data.
         tools: functions with annotated parameters. Signature and docstring are what a model reads, and every call is
-            checked against the annotations. A parameter annotated `rl.Task` gets the task and is not shown. Async
-            functions are called like the others: their results come without `await`.
+            checked against the annotations. A parameter annotated `rl.Task` gets the task and is not shown.
         verify: scores a root by what it passed to `finish`: verify(value), verify(value, task), or, when the tree
             has ended, verify(tree); with verify(tree, path) it scores every node. It returns True or False, a number
             from 0 to 1, or an `rl.Score`. If the value is annotated, a value of another type scores 0. Nodes that it
             does not score take the root's success, or the word of a judge. None = nothing is verified.
         name: of the environment, in records and pictures.
-        parallel: whether tools may run at the same time, for trees that run at the same time (`workers` of
-            `rl.train`). By default one call runs at a time, in one thread. One tree's calls always come one by one.
+        parallel: whether tools may run at the same time. By default one call runs at a time, in one thread, and async
+            functions are called like the others, without `await`. If True, models have to await async functions, and
+            those that a node awaits together run together; plain functions of trees that run at once (`workers` of
+            `rl.train`) may meet. The nodes of one tree always take turns.
         seconds: what a call may take. A function that takes longer is left behind in its thread, and is refused to
             this tree, and to others until it has returned.
         reproducible: the same calls have the same results. By default only an environment without tools says so; trees

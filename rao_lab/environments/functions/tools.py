@@ -53,22 +53,30 @@ class Tool:
         Raises:
             Refusal: the arguments do not fit, the function raises or does not return, or what it returns is not plain.
         """
-        arguments = self._bound(args, kwargs) | ({self.task: task} if self.task else {})
+        arguments = self.arguments(task, args, kwargs)
+        return self.answered(calls.seconds, lambda: calls.call(self.call, arguments))
+
+    def answered(self, seconds: float, give: Callable[[], Any]) -> Any:
+        """What a call of the function gives, as it may go to the model.
+
+        Raises:
+            Refusal: the function raises or does not return, or what it returns is not plain.
+        """
         try:
-            return plain(calls.call(self.call, arguments), f"the result of {self.name}")
+            return plain(give(), f"the result of {self.name}")
         except Refusal:
             raise  # the function's own word for the model
         except OutOfTime:
             raise Refusal(
-                OUT_OF_TIME, f"{self.name} did not return within {calls.seconds:g} s: go on without it"
+                OUT_OF_TIME, f"{self.name} did not return within {seconds:g} s: go on without it"
             ) from None
         except NotPlainError as problem:
             raise Refusal("tool_result", str(problem)) from None
         except (Exception, asyncio.CancelledError) as problem:
             raise Refusal(RAISED, f"{self.name} raised {said(problem)}") from problem
 
-    def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments by name, each checked.
+    def arguments(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments by name, each checked, with the task if the function takes it.
 
         Raises:
             Refusal: of kind "bad_call".
@@ -76,9 +84,10 @@ class Tool:
         usage = f"write {self.described.signature}"
         try:
             given = self.signature.bind(*args, **kwargs).arguments
-            return {name: self._checked(name, value) for name, value in given.items()}
+            checked = {name: self._checked(name, value) for name, value in given.items()}
         except (TypeError, Misfit) as problem:
             raise Refusal("bad_call", f"{self.name}: {one_line(str(problem), 300)}; {usage}") from None
+        return {**checked, self.task: task} if self.task else checked
 
     def _checked(self, name: str, value: Any) -> Any:
         try:
@@ -87,8 +96,11 @@ class Tool:
             raise Misfit(f"{name} {problem}") from None
 
 
-def tools_of(functions: Iterable[Callable[..., Any]] | Callable[..., Any]) -> tuple[Tool, ...]:
+def tools_of(functions: Any, awaited: bool = False) -> tuple[Tool, ...]:
     """Functions as tools.
+
+    Args:
+        awaited: whether code has to await those that are async.
 
     Raises:
         ConfigError: one of them cannot be a tool; the message names it, its parameter and the annotation.
@@ -97,14 +109,14 @@ def tools_of(functions: Iterable[Callable[..., Any]] | Callable[..., Any]) -> tu
         raise ConfigError(f"tools={quoted(functions)} is no list of functions: give tools=[f, g]")
     found: dict[str, Tool] = {}
     for function in functions:
-        made = tool_of(function)
+        made = tool_of(function, awaited)
         if made.name in found:
             raise ConfigError(f"two tools are named {made.name}: rename one of them")
         found[made.name] = made
     return tuple(found.values())
 
 
-def tool_of(function: Callable[..., Any]) -> Tool:
+def tool_of(function: Callable[..., Any], awaited: bool = False) -> Tool:
     """A function as a tool.
 
     Raises:
@@ -130,7 +142,8 @@ def tool_of(function: Callable[..., Any]) -> Tool:
     result = "" if returned is signature.empty else spelled(returned)
     if returned is not signature.empty and not result:
         raise ConfigError(f"tool {name}: its result is annotated {_annotation(returned)}: {_INSTEAD}")
-    told = Function(name, _told(name, shown, result), inspect.getdoc(function) or NOT_DESCRIBED)
+    waits = awaited and inspect.iscoroutinefunction(function)
+    told = Function(name, _told(name, shown, result), inspect.getdoc(function) or NOT_DESCRIBED, waits)
     own = signature.replace(parameters=shown)
     return Tool(function, told, own, checks, task)
 

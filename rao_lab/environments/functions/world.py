@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rao_lab.environments.arguments import bind, show
-from rao_lab.environments.functions.calling import Calls
+from rao_lab.environments.functions.calling import Calls, OutOfTime
 from rao_lab.environments.functions.tools import Tool
 from rao_lab.environments.functions.verify import Verifier
 from rao_lab.protocols import OUT_OF_TIME, Function, Launch, Refusal, Score
-from rao_lab.tree import ROOT, Task
+from rao_lab.tree import ROOT, Call, Task
 
 MAX_CHARS = 4000
 """Longest goal, and longest context, that a launch may pass on."""
@@ -97,16 +97,47 @@ class FunctionWorld:
             above = above.rpartition(".")[0]
 
     def call(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        tool = self._tool(name)
+        return self._noted(name, lambda: tool(self._calls, self._task, args, kwargs))
+
+    def call_together(self, path: str, calls: Sequence[Call]) -> Sequence[Any]:
+        """Answers calls of async tools that a node awaits together: they run at the same time."""
+        waits = [self._start(call) for call in calls]  # all of them, before the first is waited for
+        return [wait if isinstance(wait, Refusal) else _or_refusal(wait) for wait in waits]
+
+    def _start(self, call: Call) -> Callable[[], Any] | Refusal:
+        try:
+            tool = self._tool(call.name)
+            wait = self._calls.start(tool.call, tool.arguments(self._task, call.args, call.kwargs))
+        except Refusal as refusal:
+            return refusal
+        except OutOfTime:
+            return _not_again(call.name)
+        return lambda: self._noted(call.name, lambda: tool.answered(self._calls.seconds, wait))
+
+    def _tool(self, name: str) -> Tool:
         if name not in self._tools:
             known = ", ".join(self._tools) or "none"
             raise Refusal("bad_call", f"no function {show(name)} here; there are {known}")
         if name in self._given_up:
-            raise Refusal(
-                OUT_OF_TIME, f"{name} did not return before: it is not called again, go on without it"
-            )
+            raise _not_again(name)
+        return self._tools[name]
+
+    def _noted(self, name: str, give: Callable[[], Any]) -> Any:
         try:
-            return self._tools[name](self._calls, self._task, args, kwargs)
+            return give()
         except Refusal as refusal:
             if refusal.kind == OUT_OF_TIME:
                 self._given_up.add(name)
             raise
+
+
+def _not_again(name: str) -> Refusal:
+    return Refusal(OUT_OF_TIME, f"{name} did not return before: it is not called again, go on without it")
+
+
+def _or_refusal(wait: Callable[[], Any]) -> Any:
+    try:
+        return wait()
+    except Refusal as refusal:
+        return refusal

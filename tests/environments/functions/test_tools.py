@@ -291,6 +291,58 @@ def test_calls_run_in_one_thread_one_at_a_time_unless_parallel_is_chosen() -> No
     assert (met(parallel=False), met(parallel=True)) == (1, 2)
 
 
+GATHER = "import asyncio\nfinish(await asyncio.gather({}))"
+
+
+def test_async_tools_that_a_node_awaits_together_run_together_if_parallel_is_chosen() -> None:
+    waiting = [0, 0]  # now, at most
+
+    async def fetch(page: int) -> str:
+        """A page."""
+        waiting[0] += 1
+        waiting[1] = max(waiting)
+        await asyncio.sleep(0.1)
+        waiting[0] -= 1
+        if page == 2:
+            raise ValueError("no page 2")
+        return f"page {page}"
+
+    tree = play(
+        GATHER.format("fetch(1), fetch('x'), fetch(2), fetch(3), return_exceptions=True"),
+        fetch,
+        parallel=True,
+    )
+    assert waiting[1] == 3
+    assert [(call.result, call.error) for call in tree.root.turns[0].calls] == [
+        ("page 1", None),
+        (None, "fetch: page must be int; got 'x'; write fetch(page: int) -> str"),
+        (None, "fetch raised ValueError: no page 2"),
+        ("page 3", None),
+    ]
+    assert tree.root.refusals == {"bad_call": 1, "tool_raised": 1}
+    assert "- `await fetch(page: int) -> str`: A page." in tree.root.turns[0].messages[0].content
+    tree = play(["print(1)\nfetch(1)", "finish(await fetch(1))"], fetch, parallel=True)
+    assert "fetch(...) does nothing until it is awaited" in tree.root.turns[1].messages[0].content
+    assert tree.root.value == "page 1"
+    mixed = GATHER.format("fetch(1), launch_subagent('a part')")
+    assert play(mixed, fetch, parallel=True).root.value == ["page 1", "done"]
+    assert play("finish(fetch(1))", fetch).root.value == "page 1"  # otherwise it is called like the others
+
+
+def test_awaited_tools_that_do_not_return_are_given_up_together() -> None:
+    async def hang(seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "back"
+
+    began = time.monotonic()
+    code = GATHER.format("hang(30), hang(0), hang(30), return_exceptions=True").replace("finish", "print")
+    tree = play([code, "finish(await hang(0))"], hang, parallel=True, seconds=0.3, reproducible=True)
+    assert time.monotonic() - began < 10
+    assert [call.result for call in tree.root.turns[0].calls] == [None, "back", None]
+    assert "hang did not return before" in (tree.root.turns[1].error or "")
+    assert tree.not_reproducible.startswith("hang ran into its limit in seconds")
+
+
 def test_what_is_no_error_of_a_tool_passes() -> None:
     def stop() -> None:
         raise KeyboardInterrupt
