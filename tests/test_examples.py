@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import rao_lab as rl
 
 NAMES = [name for name in rl.__all__ if name != "__version__"]  # a string, which has no docstring of its own
+NAMES += [f"prompts.{name}" for name in ("list", "load", "diff", "TemplateDialect", "PromptDiff")]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_a_public_name_has_an_example_that_runs(
     name: str, known: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    text = getattr(rl, name).__doc__ or ""
+    text = attrgetter(name)(rl).__doc__ or ""
     test = doctest.DocTestParser().get_doctest(text, dict(known), f"rl.{name}", None, None)
     assert test.examples, f"the docstring of rl.{name} has no example: write one with >>>"
     said: list[str] = []

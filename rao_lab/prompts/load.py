@@ -143,6 +143,12 @@ _STYLES = {
 def diff(first: Prompt, second: Prompt) -> PromptDiff:
     """How two prompts of files differ.
 
+    >>> print(rl.prompts.diff("plain", "no_delegation"))
+    --- plain@.../system.j2
+    +++ no_delegation@.../system.j2
+    @@ -1,3 +1,3 @@
+    ...
+
     Args:
         first, second: names, folders, or what `rl.prompts.load` returned.
 
