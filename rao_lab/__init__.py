@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from rao_lab.api.diff import TreeDiff, diff
     from rao_lab.api.evaluate import compare, evaluate
     from rao_lab.api.fork import fork
-    from rao_lab.api.fork_read import forks_of
     from rao_lab.api.keep import load_tree, save_tree
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.run import arun, run
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.evaluation.forks import Forks
+    from rao_lab.evaluation.kept_forks import forks_of
     from rao_lab.evaluation.variant import Variant
     from rao_lab.execution.executor import Executor
     from rao_lab.execution.limits import Limits

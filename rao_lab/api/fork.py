@@ -79,7 +79,7 @@ def fork(
             nodes repeat their recorded turns, although they may read something else, as long as the recording has
             that node, with that goal, and that turn.
         goal: what the node is told in place of its goal (turn 1). The world still holds it to the old one; an
-            `rl.protocols.Launch(goal, args)` changes both.
+            `rl.Launch(goal, args)` changes both.
         prompt: another prompt for this node alone (turn 1): a name, a folder or a `Dialect`.
         action: code that runs in place of that of the turn; or a whole reply.
         child_value: what the node is given in place of what a child of that turn returned, by the child's path:

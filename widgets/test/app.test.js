@@ -95,7 +95,7 @@ test("keys with Ctrl, Meta or Alt belong to the browser", () => {
   assert.equal(actionOf({ key: "f", ctrlKey: true }), null);
   assert.equal(actionOf({ key: "f" }), "follow");
   assert.equal(actionOf({ key: "ArrowLeft", shiftKey: true }), "stepBack");
-  assert.equal(actionOf({ key: "4" }), null, "there is no fourth tab");
+  assert.equal(actionOf({ key: "5" }), null, "there is no fifth tab");
 });
 
 test("a button keeps the keys that press it, and Shift with an arrow is another step there too", () => {

@@ -23,6 +23,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   inspector: ["inspector.js", "who.js", "host.js"],
   credit: ["page.js", "whatif.js", "rule.js"],
   help: ["help.js"],
+  forks: ["pane.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 

@@ -12,6 +12,7 @@ from rao_lab.credit import CreditConfig, attribute
 from rao_lab.errors import InputError, MissingError
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Node, Tree
+from rao_lab.tree.origin import fork_words
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.rows import Row, columns_of, node_row
 from rao_lab.views.explorer.source import Mark, Source, success_of
@@ -154,8 +155,7 @@ def _solved(groups: Sequence[Group]) -> float | None:
 
 def _note(tree: Tree) -> str:
     if tree.header.origin:
-        weights = tree.header.origin.get("weights", "")
-        return clean(f"fork{f', {weights}' if weights else ''}")[:WORD_LIMIT]
+        return clean(fork_words(tree.header.origin))[:WORD_LIMIT]
     return clean(tree.not_reproducible)[:WORD_LIMIT]
 
 

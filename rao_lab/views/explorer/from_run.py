@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from rao_lab.credit import signal
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError, MissingError, RaoLabError
+from rao_lab.evaluation.kept_forks import forks_of
 from rao_lab.store import NodeColumns, Run, TreeSummary, checkpoint_folder
 from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
+from rao_lab.views.explorer.forks import with_forks
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.rows import STATUS_CODE
 from rao_lab.views.explorer.source import Mark, News, Source, pace, success_of
@@ -86,9 +87,15 @@ class RunSource(Source):
         if lacks:  # by which places would its credit be told?
             note = "; ".join(filter(None, (f"step {step} is incomplete: {lacks}", table.note)))
             return replace(table, state="incomplete" if len(table) else "lost", note=note)
-        with suppress(MissingError):  # step 0, or one that has not ended: trees without credit
-            return table.credited(self.run.attributions(step))
-        return replace(table, state=self._state(step, table))
+        try:
+            table = table.credited(self.run.attributions(step))
+        except MissingError:  # step 0, or one that has not ended: trees without credit
+            table = replace(table, state=self._state(step, table))
+        try:
+            return with_forks(table, forks_of(self.run, step=step) if self.run.forks(step) else ())
+        except RaoLabError as problem:
+            note = f"forks that cannot be read ({problem})"
+            return replace(table, note="; ".join(filter(None, (table.note, note))))
 
     def _state(self, step: int, table: StepTable) -> str:
         """Why a step has no credit, or no trees."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rao_lab.credit import CreditConfig
+from rao_lab.evaluation.forks import Forks
 from rao_lab.store import Run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
+from rao_lab.views.explorer.forks import ForksSource
 from rao_lab.views.explorer.from_records import RecordSource, StepSource, as_groups
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.from_session import SessionSource, Watched
 from rao_lab.views.explorer.source import Source
 
-Shown = Tree | Group | TrainStep | Run | Watched | Iterable[Tree] | Iterable[Group] | Iterable[TrainStep]
+Shown = (
+    Tree | Group | TrainStep | Run | Watched | Forks | Iterable[Tree] | Iterable[Group] | Iterable[TrainStep]
+)
 
 
 def source_of(shown: Shown, config: CreditConfig | None = None) -> Source:
@@ -29,6 +33,10 @@ def source_of(shown: Shown, config: CreditConfig | None = None) -> Source:
         return RunSource(shown)
     if isinstance(shown, TrainStep):
         return StepSource([shown])
+    if isinstance(shown, Forks):
+        return ForksSource([shown])
+    if isinstance(shown, list | tuple) and shown and all(isinstance(item, Forks) for item in shown):
+        return ForksSource(shown)
     if isinstance(shown, Watched):
         return SessionSource(shown)
     if isinstance(shown, list | tuple) and shown and all(isinstance(item, TrainStep) for item in shown):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rao_lab.base.safe_text import shorten, visible
+from rao_lab.base.words import counted
 from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
@@ -82,7 +83,8 @@ def told(
         tree = None if place is None else table.tree(place)
     except RaoLabError as error:
         return Told(visible(str(error)))
-    trees = f"{len(table.trees)} {'tree' if len(table.trees) == 1 else 'trees'}"
+    forks = sum("fork" in table.groups[each.group] for each in table.trees)
+    trees = counted(len(table.trees) - forks, "tree") + (f", {counted(forks, 'fork')}" if forks else "")
     count = len(source.marks())
     steps = f"step {step}, one of {count} steps, " if count > 1 else ""
     head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes"

@@ -142,6 +142,9 @@ class StepTable:
     config: CreditConfig = field(default_factory=CreditConfig)
     share_by: str = "token"
     note: str = ""
+    forks: Sequence[Mapping[str, Any]] = ()
+    """What trees of this step came to when they were run again (`rao_lab.views.explorer.forks`). `tree` and `group`
+    are places in `trees` and `groups`."""
     state: str = ""
     """What it is without, of `rao_lab.views.explorer.states`; empty: nothing."""
 
@@ -184,7 +187,10 @@ class StepTable:
             "n": len(self),
             "columns": [{"name": name, "type": _NAMES[kind]} for name, kind in kinds.items()],
             "words": self.words,
-            "groups": self.groups,
+            "groups": [
+                {**group, "label": label} for group, label in zip(self.groups, self.labels, strict=True)
+            ],
+            "forks": list(self.forks),
             "trees": [tree.to_json() for tree in self.trees],
             "config": self.config.to_dict(),
             "share_by": self.share_by,
@@ -260,6 +266,10 @@ class StepTable:
             path=[self.path[row] for row in kept.tolist()],
             columns=columns,
             credit=credit,
+            forks=[
+                {**each, "tree": int(new_tree[each["tree"]]), "group": int(new_group[each["group"]])}
+                for each in self.forks
+            ],
         )
 
 

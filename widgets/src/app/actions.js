@@ -72,7 +72,8 @@ function run(app, action) {
     case "tab1":
     case "tab2":
     case "tab3":
-      app.setTab(/** @type {Tab[]} */ (["messages", "context", "credit"])[Number(action[3]) - 1]);
+    case "tab4":
+      app.setTab(/** @type {Tab[]} */ (["messages", "context", "credit", "forks"])[Number(action[3]) - 1]);
       return true;
     case "bigger":
     case "smaller":

@@ -5,6 +5,7 @@ import { Board } from "../board/board.js";
 import { CreditPage } from "../credit/page.js";
 import { Rule, ShownCredit } from "../credit/rule.js";
 import { WhatIf } from "../credit/whatif.js";
+import { ForkPane } from "../forks/pane.js";
 import { HelpCard } from "../help/help.js";
 import { IcicleView } from "../icicle/icicle.js";
 import { Inspector } from "../inspector/inspector.js";
@@ -90,7 +91,7 @@ export class App {
     /** @type {TreeView} */
     this.tree = new TreeView(this);
     this.icicle = new IcicleView(this, new SiblingPanel(this));
-    this.inspector = new Inspector(this, new SiblingPanel(this));
+    this.inspector = new Inspector(this, new SiblingPanel(this), new ForkPane(this));
     this.creditPage = new CreditPage(this);
     this.board = new Board(this);
     this.stateLine = h("div", { class: "line-state", hidden: true });

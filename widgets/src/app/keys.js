@@ -4,8 +4,8 @@
 
 /**
  * @typedef {"up" | "down" | "in" | "out" | "previous" | "next" | "home" | "end" | "focus" | "back" | "search"
- *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "bigger" | "smaller" | "fit" | "stepBack"
- *   | "stepOn" | "window" | "help"} Action
+ *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "tab4" | "bigger" | "smaller" | "fit"
+ *   | "stepBack" | "stepOn" | "window" | "help"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -29,6 +29,7 @@ const PLAIN = {
   1: "tab1",
   2: "tab2",
   3: "tab3",
+  4: "tab4",
   "+": "bigger",
   "=": "bigger",
   "-": "smaller",

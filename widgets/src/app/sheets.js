@@ -9,5 +9,6 @@ import siblings from "../siblings/siblings.css";
 import credit from "../credit/credit.css";
 import board from "../board/board.css";
 import help from "../help/help.css";
+import forks from "../forks/forks.css";
 
-export const css = [controls, app, outline, tree, inspector, siblings, credit, board, help].join("\n");
+export const css = [controls, app, outline, tree, inspector, siblings, credit, board, help, forks].join("\n");

@@ -149,7 +149,8 @@ export class TopBar {
       ...(place.focus >= 0
         ? [separator(), h("button", whole, `from ${step.path(place.focus)} `, icon("close", 9))]
         : []),
-      group.probe ? h("span", { class: "label" }, "probe, never trained") : null,
+      group.fork ? h("span", { class: "label cut" }, group.fork) : null,
+      group.probe && !group.fork ? h("span", { class: "label" }, "probe, never trained") : null,
     ];
   }
 
@@ -170,7 +171,7 @@ export class TopBar {
       const won = `${scores.filter((s) => s >= 1).length} of ${trees.length} roots succeeded`;
       return h("button", { "aria-current": index === now, onclick: () => this.goTo(trees[0]) },
         h("span", { class: "cut", title: oneLine(group.task, 80) }, taskName(group)),
-        h("span", { class: "path" }, group.probe ? "probe" : ""),
+        h("span", { class: "path" }, group.fork ? "forks" : group.probe ? "probe" : ""),
         h("span", { class: "value label" }, scores.length ? won : `${trees.length} trees`),
       );
     });

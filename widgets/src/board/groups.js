@@ -23,7 +23,8 @@ import { many } from "../shared/format.js";
  */
 export function groupRows(step, R) {
   const credited = step.scored;
-  const rows = step.groups.map((meta, group) => {
+  const groups = [...step.groups.entries()].filter(([, meta]) => !meta.fork); // no step counts these
+  const rows = groups.map(([group, meta]) => {
     const roots = step.treesOf(group).map((tree) => {
       const root = step.rootOf[tree];
       const value = root < 0 ? NaN : credited && !meta.probe ? R[root] : step.s[root];

@@ -101,7 +101,7 @@ function weightLine({ step, credit, config }, row, from) {
   const left = off ? "c = w A,  w = 1" : "c = w A,  w = \u03b1 / N";
   const why = credit.why[row];
   if (why) {
-    const text = `= none: not trained, ${whyWords(why) || "it belongs to a probe"}`;
+    const text = `= none: not trained, ${whyWords(why) || "no step counts its tree"}`;
     return { left, right: [{ text }], number: "(4)" };
   }
   const A = signed(credit.A[row], 3);

@@ -77,6 +77,7 @@ const FIELD = { usual: 3, most: 220 };
 export function rootBox(shown, row, from, width, dark, open) {
   const b = shown.credit.b[row];
   const { roots } = from;
+  const outside = shown.step.groups[from.group];
   const scored = roots.filter((root) => !Number.isNaN(root.R));
   const title = roots.length === 1 ? "Roots of this task" : `Roots of the ${roots.length} trees of this task`;
   if (!scored.length) return boxed(title, label("None is scored yet."));
@@ -102,7 +103,7 @@ export function rootBox(shown, row, from, width, dark, open) {
     title,
     s("svg", props, line, ...ticks, ...baseline, ...discs),
     label(baselineWords(shown, from)),
-    shown.step.groups[from.group].probe ? label("A probe: recorded, never trained.") : null,
+    outside.probe ? label(`A ${outside.fork ? "fork" : "probe"}: recorded, never trained.`) : null,
   );
 }
 

@@ -1,6 +1,7 @@
 // A node's credit in words, as data: runs of text with a role, no markup.
 
 import { capital, inWords, plain, signClass } from "../shared/format.js";
+import { setOf } from "../step/forks.js";
 import { isLive, shapeOf, STATUSES, whyWords } from "../step/status.js";
 import { depthCounts } from "./arithmetic.js";
 
@@ -74,7 +75,7 @@ export function sentence({ step, credit, config }, row, from) {
   }
   if (credit.why[row]) {
     say(" It is not trained: ");
-    say(whyWords(credit.why[row]) || "it belongs to a probe");
+    say(whyWords(credit.why[row]) || `it belongs to a ${setOf(step, step.tree[row]) ? "fork" : "probe"}`);
     say(".");
     return runs;
   }

@@ -20,10 +20,15 @@ export class Inspector {
   /**
    * @param {import("./host.js").InspectorHost} host
    * @param {{element: HTMLElement, title: string, update: () => void}} siblings of the choice, in sum
+   * @param {{
+   *   parts: (shown: Shown, row: number, text: NodeText) => HTMLElement[],
+   *   begin: (path: string, turn: number) => void,
+   * }} forks of the chosen node
    */
-  constructor(host, siblings) {
+  constructor(host, siblings, forks) {
     this.host = host;
     this.siblings = siblings;
+    this.forks = forks;
     this.who = h("div", { class: "who" });
     this.tabs = h("div", {});
     this.tools = h("div", {});
@@ -130,7 +135,11 @@ export class Inspector {
     }
     const scroll = this.filled === id ? pane.scrollTop : 0;
     this.filled = id;
-    const parts = host.tab === "context" ? this.context.parts(step, row, text) : this.messages(shown, text);
+    const made = {
+      context: () => this.context.parts(step, row, text),
+      forks: () => this.forks.parts(shown, row, text),
+    };
+    const parts = host.tab in made ? made[/** @type {"context"} */ (host.tab)]() : this.messages(shown, text);
     refill(pane, () => pane, parts);
     pane.scrollTop = scroll;
   }
@@ -142,6 +151,10 @@ export class Inspector {
       ...{ shown, text, row: host.place.row, wide: host.size === "small" },
       goal: (row, limit) => host.goal(row, limit),
       choose: (row) => host.choose.row(row),
+      fork: (turn) => {
+        this.forks.begin(shown.step.path(host.place.row), turn);
+        host.setTab("forks");
+      },
       long: (key, words, make) => this.long(key, words, make),
     });
   }

@@ -21,10 +21,12 @@ import { isLive, shapeOf } from "../step/status.js";
  * @property {boolean} wide children and prints stand beside the code
  * @property {(row: number, limit: number) => string} goal
  * @property {(row: number) => void} choose
+ * @property {(turn: number) => void} fork shows how to run it again from this turn
  * @property {(key: string, text: string, make: (shown: string) => Parts) => Parts} long a text whose end is
  *   shown on demand
  */
 
+const FORK = { class: "label link", title: "Fork from here: run it again from this turn" };
 /** Calls of one turn, and children of one lot, that are listed at most. */
 const CALLS = 200;
 const CHIPS = 60;
@@ -81,6 +83,7 @@ function turnPart(reading, turn) {
       h("b", {}, `Turn ${turn.index}`),
       h("span", { class: "label" }, turnTime(turn) + stopWords(turn.stop)),
       window && turn.held ? h("span", { class: "label right" }, held) : null,
+      h("button", { ...FORK, onclick: () => reading.fork(turn.index) }, "fork"),
     ),
     two ? [h("div", {}, left), h("div", {}, right)] : [left, right].flat(),
   );

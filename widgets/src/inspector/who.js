@@ -14,6 +14,7 @@ const TABS = /** @type {[Tab, string][]} */ ([
   ["messages", "Messages"],
   ["context", "Context"],
   ["credit", "Credit"],
+  ["forks", "Forks"],
 ]);
 
 /** @param {WhoHost} host @param {Shown} shown @param {boolean} wide all in one line */

@@ -80,7 +80,7 @@ export function treeCells({ step, credit }, tree) {
  * @returns {Cells}
  */
 export function taskCells({ step }, group, shares) {
-  const { probe } = step.groups[group];
+  const { probe, fork } = step.groups[group];
   const trees = step.treesOf(group);
   const nodes = trees.reduce((sum, tree) => sum + (step.sizeOf[tree] ?? 0), 0);
   const share = shares.of[group];
@@ -91,7 +91,7 @@ export function taskCells({ step }, group, shares) {
   return {
     label: `${name}, ${size}${known ? `, ${percent(share)} of the update` : ""}`,
     cells: [
-      h("span", { class: "goal" }, name, probe ? h("span", { class: "label" }, " probe") : null),
+      h("span", { class: "goal" }, name, probe && h("span", { class: "label" }, fork ? " forks" : " probe")),
       h("span", { class: "amount" }, count(nodes)),
       picture(WIDE, known ? [s("rect", { x: 0, y: 3, width, ...BAR, fill: "var(--seq3)" })] : []),
     ],

@@ -72,6 +72,8 @@ export class Step {
     this.trees = [];
     /** @type {number[]} row of each tree's root, -1 before it is spawned */
     this.rootOf = [];
+    /** @type {import("./types.js").ForkSet[]} */
+    this.forks = [];
     /** @type {number[]} nodes of each tree */
     this.sizeOf = [];
     this.tree = new Int32Array(0);
@@ -116,6 +118,7 @@ export class Step {
     step.words = head.words.slice();
     step.groups = head.groups.slice();
     step.trees = head.trees.slice();
+    step.forks = head.forks ?? [];
     step.config = head.config;
     step.shareBy = head.share_by;
     step.scored = head.scored;
@@ -244,7 +247,8 @@ export class Step {
   someGoals() {
     const found = new Set();
     for (let row = 0; row < Math.min(this.n, 5000); row += 1) {
-      if (this.goal[row] >= 0) found.add(this.goal[row]);
+      const { fork } = this.groups[this.trees[this.tree[row]].group]; // who made it may have worded it
+      if (this.goal[row] >= 0 && !fork) found.add(this.goal[row]);
     }
     return [...found].map((goal) => this.words[goal] ?? "").filter((goal) => goal.length > 3);
   }

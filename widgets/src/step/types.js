@@ -31,6 +31,35 @@
  * @property {string} goal
  * @property {string} difficulty
  * @property {boolean} probe
+ * @property {number} [label] what credit calls it
+ * @property {string} [fork] where these trees were cut from, if they are forks
+ */
+
+/**
+ * @typedef {object} Change a number before, and in the forks
+ * @property {number | null} before
+ * @property {number | null} mean
+ * @property {number | null} low
+ * @property {number | null} high
+ * @property {number} forks that have it
+ */
+
+/**
+ * @typedef {object} ForkSet forks that were made together
+ * @property {number} tree the one that they were cut from
+ * @property {number} group theirs
+ * @property {string} path of the node
+ * @property {number} turn
+ * @property {string} edit what was changed, in a few words
+ * @property {string} rest
+ * @property {string} weights
+ * @property {string} says what they came to, in a sentence
+ * @property {number | null} was s of the original
+ * @property {number} succeeded sum of s
+ * @property {number} scored
+ * @property {number} low
+ * @property {number} high
+ * @property {{node: string, s: Change, R: Change, A: Change}[]} changes the root first, the node last
  */
 
 /**
@@ -59,6 +88,7 @@
  * @property {TreeMeta[]} trees
  * @property {CreditConfig} config the recorded rule
  * @property {"token" | "node"} share_by
+ * @property {ForkSet[]} [forks]
  * @property {boolean} scored the recorded credit is complete
  * @property {string} note what is missing here, in words
  * @property {string} [state] what it is without, of `states.js`

@@ -11,6 +11,7 @@ const DOUBLE = 600;
  * @property {{ox: number, oy: number, moveTo: (ox: number, oy: number) => void}} camera
  * @property {(x: number, y: number) => number} rowAt
  * @property {(x: number, y: number) => {first: number} | undefined} foldAt the word that folds an open pile
+ * @property {(x: number, y: number) => {row: number} | undefined} ghostAt forks under the pointer
  * @property {(row: number, x: number) => "pile" | "chip" | "card"} partAt
  * @property {(factor: number, x: number, y: number) => void} zoomBy
  * @property {() => void} draw
@@ -19,7 +20,7 @@ const DOUBLE = 600;
 
 export class TreeHand {
   /**
-   * @param {Pick<TreeHost, "ownPage" | "choose" | "fold" | "focusNodes">} app
+   * @param {Pick<TreeHost, "ownPage" | "choose" | "fold" | "focusNodes" | "setTab">} app
    * @param {Touched} tree
    */
   constructor(app, tree) {
@@ -58,7 +59,8 @@ export class TreeHand {
     if (!grab) {
       const [x, y] = this.local(event);
       const row = tree.rowAt(x, y);
-      tree.canvas.style.cursor = row >= 0 || tree.foldAt(x, y) ? "pointer" : "";
+      const acts = row >= 0 || tree.foldAt(x, y) || tree.ghostAt(x, y);
+      tree.canvas.style.cursor = acts ? "pointer" : "";
       tree.tip.over(row);
       return;
     }
@@ -80,6 +82,7 @@ export class TreeHand {
     const [x, y] = this.local(event);
     const fold = tree.foldAt(x, y);
     const row = fold ? -1 : tree.rowAt(x, y);
+    const ghost = tree.ghostAt(x, y);
     const part = row >= 0 ? tree.partAt(row, x) : "";
     if (fold) {
       app.choose.pile(fold.first);
@@ -90,6 +93,10 @@ export class TreeHand {
       app.fold.pile(row, true);
     } else if (part === "chip") app.fold.node(row);
     else if (part === "card") app.choose.row(row);
+    else if (ghost) {
+      app.choose.row(ghost.row);
+      app.setTab("forks");
+    }
     app.focusNodes();
   }
 

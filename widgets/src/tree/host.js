@@ -21,6 +21,8 @@
  * }} fold
  * @property {(row: number, limit: number) => string} goal
  * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
+ * @property {string} tab of the inspector
+ * @property {(tab: "forks") => void} setTab
  * @property {() => void} focusNodes gives the nodes the keyboard
  */
 

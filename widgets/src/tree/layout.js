@@ -1,6 +1,7 @@
 // The tidy tree: every leaf has a row of its own, a parent stands in the middle of its children, columns
 // are depths, siblings keep spawn order. Rows are counted, not measured: a view multiplies by its pitch.
 
+import { cutsOf } from "../step/forks.js";
 import { Piles } from "../step/piles.js";
 
 /** @typedef {import("../step/store.js").Step} Step */
@@ -23,6 +24,8 @@ export function level(pitch) {
   return pitch >= MIDDLE_PITCH ? "middle" : "far";
 }
 
+/** @typedef {{row: number, y: number, set: import("../step/types.js").ForkSet}} Ghost forks of a node */
+
 /**
  * @typedef {object} Layout
  * @property {number[]} rows drawn nodes, parents first
@@ -32,6 +35,7 @@ export function level(pitch) {
  * @property {number} root
  * @property {Set<number>} folded drawn nodes whose children are not
  * @property {Map<number, Pile>} piles folded piles, each by the row that stands for it
+ * @property {Ghost[]} ghosts below the subtree of the node that they were cut at
  */
 
 /**
@@ -49,6 +53,12 @@ export function tidy(step, root, folded, piles = new Piles(step)) {
   let levels = 0;
   let at = root;
   const base = root >= 0 ? step.depth[root] : 0;
+  const cuts = root >= 0 ? cutsOf(step, step.tree[root]) : new Map();
+  /** @type {Ghost[]} */
+  const ghosts = [];
+  const beside = (/** @type {number} */ row) => {
+    for (const set of cuts.get(row) ?? []) ghosts.push({ row, set, y: leaf++ });
+  };
   // Depth first without recursion: down to first children, up through parents that are complete.
   while (at >= 0) {
     rows.push(at);
@@ -62,17 +72,19 @@ export function tidy(step, root, folded, piles = new Piles(step)) {
     } else if (below >= 0) shut.add(at);
     y.set(at, leaf);
     leaf += 1;
+    beside(at);
     let next = -1;
     while (at !== root && (next = piles.nextOf(at)) < 0) {
       const bottom = /** @type {number} */ (y.get(at));
       at = step.parent[at];
       const top = /** @type {number} */ (y.get(piles.firstOf(at)));
       y.set(at, (top + bottom) / 2);
+      beside(at);
     }
     if (at === root) break;
     at = next;
   }
-  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn };
+  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn, ghosts };
 }
 
 /**

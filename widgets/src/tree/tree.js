@@ -10,6 +10,7 @@ import { cardSize, Fitter, onChip } from "./brush.js";
 import { Camera } from "./camera.js";
 import { drawNode, drawRing } from "./cards.js";
 import { drawEdge, drawLaunches } from "./edges.js";
+import { drawGhosts } from "./ghosts.js";
 import { TreeHand } from "./hand.js";
 import { append, level, tidy } from "./layout.js";
 import { Legend } from "./legend.js";
@@ -198,6 +199,21 @@ export class TreeView {
     return this.folds.find((word) => x >= word.x && x <= word.x + word.width && Math.abs(y - word.y) <= 8);
   }
 
+  /** Left end and middle, px. @param {import("./layout.js").Ghost} ghost @returns {[number, number]} */
+  placeOf({ row, y }) {
+    const { step } = /** @type {Shown} */ (this.host.shown);
+    return this.camera.at(step.depth[row] - step.depth[this.top], y, this.host.palette.unit);
+  }
+
+  /** The forks under the pointer. @param {number} x @param {number} y */
+  ghostAt(x, y) {
+    const { width, height } = this.size;
+    return this.layout?.ghosts.find((ghost) => {
+      const [left, middle] = this.placeOf(ghost);
+      return x >= left && x <= left + width && Math.abs(y - middle) <= height / 2;
+    });
+  }
+
   /** @param {number} row @param {number} x px in the stage */
   partAt(row, x) {
     if (this.layout?.piles.has(row)) return "pile";
@@ -299,6 +315,8 @@ export class TreeView {
       const from = ease < 1 ? this.was.get(row) : undefined;
       return from ? [from[0] + (x - from[0]) * ease, from[1] + (y - from[1]) * ease] : [x, y];
     };
+    const told = this.host.tab === "forks" ? place.row : -1;
+    drawGhosts(scene, layout, where, (ghost) => this.placeOf(ghost), told);
     const seen = this.drawEdges(scene, layout, where);
     if (scene.kind !== "far") drawLaunches(scene, layout, seen, where, camera.width, place.row);
     this.drawNodes(scene, layout, seen, now);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ from rao_lab.tree.origin import common
 
 
 @checked_call
-def forks_of(run: Run, tree: Tree | None = None) -> list[Forks]:
+def forks_of(run: Run, tree: Tree | None = None, *, step: int | None = None) -> list[Forks]:
     """What `rl.fork(..., store=...)` kept in a run: one `Forks` for each call, in order.
 
         >>> found = rl.fork(tree, "0.0", rest="continued", environment=env, repeats=2, store="runs/forks.rao")
@@ -28,14 +28,16 @@ def forks_of(run: Run, tree: Tree | None = None) -> list[Forks]:
 
     Args:
         tree: only the forks that were cut from it.
+        step: only those of a step.
 
     Raises:
         ConfigError: `run` is no open run.
+        MissingError: it has no such step.
     """
     if not isinstance(run, Run):
         raise ConfigError("rl.forks_of takes an open run: rl.forks_of(rl.open_run(file))")
     found = []
-    for members in _sets(run):
+    for members in _sets(run.forks(step)):
         first = members[0]
         original = _original(run, first)
         if original is None or (tree is not None and original != tree):
@@ -51,11 +53,11 @@ def forks_of(run: Run, tree: Tree | None = None) -> list[Forks]:
     return found
 
 
-def _sets(run: Run) -> Iterator[list[TreeSummary]]:
+def _sets(forks: Sequence[TreeSummary]) -> Iterator[list[TreeSummary]]:
     """The forks of each call; a call that was made again starts again from repeat 0."""
     calls: dict[tuple[str, int], list[TreeSummary]] = {}
     seen: Counter[str] = Counter()
-    for each in run.forks():
+    for each in forks:
         origin = each.origin or {}
         place = (each.step, each.probe, each.group, each.rollout, common(origin))
         key = json.dumps(place, sort_keys=True, default=repr)

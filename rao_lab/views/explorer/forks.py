@@ -1,0 +1,170 @@
+"""Forks in a step: their trees stand in groups of their own, after all others, and beside each original stands what
+they came to.
+
+No step counts them: like probes they have no credit of the step, and their groups say what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rao_lab.evaluation.forks import CreditChange, Forks
+from rao_lab.tree import Group, Node, Tree
+from rao_lab.tree.origin import edit_words, fork_words
+from rao_lab.views.explorer.from_records import RecordSource, plain_table
+from rao_lab.views.explorer.node_text import clean
+from rao_lab.views.explorer.table import PROBE, WORD_LIMIT, Records, StepTable, structure
+
+SAID = 2000
+"""Characters of what a set of forks is told in."""
+
+
+class ForksSource(RecordSource):
+    """What `rl.fork` returned: the tree in its group, and its forks."""
+
+    def __init__(self, found: Sequence[Forks]) -> None:
+        groups: dict[tuple[int, bool, int], Group] = {}
+        for each in found:
+            header, alone = each.original.header, (each.original,)
+            key = (header.step, header.probe, header.group)
+            groups.setdefault(key, each.group or Group(header.task, alone, *key[::2], header.probe))
+        super().__init__(groups.values(), found[0].config)
+        self._found = found
+
+    def table(self, step: int) -> StepTable:
+        return with_forks(
+            super().table(step), [each for each in self._found if each.original.header.step == step]
+        )
+
+
+def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
+    """The table of a step with the forks of its trees."""
+    found = [each for each in found if each.trees]
+    if not found:
+        return table
+    groups = [
+        Group(each.original.task, each.trees, table.step, place, probe=True)
+        for place, each in enumerate(found)
+    ]
+    theirs = plain_table(groups, table.step)
+    trees, rows = len(table.trees), len(table)
+    words = {word: place for place, word in enumerate(dict.fromkeys([*table.words, *theirs.words]))}
+    here = np.array([words[word] for word in theirs.words] + [-1], "<i4")
+    columns = {name: np.concatenate([column, theirs.columns[name]]) for name, column in table.columns.items()}
+    columns["tree"][rows:] += trees
+    columns["parent"][rows:][columns["parent"][rows:] >= 0] += rows
+    for name in ("goal", "reason"):
+        columns[name][rows:] = here[theirs.columns[name]]
+    joined = replace(
+        table,
+        groups=[
+            *table.groups,
+            *(
+                {**group, "fork": clean(fork_words(each.origin))[:WORD_LIMIT]}
+                for group, each in zip(theirs.groups, found, strict=True)
+            ),
+        ],
+        labels=[*table.labels, *range(-1, -1 - len(found), -1)],
+        trees=[
+            *table.trees,
+            *(
+                replace(
+                    tree,
+                    id=-1 - tree.id,
+                    group=len(table.groups) + tree.group,
+                    rollout=_repeat(theirs, place),
+                )
+                for place, tree in enumerate(theirs.trees)
+            ),
+        ],
+        path=[*table.path, *theirs.path],
+        columns=structure(columns),
+        words=[*words],
+        records=_Joined(table.records, theirs),
+        credit=table.credit
+        and {
+            name: np.concatenate([column, np.full(len(theirs), PROBE if name == "why" else np.nan)]).astype(
+                column.dtype
+            )
+            for name, column in table.credit.items()
+        },
+    )
+    return replace(joined, forks=_told_all(joined, found, len(table.groups)))
+
+
+def _repeat(theirs: StepTable, place: int) -> int:
+    """The place of a fork among those of its call."""
+    return place - next(at for at, tree in enumerate(theirs.trees) if tree.group == theirs.trees[place].group)
+
+
+class _Joined:
+    """The trees of a step, and those of its forks by numbers below 0."""
+
+    def __init__(self, records: Records | None, theirs: StepTable) -> None:
+        self._records = records
+        self._theirs = theirs
+
+    def tree(self, tree_id: int, /) -> Tree:
+        if tree_id < 0:
+            return self._theirs.tree(-1 - tree_id)
+        assert self._records is not None
+        return self._records.tree(tree_id)
+
+    def node(self, tree_id: int, path: str, /) -> Node:
+        if tree_id < 0:
+            return self._theirs.node(-1 - tree_id, path)
+        assert self._records is not None
+        return self._records.node(tree_id, path)
+
+
+def _told_all(table: StepTable, found: Sequence[Forks], first: int) -> list[dict[str, Any]]:
+    """What each set of forks came to; one whose original the table does not show is left out."""
+    told = []
+    for place, each in enumerate(found):
+        tree = _place_of(table, each.original, found, first)
+        if tree is not None:
+            told.append({"tree": tree, "group": first + place, **_told(each)})
+    return told
+
+
+def _place_of(table: StepTable, original: Tree, found: Sequence[Forks], first: int) -> int | None:
+    header = original.header
+    for place, tree in enumerate(table.trees):
+        if tree.group >= first:
+            forks = found[tree.group - first].trees
+            if header.origin is not None and forks[tree.rollout].header.origin == header.origin:
+                return place
+        elif header.origin is None:
+            same = (table.groups[tree.group]["probe"], table.labels[tree.group], tree.rollout)
+            if same == (header.probe, header.group, header.rollout):
+                return place
+    return None
+
+
+def _told(found: Forks) -> dict[str, Any]:
+    """A set of forks as the front end draws it."""
+    low, high = found.interval
+    scores = [row["success"] for row in found.rows()]
+    scored = [score for score in scores[1:] if score is not None]
+    return {
+        "path": found.node,
+        "turn": found.turn,
+        "edit": clean(edit_words(found.origin.get("edit")))[:WORD_LIMIT],
+        "rest": str(found.origin.get("rest", ""))[:20],
+        "weights": clean(str(found.origin.get("weights", "")))[:WORD_LIMIT],
+        "says": clean(str(found))[:SAID],
+        "was": scores[0],
+        "succeeded": sum(scored),
+        "scored": len(scored),
+        "low": low,
+        "high": high,
+        "changes": [_change(each) for each in found.credit],
+    }
+
+
+def _change(change: CreditChange) -> Mapping[str, Any]:
+    return change.to_dict()

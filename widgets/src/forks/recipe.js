@@ -1,0 +1,79 @@
+// How a fork is asked for: what was filled in, as a line of Python and as a command. No DOM.
+
+/** @typedef {"again" | "goal" | "prompt" | "action" | "child_value"} Edit */
+
+/**
+ * @typedef {object} Asked
+ * @property {number} step
+ * @property {number} place of the tree in its step
+ * @property {string} path
+ * @property {number} turn
+ * @property {Edit} edit
+ * @property {string} text of the edit; of a value, JSON or plain words
+ * @property {string} child path of the child whose value is edited
+ * @property {number} repeats
+ * @property {"continued" | "replayed"} rest
+ * @property {string} file name of the run; "" if there is none
+ */
+
+/** @param {Asked} asked */
+export function pythonLine(asked) {
+  const { step, place, path, turn, edit, text, child, repeats, rest, file } = asked;
+  const change = {
+    again: "",
+    goal: `, goal=${quoted(text)}`,
+    prompt: `, prompt=${quoted(text)}`,
+    action: `, action=${quoted(text)}`,
+    child_value: `, child_value={${quoted(child)}: ${pythonValue(text)}}`,
+  }[edit];
+  const how = `${turn}, rest="${rest}"${change}, repeats=${repeats}`;
+  if (!file) return `rl.fork(tree, "${path}", ${how}, environment=env, policy=policy)`;
+  return `rl.fork(run.trees(${step})[${place}].load(), "${path}", ${how}, run=run, store=run.path)`;
+}
+
+/** The command, "" if there is no file to give it. @param {Asked} asked */
+export function commandLine(asked) {
+  const { step, place, path, turn, edit, text, child, repeats, rest, file } = asked;
+  if (!file) return "";
+  const change = {
+    again: "",
+    goal: ` --goal ${shell(text)}`,
+    prompt: ` --prompt ${shell(text)}`,
+    action: " --action-file action.py",
+    child_value: ` --child-value ${shell(`${child}=${text}`)}`,
+  }[edit];
+  const where = `--step ${step} --tree ${place} --node ${path} --turn ${turn}`;
+  return `rao-lab fork ${shell(file)} ${where} --rest ${rest}${change} --repeats ${repeats}`;
+}
+
+/** A text as Python and JSON write it. @param {string} text */
+function quoted(text) {
+  return JSON.stringify(text);
+}
+
+/** What is JSON, as Python writes it; otherwise text. @param {string} text */
+function pythonValue(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return quoted(text);
+  }
+  return python(value);
+}
+
+/** @param {any} value @returns {string} */
+function python(value) {
+  if (value === null) return "None";
+  if (value === true || value === false) return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (typeof value === "object") {
+    return `{${Object.entries(value).map(([key, inner]) => `${quoted(key)}: ${python(inner)}`).join(", ")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** A word of a command. @param {string} text */
+function shell(text) {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,42 @@
+// Forks of a step: which were cut at a node, which one a tree belongs to, and what they came to. No DOM.
+
+import { brief } from "../shared/format.js";
+
+/** @typedef {import("./store.js").Step} Step */
+/** @typedef {import("./types.js").ForkSet} ForkSet */
+
+/** What was cut at a node. @param {Step} step @param {number} row @returns {ForkSet[]} */
+export function forksAt(step, row) {
+  const tree = step.tree[row];
+  return step.forks.filter((set) => set.tree === tree && step.find(tree, set.path) === row);
+}
+
+/** What was cut in a tree, by row. @param {Step} step @param {number} tree */
+export function cutsOf(step, tree) {
+  /** @type {Map<number, ForkSet[]>} */
+  const found = new Map();
+  for (const set of step.forks) {
+    const row = set.tree === tree ? step.find(tree, set.path) : -1;
+    if (row < 0) continue;
+    const have = found.get(row);
+    if (have) have.push(set);
+    else found.set(row, [set]);
+  }
+  return found;
+}
+
+/** What a tree was made by, if it is a fork. @param {Step} step @param {number} tree */
+export function setOf(step, tree) {
+  const group = step.trees[tree]?.group;
+  return step.forks.find((set) => set.group === group);
+}
+
+/** "7 of 8". @param {ForkSet} set @param {string} [between] */
+export function countWords({ succeeded, scored }, between = " of ") {
+  return scored ? `${brief(succeeded, 1)}${between}${scored}` : "not scored";
+}
+
+/** The change of the node itself. @param {ForkSet} set */
+export function ownChange(set) {
+  return set.changes[set.changes.length - 1];
+}
