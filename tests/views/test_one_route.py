@@ -10,9 +10,11 @@ import pytest
 
 from rao_lab.credit import attribute
 from rao_lab.errors import MissingError
+from rao_lab.evaluation.kept_forks import forks_of
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
+from rao_lab.views.explorer.forks import with_forks
 from rao_lab.views.explorer.from_records import table_of_step
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.table import StepTable
@@ -34,7 +36,8 @@ def loaded_whole(run: Run, step: int) -> StepTable:
     except MissingError:
         credit = None
     groups, probes = run.groups(step), run.groups(step, probe=True)
-    return table_of_step(TrainStep(step, tuple(groups), tuple(probes), credit, {}))
+    table = table_of_step(TrainStep(step, tuple(groups), tuple(probes), credit, {}))
+    return with_forks(table, forks_of(run, step=step))
 
 
 def assert_same(run: Run) -> None:
