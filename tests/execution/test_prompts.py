@@ -62,6 +62,15 @@ def test_a_prompt_that_fails_at_a_child_ends_the_child_and_not_the_run(folder: P
         assert rl.Explorer(run) is not None
 
 
+def test_a_run_keeps_a_prompt_to_the_letter_also_if_it_looks_like_a_path(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "system.j2").write_text("/no_think and/or write Python")
+    rl.run(TASK, ENV, rl.load_policy("scripted"), prompt=folder, store=tmp_path / "a.rao")
+    with open_run(tmp_path / "a.rao") as run:
+        assert rl.prompts.load(run) == find(folder) and rl.prompts.load(run).files == find(folder).files  # type: ignore[attr-defined]
+
+
 def test_a_prompt_that_fails_after_a_turn_ends_the_node(folder: Path) -> None:
     tree = grown(
         folder, "observation.j2", "{% if turns_left is not none and turns_left > 9 %}{{ nope }}{% endif %}"

@@ -25,13 +25,13 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\n]*", re.IGNORECASE)
 
 def portable(value: Any) -> Any:
     """A plain value without absolute paths and addresses. Of a path the last part stays, of an address what
-    follows its "#"."""
+    follows its "#". The files of prompts stay as they are."""
     if isinstance(value, str):
         if _ADDRESS.fullmatch(value):
             return "endpoint" + ("#" + value.partition("#")[2] if "#" in value else "")
         return re.split(r"[\\/]", value.rstrip("\\/"))[-1] if _ABSOLUTE.fullmatch(value) else value
     if isinstance(value, Mapping):
-        return {key: portable(item) for key, item in value.items()}
+        return {key: item if key == "prompts" else portable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)([portable(item) for item in value])
     return value
