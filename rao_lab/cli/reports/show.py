@@ -100,7 +100,10 @@ def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
 
 def _turn(turn: Mapping[str, Any], has_tokens: bool) -> Iterator[str]:
     sizes = f": read {turn['read']:,} new tokens, wrote {turn['wrote']:,}, {turn['held']:,} in the context"
-    yield f"turn {turn['index']}{sizes if has_tokens else ''}"
+    counted_there = f": read {turn['read']:,} tokens, wrote {turn['wrote']:,}"
+    logprob = "" if turn["logprob"] is None else f", log-prob {turn['logprob']:.1f}"
+    counts = turn["read"] or turn["wrote"]
+    yield f"turn {turn['index']}{sizes if has_tokens else counted_there * bool(counts) + logprob}"
     if turn["context"]:
         yield "  context (+ new, - cut out, > written by the model)"
         for part in turn["context"]:

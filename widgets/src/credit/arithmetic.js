@@ -13,7 +13,8 @@ import { STATUSES, WHY_NOT } from "../step/status.js";
  * @property {ArrayLike<number>} parent
  * @property {ArrayLike<number>} depth
  * @property {ArrayLike<number>} status
- * @property {ArrayLike<number>} wrote T: tokens the node itself generated
+ * @property {ArrayLike<number>} wrote tokens the node itself generated
+ * @property {ArrayLike<number>} window 0 = the ids of its tokens are not recorded: a server keeps them
  * @property {ArrayLike<number>} s NaN = not scored
  * @property {ArrayLike<number>} rootOf row of each tree's root, -1 if there is none yet
  * @property {{group: number}[]} trees
@@ -57,9 +58,10 @@ export function attribute(table, config, shareBy = "token") {
   for (let row = 0; row < table.n; row += 1) out.R[row] = table.s[row] + out.bonus[row];
   const compared = comparedReturns(table, config, out.R);
   baselines(table, config, out, compared);
-  advantages(table, config, out, compared);
+  const tokens = trainable(table);
+  advantages(table, config, out, compared, tokens);
   depthWeights(table, config, out);
-  shares(table, out, shareBy);
+  shares(table, out, shareBy, tokens);
   return out;
 }
 
@@ -145,15 +147,20 @@ function baselines(table, config, out, compared) {
   for (let row = 0; row < table.n; row += 1) out.b[row] = ofTree[table.tree[row]];
 }
 
+/** T of each node: the tokens whose ids are recorded. @param {CreditTable} table */
+function trainable({ n, wrote, window }) {
+  return Float64Array.from({ length: n }, (_, row) => (window[row] > 0 ? wrote[row] : 0));
+}
+
 /**
  * @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out
- * @param {Compared} compared
+ * @param {Compared} compared @param {Float64Array} tokens
  */
-function advantages(table, config, out, compared) {
+function advantages(table, config, out, compared, tokens) {
   const byRoot = config.estimator === "rao_root_adv" || config.estimator === "root_only";
   let anyTokens = false;
   for (let row = 0; row < table.n && !anyTokens; row += 1) {
-    anyTokens = table.wrote[row] > 0 && !table.groups[table.trees[table.tree[row]].group].probe;
+    anyTokens = tokens[row] > 0 && !table.groups[table.trees[table.tree[row]].group].probe;
   }
   for (let row = 0; row < table.n; row += 1) {
     const tree = table.tree[row];
@@ -172,7 +179,7 @@ function advantages(table, config, out, compared) {
               ? WHY.root_unscored
               : Number.isNaN(out.b[row])
                 ? WHY.no_baseline
-                : anyTokens && table.wrote[row] === 0
+                : anyTokens && tokens[row] === 0
                   ? WHY.no_tokens
                   : 0;
     out.why[row] = why;
@@ -220,18 +227,19 @@ export function depthCounts(table, out, apart = false) {
   return counts;
 }
 
-/** @param {CreditTable} table @param {CreditColumns} out @param {"token" | "node"} shareBy */
-function shares(table, out, shareBy) {
-  let tokens = false;
-  for (let row = 0; row < table.n && !tokens; row += 1) tokens = table.wrote[row] > 0;
-  const byToken = shareBy === "token" && tokens;
+/**
+ * @param {CreditTable} table @param {CreditColumns} out @param {"token" | "node"} shareBy
+ * @param {Float64Array} tokens
+ */
+function shares(table, out, shareBy, tokens) {
+  const byToken = shareBy === "token" && tokens.some((count) => count > 0);
   let total = 0;
   for (let row = 0; row < table.n; row += 1) {
-    if (!out.why[row]) total += Math.abs(out.c[row]) * (byToken ? table.wrote[row] : 1);
+    if (!out.why[row]) total += Math.abs(out.c[row]) * (byToken ? tokens[row] : 1);
   }
   for (let row = 0; row < table.n; row += 1) {
     if (out.why[row]) continue;
-    const mass = Math.abs(out.c[row]) * (byToken ? table.wrote[row] : 1);
+    const mass = Math.abs(out.c[row]) * (byToken ? tokens[row] : 1);
     out.share[row] = total > 0 ? mass / total : 0;
   }
 }
