@@ -30,7 +30,8 @@ from rao_lab.store import RunWriter, open_run
 from rao_lab.store.files import begins_as_run, file_path
 from rao_lab.store.journal import is_begun
 from rao_lab.store.lock import is_locked
-from rao_lab.tree import Event, Tree, TreeHeader
+from rao_lab.training.metrics import tree_metrics
+from rao_lab.tree import Event, Group, Tree, TreeHeader
 from rao_lab.tree.codec import tree_from_json, tree_to_json
 from rao_lab.tree.values import dumps, loads
 
@@ -70,14 +71,9 @@ class Keeper:
 
 
 def _figures(found: Evaluation) -> dict[str, Any]:
-    """What the board draws of an evaluation, under the names of training's metrics."""
-    bands = {
-        name: {"success": part.success, "tasks": part.tasks - part.unscored, "unscored": part.unscored}
-        for name, part in found.by_difficulty.items()
-    }
-    whole = found.overall
-    named = {"trees": whole.tasks, "success": whole.success, "success_by_difficulty": bands}
-    return {**named, "nodes": whole.mean_nodes, "depth": whole.mean_depth, "unscored": whole.unscored}
+    """What the board draws of an evaluation: the figures of training that trees alone can tell."""
+    figures = tree_metrics([Group(tree.task, (tree,)) for tree in found.trees])
+    return {**figures, "unscored": found.overall.unscored}
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def test_an_evaluation_is_kept_whole_and_opens_everywhere(tmp_path: Path) -> Non
         explorer = rl.Explorer(run)
         assert "3 trees" in str(explorer) and "not trained: no credit" in str(explorer)
         board = rl.Explorer(run, view="board")
-        assert board.session["state"] == "finished"
+        assert (board.session["state"], board.session["kind"]) == ("finished", "evaluation")
         explorer.close()
         board.close()
     assert export_run(store, tmp_path / "e.html").startswith(str(tmp_path / "e.html"))
@@ -66,6 +66,10 @@ def test_keeping_changes_no_tree(tmp_path: Path) -> None:
     ]
     with rl.open_run(tmp_path / "c.rao") as run:
         assert run.config["evaluations"] == ["recursive", "flat"] == [*kept.evaluations]
+        explorer = rl.Explorer(run)
+        assert explorer.session["names"] == {"1": "recursive", "2": "flat"}
+        assert "step 2 (flat), one of 2 steps" in str(explorer)
+        explorer.close()
         assert [names_of(run, step) for step in (1, 2)] == [
             ["recursive textcraft tiny"],
             ["flat textcraft tiny"],

@@ -300,6 +300,7 @@ test("no axis names a step that the run does not have, and words say what comes"
   );
   assert.equal(fewWords(of([1, 2, 3, 4]), { live: true }), "");
   assert.equal(fewWords(of([]), { live: true }), "");
+  assert.equal(fewWords(of([0]), { live: false, kind: "evaluation" }), "");
 });
 
 test("why training failed is one sentence, whether or not the reason ends with a full stop", () => {

@@ -169,7 +169,22 @@ class RunSource(Source):
             "silent": round(silence) if self._written and silence >= STALE_SECONDS else 0,
             "writer": self.run.path.name,
             "difficulties": _names(self.run.config.get("difficulties")),
+            **({"kind": self._kind, "names": self._step_names()} if self._kind else {}),
         }
+
+    @property
+    def _kind(self) -> str:
+        """What the trees were run for; "" = to be trained on."""
+        kind = self.run.config.get("kind", "")
+        return clean(kind)[:NAME_LIMIT] if isinstance(kind, str) else "trees"
+
+    def _step_names(self) -> dict[str, str]:
+        """What the evaluations of a comparison are called, which are its steps."""
+        names = _names(self.run.config.get("evaluations"))
+        return {str(step): name for step, name in enumerate(names, 1)}
+
+    def name_of(self, step: int) -> str:
+        return self._step_names().get(str(step), "")
 
     def _is_whole(self) -> bool:
         """Of trees that were run outside training: whether all of them have ended."""

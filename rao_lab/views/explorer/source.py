@@ -52,6 +52,11 @@ class Source(ABC):
         """Of all steps that have ended, each with its "step": what the curves are drawn from."""
         return ()
 
+    def name_of(self, step: int) -> str:
+        """What the step is called beside its number; "" = nothing."""
+        del step
+        return ""
+
     def status(self) -> dict[str, Any]:
         """What the board says: state, step, total, actions, seconds (see `board.js`). Empty: it has no board. "live":
         more may come."""

@@ -86,7 +86,8 @@ def told(
     forks = sum("fork" in table.groups[each.group] for each in table.trees)
     trees = counted(len(table.trees) - forks, "tree") + (f", {counted(forks, 'fork')}" if forks else "")
     count = len(source.marks())
-    steps = f"step {step}, one of {count} steps, " if count > 1 else ""
+    name = f" ({source.name_of(step)})" if source.name_of(step) else ""
+    steps = f"step {step}{name}, one of {count} steps, " if count > 1 else ""
     head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes"
     note = sentence_of(table.state, step) if table.state else ""
     if tree is None or place is None:

@@ -115,11 +115,13 @@ export class TopBar {
   placeParts() {
     const { view, shown, traits, hasBoard } = this.app;
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
-    if (view === "board") return [here("training")];
+    const { kind, names } = traits.session;
+    if (view === "board") return [here(kind ?? "training")];
     if (!shown?.step.n) return [];
     const only = hasBoard && traits.steps.length === 1; // without a scrubber, the step stands here
     const step = only ? [h("span", {}, `step ${shown.step.step}`), separator()] : [];
-    return [...step, ...this.stepParts()];
+    const name = names?.[shown.step.step];
+    return [...step, ...(name ? [h("span", { class: "cut" }, name), separator()] : []), ...this.stepParts()];
   }
 
   /** @returns {Child[]} */

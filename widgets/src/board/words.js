@@ -13,7 +13,7 @@ export const NO_SUCCESS = "No success by difficulty is recorded";
  */
 export function fewWords(curves, session) {
   if (!curves.step.length) return "";
-  if (!isFew(curves)) return "";
+  if (!isFew(curves) || session.kind) return ""; // of a training alone it can be said what comes
   const done = trained(curves);
   const over = !session.live || session.state === "stopped";
   if (!done) return `Probes before training: ${over ? "no step has ended" : "each step adds a point"}`;
