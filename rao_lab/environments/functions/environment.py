@@ -31,8 +31,7 @@ from rao_lab.tree import Task, Tree
 from rao_lab.tree.values import dumps, encode
 
 OUTSIDE = (
-    "tools run outside the sandbox, in this process and with its rights: give none that may not be called with "
-    "anything a model writes"
+    "tools run outside the sandbox, in this process and with its rights: what a model passes them, they do"
 )
 SPLITS = ("train", "dev", "test")
 MOST_SECONDS = 86_400

@@ -26,7 +26,7 @@ MOST_SHOWN = 60
 RAISED = "tool_raised"
 NOT_DESCRIBED = "No description."
 """What a model reads of a function without a docstring."""
-_PATH = re.compile(r"(?<![\w:/.~])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/'\"<>|:]+[\\/])+")
+_PATH = re.compile(r"(?<![\w:/.~])(?:~|[A-Za-z]:)?[\\/]+(?:[^\s\\/'\"<>|:]+[\\/]+)+")
 """All of an absolute path but its last part."""
 _PLAIN_PARAMETERS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -203,7 +203,7 @@ def _default(value: Any) -> str:
 def said(problem: BaseException) -> str:
     """What was raised, in a line without the folders of this machine."""
     lines = str(problem).splitlines()
-    message = _PATH.sub(".../", lines[0]) if lines else ""
+    message = _PATH.sub(".../", lines[0][:1000]) if lines else ""
     return one_line(f"{type(problem).__name__}: {message}" if message else type(problem).__name__, 300)
 
 
