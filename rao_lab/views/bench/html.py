@@ -66,7 +66,7 @@ def _head(bench: Bench, now: str | None) -> str:
     )
     stopped = bench.stopped and f"Stopped: {bench.stopped}."
     live = "" if now is None else f'<p class="live">{said(now)}</p>'
-    told = (bench.note, stopped, bench.estimate)
+    told = (bench.note, stopped, bench.estimate if now is not None or bench.stopped else "")
     notes = live + "".join(f'<p class="about">{said(note)}</p>' for note in told if note)
     return (
         f'<h1>Prompt bench <span class="quiet">{about}</span></h1>'
