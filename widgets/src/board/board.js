@@ -29,7 +29,7 @@ const GAP = 16;
 /** px of a small plot's field, from which four of them stand in a row. */
 const FIELD = 66;
 /** px of the large plot: at least while the tasks stand beside all plots, and at most. */
-const TALL = { least: 150, most: 480 };
+const TALL = { least: 130, most: 480 };
 /** px of a row of tasks, and of what stands over and under the rows. */
 const TASK = 29;
 /** Rows of tasks that stand beside the large plot at least. */
@@ -204,8 +204,10 @@ export class Board {
       pane.classList.toggle("two", columns === 2 && host.size !== "tiny");
       const over = this.progress.element.offsetHeight + this.held.offsetHeight + main.cap.offsetHeight;
       const twin = /** @type {HTMLElement} */ (this.twin.firstElementChild).offsetHeight;
-      const row = SMALL[columns] * u + Math.max(...small.map((plot) => plot.cap.offsetHeight));
-      return pane.clientHeight - over - twin - GAPS - (4 / columns) * row;
+      const caps = small.map((plot) => plot.cap.offsetHeight);
+      const rows = columns === 4 ? [caps] : [caps.slice(0, 2), caps.slice(2)];
+      const lower = rows.reduce((sum, row) => sum + SMALL[columns] * u + Math.max(...row), 0);
+      return pane.clientHeight - over - twin - GAPS - lower;
     };
     if (!beside) {
       put(2, false);
