@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,3 +64,36 @@ def test_what_a_fork_returned_can_be_shown_without_a_run(run: rl.Run) -> None:  
     assert [(each["tree"], each["group"]) for each in table.forks] == [(found.original.header.rollout, 1)]
     both = rl.Explorer([found, forks(run)]).table(1)
     assert (len(both.forks), len(both.groups), len(both.trees)) == (2, 3, 7)
+
+
+def test_forks_that_are_asked_for_in_the_view_are_made_told_of_and_shown(run: rl.Run) -> None:  # type: ignore[name-defined]
+    told: list[dict[str, Any]] = []
+    explorer = rl.Explorer(rl.open_run(run.path), step=1, fork=rl.fork)
+    explorer.send = lambda message, buffers=None: told.append(message)  # type: ignore[method-assign]
+    assert explorer.forks and explorer._forking is not None
+    before = len(explorer.table(1).trees)
+    asked = {"type": "fork", "step": 1, "tree": 0, "path": "0", "turn": 1, "rest": "replayed", "repeats": 2}
+    for edit, value, says in (
+        ("goal", "a0 1", "with this goal"),
+        ("action", "finish('no')", "after this action"),
+        ("again", "", "sampled again"),
+    ):
+        explorer._take(explorer, {**asked, "edit": edit, "value": value}, [])
+        explorer._forking.join()
+        assert told[-1]["type"] == "forking" and told[-1]["says"].startswith(says), told[-1]
+        snapshot = next(each for each in reversed(told) if each["type"] == "snapshot")
+        assert snapshot["forks"][-1]["says"] == told[-1]["says"]
+    assert {"type": "forking", "ended": 2, "of": 2} in told
+    table = explorer.table(1)
+    assert len(table.trees) == before + 6 and len({tree.id for tree in table.trees}) == before + 6
+    assert [table.tree(before + place).header.origin["repeat"] for place in range(6)] == [0, 1] * 3  # type: ignore[index]
+    assert [each["group"] for each in table.forks[-3:]] == [len(table.groups) - 3 + at for at in range(3)]
+    for wrong, says in (
+        ({"turn": 99}, "has no turn 99"),
+        ({"rest": "x"}, "unknown"),
+        ({"path": None}, "no node"),
+    ):
+        explorer._take(explorer, {**asked, **wrong}, [])
+        explorer._forking.join()
+        assert says in told[-1]["error"]
+    explorer.close()

@@ -86,8 +86,7 @@ class Feed:
         self._newest: int | None = None
         self._polled = self._flushed = self._spoke = -1e9
         self._trouble = ""
-        self._kept: Any = None
-        """What the still picture is of."""
+        self._kept: Any = None  # what the still picture is of
         self._kept_at = -1e9
         self.busy = 0.0
         """Processor seconds that the sender thread used, known when it has ended."""
@@ -124,6 +123,10 @@ class Feed:
             self._act(message)
             return
         self.put("ask", message)
+        self.look_after()
+
+    def look_after(self) -> None:
+        """What was put is seen to: here, if there is no thread for it."""
         if self._thread is None:
             with self._lock:
                 self._step_news()
@@ -186,7 +189,7 @@ class Feed:
         with self._lock:
             self._step_news()
             now = self._clock()
-            if self._due(now):
+            if now - self._flushed >= FLUSH_SECONDS - 0.01:
                 self.flush()
             elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
                 self._beat(now)
@@ -196,9 +199,6 @@ class Feed:
         if not self._shown.get("live"):
             return None
         return FLUSH_SECONDS if self.source.poll_seconds is None else self.source.poll_seconds
-
-    def _due(self, now: float) -> bool:
-        return now - self._flushed >= FLUSH_SECONDS - 0.01
 
     def _step_news(self) -> None:
         """Takes everything out of the queue, and out of a source that has to be asked."""
@@ -216,6 +216,8 @@ class Feed:
                 self._end(value)
             elif kind == "ask":
                 self._answer(value)
+            elif kind == "forks":
+                self._send(*self._find(value[0]).add_forks(value[1]).snapshot())
             elif kind == "forget":
                 self._tables, self._newest = {}, None
                 self._curves = Curves.of(self.source.metrics())

@@ -52,6 +52,7 @@ def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
     ]
     theirs = plain_table(groups, table.step)
     trees, rows = len(table.trees), len(table)
+    held, made = (sum(each.id < 0 for each in table.trees), sum("fork" in each for each in table.groups))
     words = {word: place for place, word in enumerate(dict.fromkeys([*table.words, *theirs.words]))}
     here = np.array([words[word] for word in theirs.words] + [-1], "<i4")
     columns = {name: np.concatenate([column, theirs.columns[name]]) for name, column in table.columns.items()}
@@ -68,13 +69,13 @@ def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
                 for group, each in zip(theirs.groups, found, strict=True)
             ),
         ],
-        labels=[*table.labels, *range(-1, -1 - len(found), -1)],
+        labels=[*table.labels, *(-1 - made - place for place in range(len(found)))],
         trees=[
             *table.trees,
             *(
                 replace(
                     tree,
-                    id=-1 - tree.id,
+                    id=-1 - held - tree.id,
                     group=len(table.groups) + tree.group,
                     rollout=_repeat(theirs, place),
                 )
@@ -84,7 +85,7 @@ def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
         path=[*table.path, *theirs.path],
         columns=structure(columns),
         words=[*words],
-        records=_Joined(table.records, theirs),
+        records=_Joined(table.records, held, theirs),
         credit=table.credit
         and {
             name: np.concatenate([column, np.full(len(theirs), PROBE if name == "why" else np.nan)]).astype(
@@ -93,7 +94,7 @@ def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
             for name, column in table.credit.items()
         },
     )
-    return replace(joined, forks=_told_all(joined, found, len(table.groups)))
+    return replace(joined, forks=[*table.forks, *_told_all(joined, found, len(table.groups))])
 
 
 def _repeat(theirs: StepTable, place: int) -> int:
@@ -102,21 +103,22 @@ def _repeat(theirs: StepTable, place: int) -> int:
 
 
 class _Joined:
-    """The trees of a step, and those of its forks by numbers below 0."""
+    """The trees of a step, and those of its forks by numbers below 0, of which `held` were taken."""
 
-    def __init__(self, records: Records | None, theirs: StepTable) -> None:
+    def __init__(self, records: Records | None, held: int, theirs: StepTable) -> None:
         self._records = records
+        self._held = held
         self._theirs = theirs
 
     def tree(self, tree_id: int, /) -> Tree:
-        if tree_id < 0:
-            return self._theirs.tree(-1 - tree_id)
+        if tree_id < -self._held:
+            return self._theirs.tree(-1 - self._held - tree_id)
         assert self._records is not None
         return self._records.tree(tree_id)
 
     def node(self, tree_id: int, path: str, /) -> Node:
-        if tree_id < 0:
-            return self._theirs.node(-1 - tree_id, path)
+        if tree_id < -self._held:
+            return self._theirs.node(-1 - self._held - tree_id, path)
         assert self._records is not None
         return self._records.node(tree_id, path)
 

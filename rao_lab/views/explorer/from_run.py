@@ -74,6 +74,9 @@ class RunSource(Source):
         self._heard = clock()
         self._written = run.follow and run.being_written
 
+    def about_forks(self) -> Mapping[str, Any]:
+        return {"run": self.run}
+
     def marks(self) -> list[Mark]:
         known = {each["step"]: success_of(each) for each in self.run.metrics}
         return [(each.step, known.get(each.step)) for each in self.run.steps]

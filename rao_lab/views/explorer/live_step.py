@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from rao_lab.errors import MissingError, RecordError
+from rao_lab.evaluation.forks import Forks
 from rao_lab.tree import ROOT, Event, Finished, Node, Spawned, Tree, TreeHeader
 from rao_lab.tree.fold import Fold
+from rao_lab.views.explorer.forks import with_forks
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.rows import Row, columns_of, node_row
 from rao_lab.views.explorer.table import STRUCTURE, WORD_LIMIT, StepTable, TreeRow, Words, group_row
@@ -105,6 +107,14 @@ class LiveStep:
         self.table = self._as_known(table) if self._rows else table
         self._pending = []
         self.alive, self.nodes = 0, len(table)
+
+    def add_forks(self, found: Forks) -> LiveStep:
+        """The table of a step that has ended gets what was made of one of its trees."""
+        if self.table is not None:
+            self.table = with_forks(self.table, [found])
+            self.nodes = len(self.table)
+            self.seq += 1
+        return self
 
     def _as_known(self, table: StepTable) -> StepTable:
         keys = [(group["probe"], label) for group, label in zip(table.groups, table.labels, strict=True)]

@@ -82,6 +82,10 @@ class Source(ABC):
         """
         raise ConfigError(f"nothing goes on here that could {action[:40]!r}")
 
+    def about_forks(self) -> Mapping[str, Any]:
+        """What `rl.fork` is to be told of where these trees come from."""
+        return {}
+
     def close(self) -> None:  # noqa: B027 - what tells no news has none to end
         """No more news are wanted."""
 

@@ -23,6 +23,7 @@ from rao_lab.views.explorer.cell import CellRun, running_cell
 from rao_lab.views.explorer.curves import Curves
 from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
 from rao_lab.views.explorer.feed import Feed
+from rao_lab.views.explorer.forking import Forking, MakeForks
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import clean
@@ -55,6 +56,8 @@ class Explorer(anywidget.AnyWidget):
         title: what the place begins with.
         height: in px, at least 360; by default 520, or 620 on the board.
         view: what is in front: "tree", or "board" for a session or a run.
+        fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
+            `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`.
 
     Raises:
         ConfigError: an unknown keyword, or settings that mean nothing.
@@ -68,6 +71,7 @@ class Explorer(anywidget.AnyWidget):
 
     # Stand while the constructor may still refuse: `close` is called on whatever was made.
     _feed: Feed | None = None
+    _forking: Forking | None = None
     _cell: CellRun | None = None
 
     key = traitlets.Unicode("").tag(sync=True)
@@ -81,6 +85,7 @@ class Explorer(anywidget.AnyWidget):
     saved = traitlets.Unicode("").tag(sync=True)
     look = traitlets.Dict({}).tag(sync=True)
     still = traitlets.Dict({}).tag(sync=True)
+    forks = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -92,10 +97,11 @@ class Explorer(anywidget.AnyWidget):
         title: str | None = None,
         height: int | None = None,
         view: str = "tree",
+        fork: MakeForks | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = "config, tokenizer, step, title, height, view"
+            known = "config, tokenizer, step, title, height, view, fork"
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
         if view not in VIEWS:
             raise ConfigError(f"view={view!r} is unknown: choose one of {', '.join(VIEWS)}")
@@ -122,9 +128,12 @@ class Explorer(anywidget.AnyWidget):
             newest=marks[-1][0] if marks else None,
             session=status,
             curves=Curves.of(self._source.metrics()).to_json() if status else {},
+            forks=fork is not None,
         )
         self._take_the_cell()
         self._feed = Feed(self._source, self, Look(view, step))
+        if fork is not None:
+            self._forking = Forking(fork, self._source.about_forks(), self._feed, self)
         self.on_msg(self._take)
         if status.get("live"):
             try:
@@ -150,7 +159,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _take(self, _: Any, message: Mapping[str, Any], buffers: list[memoryview]) -> None:
         """A message of the front end. It may come on any thread of the kernel."""
-        if self._feed is not None:
+        if self._forking is not None and message.get("type") == "fork":
+            self._forking.ask(message)
+        elif self._feed is not None:
             self._feed.take(message)
 
     def table(self, step: int) -> StepTable:

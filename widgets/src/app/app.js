@@ -158,9 +158,10 @@ export class App {
     this.client.act(action);
   }
 
-  /** @param {"step" | "delta" | "text" | "traits" | "word" | "gone"} what */
+  /** @param {"step" | "delta" | "text" | "traits" | "word" | "gone" | "forks"} what */
   onData(what) {
     if (what === "text") this.inspector.update();
+    else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
     else if (what === "gone") this.onTraits(), this.update(); // every zone says what will not come
     else if (what === "step") this.onStep();

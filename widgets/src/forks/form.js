@@ -2,7 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
-import { commandLine, pythonLine } from "./recipe.js";
+import { visible } from "../shared/text.js";
+import { commandLine, pythonLine, request } from "./recipe.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../step/types.js").NodeText} NodeText */
@@ -33,6 +34,8 @@ export class ForkForm {
   /** @param {import("./host.js").ForkHost} host */
   constructor(host) {
     this.host = host;
+    /** @type {{button: HTMLButtonElement, state: HTMLElement} | null} */
+    this.run = null;
     /** What was filled in. @type {Omit<Asked, "place" | "step" | "file">} */
     this.asked = { path: "", turn: 1, edit: "again", text: "", child: "", repeats: 8, rest: "continued" };
   }
@@ -70,8 +73,30 @@ export class ForkForm {
         named("The rest", select(RESTS, asked.rest, (rest) => set({ rest: /** @type {Rest} */ (rest) }))),
       ),
       field,
+      this.host.traits.forks ? this.hand(whole) : null,
       lines,
     );
+  }
+
+  /** Makes them here. @param {() => Asked} whole */
+  hand(whole) {
+    const onclick = () => this.host.client.fork(request(whole()));
+    const button = h("button", { class: "control firm", onclick }, "Run");
+    const state = h("span", { class: "label said", role: "status" });
+    this.run = { button, state };
+    this.told();
+    return h("div", { class: "fork-hand" }, button, state);
+  }
+
+  /** The kernel says how far it is. */
+  told() {
+    if (!this.run) return;
+    const { ended, of, error, says } = this.host.client.forking;
+    const running = of !== undefined && ended !== undefined;
+    const end = error ? `Not made: ${error}` : (says ?? "");
+    const words = running ? `${ended} of ${of} forks have ended` : end;
+    this.run.button.disabled = running;
+    this.run.state.textContent = visible(words);
   }
 
   /** What the change needs. @param {NodeText} text @param {() => void} tell */

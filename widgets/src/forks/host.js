@@ -2,7 +2,10 @@
 
 /**
  * @typedef {object} ForkHost
- * @property {{title: string, session: Record<string, any>}} traits
+ * @property {{session: Record<string, any>, forks: boolean}} traits
+ * @property {{
+ *   forking: import("../step/client.js").Forking, fork: (asked: Record<string, any>) => void
+ * }} client what the kernel says of forks that it makes, and the way to ask for some
  * @property {{row: (row: number) => void}} choose
  * @property {() => void} update
  */

@@ -20,6 +20,11 @@ export class ForkPane {
     this.form = new ForkForm(host);
   }
 
+  /** The kernel says how far it is. */
+  told() {
+    this.form.told();
+  }
+
   /** The form begins with this turn. @param {string} path @param {number} turn */
   begin(path, turn) {
     this.form.begin(path, turn);

@@ -24,7 +24,7 @@ export function pythonLine(asked) {
     goal: `, goal=${quoted(text)}`,
     prompt: `, prompt=${quoted(text)}`,
     action: `, action=${quoted(text)}`,
-    child_value: `, child_value={${quoted(child)}: ${pythonValue(text)}}`,
+    child_value: `, child_value={${quoted(child)}: ${python(valueOf(text))}}`,
   }[edit];
   const how = `${turn}, rest="${rest}"${change}, repeats=${repeats}`;
   if (!file) return `rl.fork(tree, "${path}", ${how}, environment=env, policy=policy)`;
@@ -46,20 +46,24 @@ export function commandLine(asked) {
   return `rao-lab fork ${shell(file)} ${where} --rest ${rest}${change} --repeats ${repeats}`;
 }
 
+/** The same as the kernel takes it. @param {Asked} asked */
+export function request({ step, place, path, turn, edit, text, child, repeats, rest }) {
+  const value = edit === "child_value" ? valueOf(text) : text;
+  return { step, tree: place, path, turn, edit, value, child, repeats, rest };
+}
+
+/** What is JSON, as it is; otherwise text. @param {string} text @returns {any} */
+function valueOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** A text as Python and JSON write it. @param {string} text */
 function quoted(text) {
   return JSON.stringify(text);
-}
-
-/** What is JSON, as Python writes it; otherwise text. @param {string} text */
-function pythonValue(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return quoted(text);
-  }
-  return python(value);
 }
 
 /** @param {any} value @returns {string} */

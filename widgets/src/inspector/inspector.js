@@ -23,6 +23,7 @@ export class Inspector {
    * @param {{
    *   parts: (shown: Shown, row: number, text: NodeText) => HTMLElement[],
    *   begin: (path: string, turn: number) => void,
+   *   told: () => void,
    * }} forks of the chosen node
    */
   constructor(host, siblings, forks) {

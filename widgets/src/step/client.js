@@ -7,6 +7,7 @@ import { Step } from "./store.js";
 
 /** @typedef {import("./types.js").AnyModel} AnyModel */
 /** @typedef {import("./types.js").NodeText} NodeText */
+/** @typedef {{ended?: number, of?: number, error?: string, says?: string}} Forking */
 
 /** Node texts kept: the newest asked for stay. */
 const KEPT = 200;
@@ -14,7 +15,7 @@ const KEPT = 200;
 export class Client {
   /**
    * @param {AnyModel} model
-   * @param {(what: "step" | "delta" | "text" | "traits" | "word" | "gone") => void} changed
+   * @param {(what: "step" | "delta" | "text" | "traits" | "word" | "gone" | "forks") => void} changed
    */
   constructor(model, changed) {
     this.model = model;
@@ -28,6 +29,8 @@ export class Client {
     this.link = new Link(model, () => this.onGone());
     /** What the kernel could not do, in its words. */
     this.sorry = "";
+    /** What the kernel says of forks that it makes. @type {Forking} */
+    this.forking = {};
     /** @type {Map<string, {revision: number, text: NodeText}>} */
     this.texts = new Map();
     /** @type {Set<string>} */
@@ -77,7 +80,10 @@ export class Client {
     if (message.type === "snapshot") this.takeSnapshot(message, buffers);
     else if (message.type === "delta") this.takeDelta(message);
     else if (message.type === "texts") this.takeTexts(message);
-    else if (message.type === "sorry") {
+    else if (message.type === "forking") {
+      this.forking = message;
+      this.changed("forks");
+    } else if (message.type === "sorry") {
       this.sorry = String(message.text);
       this.wanted = null;
       this.changed("word");
@@ -152,6 +158,13 @@ export class Client {
     return this.texts.get(key)?.text ?? (this.link.gone ? GONE : null);
   }
 
+  /** Asks for forks. @param {Record<string, any>} asked */
+  fork(asked) {
+    this.forking = { ended: 0, of: asked.repeats };
+    this.link.tell({ ...asked, type: "fork" });
+    this.changed("forks");
+  }
+
   /** @param {string} action */
   act(action) {
     this.link.tell({ type: "act", action });
@@ -171,10 +184,11 @@ export function noText(note) {
 /** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
 const TRAITS = [
   ...["key", "title", "steps", "newest", "live", "session", "curves", "height", "saved", "look", "still"],
+  "forks",
 ];
 
 /** Those whose change is news: the others are for whoever comes later. */
-const HEARD = TRAITS.filter((name) => !["key", "look", "still"].includes(name));
+const HEARD = TRAITS.filter((name) => !["key", "look", "still", "forks"].includes(name));
 
 /**
  * @typedef {object} Look
@@ -195,6 +209,7 @@ const HEARD = TRAITS.filter((name) => !["key", "look", "still"].includes(name));
  * @property {Record<string, any>} curves metrics by step for the board
  * @property {number} height px
  * @property {Look} look what was looked at last
+ * @property {boolean} forks the kernel makes those that are asked for
  * @property {Record<string, string>} still the same without a kernel, by MIME type
  * @property {string} saved what a saved page leaves out; empty in a notebook
  */
@@ -214,5 +229,6 @@ export function traits(model) {
     saved: get("saved", ""),
     look: get("look", {}),
     still: get("still", {}),
+    forks: get("forks", false),
   };
 }

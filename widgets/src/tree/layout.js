@@ -35,6 +35,7 @@ export function level(pitch) {
  * @property {number} root
  * @property {Set<number>} folded drawn nodes whose children are not
  * @property {Map<number, Pile>} piles folded piles, each by the row that stands for it
+ * @property {number} forks sets of them in the step
  * @property {Ghost[]} ghosts below the subtree of the node that they were cut at
  */
 
@@ -84,7 +85,8 @@ export function tidy(step, root, folded, piles = new Piles(step)) {
     if (at === root) break;
     at = next;
   }
-  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn, ghosts };
+  const forks = step.forks.length;
+  return { rows, y, height: Math.max(1, leaf), levels, root, folded: shut, piles: drawn, ghosts, forks };
 }
 
 /**

@@ -102,7 +102,7 @@ export class TreeView {
     const { place, shown } = this.host;
     const { layout, top } = this;
     if (!shown || top < 0) return;
-    if (layout?.root !== top) {
+    if (layout?.root !== top || layout.forks !== shown.step.forks.length) {
       this.relayout();
       return;
     }
