@@ -11,11 +11,11 @@ from rao_lab.base.checks import MOST_SEED, temperature, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError
 from rao_lab.execution.asked import checked_task
+from rao_lab.policies.own import POLICY
 from rao_lab.protocols import Environment
 from rao_lab.tree import Task
 
 ENVIRONMENT = ("name", "tasks", "open")
-POLICY = ("name", "version", "dialect", "window", "submit", "tick", "forget")
 
 
 def check_environment(value: object, order: str) -> None:

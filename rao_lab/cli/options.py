@@ -25,7 +25,8 @@ PolicyName = Annotated[
     str,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or http://host:port/v1#model.",
+        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, http://host:port/v1#model, or your own "
+        "FILE.py:NAME.",
         metavar="NAME",
     ),
 ]
@@ -33,8 +34,8 @@ RunPolicy = Annotated[
     str | None,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or http://host:port/v1#model. Default: "
-        "tiny; of a goal of your own, smollm2 if it was fetched.",
+        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, http://host:port/v1#model, or your own "
+        "FILE.py:NAME. Default: tiny; of a goal of your own, smollm2 if it was fetched.",
         metavar="NAME",
     ),
 ]

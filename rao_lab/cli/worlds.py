@@ -64,7 +64,7 @@ def open_goal(
     from rao_lab.api.goal import own_task
     from rao_lab.api.reopen import Begun
     from rao_lab.api.settings import own_settings
-    from rao_lab.environments.own_code import function_of, functions_of
+    from rao_lab.base.own_code import function_of, functions_of
     from rao_lab.errors import ConfigError, MissingError
     from rao_lab.policies.fetch import cached
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from rao_lab.base.own_code import one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.environments.own_code import one_line_about, own_code, parted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Environment
 

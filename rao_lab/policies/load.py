@@ -12,10 +12,14 @@ from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import cached
+from rao_lab.policies.own import is_own, own_policy
 from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Policy
 
-KNOWN = 'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, or "http://host:port/v1#model"'
+KNOWN = (
+    'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, "http://host:port/v1#model", or your own as '
+    "FILE.py:NAME"
+)
 
 BUNDLED = ("tiny", "smollm2")
 """Models that RAO Lab knows by a name of its own."""
@@ -77,8 +81,8 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
     Args:
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
             a local folder or .gguf file, the `policy/` of a checkpoint, a hub id ("hub:..." if a folder
-            here is named like its first part), or "http://host:port/v1#model".
-        temperature: of sampling; the scripted policy ignores it.
+            here is named like its first part), "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
+        temperature: of sampling; the scripted policy and one of your own ignore it.
         style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
             and what keys these mistakes.
         prompt: of a model or a server: the words that its agents read if a call names no other: a name, a folder
@@ -103,6 +107,10 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
     if not isinstance(name, str) or not name.strip():
         raise ConfigError(f"policy {quoted(name)}: give {KNOWN}")
     own: dict[str, Any] = {**settings}
+    if is_own(name):
+        if own:
+            raise ConfigError(f"policy {quoted(name)} has no setting {quoted(next(iter(own)))}: it has none")
+        return own_policy(name)
     _check_settings(name, own)
     if name == "scripted":
         from rao_lab.policies.scripted import ScriptedPolicy

@@ -17,6 +17,7 @@ print("what a tool prints")
 
 def age_of(name: str) -> int:
     "How old somebody is."
+    print("asked for", name)
     return 36
 
 def shout(text: str) -> str:
@@ -66,6 +67,47 @@ def test_a_goal_runs_with_the_functions_of_a_file(tools: Path, lab: CommandLine)
     assert out.startswith("task goal/")
     assert "tools: shout" in err
     assert "next: --out FILE keeps the tree" in err
+
+
+BY_HAND = """
+import rao_lab as rl
+
+class ByHand:
+    name, version, dialect, window = "by hand", 0, "codeact", 0
+    asked = []
+    def submit(self, request):
+        self.asked.append(request)
+    def tick(self):
+        asked, self.asked[:] = [*self.asked], []
+        return [rl.TurnReply(each.key, "```python\\nfinish(age_of('Ada'))\\n```") for each in asked]
+    def forget(self, key): ...
+
+by_hand = ByHand()
+number = 3
+"""
+
+
+def test_a_policy_of_a_file_solves_it_and_what_its_tools_print_goes_aside(
+    tools: Path, lab: CommandLine
+) -> None:
+    Path("hands.py").write_text(BY_HAND)
+    for policy in ("hands.py:ByHand", "hands.py:by_hand"):
+        goal = ["run", "--goal", "How old is Ada?", "--tools", f"{tools.name}:age_of", "--policy", policy]
+        status, out, err = lab([*goal, "--verify", tools.name, "--json"])
+        assert (status, json.loads(out)["nodes"][0]["success"]) == (0, 1.0)
+        assert "asked for Ada" in err
+    found = lab.json(["eval", "--env", f"{tools.name}:people", "--policy", "hands.py:ByHand"])
+    assert (found["success"], found["tasks"]) == (1.0, 2)
+    for name, line in (
+        ("hands.py:Nobody", "hands.py has no policy 'Nobody'"),
+        ("hands.py:number", "hands.py:number is no policy: it lacks name, version, dialect, window, submit"),
+        ("nowhere.py:ByHand", "no file nowhere.py: check the name"),
+    ):
+        assert line in lab.refused([*goal[:5], "--policy", name])
+    settings = ["--policy", "hands.py:ByHand", "--set", "policy.window=3"]
+    assert "policy 'hands.py:ByHand' has no setting 'window': it has none" in lab.refused(
+        [*goal[:5], *settings]
+    )
 
 
 def test_an_environment_of_a_file_is_evaluated_and_trained(tools: Path, lab: CommandLine) -> None:
