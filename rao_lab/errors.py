@@ -62,7 +62,7 @@ class RunFileError(InputError):
         Traceback (most recent call last):
         rao_lab.errors.RunFileError: ...
 
-    Choose another name, resume the run, or keep what can be read of it (`rao-lab export --salvage`).
+    Choose another name, resume the run, or keep what can be read of it (`rao-lab export FILE --salvage --out NEW.rao`).
     """
 
 

@@ -66,7 +66,7 @@ def test_a_session_that_is_let_go_is_freed_with_its_weights(tmp_path: Path) -> N
     session = begin(tmp_path / "a.rao", 1)
     held = rl.load_policy("tiny")
     session.result()
-    session._thread.join()
+    session._thread.join(60)
     left = [weakref.ref(session), weakref.ref(held)]
     # The session has let go of the policy that it trained, though it is there itself.
     assert alive(LlamaForCausalLM) == models + 1
@@ -105,7 +105,7 @@ def test_sixty_trainings_leave_nothing(tmp_path: Path) -> None:
         session = begin(tmp_path / f"{number}.rao", 1)
         board = session.board()
         session.result()
-        session._thread.join()
+        session._thread.join(60)
         board.close()
         left += [weakref.ref(session), weakref.ref(board)]
         del session, board

@@ -100,7 +100,7 @@ def test_in_another_thread_it_does_nothing(came: list[int]) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join()
+    thread.join(60)
     assert seen == [handler]
 
 

@@ -81,6 +81,24 @@ def check_incomplete(path: Path, out: Path) -> None:
     assert steps[3]["groups"] and steps[3]["credit"] is None and steps[1]["credit"]
 
 
+def test_a_lost_probe_is_named_at_opening_and_after_a_salvage_too(whole: Path, tmp_path: Path) -> None:
+    path = forged(whole, tmp_path, "UPDATE trees SET done = 2 WHERE probe = 1")
+    with open_run(path) as run:
+        assert "tree 3 of step 2 cannot be read (its done is 2: 0 or 1 is due)" in run.problems
+        with pytest.raises(RunFileError, match="its done is 2"):
+            run.groups(2, probe=True)
+    for made, source in (("b", path), ("c", tmp_path / "b.rao")):  # a salvage of a salvage knows it, too
+        salvage(source, tmp_path / f"{made}.rao")
+        with open_run(tmp_path / f"{made}.rao") as run:
+            assert run.missing(2) == "1 tree could not be read when the file was salvaged"
+            assert (RunSource(run).table(2).state, run.problems) == ("lost", [])
+    with RunWriter(tmp_path / "c.rao", {}, resume=True) as writer:  # the step is made anew
+        writer.rewind(1)
+        writer.begin_step(2)
+        writer.end_step(2)
+    assert open_run(tmp_path / "c.rao").missing(2) == ""
+
+
 LOST_ROWS = (
     "UPDATE tokens SET tree = 4611686018427387904 WHERE tree = 9 AND place = 0",
     "UPDATE nodes SET tree = 4611686018427387904 WHERE tree = 9 AND place = "

@@ -100,7 +100,7 @@ def test_control_rests_only_while_it_waits() -> None:
     control.on_rest = lambda: told.append(control.resting)
     control.check()
     control.pause()
-    thread = threading.Thread(target=control.check)
+    thread = threading.Thread(target=control.check, daemon=True)
     thread.start()
     wait_for(lambda: control.resting)
     control.resume()

@@ -24,6 +24,7 @@ from rao_lab.store.rows.encode import (
     portable,
 )
 from rao_lab.store.rows.texts import TextIds, Texts
+from rao_lab.store.rows.whole import lost, note_lost
 from rao_lab.tree import Event, Tree, TreeHeader
 from rao_lab.tree.ranges import LONG
 
@@ -174,6 +175,10 @@ class RunTables:
         self._delete_trees(condition, step)
         for table in ("attributions", "steps"):
             self.connection.execute(f"DELETE FROM {table} WHERE {condition}", (step,))
+        told = lost(self.connection)
+        if told:  # of a step that is made anew nothing is lost
+            kept = {step for (step,) in self.connection.execute("SELECT step FROM steps")}
+            note_lost(self.connection, {step: count for step, count in told.items() if step in kept})
 
     def _delete_trees(self, condition: str, value: int) -> None:
         for table in ("events", "nodes", "turns", "tokens", "columns"):

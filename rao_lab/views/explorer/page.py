@@ -228,12 +228,15 @@ def _left_out(tables: Sequence[StepTable], steps: Sequence[Mapping[str, Any]]) -
         for table, step in zip(tables, steps, strict=True)
         if len(step["texts"]) < len(table)
     ]
+    without = [
+        f"the credit of step {table.step} ({table.note})" for table in tables if table.state == "incomplete"
+    ]
     if not cut:
-        return ""
+        return "; ".join(without)
     missing, nodes = sum(count for _, count in cut), sum(map(len, tables))
     first, last = cut[0][0], cut[-1][0]
     where = f"step {first}" if len(cut) == 1 else f"{len(cut)} steps from {first} to {last}"
-    return f"the texts of {missing:,} of {nodes:,} nodes ({where})"
+    return "; ".join([*without, f"the texts of {missing:,} of {nodes:,} nodes ({where})"])
 
 
 def _json(data: Any) -> str:
