@@ -12,6 +12,7 @@ from rao_lab.api.fork_known import Known
 from rao_lab.api.given import check_environment, check_options, check_policy, what
 from rao_lab.api.keep_forks import check_keeps, keep
 from rao_lab.api.weights import weights_of
+from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import quoted
@@ -144,7 +145,7 @@ def fork(
             judge=judge,
             edits=edits,
         )
-        trees = run_forks(executor, tree, at, origin, repeats, on_forks)
+        trees = run_forks(executor, tree, at, origin, repeats, listening("on_forks", on_forks))
     found = Forks(tree, tuple(trees), node, turn, origin, known.group, known.credit)
     if store is not None:
         keep(store, found, known.config, edits.dialects.get(node))

@@ -9,6 +9,7 @@ from pathlib import Path
 from rao_lab.api.bench_result import PromptBench
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks, what
+from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import choice, flag
 from rao_lab.base.safe_text import quoted
@@ -86,7 +87,7 @@ def prompt_bench(
         progress: in a notebook, the table is shown as it fills.
         on_result: told the bench so far, after every few trees.
         on_event: hears every event as it happens, with the number of its tree.
-        on_tick: called before each decode step; may block (pause) or raise (stop).
+        on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
         ConfigError, InputError, MissingError: what was given does not fit together.
@@ -104,6 +105,8 @@ def prompt_bench(
         on_event=on_event,
         on_tick=on_tick,
     )
+    on_result, on_event = listening("on_result", on_result), listening("on_event", on_event)
+    on_tick = listening("on_tick", on_tick)
     flag("resume", resume)
     flag("progress", progress)
     choice("agent", agent, AGENTS)

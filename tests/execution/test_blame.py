@@ -89,12 +89,28 @@ def learn(**options: Any) -> Any:
     return list(rl.train(rl.environments.TextCraft("easy"), learner, config, **options))
 
 
+def forked(**heard: Any) -> Any:
+    world, policy = Shelf(), Lines(CODE)
+    tree = rl.run(TASK, world, policy)
+    again = {"rest": "continued", "policy": policy, "environment": world, "repeats": 1}
+    return rl.fork(tree, "0", 1, action="finish('ok')", **again, **heard)  # type: ignore[arg-type]
+
+
+def benched(**heard: Any) -> Any:
+    prompts = ["codeact", "terse"]
+    return rl.prompt_bench(prompts, [TASK], Lines(CODE), 1, environment=Shelf(), **heard)
+
+
 LISTENERS: list[tuple[str, Callable[..., Any]]] = [
     ("on_tick", lambda **heard: rl.run(TASK, Shelf(), Lines(CODE), **heard)),
     ("on_event", lambda **heard: rl.run(TASK, Shelf(), Lines(CODE), **heard)),
     ("on_tick", lambda **heard: rl.evaluate(Shelf(), Lines(CODE), tasks=[TASK], **heard)),
     ("on_trees", lambda **heard: rl.evaluate(Shelf(), Lines(CODE), tasks=[TASK], **heard)),
     ("fits", lambda **heard: rl.compare(Shelf(), Lines(CODE), tasks=[TASK], **heard)),
+    ("on_forks", forked),
+    ("on_tick", benched),
+    ("on_event", benched),
+    ("on_result", benched),
     ("on_tick", learn),
     ("on_phase", learn),
     ("on_event", learn),
