@@ -130,7 +130,8 @@ def test_a_killed_evaluation_keeps_its_finished_trees(tmp_path: Path) -> None:
     assert done.returncode == -9, done.stderr
     with rl.open_run(tmp_path / "e.rao") as run:
         assert [tree.status for tree in run.trees(0) if not tree.running] == ["finished", "finished"]
-        assert not run.being_written and "2 trees" in str(rl.Explorer(run))
+        assert not run.being_written
+        assert "2 trees" in str(rl.Explorer(run)) and "not trained: no credit" in str(rl.Explorer(run))
 
 
 def test_a_tree_is_saved_and_loaded(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import { shareColumns, shareFigures } from "../src/board/series.js";
 import { stacked, successSeries, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
 import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
+import { stepSentence } from "../src/step/states.js";
 import { FINISHED, grow, growTrees } from "./grow.js";
 
 const curves = curvesOf({
@@ -275,6 +276,13 @@ test("the axis ends at the run's last step, nearer while few are done, at the ne
     [axisEnd(0, 400), axisEnd(8, 400), axisEnd(9, 400), axisEnd(247, 400), axisEnd(3, 6), axisEnd(7, 0)],
     [10, 10, 20, 400, 6, 7],
   );
+});
+
+test("of trees that were run outside training, no credit is promised", () => {
+  const step = /** @type {any} */ ({ step: 0, state: "credit_coming" });
+  assert.match(stepSentence(step, { state: "following", live: true }), /credit comes when all trees/);
+  const evaluated = { state: "following", live: true, kind: "evaluation" };
+  assert.match(stepSentence(step, evaluated), /^Run, and not trained: no credit/);
 });
 
 test("a page saved in the middle of training says that it stands still", () => {

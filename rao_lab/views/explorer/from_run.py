@@ -106,8 +106,9 @@ class RunSource(Source):
         if len(table):
             probes = all(group["probe"] for group in table.groups)
             going = "credit_coming" if self.run.being_written else "credit_cut"
-            return "credit_probes" if probes else "credit_none" if ended else going
-        return "no_trees" if ended else "begun" if self.run.being_written else "cut"
+            return "credit_probes" if probes else "credit_none" if ended or self._kind else going
+        going = "begun" if self.run.being_written else "no_trees" if self._kind else "cut"
+        return "no_trees" if ended else going
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         for kind, value in self._news(first=True):

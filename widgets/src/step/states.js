@@ -50,6 +50,7 @@ export function sentenceOf(name, words = {}) {
  */
 export function stepSentence({ step, state }, session) {
   const ended = OVER.includes(session.state) && !session.live ? ENDED[state] : undefined;
-  const name = ended ?? state;
+  const never = session.kind && ["credit_coming", "credit_cut"].includes(state); // not to be trained on
+  const name = never ? "credit_none" : (ended ?? state);
   return name in STATES ? sentenceOf(/** @type {StateName} */ (name), { step }) : "";
 }
