@@ -241,7 +241,8 @@ async def arun(
         1.0
 
     If what awaits it is interrupted or cancelled, the run stops before its next decode step, and `arun`
-    returns when the run's workers are gone.
+    returns when the run's workers are gone. The tree so far is the `tree` of the `rl.Interrupted` or the
+    `asyncio.CancelledError`.
 
     Args:
         all: as in `rl.run`; on_event and on_tick are called from the thread of the run.
@@ -282,10 +283,14 @@ async def arun(
     try:
         while not running.done():
             await asyncio.wait({running}, timeout=POLL_SECONDS)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
         stop.set()
         await asyncio.wait({running})
-        running.exception()  # seen: what cancelled it is raised below
+        if running.exception() is None and isinstance(stopped := running.result(), Interrupted):
+            cancelled.tree = stopped.tree  # type: ignore[attr-defined]
+            cancelled.add_note(
+                "the tree so far is the `tree` of this error: sys.last_value.tree in a notebook"
+            )
         raise
     except KeyboardInterrupt:
         stop.set()

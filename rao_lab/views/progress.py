@@ -112,7 +112,7 @@ class Progress:
             if self._trees > 1:
                 words.append(f"{self._ended:,} of {self._trees:,} trees")
             words.append(counted(self._nodes, "node") + self._where())
-            words.append(counted(self._turns, "turn"))
+            words += [counted(self._turns, "turn")] if self._turns else []
             if tokens:
                 words.append(counted(tokens, "token") + self._rate(tokens))
             return " \u00b7 ".join(words)
@@ -125,8 +125,9 @@ class Progress:
         """How many replies are awaited, and whose, if it is one."""
         if len(self._awaited) == 1:
             (key,) = self._awaited
-            goal = one_line(self._goals.get(key, ""), GOAL_CELLS)
-            return f" (awaiting {key[1]}: {goal}, turn {self._awaited[key]})"
+            words, colon, after = self._goals.get(key, "").partition(": ")
+            goal = one_line(after if colon and after else words, GOAL_CELLS)
+            return f" (awaiting {key[1]}, {goal}, turn {self._awaited[key]})"
         return f" ({len(self._awaited):,} replies awaited)" if self._awaited else ""
 
     def _rate(self, tokens: int) -> str:

@@ -100,6 +100,7 @@ def test_an_interrupted_cell_that_awaits_a_tree_stops_it(kernel: Any, tmp_path: 
     while (reply := client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != waiting:
         pass
     assert reply["content"]["status"] == "error"
+    assert run(client, "import sys\nprint(sys.last_value.tree.root.status)") == "cancelled"
     ticked, later, free = run(
         client,
         "first = len(ticks)\ntime.sleep(0.5)\n"

@@ -41,8 +41,8 @@ def test_the_line_says_what_is_awaited_and_how_fast_it_is_written() -> None:
         lines.append(shown.line())
 
     tree = rl.run(TASK, ENV, POLICY, on_event=hear)
-    assert lines[1].startswith("0:02 · 1 node (awaiting 0: ") and lines[1].endswith(
-        ", turn 1) · 0 turns · 14 tokens, 7/s"
+    assert lines[1].startswith("0:02 · 1 node (awaiting 0, ") and lines[1].endswith(
+        ", turn 1) · 14 tokens, 7/s"
     )
     turns = sum(len(node.turns) for node in tree.nodes)
     assert f"{len(tree)} nodes · {turns} turns" in lines[-1]
@@ -68,7 +68,7 @@ def test_a_log_gets_a_line_now_and_then_and_a_terminal_one_that_goes(monkeypatch
                 on_event=lambda event, shown=shown: shown.event(0, event),
                 on_tick=shown.ticked(),
             )
-        assert ("1 node (awaiting 0: " in target.getvalue()) is not terminal or terminal
+        assert ("1 node (awaiting 0, " in target.getvalue()) is not terminal or terminal
         assert ("\x1b[" in target.getvalue()) is terminal
 
 
