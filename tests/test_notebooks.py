@@ -90,3 +90,22 @@ def lambda_pays_for_copies(run: rl.Run) -> None:
     assert alone[lost_minus].mean() > 0.5, "most that lose their minus have no copies"
     assert other.R[alone & known] == pytest.approx(found.R[alone & known])
     assert (other.b[known] <= found.b[known] + 1e-12).all(), "b fell"
+
+
+@pytest.mark.slow
+def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    book = nbformat.read(repo / "notebooks" / "06_fork_and_ask_why.ipynb", as_version=4)
+    client.NotebookClient(
+        book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    code = [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
+    assert len(code) == 6 and "<TrainStep 6: 48 trees" in code[0]
+    assert "A = -" in code[1], "the copy that is blamed most"
+    for said in code[2:5]:
+        assert " of 12 [" in said and "advantage goes from" in said
+    assert "weights: tiny v5, checkpoint step-5, the node's own" in code[2]
+    assert code[4].count("root succeeds 0.") + code[4].count("root succeeds 1.") == 3
+    assert "12 forks" in code[5]
+    assert "<summary>Answers</summary>" in "".join(book.cells[-2].source)
