@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ def fork(
     rest: Rest | None = None,
     goal: str | Launch | None = None,
     prompt: Prompt | None = None,
+    prompts: Sequence[Prompt] = (),
     action: str | None = None,
     child_value: Mapping[str, Any] | None = None,
     repeats: int = 8,
@@ -82,6 +83,7 @@ def fork(
         goal: what the node is told in place of its goal (turn 1). The world still holds it to the old one; an
             `rl.Launch(goal, args)` changes both.
         prompt: another prompt for this node alone (turn 1): a name, a folder or a `Dialect`.
+        prompts: those that the tree was made with, if they are folders of yours and no `run` holds them.
         action: code that runs in place of that of the turn; or a whole reply.
         child_value: what the node is given in place of what a child of that turn returned, by the child's path:
             {"0.1.0": "done"}.
@@ -113,7 +115,7 @@ def fork(
     if not (opened is None or isinstance(opened, Run)):
         raise ConfigError(f"run is {what(run)}: give the name of a run file, or rl.open_run(...)")
     asked = Asked(tree, node, turn, rest, goal, prompt, action, child_value)
-    known = Known.of(tree, opened, environment, group, credit)
+    known = Known.of(tree, opened, environment, group, credit, prompts)
     at, edits, edit = asked.cut(known)
     if store is not None:
         check_keeps(store, tree)
@@ -148,7 +150,7 @@ def fork(
         trees = run_forks(executor, tree, at, origin, repeats, listening("on_forks", on_forks))
     found = Forks(tree, tuple(trees), node, turn, origin, known.group, known.credit)
     if store is not None:
-        keep(store, found, known.config, edits.dialects.get(node))
+        keep(store, found, known.config, [known.dialect, *edits.dialects.values()])
     return found
 
 

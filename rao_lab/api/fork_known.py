@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from rao_lab.api.reopen import Begun, reopen_environment
 from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError, MissingError
-from rao_lab.prompts import of_record
+from rao_lab.prompts import Prompt, find, of_record
 from rao_lab.protocols import Dialect, Environment
 from rao_lab.store import Run
 from rao_lab.training.config import TrainConfig
@@ -40,11 +40,13 @@ class Known:
         environment: Environment | None,
         group: Group | None,
         credit: CreditConfig | None,
+        prompts: Sequence[Prompt] = (),
     ) -> Known:
         config = {} if run is None else run.config
         train = config.get("train")
         trained = TrainConfig.from_dict(train) if isinstance(train, Mapping) else None
-        usual = of_record(config, _template(tree))
+        given = {found.name: found for found in map(find, prompts)}
+        usual = _prompt(config, _template(tree), given)
         names = {path.path: path.template for path in tree.nodes if path.template != usual.name}
         if run is not None and group is None and not tree.header.probe:
             group = _group(tree, run)
@@ -55,12 +57,24 @@ class Known:
         return cls(
             _environment(tree, run, environment),
             usual,
-            {path: of_record(config, name) for path, name in names.items()},
+            {path: _prompt(config, name, given) for path, name in names.items()},
             group,
             credit or (trained.credit if trained is not None else CreditConfig()),
             trained.temperature if trained is not None else None,
             config,
         )
+
+
+def _prompt(config: Mapping[str, Any], name: str, given: Mapping[str, Dialect]) -> Dialect:
+    """A prompt of the tree.
+
+    Raises:
+        MissingError: neither the run nor the caller has it, and it does not ship.
+    """
+    try:
+        return given.get(name) or of_record(config, name)
+    except MissingError as problem:
+        raise MissingError(f"{problem}; rl.fork takes it as prompts=[FOLDER]") from None
 
 
 def _template(tree: Tree) -> str:

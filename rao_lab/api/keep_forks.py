@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,12 @@ def check_keeps(store: str | Path, tree: Tree) -> None:
         )
 
 
-def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompt: Dialect | None = None) -> None:
+def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompts: Sequence[Dialect]) -> None:
     """Writes forks into the run that holds their tree, or into a new file, with the tree and its group.
 
     Args:
         config: of the tree's run, if there is one.
-        prompt: the edited one, which a new file keeps.
+        prompts: those of the forks, which a new file keeps.
 
     Raises:
         RunFileError, UnavailableError: the file cannot be written.
@@ -74,7 +74,7 @@ def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompt: Dia
         "seed": header.seed,
     }
     about |= {name: config[name] for name in COPIED if name in config}
-    if prompt is not None:
+    for prompt in prompts:
         about["prompts"] = {**about.get("prompts", {}), **recorded(prompt)}
     group = forks.group
     # The group holds the tree, unless that is a fork itself.

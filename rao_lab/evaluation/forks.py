@@ -15,6 +15,7 @@ from rao_lab.tree import ROOT, Group, Node, Tree
 from rao_lab.tree.origin import edit_words, tree_name
 from rao_lab.tree.text import signed
 
+NO_PROBE = "a probe has no advantage"
 NO_GROUP = "an advantage needs the tree's group: give run=, the file that holds it, or group="
 
 
@@ -195,7 +196,9 @@ class Forks:
         said = (
             f"and the root's {number} goes from {signed(change.before)} to {signed(change.mean)} ({spread})"
         )
-        return said if self.group is not None else f"{said}; {NO_GROUP}"
+        if self.group is not None:
+            return said
+        return f"{said}; {NO_PROBE if self.original.header.probe else NO_GROUP}"
 
     def _scores(self, path: str) -> list[float]:
         found = (_score(tree.node(path)) for tree in self.trees)

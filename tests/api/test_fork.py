@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.api.export import credit_of
+from rao_lab.base.bundled import data_path
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.protocols import Launch
@@ -163,7 +165,7 @@ def test_weights_are_the_nodes_own_if_the_run_keeps_them_and_always_named(run: A
     assert weights(deepest(run, 1), run=run) == "tiny v0, the node's own"
     (probe,) = [each.load() for each in run.trees(2) if each.probe][:1]
     assert weights(probe, run=run) == "tiny v2, checkpoint step-2, the node's own"
-    assert "needs the tree's group" in str(rl.fork(probe, "0", rest="continued", repeats=1, run=run))
+    assert "a probe has no advantage" in str(rl.fork(probe, "0", rest="continued", repeats=1, run=run))
     other = ScriptedPolicy()
     assert weights(deepest(run), run=run, policy=other) == "scripted v0, as given (the node's: tiny v1)"
     (tmp_path / "a.rao.ckpt").unlink()
@@ -245,6 +247,24 @@ def test_what_means_nothing_is_one_line(env: Any, run: Any, tmp_path: Path) -> N
         rl.fork([], "0", rest="continued")
     with RunWriter(run.path, {}, resume=True), pytest.raises(rl.RunFileError, match="is being written"):
         rl.fork(deepest(run), "0", rest="continued", run=run, store=run.path)
+
+
+def test_a_prompt_of_ones_own_is_given_again_and_another_kept(env: Any, tmp_path: Path) -> None:
+    own, scripted = tmp_path / "mine", rl.load_policy("scripted")
+    shutil.copytree(data_path("prompts") / "plain", own)
+    tree = rl.run(env.tasks("test")[0], env, scripted, prompt=own)
+    asked: dict[str, Any] = {"rest": "continued", "environment": env, "repeats": 1}
+    with pytest.raises(rl.MissingError, match=r"prompts=\[FOLDER\]"):
+        rl.fork(tree, "0.0", **asked)
+    found = rl.fork(tree, "0.0", **asked, prompts=[own], prompt="budget_aware", store=tmp_path / "a.rao")
+    names = [node.template.partition("@")[0] for node in found.trees[0].nodes[:3]]
+    assert names == ["mine", "budget_aware", "mine"]
+    with rl.open_run(tmp_path / "a.rao") as kept:
+        assert [name.partition("@")[0] for name in kept.config["prompts"]] == ["mine", "budget_aware"]
+        again = rl.fork(rl.forks_of(kept)[0].trees[0], "0", 2, run=kept, **asked)
+    assert [node.template for node in again.trees[0].nodes[:3]] == [
+        node.template for node in found.trees[0].nodes[:3]
+    ]
 
 
 def test_a_tree_without_a_group_has_returns_and_says_what_an_advantage_needs(env: Any) -> None:

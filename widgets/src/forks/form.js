@@ -59,7 +59,9 @@ export class ForkForm {
     const whole = () => ({ ...asked, step: step.step, place: step.tree[row], file });
     const tell = () => lines.replaceChildren(...recipe(whole()));
     const set = (/** @type {Partial<Asked>} */ change) => {
+      const begun = asked.text !== begins(text, asked);
       Object.assign(asked, change);
+      if (!begun || change.edit) asked.text = begins(text, asked);
       field.replaceChildren(...this.field(text, tell));
       tell();
     };
@@ -122,6 +124,12 @@ export class ForkForm {
     area.value = asked.text;
     return [...parts, area];
   }
+}
+
+/** What is there now, to be changed. @param {NodeText} text @param {{edit: Edit, turn: number}} asked */
+function begins({ goal, turns }, { edit, turn }) {
+  if (edit === "goal") return goal;
+  return edit === "action" ? (turns[turn - 1]?.code ?? "") : "";
 }
 
 /** @type {[string, string][]} */
