@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -112,7 +111,8 @@ def functions_of(where: str) -> list[Callable[..., Any]]:
     else:
         found = [each for name, each in vars(code).items() if not name.startswith("_")]
         found = [each for each in found if getattr(each, "__module__", None) == code.__name__]
-    functions: list[Callable[..., Any]] = [each for each in found if inspect.isfunction(each)]
+    functions = [each for each in found if callable(each) and not isinstance(each, type)]
+    functions = [each for each in functions if hasattr(each, "__name__")]  # also one that is decorated
     if not functions:
         raise MissingError(
             f"{unquoted(place)} defines no function: a tool is a function with annotated parameters"

@@ -12,6 +12,7 @@ from rao_lab.policies import fetch
 from tests.support.command_line import SMALL, CommandLine
 
 TOOLS = """
+from functools import lru_cache
 import rao_lab as rl
 print("what a tool prints")
 
@@ -20,6 +21,7 @@ def age_of(name: str) -> int:
     print("asked for", name)
     return 36
 
+@lru_cache
 def shout(text: str) -> str:
     return text.upper()
 

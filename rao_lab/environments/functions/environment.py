@@ -118,6 +118,7 @@ def environment(
             Models see the goal alone; verify and tools may see the data.
         tools: functions with annotated parameters. Signature and docstring are what a model reads, and every call is
             checked against the annotations. A parameter annotated `rl.Task` gets the task and is not shown.
+            They run in a thread, or on an event loop, of their own: open there what belongs to one (a session of HTTP).
         verify: scores a root by what it passed to `finish`: verify(value), verify(value, task), or, when the tree
             has ended, verify(tree); with verify(tree, path) it scores every node. It returns True or False, a number
             from 0 to 1, or an `rl.Score`. If the value is annotated, a value of another type scores 0. Nodes that it

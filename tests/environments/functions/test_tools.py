@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Optional
 
@@ -113,9 +114,28 @@ def around(number: float) -> Any:
     return later(number)
 
 
+class Desk:
+    """Functions that share something."""
+
+    def __init__(self) -> None:
+        self.notes = ["first"]
+
+    def note(self, text: str) -> list[str]:
+        """Keeps a note."""
+        self.notes.append(text)
+        return self.notes
+
+
+@lru_cache
+def kept(number: int) -> int:
+    return number
+
+
 @pytest.mark.parametrize(
     ("tool", "call", "result"),
     [
+        (Desk().note, "note('second')", ["first", "second"]),
+        (kept, "kept(3)", 3),
         (count, "count('to be to do', 2)", {"to": 2, "be": 1, "do": 1}),
         (total, "total([1, 2.5])", 3.5),
         (level, "level('high')", 3),
