@@ -21,7 +21,8 @@ from rao_lab.evaluation.evaluate import chosen_tasks, flat_limits
 from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.variant import Variant
 from rao_lab.execution.limits import Limits
-from rao_lab.prompts import Prompt, chosen
+from rao_lab.prompts import Prompt
+from rao_lab.prompts import chosen as chosen_prompt
 from rao_lab.protocols import Environment, Judge, Policy
 from rao_lab.tree import AGENTS, Agent, Event, Task, Tree
 from rao_lab.views.bench.live import live_sheet
@@ -119,7 +120,9 @@ def prompt_bench(
     check_environment(world, "rl.prompt_bench(prompts, tasks, policy, environment=environment)")
     players = tuple(_player(name, each, world, limits, temperature) for name, each in variants.items())
     note = _check_read(players)
-    plan = Plan(world, players, tuple(chosen_tasks(world, tasks, split)), repeats, seed, batch, judge, note)
+    chosen = tuple(chosen_tasks(world, tasks, split))
+    _check_apart(chosen)
+    plan = Plan(world, players, chosen, repeats, seed, batch, judge, note)
     caps = Caps(max_seconds, max_tokens, max_cost)
     caps.check(plan)
     file: AbstractContextManager[tuple[FileRecord | None, dict[Spot, Tree]]] = nullcontext((None, {}))
@@ -198,7 +201,7 @@ def _player(
     bounds = limits or fitting.limits
     return Player(
         name,
-        chosen(variant.prompt, policy),
+        chosen_prompt(variant.prompt, policy),
         policy,
         agent,
         flat_limits(bounds) if agent == "flat" else bounds,
@@ -206,8 +209,23 @@ def _player(
     )
 
 
+def _check_apart(tasks: Sequence[Task]) -> None:
+    """Refuses a task that is there twice: its trees would be the same, and count twice.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    seen: set[str] = set()
+    for task in tasks:
+        if task.id in seen:
+            raise ConfigError(
+                f"two tasks have the id {quoted(task.id)}: give each task once; repeats=... runs it again"
+            )
+        seen.add(task.id)
+
+
 def _check_read(players: Sequence[Player]) -> str:
-    """Refuses to compare prompts that nobody reads; returns what is to be said of the comparison.
+    """Refuses to compare prompts that nobody reads; returns what is to be known of the comparison.
 
     Raises:
         ConfigError: variants of one policy, which reads no prompt, differ by their prompt.
@@ -229,6 +247,11 @@ def _check_read(players: Sequence[Player]) -> str:
                 "compare agents, styles or policies with it (rl.Variant), or play with a chat model, such as smollm2"
             )
     if not deaf:
-        return ""
+        loose = [player.policy for player in players if not getattr(player.policy, "reproducible", True)]
+        if not loose:
+            return ""
+        return (
+            f"{loose[0].name} is sent the same seed for every prompt; whether it keeps to it, nobody can tell"
+        )
     names = " and ".join(dict.fromkeys(player.policy.name for player in deaf.values()))
     return f"no prompts are compared here, but agents, styles or policies: prompts mean nothing to {names}"

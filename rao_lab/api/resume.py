@@ -94,6 +94,7 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
 
     Raises:
         ConfigError: naming what differs, with both values.
+        RunFileError: the file is damaged, or holds trees that no training made.
     """
     with open_run(store) as run:
         if run.problems:
@@ -101,6 +102,11 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
                 f"{store.name} is damaged and cannot be resumed: {run.problems[0]}; {salvage_hint(store)}"
             )
         before = run.config
+        if "train" not in before and any(step.trees or step.probe_trees for step in run.steps):
+            raise RunFileError(
+                f"{store.name} holds trees that were run outside training, and training would take their place: choose "
+                "another name"
+            )
     if before.get("environment") == about["environment"]:
         check_reopened(before, about)
     for name in REFUSED:

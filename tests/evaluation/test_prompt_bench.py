@@ -25,6 +25,7 @@ from tests.support.chat_servers import says, serving
 LIMITS = Limits(
     max_depth=3, max_turns=6, max_nodes=8, max_tree_turns=40, max_new_tokens=24, context_window=128
 )
+TASK = rl.Task("t", "Craft the following items: 1x a")
 AGENTS = {"alone": rl.Variant(agent="flat"), "together": rl.Variant(agent="recursive")}
 
 
@@ -114,6 +115,7 @@ def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:
     assert [one.cost for one in whole.figures] == [pytest.approx(0.2)] * 2
     assert [(one.tokens_in, one.tokens_out) for one in whole.figures] == [(1000, 100)] * 2
     assert "0.8000 USD for the other 4 trees" in whole.estimate
+    assert "is sent the same seed for every prompt" in whole.note
     assert len(set(told)) == 2 and whole.noun == "prompt"
     assert {tree.root.template.partition("@")[0] for tree in whole.trees.values()} == {
         "plain",
@@ -233,6 +235,7 @@ def bench_file(env: Any, clumsy: Policy, tmp_path_factory: pytest.TempPathFactor
         (lambda p: rl.prompt_bench(AGENTS, 2, p, max_seconds=-1), ConfigError, "max_seconds=-1"),
         (lambda p: rl.prompt_bench(AGENTS, 2, p, repeats=0), ConfigError, "repeats=0"),
         (lambda p: rl.prompt_bench(AGENTS, 2, p, resume=True), ConfigError, "means nothing without store"),
+        (lambda p: rl.prompt_bench(AGENTS, [TASK, TASK], p), ConfigError, "two tasks have the id 't'"),
         (lambda p: rl.prompt_bench({"a": rl.Variant(agent="both"), "b": "plain"}, 2, p), ConfigError, "agent='both'"),
         (lambda p: rl.PromptBench.from_runs({"a": []}), ConfigError, "compares two runs or more"),
         (lambda p: rl.PromptBench.from_runs({"a": [], "b": []}), InputError, "a run file or a list of trees"),
@@ -244,6 +247,14 @@ def test_what_means_nothing_is_refused_in_one_line(
     with pytest.raises(error, match=words) as caught:
         call(clumsy)
     assert "\n" not in str(caught.value)
+
+
+def test_training_does_not_take_the_place_of_a_bench(env: Any, bench_file: Path) -> None:
+    tiny = rl.load_policy("tiny")
+    config = rl.default_config(tiny, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
+    with pytest.raises(RunFileError, match="holds trees that were run outside training"):
+        list(rl.train(env, tiny, config, store=bench_file, resume=True))
+    assert len(rl.PromptBench.open(bench_file).trees) == 8
 
 
 def test_a_run_that_is_no_bench_is_refused() -> None:

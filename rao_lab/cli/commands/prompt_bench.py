@@ -104,6 +104,8 @@ def bench(
             raise ConfigError("--from shows what was recorded: leave out prompts and --vary")
         _tell(from_files(recorded), page, as_json)
         return
+    if resume and out is None:
+        raise ConfigError("--resume needs --out FILE: the bench to go on with")
     kind = choice("agent", agent, AGENTS)
 
     def load(name: str | None, more: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
