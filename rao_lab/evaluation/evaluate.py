@@ -267,7 +267,8 @@ def evaluate(
 
 def _usual_batch(policy: Policy) -> int:
     """A server works on so many requests at once: more trees than keep it busy would only wait, and grow old."""
-    return min(BATCH, 2 * int(getattr(policy, "concurrency", BATCH)))
+    at_once = getattr(policy, "concurrency", None)
+    return min(BATCH, 2 * at_once) if isinstance(at_once, int) else BATCH
 
 
 @contextmanager

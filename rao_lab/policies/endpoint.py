@@ -185,7 +185,7 @@ class EndpointPolicy:
                 self._pace.answered(slot)
                 return reply
             except AnswerLost as failure:
-                crowded = failure.busy and slot.beside > 0 and slot.heard
+                crowded = failure.busy and slot.beside > 0 and slot.heard and not call.gone.is_set()
                 self._pace.failed(slot, crowded, failure.pause if failure.busy else 0.0)
                 pause = tries.pause(failure.pause, crowded) if failure.again else None
                 if pause is None or call.gone.wait(pause):

@@ -124,7 +124,7 @@ class Pace:
             if overloaded and slot.sent >= self._cut:  # those sent before speak of the same overload
                 self._allowed, self._cut = max(1.0, self._allowed / 2), now
                 self._held, self._cuts = now + doubled(self._cuts), self._cuts + 1
-            self._next = max(self._next, now + pause)
+            self._next = max(self._next, now + min(pause, MAX_ASKED_SECONDS))
         self._end(slot)
 
     def _end(self, slot: Slot) -> None:

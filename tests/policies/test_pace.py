@@ -138,6 +138,32 @@ def test_company_is_no_failure_of_a_request_but_not_for_ever() -> None:
     assert None not in crowded[:-1] and crowded[-1] is None
 
 
+def test_a_node_that_is_forgotten_is_no_sign_of_an_overloaded_server(server: Server) -> None:
+    """Nor does a server hold all requests for longer than is sensible."""
+    over, asked = threading.Event(), threading.Semaphore(0)
+
+    def one_answers(handler: Handler, body: dict[str, Any]) -> None:
+        asked.release()
+        if len(server.asked) < 4:
+            over.wait(60)
+        says("hello")(handler, body)
+
+    server.answer = one_answers
+    policy = EndpointPolicy(server.address, concurrency=8)
+    for index in range(4):
+        policy.submit(request(index=index))
+    (reply,) = replies(policy)
+    under_way = [key for key in policy._running if key != reply.key]
+    futures = [policy._running[key][1] for key in under_way]
+    for key in under_way:
+        policy.forget(key)
+    assert [future.result(20).stop for future in futures] == ["error"] * 3
+    over.set()
+    assert policy._pace.allowed == 8
+    policy._pace.failed(started(policy._pace), overloaded=False, pause=1e9)
+    assert policy._pace._next - time.monotonic() <= pace.MAX_ASKED_SECONDS
+
+
 def test_usage_has_the_cost_by_the_prices_of_the_user(server: Server) -> None:
     server.answer = says("hello", usage={"prompt_tokens": 3_000, "completion_tokens": 500})
     policy = EndpointPolicy(server.address, prices={"in": 0.5, "out": 2.0})
