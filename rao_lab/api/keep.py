@@ -19,6 +19,7 @@ from typing import Any
 from rao_lab.api.export import record, whole_file
 from rao_lab.api.written import run_name
 from rao_lab.base.calls import checked_call
+from rao_lab.base.interrupts import HeldBack
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RecordError, RunFileError, UnavailableError
@@ -62,8 +63,9 @@ class Keeper:
         """A tree has ended, or was stopped. What is kept already is passed over."""
         place = tree.header.group, tree.header.rollout
         if tree.nodes and place not in self._kept:
-            self._writer.tree_done(replace(tree, header=replace(tree.header, step=self._step)))
-            self._kept.add(place)
+            with HeldBack():  # an interrupt between the two would have the tree written twice
+                self._writer.tree_done(replace(tree, header=replace(tree.header, step=self._step)))
+                self._kept.add(place)
 
     def end(self, found: Evaluation | None = None) -> None:
         """All trees of the step have ended; an evaluation of them gives its figures."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +118,24 @@ def test_an_interrupt_keeps_what_was_run_and_says_what_was_not_begun(tmp_path: P
     with pytest.raises(rl.Interrupted) as stopped:
         rl.run(TASK, ENV, POLICY, store=tmp_path / "t.rao", on_event=interrupt)
     assert rl.load_tree(tmp_path / "t.rao") == stopped.value.tree
+
+
+def test_an_interrupt_while_a_tree_is_written_does_not_write_it_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, original = [], RunWriter.tree_done
+
+    def interrupted(writer: RunWriter, tree: rl.Tree, key: Any = None) -> None:
+        original(writer, tree, key)
+        written.append(tree)
+        if len(written) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(RunWriter, "tree_done", interrupted)
+    with pytest.raises(rl.Interrupted) as stopped:
+        rl.evaluate(ENV, POLICY, tasks=4, store=tmp_path / "e.rao")
+    with rl.open_run(tmp_path / "e.rao") as run:
+        assert [tree.load() for tree in run.trees(0)] == [*stopped.value.trees]
 
 
 def interrupt(event: Any) -> None:
