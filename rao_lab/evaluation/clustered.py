@@ -74,15 +74,12 @@ def share(by_task: Sequence[Sequence[float]]) -> Estimate | None:
     return Estimate(p, low, high, n, spread=spread)
 
 
-def difference(
-    pairs: Sequence[tuple[Sequence[float], Sequence[float]]], comparisons: int = 1
-) -> Estimate | None:
+def difference(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Estimate | None:
     """First minus second over the tasks that both have scored trees of; None if there are none.
 
     Args:
         pairs: of each task the successes of the first and of the second, paired repeat by repeat as far as both were
             scored.
-        comparisons: how many differences are looked at; the interval is Bonferroni's for all of them.
     """
     tasks = [(one, two) for one, two in pairs if one and two]
     if not tasks:
@@ -94,7 +91,7 @@ def difference(
     squares = sum(x * x for x in each) + 1 / repeats
     error = sqrt(max(0.0, squares / (n + 2) - middle**2) / (n + 2))
     freedom = max(1, n - 1)
-    reach = t_quantile(1 - (1 - LEVEL) / 2 / comparisons, freedom) * error
+    reach = t_quantile((1 + LEVEL) / 2, freedom) * error
     low, high = max(-1.0, middle - reach), min(1.0, middle + reach)
     p = (1 - t_within(abs(middle) / error, freedom)) if error else 1.0
     return Estimate(value, min(low, value), max(high, value), n, p, _deviation(each))
