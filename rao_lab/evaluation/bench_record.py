@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rao_lab.base.checks import number, whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.evaluation.bench_run import Plan
@@ -22,6 +23,8 @@ from rao_lab.store.rows.encode import portable
 from rao_lab.tree import Event, Task, Tree, TreeHeader
 
 KIND = "prompt bench"
+MOST_REPEATS = 100_000
+"""Of a task in a file: more than any bench has."""
 
 
 def config_of(plan: Plan) -> dict[str, Any]:
@@ -109,24 +112,20 @@ def check_same(run: Run, config: Mapping[str, Any]) -> None:
     Raises:
         RunFileError: the run is no bench. ConfigError: it is another one; the message names what differs.
     """
-    old, new = run.config.get("bench"), config["bench"]
-    if run.config.get("kind") != KIND or not isinstance(old, Mapping):
-        raise RunFileError(f"{run.path.name} holds no prompt bench: choose another name")
-    then, now = old.get("variants") or [], new["variants"]
-    names = [each.get("name") for each in then]
-    if names != [each["name"] for each in now]:
-        raise _other(run, "prompts", names, [each["name"] for each in now])
-    for before, after in zip(then, now, strict=True):
+    bench = bench_of(run, trees={})
+    old, new = run.config["bench"], config["bench"]
+    if [*bench.names] != [each["name"] for each in new["variants"]]:
+        raise _other(run, "prompts", [*bench.names], [each["name"] for each in new["variants"]])
+    for before, after in zip(old["variants"], new["variants"], strict=True):
         for name, value in after.items():
             if before.get(name) != value:
-                raise _other(run, f"{name} of {before.get('name')}", before.get(name), value)
+                raise _other(run, f"{name} of {before['name']}", before.get(name), value)
     for name in ("environment", "seed", "batch"):
         if old.get(name) != new[name]:
             raise _other(run, name, old.get(name), new[name])
-    if not isinstance(old.get("repeats"), int) or old["repeats"] > new["repeats"]:
-        raise _other(run, "repeats", old.get("repeats"), new["repeats"], "at least as many")
-    ids = [each.get("id") for each in old.get("tasks", [])]
-    wanted = [each["id"] for each in new["tasks"]]
+    if bench.repeats > new["repeats"]:
+        raise _other(run, "repeats", bench.repeats, new["repeats"], "at least as many")
+    ids, wanted = [task.id for task in bench.tasks], [each["id"] for each in new["tasks"]]
     if wanted[: len(ids)] != ids:
         at = next((place for place, pair in enumerate(zip(ids, wanted)) if pair[0] != pair[1]), len(wanted))
         raise _other(
@@ -149,11 +148,14 @@ def trees_of(run: Run) -> dict[Spot, Tree]:
     }
 
 
-def bench_of(run: Run) -> Bench:
+def bench_of(run: Run, trees: Mapping[Spot, Tree] | None = None) -> Bench:
     """The bench that a run file holds, whole or not.
 
+    Args:
+        trees: its trees; None = they are read.
+
     Raises:
-        RunFileError: it holds none.
+        RunFileError: it holds none, or what it says of it is damaged.
     """
     kept = run.config.get("bench")
     if run.config.get("kind") != KIND or not isinstance(kept, Mapping):
@@ -162,24 +164,31 @@ def bench_of(run: Run) -> Bench:
         )
     try:
         tasks = tuple(Task(each["id"], each["goal"], each["difficulty"]) for each in kept["tasks"])
-        variants = tuple(
-            About(each["name"], each["prompt"], each["policy"], each["agent"], each["prices"])
-            for each in kept["variants"]
-        )
-        repeats, note = int(kept["repeats"]), str(kept["note"])
-    except (KeyError, TypeError, ValueError) as problem:
+        variants = tuple(_about(each) for each in kept["variants"])
+        repeats, note = whole("repeats", kept["repeats"], least=1, most=MOST_REPEATS), _text(kept["note"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise RunFileError(f"{run.path.name}: its bench cannot be read ({problem})") from None
-    trees = {
+    if len(variants) < 2 or len({each.name for each in variants}) < len(variants) or not tasks:
+        raise RunFileError(f"{run.path.name}: its bench cannot be read (it has no two variants, or no tasks)")
+    found = {
         spot: tree
-        for spot, tree in trees_of(run).items()
+        for spot, tree in (trees_of(run) if trees is None else trees).items()
         if spot.variant < len(variants) and spot.task < len(tasks) and spot.repeat < repeats
     }
-    planned = len(variants) * len(tasks) * repeats
-    return Bench(
-        variants,
-        tasks,
-        repeats,
-        trees,
-        "" if len(trees) == planned else "before all trees were run",
-        note=note,
-    )
+    stopped = "" if len(found) == len(variants) * len(tasks) * repeats else "before all trees were run"
+    return Bench(variants, tasks, repeats, found, stopped, note=note)
+
+
+def _about(kept: Any) -> About:
+    """Raises: KeyError, TypeError, ValueError, AttributeError."""
+    prices = kept["prices"]
+    if prices is not None:
+        prices = {_text(name): number("a price", price) for name, price in prices.items()}
+    name, prompt, policy, agent = (_text(kept[field]) for field in ("name", "prompt", "policy", "agent"))
+    return About(name, prompt, policy, agent, prices)
+
+
+def _text(kept: Any) -> str:
+    if not isinstance(kept, str):
+        raise TypeError(f"text is due, not {quoted(kept)}")
+    return kept

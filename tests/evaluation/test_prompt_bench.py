@@ -19,7 +19,7 @@ from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.verdict import verdict, versus_all
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Policy
-from rao_lab.store import open_run
+from rao_lab.store import RunWriter, open_run
 from tests.support.chat_servers import says, serving
 
 LIMITS = Limits(
@@ -261,6 +261,40 @@ def test_a_run_that_is_no_bench_is_refused() -> None:
     path = Path(__file__).parents[2] / "data" / "pathologies" / "lambda_1.rao"
     with pytest.raises(RunFileError, match="holds no prompt bench"):
         rl.PromptBench.open(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"repeats": 10**12}, "repeats=1000000000000"),
+        ({"repeats": None}, "repeats must be a whole number"),
+        ({"tasks": [{"id": 5}]}, "cannot be read"),
+        ({"tasks": 3}, "cannot be read"),
+        ({"variants": [{"name": "a"}]}, "cannot be read"),
+        (
+            {"variants": [{"name": "a", "prompt": "", "policy": "", "agent": "", "prices": {"in": "x"}}]},
+            "a price must",
+        ),
+        (
+            {"variants": [{"name": "a", "prompt": "", "policy": "", "agent": "", "prices": [1]}]},
+            "cannot be read",
+        ),
+        ({"variants": []}, "no two variants"),
+        ({"note": ["x"]}, "text is due"),
+    ],
+)
+def test_a_forged_bench_is_refused_in_one_line(
+    bench_file: Path, tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    with open_run(bench_file) as run:
+        config = {**run.config, "bench": {**run.config["bench"], **change}}
+    path = tmp_path / "forged.rao"
+    RunWriter(path, config).close()
+    with pytest.raises(RunFileError, match=words) as caught:
+        rl.PromptBench.open(path)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RunFileError, match=words):
+        rl.prompt_bench(AGENTS, 2, rl.load_policy("scripted"), 2, store=path, resume=True)
 
 
 def test_recorded_trees_are_compared_by_task(env: Any, clumsy: Policy) -> None:
