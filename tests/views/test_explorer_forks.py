@@ -57,6 +57,19 @@ def test_a_run_shows_its_forks_after_its_trees_and_what_they_came_to(run: rl.Run
     assert all(len(buffer) in (len(table) * size for size in (1, 4, 8)) for buffer in buffers)
 
 
+def test_an_explorer_of_forks_opens_at_the_node_where_they_were_cut(run: rl.Run, tmp_path: Path) -> None:  # type: ignore[name-defined]
+    trees = [each.load() for each in run.trees(1) if not each.probe]
+    tree = trees[-1]
+    node = tree.nodes[-1].path
+    found = rl.fork(tree, node, rest="continued", run=run, repeats=1, policy=rl.load_policy("tiny"))
+    explorer = rl.Explorer(found)
+    look = explorer.look
+    assert explorer.table(1).tree(look["tree"]) == tree and look["path"] == node
+    explorer.save_html(tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text("utf-8").replace(" ", "")
+    assert look["tree"] > 0 and f'"tree":{look["tree"]},"path":"{node}"' in page
+
+
 def test_what_a_fork_returned_can_be_shown_without_a_run(run: rl.Run) -> None:  # type: ignore[name-defined]
     found = forks(run)
     table = rl.Explorer(found).table(1)

@@ -40,6 +40,12 @@ class ForksSource(RecordSource):
             super().table(step), [each for each in self._found if each.original.header.step == step]
         )
 
+    def begins_at(self) -> tuple[int | None, str]:
+        """The original, at the node where it was cut."""
+        last = max(each.original.header.step for each in self._found)
+        told = self.table(last).forks
+        return (told[0]["tree"], told[0]["path"]) if told else super().begins_at()
+
 
 def with_forks(table: StepTable, found: Sequence[Forks]) -> StepTable:
     """The table of a step with the forks of its trees."""

@@ -97,7 +97,7 @@ def save_page(
         chosen = [look.step]
     else:
         chosen, unread = _newest_to_show(order, read)
-    if look.step not in chosen:
+    if look.step_of(source) not in chosen:
         look = Look(look.view)  # its node is not in this page
     page, left_out = page_html(
         [read(step) for step in chosen],

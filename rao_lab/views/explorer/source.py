@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from rao_lab.errors import ConfigError
+from rao_lab.tree import ROOT
 from rao_lab.views.explorer.decoder import Decoder
 from rao_lab.views.explorer.table import StepTable
 
@@ -56,6 +57,10 @@ class Source(ABC):
         """What the step is called beside its number; "" = nothing."""
         del step
         return ""
+
+    def begins_at(self) -> tuple[int | None, str]:
+        """The tree that is shown first, by its place in the newest step, and its node; None: the first tree."""
+        return None, ROOT
 
     def status(self) -> dict[str, Any]:
         """What the board says: state, step, total, actions, seconds (see `board.js`). Empty: it has no board. "live":

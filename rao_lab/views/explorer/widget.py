@@ -117,13 +117,14 @@ class Explorer(anywidget.AnyWidget):
         marks = self._source.marks()
         if step is not None and step not in {each for each, _ in marks}:
             raise MissingError(f"no step {step} here: there are {[each for each, _ in marks]}")
+        look = Look(view, step, *(self._source.begins_at() if step is None else ()))
         key = uuid4().hex
         super().__init__(
             model_id=key,
             key=key,
             title=clean(self._source.title),
             height=height,
-            look=Look(view, step).to_json(),
+            look=look.to_json(),
             steps=[list(mark) for mark in marks],
             newest=marks[-1][0] if marks else None,
             session=status,
@@ -131,7 +132,7 @@ class Explorer(anywidget.AnyWidget):
             forks=fork is not None,
         )
         self._take_the_cell()
-        self._feed = Feed(self._source, self, Look(view, step))
+        self._feed = Feed(self._source, self, look)
         if fork is not None:
             self._forking = Forking(fork, self._source.about_forks(), self._feed, self)
         self.on_msg(self._take)
