@@ -54,6 +54,10 @@ def test_a_mark_opens_two_trees_and_keys_go_on(
     assert panel.locator("pre b").count() == 2
     page.keyboard.press("ArrowDown")
     assert panel.get_attribute("aria-label") == "Task 2, repeat 1: summed and clumsy"
+    label = page.locator(f"label[for='{page.locator('.pick:checked').get_attribute('id')}']").first
+    assert (
+        label.evaluate("each => getComputedStyle(each).backgroundColor") != "rgba(0, 0, 0, 0)"
+    )  # its mark says so
     panel.get_by_text("close").click()
     assert page.locator(".panel:visible").count() == 0
     ground = page.locator(".rao-sheet").evaluate("each => getComputedStyle(each).backgroundColor")

@@ -37,8 +37,12 @@ def bench_sheet(bench: Bench, key: str, room: int, now: str | None = None) -> tu
     panels, left_out = _panels(bench, key, room) if now is None else ({}, 0)
     more = f'<p class="about">{counted(left_out, "pair")} of trees left out for size.</p>' if left_out else ""
     body = f"{_head(bench, now)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, set(panels))}"
+    chosen = "".join(
+        f'.rao-sheet:has(#{panel}:checked) label[for="{panel}"]{{background:var(--selected)}}'
+        for panel in panels
+    )
     return (
-        f'<div class="rao-sheet"><style>{css()}</style>{symbols(key)}{body}'
+        f'<div class="rao-sheet"><style>{css()}{chosen}</style>{symbols(key)}{body}'
         f'<div class="panels" id="{key}-panels"><input type="radio" class="pick" name="{key}" id="{key}-none" '
         f'aria-label="no trees">{"".join(panels.values())}</div>{more}</div>',
         left_out,
