@@ -19,6 +19,7 @@ from rao_lab.errors import ConfigError, MissingError, RunFileError, UnavailableE
 from rao_lab.prompts import recorded
 from rao_lab.protocols import Dialect
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage
+from rao_lab.store.files import without_hint
 from rao_lab.training.config import LossConfig
 from rao_lab.tree import Tree
 from rao_lab.tree.codec import group_to_json
@@ -180,7 +181,7 @@ def run_json(run: Run, steps: Sequence[int] | None = None, unread: list[str] | N
                 with suppress(MissingError):  # step 0, or a step that was cut off: it has trees and no credit
                     entry["credit"] = run.attributions(step).to_json()
         except RunFileError as error:  # the other steps are there
-            entry["error"], problem = str(error), error
+            entry["error"], problem = without_hint(str(error)), error
             if unread is not None:
                 unread.append(f"step {step} is left out: {error}")
         else:

@@ -33,6 +33,7 @@ READ_WAIT = 5.0
 WRITE_WAIT = 30.0
 """Seconds the writer waits for readers if the journal is not WAL."""
 PAGE_SIZE = 8192
+_TRY = "try `rao-lab export "
 _OCTAL = re.compile(r"\\([0-7]{3})")
 """As mountinfo writes blanks and backslashes of a path."""
 _STEP_OF_BUDGET = 20_000
@@ -278,7 +279,12 @@ def salvage_hint(path: Path) -> str:
     out = free_name(Path(f"{path.stem}.salvaged.rao"))
     words = [str(path), str(out)] if str(path).isprintable() else ["FILE", "NEW.rao"]
     run, left = (shlex.quote(f"./{word}" if word.startswith("-") else word) for word in words)
-    return f"try `rao-lab export {run} --salvage --out {left}`"
+    return f"{_TRY}{run} --salvage --out {left}`"
+
+
+def without_hint(line: str) -> str:
+    """An error to be handed on in a file: the path in a hint is of this machine."""
+    return line.partition(f"; {_TRY}")[0].partition(f": {_TRY}")[0]
 
 
 def free_name(path: Path) -> Path:

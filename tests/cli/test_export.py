@@ -81,6 +81,10 @@ def test_a_damaged_run_says_how_it_is_salvaged_and_is(
     connection.close()
     status, out, _ = lab(["export", run_file, "--format", "json", "--out", tmp_path / "left.json"])
     assert status == 0 and "is left out: " in out  # the other steps are there
+    (error,) = [
+        step["error"] for step in json.loads((tmp_path / "left.json").read_text())["steps"] if "error" in step
+    ]
+    assert error.startswith("a.rao is damaged: tree ") and "--salvage" not in error
     assert out.strip().endswith("try `rao-lab export a.rao --salvage --out a.salvaged.rao`")
     (pasted,) = re.findall("`rao-lab (.*)`", out)
     assert (lab(shlex.split(pasted))[0], (tmp_path / "a.salvaged.rao").is_file()) == (0, True)
