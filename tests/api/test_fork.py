@@ -31,7 +31,8 @@ def trained(env: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two steps with a checkpoint after each."""
     path = tmp_path_factory.mktemp("forks") / "a.rao"
     policy = rl.load_policy("tiny", device="cpu")
-    config = rl.default_config(policy, steps=2, tasks_per_step=2, group_size=4, probe_tasks=1, probe_every=2)
+    few = {"tasks_per_step": 1, "group_size": 4, "probe_tasks": 1, "probe_rollouts": 1, "probe_every": 2}
+    config = rl.default_config(policy, steps=2, **few)
     list(rl.train(env, policy, config, store=path))
     return path
 

@@ -18,7 +18,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> rl.Run:  # type: ignore[nam
     env = rl.environments.TextCraft(difficulty="medium")
     policy = rl.load_policy("tiny", device="cpu")
     path = tmp_path_factory.mktemp("forks") / "a.rao"
-    config = rl.default_config(policy, steps=1, tasks_per_step=2, group_size=3, probe_tasks=1, probe_every=1)
+    few = {"tasks_per_step": 1, "group_size": 3, "probe_tasks": 1, "probe_rollouts": 1}
+    config = rl.default_config(policy, steps=1, **few)
     list(rl.train(env, policy, config, store=path))
     return rl.open_run(path)
 
@@ -34,7 +35,7 @@ def test_a_run_shows_its_forks_after_its_trees_and_what_they_came_to(run: rl.Run
     explorer = rl.Explorer(rl.open_run(run.path))
     table = explorer.table(1)
     head, buffers = table.snapshot()
-    assert "10 trees, 2 forks" in repr(explorer)
+    assert "4 trees, 2 forks" in repr(explorer)
     size = len(before)
     assert head["groups"][-1]["probe"] and head["groups"][-1]["fork"].endswith("at 0 turn 1: other action")
     assert [tree["rollout"] for tree in head["trees"][-2:]] == [0, 1] and len(head["trees"]) == len(

@@ -63,11 +63,12 @@ def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
     held = [f"{counted(len(trees) - probes - forks, 'tree')} of {counted(groups, 'task')}"] if groups else []
     held += [counted(probes, "probe")] if probes else []
     held += [counted(forks, "fork")] if forks else []
+    held[-2:] = [" and ".join(held[-2:])]
     alike = sum((each.group, each.probe, each.fork) == (tree.group, tree.probe, tree.fork) for each in trees)
     # Words count from 1, as the Explorer does; what --tree takes counts from 0, as ids do.
     of = f"tree {tree.rollout + 1} of {alike} of its task"
     address = str(place) if tree.probe or tree.fork else f"{tree.group}.{tree.rollout}"
-    line = f"{run}, step {tree.step}: {' and '.join(held)}; this is --tree {address}"
+    line = f"{run}, step {tree.step}: {', '.join(held)}; this is --tree {address}"
     if tree.origin is not None:
         of = fork_words(tree.origin)
     line += f": a probe, {of}" if tree.probe and not tree.fork else f": {of}"

@@ -47,7 +47,7 @@ const KEYS = [
   ["\u2190 \u2192", "fold, unfold, parent, child"],
   ["[ ]", "sibling"],
   ["Enter", "only what is below it; Esc: all again"],
-  ["1 2 3", "messages, context, credit"],
+  ["1 2 3 4", "messages, context, credit, forks"],
   ["/", "search; n, N: next, last hit"],
   ["Shift \u2190 \u2192", "step before, step after"],
   ["f", "follow the newest step"],
@@ -129,6 +129,7 @@ function tree() {
   const ramp = h("span", { class: "ramp" });
   const gauge = "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)";
   const bar = "width:3px;height:16px;background:var(--second)";
+  const fork = "width:24px;height:14px;border:1px dashed var(--second);border-radius:4px";
   const ghost = "width:24px;height:7px;border:1px dashed var(--second);border-radius:2px";
   return [
     row(ramp, "tint and bar of a card: A from \u22121 to +1"),
@@ -139,6 +140,7 @@ function tree() {
     row(disc(true), "far away: a disc succeeded, a ring did not"),
     row(h("span", { style: ghost }), "in a what-if: the recorded value"),
     row(h("b", {}, "\u2022"), "in a what-if: the sign has changed"),
+    row(h("span", { style: fork }), "forks: what came of a node that was run again"),
   ];
 }
 
