@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from rao_lab.store import Run, open_run
 from rao_lab.tree import Agent, Group, Tree
 from rao_lab.tree.cut import Rest
 from rao_lab.tree.origin import tree_name
+from rao_lab.views.progress import Progress, in_notebook
 
 ORDER = "rl.fork(tree, node, turn, rest=...)"
 MOST = 1000
@@ -58,6 +60,7 @@ def fork(
     seed: int = 0,
     temperature: float | None = None,
     judge: Judge | None = None,
+    progress: bool = True,
     on_forks: Callable[[int, int], None] | None = None,
 ) -> Forks:
     """Runs a tree again from one turn of one node, with one thing changed, `repeats` times.
@@ -96,7 +99,7 @@ def fork(
         store: keeps the forks in a file: in that of the run, marked as forks, or in a new one with the tree.
         seed: keys the noise of what is new; another gives other forks.
         temperature: of sampling; by default that of the run's training, otherwise what suits the policy.
-        judge: as in `rl.run`.
+        judge, progress: as in `rl.run`.
         on_forks: told (ended, all) as forks end.
 
     Raises:
@@ -136,7 +139,8 @@ def fork(
         **({} if tree.header.origin is None else {"before": dict(tree.header.origin)}),
     }
     limits = Limits.from_dict(tree.header.limits)
-    with sampled_at(live, warmth), open_sandbox(limits) as sandbox:
+    show = in_notebook(live, repeats) if progress else nullcontext(Progress(live))
+    with sampled_at(live, warmth), open_sandbox(limits) as sandbox, show as shown:
         executor = Executor(
             known.environment,
             ReplayPolicy(tree, live, at, ("fork", seed)),
@@ -146,8 +150,10 @@ def fork(
             agent=_agent(tree),
             judge=judge,
             edits=edits,
+            on_tick=shown.ticked(),
         )
-        trees = run_forks(executor, tree, at, origin, repeats, listening("on_forks", on_forks))
+        told = listening("on_forks", on_forks)
+        trees = run_forks(executor, tree, at, origin, repeats, told, shown.heard)
     found = Forks(tree, tuple(trees), node, turn, origin, known.group, known.credit)
     if store is not None:
         keep(store, found, known.config, [known.dialect, *edits.dialects.values()])

@@ -13,7 +13,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import InputError
-from rao_lab.execution.executor import Executor
+from rao_lab.execution.executor import Executor, OnEvent
 from rao_lab.tree import Event, Finished, Node, Spawned, Tree, Turn, TurnEnded, TurnStarted
 from rao_lab.tree.cut import Cut
 
@@ -28,6 +28,7 @@ def run_forks(
     origin: Mapping[str, Any],
     repeats: int,
     on_forks: OnForks | None = None,
+    hear: Callable[[OnEvent], OnEvent] = lambda listener: listener,
 ) -> list[Tree]:
     """Runs `repeats` forks of a tree, all at once, and returns them in order.
 
@@ -37,12 +38,13 @@ def run_forks(
         executor: of the tree's world, limits and agent; its policy replays the tree and is live from `at` on
             (`ReplayPolicy`), and its edits are those of the fork.
         origin: what the forks' headers say of where they come from.
+        hear: makes a listener of events that also listens for somebody else.
 
     Raises:
         InputError: before the fork begins, something happened that was not recorded.
     """
     headers = [replace(tree.header, origin={**origin, "repeat": place}) for place in range(repeats)]
-    executor.on_event = _Watch(executor, tree, at, repeats, on_forks)
+    executor.on_event = hear(_Watch(executor, tree, at, repeats, on_forks))
     try:
         return executor.run(headers)
     except KeyboardInterrupt:

@@ -56,6 +56,14 @@ def test_a_fork_is_told_kept_and_shown(kept: Path, lab: CommandLine, tmp_path: P
         (["--rest", "continued", "--action-file", "none.py"], "No such file or directory: none.py"),
         ([], "Missing option '--rest'"),
         (["--rest", "continued", "--policy", "nobody"], "no policy 'nobody'"),
+        (
+            ["--rest", "continued", "--set", "policy.style=flat"],
+            "--set is for the policy that --policy names",
+        ),
+        (
+            ["--rest", "continued", "--policy", "scripted", "--set", "policy.stile=flat"],
+            "did you mean 'style'?",
+        ),
     ],
 )
 def test_what_means_nothing_is_one_line(kept: Path, lab: CommandLine, asked: list[str], said: str) -> None:

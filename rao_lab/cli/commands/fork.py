@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from rao_lab.cli.options import Json, RunFile, Temperature, run_file
+from rao_lab.cli.options import Json, RunFile, Set, Temperature, run_file
 from rao_lab.cli.output import console_on_stderr, loading, print_json, print_progress, print_text
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def fork(
     env: Annotated[
         str | None, typer.Option(help="The world, if the run does not say it.", metavar="NAME")
     ] = None,
+    settings: Set = None,
     seed: Annotated[int, typer.Option(help="Keys the noise of what is new.")] = 0,
     temperature: Temperature = None,
     out: Annotated[
@@ -97,7 +99,7 @@ def fork(
         world = (
             reopen_environment(Begun(path, run.config), env, "chat", None, None, None, {}) if env else None
         )
-        actor = _policy(policy)
+        actor = _policy(policy, settings or ())
         with Board(console_on_stderr(), f"rao-lab fork, {path.name}") as board:
             board.phase("forks", repeats)
             found = run_again(
@@ -115,6 +117,7 @@ def fork(
                 run=run,
                 store=out or path,
                 seed=seed,
+                progress=False,
                 temperature=temperature,
                 on_forks=lambda ended, _: board.advance("forks", ended),
             )
@@ -127,13 +130,23 @@ def fork(
         raise typer.Exit(INTERRUPTED)
 
 
-def _policy(name: str | None) -> Policy | None:
+def _policy(name: str | None, assigned: Sequence[str]) -> Policy | None:
+    """Who samples, with the settings of --set.
+
+    Raises:
+        ConfigError: --set gives something else, or there is nobody whom it could be for.
+    """
+    from rao_lab.api.settings import overrides, own_settings
+    from rao_lab.errors import ConfigError
     from rao_lab.policies.load import load_policy
 
+    own, rest = own_settings(overrides(assigned), "policy")
+    if rest or (own and name is None):
+        raise ConfigError("--set is for the policy that --policy names, as in --set policy.timeout=300")
     if name is None:
         return None
     with loading(name):
-        return load_policy(name)
+        return load_policy(name, **own)
 
 
 def _values(assigned: list[str] | None) -> dict[str, Any] | None:

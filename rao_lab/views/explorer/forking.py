@@ -54,6 +54,7 @@ class Forking:
                 int(message["turn"]),
                 rest=message["rest"],
                 repeats=message["repeats"],
+                progress=False,
                 on_forks=lambda ended, of: self._say(ended=ended, of=of),
                 **_change(message),
                 **self._about,
