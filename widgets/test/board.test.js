@@ -214,7 +214,7 @@ test("states in words: a button's wish shows at once, silence is said, a pause s
   assert.equal(stateSentence({}, null, 99), "");
   assert.equal(
     stateSentence({ state: "following", live: true, problems: "step 3 cannot be read" }, 2, 0),
-    "Of this run, some cannot be read: step 3 cannot be read",
+    "In this run, step 3 cannot be read",
   );
 });
 

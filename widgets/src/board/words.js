@@ -66,7 +66,7 @@ export function stateSentence(session, shown, quiet) {
     const of = session.total ? ` of ${count(session.total)}` : "";
     return `Nobody writes ${session.writer} now: it stopped after step ${session.step ?? 0}${of}`;
   }
-  if (session.problems) return `Of this run, some cannot be read: ${session.problems}`;
+  if (session.problems) return `In this run, ${session.problems}`;
   return "";
 }
 
