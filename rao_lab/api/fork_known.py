@@ -10,6 +10,7 @@ from rao_lab.api.reopen import Begun, reopen_environment
 from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError, MissingError
+from rao_lab.evaluation.kept_forks import group_of
 from rao_lab.prompts import Prompt, find, of_record
 from rao_lab.protocols import Dialect, Environment
 from rao_lab.store import Run
@@ -48,7 +49,7 @@ class Known:
         given = {found.name: found for found in map(find, prompts)}
         usual = _prompt(config, _template(tree), given)
         names = {path.path: path.template for path in tree.nodes if path.template != usual.name}
-        if run is not None and group is None and not tree.header.probe:
+        if run is not None and group is None:
             group = _group(tree, run)
         if group is not None and not any(each.header.rollout == tree.header.rollout for each in group.trees):
             raise ConfigError(
@@ -84,19 +85,19 @@ def _template(tree: Tree) -> str:
 
 
 def _group(tree: Tree, run: Run) -> Group | None:
-    """The group of a tree in its run; None if it was alone.
+    """The group of a tree in its run; None if it was alone, or is a probe.
 
     Raises:
         MissingError: the run has no such tree.
     """
-    groups = run.groups(tree.header.step)
-    found = next((group for group in groups if group.index == tree.header.group), None)
-    members = [] if found is None else found.trees
-    if not any(each.header.rollout == tree.header.rollout and each.task == tree.task for each in members):
+    header = tree.header
+    known = run.trees(header.step) if header.step in [each.step for each in run.steps] else []
+    place = (header.probe, header.group, header.rollout, header.task.id)
+    if not any((each.probe, each.group, each.rollout, each.task) == place for each in known):
         raise MissingError(
-            f"{run.path.name} does not hold this tree, {tree_name(tree.header)} of step {tree.header.step}"
+            f"{run.path.name} does not hold this tree, {tree_name(header)} of step {header.step}"
         )
-    return found if len(members) > 1 else None
+    return None if header.probe else group_of(run, header.step, header.group)
 
 
 def _environment(tree: Tree, run: Run | None, given: Environment | None) -> Environment:

@@ -42,13 +42,21 @@ def forks_of(run: Run, tree: Tree | None = None, *, step: int | None = None) -> 
         original = _original(run, first)
         if original is None or (tree is not None and original != tree):
             continue
-        group, config = _group(run, first)
+        group = None if first.probe else group_of(run, first.step, first.group)
         trees = tuple(each.load() for each in members if not each.running)
         origin = common(first.origin or {})
         node, turn = str(origin.get("node", "0")), origin.get("turn")
         if all(each.has(node) for each in (original, *trees)):
             found.append(
-                Forks(original, trees, node, turn if isinstance(turn, int) else 1, origin, group, config)
+                Forks(
+                    original,
+                    trees,
+                    node,
+                    turn if isinstance(turn, int) else 1,
+                    origin,
+                    group,
+                    _credit(run, first.step),
+                )
             )
     return found
 
@@ -78,12 +86,28 @@ def _original(run: Run, fork: TreeSummary) -> Tree | None:
     return None
 
 
-def _group(run: Run, fork: TreeSummary) -> tuple[Group | None, CreditConfig]:
-    config = CreditConfig()
-    with suppress(MissingError):
-        config = run.attributions(fork.step).config
+def _credit(run: Run, step: int) -> CreditConfig:
+    """The rule of credit of a step."""
     train: Any = run.config.get("train")
     if isinstance(train, Mapping) and isinstance(train.get("credit"), Mapping):
-        config = CreditConfig.from_dict(train["credit"])
-    groups = [] if fork.probe else [each for each in run.groups(fork.step) if each.index == fork.group]
-    return next((each for each in groups if len(each) > 1), None), config
+        return CreditConfig.from_dict(train["credit"])
+    with suppress(MissingError):
+        return run.attributions(step).config
+    return CreditConfig()
+
+
+def group_of(run: Run, step: int, index: int) -> Group | None:
+    """A group of a step, without reading the others; None if it has less than two trees.
+
+    Raises:
+        MissingError: the run has no such step.
+    """
+    found = [
+        each
+        for each in run.trees(step, probe=False)
+        if each.group == index and not (each.fork or each.running)
+    ]
+    if len(found) < 2:
+        return None
+    trees = tuple(each.load() for each in found)
+    return Group(trees[0].task, trees, step, index)
