@@ -16,7 +16,7 @@ Goals = Likeness | Literal["other"]
 What = Literal["code", "words", "results", "ended"]
 WORDS: Mapping[What, str] = {
     "code": "another action",
-    "words": "the same action in other words",
+    "words": "other words, and no other action",
     "results": "the same action gave another result",
     "ended": "one ended, the other went on",
 }

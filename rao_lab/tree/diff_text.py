@@ -64,7 +64,7 @@ def parting_lines(first: Parting | None, first_action: Parting | None, width: in
         return ["no turn differs in what was written or in what came back"]
     lines = []
     if first_action is None:
-        lines.append("every action is the same; only words differ")
+        lines.append("no action differs; only words do")
     elif first is not first_action:
         lines.append(f"words differ first at {_place(first)}; the actions are the same until then")
     found = first_action or first

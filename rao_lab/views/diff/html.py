@@ -40,7 +40,7 @@ def _parting(found: TreeDiff, names: tuple[str, str]) -> str:
     where = said(first.a) if first.a == first.b else f"{said(first.a)} (right: {said(first.b)})"
     lines = f"<p>First divergence: node {where}, turn {first.turn}: {WORDS[first.what]}</p>"
     if found.first_action is None:
-        lines += '<p class="about">Every action is the same; only words differ.</p>'
+        lines += '<p class="about">No action differs; only words do.</p>'
     elif found.first is not None and found.first is not first:
         before = f"node {said(found.first.a)}, turn {found.first.turn}"
         lines += f'<p class="about">Words differ from {before} on; the actions are the same until here.</p>'
