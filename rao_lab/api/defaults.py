@@ -27,7 +27,7 @@ class Suggested:
     train: Mapping[str, Any]
     """Other fields of `TrainConfig`."""
     temperature: float | None = None
-    """Of sampling outside training, which explores and samples at 1; None = as the policy was loaded."""
+    """Of sampling outside training, which explores and samples at 1; None = that of the policy."""
 
 
 TINY = Suggested(
@@ -46,6 +46,9 @@ SCRIPTED = Suggested(_WIDE, "scripted", _WIDE, {})
 _CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
 # A checkpoint of these takes three times the weights: 1.6 GB for SmolLM2-135M in float32.
 CHAT = Suggested(_CHAT, "chat", _CHAT, {"learning_rate": 1e-5, "checkpoint_every": 5})
+LOCAL_CHAT = replace(CHAT, temperature=0.5)
+"""A chat model on this machine. Code that is to run needs likely tokens: one unlikely token in a block, and none of the
+block runs. A server knows what suits its model, so it keeps its own temperature."""
 
 
 def check_loaded(policy: object) -> None:
@@ -73,7 +76,7 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
         usual = CHAT if policy.live is None else suggested(policy.live, environment)
         return replace(usual, limits=Limits.from_dict(policy.limits))
     if policy.window:
-        return TINY if policy.dialect == "terse" else CHAT
+        return _warm(TINY if policy.dialect == "terse" else LOCAL_CHAT, policy)
     if not policy.name.startswith("scripted"):
         return CHAT
     if environment is not None and not isinstance(environment, Scripted):
@@ -82,6 +85,12 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
             "play): play it with a chat model, such as smollm2"
         )
     return SCRIPTED
+
+
+def _warm(usual: Suggested, policy: Policy) -> Suggested:
+    """With the temperature that a local model was loaded with, or that its folder names."""
+    own = getattr(policy, "usual_temperature", None)  # policies of users have none
+    return usual if own is None else replace(usual, temperature=own)
 
 
 def unread(policy: Policy, prompt: Dialect) -> str:

@@ -70,7 +70,7 @@ _FILE = re.compile(r"policy|step-\d+|.*\.(ckpt|gguf|rao|safetensors|bin|pt|json|
 
 
 @checked_call
-def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[PolicySettings]) -> Policy:
+def load_policy(name: str, *, temperature: float | None = None, **settings: Unpack[PolicySettings]) -> Policy:
     """Loads a policy by name.
 
         >>> rl.load_policy("scripted", style="per_ingredient").style
@@ -82,7 +82,8 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
         name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
             a local folder or .gguf file, the `policy/` of a checkpoint, a hub id ("hub:..." if a folder
             here is named like its first part), "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
-        temperature: of sampling; the scripted policy and one of your own ignore it.
+        temperature: of sampling outside training, if a call names no other; by default what suits a model on this
+            machine, and 1 for a server. Training has its own. The scripted policy and one of your own ignore it.
         style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
             and what keys these mistakes.
         prompt: of a model or a server: the words that its agents read if a call names no other: a name, a folder
@@ -119,7 +120,7 @@ def load_policy(name: str, *, temperature: float = 1.0, **settings: Unpack[Polic
     if _is_address(name):
         from rao_lab.policies.endpoint import EndpointPolicy
 
-        return EndpointPolicy(name, temperature=temperature, **own)
+        return EndpointPolicy(name, temperature=1.0 if temperature is None else temperature, **own)
     return _load_local(name, temperature, own)
 
 
@@ -136,7 +137,7 @@ def _is_address(name: str) -> bool:
     return name.startswith(("http://", "https://"))
 
 
-def _load_local(name: str, temperature: float, settings: dict[str, Any]) -> Policy:
+def _load_local(name: str, temperature: float | None, settings: dict[str, Any]) -> Policy:
     if name.startswith(HUB) and _may_be_hub_id(name.removeprefix(HUB)):
         name = name.removeprefix(HUB)
     elif name not in BUNDLED and not _exists(name):

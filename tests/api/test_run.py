@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
-from rao_lab.api.defaults import suggested
+from rao_lab.api.defaults import LOCAL_CHAT, suggested
 from rao_lab.api.reopen import Begun, reopen_policy
 from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply
@@ -61,6 +63,35 @@ def test_a_temperature_holds_for_one_evaluation_and_by_default_it_is_what_suits_
     with pytest.raises(rl.ConfigError, match="temperature=0 means nothing"):
         rl.evaluate(env, policy, tasks=1, temperature=0)
     assert rl.evaluate(env, rl.load_policy("scripted"), tasks=1, temperature=2.0).temperature is None
+
+
+def test_a_chat_model_samples_at_what_it_was_loaded_with_or_its_folder_names_and_otherwise_below_one(
+    random_tiny: Path, tmp_path: Path
+) -> None:
+    env = rl.environments.TextCraft("easy")
+    folder = tmp_path / "chat"
+    shutil.copytree(random_tiny, folder)
+
+    def sampled_at(named: object, **loaded: float) -> object:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config["rao_lab"] = {"dialect": "codeact", "window": 96}
+        (folder / "config.json").write_text(json.dumps(config), "utf-8")
+        generation = {
+            "eos_token_id": 0,
+            **({} if named is None else {"temperature": named, "do_sample": True}),
+        }
+        (folder / "generation_config.json").write_text(json.dumps(generation), "utf-8")
+        policy = rl.load_policy(str(folder), **loaded)
+        found = rl.evaluate(env, policy, tasks=1, limits=rl.Limits(max_turns=1, max_new_tokens=2))
+        assert policy.temperature == loaded.get("temperature", 1.0), "training samples at 1"
+        return found.temperature
+
+    assert sampled_at(None) == LOCAL_CHAT.temperature == 0.5
+    assert sampled_at(0.7) == 0.7
+    assert sampled_at(0.7, temperature=1.0) == 1.0
+    assert sampled_at(0) == sampled_at("warm") == 0.5, "nobody can sample at that"
+    server = rl.load_policy("http://127.0.0.1:1/v1#none", temperature=0.9)
+    assert suggested(server).temperature is None and server.temperature == 0.9, "a server keeps its own"
 
 
 def test_evaluation_has_the_flat_ceiling_if_the_policy_has_tokens() -> None:

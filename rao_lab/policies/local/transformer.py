@@ -56,6 +56,8 @@ class TransformerPolicy:
         dialect: name of the dialect that the model was made for: "codeact" or "terse".
         prompt: the words that its agents read if a call names no other; None = of its dialect.
         temperature: of the softmax that is sampled from; log-probs are of that same distribution.
+        usual_temperature: of sampling outside training, if a call names none: what it was loaded with, otherwise
+            what the model's generation config names; None = neither says anything.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class TransformerPolicy:
         name: str = "transformer",
         prompt: Prompt | None = None,
         window: int | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         forward: Literal["auto", "model"] = "auto",
         cache_gb: float | None = None,
         clock: str | None = None,
@@ -94,7 +96,12 @@ class TransformerPolicy:
         else:
             cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
-        self._engine = Engine(runner, _stop_ids(model, tokenizer), temperature)
+        self._engine = Engine(
+            runner, _stop_ids(model, tokenizer), 1.0 if temperature is None else temperature
+        )
+        self.usual_temperature = temperature
+        if temperature is None and self.dialect != "terse":  # the folder of `tiny` names that of its training
+            self.usual_temperature = _named_temperature(model)
         self._day = today() if clock is None else checked_day(clock)
         self._read_template()
         self._thoughts = Thoughts(tokenizer)
@@ -367,3 +374,12 @@ def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> lis
     stops = config.eos_token_id if config is not None else None
     listed = stops if isinstance(stops, list) else [stops]
     return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
+
+
+def _named_temperature(model: PreTrainedModel) -> float | None:
+    """What the generation config names, if that can be sampled at."""
+    named = getattr(model.generation_config, "temperature", None)
+    try:
+        return None if named is None else checked.temperature(named)
+    except ConfigError:
+        return None  # the folder is from elsewhere; transformers ignores it, too
