@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.evaluation.forks import Forks
+from rao_lab.store import RunWriter
 from rao_lab.views.explorer.table import PROBE
 
 
@@ -111,3 +113,30 @@ def test_forks_that_are_asked_for_in_the_view_are_made_told_of_and_shown(run: rl
         explorer._forking.join()
         assert says in told[-1]["error"]
     explorer.close()
+
+
+def test_an_origin_may_say_anything(run: rl.Run, tmp_path: Path) -> None:  # type: ignore[name-defined]
+    tree = run.trees(1)[0].load()
+    forged: list[dict[str, Any]] = [
+        {"tree": {"a": 1}, "node": 5, "turn": "x", "edit": [1], "rest": 7, "weights": ["w"]},
+        {
+            "tree": "\x1b[31m\u202e",
+            "node": "0",
+            "turn": 10**9,
+            "edit": {"child_value": {"\u202e": 1}, "goal": 3},
+        },
+        {"node": "0.99", "before": {"before": {}}},
+        {},
+    ]
+    with RunWriter(tmp_path / "a.rao", {}) as writer:
+        for origin in (None, *forged):
+            writer.tree_done(replace(tree, header=replace(tree.header, origin=origin)))
+        writer.end_step(1)
+    with rl.open_run(tmp_path / "a.rao") as again:
+        assert [each.origin for each in again.forks()] == forged
+        found = rl.forks_of(again)
+        assert [each.node for each in found] == ["0", "0"] and all("\n" not in str(each) for each in found)
+        explorer = rl.Explorer(again)
+        assert len(explorer.table(1).forks) == 2
+        said = "".join(str(each.load()) + repr(explorer) for each in again.forks())
+    assert "\x1b" not in said and "\u202e" not in said
