@@ -109,3 +109,33 @@ def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
     assert code[4].count("root succeeds 0.") + code[4].count("root succeeds 1.") == 3
     assert "12 forks" in code[5]
     assert "<summary>Answers</summary>" in "".join(book.cells[-2].source)
+
+
+@pytest.mark.slow
+def test_notebook_05_says_what_its_benches_say(repo: Path, tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    book = nbformat.read(repo / "notebooks" / "05_prompt_bench.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
+    where = {"metadata": {"path": str(tmp_path)}}
+    client.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
+    said = [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
+    assert "divide_and_conquer@" in said[0] and "no_delegation@" in said[0]
+    assert "+You are a translator from English to Python." in said[1]
+    assert "--- system" in said[2] and "English: What is the age of Ada?" in said[2]
+    assert "2 variants x 6 tasks x 2 repeats: 24 trees" in said[3]
+    assert "no winner yet: about" in said[3] and "more tasks would settle" in said[3]
+    assert "prompts mean nothing to scripted" in said[4] and "the same success" in said[4]
+    # Section 5: what the text says of the recorded bench.
+    recorded = rl.PromptBench.open(repo / "data/runs/prompt_bench.rao")
+    plain, example = recorded.figures
+    assert (len(recorded.trees), recorded.planned, recorded.winner) == (24, 24, None)
+    assert plain.success is not None and example.success is not None
+    assert plain.success.value == example.success.value == 0
+    ran = [
+        sum(bool(recorded.tree(name, task, k).root.turns[0].code) for task in range(4) for k in range(3))
+        for name in recorded.names
+    ]
+    assert ran[1] > ran[0], "an example brings code"
+    assert str(recorded) == said[5].strip() and "--- by_example wrote:" in said[6]
+    assert (repo / "data/runs/prompt_bench.rao").stat().st_size < 300_000

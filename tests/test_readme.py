@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 from rao_lab.errors import RunFileError
+from tests.support.chat_servers import says, serving
 
 SHORT = {"steps=20)": "steps=2, tasks_per_step=2, group_size=2, probe_tasks=1)"}
 
@@ -45,6 +49,35 @@ def test_the_python_of_the_readme_runs_in_order(
     assert "textcraft/small-0/medium/test/0" in out
     assert "textcraft/small-0/medium/train/" in out
     assert sorted(path.name for path in (tmp_path / "runs").glob("*.rao")) == ["first.rao", "second.rao"]
+
+
+@pytest.mark.slow
+def test_the_commands_of_a_prompt_in_ten_minutes_run_in_order(repo: Path, tmp_path: Path) -> None:
+    """As printed, but for the server: one of our own answers, which reads no prompt."""
+    page = (
+        (repo / "README.md")
+        .read_text("utf-8")
+        .split("## Prototype a prompt in ten minutes")[1]
+        .split("\n## ")[0]
+    )
+    (tools,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_tools.py").write_text(f"import rao_lab as rl\n{tools}", "utf-8")
+    (commands,) = re.findall(r"```\n(rao-lab .*?)```", page, re.DOTALL)
+    out = {}
+    with serving(says("```python\nfinish(age_of('Ada'))\n```")) as server:
+        for line in commands.splitlines():
+            _, *words = shlex.split(line.replace("http://127.0.0.1:8080/v1#model", server.address))
+            done = subprocess.run(
+                [sys.executable, "-m", "rao_lab", *words],
+                cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(repo)}, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            assert done.returncode == 0, (line, done.stderr)
+            out[words[0] if words[0] != "prompts" else words[1]] = done.stdout
+    assert {*out} == {"new", "show", "diff", "run", "bench", "fork"}
+    assert "✓ 0  What is the age of Ada?" in out["run"]
+    assert "2 prompts x 3 tasks x 4 repeats: 24 trees" in out["bench"] and "no winner" in out["bench"]
+    assert "8 of 8" in out["fork"], "the server gives the right age of Ada, the first task"
+    assert (tmp_path / "bench.html").stat().st_size > 10_000
 
 
 def test_the_figures_of_a_gpu_are_those_measured(repo: Path) -> None:
