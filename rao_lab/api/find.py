@@ -73,7 +73,8 @@ def find_tree(trees: Sequence[TreeSummary], wanted: str) -> int:
                 return place
     last = len(trees) - 1
     has = f"0 to {last}" if last else "only 0"
-    groups = " (or GROUP.TREE, as `rao-lab credit` prints them)" if last else ""
+    named = last and any(not (each.probe or each.fork) for each in trees)
+    groups = " (or GROUP.TREE, as `rao-lab credit` prints them)" if named else ""
     raise MissingError(f"step {trees[0].step} has no tree {quoted(wanted)}: it has {has}{groups}")
 
 

@@ -16,6 +16,9 @@ from rao_lab.tree.origin import edit_words, tree_name
 from rao_lab.tree.text import signed
 
 NO_PROBE = "a probe has no advantage"
+OUTSIDE = "the prompt terse has no word for the new one, and spells it out"
+OTHERS = " (the node"
+"""What `weights` of an origin says if they are not the node's own."""
 NO_GROUP = "an advantage needs the tree's group: give run=, the file that holds it, or group="
 
 
@@ -108,6 +111,25 @@ class Forks:
         first = [_written(tree) for tree in self.trees[:1]]
         return len(self.trees) > 1 and all([_written(tree)] == first for tree in self.trees)
 
+    @property
+    def held(self) -> str:
+        """The goal to which the world still holds the node, in a few words; "" if that is the one it was told."""
+        edit = self.origin.get("edit")
+        before = self.original.node(self.node)
+        if not isinstance(edit, Mapping) or "goal" not in edit or not before.args:
+            return ""  # a node without arguments is held to nothing but its words
+        if edit.get("args", before.args) != before.args or edit["goal"] == before.goal:
+            return ""
+        said = f"the world still holds it to its old goal: {one_line(before.goal, 80)}"
+        return f"{said}; {OUTSIDE}" if "args" not in edit and before.template == "terse" else said
+
+    @property
+    def no_advantage(self) -> str:
+        """Why there are no advantages; "" if there are some."""
+        if self.group is not None:
+            return ""
+        return NO_PROBE if self.original.header.probe else NO_GROUP
+
     @cached_property
     def credit(self) -> tuple[CreditChange, ...]:
         """The change of s, R and A of every ancestor of the node, the root first, and of the node itself."""
@@ -164,7 +186,8 @@ class Forks:
         low, high = self.interval
         unscored = len(self.trees) - len(scores)
         of = f"{sum(scores):g} of {len(scores)}{f' scored ({unscored} not)' if unscored else ''}"
-        first = f"{self._lead()}, {_called(self.node)} succeeds {of} [{low:.2f}, {high:.2f}] ({self._was()})"
+        lead = f"{self._lead()}{self._by()}, {_called(self.node)}"
+        first = f"{lead} succeeds {of} [{low:.2f}, {high:.2f}] ({self._was()})"
         alike = f"; all {len(self)} are alike" if self.alike else ""
         return f"{first}, {self._root_says()}{alike}"
 
@@ -173,7 +196,7 @@ class Forks:
     def _lead(self) -> str:
         edit = self.origin.get("edit") or {}
         if "goal" in edit:
-            return "with this goal"
+            return f"with this goal{f' in words alone ({self.held})' if self.held else ''}"
         if "prompt" in edit:
             return f"with the prompt {one_line(str(edit['prompt']), 60)}"
         if "action" in edit:
@@ -181,6 +204,15 @@ class Forks:
         if "child_value" in edit:
             return f"with this {edit_words(edit)}"
         return f"sampled again from turn {self.turn}"
+
+    def _by(self) -> str:
+        """Whose words the new turns are, if they are not those of the node's own weights."""
+        weights = one_line(str(self.origin.get("weights", "")), 120)
+        if OTHERS not in weights:
+            return ""
+        return (
+            f" by other weights than its own ({weights.replace(OTHERS, '; the node', 1).removesuffix(')')})"
+        )
 
     def _was(self) -> str:
         score = _score(self.original.node(self.node))
@@ -192,13 +224,15 @@ class Forks:
         number, change = ("advantage", root.A) if root.A.before is not None else ("return", root.R)
         if change.before is None or change.mean is None or change.low is None or change.high is None:
             return "and the root has no return to compare"
-        spread = f"mean of {change.forks}, from {signed(change.low)} to {signed(change.high)}"
-        said = (
-            f"and the root's {number} goes from {signed(change.before)} to {signed(change.mean)} ({spread})"
-        )
+        said = f"and the root's {number} goes from {signed(change.before)} to {signed(change.mean)}"
+        if change.forks > 1:
+            low, high = signed(change.low), signed(change.high)
+            each = "" if change.forks == len(self) else " that have one"
+            alike = f"in all {change.forks}{each}"
+            said += f" ({alike if low == high else f'mean of {change.forks}, from {low} to {high}'})"
         if self.group is not None:
             return said
-        return f"{said}; {NO_PROBE if self.original.header.probe else NO_GROUP}"
+        return f"{said}; {self.no_advantage}"
 
     def _scores(self, path: str) -> list[float]:
         found = (_score(tree.node(path)) for tree in self.trees)

@@ -117,6 +117,8 @@ def _end(tree: Tree, turn: Turn, node: str, child: str) -> int:
     """The tick at which a child of this turn ended."""
     if child not in turn.children:
         has = f"it has {', '.join(turn.children)}" if turn.children else "it launched none"
+        others = [each for each in tree.node(node).turns if each.children and each is not turn]
+        has += "".join(f"; turn {each.index} has {', '.join(each.children)}" for each in others[:5])
         raise MissingError(f"turn {turn.index} of node {node} has no child {child!r}: {has}")
     found = tree.node(child)
     if found.ended_tick is None or found.status is Status.CANCELLED:

@@ -38,19 +38,37 @@ def fork_words(origin: Mapping[str, Any]) -> str:
     return f"{' '.join(place)}: {edit_words(origin.get('edit'))}"
 
 
+def fork_name(header: TreeHeader) -> str:
+    """ "fork 2 of tree 12:2.1", counted from 1; "" if the tree is no fork."""
+    origin = header.origin
+    if origin is None:
+        return ""
+    repeat = origin.get("repeat")
+    number = f" {repeat + 1}" if isinstance(repeat, int) and 0 <= repeat < 10**6 else ""
+    again = "a fork of " if isinstance(origin.get("before"), Mapping) else ""
+    kind = "probe" if header.probe else "tree"
+    return f"fork{number} of {again}{kind} {header.step}:{header.group}.{header.rollout}"
+
+
 def edit_words(edit: object) -> str:
-    """What a fork changed, in a few words."""
+    """What a fork changed, in a few words: of a text, the beginning of its first line."""
     if not isinstance(edit, Mapping) or not edit:
         return "sampled again"
     said = []
     for name, value in edit.items():
         if name == "child_value" and isinstance(value, Mapping):
-            said.append(f"other value of {', '.join(one_line(str(path), 40) for path in value)}")
+            given = (f"{one_line(str(path), 40)}: {_brief(repr(each))}" for path, each in value.items())
+            said.append(f"other value of {', '.join(given)}")
         elif name == "prompt":
             said.append(f"prompt {one_line(str(value), 60)}")
         elif name != "args":
-            said.append(f"other {one_line(str(name), 20)}")
+            said.append(f"other {one_line(str(name), 20)}: {_brief(str(value))}")
     return ", ".join(said)
+
+
+def _brief(text: str) -> str:
+    lines = text.strip().splitlines()
+    return one_line(lines[0] + (" ..." if len(lines) > 1 else ""), 40) if lines else "nothing"
 
 
 def common(origin: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,10 @@ def test_a_fork_says_how_often_the_node_succeeds_and_what_its_ancestors_then_ear
     found = rl.fork(tree, "0.0", rest="continued", run=run, repeats=4)
     assert [each.header.origin["repeat"] for each in found.trees] == [0, 1, 2, 3]
     assert found.origin["weights"] == "tiny v1, checkpoint step-1, the node's own"
+    others = replace(found, origin={**found.origin, "weights": "tiny v0, as the run began (the node's: v1)"})
+    assert str(others).startswith(
+        "sampled again from turn 1 by other weights than its own (tiny v0, as the run began; the node's: v1), 0.0"
+    )
     assert {each.node("0.0").turns[0].policy_version for each in found.trees} == {1}
     assert all(
         each.root.turns[0] == replace(tree.root.turns[0], **times(each.root.turns[0])) for each in found.trees
@@ -277,3 +281,5 @@ def test_a_tree_without_a_group_has_returns_and_says_what_an_advantage_needs(env
     group = rl.Group(tree.task, (tree, replace(tree, header=replace(tree.header, rollout=1))))
     with_group = rl.fork(tree, "0", rest="continued", environment=env, repeats=1, group=group)
     assert "the root's advantage goes from +0.00 to +0.00" in str(with_group)
+    many = replace(found, trees=found.trees * 3)
+    assert "from +1.40 to +1.40 (in all 3); an advantage" in str(many) and "(in all" not in str(found)

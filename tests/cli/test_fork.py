@@ -33,18 +33,42 @@ def test_a_fork_is_told_kept_and_shown(kept: Path, lab: CommandLine, tmp_path: P
     assert status == 0 and "forks: 2 done" in err
     assert out.startswith("after this action in turn 2, 0.0 succeeds 0 of 2 [0.00, 0.66] (before: succeeded)")
     assert "new turns by scripted v0, the node's own" in out and str(new) in out
+    assert "changed: other action: finish('no')" in out and "— no such number: an advantage needs" in out
+    command = out.splitlines()[-1].partition("; the first of them: rao-lab ")[2]
+    assert command == f"show {new} --step 0 --tree 1"
+    assert lab.json(command.split())["header"]["origin"]["repeat"] == 0
     status, out, _ = lab(["show", new, "--tree", "2"])
     assert (
         "step 0: 1 tree of 1 task and 2 forks; this is --tree 2: fork of 0.0 at 0.0 turn 2: other action"
         in out
     )
     assert out.splitlines()[4].startswith(
-        "fork of 0.0 at 0.0 turn 2: other action · new turns by scripted v0"
+        "fork of 0.0 at 0.0 turn 2: other action: finish('no') · new turns by scripted v0"
     )
+    status, _, err = lab([*asked, "--child-value", "0.0.0=oops", "--out", tmp_path / "b.rao"])
+    assert (status, "'oops' is no JSON, so it is taken as text" in err) == (0, True)
     found = lab.json([*asked, "--child-value", "0.0.0=none", "--node", "0.0", "--turn", "2"])
     assert found["origin"]["edit"] == {"child_value": {"0.0.0": "none"}} and len(found["rows"]) == 3
     with rl.open_run(kept) as run:
         assert len(run.forks()) == 2 and run.steps[0].trees == 1
+
+
+def test_a_goal_changed_in_words_alone_is_said_and_its_arguments_can_be_changed_too(
+    kept: Path, lab: CommandLine, tmp_path: Path
+) -> None:
+    with rl.open_run(kept) as run:
+        node = run.trees(0)[0].load().node("0.0")
+    asked = ["fork", kept, "--node", "0.0", "--rest", "replayed", "--repeats", "1", "--goal", "Craft: 1x d5"]
+    asked += [*WORLD, "--out", tmp_path / "a.rao"]
+    held = f"the world still holds it to its old goal: {node.goal}"
+    _, out, _ = lab(asked)
+    lines = out.splitlines()
+    assert lines[0].startswith(f"with this goal in words alone ({held}), 0.0 succeeds")
+    assert f"s of 0.0 is by its old goal: {held}" in lines and "changed: other goal: Craft: 1x d5" in lines
+    _, out, _ = lab([*asked, "--goal-args", '{"targets": {"d5": 1}}'])
+    assert out.startswith("with this goal, 0.0 succeeds") and "old goal" not in out
+    with rl.open_run(tmp_path / "a.rao") as run:
+        assert [each.load().node("0.0").args for each in run.forks()] == [node.args, {"targets": {"d5": 1}}]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +78,9 @@ def test_a_fork_is_told_kept_and_shown(kept: Path, lab: CommandLine, tmp_path: P
         (["--rest", "continued", "--turn", "40"], "node 0.0 has no turn 40: it has"),
         (["--rest", "continued", "--child-value", "x"], "--child-value 'x' is no PATH=JSON"),
         (["--rest", "continued", "--action-file", "none.py"], "No such file or directory: none.py"),
+        (["--rest", "continued", "--goal-args", "{}"], "--goal-args goes with --goal"),
+        (["--rest", "continued", "--goal", "x", "--goal-args", "[1]"], "--goal-args '[1]' is no JSON object"),
+        (["--rest", "continued", "--child-value", "0.9=5"], "it launched none; turn 2 has 0.0.0"),
         ([], "Missing option '--rest'"),
         (["--rest", "continued", "--policy", "nobody"], "no policy 'nobody'"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,22 @@ def test_a_tree_is_named_by_its_place_or_as_credit_prints_it(lab: CommandLine) -
     assert tree_from_json(found) == wanted
     assert lab.json(["show", TRAINED, "--step", "1", "--tree", "17"]) == found  # 6 trees a group
     _, out, _ = lab(["show", TRAINED, "--tree", "36"])
+    assert "\n--tree GROUP.TREE from 0.0, or 0 to 39, shows another" in out
     assert "this is --tree 36: a probe, tree 1 of 2 of its task" in out and probe.task in out
+
+
+def test_only_addresses_that_exist_are_named(lab: CommandLine, tmp_path: Path) -> None:
+    with open_run(TRAINED) as run:
+        trees = [tree.load() for tree in run.trees(12) if tree.group == 2 and not tree.probe][:2]
+    for name, origin, said in (
+        ("a", None, "GROUP.TREE from 2.0, or 0 to 1,"),
+        ("b", {"tree": "2.0"}, "0 to 1"),
+    ):
+        with RunWriter(tmp_path / f"{name}.rao", {}) as writer:
+            for tree in trees:
+                writer.tree_done(replace(tree, header=replace(tree.header, origin=origin)))
+        _, out, _ = lab(["show", tmp_path / f"{name}.rao"])
+        assert f"\n--tree {said} shows another" in out
 
 
 def test_a_node_shows_its_context_its_messages_and_its_credit(lab: CommandLine) -> None:

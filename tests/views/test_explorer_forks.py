@@ -39,7 +39,9 @@ def test_a_run_shows_its_forks_after_its_trees_and_what_they_came_to(run: rl.Run
     head, buffers = table.snapshot()
     assert "4 trees, 2 forks" in repr(explorer)
     size = len(before)
-    assert head["groups"][-1]["probe"] and head["groups"][-1]["fork"].endswith("at 0 turn 1: other action")
+    assert head["groups"][-1]["probe"] and head["groups"][-1]["fork"].endswith(
+        "at 0 turn 1: other action: finish('no')"
+    )
     assert [tree["rollout"] for tree in head["trees"][-2:]] == [0, 1] and len(head["trees"]) == len(
         before.trees
     ) + 2

@@ -13,7 +13,8 @@ from rao_lab.cli.options import Json, RunFile, Set, Temperature, run_file
 from rao_lab.cli.output import console_on_stderr, loading, print_json, print_progress, print_text
 
 if TYPE_CHECKING:
-    from rao_lab.protocols import Policy
+    from rao_lab.evaluation.forks import Forks
+    from rao_lab.protocols import Launch, Policy
 
 INTERRUPTED = 130
 
@@ -33,7 +34,20 @@ def fork(
     tree: Annotated[
         str, typer.Option(help="Its place in the step, or GROUP.TREE, as in rao-lab show.", metavar="TREE")
     ] = "0",
-    goal: Annotated[str | None, typer.Option(help="Tell the node this in place of its goal.")] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell the node this in place of its goal. The world still holds it to the old one; --goal-args "
+            "changes that too."
+        ),
+    ] = None,
+    goal_args: Annotated[
+        str | None,
+        typer.Option(
+            help="With --goal: what the world then holds the node to, as the node's arguments in JSON.",
+            metavar="JSON",
+        ),
+    ] = None,
     prompt: Annotated[
         str | None,
         typer.Option(help="Tell the node in these words: as of rao-lab run.", metavar="NAME_OR_FOLDER"),
@@ -52,8 +66,8 @@ def fork(
     policy: Annotated[
         str | None,
         typer.Option(
-            help="Who samples what is new. Default: the weights that wrote the turn, from the run's checkpoint, "
-            "otherwise the newest.",
+            help="Who samples what is new. Default: the weights that wrote the turn, from the run's checkpoint; "
+            "otherwise its newest; without a checkpoint, what the run began with.",
             metavar="NAME",
         ),
     ] = None,
@@ -107,7 +121,7 @@ def fork(
                 node,
                 turn,
                 rest=choice("rest", rest, get_args(Rest)),
-                goal=goal,
+                goal=_told(goal, goal_args),
                 prompt=prompt,
                 action=None if action_file is None else action_file.read_text(encoding="utf-8"),
                 child_value=_values(child_value),
@@ -124,7 +138,7 @@ def fork(
     if as_json:
         print_json(found.to_dict())
     else:
-        print_text(fork_text(found, out or path), sentences=True)
+        print_text(fork_text(found, out or path, _place(found, out or path)), sentences=True)
     if len(found) < repeats:
         print_progress(f"stopped: {len(found)} of {repeats} forks had ended; they are kept")
         raise typer.Exit(INTERRUPTED)
@@ -149,6 +163,43 @@ def _policy(name: str | None, assigned: Sequence[str]) -> Policy | None:
         return load_policy(name, **own)
 
 
+def _told(goal: str | None, args: str | None) -> str | Launch | None:
+    """The goal, with other arguments if they are given.
+
+    Raises:
+        ConfigError: they are no JSON object, or there is no goal.
+    """
+    from rao_lab.base.safe_text import quoted
+    from rao_lab.errors import ConfigError
+    from rao_lab.protocols import Launch
+
+    if args is None:
+        return goal
+    if not goal:
+        raise ConfigError("--goal-args goes with --goal: give the words of the new goal too")
+    try:
+        found = json.loads(args)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f'--goal-args {quoted(args)} is no JSON object, such as \'{{"targets": {{"d5": 1}}}}\''
+        )
+    return Launch(goal, found)
+
+
+def _place(found: Forks, kept: Path) -> int | None:
+    """Where the first fork stands in its step; None if none has ended."""
+    from rao_lab.store import open_run
+
+    if not found.trees:
+        return None
+    with open_run(kept) as run:
+        trees = run.trees(found.original.header.step)
+    origin = found.trees[0].header.origin
+    return max((place for place, each in enumerate(trees) if each.origin == origin), default=None)
+
+
 def _values(assigned: list[str] | None) -> dict[str, Any] | None:
     """`["0.1=3", "0.2=done"]` as values by path; what is no JSON is text."""
     from rao_lab.base.safe_text import quoted
@@ -165,4 +216,5 @@ def _values(assigned: list[str] | None) -> dict[str, Any] | None:
             found[path.strip()] = json.loads(text)
         except (ValueError, RecursionError):
             found[path.strip()] = text
+            print_progress(f"--child-value {quoted(each)}: {quoted(text)} is no JSON, so it is taken as text")
     return found

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import unquoted
 from rao_lab.evaluation.forks import Forks
+from rao_lab.tree.origin import edit_words
 from rao_lab.tree.text import signed
 
+NOTHING = "—"
 COLUMNS = ("fork", "s", "R", "A", "root s", "root R", "root A", "nodes", "turns", "tokens")
 
 
-def fork_text(found: Forks, kept: Path) -> str:
-    """The sentence, a table of the tree and its forks, and where they are."""
+def fork_text(found: Forks, kept: Path, place: int | None) -> str:
+    """The sentence, a table of the tree and its forks, and where they are.
+
+    Args:
+        place: of the first fork in its step, as `rao-lab show --tree` takes it; None if there is none.
+    """
     rows = [_cells(row) for row in found.rows()]
     sizes = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
     table = [
         "  ".join(cell.rjust(size) for cell, size in zip(row, sizes, strict=True)) for row in (COLUMNS, *rows)
     ]
-    step = found.original.header.step
-    where = f"kept in {unquoted(kept)}: `rao-lab show {unquoted(kept)} --step {step}` counts them last"
-    return "\n".join(
-        [f"{found}", f"new turns by {unquoted(found.origin.get('weights', ''))}", "", *table, "", where]
-    )
+    heads = [
+        f"changed: {edit_words(found.origin.get('edit'))}",
+        f"new turns by {unquoted(found.origin.get('weights', ''))}",
+    ]
+    if found.held:
+        heads.append(f"s of {unquoted(found.node)} is by its old goal: {found.held}")
+    feet = [f"{NOTHING} no such number{f': {found.no_advantage}' if found.no_advantage else ''}"]
+    if not any(NOTHING in row for row in rows):
+        feet = []
+    where = f"kept in {unquoted(kept)}"
+    if place is not None:
+        step, file = found.original.header.step, shlex.quote(unquoted(kept))
+        where += f"; the first of them: rao-lab show {file} --step {step} --tree {place}"
+    return "\n".join([f"{found}", *heads, "", *table, *feet, "", where])
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -35,6 +51,6 @@ def _words(row: dict[str, Any]) -> Iterator[str]:
     yield "original" if row["fork"] is None else str(row["fork"] + 1)
     for name in ("success", "R", "A", "root_success", "root_R", "root_A"):
         value = row[name]
-        yield "-" if value is None else signed(value) if name in ("A", "root_A") else f"{value:.2f}"
+        yield NOTHING if value is None else signed(value) if name in ("A", "root_A") else f"{value:.2f}"
     for name in ("nodes", "turns", "tokens"):
         yield f"{row[name]:,}"

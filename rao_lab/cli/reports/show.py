@@ -74,7 +74,9 @@ def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
     line += f": a probe, {of}" if tree.probe and not tree.fork else f": {of}"
     if len(trees) == 1:
         return line
-    return f"{line}\n--tree GROUP.TREE from 0.0, or 0 to {len(trees) - 1}, shows another, --node PATH a node"
+    first = next((f"{each.group}.{each.rollout}" for each in trees if not (each.probe or each.fork)), None)
+    named = f"GROUP.TREE from {first}, or 0 to {len(trees) - 1}," if first else f"0 to {len(trees) - 1}"
+    return f"{line}\n--tree {named} shows another, --node PATH a node"
 
 
 def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
