@@ -78,7 +78,7 @@ def prompt_bench(
         tasks: the tasks, or how many of `split` to take from its beginning.
         policy: who plays, unless a variant names another.
         repeats: trees of each task with each prompt.
-        environment: by default TextCraft, with what suits the policy.
+        environment: by default the bundled one, with tasks that suit the policy.
         limits, temperature: by default those that suit the policy.
         seed: keys the sampling noise, the same for every prompt.
         judge: scores nodes that the world cannot.

@@ -12,8 +12,9 @@ import pytest
 from tests.browser.lab import FLAGS, Lab, serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Any]:
+    """One for all files here. While it lives, its thread has a running loop, in which no other test can run one."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -101,7 +101,10 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, lab: CommandLin
     ("policy", "words"),
     [("scripted", "plays by rule and reads no prompt"), ("tiny", "knows the words of terse alone")],
 )
-def test_a_policy_that_makes_nothing_of_a_prompt_is_named(policy: str, words: str, lab: CommandLine) -> None:
+def test_a_policy_that_makes_nothing_of_a_prompt_is_named(
+    policy: str, words: str, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     few = ["--set", "limits.max_turns=2", "--set", "limits.max_nodes=2"]
     status, out, err = lab(["run", "--policy", policy, "--prompt", "plain", *few])
     assert status == 0 and f"note: {policy}" in err and words in err.replace("\n", " ")

@@ -130,6 +130,7 @@ def test_a_follower_outlives_the_file_while_it_is_away(tmp_path: Path) -> None:
     assert len(run.groups(1)) == 1
 
 
+@pytest.mark.slow
 def test_a_large_journal_before_a_small_file_is_read(tmp_path: Path) -> None:
     """A reader in a long read keeps the writer from folding the journal in: the work allowed counts both."""
     with RunWriter(tmp_path / "a.rao", {}) as writer:

@@ -152,7 +152,7 @@ def test_a_tree_without_nodes_and_what_is_no_tree_are_refused_in_one_line() -> N
             diff_trees(a, other)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("shape", ["star", "bushy"])
+@pytest.mark.parametrize("shape", [pytest.param("star", marks=pytest.mark.slow), "bushy"])
 def test_30_000_nodes_against_30_000_take_seconds_and_the_text_stays_short(shape: str) -> None:
     made = [_large(shape, seed) for seed in (1, 2)]
     began = time.process_time()

@@ -1,7 +1,7 @@
 // Forks: beside which node they stand, and how others are asked for.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandLine, pythonLine } from "../src/forks/recipe.js";
+import { commandLine, pythonLine } from "../src/forks/asked.js";
 import { countWords, forksAt, setOf } from "../src/step/forks.js";
 import { tidy } from "../src/tree/layout.js";
 import { grow } from "./grow.js";

@@ -89,6 +89,7 @@ def run(
     from rao_lab.api.keep import check_new
     from rao_lab.api.settings import find_task, limits_from, overrides
     from rao_lab.base.checks import choice
+    from rao_lab.environments.named import FLAGS
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
@@ -101,8 +102,8 @@ def run(
         "temperature": temperature,
         "store": out,
     }
-    which = {"env": env, "difficulty": difficulty, "recipes": rules, "tasks": tasks}
-    _check_apart(goal, {**which, "task": task, "split": split}, {"tools": tools, "verify": verify})
+    which = {"--env": env, "--difficulty": difficulty, FLAGS["rules"]: rules, "--tasks": tasks}
+    _check_apart(goal, {**which, "--task": task, "--split": split}, {"--tools": tools, "--verify": verify})
     assigned = overrides(settings or ())
     with own_prints_aside():
         if goal is not None:
@@ -172,7 +173,7 @@ def _check_apart(goal: str | None, of_world: Mapping[str, Any], of_goal: Mapping
     for name, value in (of_goal if goal is None else of_world).items():
         if value:
             raise ConfigError(
-                f"--{name} belongs to a goal of your own: give --goal, too"
+                f"{name} belongs to a goal of your own: give --goal, too"
                 if goal is None
-                else f"--goal and --{name} are both given: run a goal of your own, or a task of a world"
+                else f"--goal and {name} are both given: run a goal of your own, or a task of a world"
             )

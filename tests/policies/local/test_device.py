@@ -179,8 +179,15 @@ def test_gradients_of_half_precision_go_to_their_copies_one_by_one(step) -> None
     assert all(param.grad is not None for param in model.parameters())
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
-@pytest.mark.parametrize("forward", ["auto", "model"])
+@pytest.mark.parametrize(
+    ("forward", "dtype"),
+    [
+        pytest.param("auto", torch.float32, id="auto-fp32"),
+        pytest.param("auto", torch.bfloat16, id="auto-bf16", marks=pytest.mark.slow),
+        pytest.param("model", torch.float32, id="model-fp32", marks=pytest.mark.slow),
+        pytest.param("model", torch.bfloat16, id="model-bf16", marks=pytest.mark.slow),
+    ],
+)
 def test_a_whole_run_waits_once_a_tick_and_a_few_times_an_update(dtype, forward) -> None:
     """One step with sandbox, sampling, probes, credit and update, on a device that lists every transfer."""
     near = TransformerPolicy.load(data_path("tiny"), device="cpu", dtype=dtype)

@@ -198,7 +198,7 @@ def test_code_that_comes_with_a_model_never_runs(folder: Path) -> None:
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("name", ["temperature", "dialect", "window", "forward", "clock"])
+@pytest.mark.parametrize("name", ["temperature", "prompt", "window", "forward", "clock"])
 def test_settings_of_a_policy_work_or_get_one_line(random_tiny: Path, name: str) -> None:
     sound = load_policy(str(random_tiny))
     for value in PYTHON:

@@ -3,12 +3,12 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
-import { commandLine, pythonLine, request } from "./recipe.js";
+import { commandLine, pythonLine, request } from "./asked.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../step/types.js").NodeText} NodeText */
-/** @typedef {import("./recipe.js").Asked} Asked */
-/** @typedef {import("./recipe.js").Edit} Edit */
+/** @typedef {import("./asked.js").Asked} Asked */
+/** @typedef {import("./asked.js").Edit} Edit */
 /** @typedef {Asked["rest"]} Rest */
 
 /** @type {[Edit, string][]} */
@@ -57,7 +57,7 @@ export class ForkForm {
     const lines = h("div", { class: "fork-lines" });
     const field = h("div", {});
     const whole = () => ({ ...asked, step: step.step, place: step.tree[row], file });
-    const tell = () => lines.replaceChildren(...recipe(whole()));
+    const tell = () => lines.replaceChildren(...linesOf(whole()));
     const set = (/** @type {Partial<Asked>} */ change) => {
       const begun = asked.text !== begins(text, asked);
       Object.assign(asked, change);
@@ -139,7 +139,7 @@ const RESTS = [
 ];
 
 /** @param {Asked} asked */
-function recipe(asked) {
+function linesOf(asked) {
   const command = commandLine(asked);
   return [
     ...copied("In Python", pythonLine(asked)),
