@@ -127,6 +127,7 @@ def text_tree(
         *_origin(tree.header, glyphs),
         *_table(rows, glyphs, credit is not None, width),
         _summary(tree, glyphs),
+        *_returned(tree.nodes[:1]),
     ]
     if plain:
         lines = [_ascii(line) for line in lines]
@@ -367,6 +368,14 @@ def _summary(tree: Recorded, glyphs: _Glyphs) -> str:
     words.append(f"{glyphs.together} together" if any(node.together for node in tree.nodes) else "")
     words.append(f"not reproducible: {one_line(tree.not_reproducible, 60)}" if tree.not_reproducible else "")
     return f" {glyphs.dot} ".join(word for word in words if word)
+
+
+def _returned(root: Sequence[Node]) -> list[str]:
+    """The line that says what the tree came to: the value of its root, as Python writes it."""
+    value = root[0].value if root and root[0].status is Status.FINISHED else None
+    if value is None:
+        return []
+    return ["returned " + one_line(repr(value[:400]) if isinstance(value, str) else quoted(value))]
 
 
 def _ascii(text: str) -> str:

@@ -98,6 +98,7 @@ def test_a_policy_of_a_file_solves_it_and_what_its_tools_print_goes_aside(
         status, out, err = lab([*goal, "--verify", tools.name, "--json"])
         assert (status, json.loads(out)["nodes"][0]["success"]) == (0, 1.0)
         assert "asked for Ada" in err
+        assert lab(goal)[1].endswith("\nreturned 36\n")  # without --json too, the answer is there
     found = lab.json(["eval", "--env", f"{tools.name}:people", "--policy", "hands.py:ByHand"])
     assert (found["success"], found["tasks"]) == (1.0, 2)
     for name, line in (

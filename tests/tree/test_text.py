@@ -105,6 +105,26 @@ def test_the_same_picture_in_ascii() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (64, "returned 64"),
+        ("64", "returned '64'"),
+        ([1, "a"], "returned [1, 'a']"),
+        ("one\n\x1b[2Jtwo", r"returned 'one\n\x1b[2Jtwo'"),
+        ("x" * 900, "returned '" + "x" * 69 + "…"),
+    ],
+)
+def test_the_last_line_says_what_the_root_returned(value: object, said: str) -> None:
+    assert text_tree(Tree(HEADER, (node("0", value=value),)), width=80).splitlines()[-1] == said
+
+
+def test_a_root_that_returned_nothing_gets_no_line() -> None:
+    late = node("0", 0.0, status=Status.TURN_LIMIT, value=64)
+    for root in (late, node("0"), replace(late, status=Status.RUNNING)):
+        assert "returned" not in text_tree(Tree(HEADER, (root,)))
+
+
 def test_print_shows_the_picture() -> None:
     assert str(BUSY) == text_tree(BUSY)
 

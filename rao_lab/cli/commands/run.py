@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from rao_lab.protocols import Policy
     from rao_lab.tree import Tree
 
+LONG_ANSWER = 60
+"""Characters of a text that the picture may have cut: it follows whole,"""
+MOST_ANSWER = 4000
+"""up to so many characters."""
+
 
 def run(
     env: TrainEnv = None,
@@ -154,6 +159,9 @@ def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
         print_json(tree_to_json(tree))
     else:
         print_text(str(tree))
+        value = tree.root.value if tree.nodes else None
+        if isinstance(value, str) and len(value) > LONG_ANSWER:
+            print_text(f"\n{value[:MOST_ANSWER]}", sentences=True)
     if usage := getattr(actor, "usage", None):
         print_progress(f"server: {usage_words(usage)}")
     if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:
