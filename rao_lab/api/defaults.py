@@ -103,6 +103,11 @@ def unread(policy: Policy, prompt: Dialect) -> str:
             f"{name} knows the words of terse alone, and will make nothing of {prompt.name}: play it with a chat model "
             "(--policy smollm2)"
         )
+    if policy.dialect != "terse" and prompt.name == "terse":
+        return (
+            f"{name} reads the words of terse, which were made for the embedded model tiny alone: a chat model makes "
+            "little of them, and more of codeact"
+        )
     return ""
 
 

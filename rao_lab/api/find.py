@@ -117,7 +117,7 @@ def why_no_credit(run: Run, step: int | None) -> str:
     name = run.path.name
     known = {each.step: each for each in run.steps}
     credited = credited_steps(run)
-    outside = [*known] == [0] or not _is_training(run)
+    outside = [*known] == [0] or not is_training(run)
     if outside and any(each.groups for each in run.steps):
         return (
             f"{name} has no credit: its trees were run outside training, and credit compares the trees of a "
@@ -138,10 +138,10 @@ def why_no_credit(run: Run, step: int | None) -> str:
 def credited_steps(run: Run) -> list[int]:
     """The training steps that ended with groups of trees."""
     ended = [each.step for each in run.steps if each.step and each.groups and each.ended is not None]
-    return ended if _is_training(run) else []
+    return ended if is_training(run) else []
 
 
-def _is_training(run: Run) -> bool:
+def is_training(run: Run) -> bool:
     """Whether trees were run to be trained on, and not to be looked at, evaluated or compared."""
     return "kind" not in run.config
 

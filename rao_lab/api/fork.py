@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from rao_lab.api.defaults import suggested
+from rao_lab.api.defaults import suggested, unread
 from rao_lab.api.fork_edit import Asked
 from rao_lab.api.fork_known import Known
 from rao_lab.api.given import check_environment, check_options, check_policy, what
@@ -124,6 +125,8 @@ def fork(
         check_keeps(store, tree)
     version = tree.node(node).turns[turn - 1].policy_version
     live, weights = weights_of(tree, version, policy, opened)
+    if not live.name.startswith("scripted") and (note := unread(live, known.dialect)):
+        warnings.warn(note, stacklevel=3)
     warmth = known.temperature if temperature is None else temperature
     if warmth is None:
         warmth = suggested(live, known.environment).temperature

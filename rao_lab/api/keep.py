@@ -143,7 +143,7 @@ def told_of(
 
 @checked_call
 def save_tree(tree: Tree, path: str | Path, *, force: bool = False) -> None:
-    """Saves a tree: as JSON if the name ends with .json, otherwise as a run file. `tree.save` is the same.
+    """Saves a tree: as JSON if the name ends with .json, as a run file if with .rao. `tree.save` is the same.
 
         >>> rl.save_tree(tree, "tree.rao")
         >>> rl.load_tree("tree.rao") == tree
@@ -153,7 +153,7 @@ def save_tree(tree: Tree, path: str | Path, *, force: bool = False) -> None:
         force: what lies there is overwritten.
 
     Raises:
-        InputError: this is no tree, or one that still runs; or a file lies there.
+        InputError: this is no tree, or one that still runs; its name ends otherwise; or a file lies there.
         RunFileError: the run file that lies there has checkpoints, or is being written.
         UnavailableError: it cannot be written.
     """
@@ -164,6 +164,8 @@ def save_tree(tree: Tree, path: str | Path, *, force: bool = False) -> None:
     out = file_path(path)
     if out.is_dir():
         raise InputError(f"{unquoted(out)} is a folder: name a file in it")
+    if out.suffix.lower() not in (".rao", ".json"):
+        raise InputError(f"{unquoted(out)} does not say what to write: end it with .rao or .json")
     if is_begun(out) and not force:
         raise InputError(f"{unquoted(out)} exists already: choose another name, or give force=True")
     try:

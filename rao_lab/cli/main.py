@@ -8,6 +8,7 @@ answered with one line on stderr and exit status 2. Ctrl-C keeps what was writte
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -81,6 +82,8 @@ PROMPTS: dict[str, Callable[..., None]] = {
     "bench": prompt_bench.bench,
 }
 """The commands of `rao-lab prompts`."""
+INSTEAD = {"copy": "new", "edit": "new", "make": "new", "cat": "show", "ls": "list"}
+"""What else a command may be called, and its name."""
 of_prompts = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -102,7 +105,7 @@ def call(arguments: Sequence[str]) -> int:
             return _complain(STOPPED, INTERRUPTED)
         return status if isinstance(status, int) else 0
     except USAGE_ERROR as error:
-        return _complain(error.format_message(), 2)  # type: ignore[attr-defined]
+        return _complain(_with_hint(error.format_message(), arguments), 2)  # type: ignore[attr-defined]
     except CallbackError as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
@@ -118,6 +121,17 @@ def call(arguments: Sequence[str]) -> int:
         return _complain(f"{error.strerror or error}{file}", 2)
     except ABORTS:
         return _complain(STOPPED, INTERRUPTED)
+
+
+def _with_hint(message: str, arguments: Sequence[str]) -> str:
+    """The message, and if it says that there is no such command, which there are."""
+    found = re.fullmatch(r"No such command '(.*)'\.", message)
+    if found is None:
+        return message
+    group, names = ("rao-lab prompts", PROMPTS) if arguments[0] == "prompts" else ("rao-lab", COMMANDS)
+    if (near := INSTEAD.get(found[1])) in names:
+        return f"{message} Did you mean `{group} {near}`?"
+    return f"{message} There are {', '.join([*names, *(['prompts'] if names is COMMANDS else [])])}"
 
 
 def _complain(message: str, status: int) -> int:

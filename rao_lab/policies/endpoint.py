@@ -111,6 +111,12 @@ class EndpointPolicy:
         self._running: dict[NodeKey, tuple[Call, Future[TurnReply]]] = {}
         self._counting = threading.Lock()
 
+    def __repr__(self) -> str:
+        """Without the address and the key."""
+        return (
+            f"EndpointPolicy({self.name}, temperature={self._temperature:g}, concurrency={self.concurrency})"
+        )
+
     @property
     def usage(self) -> dict[str, float]:
         with self._counting:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError
 from rao_lab.policies.pending import KnownAtOnce, key_order, lost
 from rao_lab.protocols import NodeKey, Policy, TurnReply, TurnRequest
@@ -77,6 +78,10 @@ class ReplayPolicy(KnownAtOnce):
         self.limits = first.header.limits if first else {}
         """Of the recorded tree."""
         self.window = live.window if live is not None else root.window if root else 0
+
+    def __repr__(self) -> str:
+        live = "" if self.live is None else f", live={self.live!r}"
+        return f"ReplayPolicy({counted(len(self._trees), 'tree')}{live})"
 
     @property
     def temperature(self) -> float | None:

@@ -45,6 +45,9 @@ class ScriptedPolicy(KnownAtOnce):
         self.error_rate = number("error_rate", error_rate, most=1.0)
         self.seed = whole("seed", seed, least=-MOST_SEED, most=MOST_SEED)
 
+    def __repr__(self) -> str:
+        return f"ScriptedPolicy(style={self.style!r}, error_rate={self.error_rate:g}, seed={self.seed})"
+
     def reply(self, request: TurnRequest) -> TurnReply:
         script = request.script
         if script is None:

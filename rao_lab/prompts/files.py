@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +38,19 @@ def read_folder(folder: Path) -> dict[str, str]:
     if len(found) > MOST_FILES:
         raise InputError(f"{said} has {len(found)} files that end with {ENDING}: {MOST_FILES} are the most")
     files = {path.name: _read(path, f"{said}: {unquoted(path.name)}") for path in found}
-    return checked_files(files, said)
+    files = checked_files(files, said)
+    _say_unused(files, said)
+    return files
+
+
+def _say_unused(files: Mapping[str, str], said: str) -> None:
+    """Says which files no other file names: they are read by nobody."""
+    for name in files.keys() - PARTS:
+        if not any(name in text for other, text in files.items() if other != name):
+            warnings.warn(
+                f"{said}: {unquoted(name)} is not used: a prompt is {', '.join(PARTS)}, and what they include",
+                stacklevel=4,
+            )
 
 
 def _read(path: Path, said: str) -> str:

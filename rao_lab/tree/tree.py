@@ -121,7 +121,7 @@ class Tree:
         return to_networkx(self)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Saves it: as JSON if the name ends with .json, otherwise as a run file; `rl.load_tree` loads both.
+        """Saves it: as JSON if the name ends with .json, as a run file if with .rao; `rl.load_tree` loads both.
 
         >>> tree.save("runs/saved.rao")
 

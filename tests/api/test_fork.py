@@ -19,6 +19,7 @@ from rao_lab.protocols import Launch
 from rao_lab.store import RunWriter
 from rao_lab.tree import Event, Tree
 from tests.environments.test_second_world import AddUp
+from tests.support.written import Written
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,11 @@ def test_a_fork_says_how_often_the_node_succeeds_and_what_its_ancestors_then_ear
 
 def times(turn: Any) -> dict[str, Any]:
     return {name: getattr(turn, name) for name in ("started", "sampled", "ended", "waiting_seconds")}
+
+
+def test_a_chat_model_that_goes_on_with_the_words_of_tiny_is_said(run: Any) -> None:
+    with pytest.warns(UserWarning, match="written reads the words of terse, .* a chat model makes little"):
+        rl.fork(deepest(run), "0.0", rest="continued", run=run, repeats=1, policy=Written(["finish('done')"]))
 
 
 def test_the_same_seed_gives_the_same_forks_and_another_gives_others(run: Any) -> None:

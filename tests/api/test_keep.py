@@ -201,6 +201,7 @@ def test_what_cannot_be_kept_or_loaded_is_one_line(tmp_path: Path) -> None:
             (lambda: tree.save(tmp_path / "trained.rao", force=True), rl.RunFileError, "is a training"),
             (lambda: tree.save(tmp_path / "written.rao", force=True), rl.RunFileError, "being written"),
             (lambda: tree.save(tmp_path, force=True), rl.InputError, "is a folder"),
+            (lambda: tree.save(tmp_path / "x.txt"), rl.InputError, "end it with .rao or .json"),
             (lambda: rl.save_tree([tree], tmp_path / "y"), rl.InputError, "saves one tree"),  # type: ignore[arg-type]
             (lambda: rl.save_tree(rl.Tree(tree.header, ()), tmp_path / "y"), rl.InputError, "still runs"),
         ]  # fmt: skip

@@ -122,6 +122,12 @@ def test_an_environment_of_a_file_is_evaluated_and_trained(tools: Path, lab: Com
     assert f"give --env {tools.name}:people (a run file alone starts no code)" in line
 
 
+def test_nothing_is_to_be_looked_at_if_no_server_listens(lab: CommandLine) -> None:
+    asked = ["--policy", "http://127.0.0.1:9/v1#m", "--set", "policy.retries=0"]
+    status, _, err = lab(["run", "--goal", "Go.", *asked])
+    assert status == 1 and "connection refused" in err and "next:" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

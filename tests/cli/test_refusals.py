@@ -51,7 +51,9 @@ from tests.support.command_line import CommandLine
         (["train", "--out", "."], "--out . is a folder: name a file in it, such as a.rao"),
         (["run", "--policy", "scripted", "--out", "."], "is a folder: name a file in it"),
         (["run", "--policy", "scripted", "--out", "a.json"], "--out a.json is named like a json file"),
-        (["frob"], "No such command 'frob'"),
+        (["frob"], "No such command 'frob'. There are demo, train, eval, run, show, "),
+        (["prompts", "copy", "plain"], "No such command 'copy'. Did you mean `rao-lab prompts new`?"),
+        (["prompts", "frob"], "No such command 'frob'. There are list, show, diff, new, bench"),
     ],
 )
 def test_bad_arguments_get_one_line(

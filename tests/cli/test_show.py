@@ -25,7 +25,7 @@ def test_show_prints_the_picture_of_a_tree_with_its_credit(lab: CommandLine) -> 
     assert first == (  # words count from 1, as the Explorer does
         "lambda_1.rao, step 12: 36 trees of 6 tasks and 4 probes; this is --tree 0.3: tree 4 of 6 of its task"
     )
-    assert lines[-3].split() == ["✓", "0", "2x", "e1", "1.00", "2.00", "+0.20", "3", "11"]
+    assert lines[-4].split() == ["✓", "0", "2x", "e1", "1.00", "2.00", "+0.20", "3", "11"]
     assert max(map(len, out.splitlines())) <= 100
 
 
@@ -84,7 +84,7 @@ def test_a_run_without_credit_and_without_a_tokenizer_is_shown(lab: CommandLine)
     assert out.startswith(
         "smollm2.rao, step 0: 1 tree of 1 task; this is --tree 0.0: tree 1 of 1 of its task\n\n"
     )
-    assert "no credit: its step gave none" in out and "context: as messages" in out
+    assert "no credit: this tree was not trained on" in out and "context: as messages" in out
 
 
 @pytest.mark.parametrize(

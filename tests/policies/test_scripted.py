@@ -15,6 +15,8 @@ from rao_lab.errors import ConfigError
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
+from rao_lab.policies.endpoint import EndpointPolicy
+from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.prompts import find
 from rao_lab.protocols import TurnRequest
@@ -37,6 +39,16 @@ LAMPS = Task(
         },
     },
 )
+
+
+def test_it_is_shown_by_its_settings() -> None:
+    said = "ScriptedPolicy(style='per_ingredient', error_rate=0.1, seed=3)"
+    assert repr(ScriptedPolicy("per_ingredient", 0.1, 3)) == said
+    tree = Tree(TreeHeader(LAMPS), ())
+    assert repr(ReplayPolicy(tree)) == "ReplayPolicy(1 tree)"
+    assert repr(ReplayPolicy(tree, ScriptedPolicy())).startswith("ReplayPolicy(1 tree, live=ScriptedPolicy(")
+    server = EndpointPolicy("http://127.0.0.1:9/v1#m", temperature=0.7)
+    assert repr(server) == "EndpointPolicy(endpoint#m, temperature=0.7, concurrency=16)"
 
 
 @pytest.fixture(scope="module")

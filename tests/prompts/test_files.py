@@ -70,6 +70,15 @@ def test_what_the_prompts_are_about_reaches_the_model() -> None:
     assert last.endswith("This is your last reply: call `finish` in it, with the best that you have.")
 
 
+def test_a_file_that_no_other_includes_is_named(folder: Path) -> None:
+    (folder / "ob.j2").write_text("{{ output }}")
+    with pytest.warns(UserWarning, match=r"prompt .*mine: ob\.j2 is not used: a prompt is system\.j2, task\.j2,"):
+        find(folder)
+    with (folder / "observation.j2").open("a") as stream:
+        stream.write("{% include 'ob.j2' %}")
+    find(folder)  # a warning would fail this test
+
+
 def test_a_prompt_is_named_by_what_it_holds(folder: Path) -> None:
     first = find(folder)
     assert first.name == f"mine@{shipped('plain').name.partition('@')[2]}"

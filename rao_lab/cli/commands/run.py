@@ -122,7 +122,7 @@ def run(
         options["limits"] = limits_from(suggested(actor), given)
         tree, status = _watched(actor, chosen, world, options)
     _report(tree, actor, as_json)
-    if goal is not None and not as_json:
+    if goal is not None and not as_json and any(turn.text for turn in tree.nodes[0].turns):
         kept = "--out FILE keeps the tree, and `rao-lab show FILE" if out is None else f"`rao-lab show {out}"
         print_progress(f"next: {kept} --node 0` prints what agent 0 read and wrote")
     if status or _lost(tree):

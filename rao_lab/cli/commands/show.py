@@ -38,7 +38,7 @@ def show(
       rao-lab show runs/demo.rao --step 10 --tree 4.0
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --node 0.1
     """
-    from rao_lab.api.find import credit_of_tree, find_tree, find_trees
+    from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_training
     from rao_lab.cli.reports import show as report
     from rao_lab.store import open_run
     from rao_lab.tree.codec import tree_to_json
@@ -53,6 +53,7 @@ def show(
         found = trees[place].load()
         credit = credit_of_tree(run, trees[place])
         decode = bundled_decoder(run.config)
+        trained = is_training(run) and trees[place].step > 0
     if node is None:
         if as_json:
             print_json(tree_to_json(found))
@@ -67,4 +68,4 @@ def show(
         nodes = [] if credit is None or earned is None else credit.to_json([earned])["nodes"]
         print_json({"node": chosen.path, **said, "credit": nodes[0] if nodes else None})
     else:
-        print_text(report.node_text(path.name, trees, place, chosen, said, earned))
+        print_text(report.node_text(path.name, trees, place, chosen, said, earned, trained))

@@ -37,11 +37,13 @@ def node_text(
     node: Node,
     said: Mapping[str, Any],
     credit: Attribution | None,
+    trained: bool = True,
 ) -> str:
     """A node whole: what it was told, its turns, what it returned, and its credit.
 
     Args:
         said: its texts, from `views.explorer.node_text`.
+        trained: whether the tree was sampled to be trained on.
     """
     lines = [_where(run, trees, place), "", *_heading(node, said)]
     if said["has_tokens"] and not said["decoded"]:
@@ -49,7 +51,8 @@ def node_text(
     for turn in said["turns"]:
         lines += ["", *_turn(turn, said["has_tokens"])]
     lines += ["", f"returned {said['value']}" if said["returned"] else "returned nothing", ""]
-    lines += ["no credit: its step gave none"] if credit is None else credit_lines(credit)
+    why = "its step gave none" if trained else "this tree was not trained on"
+    lines += [f"no credit: {why}"] if credit is None else credit_lines(credit)
     if said["note"]:
         lines.append(said["note"])
     return "\n".join(lines)

@@ -113,6 +113,9 @@ class TransformerPolicy:
         self._unasked: list[TurnReply] = []
         """Turns that were lost because the template could not render them."""
 
+    def __repr__(self) -> str:
+        return f"TransformerPolicy({self.name} v{self.version}, window={self.window}, {self.model.device})"
+
     @classmethod
     def load(
         cls,
