@@ -13,8 +13,10 @@ from rao_lab.tree.node import Node, Turn
 from rao_lab.tree.text import Earned
 
 Goals = Likeness | Literal["other"]
-What = Literal["code", "words", "results", "ended"]
+What = Literal["goal", "prompt", "code", "words", "results", "ended"]
 WORDS: Mapping[What, str] = {
+    "goal": "it was told another goal",
+    "prompt": "it was told in the words of another prompt",
     "code": "another action",
     "words": "other words, and no other action",
     "results": "the same action gave another result",
@@ -36,15 +38,20 @@ class Parting:
     """Path of the node in the first tree."""
     b: str
     turn: int
-    """From 1; the same in both."""
+    """From 1; the same in both. 0: they part when they are launched."""
     what: What
-    """code: another action. words: the same action, or none, in other words. results: the same action gave something
-    else. ended: one node has no such turn."""
+    """goal, prompt: a fork told the node something else, or in other words. code: another action. words: the same
+    action, or none, in other words. results: the same action gave something else. ended: one node has no such turn."""
     left: str
     """What stands there in the first tree; "" if nothing does."""
     right: str
     when: tuple[int, float]
     """Tick and seconds of the first tree's clock at which they part."""
+
+    @property
+    def moment(self) -> str:
+        """ "turn 3", or "launch"."""
+        return f"turn {self.turn}" if self.turn else "launch"
 
     def to_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("a", "b", "turn", "what", "left", "right")}
@@ -59,7 +66,8 @@ class Row:
     goals: Goals | None = None
     """What the goals have in common, which may be nothing of two roots; None if the node is in one tree alone."""
     partings: tuple[Parting, ...] = ()
-    """Where they first differ, and where they first act differently, if that is later; at most two."""
+    """Where they first differ, and where they first act differently, if that is later; at most two, and before
+    them what a fork told it."""
     earned: tuple[Earned | None, Earned | None] = (None, None)
 
     @property
@@ -85,11 +93,21 @@ class Row:
 
     @property
     def scores_differ(self) -> bool:
-        """Whether s or R is another."""
+        """Whether s or R is another. An R that one of them lacks is no difference: a fork has none of its step."""
         if self.a is None or self.b is None:
             return False
         left, right = (None if each is None else each.R for each in self.earned)
-        return self.a.success != self.b.success or left != right
+        return self.a.success != self.b.success or (None not in (left, right) and left != right)
+
+
+def told_apart(a: Node, b: Node) -> tuple[Parting, ...]:
+    """What a fork changed in what the node is told; empty if nothing did."""
+    when = (a.started_tick, a.started)
+    if a.goal != b.goal:
+        return (Parting(a.path, b.path, 0, "goal", a.goal, b.goal, when),)
+    if a.template != b.template:
+        return (Parting(a.path, b.path, 0, "prompt", a.template, b.template, when),)
+    return ()
 
 
 def partings(a: Node, b: Node) -> tuple[Parting, ...]:

@@ -6,7 +6,8 @@ not aligned is in one tree alone, with all that is below it.
 
 Two aligned nodes part at their first turn that differs, as `compare.py` defines it: another action, the same action
 in other words, the same action with another result, or an end. What they read is not compared: two prompts differ
-from the first message on. The trees part at the earliest of these by the first tree's logical clock. What was written
+from the first message on. But a node that a fork told something else parts from the original when it is
+launched. The trees part at the earliest of these by the first tree's logical clock. What was written
 counts when it was written, what was given when the turn's code had run. If ticks and seconds are equal, the node that
 comes first in path order counts.
 """
@@ -20,9 +21,10 @@ from typing import Any
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 from rao_lab.tree.align import Pair, align
-from rao_lab.tree.compare import Goals, Parting, Row, partings
+from rao_lab.tree.compare import Goals, Parting, Row, partings, told_apart
 from rao_lab.tree.diff_text import side_by_side
 from rao_lab.tree.node import Node, path_key
+from rao_lab.tree.origin import retold
 from rao_lab.tree.text import Earned, EarnedInStep, earned_by, preamble
 from rao_lab.tree.tree import Tree
 
@@ -124,16 +126,24 @@ def diff_trees(a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = Non
 def _rows(a: Tree, b: Tree, earned_a: Mapping[str, Earned], earned_b: Mapping[str, Earned]) -> Iterator[Row]:
     shared = preamble(a.nodes)
     shared = shared if shared == preamble(b.nodes) else ""
+    forked = retold(a.header) | retold(b.header) if _same_rollout(a, b) else set()
 
     def row(left: Node | None, right: Node | None, goals: Goals | None) -> Row:
         earned = (
             earned_a.get(left.path) if left else None,
             earned_b.get(right.path) if right else None,
         )
-        return Row(left, right, goals, partings(left, right) if left and right else (), earned)
+        if left is None or right is None:
+            return Row(left, right, goals, (), earned)
+        told = told_apart(left, right) if left.path == right.path and left.path in forked else ()
+        goals = "other" if told and left.goal != right.goal else goals
+        return Row(left, right, goals, (*told, *partings(left, right)), earned)
+
+    def words(node: Node) -> str:
+        return f"fork {node.path}" if node.path in forked else node.goal.removeprefix(shared)
 
     def pairs(left: Sequence[Node], right: Sequence[Node]) -> list[Pair]:
-        return align(*([node.goal.removeprefix(shared) for node in nodes] for nodes in (left, right)))
+        return align(*([words(node) for node in nodes] for nodes in (left, right)))
 
     roots = pairs([a.root], [b.root])
     stack = [row(a.root, b.root, roots[0][2] if roots else "other")]
@@ -151,6 +161,15 @@ def _rows(a: Tree, b: Tree, earned_a: Mapping[str, Earned], earned_b: Mapping[st
         below += [row(node, None, None) for node in left[at:]]
         below += [row(None, node, None) for node in right[bt:]]
         stack += reversed(below)
+
+
+def _same_rollout(a: Tree, b: Tree) -> bool:
+    """Whether they are one tree and its fork, or two forks of it."""
+    one, two = (
+        (each.header.task.id, each.header.step, each.header.probe, each.header.group, each.header.rollout)
+        for each in (a, b)
+    )
+    return one == two
 
 
 def _earliest(found: Sequence[Parting]) -> Parting | None:

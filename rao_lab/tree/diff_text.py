@@ -16,6 +16,7 @@ from rao_lab.base.safe_text import cells, one_line, shorten
 from rao_lab.base.words import counted
 from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.node import Node, Recorded
+from rao_lab.tree.origin import fork_name
 from rao_lab.tree.text import mark, preamble, short_goal, signed
 
 WIDTH = 100
@@ -37,7 +38,7 @@ def side_by_side(
 ) -> str:
     """The picture of two aligned trees, each line at most `width` terminal cells."""
     half = (width - GAP) // 2
-    lines = [_two(_about(a), _about(b), " ", half), _sum_up(rows)]
+    lines = [_two(_about(a), _about(b), " ", half), _sum_up(rows), *two_tasks(a, b)]
     lines += parting_lines(first, first_action, width)
     shown, hidden = shown_rows(rows, MOST_ROWS)
     drawn = _Halves(shared_preamble(a, b), half, any(row.earned != (None, None) for row in rows))
@@ -50,6 +51,12 @@ def side_by_side(
             f"{counted(hidden, 'node')} not drawn: below nodes whose sub-trees are the same, or past the room"
         )
     return "\n".join(shorten(line.rstrip(), width) for line in lines)
+
+
+def two_tasks(a: Recorded, b: Recorded) -> list[str]:
+    """A line that says so if the trees are of different tasks."""
+    one, two = (one_line(each.header.task.id, 40) for each in (a, b))
+    return [] if a.header.task.id == b.header.task.id else [f"two different tasks: {one} and {two}"]
 
 
 def shared_preamble(a: Recorded, b: Recorded) -> str:
@@ -95,16 +102,18 @@ def _lines(parting: Parting) -> tuple[list[str], list[str]]:
 
 def _place(parting: Parting) -> str:
     path = parting.a if parting.a == parting.b else f"{parting.a} (at the right {parting.b})"
-    return f"node {path}, turn {parting.turn}"
+    return f"node {path}, {parting.moment}"
 
 
 def _about(tree: Recorded) -> str:
     header = tree.header
     root = tree.nodes[0]
     s = "not scored" if root.success is None else f"s {root.success:.2f}"
+    fork = fork_name(header)
+    place = f"tree {header.step}:{header.group}.{header.rollout}" if header.step else f"seed {header.seed}"
     words = [root.template, header.agent if header.agent != "recursive" else "", header.policy]
-    words += [f"tree {header.step}:{header.group}.{header.rollout}" if header.step else f"seed {header.seed}"]
-    return " · ".join([s, counted(len(tree.nodes), "node"), *(one_line(word, 30) for word in words if word)])
+    heads = [s, *([fork] if fork else []), counted(len(tree.nodes), "node")]
+    return " · ".join([*heads, *(one_line(word, 30) for word in (*words, "" if fork else place) if word)])
 
 
 def _sum_up(rows: Sequence[Row]) -> str:

@@ -50,6 +50,18 @@ def fork_name(header: TreeHeader) -> str:
     return f"fork{number} of {again}{kind} {header.step}:{header.group}.{header.rollout}"
 
 
+def retold(header: TreeHeader) -> set[str]:
+    """Paths of the nodes that this fork, or one that it was cut from, told another goal or in another prompt."""
+    found: set[str] = set()
+    origin: object = header.origin
+    while isinstance(origin, Mapping):
+        edit = origin.get("edit")
+        if isinstance(edit, Mapping) and ("goal" in edit or "prompt" in edit):
+            found.add(str(origin.get("node")))
+        origin = origin.get("before")
+    return found
+
+
 def edit_words(edit: object) -> str:
     """What a fork changed, in a few words: of a text, the beginning of its first line."""
     if not isinstance(edit, Mapping) or not edit:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from rao_lab.errors import InputError
 from rao_lab.tree import Call, Node, Status, Task, Tree, TreeHeader, Turn, child_path, path_key
 from rao_lab.tree.align import MOST_COMPARED, align
 from rao_lab.tree.diff import diff_trees
+from rao_lab.views.diff.html import diff_html
 
 HEADER = TreeHeader(Task("t", "Do: all"), policy="p")
 
@@ -143,6 +145,43 @@ def test_what_differs_in_a_turn(change: dict[str, object], what: str | None) -> 
     shorter = replace(a.root, turns=a.root.turns[:1])
     ended = diff_trees(a, replace(a, nodes=(shorter, *a.nodes[1:]))).first
     assert ended and (ended.what, ended.turn, ended.right) == ("ended", 2, "")
+
+
+def test_a_fork_parts_at_the_launch_of_what_it_told_otherwise_and_lacks_no_R() -> None:
+    a, _ = trees()
+    a = replace(a, header=replace(HEADER, step=12, group=2, rollout=1))
+    earned = {each.path: SimpleNamespace(R=1.0, A=0.5) for each in a.nodes}
+    for edit, change, what in (
+        ({"goal": "x"}, {"goal": "something else altogether"}, "goal"),
+        ({"prompt": "p"}, {"template": "p"}, "prompt"),
+        ({"action": "x"}, {}, None),
+    ):
+        origin = {"node": "0.1", "edit": edit, "repeat": 1}
+        told = replace(a.node("0.1"), **change)  # type: ignore[arg-type]
+        # The root writes something else afterwards: the launch comes before.
+        root = replace(a.root, turns=(a.root.turns[0], replace(a.root.turns[1], code="finish(2)")))
+        fork = Tree(replace(a.header, origin=origin), (root, a.node("0.0"), told))
+        found = diff_trees(a, fork, earned)  # type: ignore[arg-type]
+        first = found.first_action
+        assert first is not None and len(found.pairs) == 3
+        assert (first.a, first.turn, first.what) == (("0.1", 0, what) if what else ("0", 2, "code"))
+        lines = str(found).splitlines()
+        assert "tree 12:2.1" in lines[0] and "s 1.00 · fork 2 of tree 12:2.1 · 3 nodes" in lines[0]
+        assert f"({1 if what else 2} the same)" in lines[1] and "another s or R" not in lines[1]
+        assert (
+            f"first divergence: node {'0.1, launch: it was told' if what else '0, turn 2: another'}"
+            in str(found)
+        )
+        page = diff_html(found, "k")
+        assert "fork 2 of tree 12:2.1" in page and ("node 0.1, launch" in page) is bool(what)
+
+
+def test_trees_of_two_tasks_say_so() -> None:
+    a, b = trees()
+    assert "two different tasks" not in str(diff_trees(a, b))
+    other = diff_trees(a, replace(b, header=replace(b.header, task=Task("u", "Do: all"))))
+    assert str(other).splitlines()[2] == "two different tasks: t and u"
+    assert "two different tasks: t and u" in diff_html(other, "k")
 
 
 def test_a_tree_without_nodes_and_what_is_no_tree_are_refused_in_one_line() -> None:

@@ -7,7 +7,8 @@ from rao_lab.base.words import counted
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.diff import TreeDiff
-from rao_lab.tree.diff_text import parted_at, shared_preamble, shown_rows
+from rao_lab.tree.diff_text import parted_at, shared_preamble, shown_rows, two_tasks
+from rao_lab.tree.origin import fork_name
 from rao_lab.tree.text import Earned, short_goal, signed
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
 
@@ -38,11 +39,11 @@ def _parting(found: TreeDiff, names: tuple[str, str]) -> str:
     if first is None:
         return '<p class="about">No turn differs in what was written or in what came back.</p>'
     where = said(first.a) if first.a == first.b else f"{said(first.a)} (right: {said(first.b)})"
-    lines = f"<p>First divergence: node {where}, turn {first.turn}: {WORDS[first.what]}</p>"
+    lines = f"<p>First divergence: node {where}, {first.moment}: {WORDS[first.what]}</p>"
     if found.first_action is None:
         lines += '<p class="about">No action differs; only words do.</p>'
     elif found.first is not None and found.first is not first:
-        before = f"node {said(found.first.a)}, turn {found.first.turn}"
+        before = f"node {said(found.first.a)}, {found.first.moment}"
         lines += f'<p class="about">Words differ from {before} on; the actions are the same until here.</p>'
     same = parted_at(first)
     sides = (
@@ -75,15 +76,17 @@ def _trees(found: TreeDiff, key: str, names: tuple[str, str]) -> str:
     heads = "".join(f'<td class="figure quiet">{name}</td>' for name in figures)
     left, right = (_about(tree, name) for tree, name in zip((found.a, found.b), names, strict=True))
     body = "".join(_row(row, found.first_action or found.first, key, preamble, credit) for row in rows)
+    tasks = "".join(f'<p class="about">{said(line)}</p>' for line in two_tasks(found.a, found.b))
     more = f'<p class="about">{counted(hidden, "node")} not drawn.</p>' if hidden else ""
     return (
-        f'<table class="two"><thead><tr><td>{left}</td>{heads}<td class="sign"></td><td>{right}</td>{heads}</tr>'
+        f'{tasks}<table class="two"><thead><tr><td>{left}</td>{heads}<td class="sign"></td><td>{right}</td>{heads}</tr>'
         f"</thead><tbody>{body}</tbody></table>{more}"
     )
 
 
 def _about(tree: Tree, name: str) -> str:
     s = "not scored" if tree.success is None else f"s {tree.success:.2f}"
+    name = fork_name(tree.header) or name
     return f'<b>{said(one_line(name, 40))}</b> <span class="quiet">{s}, {counted(len(tree), "node")}</span>'
 
 
@@ -91,9 +94,9 @@ def _row(row: Row, first: Parting | None, key: str, preamble: str, credit: bool)
     here = first is not None and first in row.partings
     kind = "here" if here else "changed" if row.changed else "same"
     if here and first is not None:
-        sign = f"turn {first.turn}"
+        sign = first.moment
     elif row.both:
-        sign = f"turn {row.partings[0].turn}" if row.partings else "≠" if row.changed else "="
+        sign = row.partings[0].moment if row.partings else "≠" if row.changed else "="
     else:
         sign = "only left" if row.b is None else "only right"
     sides = [_side(node, earned, key, preamble, credit) for node, earned in zip((row.a, row.b), row.earned)]
