@@ -16,7 +16,7 @@ from rao_lab.tree.origin import edit_words, tree_name
 from rao_lab.tree.text import signed
 
 NO_PROBE = "a probe has no advantage"
-OUTSIDE = "the prompt terse has no word for the new one, and spells it out"
+SPELLED = "the prompt terse has no words for a goal that is text, and spells it out: give its args too"
 OTHERS = " (the node"
 """What `weights` of an origin says if they are not the node's own."""
 NO_GROUP = "an advantage needs the tree's group: give run=, the file that holds it, or group="
@@ -120,8 +120,14 @@ class Forks:
             return ""  # a node without arguments is held to nothing but its words
         if edit.get("args", before.args) != before.args or edit["goal"] == before.goal:
             return ""
-        said = f"the world still holds it to its old goal: {one_line(before.goal, 80)}"
-        return f"{said}; {OUTSIDE}" if "args" not in edit and before.template == "terse" else said
+        return f"the world still holds it to its old goal: {one_line(before.goal, 80)}"
+
+    @property
+    def spelled(self) -> str:
+        """That the prompt has no words for the goal that it was told; "" if it has, or needs none."""
+        edit = self.origin.get("edit")
+        told = isinstance(edit, Mapping) and "goal" in edit and "args" not in edit
+        return SPELLED if told and any(_template(each, self.node) == "terse" for each in self.trees) else ""
 
     @property
     def no_advantage(self) -> str:
@@ -189,7 +195,8 @@ class Forks:
         lead = f"{self._lead()}{self._by()}, {_called(self.node)}"
         first = f"{lead} succeeds {of} [{low:.2f}, {high:.2f}] ({self._was()})"
         alike = f"; all {len(self)} are alike" if self.alike else ""
-        return f"{first}, {self._root_says()}{alike}"
+        spelled = f"; {self.spelled}" if self.spelled else ""
+        return f"{first}, {self._root_says()}{alike}{spelled}"
 
     __repr__ = __str__
 
@@ -286,6 +293,10 @@ def _score(node: Node) -> float | None:
 
 def _written(tree: Tree) -> list[tuple[str, tuple[str, ...]]]:
     return [(node.path, tuple(turn.text for turn in node.turns)) for node in tree.nodes]
+
+
+def _template(tree: Tree, path: str) -> str:
+    return tree.node(path).template if tree.has(path) else ""
 
 
 def _mean(values: Sequence[float]) -> float | None:

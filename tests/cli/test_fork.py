@@ -64,11 +64,30 @@ def test_a_goal_changed_in_words_alone_is_said_and_its_arguments_can_be_changed_
     _, out, _ = lab(asked)
     lines = out.splitlines()
     assert lines[0].startswith(f"with this goal in words alone ({held}), 0.0 succeeds")
-    assert f"s of 0.0 is by its old goal: {held}" in lines and "changed: other goal: Craft: 1x d5" in lines
+    assert "s, R and A of 0.0 are by its old goal" in lines and "changed: other goal: Craft: 1x d5" in lines
+    assert "the prompt terse" not in out
     _, out, _ = lab([*asked, "--goal-args", '{"targets": {"d5": 1}}'])
     assert out.startswith("with this goal, 0.0 succeeds") and "old goal" not in out
     with rl.open_run(tmp_path / "a.rao") as run:
         assert [each.load().node("0.0").args for each in run.forks()] == [node.args, {"targets": {"d5": 1}}]
+
+    trained = Path(__file__).parents[2] / "data" / "pathologies" / "lambda_1.rao"
+    _, out, _ = lab(
+        [
+            "fork",
+            trained,
+            "--tree",
+            "0.3",
+            "--policy",
+            "tiny",
+            "--out",
+            tmp_path / "b.rao",
+            *asked[2:8],
+            "--goal",
+            "x",
+        ]
+    )
+    assert "; the prompt terse has no words for a goal that is text" in out.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def fork_text(found: Forks, kept: Path, place: int | None) -> str:
         f"new turns by {unquoted(found.origin.get('weights', ''))}",
     ]
     if found.held:
-        heads.append(f"s of {unquoted(found.node)} is by its old goal: {found.held}")
+        heads.append(f"s, R and A of {unquoted(found.node)} are by its old goal")
     feet = [f"{NOTHING} no such number{f': {found.no_advantage}' if found.no_advantage else ''}"]
     if not any(NOTHING in row for row in rows):
         feet = []
