@@ -72,7 +72,9 @@ def test_what_the_prompts_are_about_reaches_the_model() -> None:
 
 def test_a_file_that_no_other_includes_is_named(folder: Path) -> None:
     (folder / "ob.j2").write_text("{{ output }}")
-    with pytest.warns(UserWarning, match=r"prompt .*mine: ob\.j2 is not used: a prompt is system\.j2, task\.j2,"):
+    with pytest.warns(
+        UserWarning, match=r"prompt .*mine: ob\.j2 is not used: a prompt is system\.j2, task\.j2,"
+    ):
         find(folder)
     with (folder / "observation.j2").open("a") as stream:
         stream.write("{% include 'ob.j2' %}")
