@@ -30,8 +30,9 @@ class KnownAtOnce(ABC):
 
     def __init__(self) -> None:
         self._now = 0
-        self._due: list[tuple[int, Order, TurnReply]] = []
-        """A heap of (tick, key order, reply)."""
+        self._due: list[tuple[int, Order, int, TurnReply]] = []
+        """A heap of (tick, key order, number, reply): a forgotten reply may be due with another of its key."""
+        self._number = 0
         self._wanted: dict[NodeKey, TurnReply] = {}
 
     @abstractmethod
@@ -45,14 +46,15 @@ class KnownAtOnce(ABC):
     def due(self, reply: TurnReply, ticks: int) -> None:
         """The reply is given so many ticks from now, at the next at the earliest."""
         self._wanted[reply.key] = reply
-        heappush(self._due, (self._now + max(1, ticks), key_order(reply.key), reply))
+        self._number += 1
+        heappush(self._due, (self._now + max(1, ticks), key_order(reply.key), self._number, reply))
 
     def tick(self) -> Sequence[TurnReply]:
         """The replies that are due now, in key order."""
         self._now += 1
         found = []
         while self._due and self._due[0][0] <= self._now:
-            reply = heappop(self._due)[2]
+            reply = heappop(self._due)[3]
             if self._wanted.get(reply.key) is reply:
                 del self._wanted[reply.key]
                 found.append(reply)

@@ -19,7 +19,7 @@ from rao_lab.policies.endpoint import EndpointPolicy
 from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.prompts import find
-from rao_lab.protocols import TurnRequest
+from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Status, Task, Tree, TreeHeader, validate
 
 DEEP = Limits(max_depth=12)
@@ -289,3 +289,12 @@ def test_settings_that_mean_nothing_are_refused(settings):
 def test_a_style_that_the_world_does_not_have_is_refused() -> None:
     with pytest.raises(ConfigError, match="'wild' is unknown: choose one of summed, per_ingredient, flat"):
         ScriptedPolicy("wild").submit(request())
+
+
+def test_a_forgotten_reply_may_be_due_together_with_another_of_its_key() -> None:
+    policy, old, new = ScriptedPolicy(), *(TurnReply((0, "0"), text) for text in ("old", "new"))
+    policy.due(old, 2)
+    policy.tick()
+    policy.forget((0, "0"))
+    policy.due(new, 1)
+    assert [reply.text for reply in policy.tick()] == ["new"]
