@@ -47,9 +47,12 @@ def test_a_mark_opens_two_trees_and_keys_go_on(
     assert bench.save_html(path) == ""
     page = pages.open(path.as_uri(), theme=theme)
     assert page.locator(".panel:visible").count() == 0
-    page.locator(".cells tbody tr").nth(1).locator("td.trees").nth(1).locator("label").first.click()
+    row = page.locator(".cells tr.task").nth(1)
+    row.locator("td.trees").nth(1).locator("label").first.click()
     panel = page.locator(".panel:visible")
     assert panel.get_attribute("aria-label") == "Task 2, repeat 1: summed and one each"
+    under = panel.bounding_box()["y"] - row.bounding_box()["y"] - row.bounding_box()["height"]
+    assert 0 <= under < 4  # right under the row of its task
     assert panel.locator("tr.here .sign").inner_text() == "turn 1"
     assert panel.locator("pre b").count() == 2
     page.keyboard.press("ArrowDown")
@@ -64,6 +67,35 @@ def test_a_mark_opens_two_trees_and_keys_go_on(
     assert ground == ("rgb(255, 255, 255)" if theme == "light" else "rgb(33, 33, 33)")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0 and pages.errors == []
+
+
+@pytest.mark.browser
+def test_a_narrow_page_leaves_room_for_goals_and_says_that_it_scrolls(
+    pages: Any, bench: rl.PromptBench, tmp_path: Path
+) -> None:
+    path = tmp_path / "bench.html"
+    bench.save_html(path)
+    page = pages.open(path.as_uri(), theme="light")
+    page.set_viewport_size({"width": 700, "height": 800})
+    table = page.locator(".wide").first
+    assert table.evaluate("each => each.scrollWidth > each.clientWidth && each.tabIndex === 0")
+    assert "local" in table.evaluate(
+        "each => getComputedStyle(each).backgroundAttachment"
+    )  # shades at its edges
+    page.locator(".cells label").first.click()
+    box = page.locator(".panel:visible").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 700
+    goals = page.locator(".panel:visible .two tbody td:first-child")
+    assert goals.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
+
+
+def test_tasks_that_have_not_run_are_named_like_those_that_have(
+    bench: rl.PromptBench, tmp_path: Path
+) -> None:
+    path = tmp_path / "bench.html"
+    replace(bench, trees={spot: tree for spot, tree in bench.trees.items() if spot.task == 0}).save_html(path)
+    goals = re.findall(r'<td class="goal"[^>]*>(.*?)</td>', path.read_text("utf-8"))
+    assert len(goals) == 3 and all(re.fullmatch(r"[\d, x\w]+", goal) for goal in goals), goals
 
 
 def test_the_page_runs_nothing_and_says_what_is_not_there(bench: rl.PromptBench, tmp_path: Path) -> None:

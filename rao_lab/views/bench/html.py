@@ -1,13 +1,13 @@
 """A prompt bench as a fragment of HTML without a script: figures, differences, and tasks with their trees.
 
 A mark in the table by task opens the tree beside that of the first variant (of the first: beside that of the second).
-The marks are labels of hidden radio buttons, each with a panel after it. So the arrow keys go from tree to tree, and no
-script is needed.
+The marks are labels of hidden radio buttons, each with a panel after it, in a row under that of its task. So the arrow
+keys go from tree to tree, and no script is needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
@@ -18,11 +18,12 @@ from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.verdict import Versus
 from rao_lab.tree import Tree
 from rao_lab.tree.diff import diff_trees
-from rao_lab.tree.text import preamble, short_goal, signed
+from rao_lab.tree.text import preamble, signed
 from rao_lab.views.diff.html import diff_html
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
 
 NAME = 40
+_WIDE = '<div class="wide" tabindex="0">'
 REASONS = 3
 
 
@@ -36,15 +37,13 @@ def bench_sheet(bench: Bench, key: str, room: int, now: str | None = None) -> tu
     """
     panels, left_out = _panels(bench, key, room) if now is None else ({}, 0)
     more = f'<p class="about">{counted(left_out, "pair")} of trees left out for size.</p>' if left_out else ""
-    body = f"{_head(bench, now)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, set(panels))}"
+    body = f"{_head(bench, now)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, panels)}"
     chosen = "".join(
         f'.rao-sheet:has(#{panel}:checked) label[for="{panel}"]{{background:var(--selected)}}'
         for panel in panels
     )
     return (
-        f'<div class="rao-sheet"><style>{css()}{chosen}</style>{symbols(key)}{body}'
-        f'<div class="panels" id="{key}-panels"><input type="radio" class="pick" name="{key}" id="{key}-none" '
-        f'aria-label="no trees">{"".join(panels.values())}</div>{more}</div>',
+        f'<div class="rao-sheet"><style>{css()}{chosen}</style>{symbols(key)}{body}{more}</div>',
         left_out,
     )
 
@@ -97,7 +96,7 @@ def _figures(bench: Bench) -> str:
         for about, one in zip(bench.variants, bench.figures, strict=True)
     )
     return (
-        f'<div class="wide"><table><thead><tr><th class="name"></th><th>{_axis("0", "0.5", "1")}</th>{heads}</tr>'
+        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{_axis("0", "0.5", "1")}</th>{heads}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -172,7 +171,7 @@ def _differences(bench: Bench) -> str:
     return (
         '<h2>Paired differences</h2><p class="about">First minus second, on the same tasks with the same noise; 95 % '
         f"intervals over tasks.</p>"
-        f'<div class="wide"><table><thead><tr><th class="name"></th><th>{_axis("−1", "0", "+1")}</th><th></th><th>tasks'
+        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{_axis("−1", "0", "+1")}</th><th></th><th>tasks'
         f"</th>{holm}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -190,35 +189,43 @@ def _difference(pair: Versus) -> str:
     )
 
 
-def _tasks(bench: Bench, key: str, open_ids: set[str]) -> str:
+def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
     heads = "".join(
         f'<th class="name trees">{said(one_line(name, NAME))}</th><th>mean</th>' for name in bench.names
     )
     roots = [tree.root for tree in bench.trees.values()]
     shared = preamble(roots)
-    goals = {spot.task: short_goal(tree.root, shared) for spot, tree in bench.trees.items()}
     rows = []
     for place, task in enumerate(bench.tasks):
-        cells = "".join(_cell(bench, variant, place, key, open_ids) for variant in range(len(bench.variants)))
-        goal = one_line(goals.get(place, task.goal), 120)
+        cells = "".join(_cell(bench, variant, place, key, panels) for variant in range(len(bench.variants)))
+        goal = one_line(task.goal.removeprefix(shared), 120)
+        opened = "".join(html for panel, html in panels.items() if panel.startswith(f"{key}-{place}-"))
+        full, difficulty = said(one_line(task.goal, 400)), said(one_line(task.difficulty, 20))
         rows.append(
-            f'<tr><td class="quiet">{place + 1}</td><td class="goal" title="{said(one_line(task.goal, 400))}">'
-            f'{said(goal)}</td><td class="quiet">{said(one_line(task.difficulty, 20))}</td>{cells}</tr>'
+            f'<tr class="task"><td class="quiet">{place + 1}</td><td class="goal" title="{full}">{said(goal)}</td>'
+            f'<td class="quiet">{difficulty}</td>{cells}<td class="rest"></td></tr>'
         )
+        if opened:
+            rows.append(f'<tr class="open"><td colspan="{4 + 2 * len(bench.names)}">{opened}</td></tr>')
     first, second = (said(one_line(name, NAME)) for name in bench.names[:2])
     choose = (
         f"Choose one to see its tree beside that of {first} (of {first}: beside {second})."
-        if open_ids
+        if panels
         else "The trees can be opened when it has ended."
     )
+    none = (
+        f'<input type="radio" class="pick" name="{key}" id="{key}-none" aria-label="no trees">'
+        if panels
+        else ""
+    )
     return (
-        f'<h2>By task</h2><p class="about">A mark for each repeat. {choose}</p><div class="wide"><table class="cells">'
-        f'<thead><tr><th></th><th class="name">task</th><th></th>{heads}</tr></thead>'
+        f'<h2>By task</h2><p class="about">A mark for each repeat. {choose}</p>{_WIDE}{none or ""}<table class="cells">'
+        f'<thead><tr><th></th><th class="name">task</th><th></th>{heads}<th></th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-def _cell(bench: Bench, variant: int, task: int, key: str, open_ids: set[str]) -> str:
+def _cell(bench: Bench, variant: int, task: int, key: str, open_ids: Mapping[str, str]) -> str:
     """The marks of one variant and task, and the mean of what was scored."""
     marks, scores = [], []
     for repeat in range(bench.repeats):

@@ -60,7 +60,7 @@ def _code(text: str, same: int) -> str:
     drawn, seen = [], 0
     lines = text.splitlines()
     for line in lines[:LINES]:
-        shown = said(line[:LINE])
+        shown = said(line[:LINE] + ("…" if len(line) > LINE else ""))
         drawn.append(f"<b>{shown}</b>" if line.strip() and seen == same else shown)
         seen += bool(line.strip())
     if len(lines) > LINES:
@@ -72,8 +72,8 @@ def _trees(found: TreeDiff, key: str, names: tuple[str, str]) -> str:
     rows, hidden = shown_rows(found.rows, ROWS)
     preamble = shared_preamble(found.a, found.b)
     credit = any(row.earned != (None, None) for row in found.rows)
-    figures = ("s", *(("A",) if credit else ()), "turns", "tokens")
-    heads = "".join(f'<td class="figure quiet">{name}</td>' for name in figures)
+    figures = _names(credit)
+    heads = "".join(_figure(name, name, " quiet") for name in figures)
     left, right = (_about(tree, name) for tree, name in zip((found.a, found.b), names, strict=True))
     body = "".join(_row(row, found.first_action or found.first, key, preamble, credit) for row in rows)
     tasks = "".join(f'<p class="about">{said(line)}</p>' for line in two_tasks(found.a, found.b))
@@ -82,6 +82,16 @@ def _trees(found: TreeDiff, key: str, names: tuple[str, str]) -> str:
         f'{tasks}<table class="two"><thead><tr><td>{left}</td>{heads}<td class="sign"></td><td>{right}</td>{heads}</tr>'
         f"</thead><tbody>{body}</tbody></table>{more}"
     )
+
+
+def _names(credit: bool) -> tuple[str, ...]:
+    return ("s", *(("A",) if credit else ()), "turns", "tokens")
+
+
+def _figure(name: str, text: str, more: str = "") -> str:
+    """A cell beside a node; a narrow sheet leaves out turns and tokens."""
+    less = " less" if name in ("turns", "tokens") else ""
+    return f'<td class="figure{less}{more}">{text}</td>'
 
 
 def _about(tree: Tree, name: str) -> str:
@@ -104,13 +114,14 @@ def _row(row: Row, first: Parting | None, key: str, preamble: str, credit: bool)
 
 
 def _side(node: Node | None, earned: Earned | None, key: str, preamble: str, credit: bool) -> str:
+    names = _names(credit)
     if node is None:
-        return f'<td colspan="{5 if credit else 4}"></td>'
+        return "<td></td>" + "".join(_figure(name, "") for name in names)
     goal = one_line(short_goal(node, preamble), 160)
     s = "—" if node.success is None else f"{node.success:.2f}"
     advantage = "—" if earned is None or earned.A is None else signed(earned.A)
     figures = [s, *([advantage] if credit else []), f"{len(node.turns):,}", f"{node.tokens_out:,}"]
-    cells = "".join(f'<td class="figure">{figure}</td>' for figure in figures)
+    cells = "".join(_figure(name, figure) for name, figure in zip(names, figures, strict=True))
     return (
         f'<td style="padding-left:{min(node.depth, 12) * 14}px" title="{said(one_line(node.goal, 400))}">'
         f'{mark(shape_of(node), key)} <span class="path">{node.path}</span> {said(goal)}</td>{cells}'
