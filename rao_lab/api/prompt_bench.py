@@ -84,7 +84,8 @@ def prompt_bench(
         judge: scores nodes that the world cannot.
         batch: trees of one prompt that run at once.
         store: a run file: step = 1 + place of the prompt, group = task, rollout = repeat.
-        max_seconds, max_tokens, max_cost: caps of this call; tokens read and written, USD by the policy's prices.
+        max_seconds, max_tokens, max_cost: caps of this call; tokens read and written, USD by the policy's prices. Near
+                a cap fewer trees run at once; at it, those under way are given up.
         progress: in a notebook, the table is shown as it fills.
         on_result: told the bench so far, after every few trees.
         on_event: hears every event as it happens, with the number of its tree.
@@ -224,6 +225,18 @@ def _check_apart(tasks: Sequence[Task]) -> None:
         seen.add(task.id)
 
 
+def deafness(policy: Policy) -> str:
+    """Why a policy makes nothing of a prompt; "" if it reads prompts."""
+    kind = suggested(policy).player
+    if kind == "chat":
+        return ""
+    return (
+        "plays by rule and reads no prompt"
+        if kind == "scripted"
+        else "reads its own dialect and no other prompt"
+    )
+
+
 def _check_read(players: Sequence[Player]) -> str:
     """Refuses to compare prompts that nobody reads; returns what is to be known of the comparison.
 
@@ -232,14 +245,8 @@ def _check_read(players: Sequence[Player]) -> str:
     """
     deaf: dict[tuple[int, str], Player] = {}
     for player in players:
-        kind = suggested(player.policy).player
-        if kind == "chat":
+        if not (reads := deafness(player.policy)):
             continue
-        reads = (
-            "plays by rule and reads no prompt"
-            if kind == "scripted"
-            else "reads its own dialect and no other prompt"
-        )
         same = deaf.setdefault((id(player.policy), player.agent), player)
         if same is not player and same.dialect.name != player.dialect.name:
             raise ConfigError(

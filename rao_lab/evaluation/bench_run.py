@@ -5,8 +5,10 @@ begins, and each chunk begins with another variant: whenever the bench ends, the
 for one chunk. The first chunk is one task, once: the pilot, from which time, tokens and cost of the rest are estimated.
 Repeats come after tasks, since intervals are over tasks.
 
-A chunk that is not expected to fit what is left of a cap is not begun. A cap that is reached all the same ends the
-bench at once; the trees under way are given up.
+A chunk that is not expected to fit what is left of a cap shrinks to the tasks that fit, the same for every variant. If
+not even one fits, the bench ends. Noise is keyed by tree, so a smaller chunk changes none of it; only which trees share
+a batch differs, and with it the last bits of what a local model computes. A cap that is reached all the same ends the
+bench at the next decode step; the trees under way are given up.
 """
 
 from __future__ import annotations
@@ -127,8 +129,11 @@ class Spent:
     def plus(self, other: Spent, times: float = 1.0) -> Spent:
         return Spent(*(getattr(self, name) + times * getattr(other, name) for name in self.__slots__))
 
-    def words(self, with_cost: bool) -> str:
-        parts = [f"about {stretch(self.seconds)}", f"{self.tokens:,.0f} tokens"]
+    def words(self, with_cost: bool, least: float) -> str:
+        """Args: least: seconds, if trees that run at once take no longer than one."""
+        low, high = stretch(least), stretch(self.seconds)
+        span = low if low == high else f"{low} to {high} (the more trees run at once, the less)"
+        parts = [f"about {span}", f"{self.tokens:,.0f} tokens"]
         return ", ".join([*parts, f"{self.cost:.4f} USD"] if with_cost else parts)
 
 
@@ -152,6 +157,9 @@ class Record(Protocol):
 
 class _CapReached(Exception):
     """A cap was used up while trees ran."""
+
+
+ADVICE = "raise it, or lower limits.max_turns or limits.max_new_tokens"
 
 
 class BenchRun:
@@ -180,6 +188,8 @@ class BenchRun:
         self._clock = clock
         self._begun = 0
         self._trees = dict(done)
+        self._before = len(done)
+        self._start = clock()
         self._spent = Spent()
         self._each: dict[int, tuple[Spent, int]] = {}
         """Of each variant what its trees took in this call, and how many they are."""
@@ -193,6 +203,8 @@ class BenchRun:
                 stopped = self._chunks(sandbox)
         except _CapReached as cap:
             stopped = f"{cap}; the trees under way were given up"
+            if len(self._trees) == self._before:
+                stopped += f" before one had ended: {ADVICE}"
         except KeyboardInterrupt:
             stopped = "interrupted; resume it to go on" if self._record else "interrupted"
         return self.bench(stopped)
@@ -207,25 +219,50 @@ class BenchRun:
         """Runs chunk after chunk; returns why it stopped, "" if all was run."""
         players = len(self._plan.players)
         for number_, chunk in enumerate(self._plan.chunks()):
-            due = {
-                at: missing
-                for at in [(number_ + shift) % players for shift in range(players)]
-                if (
-                    missing := [
-                        spot for spot in (Spot(at, *place) for place in chunk) if spot not in self._trees
-                    ]
-                )
-            }
-            if number_ and due:
-                if reason := self._hopeless():
-                    return reason
-                if not self._estimate:
-                    self._expect()
-                if reason := self._caps.too_small(self._spent, self._will_take(due)):
-                    return reason
-            for at, missing in due.items():
-                self._run(at, missing, sandbox)
+            order = [(number_ + shift) % players for shift in range(players)]
+            rest = chunk
+            while rest:
+                due = self._due(order, rest)
+                if due and number_:
+                    if reason := self._hopeless():
+                        return reason
+                    if not self._estimate:
+                        self._expect()
+                    fitting, reason = self._fitting(order, rest)
+                    if reason:
+                        return reason
+                    due = self._due(order, fitting)
+                    rest = rest[len(fitting) :]
+                else:
+                    rest = []
+                for at, missing in due.items():
+                    self._run(at, missing, sandbox)
         return ""
+
+    def _due(self, order: Sequence[int], places: Sequence[tuple[int, int]]) -> dict[int, list[Spot]]:
+        """Of each variant, in this order, the trees at these places that have not run."""
+        due = {
+            at: [spot for spot in (Spot(at, *place) for place in places) if spot not in self._trees]
+            for at in order
+        }
+        return {at: missing for at, missing in due.items() if missing}
+
+    def _fitting(
+        self, order: Sequence[int], places: Sequence[tuple[int, int]]
+    ) -> tuple[Sequence[tuple[int, int]], str]:
+        """As many of these places, from the first on, as fit the caps; if none does, the cap that forbids it."""
+        self._look()
+        reason = ""
+        for many in range(len(places), 0, -1):
+            more = self._will_take(self._due(order, places[:many]))
+            reason = self._caps.too_small(self._spent, more)
+            if not reason:
+                return places[:many], ""
+        return [], reason
+
+    def _look(self) -> None:
+        """Looks at the clock."""
+        self._spent = replace(self._spent, seconds=self._clock() - self._start)
 
     def _run(self, at: int, spots: Sequence[Spot], sandbox: Sandbox) -> None:
         """Runs trees of one variant at once. For their noise they are of step 0, so all variants have the same."""
@@ -235,7 +272,8 @@ class BenchRun:
             for spot in spots
         ]
         recorded = [self._in_file(at, header) for header in headers]
-        before, began, number_ = self._spent, self._clock(), self._begun
+        self._look()
+        before, number_ = self._spent, self._begun
         self._begun += len(spots)
 
         def hear(place: int, event: Event) -> None:
@@ -249,7 +287,7 @@ class BenchRun:
         def look(tick: int) -> None:
             if self._on_tick is not None:
                 self._on_tick(tick)
-            self._spent = replace(self._spent, seconds=before.seconds + self._clock() - began)
+            self._look()
             if reason := self._caps.passed(self._spent):
                 raise _CapReached(reason)
 
@@ -270,7 +308,7 @@ class BenchRun:
             except BaseException:  # a cap, Ctrl-C, or an error: trees that had ended are kept
                 self._keep(at, executor.ended)
                 raise
-        self._spent = replace(self._spent, seconds=before.seconds + self._clock() - began)
+        self._look()
         took, many = self._each.get(at, (Spent(), 0))
         self._each[at] = took.plus(self._spent).plus(before, -1), many + len(found)
         self._keep(at, found)
@@ -320,21 +358,21 @@ class BenchRun:
         return total
 
     def _expect(self) -> None:
-        """Says what is to come, once the pilot has run."""
-        plan = self._plan
-        every = {
-            at: [spot for chunk in plan.chunks() for spot in (Spot(at, *place) for place in chunk)]
-            for at in range(len(plan.players))
-        }
-        due = {at: [spot for spot in spots if spot not in self._trees] for at, spots in every.items()}
-        rest = self._will_take(due)
-        many = sum(map(len, due.values()))
-        priced = any(player.about.prices for player in plan.players)
+        """Says what is to come, once the pilot has run.
+
+        Trees that run at once may each take as long as alone, or all together no longer than one: both are said.
+        """
+        variants = range(len(self._plan.players))
+        chunks = [self._due(variants, chunk) for chunk in self._plan.chunks()]
+        rest, least = Spent(), 0.0
+        for due in chunks:
+            rest = rest.plus(self._will_take(due))
+            least += self._will_take({at: spots[:1] for at, spots in due.items()}).seconds
+        many = sum(len(spots) for due in chunks for spots in due.values())
+        priced = any(player.about.prices for player in self._plan.players)
         if rest.seconds:
-            self._estimate = (
-                f"estimated from the first trees: {rest.words(priced)} for the other {counted(many, 'tree')}, "
-                "less if trees run at once"
-            )
+            words = rest.words(priced, least)
+            self._estimate = f"estimated from the first trees: {words} for the other {counted(many, 'tree')}"
             if self._on_result is not None:
                 self._on_result(self.bench())
 

@@ -10,7 +10,7 @@ from rao_lab.evaluation.verdict import Versus
 
 WIDTH = 100
 NAME = 24
-LEAST_NAME = 12
+LEAST_NAME = 20
 NOTHING = "—"
 HEADS = ("success", "nodes", "depth", "delegate", "tokens", "time", "no action", "refused")
 

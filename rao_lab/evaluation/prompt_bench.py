@@ -195,7 +195,7 @@ class Bench:
         about = [
             f"{shape}: {ran} trees",
             self.note,
-            self.estimate,
+            self.estimate if self.stopped else "",
             self.stopped and f"stopped: {self.stopped}",
         ]
         return bench_text(about, self.figures, self.differences, self.verdict.sentence)

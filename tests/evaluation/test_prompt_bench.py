@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +84,10 @@ def test_the_table_says_what_the_trees_are(env: Any, clumsy: Policy) -> None:
 @pytest.mark.parametrize(
     ("caps", "words"),
     [
-        ({"max_seconds": 1e-6}, "max_seconds=1e-06 is used up; the trees under way were given up"),
+        (
+            {"max_seconds": 1e-6},
+            "max_seconds=1e-06 is used up; the trees under way were given up before one had ended: raise it, or",
+        ),
         ({"max_tokens": 10}, "max_tokens=10 is used up"),
     ],
 )
@@ -100,6 +105,53 @@ def test_a_chunk_that_would_break_a_cap_is_not_begun(env: Any) -> None:
     assert "leaves no room for more trees" in part.stopped
     assert 0 < len(part.trees) < 12
     assert len({sum(spot.variant == at for spot in part.trees) for at in (0, 1)}) == 1  # balanced
+
+
+@pytest.mark.parametrize("cap", [{"max_tokens": 9200}, {"max_cost": 1.7}])
+def test_a_chunk_shrinks_to_what_fits_a_cap(env: Any, cap: dict[str, float]) -> None:
+    used = {"prompt_tokens": 1000, "completion_tokens": 100}  # of each tree, so 0.2 USD
+    with serving(says("```python\nfinish('done')\n```", usage=used)) as server:
+        policy = rl.load_policy(server.address, prices={"in": 100.0, "out": 1000.0})
+        prompts = ["plain", "no_delegation"]
+        found = rl.prompt_bench(prompts, 5, policy, 4, environment=env, **cap)  # type: ignore[arg-type]
+    assert "leaves no room for more trees" in found.stopped
+    # the pilot, then three tasks of the next chunk of four, with both prompts
+    assert set(found.trees) == {Spot(at, task, 0) for at in (0, 1) for task in range(4)}
+
+
+def test_a_smaller_chunk_has_the_same_noise_and_the_rest_follows(env: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"environment": env, "limits": LIMITS}
+    tiny, path = rl.load_policy("tiny"), tmp_path / "a.rao"
+    whole = rl.prompt_bench(AGENTS, 5, tiny, 2, **options)
+    used = sum(node.tokens_in + node.tokens_out for tree in whole.trees.values() for node in tree.nodes)
+    part = rl.prompt_bench(AGENTS, 5, tiny, 2, store=path, max_tokens=used * 0.45, **options)
+    assert 2 < len(part.trees) < 20 and len(part.trees) % 8 != 2  # a chunk was not run whole
+    rest = rl.prompt_bench(AGENTS, 5, tiny, 2, store=path, resume=True, **options)
+    assert _said(rest) == _said(whole) and {**_said(rest), **_said(part)} == _said(whole)
+
+
+def test_all_that_a_call_does_counts_as_its_time(env: Any, clumsy: Policy) -> None:
+    found = rl.prompt_bench(
+        AGENTS, 8, clumsy, 4, environment=env, batch=1, max_seconds=1.0, on_result=lambda _: time.sleep(0.15)
+    )
+    assert found.stopped.startswith("max_seconds=1 ") and len(found.trees) <= 8
+
+
+def test_an_estimate_is_a_range_and_goes_when_all_has_run(env: Any) -> None:
+    found = rl.prompt_bench(AGENTS, 5, rl.load_policy("tiny"), 2, environment=env, limits=LIMITS)
+    assert re.search(r"about \S+ s to .* \(the more trees run at once, the less\)", found.estimate)
+    assert "estimated" not in str(found)
+    assert "estimated" in str(replace(found, stopped="interrupted"))
+    alone = rl.prompt_bench(AGENTS, 2, rl.load_policy("tiny"), 1, environment=env, limits=LIMITS, batch=1)
+    assert " to " not in alone.estimate
+
+
+def test_names_of_usual_prompts_are_not_cut_in_the_terminal(env: Any) -> None:
+    agents = {"divide_and_conquer": AGENTS["alone"], "plain": AGENTS["together"]}
+    found = rl.prompt_bench(agents, 1, rl.load_policy("scripted"), 1, environment=env)
+    prices = {"in": 1.0, "out": 1.0}
+    text = str(replace(found, variants=tuple(replace(each, prices=prices) for each in found.variants)))
+    assert "USD" in text and "\ndivide_and_conquer  " in text
 
 
 def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,7 +67,9 @@ def bench(
         bool,
         typer.Option("--resume", help="Go on with the bench in --out, perhaps with more tasks or repeats."),
     ] = False,
-    max_seconds: Annotated[float | None, typer.Option(help="Stop before this call takes longer.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Stop before the command takes longer, loading included.")
+    ] = None,
     max_tokens: Annotated[float | None, typer.Option(help="Stop before it reads and writes more.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Stop before it costs more, in USD.")] = None,
     page: Annotated[
@@ -91,7 +94,8 @@ def bench(
       rao-lab prompts bench --from runs/b.rao --page b.html
       rao-lab prompts bench --from runs/a.rao --from runs/b.rao --page b.html
     """
-    from rao_lab.api.bench_variants import from_files, variants_from
+    began = monotonic()
+    from rao_lab.api.bench_variants import check_played, from_files, time_left, variants_from
     from rao_lab.api.defaults import suggested
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.settings import limits_from, overrides
@@ -117,6 +121,10 @@ def bench(
 
     variants = variants_from(prompts or [], vary, lambda name, more: load(name, more)[1])
     world, actor, given = load(None, {})
+    check_played(actor, variants, max_cost)
+    left = time_left(max_seconds, monotonic() - began)
+    if left != max_seconds:
+        print_progress(f"--max-seconds {max_seconds:g} leaves {left:g} s after loading")
     from rao_lab.views.progress import Progress, in_log
     from rao_lab.views.terminal import Board
 
@@ -148,7 +156,7 @@ def bench(
             batch=batch,
             store=out,
             resume=resume,
-            max_seconds=max_seconds,
+            max_seconds=left,
             max_tokens=max_tokens,
             max_cost=max_cost,
             on_result=hear,
