@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandLine, pythonLine } from "../src/forks/asked.js";
-import { countWords, forksAt, setOf } from "../src/step/forks.js";
+import { countWords, forksAt, setOf, treeWords } from "../src/step/forks.js";
 import { tidy } from "../src/tree/layout.js";
 import { grow } from "./grow.js";
 
@@ -38,6 +38,8 @@ test("a node knows its forks, and the tree of a fork what it was made by", () =>
   step.trees.push({ group: 1, rollout: 0, ended: 1, note: "" });
   assert.equal(setOf(step, 0), undefined);
   assert.equal(setOf(step, 1), step.forks[0]);
+  step.groups[1] = /** @type {any} */ ({ task: "t", fork: "fork of 0.0" });
+  assert.deepEqual([0, 1].map((tree) => treeWords(step, tree)), ["tree 1, original of 1 fork", "fork 1"]);
   assert.equal(countWords(step.forks[0]), "7 of 8");
 });
 

@@ -4,6 +4,7 @@ import { h, refill } from "../shared/dom.js";
 import { signClass, signed } from "../shared/format.js";
 import { icon, markIcon } from "../shared/shapes.js";
 import { oneLine, taskName } from "../shared/text.js";
+import { treeWords } from "../step/forks.js";
 import { shapeOf } from "../step/status.js";
 import { Scrub } from "./scrub.js";
 import { Search } from "./search.js";
@@ -141,7 +142,8 @@ export class TopBar {
     const tree = step.trees[place.tree];
     const group = step.groups[tree.group];
     const trees = step.treesOf(tree.group).length;
-    const words = `tree ${tree.rollout + 1}${trees > 1 ? ` of ${trees}` : ""}`;
+    const kind = group.fork ? "fork" : "tree";
+    const words = `${kind} ${tree.rollout + 1}${trees > 1 ? ` of ${trees}` : ""}`;
     const whole = { onclick: () => fold.focus(-1), title: "Back to the whole tree" };
     const task = taskName(group) || "task";
     return [
@@ -184,7 +186,7 @@ export class TopBar {
   openTrees(step, anchor) {
     const { place, shown, menu } = this.app;
     const items = step.treesOf(step.trees[place.tree].group).map((tree) => {
-      const { rollout, note } = step.trees[tree];
+      const { note } = step.trees[tree];
       const root = step.rootOf[tree];
       const begun = root >= 0;
       const A = begun ? (shown?.credit.A[root] ?? NaN) : NaN;
@@ -193,7 +195,7 @@ export class TopBar {
         "button",
         { "aria-current": tree === place.tree, onclick: () => this.goTo(tree), disabled: !begun },
         begun ? markIcon(shapeOf(step.status[root], step.s[root])) : null,
-        `tree ${rollout + 1}`,
+        treeWords(step, tree),
         h("span", { class: "path" }, size),
         h("span", { class: `value ${signClass(A, 0)}` }, Number.isNaN(A) ? "" : signed(A)),
       );

@@ -5,6 +5,7 @@ import { fill, h, refill } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
 import { asPython } from "./arithmetic.js";
 import { changeList, changeWords, leftOut } from "./changes.js";
+import { setOf } from "../step/forks.js";
 import { sentenceOf } from "../step/states.js";
 import { Slider } from "./slider.js";
 
@@ -85,7 +86,8 @@ export class WhatIf {
     this.copy.hidden = this.reset.hidden = !changed;
     this.words.title = changed ? leftOut(shown) : "";
     const { place, lacks } = this.host;
-    const words = h("span", {}, changed ? changeWords(shown, place.tree) : recordedWords(shown, lacks));
+    const told = changed ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
+    const words = h("span", {}, told);
     // What is the same is not said again to a screen reader.
     if (this.words.textContent !== words.textContent) fill(this.words, words);
     if (this.listed?.isConnected) this.fillList(this.listed, shown);
@@ -190,8 +192,9 @@ export class WhatIf {
   }
 }
 
-/** @param {Shown} shown @param {string} lacks */
-function recordedWords({ step }, lacks) {
+/** @param {Shown} shown @param {string} lacks @param {number} tree */
+function recordedWords({ step }, lacks, tree) {
+  if (setOf(step, tree)) return sentenceOf("credit_fork");
   if (step.scored) return "As recorded. Change a value to see the same rollouts under other credit.";
   return lacks || sentenceOf("credit_none", { step: step.step });
 }

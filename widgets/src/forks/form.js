@@ -22,7 +22,7 @@ const EDITS = [
 /** What a field begins with. @type {Record<Edit, string>} */
 const HINTS = {
   again: "",
-  goal: "What the node is told in place of its goal",
+  goal: "What the node is told in place of its goal; the world still holds it to the old one",
   prompt: "A name of rao-lab prompts list, or a folder",
   action: "Code that runs in place of that of the turn",
   child_value: "JSON, or plain words",

@@ -1,6 +1,6 @@
 // Forks of a step: which were cut at a node, which one a tree belongs to, and what they came to. No DOM.
 
-import { brief } from "../shared/format.js";
+import { brief, many } from "../shared/format.js";
 
 /** @typedef {import("./store.js").Step} Step */
 /** @typedef {import("./types.js").ForkSet} ForkSet */
@@ -29,6 +29,16 @@ export function cutsOf(step, tree) {
 export function setOf(step, tree) {
   const group = step.trees[tree]?.group;
   return step.forks.find((set) => set.group === group);
+}
+
+/** "tree 2", "tree 2, original of 8 forks" or "fork 3". @param {Step} step @param {number} tree */
+export function treeWords(step, tree) {
+  const { group, rollout } = step.trees[tree];
+  if (step.groups[group]?.fork) return `fork ${rollout + 1}`;
+  const sets = step.forks.filter((set) => set.tree === tree);
+  const forks = sets.reduce((sum, set) => sum + step.treesOf(set.group).length, 0);
+  const original = forks ? `, original of ${many(forks, "fork")}` : "";
+  return `tree ${rollout + 1}${original}`;
 }
 
 /** "7 of 8". @param {ForkSet} set @param {string} [between] */

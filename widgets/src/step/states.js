@@ -15,6 +15,8 @@ const STATES = {
   "credit_cut": "Not scored: training ended before step {step} did. Resume it to end the step.",
   "credit_none":
     "Run, and not trained: no credit. rl.Explorer(run.groups({step})) gives these trees some.",
+  "credit_fork":
+    "A fork has no credit: no step counts it. Beside its original, Forks says what it would earn.",
   "credit_probes": "Probes: recorded like other trees and never trained, so they have no credit.",
   "incomplete": "Step {step} lacks trees that its file has lost: what is left is shown without credit.",
   "lost": "Step {step} has lost its trees: choose another step, or see its figures on the board.",
