@@ -8,12 +8,14 @@ from typing import Any
 
 from rao_lab.api.bench_result import PromptBench
 from rao_lab.api.prompt_bench import MOST_VARIANTS, deafness
-from rao_lab.base.checks import choice
+from rao_lab.base.checks import choice, number
 from rao_lab.base.safe_text import quoted
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, RunFileError
+from rao_lab.evaluation.bench_record import KIND
 from rao_lab.evaluation.variant import Variant
 from rao_lab.prompts import Prompt
 from rao_lab.protocols import Policy
+from rao_lab.store import open_run
 from rao_lab.tree import AGENTS
 
 Load = Callable[[str | None, dict[str, Any]], Policy]
@@ -89,14 +91,21 @@ def check_played(
             )
 
 
+def check_caps(**caps: float | None) -> None:
+    """Raises: ConfigError, if a cap means nothing; it is named as its flag."""
+    for name, most in caps.items():
+        if most is not None:
+            number(f"--{name.replace('_', '-')}", most, above=True)
+
+
 def time_left(max_seconds: float | None, loading: float) -> float | None:
     """What --max-seconds leaves for trees, once everything is loaded.
 
     Raises:
         ConfigError: it leaves nothing.
     """
-    if max_seconds is None or max_seconds <= 0:
-        return max_seconds
+    if max_seconds is None:
+        return None
     left = max_seconds - loading
     if left <= 0:
         raise ConfigError(
@@ -122,5 +131,10 @@ def from_files(named: Sequence[str]) -> PromptBench:
             raise ConfigError(f"two runs are called {quoted(name)}: name them, as in --from first={each}")
         runs[name] = path
     if len(runs) == 1:
-        return PromptBench.open(next(iter(runs.values())))
+        with open_run(next(iter(runs.values()))) as run:
+            if run.config.get("kind") != KIND:
+                raise RunFileError(
+                    f"{run.path.name} holds no prompt bench: to compare recorded runs, give --from for each of them"
+                )
+            return PromptBench.open(run)
     return PromptBench.from_runs(runs)

@@ -160,7 +160,7 @@ def bench_of(run: Run, trees: Mapping[Spot, Tree] | None = None) -> Bench:
     kept = run.config.get("bench")
     if run.config.get("kind") != KIND or not isinstance(kept, Mapping):
         raise RunFileError(
-            f"{run.path.name} holds no prompt bench; two runs or more, each by its name, are compared by task"
+            f"{run.path.name} holds no prompt bench: rl.PromptBench.from_runs compares recorded trees"
         )
     try:
         tasks = tuple(Task(each["id"], each["goal"], each["difficulty"]) for each in kept["tasks"])

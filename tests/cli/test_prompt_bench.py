@@ -64,6 +64,10 @@ def test_recorded_runs_are_compared_by_task(lab: CommandLine) -> None:
         (["plain", "codeact", "--policy", "tiny"], "reads its own dialect and no other prompt: compare"),
         (["plain", "plain"], "two prompts are called 'plain': give each prompt once"),
         (["a/mine", "b/mine"], "two prompts are called 'mine': give one of the folders another name"),
+        (
+            ["plain", "codeact", "--max-tokens", "-1"],
+            "--max-tokens=-1.0 means nothing: give a finite number above 0",
+        ),
         (["plain", "codeact", "--resume"], "--resume needs --out FILE"),
         (
             ["--vary", "agent=recursive,flat", "--policy", "scripted", "--max-seconds", "1e-9"],
@@ -75,7 +79,10 @@ def test_recorded_runs_are_compared_by_task(lab: CommandLine) -> None:
             "'depth' cannot vary: choose agent, policy or policy.NAME",
         ),
         (["plain", "--vary", "agent=recursive,flat", "--policy", "scripted"], "give two to six prompts"),
-        (["--from", TRAINED], "holds no prompt bench; two runs or more"),
+        (
+            ["--from", TRAINED],
+            "holds no prompt bench: to compare recorded runs, give --from for each of them",
+        ),
         (["--from", TRAINED, "plain"], "leave out prompts and --vary"),
         (["--from", TRAINED, "--from", TRAINED], "two runs are called 'lambda_1'"),
         (

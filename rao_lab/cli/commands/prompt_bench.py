@@ -95,7 +95,7 @@ def bench(
       rao-lab prompts bench --from runs/a.rao --from runs/b.rao --page b.html
     """
     began = monotonic()
-    from rao_lab.api.bench_variants import check_played, from_files, time_left, variants_from
+    from rao_lab.api.bench_variants import check_caps, check_played, from_files, time_left, variants_from
     from rao_lab.api.defaults import suggested
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.settings import limits_from, overrides
@@ -110,6 +110,7 @@ def bench(
         return
     if resume and out is None:
         raise ConfigError("--resume needs --out FILE: the bench to go on with")
+    check_caps(max_seconds=max_seconds, max_tokens=max_tokens, max_cost=max_cost)
     kind = choice("agent", agent, AGENTS)
 
     def load(name: str | None, more: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
