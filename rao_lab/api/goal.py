@@ -20,7 +20,10 @@ GOAL_ORDER = "rl.run(goal='...', tools=[...], policy=policy)"
 
 
 def own_task(
-    goal: str, tools: Sequence[Callable[..., Any]] = (), verify: Callable[..., Any] | None = None
+    goal: str,
+    tools: Sequence[Callable[..., Any]] = (),
+    verify: Callable[..., Any] | None = None,
+    seconds: float = 30.0,
 ) -> tuple[Task, FunctionEnvironment]:
     """A goal as a task, and its environment of tools.
 
@@ -30,7 +33,7 @@ def own_task(
     if not isinstance(goal, str) or not goal.strip():
         raise ConfigError(f"goal={quoted(goal)} must say in words what is to be done")
     named = hashlib.blake2b(goal.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    environment = FunctionEnvironment([Task(f"goal/{named}", goal)], tools, verify)
+    environment = FunctionEnvironment([Task(f"goal/{named}", goal)], tools, verify, seconds=seconds)
     return environment.tasks("test")[0], environment
 
 

@@ -135,7 +135,7 @@ def run(
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
     about = told_of("run", environment, policy, limits, seed=seed, prompt=words, judge=judge, agent=agent)
-    show = in_notebook(policy) if progress else nullcontext(Progress(policy))
+    show = in_notebook(policy, environment=environment) if progress else nullcontext(Progress(policy))
     with (
         sampled_at(policy, warmth),
         open_sandbox(limits) as sandbox,

@@ -65,15 +65,18 @@ def open_goal(
     from rao_lab.api.reopen import Begun
     from rao_lab.api.settings import own_settings
     from rao_lab.base.own_code import function_of, functions_of
+    from rao_lab.base.safe_text import unquoted
     from rao_lab.errors import ConfigError, MissingError
     from rao_lab.policies.fetch import cached
 
     of_world, rest = own_settings(assigned, "env")
-    if of_world:
-        raise ConfigError(f"--set env.{next(iter(of_world))}=... has no meaning here: a goal has no settings")
+    if unknown := of_world.keys() - {"seconds"}:
+        raise ConfigError(
+            f"--set env.{unquoted(min(unknown))}=... has no meaning here: a goal has env.seconds alone"
+        )
     check = None if verify is None else function_of(verify, "verify")
     found = [each for where in tools for each in functions_of(where) if each is not check]
-    task, world = own_task(goal, found, check)
+    task, world = own_task(goal, found, check, **of_world)
     if policy is None:
         try:
             cached("smollm2")

@@ -42,6 +42,15 @@ class Together(Protocol):
         ...
 
 
+@runtime_checkable
+class Hurried(Protocol):
+    """A world whose functions may take long: it bounds them by the seconds that the tree has left."""
+
+    def hurry(self, left: Callable[[], float]) -> None:
+        """Called before anything else."""
+        ...
+
+
 class NodeCode:
     """Runs code for the nodes of one tree, with the functions that this tree's agents may call."""
 
@@ -145,6 +154,9 @@ class NodeCode:
                 self._carried.spend(node.calls[-1].args)
                 self._note_refusal(node, name, refusal)
                 raise CallError(refusal.message) from None
+            except KeyboardInterrupt:
+                node.calls.append(refused(call, "it had not returned when the run was stopped"))
+                raise
             self._carried.spend(call.args, call.kwargs)
             node.calls.append(replace(call, result=result))
             return result

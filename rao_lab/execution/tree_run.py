@@ -24,7 +24,7 @@ from rao_lab.execution.carried import FULL, Carried, refused
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
-from rao_lab.execution.node_code import FORGOTTEN, LAUNCH, NOT_STARTED, NodeCode, why_not_started
+from rao_lab.execution.node_code import FORGOTTEN, LAUNCH, NOT_STARTED, Hurried, NodeCode, why_not_started
 from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
 from rao_lab.execution.prompted import read_reply, told
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
@@ -93,6 +93,8 @@ class TreeRun:
         self._held = Held(limits.max_tree_mb)
         self._carried = Carried(limits.max_value_mb)
         self._functions = functions_of(world, header)
+        if isinstance(world, Hurried):
+            world.hurry(lambda: limits.tree_seconds - self.log.age())
         self._code = NodeCode(sandbox, world, self.log, self._functions, self._carried)
 
     # What the executor's loop asks of a tree.
@@ -150,6 +152,11 @@ class TreeRun:
             node = self._nodes.pop(path)
             if node.paused is not None:
                 self._abandon_turn(node, why)
+            elif any(
+                turn.sampled is not None and turn.ended is None
+                for turn in self.log.fold.node(path).turns[-1:]
+            ):
+                self.log.turn_ended(node, "", f"stopped while its code ran: {why}")
             self.log.add(Finished, node=path, status=Status.CANCELLED, value=None, reason=why)
             self._ended.append(node.key)
 

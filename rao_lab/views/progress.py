@@ -41,11 +41,19 @@ class Progress:
 
     Args:
         policy: if it has `written`, tokens of turns that are under way count too.
+        environment: if it has `running`, functions of its own that run now are named.
         trees: how many there are in all; 1 = that needs no word.
     """
 
-    def __init__(self, policy: Policy, trees: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        trees: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        environment: object = None,
+    ) -> None:
         self._policy = policy
+        self._environment = environment
         self._trees = trees
         self._clock = clock
         self._began = clock()
@@ -122,7 +130,9 @@ class Progress:
         return int(getattr(self._policy, "written", 0))
 
     def _where(self) -> str:
-        """How many replies are awaited, and whose, if it is one."""
+        """Which functions run, otherwise how many replies are awaited, and whose, if it is one."""
+        if running := getattr(self._environment, "running", ()):
+            return f" (running {one_line(', '.join(running), GOAL_CELLS)})"
         if len(self._awaited) == 1:
             (key,) = self._awaited
             words, colon, after = self._goals.get(key, "").partition(": ")
@@ -166,9 +176,9 @@ def in_log(console: Console, progress: Progress) -> None:
 
 
 @contextmanager
-def in_notebook(policy: Policy, trees: int = 1) -> Iterator[Progress]:
+def in_notebook(policy: Policy, trees: int = 1, environment: object = None) -> Iterator[Progress]:
     """A notebook shows the line, if it lasts longer than a moment; elsewhere nothing is shown."""
-    progress = Progress(policy, trees)
+    progress = Progress(policy, trees, environment=environment)
     display = notebook_display()
     if display is not None:
         handle: list[Any] = []

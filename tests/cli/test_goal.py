@@ -137,6 +137,10 @@ def test_nothing_is_to_be_looked_at_if_no_server_listens(lab: CommandLine) -> No
             "--goal and --task are both given: run a goal of your own, or a task",
         ),
         (["--goal", "Go.", "--split", "test"], "--goal and --split are both given"),
+        (
+            ["--goal", "Go.", "--set", "env.seconds=0"],
+            "seconds=0 means nothing: give a finite number above 0",
+        ),
         (["--goal", "Go.", "--tools", "no.py"], "no file no.py: check the name"),
         (["--goal", "Go.", "--tools", "FILE:age"], "has no function 'age'"),
         (["--goal", "Go.", "--tools", "FILE:_hidden,people"], "has no function 'people'"),
@@ -146,7 +150,7 @@ def test_nothing_is_to_be_looked_at_if_no_server_listens(lab: CommandLine) -> No
         ),
         (
             ["--goal", "Go.", "--set", "env.seed=1"],
-            "--set env.seed=... has no meaning here: a goal has no settings",
+            "--set env.seed=... has no meaning here: a goal has env.seconds alone",
         ),
         (["--goal", " "], "goal=' ' must say in words what is to be done"),
         (

@@ -79,7 +79,8 @@ def run(
     policy.prices.out=0.6 (US dollars for a million tokens), policy.logprobs=true.
 
     With --goal, what is run is a goal of your own in words. Its agents may call your own functions (--tools): plain
-    typed Python with docstrings, which runs outside the sandbox, in this process.
+    typed Python with docstrings, which runs outside the sandbox, in this process. --set env.seconds=2 bounds a call
+    (30 by default), and limits.tree_seconds bounds all.
 
     [bold]Examples[/bold]
 
@@ -135,7 +136,7 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
     from rao_lab.errors import Interrupted
     from rao_lab.views.progress import Progress, in_terminal
 
-    watch = Progress(actor)
+    watch = Progress(actor, environment=world)
     try:
         with in_terminal(console_on_stderr(), watch):
             return run_one(

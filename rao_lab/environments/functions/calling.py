@@ -14,9 +14,9 @@ import inspect
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -37,11 +37,13 @@ class Calls:
         self._turn: Any = nullcontext() if parallel else threading.Lock()
         self._idle: list[_Thread] = []
         self._loop: _Loop | None = None
+        self.running: list[str] = []
+        """Names of the functions that run now, for who watches."""
         self._left: dict[Callable[..., Any], SimpleQueue[Outcome]] = {}
         """Functions that did not return in time -> where what comes of them will lie."""
 
-    def call(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        """What the function returns.
+    def call(self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
+        """What the function returns, if it does within so many seconds.
 
         Raises:
             OutOfTime: it does not return in time.
@@ -49,24 +51,35 @@ class Calls:
         """
         with self._turn:
             if inspect.iscoroutinefunction(function):
-                return self.start(function, arguments)()
+                return self.start(function, arguments, seconds)()
             self._check_returned(function)
-            found = self._threaded(function, arguments)
+            found = self._threaded(function, arguments, seconds)
             if inspect.iscoroutine(found):  # a plain function around an async one
-                return self._started(function, found)()
+                return self._started(function, found, seconds)()
             return found
 
-    def start(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Callable[[], Any]:
+    def start(
+        self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float
+    ) -> Callable[[], Any]:
         """Starts an async function beside others that run; what is returned waits for it, as `call` does."""
         self._check_returned(function)
-        return self._started(function, function(**arguments))
+        return self._started(function, function(**arguments), seconds)
+
+    @contextmanager
+    def _watched(self, function: Callable[..., Any]) -> Iterator[None]:
+        name = function.__name__
+        self.running.append(name)
+        try:
+            yield
+        finally:
+            self.running.remove(name)
 
     def _check_returned(self, function: Callable[..., Any]) -> None:
         if function in self._left and self._left[function].empty():
             raise OutOfTime
         self._left.pop(function, None)
 
-    def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
         try:
             thread = self._idle.pop()
         except IndexError:
@@ -74,22 +87,26 @@ class Calls:
         context = copy_context()
         outcome = thread.ask(lambda: context.run(function, **arguments))
         try:
-            found = outcome.get(timeout=self.seconds)
+            with self._watched(function):
+                found = outcome.get(timeout=seconds)
         except Empty:
             self._left[function] = outcome
             raise OutOfTime from None
         self._idle.append(thread)
         return _value(found)
 
-    def _started(self, function: Callable[..., Any], work: Coroutine[Any, Any, Any]) -> Callable[[], Any]:
+    def _started(
+        self, function: Callable[..., Any], work: Coroutine[Any, Any, Any], seconds: float
+    ) -> Callable[[], Any]:
         loop = self._loop = self._loop or _Loop()
         outcome: SimpleQueue[Outcome] = SimpleQueue()
         running = loop.start(_outcome(work, outcome))
-        until = time.monotonic() + self.seconds
+        until = time.monotonic() + seconds
 
         def wait() -> Any:
             try:
-                return _value(outcome.get(timeout=max(0.0, until - time.monotonic())))
+                with self._watched(function):
+                    return _value(outcome.get(timeout=max(0.0, until - time.monotonic())))
             except Empty:
                 if not loop.cancels(running):
                     self._loop = None  # what never awaits holds up its loop: the next call gets another

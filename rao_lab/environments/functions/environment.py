@@ -62,6 +62,11 @@ class FunctionEnvironment:
         """Whether the same calls have the same results. Trees of an environment that does not say so are marked."""
         self._splits = _splits(tasks, name)
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The tools that run now."""
+        return tuple(self._calls.running)
+
     def tasks(self, split: str) -> Sequence[Task]:
         if split not in self._splits:
             raise MissingError(f"no split {quoted(split)} in {self.name}: there is {', '.join(self._splits)}")
@@ -128,8 +133,9 @@ def environment(
             functions are called like the others, without `await`. If True, models have to await async functions, and
             those that a node awaits together run together; plain functions of trees that run at once (`workers` of
             `rl.train`) may meet. The nodes of one tree always take turns.
-        seconds: what a call may take. A function that takes longer is left behind in its thread, and is refused to
-            this tree, and to others until it has returned.
+        seconds: what a call may take; the seconds that the tree has left (`tree_seconds` of its limits) bound it too. A
+            function that takes longer is left behind in its thread, and is refused to this tree, and to others until
+            it has returned.
         reproducible: the same calls have the same results. By default only an environment without tools says so; trees
             of others are marked.
 

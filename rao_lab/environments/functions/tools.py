@@ -47,14 +47,16 @@ class Tool:
     def name(self) -> str:
         return self.described.name
 
-    def __call__(self, calls: Calls, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def __call__(
+        self, calls: Calls, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any], seconds: float
+    ) -> Any:
         """Runs the function with what code in the sandbox passed.
 
         Raises:
             Refusal: the arguments do not fit, the function raises or does not return, or what it returns is not plain.
         """
         arguments = self.arguments(task, args, kwargs)
-        return self.answered(calls.seconds, lambda: calls.call(self.call, arguments))
+        return self.answered(seconds, lambda: calls.call(self.call, arguments, seconds))
 
     def answered(self, seconds: float, give: Callable[[], Any]) -> Any:
         """What a call of the function gives, as it may go to the model.
@@ -68,7 +70,7 @@ class Tool:
             raise  # the function's own word for the model
         except OutOfTime:
             raise Refusal(
-                OUT_OF_TIME, f"{self.name} did not return within {seconds:g} s: go on without it"
+                OUT_OF_TIME, f"{self.name} did not return within {seconds:.3g} s: go on without it"
             ) from None
         except NotPlainError as problem:
             raise Refusal("tool_result", str(problem)) from None

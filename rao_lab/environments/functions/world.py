@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -44,10 +45,18 @@ class FunctionWorld:
         self._calls = calls
         self._verifier = verifier
         self._controls = (finish_of(verifier), LAUNCH)
+        self._left: Callable[[], float] = lambda: math.inf
         self._asked: dict[str, tuple[str, str]] = {}
         """Path -> goal and context of each node so far."""
         self._given_up: set[str] = set()
         """Tools that did not return in time."""
+
+    def hurry(self, left: Callable[[], float]) -> None:
+        """The tree has so many seconds left: no call may take more."""
+        self._left = left
+
+    def _seconds(self) -> float:
+        return max(0.0, min(self._calls.seconds, self._left()))
 
     def functions(self) -> Sequence[Function]:
         return tuple(tool.described for tool in self._tools.values())
@@ -98,7 +107,7 @@ class FunctionWorld:
 
     def call(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         tool = self._tool(name)
-        return self._noted(name, lambda: tool(self._calls, self._task, args, kwargs))
+        return self._noted(name, lambda: tool(self._calls, self._task, args, kwargs, self._seconds()))
 
     def call_together(self, path: str, calls: Sequence[Call]) -> Sequence[Any]:
         """Answers calls of async tools that a node awaits together: they run at the same time."""
@@ -107,13 +116,13 @@ class FunctionWorld:
 
     def _start(self, call: Call) -> Callable[[], Any] | Refusal:
         try:
-            tool = self._tool(call.name)
-            wait = self._calls.start(tool.call, tool.arguments(self._task, call.args, call.kwargs))
+            tool, seconds = self._tool(call.name), self._seconds()
+            wait = self._calls.start(tool.call, tool.arguments(self._task, call.args, call.kwargs), seconds)
         except Refusal as refusal:
             return refusal
         except OutOfTime:
             return _not_again(call.name)
-        return lambda: self._noted(call.name, lambda: tool.answered(self._calls.seconds, wait))
+        return lambda: self._noted(call.name, lambda: tool.answered(seconds, wait))
 
     def _tool(self, name: str) -> Tool:
         if name not in self._tools:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import enum
+import signal
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+from rao_lab.views.progress import Progress
 from tests.support.written import Written
 
 
@@ -205,7 +207,7 @@ def test_a_call_that_fails_is_data_for_the_model(
     tool: Callable[..., Any], call: str, kind: str, message: str
 ) -> None:
     tree = play(f"print({call})", tool)
-    assert tree.root.status is rl.Status.FINISHED
+    assert tree.root.status == rl.Status.FINISHED
     assert tree.root.refusals == ({kind: 1} if kind else {})
     assert message in (tree.root.turns[0].error or "")
     assert "/home" not in str(tree.root.turns)
@@ -255,6 +257,59 @@ def test_a_tool_that_does_not_return_is_given_up_and_the_tree_goes_on() -> None:
         rl.run(task, env, Written(["finish(hang())"])).root.value != 1
     ):  # it has returned: it may be called again
         assert time.monotonic() < deadline
+
+
+def test_a_tool_is_bounded_by_the_time_of_its_tree_and_named_while_it_runs() -> None:
+    let_go = threading.Event()
+
+    def hang() -> None:
+        let_go.wait(20)
+
+    async def hang_async() -> None:
+        await asyncio.sleep(20)
+
+    env = rl.environment(["Play."], [hang, hang_async], reproducible=True)
+    policy = Written(["hang()"])
+    watch = Progress(policy, environment=env)
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            seen.add(watch.line())
+
+    looks = threading.Thread(target=look)
+    looks.start()
+    began = time.monotonic()
+    try:
+        for name in ("hang", "hang_async"):
+            limits = rl.Limits(tree_seconds=0.5)
+            tree = rl.run(env.tasks("test")[0], env, Written([f"{name}()"]), limits=limits)
+            assert f"{name} did not return within 0." in (tree.root.turns[0].error or "")
+            assert tree.root.status == "timeout"
+    finally:
+        let_go.set()
+        over.set()
+        looks.join()
+    assert time.monotonic() - began < 10
+    assert any("(running hang)" in line for line in seen) and any(
+        "(running hang_async)" in line for line in seen
+    )
+
+
+def test_a_call_that_runs_at_ctrl_c_is_kept_as_one_that_did_not_return() -> None:
+    def stop(why: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(5)
+
+    env = rl.environment(["Play."], [stop], reproducible=True)
+    with pytest.raises(rl.Interrupted) as stopped:
+        rl.run(env.tasks("test")[0], env, Written(["stop('now')"]))
+    (turn,) = stopped.value.tree.root.turns
+    assert [(call.name, call.args, call.error) for call in turn.calls] == [
+        ("stop", ("now",), "it had not returned when the run was stopped")
+    ]
+    assert turn.error == "stopped while its code ran: it was stopped by the user"
 
 
 @pytest.mark.parametrize("blocks", [False, True])
