@@ -55,17 +55,20 @@ def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompts: Se
 
     Args:
         config: of the tree's run, if there is one.
-        prompts: those of the forks, which a new file keeps.
+        prompts: those of the forks, which the file keeps.
 
     Raises:
         RunFileError, UnavailableError: the file cannot be written.
     """
     path = file_path(store)
     header = forks.original.header
+    kept = {name: files for prompt in prompts for name, files in recorded(prompt).items()}
     if is_begun(path):
         with RunWriter(path, {}, resume=True) as writer:
             for tree in forks.trees:
                 writer.tree_done(tree)
+            writer.flush()
+            _note_prompts(writer, kept)
         return
     about: dict[str, Any] = {
         "environment": header.environment,
@@ -74,8 +77,7 @@ def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompts: Se
         "seed": header.seed,
     }
     about |= {name: config[name] for name in COPIED if name in config}
-    for prompt in prompts:
-        about["prompts"] = {**about.get("prompts", {}), **recorded(prompt)}
+    about["prompts"] = {**about.get("prompts", {}), **kept}
     group = forks.group
     # The group holds the tree, unless that is a fork itself.
     originals = (
@@ -87,3 +89,13 @@ def keep(store: str | Path, forks: Forks, config: Mapping[str, Any], prompts: Se
         for tree in (*originals, *forks.trees):
             writer.tree_done(tree)
         writer.end_step(header.step, None if group is None else attribute([group], forks.config))
+
+
+def _note_prompts(writer: RunWriter, prompts: Mapping[str, Any]) -> None:
+    """The run names these prompts in its trees: it holds their files, too. A config that cannot be read stays."""
+    with open_run(writer.path) as run:
+        config, packages = run.config, run.packages
+    held = config.get("prompts")
+    held = held if isinstance(held, Mapping) else {}
+    if config and not prompts.keys() <= held.keys():
+        writer.note_config({**config, "prompts": {**prompts, **held}}, packages)

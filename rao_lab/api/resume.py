@@ -207,7 +207,9 @@ def _begin_attempt(
         notes.append(f"no checkpoint can be used: the run begins anew; as it was, it is kept in {copy.name}")
     with open_run(writer.path) as run:
         notes += _differences(run, step, about)
-        before = run.config.get("resumed")
+        before, prompts = run.config.get("resumed"), run.config.get("prompts")
+        if step >= 0 and run.forks() and isinstance(prompts, Mapping):  # forks may name prompts of their own
+            about = {**about, "prompts": {**prompts, **about.get("prompts", {})}}
     kept = [each for each in before if _lies_before(each, step)] if isinstance(before, list) else []
     mark = {"attempt": writer.attempt + 1, "after": step, "notes": notes}
     writer.rewind(step, {**about, "resumed": [*kept, mark]} if step >= 0 else about)

@@ -168,6 +168,10 @@ class RunWriter:
         own, packages = self._about
         return self._wait(_rewind, step, own if config is None else config, packages)
 
+    def note_config(self, config: Mapping[str, Any], packages: Mapping[str, str]) -> None:
+        """What the newest attempt was made with, said anew; returns when it is on the disk."""
+        self._wait(RunTables.set_config, config, packages)
+
     def flush(self) -> None:
         """Returns when all calls so far are committed."""
         self._wait(_nothing)

@@ -278,6 +278,38 @@ def test_a_prompt_of_ones_own_is_given_again_and_another_kept(env: Any, tmp_path
     ]
 
 
+def test_a_run_keeps_the_prompts_of_its_forks_when_it_is_resumed_too(
+    env: Any, trained: Path, tmp_path: Path
+) -> None:
+    path, own = tmp_path / "r.rao", tmp_path / "mine"
+    shutil.copytree(data_path("prompts") / "plain", own)
+    shutil.copy(trained, path)
+    shutil.copytree(f"{trained}.ckpt", f"{path}.ckpt")
+    with rl.open_run(path) as run:
+        before = dict(run.config)
+        found = rl.fork(deepest(run), "0", rest="continued", run=run, repeats=1, prompt=own, store=path)
+    for steps in (2, 3):
+        if steps == 3:
+            config = rl.TrainConfig.from_dict({**before["train"], "steps": steps})
+            list(
+                rl.train(
+                    env,
+                    rl.load_policy("tiny", device="cpu"),
+                    config,
+                    store=path,
+                    resume=True,
+                    on_resume=print,
+                )
+            )
+        with rl.open_run(path) as run:
+            (kept,) = rl.forks_of(run)
+            name = kept.trees[0].root.template
+            assert name.startswith("mine@") and kept.trees == found.trees and name in run.config["prompts"]
+            again = rl.fork(kept.trees[0], "0", rest="continued", run=run, repeats=1)
+            assert again.trees[0].root.template == name
+            assert steps == 3 or {**run.config, "prompts": 0} == {**before, "prompts": 0}
+
+
 def test_a_tree_without_a_group_has_returns_and_says_what_an_advantage_needs(env: Any) -> None:
     events: list[Event] = []
     tree = rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"), on_event=events.append)
