@@ -22,6 +22,7 @@ from rao_lab.api.kept import KeptStep
 from rao_lab.errors import RaoLabError, UnavailableError
 
 if TYPE_CHECKING:
+    from rao_lab.evaluation.forks import Forks
     from rao_lab.store import Run
     from rao_lab.training.metrics import TrainStep
     from rao_lab.tree import Event, TreeHeader
@@ -177,6 +178,13 @@ class Session:
         if not self.path.exists():
             self._check_sound()
         return open_run(self.path, follow=not self._done.is_set())
+
+    @property
+    def fork(self) -> Callable[..., Forks]:
+        """`rl.fork`, for the forks that are asked for in an Explorer of this session."""
+        from rao_lab.api.fork import fork
+
+        return fork
 
     def board(self, **options: Any) -> Explorer:
         """The Explorer of this session, with its board in front: progress, curves, pause, step and stop.

@@ -117,6 +117,35 @@ def test_forks_that_are_asked_for_in_the_view_are_made_told_of_and_shown(run: rl
     explorer.close()
 
 
+def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
+    env = rl.environments.TextCraft(difficulty="medium", seed=0)
+    policy = rl.load_policy("tiny", device="cpu")
+    config = rl.default_config(policy, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
+    session = rl.start(env, policy, config, store=tmp_path / "a.rao")
+    told: list[dict[str, Any]] = []
+    board = session.board()
+
+    def hear(message: Any, buffers: Any = None) -> None:
+        told.extend([message] if message["type"] == "forking" else [])
+
+    board.send = hear  # type: ignore[method-assign]
+    asked = {"type": "fork", "step": 1, "tree": 0, "path": "0", "turn": 1, "rest": "continued", "repeats": 2}
+    session.pause()
+    board._take(board, {**asked, "step": 0}, [])
+    assert board.forks and board._forking is not None
+    board._forking.join()
+    assert told[-1]["error"]
+    with pytest.raises(rl.ConfigError, match="training goes on"):
+        board._source.about_forks()
+    session.resume()
+    session.result(60)
+    board._take(board, asked, [])
+    board._forking.join()
+    assert told[-1]["says"].startswith("sampled again") and len(board.table(1).trees) == 4
+    assert board._source.status()["file"] == "a.rao"
+    board.close()
+
+
 def test_an_origin_may_say_anything(run: rl.Run, tmp_path: Path) -> None:  # type: ignore[name-defined]
     tree = run.trees(1)[0].load()
     forged: list[dict[str, Any]] = [

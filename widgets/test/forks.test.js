@@ -46,7 +46,7 @@ test("a node knows its forks, and the tree of a fork what it was made by", () =>
 /** @param {Record<string, any>} change */
 function asked(change) {
   const usual = { step: 2, place: 5, path: "0.1", turn: 1, edit: "again", text: "", child: "", repeats: 8 };
-  return /** @type {any} */ ({ ...usual, rest: "continued", file: "a.rao", ...change });
+  return /** @type {any} */ ({ ...usual, rest: "continued", file: "a.rao", run: "run", ...change });
 }
 
 test("what is filled in becomes a line of Python and a command, each quoted", () => {
@@ -55,6 +55,10 @@ test("what is filled in becomes a line of Python and a command, each quoted", ()
     pythonLine(plain),
     'rl.fork(run.trees(2)[5].load(), "0.1", 1, rest="continued", repeats=8, run=run, store=run.path)',
   );
+  const session = pythonLine(asked({ run: "session.run", written: true }));
+  assert.ok(session.startsWith("rl.fork(session.run.trees(2)[5].load(), "));
+  assert.ok(session.endsWith("repeats=8, run=session.run)"));
+  assert.ok(commandLine(asked({ written: true })).endsWith(" --out forks.rao"));
   const place = "rao-lab fork a.rao --step 2 --tree 5 --node 0.1 --turn 1 --rest continued";
   assert.equal(commandLine(plain), `${place} --repeats 8`);
   const told = asked({ edit: "goal", text: `Don't "stop"\n$HOME`, file: "my run.rao" });

@@ -20,12 +20,14 @@ class Forking:
 
     Args:
         make: runs them.
-        about: what it is given beside the request, such as the run.
+        about: makes what it is given beside the request, such as the run.
     """
 
-    def __init__(self, make: MakeForks, about: Mapping[str, Any], feed: Feed, outlet: Outlet) -> None:
+    def __init__(
+        self, make: MakeForks, about: Callable[[], Mapping[str, Any]], feed: Feed, outlet: Outlet
+    ) -> None:
         self._make = make
-        self._about = dict(about)
+        self._about = about
         self._feed = feed
         self._outlet = outlet
         self._thread: threading.Thread | None = None
@@ -47,6 +49,7 @@ class Forking:
 
     def _work(self, message: Mapping[str, Any]) -> None:
         try:
+            self._say(ended=0, of=int(message["repeats"]))
             step, place = int(message["step"]), int(message["tree"])
             found = self._make(
                 self._feed.table(step).tree(place),
@@ -57,7 +60,7 @@ class Forking:
                 progress=False,
                 on_forks=lambda ended, of: self._say(ended=ended, of=of),
                 **_change(message),
-                **self._about,
+                **self._about(),
             )
         except (RaoLabError, KeyError, TypeError, ValueError) as problem:
             self._say(error=str(problem))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.errors import ConfigError, MissingError
+from rao_lab.evaluation.forks import Forks
 from rao_lab.store import Run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.views.explorer.decoder import decoder_from
@@ -47,6 +48,8 @@ class Watched(Protocol):
     def newest(self) -> int | None: ...
     @property
     def run(self) -> Run: ...
+    @property
+    def fork(self) -> Callable[..., Forks]: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def step(self) -> None: ...
@@ -61,6 +64,7 @@ class SessionSource(Source):
         self.session = session
         self.title = session.name
         self.decode = decoder_from(session.tokenizer)
+        self.make_forks = session.fork
         self._end: Callable[[], None] | None = None
         self._kept: list[int] = []
         self._counted = -1
@@ -120,6 +124,7 @@ class SessionSource(Source):
             "checkpoints": self._kept,
             "error": "" if session.error is None else _error_words(session.error),
             "writer": "the kernel",
+            "file": session.path.name,
             "difficulties": session.difficulties,
         }
 
@@ -133,6 +138,11 @@ class SessionSource(Source):
         if action not in acts:
             raise ConfigError(f"a session cannot {action[:40]!r}: it can {', '.join(acts)}")
         acts[action]()
+
+    def about_forks(self) -> Mapping[str, Any]:
+        if self.session.state not in OVER:
+            raise ConfigError("training goes on: make forks here when it has ended")
+        return {"run": self.session.run}
 
     def close(self) -> None:
         if self._end is not None:

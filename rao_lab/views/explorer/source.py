@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from rao_lab.errors import ConfigError
+from rao_lab.evaluation.forks import Forks
 from rao_lab.tree import ROOT
 from rao_lab.views.explorer.decoder import Decoder
 from rao_lab.views.explorer.table import StepTable
@@ -33,6 +34,8 @@ class Source(ABC):
     title: str
     decode: Decoder | None = None
     """Token ids to text, for what a node read."""
+    make_forks: Callable[..., Forks] | None = None
+    """Makes the forks that are asked for in the view, if its caller says nothing."""
     poll_seconds: float | None = None
     """How often `poll` is to be called; None = news come by themselves, or never."""
 
@@ -88,7 +91,11 @@ class Source(ABC):
         raise ConfigError(f"nothing goes on here that could {action[:40]!r}")
 
     def about_forks(self) -> Mapping[str, Any]:
-        """What `rl.fork` is to be told of where these trees come from."""
+        """What `rl.fork` is to be told of where these trees come from.
+
+        Raises:
+            ConfigError: none can be made now.
+        """
         return {}
 
     def close(self) -> None:  # noqa: B027 - what tells no news has none to end

@@ -57,7 +57,8 @@ class Explorer(anywidget.AnyWidget):
         height: in px, at least 360; by default 520, or 620 on the board.
         view: what is in front: "tree", or "board" for a session or a run.
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
-            `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`.
+            `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
+            `rl.fork`, for when training has ended.
 
     Raises:
         ConfigError: an unknown keyword, or settings that mean nothing.
@@ -118,6 +119,7 @@ class Explorer(anywidget.AnyWidget):
         if step is not None and step not in {each for each, _ in marks}:
             raise MissingError(f"no step {step} here: there are {[each for each, _ in marks]}")
         look = Look(view, step, *(self._source.begins_at() if step is None else ()))
+        fork = self._source.make_forks if fork is None else fork
         key = uuid4().hex
         super().__init__(
             model_id=key,
@@ -134,7 +136,7 @@ class Explorer(anywidget.AnyWidget):
         self._take_the_cell()
         self._feed = Feed(self._source, self, look)
         if fork is not None:
-            self._forking = Forking(fork, self._source.about_forks(), self._feed, self)
+            self._forking = Forking(fork, self._source.about_forks, self._feed, self)
         self.on_msg(self._take)
         if status.get("live"):
             try:

@@ -163,7 +163,7 @@ export class App {
     if (what === "text") this.inspector.update();
     else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
-    else if (what === "gone") this.onTraits(), this.update(); // every zone says what will not come
+    else if (what === "gone") this.onTraits(), this.inspector.forks.told(), this.update();
     else if (what === "step") this.onStep();
     else if (what === "delta") this.onDelta();
     else this.showState();

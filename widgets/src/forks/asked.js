@@ -14,11 +14,13 @@
  * @property {number} repeats
  * @property {"continued" | "replayed"} rest
  * @property {string} file name of the run; "" if there is none
+ * @property {string} run in Python
+ * @property {boolean} written somebody writes the file now, and it keeps no forks
  */
 
 /** @param {Asked} asked */
 export function pythonLine(asked) {
-  const { step, place, path, turn, edit, text, child, repeats, rest, file } = asked;
+  const { step, place, path, turn, edit, text, child, repeats, rest, file, run, written } = asked;
   const change = {
     again: "",
     goal: `, goal=${quoted(text)}`,
@@ -28,12 +30,13 @@ export function pythonLine(asked) {
   }[edit];
   const how = `${turn}, rest="${rest}"${change}, repeats=${repeats}`;
   if (!file) return `rl.fork(tree, "${path}", ${how}, environment=env, policy=policy)`;
-  return `rl.fork(run.trees(${step})[${place}].load(), "${path}", ${how}, run=run, store=run.path)`;
+  const kept = written ? "" : `, store=${run}.path`;
+  return `rl.fork(${run}.trees(${step})[${place}].load(), "${path}", ${how}, run=${run}${kept})`;
 }
 
 /** The command, "" if there is no file to give it. @param {Asked} asked */
 export function commandLine(asked) {
-  const { step, place, path, turn, edit, text, child, repeats, rest, file } = asked;
+  const { step, place, path, turn, edit, text, child, repeats, rest, file, written } = asked;
   if (!file) return "";
   const change = {
     again: "",
@@ -43,7 +46,8 @@ export function commandLine(asked) {
     child_value: ` --child-value ${shell(`${child}=${text}`)}`,
   }[edit];
   const where = `--step ${step} --tree ${place} --node ${path} --turn ${turn}`;
-  return `rao-lab fork ${shell(file)} ${where} --rest ${rest}${change} --repeats ${repeats}`;
+  const kept = written ? " --out forks.rao" : "";
+  return `rao-lab fork ${shell(file)} ${where} --rest ${rest}${change} --repeats ${repeats}${kept}`;
 }
 
 /** The same as the kernel takes it. @param {Asked} asked */

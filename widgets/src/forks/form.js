@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
-import { visible } from "../shared/text.js";
+import { oneLine, visible } from "../shared/text.js";
 import { commandLine, pythonLine, request } from "./asked.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -27,6 +27,8 @@ const HINTS = {
   action: "Code that runs in place of that of the turn",
   child_value: "JSON, or plain words",
 };
+/** Characters of what the kernel says of them. */
+const SAID = 400;
 /** ms that a button says that it copied. */
 const COPIED = 1200;
 
@@ -36,8 +38,14 @@ export class ForkForm {
     this.host = host;
     /** @type {{button: HTMLButtonElement, state: HTMLElement} | null} */
     this.run = null;
-    /** What was filled in. @type {Omit<Asked, "place" | "step" | "file">} */
+    /** What was filled in. @type {Omit<Asked, "place" | "step" | "file" | "run" | "written">} */
     this.asked = { path: "", turn: 1, edit: "again", text: "", child: "", repeats: 8, rest: "continued" };
+  }
+
+  /** The kernel makes those that are asked for; not while it trains. */
+  get runs() {
+    const { forks, session } = this.host.traits;
+    return forks && !(trainsHere(session) && session.live);
   }
 
   /** @param {string} path @param {number} turn of the node */
@@ -53,10 +61,15 @@ export class ForkForm {
     const turns = text.turns.length;
     if (!turns) return h("div", { class: "part label" }, "It has no turn to fork from.");
     asked.turn = Math.min(asked.turn, turns);
-    const file = this.host.traits.session.writer ? String(this.host.traits.session.writer) : "";
+    const { session } = this.host.traits;
+    const from = {
+      file: String(session.file ?? session.writer ?? ""),
+      run: trainsHere(session) ? "session.run" : "run",
+      written: !!session.live,
+    };
     const lines = h("div", { class: "fork-lines" });
     const field = h("div", {});
-    const whole = () => ({ ...asked, step: step.step, place: step.tree[row], file });
+    const whole = () => ({ ...asked, step: step.step, place: step.tree[row], ...from });
     const tell = () => lines.replaceChildren(...linesOf(whole()));
     const set = (/** @type {Partial<Asked>} */ change) => {
       const begun = asked.text !== begins(text, asked);
@@ -75,7 +88,7 @@ export class ForkForm {
         named("The rest", select(RESTS, asked.rest, (rest) => set({ rest: /** @type {Rest} */ (rest) }))),
       ),
       field,
-      this.host.traits.forks ? this.hand(whole) : null,
+      this.runs ? this.hand(whole) : null,
       lines,
     );
   }
@@ -93,12 +106,13 @@ export class ForkForm {
   /** The kernel says how far it is. */
   told() {
     if (!this.run) return;
-    const { ended, of, error, says } = this.host.client.forking;
+    const { client } = this.host;
+    const { waits, ended, of, error, says } = client.forking;
     const running = of !== undefined && ended !== undefined;
-    const end = error ? `Not made: ${error}` : (says ?? "");
+    const end = error ? `Not made: ${error}` : waits ? "The kernel is asked" : (says ?? "");
     const words = running ? `${ended} of ${of} forks have ended` : end;
-    this.run.button.disabled = running;
-    this.run.state.textContent = visible(words);
+    this.run.button.disabled = running || !!waits || client.link.gone;
+    this.run.state.textContent = oneLine(visible(words), SAID);
   }
 
   /** What the change needs. @param {NodeText} text @param {() => void} tell */
@@ -124,6 +138,11 @@ export class ForkForm {
     area.value = asked.text;
     return [...parts, area];
   }
+}
+
+/** @param {Record<string, any>} session */
+function trainsHere(session) {
+  return session.writer === "the kernel";
 }
 
 /** What is there now, to be changed. @param {NodeText} text @param {{edit: Edit, turn: number}} asked */

@@ -4,7 +4,8 @@
  * @typedef {object} ForkHost
  * @property {{session: Record<string, any>, forks: boolean}} traits
  * @property {{
- *   forking: import("../step/client.js").Forking, fork: (asked: Record<string, any>) => void
+ *   forking: import("../step/client.js").Forking, fork: (asked: Record<string, any>) => void,
+ *   link: {gone: boolean}
  * }} client what the kernel says of forks that it makes, and the way to ask for some
  * @property {{row: (row: number) => void}} choose
  * @property {() => void} update

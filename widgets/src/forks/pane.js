@@ -25,6 +25,11 @@ export class ForkPane {
     this.form.told();
   }
 
+  /** What is drawn changes with it. @param {Shown} shown */
+  mark({ step }) {
+    return `${step.forks.length}${this.form.runs}`;
+  }
+
   /** The form begins with this turn. @param {string} path @param {number} turn */
   begin(path, turn) {
     this.form.begin(path, turn);

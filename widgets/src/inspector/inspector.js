@@ -24,6 +24,7 @@ export class Inspector {
    *   parts: (shown: Shown, row: number, text: NodeText) => HTMLElement[],
    *   begin: (path: string, turn: number) => void,
    *   told: () => void,
+   *   mark: (shown: Shown) => string
    * }} forks of the chosen node
    */
   constructor(host, siblings, forks) {
@@ -119,7 +120,8 @@ export class Inspector {
     const children = step.children(row).map((child) => `${step.status[child]}${credit.A[child]}`);
     const turns = text ? text.turns.map((turn) => turn.ended).join() : "none";
     const own = [step.turns[row], step.status[row], turns];
-    const key = [id, ...own, children.join(), host.size, this.opened.size, host.preamble].join("|");
+    const forks = host.tab === "forks" ? this.forks.mark(shown) : "";
+    const key = [id, ...own, children.join(), host.size, this.opened.size, host.preamble, forks].join("|");
     if (this.shown === key && this.text === text) return;
     this.shown = key;
     this.text = text;

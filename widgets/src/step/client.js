@@ -7,7 +7,7 @@ import { Step } from "./store.js";
 
 /** @typedef {import("./types.js").AnyModel} AnyModel */
 /** @typedef {import("./types.js").NodeText} NodeText */
-/** @typedef {{ended?: number, of?: number, error?: string, says?: string}} Forking */
+/** @typedef {{waits?: boolean, ended?: number, of?: number, error?: string, says?: string}} Forking */
 
 /** Node texts kept: the newest asked for stay. */
 const KEPT = 200;
@@ -71,6 +71,8 @@ export class Client {
   onGone() {
     this.wanted = null;
     this.asking.clear();
+    const { waits, of } = this.forking;
+    if (waits || of !== undefined) this.forking = { error: "the kernel is gone" };
     this.changed("gone");
   }
 
@@ -160,7 +162,7 @@ export class Client {
 
   /** Asks for forks. @param {Record<string, any>} asked */
   fork(asked) {
-    this.forking = { ended: 0, of: asked.repeats };
+    this.forking = { waits: true };
     this.link.tell({ ...asked, type: "fork" });
     this.changed("forks");
   }

@@ -20,11 +20,10 @@ const BAR = { x: 9, y: 30, width: 64, height: 6 };
 export function drawGhosts(scene, layout, where, placeOf, chosen) {
   for (const ghost of layout.ghosts) {
     const above = ghost.row === layout.root ? -1 : scene.shown.step.parent[ghost.row];
-    const at = placeOf(ghost);
-    edge(scene, at, above < 0 ? null : where(above), where(ghost.row));
-    const draw = { near, middle: small, far: disc }[scene.kind];
-    draw(scene, ghost, at, ghost.row === chosen);
+    edge(scene, placeOf(ghost), above < 0 ? null : where(above), where(ghost.row));
   }
+  const draw = { near, middle: small, far: disc }[scene.kind];
+  for (const ghost of layout.ghosts) draw(scene, ghost, placeOf(ghost), ghost.row === chosen);
 }
 
 /**
