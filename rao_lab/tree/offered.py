@@ -13,6 +13,8 @@ from rao_lab.errors import InputError
 
 OUT_OF_TIME = "tool_seconds"
 """The kind of a refusal by a wall clock: the tree in which it happens is marked not reproducible."""
+FAILED = ("tool_raised", OUT_OF_TIME, "tool_result")
+"""Kinds of refusals that are the fault of a tool, and not of who called it."""
 
 
 @checked_call

@@ -16,6 +16,7 @@ from typing import Protocol
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
+from rao_lab.tree.offered import FAILED
 from rao_lab.tree.origin import fork_words
 
 MINUS = "−"
@@ -232,8 +233,8 @@ class _Picture:
 
     def row(self, node: Node) -> _Row:
         record = self.credit.get(node.path) if self.credit is not None else None
-        refused = [f"refused {one_line(kind, 20)} x{quoted(count)}" for kind, count in node.refusals.items()]
-        summed = [f"refused x{quoted(sum(node.refusals.values()))}"] if refused else []
+        refused = refusal_words(node.refusals)
+        summed = _summed(node.refusals)
         before, after = _ended(node), [*_untrained(record), *self._hidden(node)]
         return _Row(
             head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",
@@ -266,6 +267,22 @@ class _Picture:
         """How many nodes below are not drawn; their nearest ancestor that is drawn says so."""
         count = sum(self.sizes[child] for child in node.children if child not in self.shown)
         return [f"{self.glyphs.more} {count:,} more below"] if count else []
+
+
+def refusal_words(refusals: Mapping[str, int]) -> list[str]:
+    """Each kind with its count: a tool that raised has failed, and was not refused."""
+    return [f"{_word(kind)} {one_line(kind, 20)} x{quoted(count)}" for kind, count in refusals.items()]
+
+
+def _summed(refusals: Mapping[str, int]) -> list[str]:
+    sums: dict[str, int] = {}
+    for kind, count in refusals.items():
+        sums[_word(kind)] = sums.get(_word(kind), 0) + count
+    return [f"{word} x{quoted(count)}" for word, count in sums.items()]
+
+
+def _word(kind: str) -> str:
+    return "failed" if kind in FAILED else "refused"
 
 
 def _ended(node: Node) -> list[str]:

@@ -91,6 +91,13 @@ def test_refusals_are_summed_up_before_a_goal_is_cut() -> None:
     assert all(cells(line) <= width for line, width in zip(lines, (100, 72, 56), strict=True))
 
 
+def test_a_tool_that_raised_has_failed_and_was_not_refused() -> None:
+    kinds = {"tool_raised": 2, "bad_call": 1, "tool_seconds": 1}
+    tree = Tree(HEADER, (node("0", 0.0, refusals=kinds),))
+    assert "failed tool_raised x2, refused bad_call x1, failed tool_seconds x1" in text_tree(tree, width=100)
+    assert "— failed x3, refused x1" in text_tree(tree, width=60)
+
+
 def test_the_same_picture_in_ascii() -> None:
     assert text_tree(BUSY, width=60, plain=True).splitlines() == [
         "task t17 - medium - recursive - tiny v3 - step 4",

@@ -12,7 +12,7 @@ from rao_lab.credit import Attribution, Attributions
 from rao_lab.store import TreeSummary
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.origin import fork_words
-from rao_lab.tree.text import text_tree
+from rao_lab.tree.text import refusal_words, text_tree
 
 PARTS = {
     "kept": "  (kept: {tokens})",
@@ -101,7 +101,7 @@ def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
     if said["reason"]:
         yield f"ended because: {one_line(said['reason'])}"
     if said["refusals"]:
-        yield "refused: " + ", ".join(f"{kind} x{times}" for kind, times in said["refusals"].items())
+        yield ", ".join(refusal_words(said["refusals"]))
 
 
 def _turn(turn: Mapping[str, Any], has_tokens: bool) -> Iterator[str]:

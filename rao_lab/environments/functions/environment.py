@@ -122,7 +122,8 @@ def environment(
             task's own). A list is every split; a mapping has a list for each split ("train", "dev", "test").
             Models see the goal alone; verify and tools may see the data.
         tools: functions with annotated parameters. Signature and docstring are what a model reads, and every call is
-            checked against the annotations. A parameter annotated `rl.Task` gets the task and is not shown.
+            checked against the annotations, and so is what it returns, if that is annotated. A parameter annotated
+            `rl.Task` gets the task and is not shown.
             They run in a thread, or on an event loop, of their own: open there what belongs to one (a session of HTTP).
         verify: scores a root by what it passed to `finish`: verify(value), verify(value, task), or, when the tree
             has ended, verify(tree); with verify(tree, path) it scores every node. It returns True or False, a number

@@ -40,6 +40,8 @@ class Tool:
     signature: inspect.Signature
     """What the model passes: without the parameter that takes the task."""
     checks: Mapping[str, Check]
+    result: Check | None = None
+    """Checks what it returns, if that is annotated."""
     task: str = ""
     """The parameter that is annotated as `rl.Task`: it gets the task, and the model does not see it."""
 
@@ -53,7 +55,8 @@ class Tool:
         """Runs the function with what code in the sandbox passed.
 
         Raises:
-            Refusal: the arguments do not fit, the function raises or does not return, or what it returns is not plain.
+            Refusal: the arguments do not fit, the function raises or does not return, or what it returns is not plain
+                or not as annotated.
         """
         arguments = self.arguments(task, args, kwargs)
         return self.answered(seconds, lambda: calls.call(self.call, arguments, seconds))
@@ -62,10 +65,13 @@ class Tool:
         """What a call of the function gives, as it may go to the model.
 
         Raises:
-            Refusal: the function raises or does not return, or what it returns is not plain.
+            Refusal: the function raises or does not return, or what it returns is not plain or not as annotated.
         """
         try:
-            return plain(give(), f"the result of {self.name}")
+            value = plain(give(), f"the result of {self.name}")
+            if self.result is not None:
+                self.result(value)
+            return value
         except Refusal:
             raise  # the function's own word for the model
         except OutOfTime:
@@ -74,6 +80,8 @@ class Tool:
             ) from None
         except NotPlainError as problem:
             raise Refusal("tool_result", str(problem)) from None
+        except Misfit as problem:
+            raise Refusal("tool_result", f"the result of {self.name} {problem}") from None
         except (Exception, asyncio.CancelledError) as problem:
             raise Refusal(RAISED, f"{self.name} raised {said(problem)}") from problem
 
@@ -147,7 +155,7 @@ def tool_of(function: Callable[..., Any], awaited: bool = False) -> Tool:
     waits = awaited and inspect.iscoroutinefunction(function)
     told = Function(name, _told(name, shown, result), inspect.getdoc(function) or NOT_DESCRIBED, waits)
     own = signature.replace(parameters=shown)
-    return Tool(function, told, own, checks, task)
+    return Tool(function, told, own, checks, checker(returned) if result else None, task)
 
 
 _INSTEAD = f"what a model passes and gets is of {KNOWN}"

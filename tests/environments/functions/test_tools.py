@@ -167,6 +167,14 @@ def frame() -> Any:
     return [object()]
 
 
+def wrong() -> int:
+    return "one"  # type: ignore[return-value]
+
+
+def parts() -> dict[str, list[int]]:
+    return {"a": [1, "x"]}  # type: ignore[list-item]
+
+
 def endless() -> Any:
     made: list[Any] = []
     made.append(made)
@@ -196,6 +204,8 @@ BAD_CALLS = [
     (opens, "opens()", "tool_raised", "No such file or directory: '.../data.csv'"),
     (cancelled, "cancelled()", "tool_raised", "cancelled raised CancelledError"),
     (frame, "frame()", "tool_result", "the result of frame holds a object: only None, bool, int"),
+    (wrong, "wrong()", "tool_result", "the result of wrong must be int; got 'one'"),
+    (parts, "parts()", "tool_result", "the result of parts must be dict[str, list[int]]; got "),
     (endless, "endless()", "tool_result", "the result of endless is nested too deep, or holds itself"),
     (says_no, "says_no(12)", "no_shelf", "there is no shelf 12: there are 1 to 9"),
     (count, "other(1)", "", "name 'other' is not defined"),
