@@ -44,4 +44,7 @@ def test_original_and_forks_are_named_and_a_fork_says_why_it_has_no_credit(
     page.get_by_title("Choose a tree").click()
     assert page.locator(".menu button", has_text="fork 2").count() == 1
     page.screenshot(path=tmp_path / "a.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Icicle").click()
+    assert page.locator(".outline .row", has_text="fork 2").count() == 1
     assert pages.errors == []

@@ -33,9 +33,10 @@ def fork_text(found: Forks, kept: Path, place: int | None) -> str:
     ]
     if found.held:
         heads.append(f"s, R and A of {unquoted(found.node)} are by its old goal")
-    feet = [f"{NOTHING} no such number{f': {found.no_advantage}' if found.no_advantage else ''}"]
-    if not any(NOTHING in row for row in rows):
-        feet = []
+    unscored = any(None in (row["success"], row["root_success"]) for row in found.rows())
+    lacks = ["not scored"] if unscored else []
+    lacks += [found.no_advantage] if found.no_advantage else []
+    feet = [f"{NOTHING} no such number: {'; '.join(lacks)}"] if lacks else []
     where = f"kept in {unquoted(kept)}"
     if place is not None:
         step, file = found.original.header.step, shlex.quote(unquoted(kept))

@@ -4,6 +4,7 @@ import { canvasFor } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
 import { count, percent, signed } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
+import { treeName } from "../step/forks.js";
 import { sentenceOf } from "../step/states.js";
 import { layBands, rowAt } from "./bands.js";
 import { paintBands } from "./paint.js";
@@ -144,7 +145,7 @@ export class IcicleView {
     const A = credit.A[hit.row];
     const share = credit.share[hit.row];
     const part = Number.isNaN(share) ? "" : `, ${percent(share, 2)} of the update`;
-    const tree = `tree ${step.trees[step.tree[hit.row]].rollout + 1}`;
+    const tree = treeName(step, step.tree[hit.row]);
     tip.replaceChildren(
       h("div", { class: "goal" }, this.host.goal(hit.row, 120)),
       h("div", { class: "label" }, `${tree} \u00b7 ${step.path(hit.row)}`),

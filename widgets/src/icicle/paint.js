@@ -4,6 +4,7 @@ import { fitText } from "../shared/canvas.js";
 import { count } from "../shared/format.js";
 import { shorten, taskName } from "../shared/text.js";
 import { mix, rgb, valueColour } from "../shared/theme.js";
+import { treeName } from "../step/forks.js";
 import { valueText } from "../step/shown.js";
 import { endOf, lensOf, rootsOf } from "./bands.js";
 
@@ -146,12 +147,12 @@ function names({ context, p, shown, tree }, { name, span, width, left, top }) {
   } else if (name === "task") {
     for (const root of rootsOf(step, own.group)) {
       const other = step.tree[root];
-      const words = `tree ${step.trees[other].rollout + 1}`;
+      const words = treeName(step, other);
       put(words, span.start[root], endOf(span, root), other === tree);
     }
   } else {
     const size = `${count(step.sizeOf[tree])} nodes`;
-    put(`${taskName(step.groups[own.group])}, tree ${own.rollout + 1}: ${size}`, 0, 1, true);
+    put(`${taskName(step.groups[own.group])}, ${treeName(step, tree)}: ${size}`, 0, 1, true);
   }
   context.textAlign = "left";
 }

@@ -4,6 +4,7 @@ import { h, s } from "../shared/dom.js";
 import { count, percent, plain, signClass, signed } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
+import { treeName } from "../step/forks.js";
 import { isLive, shapeOf, statusWords } from "../step/status.js";
 
 /** @typedef {import("../shared/dom.js").Child} Child */
@@ -62,7 +63,7 @@ export function nodeCells(shown, row, goal) {
 export function treeCells({ step, credit }, tree) {
   const root = step.rootOf[tree];
   const A = root >= 0 ? credit.A[root] : NaN;
-  const name = `tree ${step.trees[tree].rollout + 1}`;
+  const name = treeName(step, tree);
   const nodes = step.sizeOf[tree] ?? 0;
   return {
     label: `${name}, ${nodes} nodes${Number.isNaN(A) ? "" : `, root advantage ${signed(A)}`}`,

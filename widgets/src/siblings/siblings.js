@@ -4,6 +4,7 @@ import { h, refill } from "../shared/dom.js";
 import { count, duration, signClass } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { oneLine, taskName } from "../shared/text.js";
+import { treeName } from "../step/forks.js";
 import { valueText } from "../step/shown.js";
 import { shapeOf, statusWords } from "../step/status.js";
 import { outcomeWords, summarize } from "../step/summary.js";
@@ -132,7 +133,7 @@ export class SiblingPanel {
     const { step, byReturn } = shown;
     const value = shown.values[row];
     const root = step.parent[row] < 0;
-    const name = root ? `tree ${step.trees[step.tree[row]].rollout + 1}` : step.path(row);
+    const name = root ? treeName(step, step.tree[row]) : step.path(row);
     const state = statusWords(step.status[row], step.s[row]);
     const why = here ? this.host.goal(row, 60) : oneLine(step.reasonText(row), 60) || state;
     const colour = byReturn ? "" : signClass(value);

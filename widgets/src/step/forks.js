@@ -31,14 +31,18 @@ export function setOf(step, tree) {
   return step.forks.find((set) => set.group === group);
 }
 
+/** "tree 2" or "fork 3". @param {Step} step @param {number} tree */
+export function treeName(step, tree) {
+  const { group, rollout } = step.trees[tree];
+  return `${step.groups[group]?.fork ? "fork" : "tree"} ${rollout + 1}`;
+}
+
 /** "tree 2", "tree 2, original of 8 forks" or "fork 3". @param {Step} step @param {number} tree */
 export function treeWords(step, tree) {
-  const { group, rollout } = step.trees[tree];
-  if (step.groups[group]?.fork) return `fork ${rollout + 1}`;
   const sets = step.forks.filter((set) => set.tree === tree);
   const forks = sets.reduce((sum, set) => sum + step.treesOf(set.group).length, 0);
   const original = forks ? `, original of ${many(forks, "fork")}` : "";
-  return `tree ${rollout + 1}${original}`;
+  return `${treeName(step, tree)}${original}`;
 }
 
 /** "7 of 8". @param {ForkSet} set @param {string} [between] */
