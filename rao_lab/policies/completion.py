@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
+from rao_lab.base.safe_text import shorten
 from rao_lab.policies.reasoned import PARTS
 from rao_lab.tree.ranges import REAL
 
@@ -25,6 +26,10 @@ REMEDIES = {
 """What to do about an answer, for the user."""
 TEXT_PARTS = ("text", "output_text")
 """Kinds of parts of a message that are its text; reasoning is another."""
+
+MOST_BEGIN = 80
+"""Cells of an answer that is none which are shown."""
+MOST_LOOKED_AT = 4096
 
 
 class AnswerLost(Exception):
@@ -63,17 +68,21 @@ class Completion:
     """It calls tools of its own protocol, which nobody offered."""
 
 
-def read_completion(body: bytes) -> Completion:
+def read_completion(body: bytes, harmless: Callable[[str], str]) -> Completion:
     """A chat completion, as it came or as its pieces were put together.
+
+    Args:
+        harmless: makes one line of a text of the server, without the key and the address.
 
     Raises:
         AnswerLost: the body is none.
     """
-    said = _json(body)
+    said = _json(body, None)
     first = _first_choice(said)
     message = None if first is None else first.get("message")
     if first is None or not isinstance(message, dict):
-        raise AnswerLost("the server's answer is not a chat completion")
+        kind = "not JSON" if said is None else "not a chat completion"
+        raise AnswerLost(f"the server's answer is {kind}{_begin(body, harmless)}")
     text = _text(message.get("content"))
     if text is None:
         raise AnswerLost("the server's answer holds no text", again=False)
@@ -188,10 +197,14 @@ def _plain_text(body: bytes) -> str:
     return "" if text.startswith(("<", "{", "[")) else text
 
 
-def _json(body: bytes, *default: Any) -> Any:
+def _begin(body: bytes, harmless: Callable[[str], str]) -> str:
+    """The first words of an answer, for an error."""
+    words = shorten(harmless(body[:MOST_LOOKED_AT].decode("utf-8", "replace")), MOST_BEGIN)
+    return f": it begins {words}" if words else ": it is empty"
+
+
+def _json(body: bytes, default: Any) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        if default:
-            return default[0]
-        raise AnswerLost("the server's answer is not JSON") from None
+        return default

@@ -214,7 +214,7 @@ class EndpointPolicy:
                 raise refusal(said, answer.pause, self._server.reason)
             with self._counting:
                 self._habits = replace(self._habits, **more)  # type: ignore[arg-type]
-        found = read_completion(answer.body)
+        found = read_completion(answer.body, self._server.reason)
         self._count(prompt_tokens=found.read, completion_tokens=found.wrote)
         thought = self._server.without_key(sent_apart(answer.body))[:most]
         self._look_at(found, thought, request.max_new_tokens)

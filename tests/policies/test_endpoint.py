@@ -31,6 +31,7 @@ from tests.support.chat_servers import (
     Server,
     answers,
     ask,
+    failure,
     in_turn,
     request,
     says,
@@ -97,6 +98,23 @@ def test_usage_is_counted_and_gives_the_decode_steps(server: Server) -> None:
 def test_usage_may_be_absent_or_nonsense(server: Server, usage: Any) -> None:
     server.answer = says("hello", usage=usage)
     assert ask(EndpointPolicy(server.address)).decode_steps == 1
+
+
+def test_an_answer_that_is_none_is_quoted_without_the_key_and_the_address(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-0123456789abcdef"
+    monkeypatch.setenv("THE_KEY", key)
+    for body, words in (
+        (
+            f"<html>\x1b[2J Who is {key} at {server.address}?" + "x" * 300,
+            "not JSON: it begins <html>␛[2J Who is *** at",
+        ),
+        ("", "not JSON: it is empty"),
+        ('{"choices": []}', 'not a chat completion: it begins {"choices": []}'),
+    ):
+        error = failure(server, answers(200, body), api_key_env="THE_KEY", retries=0)
+        assert words in error and len(error) < 160 and key[:8] not in error
 
 
 def test_a_cut_answer_and_an_empty_one_are_told(server: Server) -> None:
