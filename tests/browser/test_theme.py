@@ -30,6 +30,18 @@ DETACHED = """async source => {
 }"""
 
 
+PLOTS = """() => [...document.querySelectorAll('.rao .board .plot canvas')].map(canvas => {
+  const rule = getComputedStyle(canvas).getPropertyValue('--rule').slice(1).match(/../g).map(v => parseInt(v, 16));
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] === 255 && rule.every((v, c) => Math.abs(data[i + c] - v) < 2)) found += 1;
+  return found;
+})"""
+PLACES = """() => [...document.querySelectorAll('.rao .board :is(.plot canvas, .side, .groups)')]
+  .map(e => e.getBoundingClientRect()).map(b => [b.x, b.y, b.width, b.height].map(Math.round).join())"""
+
+
 def unit(page: Any) -> float:
     return float(
         page.locator(".rao").evaluate("e => parseFloat(getComputedStyle(e).getPropertyValue('--unit'))")
@@ -107,6 +119,28 @@ def test_colours_that_come_after_the_name_of_a_theme_reach_the_plots(pages: Any,
         "() => document.querySelector('.rao').style.getPropertyValue('--page') === '#101418'"
     )
     page.wait_for_function(f"() => ({CORNER})('.rao .stage canvas').join() === '16,20,24'")
+    assert pages.errors == []
+
+
+def test_jupyterlab_changes_its_theme_while_the_board_is_shown(pages: Any, lab: Lab, tmp_path: Path) -> None:
+    # JupyterLab is hidden at the moment in which it tells its new theme: nothing can be measured then.
+    from tests.browser.test_board import saved_run
+
+    saved_run(tmp_path, 6)
+    page = pages.open("", width=1366, height=768)
+    page.set_default_timeout(60_000)
+    cell = f"import rao_lab as rl\nrl.Explorer(rl.open_run({str(tmp_path / '6.rao')!r}), view='board')"
+    open_notebook(page, lab.notebook("themes.ipynb", [cell]))
+    run_all(page)
+    page.locator(".rao button.group").first.wait_for()
+    places = page.evaluate(PLACES)
+    change = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
+    for name in ("Dark", "Light"):
+        page.evaluate(change, f"JupyterLab {name}")
+        page.locator(f".rao[data-theme={name.lower()}]").wait_for()
+        page.wait_for_timeout(700)
+        assert min(page.evaluate(PLOTS)) > 60, f"plots are not in the colours of {name}"
+        assert page.evaluate(PLACES) == places, f"the board is laid out anew in {name}"
     assert pages.errors == []
 
 

@@ -255,14 +255,15 @@ const LATER = 400;
 
 /**
  * Calls back if the palette has changed, whatever changed it: the host's theme, its colours, the type or its
- * size, the system's wish, or that the element came into the page.
+ * size, the system's wish, or that the element came into the page. JupyterLab hides itself while it
+ * changes its theme: it is looked at once it is shown again, so that whoever is called can measure.
  * @param {HTMLElement} element @param {() => void} changed
  * @returns {() => void} stops watching
  */
 export function watchTheme(element, changed) {
   let known = "";
   const look = () => {
-    if (!element.isConnected) return;
+    if (!element.getClientRects().length) return;
     const now = JSON.stringify(paletteOf(element));
     if (now === known) return;
     known = now;
@@ -274,6 +275,7 @@ export function watchTheme(element, changed) {
   let timer;
   const told = () => {
     look();
+    requestAnimationFrame(look);
     clearTimeout(timer);
     timer = setTimeout(look, LATER);
   };
