@@ -21,9 +21,9 @@ const STATES = {
   "incomplete": "Step {step} lacks trees that its file has lost: what is left is shown without credit.",
   "lost": "Step {step} has lost its trees: choose another step, or see its figures on the board.",
   "share_none": "Every advantage in this tree is 0: it moves no weights, and widths show nodes.",
-  "text_gone": "This node was not read before the kernel went: run the cell again to read it.",
+  "text_gone": "Not read before the kernel went: run the cell again, after those before it.",
   "text_unknown": "The kernel does not know this node: choose the step again.",
-  "kernel_gone": "The kernel is gone. What you see stays true; run the cell again to read on.",
+  "kernel_gone": "The kernel is gone; what you see stays true. Run the cell again, after those before it.",
   "kernel_gone_training":
     "The kernel is gone, and training with it. Every step it finished is in its run file: resume from there.",
   "kernel_busy": "The kernel is busy with a cell and answers after it. What you see stays true.",
