@@ -157,7 +157,8 @@ def fork(
         )
         told = listening("on_forks", on_forks)
         trees = run_forks(executor, tree, at, origin, repeats, told, shown.heard)
-    found = Forks(tree, tuple(trees), node, turn, origin, known.group, known.credit)
+    file = "" if opened is None else str(opened.path)
+    found = Forks(tree, tuple(trees), node, turn, origin, known.group, known.credit, file)
     if store is not None:
         keep(store, found, known.config, [known.dialect, *edits.dialects.values()])
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +16,8 @@ from rao_lab.tree import ROOT, Group, Node, Tree
 from rao_lab.tree.origin import edit_words, tree_name
 from rao_lab.tree.text import signed
 
+WIDE = 100
+"""Characters of a line of a `repr`."""
 NO_PROBE = "a probe has no advantage"
 SPELLED = "the prompt terse has no words for a goal that is text, and spells it out: give its args too"
 OTHERS = " (the node"
@@ -81,6 +84,8 @@ class Forks:
     """The tree's group, for advantages; None = not known."""
     config: CreditConfig = field(default_factory=CreditConfig)
     """The rule of credit."""
+    run: str = ""
+    """The run file that they were made with; "" = none."""
 
     def __len__(self) -> int:
         return len(self.trees)
@@ -198,7 +203,9 @@ class Forks:
         spelled = f"; {self.spelled}" if self.spelled else ""
         return f"{first}, {self._root_says()}{alike}{spelled}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        """The sentence in lines: a notebook would break one in the middle of a number."""
+        return textwrap.fill(str(self), WIDE, break_long_words=False, break_on_hyphens=False)
 
     def _lead(self) -> str:
         edit = self.origin.get("edit") or {}

@@ -56,6 +56,7 @@ def forks_of(run: Run, tree: Tree | None = None, *, step: int | None = None) -> 
                     origin,
                     group,
                     _credit(run, first.step),
+                    str(run.path),
                 )
             )
     return found

@@ -48,3 +48,36 @@ def test_original_and_forks_are_named_and_a_fork_says_why_it_has_no_credit(
     page.get_by_role("button", name="Icicle").click()
     assert page.locator(".outline .row", has_text="fork 2").count() == 1
     assert pages.errors == []
+
+
+def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count(
+    pages: Any, tmp_path: Path
+) -> None:
+    with rl.open_run(TRAINED) as run:
+        tree = run.trees(12)[3].load()
+        policy = rl.load_policy("tiny")
+        found = rl.fork(tree, "0.0", rest="continued", run=run, policy=policy, repeats=12, progress=False)
+        rl.Explorer(found).save_html(tmp_path / "forks.html")
+        rl.Explorer(found.group).save_html(tmp_path / "group.html")
+        rl.Explorer(run, step=12).save_html(tmp_path / "run.html")
+    page = pages.open((tmp_path / "forks.html").as_uri(), width=935)
+    page.get_by_role("tab", name="Forks").click()
+    python, command = page.locator(".fork-lines pre").all_inner_texts()
+    assert python.startswith('rl.fork(tree, "0.0"') and TRAINED.name in python and "environment" not in python
+    assert command.startswith("rao-lab fork ") and f"--step 12 --tree {found.group.index}.3 " in command
+    right = page.locator(".fork-head").bounding_box()
+    for inner in page.locator(".fork-head .right, table.changes td span").all():
+        box = inner.bounding_box()
+        assert box["x"] + box["width"] <= right["x"] + right["width"] + 0.5
+    for name, rule, whole in (
+        ("forks", "As recorded", "this group"),
+        ("group", "By the usual rule", "this group"),
+        ("run", "As recorded", "the step"),
+    ):
+        page = pages.open((tmp_path / f"{name}.html").as_uri(), width=1366)
+        assert page.locator(".whatif .words").inner_text().startswith(rule)
+        page.get_by_role("tab", name="Credit").click()
+        assert page.get_by_text(f"Nodes at each depth in {whole}").count() == 1
+        assert page.get_by_text(f"This tree in {whole}").count() == 1
+        assert page.locator(".credit .alone").count() == (name != "run")
+    assert pages.errors == []

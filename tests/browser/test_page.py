@@ -99,7 +99,7 @@ def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, save
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Reset").click()
     assert value_of(page, "0.1.0") == "+0.20"
-    assert "As recorded" in page.locator(".whatif").inner_text()
+    assert "By the usual rule" in page.locator(".whatif").inner_text()
 
 
 def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> None:

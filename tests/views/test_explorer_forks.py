@@ -84,6 +84,29 @@ def test_what_a_fork_returned_can_be_shown_without_a_run(run: rl.Run) -> None:  
     assert (len(both.forks), len(both.groups), len(both.trees)) == (2, 3, 7)
 
 
+def test_forks_name_their_run_and_say_that_their_weights_count_one_group(
+    run: rl.Run,  # type: ignore[name-defined]
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = forks(run)
+    monkeypatch.chdir(run.path.parents[1])
+    head, _ = rl.Explorer(found).table(1).snapshot()
+    assert found.run == str(run.path) and not Path(head["forks"][0]["file"]).is_absolute()
+    assert Path(head["forks"][0]["file"]).resolve() == run.path
+    assert found.group is not None and head["groups"][0]["label"] == found.group.index
+    parts = (found, found.group, found.original)
+    assert all(rl.Explorer(part).table(1).snapshot()[0]["alone"] for part in parts)
+    assert [rl.Explorer(part).table(1).usual for part in parts] == [False, True, True]
+    whole = rl.Explorer(run).table(1).snapshot()[0]
+    assert not whole["alone"] and not whole["usual"]
+
+
+def test_a_notebook_shows_the_sentence_in_lines_that_break_between_words(run: rl.Run) -> None:  # type: ignore[name-defined]
+    found = forks(run)
+    lines = repr(found).splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 100 and " ".join(lines) == str(found)
+
+
 def test_forks_that_are_asked_for_in_the_view_are_made_told_of_and_shown(run: rl.Run) -> None:  # type: ignore[name-defined]
     told: list[dict[str, Any]] = []
     explorer = rl.Explorer(rl.open_run(run.path), step=1, fork=rl.fork)

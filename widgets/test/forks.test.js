@@ -72,4 +72,9 @@ test("what is filled in becomes a line of Python and a command, each quoted", ()
   assert.ok(pythonLine(words).includes('{"0.1.0": "no"}'));
   assert.equal(commandLine(asked({ file: "" })), "");
   assert.ok(pythonLine(asked({ file: "" })).endsWith("environment=env, policy=policy)"));
+  const made = asked({ file: "", made: "runs/x.rao", name: "3.2" });
+  const line = 'rl.fork(tree, "0.1", 1, rest="continued", repeats=8, run="runs/x.rao")';
+  assert.equal(pythonLine(made), line);
+  assert.ok(commandLine(made).startsWith("rao-lab fork runs/x.rao --step 2 --tree 3.2 --node 0.1 "));
+  assert.equal(commandLine(asked({ file: "", made: "runs/x.rao", name: "" })), "");
 });

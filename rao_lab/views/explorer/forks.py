@@ -7,7 +7,9 @@ No step counts them: like probes they have no credit of the step, and their grou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,6 +167,7 @@ def _told(found: Forks) -> dict[str, Any]:
         "rest": str(found.origin.get("rest", ""))[:20],
         "weights": clean(str(found.origin.get("weights", "")))[:WORD_LIMIT],
         "says": clean(str(found))[:SAID],
+        "file": clean(_near(found.run)),
         "was": scores[0],
         "succeeded": sum(scored),
         "scored": len(scored),
@@ -172,6 +175,13 @@ def _told(found: Forks) -> dict[str, Any]:
         "high": high,
         "changes": [_change(each) for each in found.credit],
     }
+
+
+def _near(run: str) -> str:
+    """A run file as it is called from here; one that lies elsewhere by its name, as a page may go to others."""
+    with suppress(OSError, ValueError):  # no folder is the present one, or the file lies elsewhere
+        return str(Path(run).relative_to(Path.cwd())) if run else ""
+    return Path(run).name
 
 
 def _change(change: CreditChange) -> Mapping[str, Any]:

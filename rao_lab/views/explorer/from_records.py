@@ -97,8 +97,8 @@ def credited_table(groups: Sequence[Group], step: int, config: CreditConfig | No
 
     If no task has a second tree there is no baseline: R stands, A does not.
     """
-    config = config or CreditConfig()
-    table = replace(plain_table(groups, step), config=config)
+    usual, config = config is None, config or CreditConfig()
+    table = replace(plain_table(groups, step), config=config, alone=True, usual=usual)
     trained = [
         place
         for place, group in enumerate(groups)

@@ -142,6 +142,10 @@ class StepTable:
     config: CreditConfig = field(default_factory=CreditConfig)
     share_by: str = "token"
     note: str = ""
+    alone: bool = False
+    """Weights and shares count these trees, which may be a part of a step."""
+    usual: bool = False
+    """The rule of credit is the usual one: nobody said by which the trees were trained."""
     forks: Sequence[Mapping[str, Any]] = ()
     """What trees of this step came to when they were run again (`rao_lab.views.explorer.forks`). `tree` and `group`
     are places in `trees` and `groups`."""
@@ -196,6 +200,8 @@ class StepTable:
             "share_by": self.share_by,
             "scored": self.credit is not None,
             "note": self.note,
+            "alone": self.alone,
+            "usual": self.usual,
             "state": self.state,
         }
         return head, [columns[name].astype(f"<{kind}").tobytes() for name, kind in kinds.items()]

@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { count, signClass, signed } from "../shared/format.js";
 import { taskName } from "../shared/text.js";
 import { signOf } from "./arithmetic.js";
+import { wholeWords } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../shared/dom.js").Child} Child */
@@ -54,7 +55,8 @@ export function changeWords(shown, tree) {
   };
   const own = credited(shown, tree);
   const first = own ? [of(here, own), " signs change here"] : ["no node here has credit"];
-  const whole = step.trees.length > 1 ? [", ", of(flipped.length, credited(shown)), " in the step"] : [];
+  const all = () => [", ", of(flipped.length, credited(shown)), ` in ${wholeWords(step)}`];
+  const whole = step.trees.length > 1 ? all() : [];
   const ways = directions(shown).map(({ words, rows }) => `${count(rows.length)} from ${words}`);
   const how = ways.length ? ` (${ways.join(", ")})` : "";
   return ["same rollouts, other credit: ", ...first, ...whole, how];

@@ -4,6 +4,7 @@ import { h, s } from "../shared/dom.js";
 import { brief, count, plain } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { shapeOf } from "../step/status.js";
+import { wholeWords } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
@@ -198,9 +199,9 @@ export function depthBox({ step, config }, row, { levels, total, present }) {
       h("span", pen, nodes ? `\u00d7 ${plain(off ? 1 : alpha / nodes, 3)}` : "\u2013"),
     ];
   });
-  const where = config.depth_weighting === "per_group" ? "task" : "step";
+  const where = config.depth_weighting === "per_group" ? "the task" : wholeWords(step);
   return boxed(
-    `Nodes at each depth in the ${where}`,
+    `Nodes at each depth in ${where}`,
     h("div", { class: "depths" }, lines.flat()),
     off ? label("Depth weights are off: w = 1.") : null,
   );

@@ -7,7 +7,7 @@ import { formulas } from "./formulas.js";
 import { childBox, depthBox, rootBox } from "./origins.js";
 import { shareBox, treeBox } from "./share.js";
 import { waterfall } from "./waterfall.js";
-import { sentence, sources } from "./words.js";
+import { sentence, sources, wholeWords } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
@@ -52,6 +52,7 @@ export class CreditPage {
     const picture = h("div", { style: "display:flex" }, waterfall(shown, row, from, main), share);
     return [
       sentencePart(shown, row, from),
+      alonePart(shown),
       picture,
       this.origins(shown, row, from, width),
       formulaPart(shown, row, from),
@@ -88,6 +89,13 @@ function sentencePart(shown, row, from) {
   );
   const what = shown.other ? h("span", { class: "label" }, "same rollouts, other credit: ") : null;
   return h("p", { class: "sentence" }, what, runs);
+}
+
+/** That the numbers of a whole step are others, if these trees may be a part of one. @param {Shown} shown */
+function alonePart({ step, credit }) {
+  if (!step.alone || credit.w.every(Number.isNaN)) return null;
+  const whole = "If a run holds more of its step, rl.Explorer(run) shows those of the whole step.";
+  return h("p", { class: "label alone" }, `w, wA and share count ${wholeWords(step)} alone. ${whole}`);
 }
 
 /** The arithmetic of a node that is scored. @param {Shown} shown @param {number} row @param {Sources} from */

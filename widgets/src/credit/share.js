@@ -3,7 +3,7 @@
 import { h, s } from "../shared/dom.js";
 import { count, percent, plain, signed } from "../shared/format.js";
 import { boxed } from "./origins.js";
-import { signRole } from "./words.js";
+import { signRole, wholeWords } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 
@@ -28,14 +28,18 @@ export function shareBox({ step, credit }, row, width) {
     h("div", { class: "serif", style: "font-size:calc(var(--unit)*1.31)" }, "share"),
     h("b", { class: trained ? signRole(credit.c[row]) : "label" }, words),
   ];
-  if (!trained) return h("div", {}, head, h("div", { class: "label" }, "of the loss weight of the step"));
+  const whole = wholeWords(step);
+  if (!trained) return h("div", {}, head, h("div", { class: "label" }, `of the loss weight of ${whole}`));
   const average = `${plain(share * sizes.length, 2)} \u00d7 the average node`;
-  const picture = histogram(sizes, own, credit.c[row] < 0, width);
+  const picture = histogram(sizes, own, credit.c[row] < 0, width, whole);
   return h("div", {}, head, h("div", { class: "label" }, average), picture);
 }
 
-/** @param {number[]} sizes @param {number} own @param {boolean} minus @param {number} width */
-function histogram(sizes, own, minus, width) {
+/**
+ * @param {number[]} sizes @param {number} own @param {boolean} minus @param {number} width
+ * @param {string} whole whose nodes they are
+ */
+function histogram(sizes, own, minus, width, whole) {
   sizes.sort((a, b) => a - b);
   const usual = sizes[Math.floor(sizes.length * 0.985)] ?? 1;
   const most = Math.max(0.1, Math.ceil(usual * 10) / 10);
@@ -55,7 +59,7 @@ function histogram(sizes, own, minus, width) {
   const left = x > width - 64; // there is no room at its right
   const name = { x: left ? x - 7 : x + 7, y: 8, "font-size": 11, "text-anchor": left ? "end" : "start" };
   const foot = { y: HIGH + 14, "font-size": 10, fill: "var(--label)" };
-  const label = `${count(sizes.length)} nodes of the step by size of their coefficient`;
+  const label = `${count(sizes.length)} nodes of ${whole} by size of their coefficient`;
   return s("svg", { width, height: HIGH + 30, role: "img", "aria-label": label, style: "margin-top:18px" },
     ...bars,
     s("path", { d: `M0 ${HIGH + 0.5}H${width}`, stroke: "var(--second)" }),
@@ -75,7 +79,7 @@ function histogram(sizes, own, minus, width) {
  */
 export function treeBox({ step, credit }, row, goal, open) {
   const rows = step.walk(step.tree[row]).filter((at) => !Number.isNaN(credit.c[at]));
-  const title = step.trees.length > 1 ? "This tree in the step" : "This tree";
+  const title = step.trees.length > 1 ? `This tree in ${wholeWords(step)}` : "This tree";
   if (!rows.length) return boxed(title, h("div", { class: "label" }, "None of its nodes is trained."));
   const heavy = [...rows].sort((a, b) => Math.abs(credit.c[b]) - Math.abs(credit.c[a]));
   const listed = heavy.slice(0, LISTED);

@@ -195,7 +195,8 @@ export class WhatIf {
 /** @param {Shown} shown @param {string} lacks @param {number} tree */
 function recordedWords({ step }, lacks, tree) {
   if (setOf(step, tree)) return sentenceOf("credit_fork");
-  if (step.scored) return "As recorded. Change a value to see the same rollouts under other credit.";
+  const rule = step.usual ? "By the usual rule" : "As recorded";
+  if (step.scored) return `${rule}. Change a value to see the same rollouts under other credit.`;
   return lacks || sentenceOf("credit_none", { step: step.step });
 }
 

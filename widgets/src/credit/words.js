@@ -16,6 +16,14 @@ export function signRole(value) {
   return signClass(value, 5e-4) || "strong";
 }
 
+/** What weights and shares count. @param {Shown["step"]} step */
+export function wholeWords({ alone, groups, trees }) {
+  if (!alone) return "the step";
+  const trained = trees.filter(({ group }) => !groups[group].probe);
+  if (new Set(trained.map(({ group }) => group)).size > 1) return "these groups";
+  return trained.length > 1 ? "this group" : "this tree";
+}
+
 /**
  * The estimator gives every node its root's advantage, or trains roots alone.
  * @param {CreditConfig} config

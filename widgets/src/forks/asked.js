@@ -13,14 +13,16 @@
  * @property {string} child path of the child whose value is edited
  * @property {number} repeats
  * @property {"continued" | "replayed"} rest
- * @property {string} file name of the run; "" if there is none
+ * @property {string} file name of the run that is shown; "" if it is none
  * @property {string} run in Python
  * @property {boolean} written somebody writes the file now, and it keeps no forks
+ * @property {string} [made] the run that the forks shown were made with
+ * @property {string} [name] GROUP.TREE of the tree in that run; "" if it has no such name
  */
 
 /** @param {Asked} asked */
 export function pythonLine(asked) {
-  const { step, place, path, turn, edit, text, child, repeats, rest, file, run, written } = asked;
+  const { step, place, path, turn, edit, text, child, repeats, rest, file, run, written, made } = asked;
   const change = {
     again: "",
     goal: `, goal=${quoted(text)}`,
@@ -29,6 +31,7 @@ export function pythonLine(asked) {
     child_value: `, child_value={${quoted(child)}: ${python(valueOf(text))}}`,
   }[edit];
   const how = `${turn}, rest="${rest}"${change}, repeats=${repeats}`;
+  if (!file && made) return `rl.fork(tree, "${path}", ${how}, run=${quoted(made)})`;
   if (!file) return `rl.fork(tree, "${path}", ${how}, environment=env, policy=policy)`;
   const kept = written ? "" : `, store=${run}.path`;
   return `rl.fork(${run}.trees(${step})[${place}].load(), "${path}", ${how}, run=${run}${kept})`;
@@ -36,8 +39,10 @@ export function pythonLine(asked) {
 
 /** The command, "" if there is no file to give it. @param {Asked} asked */
 export function commandLine(asked) {
-  const { step, place, path, turn, edit, text, child, repeats, rest, file, written } = asked;
-  if (!file) return "";
+  const { step, path, turn, edit, text, child, repeats, rest, written } = asked;
+  const file = asked.file || asked.made;
+  const place = asked.file ? asked.place : asked.name;
+  if (!file || place === "" || place === undefined) return "";
   const change = {
     again: "",
     goal: ` --goal ${shell(text)}`,

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
 import { oneLine, visible } from "../shared/text.js";
+import { cameFrom } from "../step/forks.js";
 import { commandLine, pythonLine, request } from "./asked.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -69,7 +70,8 @@ export class ForkForm {
     };
     const lines = h("div", { class: "fork-lines" });
     const field = h("div", {});
-    const whole = () => ({ ...asked, step: step.step, place: step.tree[row], ...from });
+    const about = { step: step.step, place: step.tree[row], ...from, ...cameFrom(step, row) };
+    const whole = () => ({ ...asked, ...about });
     const tell = () => lines.replaceChildren(...linesOf(whole()));
     const set = (/** @type {Partial<Asked>} */ change) => {
       const begun = asked.text !== begins(text, asked);

@@ -64,7 +64,7 @@ export class ForkPane {
   result(shown, set) {
     const rest = set.rest === "replayed" ? "the rest replayed" : "the rest sampled anew";
     return h("div", { class: "part" },
-      h("div", { class: "top-line" },
+      h("div", { class: "top-line fork-head" },
         h("b", {}, `Fork at turn ${set.turn}: ${visible(set.edit)}`),
         h("span", { class: "label right" }, `${countWords(set)} succeeded`),
       ),

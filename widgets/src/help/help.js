@@ -28,7 +28,7 @@ const SYMBOLS = [
   ["A", "advantage, R \u2212 b: + is made more likely, \u2212 less likely"],
   ["w", "weight of its depth: each depth gets the same sum"],
   ["wA", "what its log-probs are multiplied by"],
-  ["share", "its part of the update of the step"],
+  ["share", "its part of the update that these trees make"],
 ];
 
 /** Figures of a step, as the board names them. @type {[string, string][]} */
@@ -140,7 +140,7 @@ function tree() {
     row(disc(true), "far away: a disc succeeded, a ring did not"),
     row(h("span", { style: ghost }), "in a what-if: the recorded value"),
     row(h("b", {}, "\u2022"), "in a what-if: the sign has changed"),
-    row(h("span", { style: fork }), "forks: what came of a node that was run again"),
+    row(h("span", { style: fork }), "forks of a node, how many succeeded; bar: the interval of success"),
   ];
 }
 

@@ -25,6 +25,19 @@ export function cutsOf(step, tree) {
   return found;
 }
 
+/**
+ * The run that holds a node's tree, as its forks or those of its group say, and what the run calls the tree.
+ * @param {Step} step @param {number} row
+ */
+export function cameFrom(step, row) {
+  const tree = step.tree[row];
+  const { group, rollout } = step.trees[tree];
+  const set = step.forks.find((each) => each.group === group || step.trees[each.tree].group === group);
+  const made = set?.file ?? "";
+  const { probe, label } = step.groups[group];
+  return { made, name: made && !probe ? `${label}.${rollout}` : "" };
+}
+
 /** What a tree was made by, if it is a fork. @param {Step} step @param {number} tree */
 export function setOf(step, tree) {
   const group = step.trees[tree]?.group;

@@ -50,6 +50,10 @@ export class Step {
     this.revision = 0;
     this.scored = false;
     this.note = "";
+    /** Weights and shares count these trees, which may be a part of a step. */
+    this.alone = false;
+    /** Nobody said by which rule they were trained. */
+    this.usual = false;
     /** What it is without, of `states.js`; empty: nothing. */
     this.state = "";
     /** @type {"token" | "node"} */
@@ -123,6 +127,8 @@ export class Step {
     step.shareBy = head.share_by;
     step.scored = head.scored;
     step.note = head.note;
+    step.alone = head.alone ?? false;
+    step.usual = head.usual ?? false;
     step.state = head.state ?? "";
     step.n = head.n;
     step.reserve(head.n);

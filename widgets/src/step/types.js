@@ -54,6 +54,7 @@
  * @property {string} rest
  * @property {string} weights
  * @property {string} says what they came to, in a sentence
+ * @property {string} [file] the run that they were made with; "" = none
  * @property {number | null} was s of the original
  * @property {number} succeeded sum of s
  * @property {number} scored
@@ -91,6 +92,8 @@
  * @property {ForkSet[]} [forks]
  * @property {boolean} scored the recorded credit is complete
  * @property {string} note what is missing here, in words
+ * @property {boolean} [usual] nobody said by which rule they were trained
+ * @property {boolean} [alone] weights and shares count these trees, which may be a part of a step
  * @property {string} [state] what it is without, of `states.js`
  */
 

@@ -80,7 +80,7 @@ function near(scene, { set }, [x, y], chosen) {
   context.textAlign = "left";
   context.font = `400 11px ${p.family}`;
   context.fillStyle = p.label;
-  context.fillText(scene.fit(set.edit, room), 9, 19.5);
+  context.fillText(scene.fit(title(context, set.edit, room), room), 9, 19.5);
   interval(scene, set);
   const { words, colour } = figure(scene, set);
   context.font = `600 12px ${p.family}`;
@@ -89,6 +89,15 @@ function near(scene, { set }, [x, y], chosen) {
   context.fillText(words, 126, 37.5);
   context.textAlign = "left";
   context.restore();
+}
+
+/**
+ * What was changed; in short, if there is no room for it.
+ * @param {Scene["context"]} context @param {string} edit @param {number} room
+ */
+function title(context, edit, room) {
+  const again = edit === "sampled again" && context.measureText(edit).width > room;
+  return again ? "again" : edit;
 }
 
 /** The share of successes with its interval; a tick says what the original was. @param {Scene} scene
@@ -138,7 +147,7 @@ function small(scene, { set }, [x, y], chosen) {
   context.textAlign = "left";
   context.font = `400 11px ${p.family}`;
   context.fillStyle = p.label;
-  context.fillText(scene.fit(set.edit, room), 8, height / 2 + 4);
+  context.fillText(scene.fit(title(context, set.edit, room), room), 8, height / 2 + 4);
   context.restore();
 }
 
