@@ -180,7 +180,14 @@ def test_the_card_of_shapes_symbols_and_keys(pages: Any, saved: Path) -> None:
         page.locator(".rao [role=tree]").focus()
         page.keyboard.press("?")
         card = page.get_by_role("dialog", name="What shapes, symbols and keys mean")
-        for words in ("succeeded", "not scored", "advantage", "launched together", "search"):
+        for words in (
+            "succeeded",
+            "not scored",
+            "advantage",
+            "largest |A| of the tree",
+            "launched together",
+            "search",
+        ):
             card.get_by_text(words).first.scroll_into_view_if_needed()
         assert card.locator("svg.mark").count() == 9
         page.keyboard.press("Escape")
@@ -188,6 +195,24 @@ def test_the_card_of_shapes_symbols_and_keys(pages: Any, saved: Path) -> None:
         page.keyboard.press("ArrowDown")  # the nodes have the keyboard again
         assert "0." in page.locator(".rao [role=treeitem][aria-selected=true]").get_attribute("aria-label")
     assert pages.errors == []
+
+
+def test_the_line_under_the_tree_says_the_true_ends_of_tint_and_bar(pages: Any, saved: Path) -> None:
+    page = pages.open(saved.as_uri(), width=1366, height=768)
+    page.locator(".rao [role=treeitem]").first.wait_for()
+    labels = page.locator(".rao [role=treeitem]").evaluate_all("all => all.map(e => e.ariaLabel)")
+    values = [float(label.split("advantage ")[1].split(",")[0].replace("−", "-")) for label in labels]
+    most = f"{max(map(abs, values)):.2f}"
+    bar = page.locator(".rao .legend .key", has_text="bar")
+    assert bar.inner_text().split("\n")[-1] == f"−{most} to +{most}" and most != "1.00"
+    ramp = page.locator(".rao .legend .ramp").first
+    cover = "e => getComputedStyle(e, '::after').opacity"
+    assert ramp.evaluate(cover) == "0.83", "the tint of a near card is 17 % of the ramp"
+    page.locator(".rao [role=tree]").focus()
+    for _ in range(30):
+        page.keyboard.press("-")
+    page.locator(".rao .legend .key", has_text="discA").wait_for()
+    assert not bar.is_visible() and ramp.evaluate(cover) == "1"
 
 
 def test_the_wide_letters_of_a_host_cut_no_switch_and_break_no_heading(

@@ -126,13 +126,16 @@ function parts() {
 
 /** @returns {HTMLElement[]} */
 function tree() {
-  const ramp = h("span", { class: "ramp" });
+  const ramp = h("span", { class: "ramp tint" });
+  const full = "linear-gradient(90deg,var(--track) 50%,var(--barPlus) 50%)";
+  const length = `width:24px;height:6px;border-radius:2px;background:${full}`;
   const gauge = "width:24px;height:2px;background:linear-gradient(90deg,var(--gauge) 60%,var(--track) 60%)";
   const bar = "width:3px;height:16px;background:var(--second)";
   const fork = "width:24px;height:14px;border:1px dashed var(--second);border-radius:4px";
   const ghost = "width:24px;height:7px;border:1px dashed var(--second);border-radius:2px";
   return [
-    row(ramp, "tint and bar of a card: A from \u22121 to +1"),
+    row(ramp, "tint of a card: A from \u22121 to +1, and no stronger beyond"),
+    row(h("span", { style: length }), "bar: A; it is full at the largest |A| of the tree, at least 0.25"),
     row(wedge(), "edge: the thicker, the larger |wA|"),
     row(h("span", { style: bar }), "launched together, in one turn"),
     row(h("span", { style: gauge }), "how full its context window was"),

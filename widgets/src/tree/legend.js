@@ -1,19 +1,20 @@
 // The line under the tree: what tint, bar, edge and disc mean at this distance, the zoom, and Fit.
 
 import { h, s } from "../shared/dom.js";
+import { ends, valueText } from "../step/shown.js";
 import { FULL_PITCH } from "./layout.js";
 
 export class Legend {
   /** @param {() => void} fit */
   constructor(fit) {
     this.percent = h("span", {});
-    this.tint = key(
-      "card tint, bar",
-      serif("A"),
-      h("span", { class: "minus" }, "\u22121"),
-      h("span", { class: "ramp" }),
-      h("span", { class: "plus" }, "+1"),
-    );
+    this.of = h("span", {});
+    this.ramp = h("span", { class: "ramp" });
+    const [minus, plus] = [h("span", { class: "minus" }, "\u22121"), h("span", { class: "plus" }, "+1")];
+    this.tint = key(this.of, serif("A"), minus, this.ramp, plus);
+    this.value = serif("A");
+    this.ends = h("span", {});
+    this.scale = key("bar", this.value, this.ends);
     const wedge = s("svg", { width: 30, height: 18 }, s("path", { d: "M0 9L30 5v8z", fill: "var(--faint)" }));
     const edge = key("edge", wedge, "|", serif("wA"), "|");
     this.bar = key(h("span", { style: "width:3px;height:14px;background:var(--second)" }), "together");
@@ -23,19 +24,31 @@ export class Legend {
     const title = "Show the whole tree, alike siblings folded (0)";
     const style = "height:20px;padding:0 8px";
     const button = h("button", { class: "control", style, onclick: fit, title }, "Fit");
-    const keys = h("span", { class: "keys" }, this.tint, edge, this.bar, this.window, this.far);
+    const keys = h("span", { class: "keys" }, this.tint, this.scale, edge, this.bar, this.window, this.far);
     this.element = h("div", { class: "legend", "aria-hidden": "true" }, keys, this.percent, button);
   }
 
-  /** @param {"near" | "middle" | "far"} kind @param {number} pitch @param {boolean} byReturn */
-  show(kind, pitch, byReturn) {
-    const words = `${Math.round((pitch / FULL_PITCH) * 100)} %`;
-    if (this.percent.textContent !== words) this.percent.textContent = words;
+  /**
+   * @param {"near" | "middle" | "far"} kind @param {number} pitch
+   * @param {import("../step/shown.js").Shown} shown
+   */
+  show(kind, pitch, shown) {
+    put(this.percent, `${Math.round((pitch / FULL_PITCH) * 100)} %`);
     this.window.hidden = kind !== "near";
     this.bar.hidden = kind === "far";
     this.far.hidden = kind !== "far";
-    this.tint.hidden = byReturn;
+    this.tint.hidden = shown.byReturn;
+    put(this.of, kind === "far" ? "disc" : "card tint");
+    this.ramp.classList.toggle("tint", kind !== "far");
+    this.scale.hidden = kind !== "near";
+    put(this.value, shown.byReturn ? "R" : "A");
+    put(this.ends, ends(shown).map((end) => valueText(shown, end)).join(" to "));
   }
+}
+
+/** @param {HTMLElement} place @param {string} words */
+function put(place, words) {
+  if (place.textContent !== words) place.textContent = words;
 }
 
 /** @param {...import("../shared/dom.js").Child} parts */
