@@ -24,7 +24,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 WORLD = ["--env", "textcraft"]
 
 
-def test_a_fork_is_told_kept_and_shown(kept: Path, lab: CommandLine, tmp_path: Path) -> None:
+def test_a_fork_is_told_kept_and_shown(
+    kept: Path, lab: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     action = tmp_path / "a.py"
     action.write_text("finish('no')")
     new = tmp_path / "forks.rao"

@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
     before = children()
     with Sandbox(seconds=20.0) as opened:
         yield opened
-    assert children() == before
+    assert children() <= before
 
 
 def test_the_story_itself(sandbox: Sandbox) -> None:
@@ -133,7 +133,7 @@ def test_workers_are_killed_at_each_launch_and_call() -> None:
             assert (statuses(tree), calls(tree)) == (statuses(whole), calls(whole))
             assert not tree.not_reproducible
     assert shelf.uses == 12
-    assert children() == before
+    assert children() <= before
 
 
 @pytest.mark.parametrize("part", ["policy", "world", "listener"])

@@ -81,13 +81,15 @@ def test_an_interrupt_while_the_pool_hands_over_a_print_is_not_lost(monkeypatch:
 
 def test_an_interrupt_while_the_pool_imports_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     class Finder:
-        """Asked by the pool in each run for a module that is not there."""
+        """Asked by the pool in each run for a module that is not there, or not yet."""
 
         def find_spec(self, *_: object) -> None:
             interrupt()
 
     with Sandbox() as sandbox:
         node = Node(sandbox)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
         with pytest.raises(KeyboardInterrupt):
             node.run("1")

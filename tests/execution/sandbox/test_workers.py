@@ -38,7 +38,7 @@ def test_no_process_is_left_after_close() -> None:
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda _: Node(sandbox).run("await launch(1)"), range(6)))
         assert 1 <= len(children() - before) <= 3
-    assert children() == before
+    assert children() <= before
 
 
 @needs_proc
