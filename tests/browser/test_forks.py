@@ -62,6 +62,7 @@ def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count
         rl.Explorer(run, step=12).save_html(tmp_path / "run.html")
     page = pages.open((tmp_path / "forks.html").as_uri(), width=935)
     page.get_by_role("tab", name="Forks").click()
+    page.locator(".fork-lines pre").nth(1).wait_for(timeout=20_000)
     python, command = page.locator(".fork-lines pre").all_inner_texts()
     assert python.startswith('rl.fork(tree, "0.0"') and TRAINED.name in python and "environment" not in python
     assert command.startswith("rao-lab fork ") and f"--step 12 --tree {found.group.index}.3 " in command
@@ -75,9 +76,9 @@ def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count
         ("run", "As recorded", "the step"),
     ):
         page = pages.open((tmp_path / f"{name}.html").as_uri(), width=1366)
-        assert page.locator(".whatif .words").inner_text().startswith(rule)
+        page.locator(".whatif .words", has_text=rule).wait_for(timeout=20_000)
         page.get_by_role("tab", name="Credit").click()
-        assert page.get_by_text(f"Nodes at each depth in {whole}").count() == 1
+        page.get_by_text(f"Nodes at each depth in {whole}").wait_for(timeout=20_000)
         assert page.get_by_text(f"This tree in {whole}").count() == 1
         assert page.locator(".credit .alone").count() == (name != "run")
     assert pages.errors == []
