@@ -145,6 +145,7 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
     policy = rl.load_policy("tiny", device="cpu")
     config = rl.default_config(policy, steps=1, tasks_per_step=1, group_size=2, probe_tasks=0)
     session = rl.start(env, policy, config, store=tmp_path / "a.rao")
+    session.pause()
     told: list[dict[str, Any]] = []
     board = session.board()
 
@@ -153,7 +154,6 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
 
     board.send = hear  # type: ignore[method-assign]
     asked = {"type": "fork", "step": 1, "tree": 0, "path": "0", "turn": 1, "rest": "continued", "repeats": 2}
-    session.pause()
     board._take(board, {**asked, "step": 0}, [])
     assert board.forks and board._forking is not None
     board._forking.join()
