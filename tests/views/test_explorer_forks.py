@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import time
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,11 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
     session.result(60)
     board._take(board, asked, [])
     board._forking.join()
-    assert told[-1]["says"].startswith("sampled again") and len(board.table(1).trees) == 4
+    assert told[-1]["says"].startswith("sampled again")
+    until = time.monotonic() + 20.0
+    while len(board.table(1).trees) < 4 and time.monotonic() < until:  # the sender's thread shows them
+        time.sleep(0.05)
+    assert len(board.table(1).trees) == 4
     assert board._source.status()["file"] == "a.rao"
     board.close()
 
