@@ -178,22 +178,15 @@ class Bench:
             ],
         }
 
+    def size(self, times: str = "x") -> str:
+        """What it consists of, and how many of its trees ran: "2 prompts x 5 tasks x 4 repeats: 40 trees"."""
+        counts = ((len(self.variants), self.noun), (len(self.tasks), "task"), (self.repeats, "repeat"))
+        ran = f"{len(self.trees):,} of " if len(self.trees) < self.planned else ""
+        return f"{f' {times} '.join(counted(*each) for each in counts)}: {ran}{self.planned:,} trees"
+
     def __str__(self) -> str:
-        ran = (
-            f"{len(self.trees):,} of {self.planned:,}"
-            if len(self.trees) < self.planned
-            else f"{self.planned:,}"
-        )
-        shape = " x ".join(
-            counted(number, noun)
-            for number, noun in (
-                (len(self.variants), self.noun),
-                (len(self.tasks), "task"),
-                (self.repeats, "repeat"),
-            )
-        )
         about = [
-            f"{shape}: {ran} trees",
+            self.size(),
             self.note,
             self.estimate if self.stopped else "",
             self.stopped and f"stopped: {self.stopped}",

@@ -49,21 +49,8 @@ def bench_sheet(bench: Bench, key: str, room: int, now: str | None = None) -> tu
 
 
 def _head(bench: Bench, now: str | None) -> str:
-    ran = (
-        f"{len(bench.trees):,} of {bench.planned:,}"
-        if len(bench.trees) < bench.planned
-        else f"{bench.planned:,}"
-    )
-    shape = " × ".join(
-        counted(count, noun)
-        for count, noun in (
-            (len(bench.variants), bench.noun),
-            (len(bench.tasks), "task"),
-            (bench.repeats, "repeat"),
-        )
-    )
     policies = ", ".join(dict.fromkeys(one_line(each.policy, NAME) for each in bench.variants if each.policy))
-    about = said(f"{shape}: {ran} trees" + (f" · {policies}" if policies else ""))
+    about = said(bench.size("×") + (f" · {policies}" if policies else ""))
     sentence = (
         bench.verdict.sentence if now is None else "It runs; what stands here is what has been found so far"
     )
