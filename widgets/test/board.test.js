@@ -1,8 +1,8 @@
 // What the board says and draws, as data.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/board/axis.js";
-import { groupRows, groupWords, miniature, piled } from "../src/board/groups.js";
+import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/shared/axis.js";
+import { groupRows, groupWords, miniature, piled } from "../src/step/groups.js";
 import { at, byDifficulty, curvesOf, refusalKinds } from "../src/board/series.js";
 import { shareColumns, shareFigures } from "../src/board/series.js";
 import { stacked, successSeries, wilson } from "../src/board/series.js";

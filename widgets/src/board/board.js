@@ -3,7 +3,7 @@
 
 import { fill, h, onArrows } from "../shared/dom.js";
 import { many, plain } from "../shared/format.js";
-import { axisEnd } from "./axis.js";
+import { axisEnd } from "../shared/axis.js";
 import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./curves.js";
 import { StepPanel } from "./panel.js";
 import { Plot } from "./plots.js";

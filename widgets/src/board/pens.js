@@ -1,6 +1,6 @@
 // What plots are drawn with: rules, lines, bands, dots, and words on a ground of their own.
 
-import { roundUp, spread, ticks } from "./axis.js";
+import { roundUp, spread, ticks } from "../shared/axis.js";
 
 /** @typedef {import("./series.js").Point} Point */
 /** @typedef {(value: number) => number} Place px of a value */

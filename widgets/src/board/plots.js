@@ -3,7 +3,7 @@
 
 import { canvasFor } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
-import { stepTicks } from "./axis.js";
+import { stepTicks } from "../shared/axis.js";
 import { type } from "./pens.js";
 
 /** @typedef {import("./pens.js").Scale} Scale */

@@ -6,9 +6,9 @@ import { icon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { rampColour } from "../shared/theme.js";
 import { isLive } from "../step/status.js";
-import { groupRows, groupWords, miniature, piled } from "./groups.js";
+import { groupRows, groupWords, miniature, piled } from "../step/groups.js";
 
-/** @typedef {import("./groups.js").GroupRow} GroupRow */
+/** @typedef {import("../step/groups.js").GroupRow} GroupRow */
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/shown.js").Shown} Shown */
 

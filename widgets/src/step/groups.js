@@ -2,7 +2,7 @@
 
 import { many } from "../shared/format.js";
 
-/** @typedef {import("../step/store.js").Step} Step */
+/** @typedef {import("./store.js").Step} Step */
 
 /**
  * @typedef {object} GroupRow
@@ -24,8 +24,11 @@ import { many } from "../shared/format.js";
 export function groupRows(step, R) {
   const credited = step.scored;
   const groups = [...step.groups.entries()].filter(([, meta]) => !meta.fork); // no step counts these
+  /** @type {number[][]} */
+  const trees = step.groups.map(() => []);
+  step.trees.forEach(({ group }, tree) => trees[group]?.push(tree));
   const rows = groups.map(([group, meta]) => {
-    const roots = step.treesOf(group).map((tree) => {
+    const roots = trees[group].map((tree) => {
       const root = step.rootOf[tree];
       const value = root < 0 ? NaN : credited && !meta.probe ? R[root] : step.s[root];
       return { tree, value };
