@@ -7,6 +7,7 @@ decompression is bounded, and what is wrong with it is said in one line.
 
 from rao_lab.store.columns.nodes import NodeColumns
 from rao_lab.store.copies import export_copy
+from rao_lab.store.differences import differences
 from rao_lab.store.files import spare_run_file
 from rao_lab.store.journal import checkpoint_folder
 from rao_lab.store.reader import Run, open_run

@@ -9,7 +9,7 @@ Nothing here computes credit: advantages come from the attributions that the tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +17,15 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import one_line
 from rao_lab.credit import Attribution
 from rao_lab.errors import ConfigError
-from rao_lab.evaluation.intervals import wilson
 from rao_lab.tree import Node, Status, Tree, path_key
 from rao_lab.tree.text import node_label, preamble
+from rao_lab.views.curve_figures import curves as curves
+from rao_lab.views.curve_figures import gradient_share as gradient_share
+from rao_lab.views.plotting import INK, SEQUENTIAL, empty, layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rao_lab.store import Run
-
-INK, LABEL, RULE = "#1b1f24", "#636a73", "#e4e6e9"
-SEQUENTIAL = ("#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
-"""From shallow to deep, from easy to hard."""
 ADVANTAGE = ((0.0, "#9c3d08"), (0.25, "#f3c49c"), (0.5, "#ebecee"), (0.75, "#b4d0ec"), (1.0, "#1a5a9e"))
 """Advantage from -1 to +1."""
 MARKS = {
@@ -47,10 +44,10 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
 
     nodes = list(tree.walk()) if tree.nodes else []
     if not nodes:
-        return _empty("This tree has no nodes yet.")
+        return empty("This tree has no nodes yet.")
     places = _places(tree, nodes)
     known = {row.node: row for row in attributions} if attributions is not None else {}
-    figure = go.Figure(layout=_layout(f"{escape(one_line(tree.task.id)) or 'task'}, {len(nodes)} nodes"))
+    figure = go.Figure(layout=layout(f"{escape(one_line(tree.task.id)) or 'task'}, {len(nodes)} nodes"))
     edges_x: list[float | None] = []
     edges_y: list[float | None] = []
     for node in nodes:
@@ -101,7 +98,7 @@ def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
 
     if unit not in ("seconds", "decode steps"):
         raise ConfigError(f"unit={unit!r}: choose 'seconds' or 'decode steps'")
-    figure = go.Figure(layout=_layout(f"Who works when, {unit}"))
+    figure = go.Figure(layout=layout(f"Who works when, {unit}"))
     lanes = [node.path for node in tree.nodes]
     without = preamble(tree.nodes)
     bars: dict[str, list[Any]] = {"base": [], "x": [], "y": [], "text": [], "color": []}
@@ -124,102 +121,6 @@ def timeline(tree: Tree, unit: str = "seconds") -> go.Figure:
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=lanes[::-1])
     figure.update_xaxes(title={"text": unit})
     return figure
-
-
-@checked_call
-def curves(run: Run) -> go.Figure:
-    """Root success over steps by difficulty, with 95 % intervals: raw, not smoothed.
-
-    Training roots are dotted, probe tasks (never trained) solid.
-    """
-    import plotly.graph_objects as go
-
-    if not run.metrics:
-        return _empty("No steps yet: start training.")
-    figure = go.Figure(layout=_layout("Root success by difficulty"))
-    for kind, dash in (("success_by_difficulty", "dot"), ("probe_success_by_difficulty", "solid")):
-        for place, (name, points) in enumerate(sorted(_series(run.metrics, kind).items())):
-            _add_band(
-                figure,
-                escape(one_line(name)),
-                kind.startswith("probe"),
-                points,
-                SEQUENTIAL[1 + place % 4],
-                dash,
-            )
-    figure.update_yaxes(range=[-0.02, 1.02], title={"text": "share of roots"})
-    figure.update_xaxes(title={"text": "step"})
-    return figure
-
-
-@checked_call
-def gradient_share(run: Run) -> go.Figure:
-    """Share of loss weight by depth over steps (|c| T; not of gradient norm)."""
-    import plotly.graph_objects as go
-
-    rows = [row for row in run.metrics if row.get("gradient_share_by_depth")]
-    if not rows:
-        return _empty("No steps yet: start training.")
-    figure = go.Figure(layout=_layout("Share of loss weight by depth"))
-    depths = sorted({int(depth) for row in rows for depth in row["gradient_share_by_depth"]})
-    for depth in depths:
-        figure.add_scatter(
-            x=[row["step"] for row in rows],
-            y=[row["gradient_share_by_depth"].get(str(depth), 0.0) for row in rows],
-            name=f"depth {depth}",
-            stackgroup="depth",
-            line={"width": 0.5, "color": SEQUENTIAL[min(depth, len(SEQUENTIAL) - 1)]},
-            mode="lines",
-        )
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
-    figure.update_xaxes(title={"text": "step"})
-    figure.update_layout(showlegend=True)
-    return figure
-
-
-def _series(metrics: Sequence[Mapping[str, Any]], kind: str) -> dict[str, list[tuple[int, float, int]]]:
-    """By difficulty: (step, share of successes, roots) of each step that has the metric."""
-    found: dict[str, list[tuple[int, float, int]]] = {}
-    for row in metrics:
-        for difficulty, cell in (row.get(kind) or {}).items():
-            if cell and cell.get("tasks"):
-                found.setdefault(difficulty, []).append((row["step"], cell["success"], cell["tasks"]))
-    return found
-
-
-def _add_band(
-    figure: go.Figure, name: str, probe: bool, points: list[tuple[int, float, int]], colour: str, dash: str
-) -> None:
-    steps = [step for step, _, _ in points]
-    bounds = [wilson(success * n, n) for _, success, n in points]
-    figure.add_scatter(
-        x=[*steps, *steps[::-1]],
-        y=[high for _, high in bounds] + [low for low, _ in bounds][::-1],
-        fill="toself",
-        fillcolor=colour,
-        opacity=0.15,
-        line={"width": 0},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    label = f"{name} (probe)" if probe else name
-    figure.add_scatter(
-        x=steps,
-        y=[success for _, success, _ in points],
-        mode="lines+markers",
-        name=label,
-        line={"color": colour, "dash": dash, "width": 1.8},
-        marker={"size": 4},
-    )
-    figure.add_annotation(
-        x=steps[-1],
-        y=points[-1][1],
-        text=label,
-        showarrow=False,
-        xanchor="left",
-        xshift=6,
-        font={"size": 11, "color": LABEL},
-    )
 
 
 def _spans(node: Node, label: str, unit: str) -> Iterable[tuple[float, float, str]]:
@@ -270,24 +171,3 @@ def _hover(node: Node, label: str, advantage: float | None) -> str:
     success = "not scored" if node.success is None else f"s = {node.success:g}"
     credit = "" if advantage is None else f"<br>A = {advantage:+.3f}".replace("-", "−")
     return f"{label}<br>node {node.path}, {node.status}, {success}{credit}"
-
-
-def _empty(words: str) -> go.Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure(layout=_layout(""))
-    figure.add_annotation(text=words, showarrow=False, font={"size": 13, "color": LABEL})
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    return figure
-
-
-def _layout(title: str) -> dict[str, Any]:
-    return {
-        "title": {"text": title, "font": {"size": 15, "color": INK}},
-        "template": "plotly_white",
-        "showlegend": False,
-        "height": 380,
-        "margin": {"l": 50, "r": 90, "t": 48, "b": 42},
-        "font": {"color": INK, "size": 12},
-    }

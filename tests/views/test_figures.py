@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,8 +69,12 @@ def family(goal: str = CRAFT + "1x a0") -> Tree:
 class Recorded:
     """A run with metrics alone: all that curves read."""
 
-    def __init__(self, metrics: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, metrics: list[dict[str, Any]], name: str = "a.rao", config: dict[str, Any] | None = None
+    ) -> None:
         self.metrics = metrics
+        self.path = Path(name)
+        self.config = config or {}
 
 
 def test_a_tree_has_a_mark_per_node_in_spawn_order() -> None:
@@ -116,13 +121,41 @@ def test_curves_carry_raw_points_and_wilson_bands() -> None:
     assert list(band.y) == pytest.approx([wilson(4, 8)[1], wilson(6, 8)[1], wilson(6, 8)[0], wilson(4, 8)[0]])
 
 
-def test_gradient_share_stacks_depths() -> None:
+def test_gradient_share_is_a_column_for_each_step() -> None:
     rows = [
         {"step": 1, "gradient_share_by_depth": {"0": 1.0}},
         {"step": 2, "gradient_share_by_depth": {"0": 0.25, "1": 0.75}},
+        {"step": 4, "gradient_share_by_depth": {"0": 1.0}},
     ]
     first, second = figures.gradient_share(Recorded(rows)).data  # type: ignore[arg-type]
-    assert (list(first.y), list(second.y)) == ([1.0, 0.25], [0.0, 0.75])
+    assert {first.type, second.type} == {"bar"}  # an area would slope through steps without this depth
+    assert (list(first.y), list(second.y)) == ([1.0, 0.25, 1.0], [0.0, 0.75, 0.0])
+    both = figures.gradient_share([Recorded(rows), Recorded(rows[:1], "b.rao")])  # type: ignore[list-item]
+    assert [bar.yaxis for bar in both.data] == ["y", "y", "y2", "y2"]
+    none = figures.gradient_share(Recorded([{"step": 1, "R": 0.5}]))  # type: ignore[arg-type]
+    assert "Nothing was trained" in none.layout.annotations[0].text
+
+
+def test_several_runs_are_told_apart_by_dash_mark_and_name_and_say_what_differs() -> None:
+    def rows(*entropy: float) -> list[dict[str, Any]]:
+        cells = {"success_by_difficulty": {"easy": {"success": 0.5, "tasks": 8}}}
+        return [{"step": step, "entropy": each, **cells} for step, each in enumerate(entropy, 1)]
+
+    runs = [
+        Recorded(rows(0.5, 0.4), "runs/a.rao", {"train": {"seed": 0, "steps": 9}}),
+        Recorded(rows(0.5, 0.3, 0.2), "runs/<b>.rao", {"train": {"seed": 1, "steps": 9}}),
+    ]
+    figure = figures.curves(runs, "entropy")  # type: ignore[arg-type]
+    assert [list(line.y) for line in figure.data] == [[0.5, 0.4], [0.5, 0.3, 0.2]]
+    assert len({(line.line.dash, line.marker.symbol) for line in figure.data}) == 2
+    ends = [note.text for note in figure.layout.annotations]
+    assert (
+        sorted(ends[:2]) == ["&lt;b&gt;", "a"] and "train.seed: 0 | 1" in ends[2] and "steps" not in ends[2]
+    )
+    shares = figures.curves(runs).data  # type: ignore[arg-type]
+    assert [line.name for line in shares if line.name] == ["easy, a", "easy, &lt;b&gt;"]
+    with pytest.raises(ConfigError, match="did you mean 'entropy'"):
+        figures.curves(runs, "entropie")  # type: ignore[arg-type]
 
 
 def test_an_empty_tree_and_an_empty_run_are_pictures_with_words() -> None:
