@@ -111,6 +111,10 @@ class Attributions:
     """N_d: trained nodes of this table at depth d, `[D + 1]` for a deepest trained node at depth D."""
     step: int | None = None
     """The step it is of; None if its groups were of several."""
+    drift: NDArray[np.float16] | None = None
+    """What training found of each token of the trained nodes, in row and turn order: its log-prob recomputed, less the
+    recorded one, to 0.0001 nats, `[M]` for M such tokens. NaN = it was not recomputed, because its node has c = 0. None
+    = nobody trained on this, or its file is older than this column."""
 
     @property
     def s(self) -> Floats:
@@ -126,6 +130,19 @@ class Attributions:
     def why_not(self) -> list[str | None]:
         """One word of `WHY_NOT` for each row; None if the node is trained."""
         return [WHY_NOT[code] for code in self.why_code.tolist()]
+
+    def drift_of(self, row: int) -> NDArray[np.float16] | None:
+        """That part of `drift` which is of one node, `[T]`; None if it is not trained, or nothing is known."""
+        if self.drift is None or self.why_code[row]:
+            return None
+        start = int(self.token_starts[row])
+        return self.drift[start : start + int(self.table.tokens[row])]
+
+    @cached_property
+    def token_starts(self) -> Ints:
+        """How many tokens trained nodes before each row have, `[N]`."""
+        counted = np.where(self.trained, self.table.tokens, 0)
+        return np.cumsum(counted) - counted
 
     @cached_property
     def _first_rows(self) -> dict[tuple[int, int], int]:

@@ -23,6 +23,10 @@ from rao_lab.training.setup import Training
 from rao_lab.training.state import SMALLER, DueStep, TrainState, Undo
 from rao_lab.tree import Group
 
+Column = NDArray[np.float64]
+MOST_DRIFT = 60_000.0
+"""Nats; float16 holds hardly more."""
+
 
 class Descent:
     """Moves a policy's weights down the loss of one batch after another."""
@@ -68,7 +72,9 @@ class Descent:
         undo = Undo(self._policy, state) if self._config.epochs > 1 else None
         try:
             for epoch in range(self._config.epochs):
-                found = self._gradient(batch, packs, epoch)
+                found, now = self._gradient(batch, packs, epoch)
+                if epoch + 1 == self._config.epochs:
+                    due.attributions = replace(due.attributions, drift=self._drift(batch, packs, now))
                 found["grad_norm"] = optimizer.clip(self._config.grad_clip)
                 due.metrics |= found if epoch == 0 else _without(found, "logprob_difference")
                 with HeldBack():
@@ -86,11 +92,12 @@ class Descent:
         finally:
             optimizer.zero()
 
-    def _gradient(self, batch: Batch, packs: Sequence[Pack], epoch: int) -> Metrics:
+    def _gradient(self, batch: Batch, packs: Sequence[Pack], epoch: int) -> tuple[Metrics, Column]:
         """Leaves the gradient of the whole batch, of all processes, on the optimizer's weights.
 
         Returns:
-            The loss, and what the ratios of recomputed and recorded log-probs were.
+            The loss, and what the ratios of recomputed and recorded log-probs were; the recomputed log-probs of this
+            process's packs.
         """
         optimizer = self._state.optimizer
         optimizer.zero()
@@ -115,13 +122,25 @@ class Descent:
         self._peers.add([*optimizer.gradients(), shared])
         found = ratio_metrics(rows, self._loss.bounds is not None, self._loss.kl > 0)
         losses, turns, merged = rows[:, -3:].sum(0).tolist()
-        return found | {"loss": losses, "merge_rate": turns / merged if merged else None}
+        return found | {"loss": losses, "merge_rate": turns / merged if merged else None}, now
+
+    def _drift(self, batch: Batch, packs: Sequence[Pack], now: Column) -> NDArray[np.float16]:
+        """Recomputed less recorded log-probs of the whole batch's trained tokens, of all processes."""
+        found = np.zeros((2, batch.trained_tokens), np.float32)
+        if packs:
+            places = np.concatenate([batch.places(packed) for packed in packs])
+            found[0, places] = now - np.concatenate([packed.logprobs for packed in packs])
+            found[1, places] = 1.0
+        self._peers.add([torch.from_numpy(found)])  # each place is filled by one process at most
+        drift = np.clip(found[0].round(4), -MOST_DRIFT, MOST_DRIFT).astype(np.float16)
+        drift[found[1] == 0] = np.nan
+        return drift
 
 
 def _without(metrics: Metrics, name: str) -> Metrics:
     return {key: value for key, value in metrics.items() if key != name}
 
 
-def _column(parts: Sequence[Tensor]) -> NDArray[np.float64]:
+def _column(parts: Sequence[Tensor]) -> Column:
     """The numbers of all packs, [n] together, in one transfer."""
     return torch.cat(list(parts)).double().cpu().numpy() if parts else np.zeros(0)

@@ -32,7 +32,7 @@ from rao_lab.base.device import sent
 from rao_lab.credit import Attributions
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.training.config import LossConfig
-from rao_lab.training.sequences import Pack, TrainSequence, sequences
+from rao_lab.training.sequences import Ids, Pack, TrainSequence, sequences
 from rao_lab.tree import Group
 
 LOGITS_AT_ONCE = 1 << 25
@@ -50,6 +50,8 @@ class Batch:
     """[S] c of the node of each sequence."""
     scales: Floats
     """[S] 1 / Z; with the normalizer `node`, 1 / (tokens of its node * trained nodes)."""
+    starts: Ids
+    """[S] place of the first trained token of each sequence among those of the whole batch; see `places`."""
     trained_tokens: int
     """Of the whole batch, on all processes, skipped nodes included."""
     trained_nodes: int
@@ -59,6 +61,13 @@ class Batch:
     """Turns with sampled tokens, of this process's trained nodes."""
     merged: int
     """Sequences that these turns became."""
+
+    def places(self, packed: Pack) -> Ids:
+        """Where the trained tokens of a pack stand in `Attributions.drift`, [n]."""
+        first = np.flatnonzero(np.diff(packed.owner, prepend=-1))
+        sizes = np.diff([*first, len(packed)])
+        within: Ids = np.arange(len(packed)) - np.repeat(first, sizes)
+        return self.starts[packed.owner] + within
 
 
 def build_batch(
@@ -83,6 +92,7 @@ def build_batch(
     nodes = int(trained.sum())
     items: list[TrainSequence] = []
     weights: list[tuple[float, float]] = []
+    starts: list[int] = []
     turns = merged = forwarded = 0
     places = set(range(len(groups)) if mine is None else mine)
     for row, node in enumerate(node for group in groups for tree in group.trees for node in tree.nodes):
@@ -98,8 +108,11 @@ def build_batch(
             forwarded += 1
             items += own
             weights += [(c, _scale(config, counted, nodes, int(table.tokens[row])))] * len(own)
+            sizes = [item.trained for item in own]
+            starts += (attributions.token_starts[row] + np.cumsum([0, *sizes[:-1]])).tolist()
     columns = np.array(weights, np.float64).reshape(-1, 2)
-    return Batch(items, columns[:, 0], columns[:, 1], counted, nodes, forwarded, turns, merged)
+    first = np.array(starts, np.int64)
+    return Batch(items, columns[:, 0], columns[:, 1], first, counted, nodes, forwarded, turns, merged)
 
 
 def _scale(config: LossConfig, tokens: int, nodes: int, own: int) -> float:

@@ -17,6 +17,7 @@ import pytest
 from rao_lab.credit import Attributions, CreditConfig, attribute, tabulate
 from rao_lab.errors import MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.store import RunWriter, export_copy, open_run
+from rao_lab.store.columns.credit import attributions_from_bytes, attributions_to_bytes
 from rao_lab.store.columns.nodes import STATUSES
 from rao_lab.store.rows.encode import portable
 from rao_lab.tree import Call, Message, Node, Status, Task, Tree, TreeHeader, Turn
@@ -146,6 +147,30 @@ def test_attributions_come_back_bit_for_bit(tmp_path: Path) -> None:
     ]
     assert (back.config, back.why_not, back.table.path) == (given.config, given.why_not, given.table.path)
     assert repr(list(back)) == repr(list(given))
+
+
+def test_the_drift_of_tokens_comes_back_bit_for_bit_and_older_files_have_none(tmp_path: Path) -> None:
+    given = attribute([random_group(seed, size=4, index=seed) for seed in range(3)])
+    count = int(given.table.tokens[given.trained].sum())
+    drift = np.linspace(-9.0, 0.3, count).astype(np.float16)
+    drift[3:9] = np.nan
+    raw, config = attributions_to_bytes(replace(given, drift=drift)), given.config.to_dict()
+    back = attributions_from_bytes(raw, config)
+    assert back.drift.tobytes() == drift.tobytes()
+    parts = [back.drift_of(row) for row in range(len(back)) if back.trained[row]]
+    assert np.concatenate(parts).tobytes() == drift.tobytes()
+    assert [len(part) for part in parts] == given.table.tokens[given.trained].tolist()
+    older = attributions_to_bytes(given)
+    assert attributions_from_bytes(older, config).drift is None
+    assert (
+        raw.partition(b"\n")[2][: len(older.partition(b"\n")[2])] == older.partition(b"\n")[2]
+    )  # older readers
+    with pytest.raises(RunFileError, match="the drift of"):
+        attributions_from_bytes(attributions_to_bytes(replace(given, drift=drift[1:])), config)
+    with pytest.raises(RunFileError, match="infinite"):
+        attributions_from_bytes(
+            attributions_to_bytes(replace(given, drift=drift * np.float16("inf"))), config
+        )
 
 
 def test_attributions_of_other_configs_are_kept_beside_the_trainers(tmp_path: Path) -> None:

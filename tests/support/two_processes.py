@@ -33,6 +33,9 @@ def train(folder: Path, peers, config: TrainConfig) -> None:
         {
             "trees": [tree_to_json(tree) for tree in step.trees],
             "c": None if step.attributions is None else step.attributions.c.tolist(),
+            "drift": None
+            if step.attributions is None
+            else [each if each == each else None for each in step.attributions.drift.astype(float).tolist()],
             "metrics": {k: v for k, v in step.metrics.items() if k != "tokens_per_second"},
         }
         for step in steps

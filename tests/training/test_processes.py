@@ -65,6 +65,8 @@ def test_every_process_has_the_records_of_all(runs, index) -> None:
     assert [step["trees"] for step in first[:2]] == [step["trees"] for step in alone[:2]]
     assert [step["c"] for step in first] == [step["c"] for step in second] == [step["c"] for step in alone]
     assert first == second  # metrics too
+    drifts = [step["drift"] for steps in (first, alone) for step in steps if step["drift"]]
+    assert len(drifts) == 2 and drifts[0] == pytest.approx(drifts[1], abs=2e-4)
 
 
 def test_an_exchange_holds_a_bounded_number_of_a_kind(monkeypatch) -> None:

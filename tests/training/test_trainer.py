@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -68,6 +69,25 @@ def test_attributions_are_those_of_the_groups_without_probes(steps) -> None:
     again = attribute(steps[2].groups, SMALL.credit)
     assert steps[2].attributions.c.tolist() == pytest.approx(again.c.tolist(), nan_ok=True)
     assert len(steps[2].attributions) == sum(len(tree) for group in steps[2].groups for tree in group.trees)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_the_drift_of_tokens_is_what_the_last_update_saw(epochs: int) -> None:
+    loss = LossConfig("ppo_clip", clip=0.05)
+    config = replace(SMALL, epochs=epochs, loss=loss, learning_rate=0.05, probe_tasks=0)
+    step = all_steps(config)[-1]
+    found, metrics = step.attributions, step.metrics
+    assert found.drift.dtype == np.float16 and len(found.drift) == metrics["trained_tokens"]
+    known = found.drift[~np.isnan(found.drift)].astype(float)
+    assert len(known) == metrics["forwarded_tokens"]
+    for row in np.flatnonzero(found.trained):
+        assert np.isnan(found.drift_of(row)).all() == (found.c[row] == 0), "c = 0 is not forwarded"
+    ratio = np.exp(known)
+    assert ratio.mean() == pytest.approx(metrics["ratio"]["mean"], abs=1e-3)
+    assert ratio.max() == pytest.approx(metrics["ratio"]["max"], rel=2e-3)
+    assert (epochs == 1) == (np.abs(known).max() < 1e-3), "one update is on-policy, later ones are not"
+    clipped = ((ratio < 0.95) | (ratio > 1.05)).mean()
+    assert clipped == pytest.approx(metrics["clip_share"], abs=0.02)
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

@@ -190,9 +190,9 @@ def _batch(prompts: np.ndarray[Any, Any]) -> Batch:
         items.append(TrainSequence(ids, mask, np.zeros(len(ids), np.float32), (1,)))
     c = np.where(np.arange(len(items)) % 2, 1.0, -1.0)
     tokens = NEW * len(items)
-    return Batch(
-        items, c, np.full(len(items), 1 / tokens), tokens, len(items), len(items), len(items), len(items)
-    )
+    count = len(items)
+    starts = NEW * np.arange(count)
+    return Batch(items, c, np.full(count, 1 / tokens), starts, tokens, count, count, count, count)
 
 
 @dataclass

@@ -35,6 +35,8 @@ _CREDIT = {
     "why_code": "<i1",
     "depth_counts": "<i8",
 }
+_DRIFT = "<f2"
+"""The last column, which older files lack and older readers pass over: see `Attributions.drift`."""
 _LENGTHS = re.compile(rb'\{"lengths":(\{[^{}]{1,2000}\}),')
 """The beginning of attributions."""
 _FIRST = (("group", 0), ("tree", 4))
@@ -49,12 +51,14 @@ def attributions_to_bytes(attributions: Attributions) -> bytes:
     table = attributions.table
     arrays = {name: getattr(table, name) for name in _TABLE}
     arrays |= {name: getattr(attributions, name) for name in _CREDIT}
+    if attributions.drift is not None:
+        arrays["drift"] = attributions.drift
     head = {
         "lengths": {name: len(array) for name, array in arrays.items()},
         "path": list(table.path),
         "status": list(table.status),
     }
-    kinds = _TABLE | _CREDIT
+    kinds = {**_TABLE, **_CREDIT, "drift": _DRIFT}
     columns = [to_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(columns)
 
@@ -86,11 +90,30 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         _check_ranges(arrays)
         if len(path) and not 0 <= arrays["why_code"].min() <= arrays["why_code"].max() < len(WHY_NOT):
             raise RunFileError("the attributions hold an unknown reason")
-        return Attributions(table, CreditConfig.from_dict(config), **arrays)
+        drift = _drift(rest, start, lengths["drift"]) if "drift" in lengths else None
+        return _agreeing(Attributions(table, CreditConfig.from_dict(config), **arrays, drift=drift))
     except RunFileError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:
         raise RunFileError(f"the attributions contradict themselves ({error})") from None
+
+
+def _drift(rest: bytes, start: int, length: int) -> NDArray[np.float16]:
+    column = from_planes(rest, _DRIFT, length, start)
+    if np.isinf(column).any():
+        raise RunFileError("the drift of an attribution is infinite")
+    return column.astype(np.float16)
+
+
+def _agreeing(found: Attributions) -> Attributions:
+    """Raises: RunFileError, if the drift is not of the tokens of its trained nodes."""
+    if found.drift is not None:
+        tokens = sum(found.table.tokens[found.trained].tolist())
+        if len(found.drift) != tokens:
+            raise RunFileError(
+                f"the attributions have the drift of {len(found.drift):,} tokens for {tokens:,}"
+            )
+    return found
 
 
 def nodes_of_trees(beginning: Callable[[int], bytes]) -> dict[int, list[int]]:
