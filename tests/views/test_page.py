@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rao_lab.errors import ConfigError, InputError, UnavailableError
+from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.store import open_run
+from rao_lab.views.explorer import answers
+from rao_lab.views.explorer.answers import Asked, Question
 from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
 from rao_lab.views.explorer.widget import Explorer
@@ -97,3 +99,26 @@ def test_a_page_opens_on_a_step_with_trees_even_if_its_numbers_cannot_be_read(
     Explorer(open_run(file)).save_html(tmp_path / "a.html")
     # The step after the last but one with trees has a result, but nothing to show.
     assert re.search(rf'"newest": ?{kept[-2]}\b', (tmp_path / "a.html").read_text("utf-8"))
+
+
+def test_what_a_view_asks_for_is_answered_and_saved_while_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizes(asked: Asked) -> tuple[dict[str, int], list[bytes]]:
+        if asked.args == ["none"]:
+            raise MissingError("nobody knows")
+        return {"nodes": len(asked.table)}, [b"abc"]
+
+    question = Question(sizes, lambda source, table: () if table is None else (["all", 1],))
+    monkeypatch.setattr(answers, "ANSWERS", {"sizes": question})
+    explorer = Explorer(showcase_group())
+    wire = Wire(explorer)
+    found, buffers = wire.ask(type="ask", key="k", what="sizes", step=1, args=["all", 1])
+    assert (found["value"], buffers) == ({"nodes": 48}, [b"abc"])
+    for asked, why in ((["none"], "nobody knows"), ("all", "restart it after an update")):
+        found, _ = wire.ask(type="ask", key="k", what="sizes", step=1, args=asked)
+        assert "value" not in found and why in found["why"]
+    explorer.save_html(tmp_path / "a.html")
+    text = (tmp_path / "a.html").read_text("utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])  # type: ignore[index]
+    assert data["steps"][0]["answers"] == {'sizes ["all",1]': {"value": {"nodes": 48}, "buffers": ["YWJj"]}}

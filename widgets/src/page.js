@@ -1,6 +1,8 @@
 // The kernel of a saved page: the same messages, answered from what the page carries.
 
+import { keyOf } from "./step/asked.js";
 import { noText } from "./step/client.js";
+import { sentenceOf } from "./step/states.js";
 
 /** @typedef {import("./step/types.js").AnyModel} AnyModel */
 
@@ -11,7 +13,7 @@ import { noText } from "./step/client.js";
 export function savedModel(data) {
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   const listeners = new Map();
-    const say = (/** @type {any} */ message, /** @type {DataView[]} */ buffers = []) =>
+  const say = (/** @type {any} */ message, /** @type {DataView[]} */ buffers = []) =>
     setTimeout(() => listeners.get("msg:custom")?.forEach((callback) => callback(message, buffers)), 0);
   const steps = new Map(data.steps.map((/** @type {any} */ step) => [step.head.step, step]));
   const send = (/** @type {any} */ message) => {
@@ -20,6 +22,14 @@ export function savedModel(data) {
       const known = step?.texts[`${message.tree}/${message.path}`];
       const { key, revision } = message;
       say({ type: "texts", key, revision, node: known ?? MISSING });
+      return;
+    }
+    if (message.type === "ask") {
+      const { key, what, step: of, args, mark } = message;
+      const held = of === null ? data.answers : steps.get(of)?.answers;
+      const known = held?.[keyOf(what, args)];
+      const why = known ? "" : sentenceOf("answer_unsaved");
+      say({ type: "answer", key, mark, value: known?.value ?? null, why }, (known?.buffers ?? []).map(bytes));
       return;
     }
     if (!["hello", "open", "resync"].includes(message.type)) return;

@@ -6,6 +6,7 @@ import { Finding } from "../src/app/finding.js";
 import { actionOf, moveInRows } from "../src/app/keys.js";
 import { Place } from "../src/app/place.js";
 import { Steps } from "../src/app/steps.js";
+import { offered, viewOf as opens } from "../src/app/views.js";
 import { treeRows } from "../src/outline/rows.js";
 import { FINISHED, grow, growTrees, RUNNING, WAITING } from "./grow.js";
 
@@ -102,7 +103,7 @@ test("a button keeps the keys that press it, and Shift with an arrow is another 
   /** @type {number[]} */
   const moves = [];
   const steps = { move: (/** @type {number} */ by) => moves.push(by) };
-  const app = /** @type {any} */ ({ steps, traits: { steps: [[1, null], [2, null]] } });
+  const app = /** @type {any} */ ({ steps, rooms: new Map(), traits: { steps: [[1, null], [2, null]] } });
   const press = (/** @type {string} */ key, shiftKey = false, kind = "button") => {
     let taken = false;
     const closest = (/** @type {string} */ asked) => asked === kind;
@@ -202,4 +203,17 @@ test("nothing is left that runs itself, that somebody chose, or while all have e
     steps.alive();
     assert.deepEqual(opened, []);
   }
+});
+
+test("a cell offers the views that it has room for, and the others in a menu", () => {
+  const names = (/** @type {{name: string}[]} */ views) => views.map(({ name }) => name);
+  const wide = offered({ size: "full", board: true, nodes: true }, 1600);
+  assert.ok(names(wide.shown).includes("icicle") && names(wide.shown).includes("board"));
+  assert.deepEqual(names(wide.more), []);
+  const small = offered({ size: "small", board: true, nodes: true }, 600);
+  assert.ok(!names([...small.shown, ...small.more]).includes("icicle"));
+  const all = names(offered({ size: "drawer", board: true, nodes: true }, 900).shown);
+  assert.equal(all[0], "tree");
+  const opened = ["board", "outline", undefined].map((view) => opens({ view }));
+  assert.deepEqual(opened, ["board", "tree", "tree"]);
 });

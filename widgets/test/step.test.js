@@ -1,6 +1,7 @@
 // The data of a step: what a kernel sends, and what becomes of it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Asked } from "../src/step/asked.js";
 import { Client } from "../src/step/client.js";
 import { shapeOf } from "../src/step/status.js";
 import { Step } from "../src/step/store.js";
@@ -235,4 +236,23 @@ test("what the kernel cannot do is kept in its words", () => {
   assert.equal(client.sorry, "no step 9");
   assert.equal(client.wanted, null);
   assert.equal(changes.at(-1), "word");
+});
+
+test("a question is sent once; its answer stays until one by another mark is there", () => {
+  /** @type {any[]} */
+  const sent = [];
+  const link = { gone: false, send: (/** @type {any} */ message) => !link.gone && !!sent.push(message) };
+  const asked = new Asked(/** @type {any} */ (link), "gone");
+  assert.equal(asked.ask("turns", 2, [3, "0.1"], 0), null);
+  assert.equal(asked.ask("turns", 2, [3, "0.1"], 0), null);
+  const told = sent.map(({ what, step, args, mark }) => [what, step, args, mark]);
+  assert.deepEqual(told, [["turns", 2, [3, "0.1"], 0]]);
+  asked.take({ ...sent[0], value: 7 }, []);
+  assert.equal(asked.ask("turns", 2, [3, "0.1"], 0)?.value, 7);
+  assert.equal(asked.ask("turns", 2, [3, "0.1"], 1)?.value, 7, "the older, while the newer is on its way");
+  asked.take({ ...sent[1], value: 8 }, []);
+  assert.equal(asked.ask("turns", 2, [3, "0.1"], 1)?.value, 8);
+  assert.equal(sent.length, 2);
+  link.gone = true;
+  assert.equal(asked.ask("turns", null, [], 0)?.why, "gone");
 });

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rao_lab.errors import MissingError, RaoLabError
+from rao_lab.views.explorer.answers import answer
 from rao_lab.views.explorer.curves import Curves, marks
 from rao_lab.views.explorer.live_step import LiveStep
 from rao_lab.views.explorer.look import Look
@@ -118,7 +119,7 @@ class Feed:
             self._hurry()
 
     def take(self, message: Any) -> None:
-        """Takes a message of the front end: hello, open, resync, texts or act."""
+        """Takes a message of the front end: hello, open, resync, texts, ask, look or act."""
         if isinstance(message, Mapping) and message.get("type") == "act":
             self._act(message)
             return
@@ -272,6 +273,8 @@ class Feed:
                 self._open(message.get("step"), hello=kind == "hello")
             elif kind == "texts":
                 self._send_text(message)
+            elif kind == "ask":
+                self._send(*answer(self.source, self.table, message))
             elif kind == "look":
                 self.look = Look.of(message)
                 self._keep(now=True)
@@ -310,18 +313,14 @@ class Feed:
         step, tree, path = (message.get(name) for name in ("step", "tree", "path"))
         if not (isinstance(step, int) and isinstance(tree, int) and isinstance(path, str)):
             return
-        answer: dict[str, Any] = {
-            "key": message.get("key"),
-            "revision": message.get("revision"),
-            "node": None,
-        }
+        found: dict[str, Any] = {"key": message.get("key"), "revision": message.get("revision"), "node": None}
         try:
-            answer["node"] = node_text(self._find(step).node(tree, path), self.source.decode)
+            found["node"] = node_text(self._find(step).node(tree, path), self.source.decode)
         except MissingError:
             pass  # the other side has words for it
         except RaoLabError as error:
-            answer["why"] = str(error)
-        self._send({"type": "texts", **answer})
+            found["why"] = str(error)
+        self._send({"type": "texts", **found})
 
     # What goes out.
 

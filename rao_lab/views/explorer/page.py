@@ -11,6 +11,7 @@ import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError, RunFileError, UnavailableError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
+from rao_lab.views.explorer.answers import saved_answers
 from rao_lab.views.explorer.decoder import Decoder
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import node_text
@@ -27,6 +29,9 @@ from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
 BUNDLE = Path(__file__).parent.parent / "static" / "explorer.js"
+
+Answers = Callable[[StepTable | None, int, bool], dict[str, Any]]
+"""`saved_answers` of a source: the table, the room in bytes, and whether texts go before."""
 
 CSP = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -111,6 +116,7 @@ def save_page(
         title=traits["title"] or "RAO Lab",
         text=str(told(source, read, traits["title"], look, width=120)),
         decode=source.decode,
+        answers=partial(saved_answers, source, read),
         max_mb=max_mb,
     )
     if len(chosen) < len(marks):
@@ -179,6 +185,7 @@ def page_html(
     title: str,
     text: str = "",
     decode: Decoder | None = None,
+    answers: Answers | None = None,
     max_mb: float = 20.0,
 ) -> tuple[str, str]:
     """The page, and what it leaves out in words. The last table is shown first and its texts are kept first.
@@ -198,7 +205,11 @@ def page_html(
         raise ConfigError(
             f"the columns of {nodes:,} nodes alone exceed max_mb={max_mb:g}: save fewer steps, or raise max_mb"
         )
+    held: dict[str, Any] = {"answers": {}}
+    room -= _add_answers([None, *tables], [held, *steps], answers, room, late=False)
     left_out = _add_texts(tables, steps, decode, room)
+    room -= sum(len(_json(step["texts"]).encode()) for step in steps)
+    _add_answers([None, *tables], [held, *steps], answers, room, late=True)
     # A page cannot steer, and nothing goes on in it.
     session = dict(traits.get("session", {}))
     if session:
@@ -210,7 +221,7 @@ def page_html(
         said = f"this page leaves out {note}" if note else ""
         step["head"]["note"] = "; ".join(part for part in (step["head"]["note"], said) if part)
     shown = traits.get("look", {}).get("step")
-    data = {"traits": whole, "shown": tables[-1].step if shown is None else shown, "steps": steps}
+    data = {"traits": whole, "shown": tables[-1].step if shown is None else shown, "steps": steps, **held}
     page = _PAGE.format(
         csp=html.escape(CSP),
         title=html.escape(title),
@@ -247,7 +258,31 @@ def _json(data: Any) -> str:
 
 def _step(table: StepTable) -> dict[str, Any]:
     head, buffers = table.snapshot()
-    return {"head": head, "buffers": [base64.b64encode(part).decode() for part in buffers], "texts": {}}
+    return {
+        "head": head,
+        "buffers": [base64.b64encode(part).decode() for part in buffers],
+        "texts": {},
+        "answers": {},
+    }
+
+
+def _add_answers(
+    tables: Sequence[StepTable | None],
+    held: Sequence[dict[str, Any]],
+    answers: Answers | None,
+    room: int,
+    *,
+    late: bool,
+) -> int:
+    """The answers that views ask for, of the run and of each step, newest first, while they fit; how many bytes."""
+    whole = room
+    for table, each in zip(reversed(tables), reversed(held), strict=True):
+        if answers is None or room <= 0:
+            break
+        found = answers(table, room, late)
+        each["answers"] |= found
+        room -= len(_json(found).encode())
+    return whole - room
 
 
 def _add_texts(

@@ -29,6 +29,8 @@ STATES: dict[str, str] = {
     "share_none": "Every advantage in this tree is 0: it moves no weights, and widths show nodes.",
     "text_gone": "Not read before the kernel went: run the cell again, after those before it.",
     "text_unknown": "The kernel does not know this node: choose the step again.",
+    "answer_gone": "Not asked for before the kernel went: run the cell again, after those before it.",
+    "answer_unsaved": "This page was saved without it: open the Explorer in a notebook to see it.",
     "kernel_gone": "The kernel is gone; what you see stays true. Run the cell again, after those before it.",
     "kernel_gone_training": (
         "The kernel is gone, and training with it. Every step it finished is in its run file: resume from there."

@@ -25,16 +25,15 @@ from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, dec
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.forking import Forking, MakeForks
 from rao_lab.views.explorer.from_run import RunSource
-from rao_lab.views.explorer.look import Look
+from rao_lab.views.explorer.look import VIEWS, Look
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.page import BUNDLE, save_page, spare_other_file
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
-VIEWS = ("tree", "board")
-HEIGHTS = {"tree": 520, "board": 620}
-"""px, if the caller says nothing."""
+HEIGHTS = {"board": 620}
+"""px, if the caller says nothing; other views are 520 high."""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -55,7 +54,7 @@ class Explorer(anywidget.AnyWidget):
         step: the step shown first; by default the newest.
         title: what the place begins with.
         height: in px, at least 360; by default 520, or 620 on the board.
-        view: what is in front: "tree", or "board" for a session or a run.
+        view: what is in front: "tree", "credit", "icicle", or "board" for a session or a run.
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
             `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
             `rl.fork`, for when training has ended.
@@ -106,7 +105,7 @@ class Explorer(anywidget.AnyWidget):
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
         if view not in VIEWS:
             raise ConfigError(f"view={view!r} is unknown: choose one of {', '.join(VIEWS)}")
-        height = HEIGHTS[view] if height is None else height
+        height = HEIGHTS.get(view, 520) if height is None else height
         if not isinstance(height, int) or height < 360:
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
         self._source = source_of(shown, config)

@@ -8,6 +8,7 @@ import { actionOf, moveInRows } from "./keys.js";
 /**
  * @typedef {object} ActionsHost
  * @property {string} view
+ * @property {Map<string, import("./zones.js").Zone>} rooms
  * @property {Tab} tab
  * @property {(tab: Tab, opens?: boolean) => void} setTab
  * @property {boolean} whole the whole step is listed
@@ -43,17 +44,24 @@ const MOVES = ["up", "down", "in", "out", "previous", "next", "home", "end"];
 /** @param {ActionsHost} app @param {KeyboardEvent} event */
 export function onKey(app, event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  const action = actionOf(event);
-  if (!action) return;
   if (target.matches("input, select, textarea") || target.closest(".menu")) return;
-  const pressing = target.closest("button") || target.matches("[role=slider], [role=tab], summary");
-  const steps = action === "stepBack" || action === "stepOn";
-  if (pressing && PRESSES.includes(event.key) && !steps) return;
-  if (target.closest(".pane") && SCROLLS.includes(event.key)) return;
-  if (run(app, action)) {
+  const room = app.rooms.get(app.view);
+  const own = room?.element.contains(target) && room.onKey?.(event);
+  if (own || means(app, target, event)) {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** @param {ActionsHost} app @param {HTMLElement} target @param {KeyboardEvent} event @returns {boolean} */
+function means(app, target, event) {
+  const action = actionOf(event);
+  if (!action) return false;
+  const pressing = target.closest("button") || target.matches("[role=slider], [role=tab], summary");
+  const steps = action === "stepBack" || action === "stepOn";
+  if (pressing && PRESSES.includes(event.key) && !steps) return false;
+  if (target.closest(".pane") && SCROLLS.includes(event.key)) return false;
+  return run(app, action);
 }
 
 /** @param {ActionsHost} app @param {Action} action @returns {boolean} it meant something here */

@@ -23,12 +23,15 @@ import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
 import { fold, frame } from "./frame.js";
+import { Growing } from "./growing.js";
 import { Looking } from "./looking.js";
 import { lacksWords, showState, traitsNow } from "./notices.js";
-import { Place, viewOf } from "./place.js";
+import { Place } from "./place.js";
+import { roomsOf } from "./rooms.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
 import { TopBar } from "./topbar.js";
+import { viewNamed, viewOf } from "./views.js";
 import { FullWindow } from "./window.js";
 import { showZones } from "./zones.js";
 
@@ -37,15 +40,11 @@ import { showZones } from "./zones.js";
 /** @typedef {import("../step/summary.js").Summary} Summary */
 /** @typedef {import("../step/types.js").AnyModel} AnyModel */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
-/** @typedef {import("./topbar.js").ViewName} ViewName */
+/** @typedef {import("./views.js").ViewName} ViewName */
 /** @typedef {"full" | "drawer" | "small" | "tiny"} Size */
 
 /** Nodes of one tree that are drawn before subtrees are folded: as many as can be told apart. */
 const DRAWN = { most: 800, least: 160, perPixel: 0.5 };
-/** ms between redraws from live data, at least. */
-const LIVE_GAP = 200;
-/** ms between two words to screen readers. */
-const SAID_GAP = 5000;
 
 export class App {
   /** @param {AnyModel} model @param {HTMLElement} el */
@@ -55,7 +54,7 @@ export class App {
     /** @type {ViewName} */
     this.view = viewOf(this.traits.look);
     /** @type {Tab} */
-    this.tab = "messages";
+    this.tab = this.traits.look.view === "credit" ? "credit" : "messages";
     this.place = new Place(this.traits.look);
     this.rule = new Rule();
     /** @type {ShownCredit | null} */
@@ -96,10 +95,9 @@ export class App {
     this.board = new Board(this);
     this.stateLine = h("div", { class: "line-state", hidden: true });
     this.said = h("div", { class: "hush", "aria-live": "polite" });
-    const zones = [this.outline, this.tree, this.icicle, this.board, this.inspector, this.creditPage];
-    const body = h("div", { class: "body" },
-      zones.map((zone) => zone.element),
-    );
+    this.rooms = roomsOf(this);
+    const zones = [this.outline, ...this.rooms.values(), this.inspector, this.creditPage];
+    const body = h("div", { class: "body" }, zones.map((zone) => zone.element));
     this.top.place.after(this.board.steer.state);
     this.top.tail.after(this.board.steer.buttons);
     this.root.append(this.top.element, this.whatif.element, this.stateLine, body, this.said);
@@ -110,10 +108,7 @@ export class App {
     this.observer = new ResizeObserver(() => this.onSize());
     this.observer.observe(this.root);
     this.clock = setInterval(() => this.onClock(), 1000);
-    this.lastSaid = 0;
-    this.lastLive = 0;
-    /** @type {ReturnType<typeof setTimeout> | null} */
-    this.waiting = null;
+    this.growing = new Growing(this);
     this.onTheme();
     this.client.start();
     this.update();
@@ -123,7 +118,7 @@ export class App {
     this.stopTheme();
     this.observer.disconnect();
     clearInterval(this.clock);
-    if (this.waiting) clearTimeout(this.waiting);
+    this.growing.close();
     this.client.close();
     this.looking.close();
     this.tree.close();
@@ -153,19 +148,25 @@ export class App {
     return this.client.text(row);
   }
 
+  /** @type {Client["ask"]} what the kernel answers beside columns and texts, null while it is on its way */
+  ask(what, args, about) {
+    return this.client.ask(what, args, about);
+  }
+
   /** Asks the kernel to pause, go on or stop. @param {string} action */
   act(action) {
     this.client.act(action);
   }
 
-  /** @param {"step" | "delta" | "text" | "traits" | "word" | "gone" | "forks"} what */
+  /** @param {import("../step/client.js").News} what */
   onData(what) {
     if (what === "text") this.inspector.update();
+    else if (what === "answer") this.update();
     else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
     else if (what === "gone") this.onTraits(), this.inspector.forks.told(), this.update();
     else if (what === "step") this.onStep();
-    else if (what === "delta") this.onDelta();
+    else if (what === "delta") this.growing.told();
     else this.showState();
   }
 
@@ -200,29 +201,6 @@ export class App {
     this.search(this.finding.query, false);
     this.tree.reset();
     this.update();
-  }
-
-  /** Live data are drawn a few times a second; what is chosen stays. */
-  onDelta() {
-    if (this.waiting) return;
-    const wait = Math.max(0, this.lastLive + LIVE_GAP - Date.now());
-    this.waiting = setTimeout(() => this.grow(), wait);
-  }
-
-  grow() {
-    const { step } = this;
-    this.waiting = null;
-    this.lastLive = Date.now();
-    if (!step) return;
-    this.place.grow(step);
-    this.steps.alive();
-    if (!this.preamble) this.preamble = commonPreamble(step.someGoals());
-    this.recompute();
-    this.tree.grow();
-    this.update();
-    if (Date.now() - this.lastSaid < SAID_GAP) return;
-    this.lastSaid = Date.now();
-    this.said.textContent = `${step.n} nodes known`;
   }
 
   recompute() {
@@ -265,7 +243,7 @@ export class App {
 
   /** The outline lists the whole step, as the icicle shows it. */
   get whole() {
-    return this.view === "icicle";
+    return viewNamed(this.view).outline === "step";
   }
 
   outlineRows() {
@@ -292,10 +270,10 @@ export class App {
   /** @param {Tab} tab @param {boolean} [opens] the tree takes the icicle's place to show it */
   setTab(tab, opens = true) {
     if (this.place.pile >= 0) this.choose.row(this.place.row); // tabs tell of one node
-    if (opens && tab !== "credit" && this.view === "icicle") this.view = "tree";
+    const view = viewNamed(this.view);
+    if (tab === "credit" ? !view.page : opens && !view.inspector && view.page) this.view = "tree";
     this.tab = tab;
     this.shut = false;
-    if (tab === "credit" && this.view === "board") this.view = "tree";
     this.update();
   }
 

@@ -7,7 +7,7 @@ import { applyPalette, paletteOf } from "../shared/theme.js";
  * @property {HTMLElement} root
  * @property {import("../shared/theme.js").Palette} palette
  * @property {"full" | "drawer" | "small" | "tiny"} size of the cell
- * @property {import("./topbar.js").ViewName} view
+ * @property {import("./views.js").ViewName} view
  * @property {boolean} drawer
  * @property {boolean} ownPage
  * @property {{isOpen: boolean}} window

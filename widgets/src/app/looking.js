@@ -1,5 +1,7 @@
 // Tells the kernel what is looked at, so that what is printed, saved or kept in a notebook is the same.
 
+import { viewNamed } from "./views.js";
+
 /**
  * @typedef {object} LookingHost
  * @property {import("../step/store.js").Step | null} step
@@ -39,7 +41,7 @@ export class Looking {
 
   get now() {
     const { step, steps, place, view, tab } = this.app;
-    const own = tab === "credit" && view === "tree" ? "credit" : view;
+    const own = tab === "credit" && viewNamed(view).page ? "credit" : view;
     return { view: own, step: steps.following ? null : step?.step, tree: place.tree, path: place.keptPath };
   }
 

@@ -11,11 +11,6 @@ const SHOWN_WHOLE = 400;
 
 /** @typedef {import("../step/client.js").Look} Look */
 
-/** The view that a look opens. @param {Look} look */
-export function viewOf({ view }) {
-  return view === "board" || view === "icicle" ? view : "tree";
-}
-
 export class Place {
   /** @param {Look} [look] where to begin */
   constructor(look = {}) {

@@ -8,16 +8,20 @@ import { treeWords } from "../step/forks.js";
 import { shapeOf } from "../step/status.js";
 import { Scrub } from "./scrub.js";
 import { Search } from "./search.js";
+import { offered, viewNamed } from "./views.js";
 
 /** @typedef {import("../shared/dom.js").Child} Child */
 /** @typedef {import("../step/store.js").Step} Step */
-/** @typedef {"tree" | "icicle" | "outline" | "board"} ViewName */
+/** @typedef {import("./views.js").View} View */
+/** @typedef {import("./views.js").ViewName} ViewName */
 
 /**
  * @typedef {object} TopBarNeeds
  * @property {import("../step/shown.js").Shown | null} shown
  * @property {import("../step/client.js").Model} traits
  * @property {string} size of the cell
+ * @property {{clientWidth: number}} root
+ * @property {import("../shared/theme.js").Palette} palette
  * @property {ViewName} view
  * @property {(view: ViewName) => void} setView
  * @property {boolean} hasBoard
@@ -86,19 +90,20 @@ export class TopBar {
     const { size, traits } = app;
     this.showWindow();
     const has = !!app.shown?.step.n;
-    const board = app.view === "board";
+    const view = viewNamed(app.view);
+    const run = view.place === "run";
     const small = size === "small" || size === "tiny";
     this.showPlace();
-    this.drawerButton.hidden = size !== "drawer" || board || !has;
+    this.drawerButton.hidden = size !== "drawer" || view.outline === "none" || !has;
     this.drawerButton.setAttribute("aria-expanded", String(app.drawer));
-    app.whatif.chip.hidden = !small || !has || board;
+    app.whatif.chip.hidden = !small || !has || !view.credit;
     if (!app.whatif.chip.hidden) app.whatif.updateChip();
     const scrubs = traits.steps.length > 1;
-    this.scrub.element.hidden = !scrubs || board;
+    this.scrub.element.hidden = !scrubs || run;
     if (scrubs) this.scrub.draw(small ? 104 : size === "drawer" ? 140 : 220);
     this.showTail(small);
-    this.showViews(small);
-    this.search.element.hidden = small || !has || board;
+    this.showViews();
+    this.search.element.hidden = small || !has || run;
     this.search.update();
   }
 
@@ -117,7 +122,7 @@ export class TopBar {
     const { view, shown, traits, hasBoard } = this.app;
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
     const { kind, names } = traits.session;
-    if (view === "board") return [here(kind ?? "training")];
+    if (viewNamed(view).place === "run") return [here(kind ?? "training")];
     if (!shown?.step.n) return [];
     const only = hasBoard && traits.steps.length === 1; // without a scrubber, the step stands here
     const step = only ? [h("span", {}, `step ${shown.step.step}`), separator()] : [];
@@ -131,7 +136,7 @@ export class TopBar {
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
     if (!shown) return [];
     const { step } = shown;
-    if (view !== "icicle") return this.treeParts(step);
+    if (viewNamed(view).place === "tree") return this.treeParts(step);
     const trees = `${step.trees.length} ${step.trees.length === 1 ? "tree" : "trees"}`;
     return [h("span", {}, trees), separator(), here(`${step.n.toLocaleString("en")} nodes`)];
   }
@@ -209,7 +214,7 @@ export class TopBar {
     const { steps } = app;
     const { live, newest } = app.traits;
     const { following } = steps;
-    tail.hidden = !live || app.size === "tiny" || app.view === "board";
+    tail.hidden = !live || app.size === "tiny" || viewNamed(app.view).place === "run";
     if (tail.hidden) return;
     const key = [live, newest, following, small].join();
     if (this.tailKey === key) return;
@@ -223,22 +228,37 @@ export class TopBar {
     refill(tail, () => tail.querySelector("button"), word, small ? null : button);
   }
 
-  /** @param {boolean} small */
-  showViews(small) {
+  showViews() {
     const { app, views } = this;
-    const tiny = app.size === "tiny";
-    /** @type {[ViewName, string][]} */
-    const names = [["tree", "Tree"]];
-    if (!tiny) names.push(small ? ["outline", "Outline"] : ["icicle", "Icicle"]);
-    if (app.hasBoard) names.push(["board", "Board"]);
-    views.hidden = !app.hasBoard && (tiny || !app.shown?.step.n);
-    const key = names.map(([name]) => name).join() + app.view;
+    const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n };
+    const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit);
+    views.hidden = shown.length + more.length < 2;
+    const key = [app.view, shown.length, ...[...shown, ...more].map(({ name }) => name)].join();
     if (this.shown === key) return;
     this.shown = key;
-    const buttons = names.map(([name, words]) =>
-      h("button", { "aria-pressed": app.view === name, onclick: () => app.setView(name) }, words),
+    const buttons = shown.map(({ name, label }) =>
+      h("button", { "aria-pressed": app.view === name, onclick: () => app.setView(name) }, label),
     );
-    refill(views, () => views.querySelector("[aria-pressed=true]"), buttons);
+    const rest = more.length ? this.moreButton(more) : null;
+    refill(views, () => views.querySelector("[aria-pressed=true]"), buttons, rest);
+  }
+
+  /** What the switch has no room for; it carries the name of the view in front. @param {View[]} more */
+  moreButton(more) {
+    const { app } = this;
+    const front = more.find(({ name }) => name === app.view);
+    const go = (/** @type {ViewName} */ name) => () => {
+      app.menu.close();
+      app.setView(name);
+    };
+    const onclick = (/** @type {Event} */ event) => {
+      const items = more.map(({ name, label }) =>
+        h("button", { "aria-current": name === app.view, onclick: go(name) }, label),
+      );
+      app.menu.open(/** @type {HTMLElement} */ (event.currentTarget), items);
+    };
+    const props = { class: "more", "aria-haspopup": "true", "aria-pressed": !!front, onclick };
+    return h("button", { ...props, title: "Other views" }, front?.label ?? "More", icon("down", 9));
   }
 }
 

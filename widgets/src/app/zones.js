@@ -1,8 +1,14 @@
 // Which zones stand, by the width of the cell and by what is chosen.
 
 import { showState } from "./notices.js";
+import { viewNamed } from "./views.js";
 
-/** @typedef {{element: HTMLElement, update: () => void}} Zone */
+/**
+ * @typedef {object} Zone
+ * @property {HTMLElement} element
+ * @property {() => void} update
+ * @property {(event: KeyboardEvent) => boolean} [onKey] a key was pressed in it: whether it meant something
+ */
 
 /**
  * @typedef {object} ZonesHost
@@ -18,8 +24,7 @@ import { showState } from "./notices.js";
  * @property {Zone} top
  * @property {Zone} whatif
  * @property {Zone} outline
- * @property {Zone} tree
- * @property {Zone} icicle
+ * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
  * @property {Zone} creditPage
@@ -31,25 +36,26 @@ export function showZones(app) {
   const { size, view, root } = app;
   const had = root.contains(document.activeElement);
   const has = !!app.step && app.step.n > 0;
-  const board = view === "board";
-  const credit = app.tab === "credit" && !board && has && app.place.pile < 0;
+  const front = viewNamed(view);
+  const credit = app.tab === "credit" && front.page && has && app.place.pile < 0;
   const [small, tiny] = [size === "small", size === "tiny"];
-  const listed = small && view === "outline"; // the outline stands alone
-  app.root.dataset.view = view;
-  showOutline(app, board || !has || (tiny && (app.inspecting || credit)), tiny || listed);
-  app.whatif.element.hidden = board || small || tiny || !has;
-  app.tree.element.hidden = view !== "tree" || credit || tiny;
-  app.icicle.element.hidden = view !== "icicle" || credit || tiny || !has;
-  app.board.element.hidden = !board;
+  const alone = tiny && !front.tiny; // the outline stands for the view
+  root.dataset.view = view;
+  const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || credit));
+  showOutline(app, away, tiny || (small && view === "outline"));
+  app.whatif.element.hidden = !front.credit || small || tiny || !has;
+  for (const [name, zone] of app.rooms) {
+    const bare = !has && front.credit && name !== "tree"; // the tree says itself that there are no nodes
+    zone.element.hidden = name !== view || credit || alone || bare;
+  }
   app.creditPage.element.hidden = !credit;
-  const other = board || credit || !has || view === "icicle";
-  app.inspector.element.hidden = other || (tiny && !app.inspecting) || listed;
+  app.inspector.element.hidden = credit || !has || !front.inspector || (tiny && !app.inspecting);
   app.top.update();
   app.outline.update();
-  for (const zone of [app.whatif, app.tree, app.icicle, app.inspector, app.creditPage, app.board]) {
+  for (const zone of [app.whatif, ...app.rooms.values(), app.inspector, app.creditPage]) {
     if (!zone.element.hidden) zone.update();
   }
-  if (!board) app.board.showHand();
+  if (view !== "board") app.board.showHand();
   showState(app);
   app.looking.update();
   if (had && isLost(root)) app.focusNodes();

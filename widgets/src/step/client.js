@@ -1,12 +1,14 @@
 // The other end of the kernel. It asks for steps and texts, applies snapshots and numbered deltas, and asks
 // for everything again if one is missing. It knows no view.
 
+import { Asked } from "./asked.js";
 import { Link } from "./link.js";
 import { sentenceOf } from "./states.js";
 import { Step } from "./store.js";
 
 /** @typedef {import("./types.js").AnyModel} AnyModel */
 /** @typedef {import("./types.js").NodeText} NodeText */
+/** @typedef {"step" | "delta" | "text" | "answer" | "traits" | "word" | "gone" | "forks"} News */
 /** @typedef {{waits?: boolean, ended?: number, of?: number, error?: string, says?: string}} Forking */
 
 /** Node texts kept: the newest asked for stay. */
@@ -15,7 +17,7 @@ const KEPT = 200;
 export class Client {
   /**
    * @param {AnyModel} model
-   * @param {(what: "step" | "delta" | "text" | "traits" | "word" | "gone" | "forks") => void} changed
+   * @param {(what: News) => void} changed
    */
   constructor(model, changed) {
     this.model = model;
@@ -27,6 +29,7 @@ export class Client {
     this.seq = -1;
     this.heard = Date.now();
     this.link = new Link(model, () => this.onGone());
+    this.asked = new Asked(this.link, sentenceOf("answer_gone"));
     /** What the kernel could not do, in its words. */
     this.sorry = "";
     /** What the kernel says of forks that it makes. @type {Forking} */
@@ -71,6 +74,7 @@ export class Client {
   onGone() {
     this.wanted = null;
     this.asking.clear();
+    this.asked.lose();
     const { waits, of } = this.forking;
     if (waits || of !== undefined) this.forking = { error: "the kernel is gone" };
     this.changed("gone");
@@ -82,7 +86,10 @@ export class Client {
     if (message.type === "snapshot") this.takeSnapshot(message, buffers);
     else if (message.type === "delta") this.takeDelta(message);
     else if (message.type === "texts") this.takeTexts(message);
-    else if (message.type === "forking") {
+    else if (message.type === "answer") {
+      this.asked.take(message, buffers);
+      this.changed("answer");
+    } else if (message.type === "forking") {
       this.forking = message;
       this.changed("forks");
     } else if (message.type === "sorry") {
@@ -104,7 +111,7 @@ export class Client {
     const grew = before?.step === message.step && before.sameRows(next);
     this.step = next;
     if (before && grew) this.step.revision = before.revision + 1;
-    else this.texts.clear();
+    else this.forget();
     this.seq = message.seq;
     this.wanted = null;
     this.sorry = "";
@@ -158,6 +165,22 @@ export class Client {
       if (this.link.send(asked)) this.asking.add(key);
     }
     return this.texts.get(key)?.text ?? (this.link.gone ? GONE : null);
+  }
+
+  /** Another step, or the same in another order. */
+  forget() {
+    this.texts.clear();
+    this.asked.forget();
+  }
+
+  /**
+   * What the kernel answers beside columns and texts (`rao_lab/views/explorer/answers.py`). Null while it is
+   * on its way, or until then an answer by another `mark`.
+   * @param {string} what @param {(string | number | boolean | null)[]} args
+   * @param {{step?: number | null, mark?: number}} [about] null = the run; by default the open step
+   */
+  ask(what, args, { step = this.step?.step ?? null, mark = 0 } = {}) {
+    return this.asked.ask(what, step, args, mark);
   }
 
   /** Asks for forks. @param {Record<string, any>} asked */

@@ -1,0 +1,108 @@
+"""What the front end asks for beside columns and texts: a table of questions, each with who answers it.
+
+The other half is `widgets/src/step/asked.js`. A view that needs such data adds a line to `ANSWERS`. The arguments
+of a question are words and whole numbers, so that both sides name it alike; its answer is JSON without NaN, and
+buffers for arrays. A saved page carries the answers that a question names as worth saving.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rao_lab.errors import MissingError, RaoLabError
+from rao_lab.views.explorer.source import Source
+from rao_lab.views.explorer.table import StepTable
+
+Argument = str | int | bool | None
+Given = tuple[Any, Sequence[bytes]]
+"""An answer: JSON, and buffers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, with what is needed to answer it."""
+
+    source: Source
+    read: Callable[[int], StepTable]
+    """The finished trees of a step."""
+    step: int | None
+    """None: it is about the run."""
+    args: Sequence[Argument] = ()
+
+    @property
+    def table(self) -> StepTable:
+        """The step that it is about.
+
+        Raises:
+            MissingError: it is about the run, or there is no such step.
+        """
+        if self.step is None:
+            raise MissingError("a question about a step must name it")
+        return self.read(self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a question is answered.
+
+    Args:
+        answer: makes the answer; a `RaoLabError` says why there is none.
+        saved: the arguments whose answers belong in a saved page, of a step or (None) of the run, the most
+            important first; by default none.
+        late: texts of nodes go before these answers, if a page cannot hold both.
+    """
+
+    answer: Callable[[Asked], Given]
+    saved: Callable[[Source, StepTable | None], Iterable[Sequence[Argument]]] = lambda source, table: ()
+    late: bool = False
+
+
+ANSWERS: Mapping[str, Question] = {}
+
+
+def answer(
+    source: Source, read: Callable[[int], StepTable], message: Mapping[str, Any]
+) -> tuple[dict[str, Any], Sequence[bytes]]:
+    """What is sent back for a message of type "ask"."""
+    found: dict[str, Any] = {"type": "answer", "key": message.get("key"), "mark": message.get("mark")}
+    step, args, question = message.get("step"), message.get("args"), ANSWERS.get(str(message.get("what")))
+    if question is None or not isinstance(args, list) or not (step is None or isinstance(step, int)):
+        return {**found, "why": "this kernel does not know the question: restart it after an update"}, ()
+    try:
+        value, buffers = question.answer(Asked(source, read, step, args))
+    except RaoLabError as error:
+        return {**found, "why": str(error)}, ()
+    return {**found, "value": value}, buffers
+
+
+def key_of(what: str, args: Sequence[Argument]) -> str:
+    """The name of a question, as `keyOf` of the front end makes it."""
+    return f"{what} {json.dumps(list(args), ensure_ascii=False, separators=(',', ':'))}"
+
+
+def saved_answers(
+    source: Source,
+    read: Callable[[int], StepTable],
+    table: StepTable | None,
+    room: int,
+    late: bool,
+) -> dict[str, Any]:
+    """The answers of a step, or (None) of the run, that a page carries, while they fit into `room` bytes."""
+    found: dict[str, Any] = {}
+    for what, question in ANSWERS.items():
+        for args in question.saved(source, table) if question.late == late else ():
+            try:
+                step = None if table is None else table.step
+                value, buffers = question.answer(Asked(source, read, step, args))
+            except RaoLabError:
+                continue  # the page says that it lacks it
+            held = {"value": value, "buffers": [base64.b64encode(each).decode() for each in buffers]}
+            cost = len(json.dumps(held, ensure_ascii=False)) + len(what) + 64
+            if cost <= room:
+                found[key_of(what, args)] = held
+                room -= cost
+    return found
