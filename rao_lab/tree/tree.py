@@ -21,6 +21,7 @@ from rao_lab.errors import MissingError, RecordError
 from rao_lab.tree.graph import to_networkx
 from rao_lab.tree.node import ROOT, Node, Task, TreeHeader, child_path, path_key
 from rao_lab.tree.text import text_tree
+from rao_lab.tree.timeline import Timeline
 
 if TYPE_CHECKING:
     import networkx
@@ -119,6 +120,14 @@ class Tree:
     def to_networkx(self) -> networkx.DiGraph:
         """See `graph.to_networkx`."""
         return to_networkx(self)
+
+    def timeline(self) -> Timeline:
+        """Who computed when, who waited for whom, and the critical path; `print` draws it.
+
+        >>> print(tree.timeline().text("steps", width=60, plain=True))  # doctest: +ELLIPSIS
+        4 nodes - 785 steps - ideal speed-up 1.00x...
+        """
+        return Timeline(self)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Saves it: as JSON if the name ends with .json, as a run file if with .rao; `rl.load_tree` loads both.

@@ -132,3 +132,12 @@ def test_a_node_of_a_server_says_what_the_server_counted(lab: CommandLine, tmp_p
         lab(["run", "--policy", server.address, "--set", "policy.logprobs=true", "--out", tmp_path / "a.rao"])
     _, out, _ = lab(["show", tmp_path / "a.rao", "--node", "0"])
     assert "turn 1: read 812 tokens, wrote 35, log-prob -0.8" in out
+
+
+def test_show_prints_when_the_nodes_of_a_tree_ran(lab: CommandLine) -> None:
+    status, out, _ = lab(["show", TRAINED, "--tree", "3", "--timeline"])
+    assert status == 0 and "ideal speed-up" in out and "critical path: 0" in out
+    found = lab.json(["show", TRAINED, "--tree", "3", "--timeline"])
+    assert found["critical_steps"] == found["clocks"]["steps"]["end"] <= found["steps"]
+    status, _, error = lab(["show", TRAINED, "--node", "0", "--timeline"])
+    assert status == 2 and error.count("\n") == 1 and "--timeline shows a whole tree" in error

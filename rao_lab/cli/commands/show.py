@@ -24,6 +24,10 @@ def show(
         str | None,
         typer.Option(help="Show this node: context, messages, credit. 0 is the root.", metavar="PATH"),
     ] = None,
+    timeline: Annotated[
+        bool,
+        typer.Option("--timeline", help="Show when each node computed and waited, and the critical path."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print a recorded tree, or one node of it.
@@ -37,14 +41,18 @@ def show(
       rao-lab show runs/demo.rao
       rao-lab show runs/demo.rao --step 10 --tree 4.0
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --node 0.1
+      rao-lab show runs/demo.rao --step 10 --tree 4.0 --timeline
     """
     from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_training
     from rao_lab.cli.reports import show as report
+    from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
     from rao_lab.tree.codec import tree_to_json
     from rao_lab.views.explorer.decoder import bundled_decoder
     from rao_lab.views.explorer.node_text import node_text
 
+    if timeline and node is not None:
+        raise ConfigError("--timeline shows a whole tree and --node one node of it: give one of them")
     with open_run(path) as run:
         trees = find_trees(run, step)
         place = find_tree(trees, tree)
@@ -56,7 +64,9 @@ def show(
         trained = is_training(run) and trees[place].step > 0
     if node is None:
         if as_json:
-            print_json(tree_to_json(found))
+            print_json(found.timeline().to_dict() if timeline else tree_to_json(found))
+        elif timeline:
+            print_text(report.timeline_text(path.name, trees, place, found))
         else:
             print_text(report.tree_text(path.name, trees, place, found, credit))
         return

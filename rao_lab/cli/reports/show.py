@@ -30,6 +30,11 @@ def tree_text(
     return f"{_where(run, trees, place)}\n\n{text_tree(tree, credit)}"
 
 
+def timeline_text(run: str, trees: Sequence[TreeSummary], place: int, tree: Tree) -> str:
+    """Which tree it is, then when its nodes computed and waited."""
+    return f"{_where(run, trees, place)}\n\n{tree.timeline()}"
+
+
 def node_text(
     run: str,
     trees: Sequence[TreeSummary],
