@@ -1,6 +1,6 @@
 // When the nodes of one tree computed and when they waited, on one clock, and the chain that nothing could
-// shorten. The other half is rao_lab/tree/times.py, which says what is meant; the golden file timeline.json holds
-// both to the same answers. A time that is not known is NaN. No DOM.
+// shorten. The other half is rao_lab/tree/times.py, which says what is meant; a golden file holds both to the
+// same answers. A time that is not known is NaN. No DOM.
 
 /** @typedef {"generation" | "code" | "waiting"} Kind */
 /** @typedef {{started: number, sampled: number, ended: number, steps: number}} Span a turn on one clock */
