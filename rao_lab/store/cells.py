@@ -10,7 +10,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import RunFileError
-from rao_lab.tree.ranges import COUNT, FLAG, ID, LONG, SECONDS, SHARE, SIGNED, Range
+from rao_lab.tree.ranges import COUNT, FLAG, ID, LONG, SECONDS, SHARE, SIGNED, WINDOW, Range
 
 Check = Callable[[Any], bool]
 LONGEST_WORD = 4000
@@ -56,9 +56,10 @@ COLUMNS: Mapping[str, Mapping[str, Range | Check]] = {
         **dict.fromkeys(("nodes", "depth", "turns", "tokens_in", "tokens_out"), _COUNT),
     },
     "nodes": {
-        **dict.fromkeys(("place", "spawn_index", "launch_batch", "depth", "started_tick", "window"), COUNT),
+        **dict.fromkeys(("place", "spawn_index", "launch_batch", "depth", "started_tick"), COUNT),
         **dict.fromkeys(("parent", "parent_turn", "ended_tick"), _COUNT),
-        **{"path": _word, "status": _word, "together": FLAG, "started": SECONDS, "ended": _TIME},
+        **{"path": _word, "status": _word, "together": FLAG, "started": _TIME, "ended": _TIME},
+        "window": WINDOW,
         **dict.fromkeys(("goal", "template", "reason"), ID),
         **dict.fromkeys(("args", "value", "source", "refusals"), _TEXT),
         **{"success": _or_none(SHARE), "fraction": _or_none(SECONDS)},
@@ -68,7 +69,8 @@ COLUMNS: Mapping[str, Mapping[str, Range | Check]] = {
         **dict.fromkeys(("sampled_tick", "ended_tick"), _COUNT),
         **dict.fromkeys(("text", "thought", "code", "stop", "output"), ID),
         **dict.fromkeys(("messages", "calls", "error", "children"), _TEXT),
-        **{"continues": FLAG, "started": SECONDS, "waiting": SECONDS, "sampled": _TIME, "ended": _TIME},
+        **dict.fromkeys(("started", "waiting", "sampled", "ended"), _TIME),
+        "continues": FLAG,
     },
     "attributions": {"step": _STEP, "config": ID, "used": FLAG},
 }

@@ -102,7 +102,7 @@ class Row:
 
 def told_apart(a: Node, b: Node) -> tuple[Parting, ...]:
     """What a fork changed in what the node is told; empty if nothing did."""
-    when = (a.started_tick, a.started)
+    when = (a.started_tick, a.started or 0.0)
     if a.goal != b.goal:
         return (Parting(a.path, b.path, 0, "goal", a.goal, b.goal, when),)
     if a.template != b.template:
@@ -141,11 +141,11 @@ def _parting(a: Node, b: Node, left: Turn | None, right: Turn | None, what: What
     if left is None:  # the first tree's node ended before
         when = (a.ended_tick or 0, a.ended or 0.0)
     elif what == "ended":
-        when = (left.started_tick, left.started)
+        when = (left.started_tick, left.started or 0.0)
     elif what == "results":
-        when = (left.ended_tick or left.started_tick, left.ended or left.started)
+        when = (left.ended_tick or left.started_tick, left.ended or left.started or 0.0)
     else:
-        when = (left.sampled_tick or left.started_tick, left.sampled or left.started)
+        when = (left.sampled_tick or left.started_tick, left.sampled or left.started or 0.0)
     turn = left or right
     assert turn is not None
     return Parting(a.path, b.path, turn.index, what, _said(left, what), _said(right, what), when)

@@ -1,6 +1,7 @@
 """What one agent did: the task it served, its turns, and how it ended. All records are frozen.
 
-Times are seconds since the tree was started. Ticks are decode steps of the logical clock. Arrays over tokens
+Times are seconds since the tree was started; None = not yet, or nobody recorded it, as in traces of other
+programs (`rl.open_trace`). Ticks are decode steps of the logical clock. Arrays over tokens
 are `array('i')` for ids and `array('f')` for log-probs and entropies (both in nats), so that records can be
 compared, pickled and read by numpy without a copy. Letters: P prompt tokens and T sampled tokens of a turn.
 """
@@ -107,7 +108,7 @@ class Turn:
     """How the code failed, or why no code could be read from the text; None if neither happened."""
     children: tuple[str, ...] = ()
     """Paths of the nodes that it launched, in spawn order."""
-    started: float = 0.0
+    started: float | None = 0.0
     sampled: float | None = None
     """When generation ended; None while it runs."""
     ended: float | None = None
@@ -115,8 +116,8 @@ class Turn:
     started_tick: int = 0
     sampled_tick: int | None = None
     ended_tick: int | None = None
-    waiting_seconds: float = 0.0
-    """Time that its code waited for children, which is not compute time."""
+    waiting_seconds: float | None = 0.0
+    """Time that its code waited for children, which is not compute time; None = not known."""
     decode_steps: int = 0
     """Ticks that generation took."""
     read: int = 0
@@ -139,8 +140,10 @@ class Turn:
 
     @property
     def compute_seconds(self) -> float | None:
-        """Seconds of generation and code, without waiting; None while the turn runs."""
-        return None if self.ended is None else max(0.0, self.ended - self.started - self.waiting_seconds)
+        """Seconds of generation and code, without waiting; None while the turn runs, or if nobody recorded them."""
+        if self.ended is None or self.started is None or self.waiting_seconds is None:
+            return None
+        return max(0.0, self.ended - self.started - self.waiting_seconds)
 
     @property
     def context_tokens(self) -> int:
@@ -190,12 +193,12 @@ class Node:
     refusals: Mapping[str, int] = field(default_factory=dict)
     """Refused launches and calls by kind."""
     children: tuple[str, ...] = ()
-    started: float = 0.0
+    started: float | None = 0.0
     ended: float | None = None
     started_tick: int = 0
     ended_tick: int | None = None
     window: int = 0
-    """Size of its context window in tokens; 0 = no tokens."""
+    """Size of its context window in tokens; 0 = no token ids, -1 = there are ids, and nobody knows the size."""
 
     @property
     def tokens_in(self) -> int:
@@ -222,12 +225,19 @@ class Node:
         return peak
 
     @property
-    def compute_seconds(self) -> float:
-        return sum(turn.compute_seconds or 0.0 for turn in self.turns)
+    def compute_seconds(self) -> float | None:
+        """Of its turns that have ended; None if nobody recorded when a turn began, or how long it waited."""
+        if self.started is None or any(turn.started is None for turn in self.turns):
+            return None
+        return (
+            None if self.waiting_seconds is None else sum(turn.compute_seconds or 0.0 for turn in self.turns)
+        )
 
     @property
-    def waiting_seconds(self) -> float:
-        return sum(turn.waiting_seconds for turn in self.turns)
+    def waiting_seconds(self) -> float | None:
+        """None if nobody recorded it of one of its turns."""
+        waited = [turn.waiting_seconds for turn in self.turns]
+        return None if self.started is None or None in waited else sum(filter(None, waited))
 
     @property
     def decode_steps(self) -> int:

@@ -35,6 +35,8 @@ class Range:
 COUNT = Range(0, MOST)
 """How many, and the place of something among others."""
 SIGNED = Range(-MOST, MOST)
+WINDOW = Range(-1, MOST)
+"""Size of a context window; -1 = not known."""
 LONG = Range(0, 2**53)
 """Commits, and what else only ever grows."""
 ID = Range(0, 2**63 - 1)

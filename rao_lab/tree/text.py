@@ -308,7 +308,8 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     def plain(value: float | None) -> str:
         return glyphs.nothing if value is None else f"{value:.2f}"
 
-    cost = (str(len(node.turns)), f"{node.tokens_out:,}")
+    tokens = f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing  # nobody counted
+    cost = (str(len(node.turns)), tokens)
     if not with_credit:
         return (plain(node.success), *cost)
     advantage = None if record is None else record.A

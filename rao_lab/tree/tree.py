@@ -41,7 +41,7 @@ class Tree:
     nodes: tuple[Node, ...]
     """In path order: the root first, parents before their children, siblings in spawn order."""
     ended: float | None = None
-    """Seconds from start to end; None while it runs."""
+    """Seconds from start to end; None while it runs, or if nobody recorded them."""
     ended_tick: int | None = None
     not_reproducible: str = ""
     """Why the same seed may give another tree. Empty: on one type of machine it gives the same tree."""

@@ -128,9 +128,9 @@ def _spans(node: Node, label: str, unit: str) -> Iterable[tuple[float, float, st
         if turn.ended is None or turn.ended_tick is None or turn.sampled_tick is None:
             continue
         words = f"{label}, node {node.path}, turn {turn.index}"
-        if unit == "seconds":
+        if unit == "seconds" and turn.started is not None:
             yield turn.started, max(turn.compute_seconds or 0.0, 1e-4), words
-        else:
+        elif unit != "seconds":
             yield turn.started_tick, max(turn.sampled_tick - turn.started_tick, 1), words
 
 

@@ -88,7 +88,6 @@ FORGED_COLUMNS: list[tuple[str, list[float], str]] = [
     ("tokens_out", [0, -1, 0], "tree 1 is not whole: it has -1 tokens written"),
     ("success", [2.0, 0.0, 0.0], r"outside \[0, 1\]"),
     ("ended", [0.0, float("inf"), 0.0], "infinite"),
-    ("started", [0.0, float("nan"), 0.0], "a time that is none"),
 ]
 
 

@@ -109,7 +109,7 @@ class NodeColumns:
     fraction: Floats
     """`[N]` Share of what was asked that was done; the environment says how it counts."""
     started: Floats
-    """`[N]` Seconds since the tree was started, as all times here."""
+    """`[N]` Seconds since the tree was started, as all times here; NaN if nobody recorded them."""
     ended: Floats
     """`[N]`"""
     started_tick: Ints
@@ -117,7 +117,7 @@ class NodeColumns:
     ended_tick: Ints
     """`[N]`"""
     window: Ints
-    """`[N]` Size of its context window in tokens."""
+    """`[N]` Size of its context window in tokens; 0 = no token ids, -1 = not known."""
     turns: Ints
     """`[N]` How many it took."""
     tokens_in: Ints
@@ -154,7 +154,7 @@ class NodeColumns:
             depth=self.depth[:rows].astype(np.int32),
             s=np.where(scored == 1.0, success, scored),
             status=self.status[:rows],
-            tokens=np.where(self.window[:rows] > 0, self.tokens_out[:rows], 0),
+            tokens=np.where(self.window[:rows] != 0, self.tokens_out[:rows], 0),
         )
 
 
@@ -182,11 +182,13 @@ def _row(node: Node, places: Mapping[str, int], text_id: Callable[[str], int]) -
         node.peak_context,
         node.decode_steps,
         STATUSES.index(node.status.value),
-        *(np.nan if number is None else number for number in (node.success, node.fraction)),
-        node.started,
-        np.nan if node.ended is None else node.ended,
-        node.compute_seconds,
-        node.waiting_seconds,
+        *(
+            np.nan if number is None else number
+            for number in (
+                *(node.success, node.fraction, node.started, node.ended),
+                *(node.compute_seconds, node.waiting_seconds),
+            )
+        ),
     )
 
 
@@ -328,8 +330,6 @@ def _check_numbers(ints: Mapping[str, Ints], floats: Mapping[str, Floats], codes
         range_ = ID if name in ("goal", "reason") else COUNT
         if len(column) and not range_.low - 1 <= column.min() <= column.max() <= range_.high:
             raise RunFileError(f"the {name} of a node is no {range_}")
-    if any(np.isnan(floats[name]).any() for name in ("started", "compute_seconds", "waiting_seconds")):
-        raise RunFileError("a node has a time that is none")
 
 
 def _paths(parent: Ints) -> list[str]:

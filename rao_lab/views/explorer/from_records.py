@@ -104,7 +104,7 @@ def credited_table(groups: Sequence[Group], step: int, config: CreditConfig | No
         for place, group in enumerate(groups)
         if not group.probe
         and group.trees
-        and all(tree.nodes and tree.ended is not None for tree in group.trees)
+        and all(tree.nodes and tree.root.status.ended for tree in group.trees)
     ]
     if not trained:
         return table

@@ -149,7 +149,7 @@ function baselines(table, config, out, compared) {
 
 /** T of each node: the tokens whose ids are recorded. @param {CreditTable} table */
 function trainable({ n, wrote, window }) {
-  return Float64Array.from({ length: n }, (_, row) => (window[row] > 0 ? wrote[row] : 0));
+  return Float64Array.from({ length: n }, (_, row) => (window[row] !== 0 ? wrote[row] : 0));
 }
 
 /**

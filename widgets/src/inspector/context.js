@@ -18,7 +18,7 @@ export class ContextPane {
 
   /** @param {Step} step @param {number} row @param {NodeText} text @returns {HTMLElement[]} */
   parts(step, row, text) {
-    const window = step.window[row];
+    const window = Math.max(0, step.window[row]); // -1: nobody knows its size
     const list = h("div", {});
     const show = () => {
       const messages = this.byMessages || !text.decoded;

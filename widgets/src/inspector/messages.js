@@ -61,7 +61,7 @@ function turnPart(reading, turn) {
   const { shown, row, long } = reading;
   const { step } = shown;
   const key = `${step.path(row)}/${turn.index}`;
-  const window = step.window[row];
+  const window = Math.max(0, step.window[row]); // -1: nobody knows its size
   const chips = turn.children.length ? chipList(reading, turn) : null;
   const left = [];
   if (turn.thought) {
@@ -81,7 +81,7 @@ function turnPart(reading, turn) {
   return h("div", { class: `part${two ? " two" : ""}` },
     h("div", { class: "top-line" },
       h("b", {}, `Turn ${turn.index}`),
-      h("span", { class: "label" }, turnTime(turn) + stopWords(turn.stop)),
+      h("span", { class: "label" }, turnTime(turn, isLive(step.status[row])) + stopWords(turn.stop)),
       window && turn.held ? h("span", { class: "label right" }, held) : null,
       h("button", { ...FORK, onclick: () => reading.fork(turn.index) }, "fork"),
     ),
@@ -96,10 +96,12 @@ function stopWords(stop) {
   return `, cut: ${known ?? oneLine(stop, 40)}`;
 }
 
-/** @param {TurnText} turn */
-function turnTime({ started, sampled, ended, waiting }) {
-  if (ended === null) return sampled === null ? "is being written" : "its code runs";
-  const own = duration(Math.max(0, ended - started - waiting));
+/** @param {TurnText} turn @param {boolean} live its node still runs */
+function turnTime({ started, sampled, ended, waiting }, live) {
+  if (live && ended === null) return sampled === null ? "is being written" : "its code runs";
+  if (started === null || ended === null) return "time unknown";
+  const own = duration(Math.max(0, ended - started - (waiting ?? 0)));
+  if (waiting === null) return `${own} with what it waited`;
   return waiting > 0.05 ? `${own}, then ${duration(waiting)} waiting` : own;
 }
 

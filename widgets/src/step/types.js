@@ -143,10 +143,10 @@
  * @property {string | null} error
  * @property {CallText[]} calls
  * @property {string[]} children
- * @property {number} started
+ * @property {number | null} started null: nobody recorded it
  * @property {number | null} sampled
  * @property {number | null} ended
- * @property {number} waiting
+ * @property {number | null} waiting
  * @property {number} read tokens added by the prompt
  * @property {number} wrote
  * @property {number} held tokens in the window at its end

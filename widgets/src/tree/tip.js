@@ -4,7 +4,7 @@ import { fill, h } from "../shared/dom.js";
 import { brief, count, duration, plain, signed } from "../shared/format.js";
 import { visible } from "../shared/text.js";
 import { valueText } from "../step/shown.js";
-import { statusWords } from "../step/status.js";
+import { isLive, statusWords } from "../step/status.js";
 import { outcomeWords, tokenWords } from "../step/summary.js";
 
 /** @typedef {import("../step/piles.js").Pile} Pile */
@@ -83,7 +83,7 @@ function nodeParts({ shown, goal }, row) {
     ["A", or(A, signed(A, 3))],
     ["wA", or(c, signed(c, 3))],
     ["turns", String(step.turns[row])],
-    ...(Number.isNaN(took) ? [] : [["time", duration(took)]]),
+    ...timePair(took, isLive(step.status[row])),
   ];
   const state = `${step.path(row)} \u00b7 ${statusWords(step.status[row], s)}`;
   const reason = step.reasonText(row);
@@ -94,6 +94,12 @@ function nodeParts({ shown, goal }, row) {
     tokens ? h("div", { class: "label" }, tokens) : null,
     reason ? h("div", { class: "label" }, visible(reason)) : null,
   ];
+}
+
+/** @param {number} took seconds; NaN: it has not ended, or nobody recorded them @param {boolean} live */
+function timePair(took, live) {
+  if (Number.isNaN(took)) return live ? [] : [["time", "unknown"]];
+  return [["time", duration(took)]];
 }
 
 /** @param {Told} told @param {Pile} pile */
