@@ -7,7 +7,6 @@ are read again whenever the writer has committed.
 
 from __future__ import annotations
 
-import operator
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,6 +22,8 @@ from rao_lab.credit.attribution import Place
 from rao_lab.errors import ConfigError, MissingError, RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import Allowance
 from rao_lab.store.columns.nodes import NodeColumns, node_columns
+from rao_lab.store.frames import frame
+from rao_lab.store.keys import row_of, whole
 from rao_lab.store.lock import is_locked
 from rao_lab.store.opened import OpenedFile
 from rao_lab.store.rows.credit import load_attributions
@@ -119,7 +120,7 @@ class Run:
             MissingError: the run has no such step.
         """
         self._refresh()
-        steps = [each.step for each in self._steps] if step is None else [_number("a step", step)]
+        steps = [each.step for each in self._steps] if step is None else [whole("a step", step)]
         missing = [each for each in steps if each not in self._summaries]
         if missing:
             with self._file.reading() as connection:
@@ -139,7 +140,7 @@ class Run:
         """
         tree_id = self._tree_id(tree_id)
         with self._file.reading() as connection:
-            row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
+            row = row_of(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row is None:
                 raise MissingError(
                     f"{self.path.name} has no tree {quoted(tree_id)}: `trees()` lists those it has"
@@ -159,7 +160,7 @@ class Run:
         tree_id = self._tree_id(tree_id)
         node = None
         with self._file.reading() as connection:
-            row = _one(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
+            row = row_of(connection, "SELECT done FROM trees WHERE id = ?", tree_id)
             if row and row[0] and isinstance(path, str) and path.isascii():
                 node = load_node(connection, tree_id, path, Allowance.of(connection))
         return self.tree(tree_id).node(path) if node is None else node
@@ -233,6 +234,26 @@ class Run:
         with self._file.reading() as connection:
             return node_columns(connection, self._whole_step(connection, step, partial))
 
+    def frame(
+        self, kind: str = "nodes", steps: Iterable[int] | int | None = None, library: str | None = None
+    ) -> Any:
+        """The run as a data frame. Frames join on `step`, `tree` (the id of `tree()`) and `node`; goals are words.
+
+            >>> by_depth = run.frame("nodes").groupby("depth")["share"].sum()
+
+        Args:
+            kind: a row is one of the "nodes" (with the credit that training multiplied by), the "turns", the "trees"
+                (forks and running ones included) or the "steps" (their metrics).
+            steps: by default all.
+            library: "pandas" or "polars"; by default the first that is installed.
+
+        Raises:
+            ConfigError: an unknown kind or library.
+            MissingError: the run has no such step.
+            UnavailableError: the library is not installed.
+        """
+        return frame(self, kind, steps, library)
+
     def texts(self, ids: Iterable[int]) -> dict[int, str]:
         """Texts by the ids that columns carry.
 
@@ -241,7 +262,7 @@ class Run:
             MissingError: `ids` are no whole numbers.
         """
         try:
-            wanted = {_number("a text", each) for each in ids}
+            wanted = {whole("a text", each) for each in ids}
         except TypeError:
             raise MissingError(f"texts are named by a list of whole numbers, not by {quoted(ids)}") from None
         with self._file.reading() as connection:
@@ -273,7 +294,7 @@ class Run:
         A follower folds `events` itself and drops a running tree when its id appears in `trees`. If
         another run has taken the place of this one, that counts as rewound.
         """
-        revision = _number("a commit", revision)
+        revision = whole("a commit", revision)
         with self._file.reading() as connection:
             begun = meta_value(connection, "created")
             found = changes_since(connection, revision, begun != self._told)
@@ -330,7 +351,7 @@ class Run:
                 f"{named:d} is the place of a tree in its group and no id: give the attribution itself"
             )
         if not isinstance(named, Attribution):
-            return _number("a tree", named)
+            return whole("a tree", named)
         if named.step is None:
             raise MissingError("this credit is of several steps: run.attributions(step) knows its own")
         query = (
@@ -355,29 +376,12 @@ class Run:
         return step
 
     def _check_step(self, connection: sqlite3.Connection, step: object) -> int:
-        step = _number("a step", step)
-        if _one(connection, "SELECT 1 FROM steps WHERE step = ?", step) is None:
+        step = whole("a step", step)
+        if row_of(connection, "SELECT 1 FROM steps WHERE step = ?", step) is None:
             first, last = connection.execute("SELECT min(step), max(step) FROM steps").fetchone()
             has = "no step yet" if first is None else f"the steps {first} to {last}"
             raise MissingError(f"{self.path.name} has no step {quoted(step)}: it has {has}")
         return step
-
-
-def _number(what: str, value: object) -> int:
-    """An id as Python's own int: numpy's, from columns, would be unknown to SQLite.
-
-    Raises:
-        MissingError: it is no whole number.
-    """
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise MissingError(f"{what} is named by a whole number, not by {quoted(value)}") from None
-
-
-def _one(connection: sqlite3.Connection, query: str, number: int) -> Any:
-    """The row with this number; none if no SQLite file could hold the number."""
-    return connection.execute(query, (number,)).fetchone() if abs(number) < 2**63 else None
 
 
 @checked_call

@@ -142,17 +142,22 @@ class NodeColumns:
     def __len__(self) -> int:
         return len(self.path)
 
+    @property
+    def s(self) -> Floats:
+        """`[N]` s as credit takes it: how a node ended limits what it can be (decision 3)."""
+        scored = _SIGNAL[self.status_code]
+        return np.where(scored == 1.0, self.success, scored)
+
     def credit_table(self) -> NodeTable:
         """The rows that get credit, as `credit.tabulate` makes them from whole trees."""
         rows = len(self) - int(self.probe.sum())  # probes stand last
-        success, scored = self.success[:rows], _SIGNAL[self.status_code[:rows]]
         return NodeTable(
             group=self.group[:rows].astype(np.int32),
             tree=self.place[:rows].astype(np.int32),
             path=self.path[:rows],
             parent=self.parent[:rows].astype(np.int32),
             depth=self.depth[:rows].astype(np.int32),
-            s=np.where(scored == 1.0, success, scored),
+            s=self.s[:rows],
             status=self.status[:rows],
             tokens=np.where(self.window[:rows] != 0, self.tokens_out[:rows], 0),
         )
