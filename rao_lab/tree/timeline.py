@@ -7,13 +7,14 @@ decoded at once. A tree from elsewhere may know one, or none: what is not known 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from rao_lab.base.checks import choice
+from rao_lab.base.lazy import later
 from rao_lab.base.words import counted
 from rao_lab.tree.node import Node, Recorded, Turn
 from rao_lab.tree.timeline_text import UNKNOWN, Scale, hops, in_ascii, picture
@@ -22,6 +23,17 @@ from rao_lab.tree.times import Lane, Span, Times
 Clock = Literal["seconds", "steps"]
 CLOCKS: tuple[Clock, ...] = ("seconds", "steps")
 MOST_LISTED = 8
+
+
+class Serial(Protocol):
+    """Two children that could have run together; see `rao_lab.tree.serial`, which needs whole trees."""
+
+    @property
+    def earlier(self) -> str: ...
+    @property
+    def later(self) -> str: ...
+    @property
+    def saved(self) -> int: ...
 
 
 class Blocked(NamedTuple):
@@ -142,12 +154,22 @@ class Timeline:
         ]
         return sorted(found, key=lambda each: -each.time)
 
+    @cached_property
+    def serial(self) -> Sequence[Serial]:
+        """Children that ran one after another although the later one did not need the earlier one, in pairs; see
+        `rao_lab.tree.serial`."""
+        found: Sequence[Serial] = later("rao_lab.tree.serial", "serial_awaits")(self.tree)
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """The figures and lists above as plain data, those of each clock that is known by its name."""
         return {
             "steps": self.steps,
             "critical_steps": self.critical_steps,
             "speed_up": self.speed_up,
+            "serial": [
+                {"earlier": each.earlier, "later": each.later, "saved": each.saved} for each in self.serial
+            ],
             "clocks": {
                 clock: {
                     "end": self.on(clock).end,
@@ -190,6 +212,12 @@ class Timeline:
         for wait in waits:
             alone = f", {scale(wait.alone)} of it for {wait.child} alone" if wait.alone < wait.time else ""
             yield f"  {wait.node} waited {scale(wait.time)} in turn {wait.turn} for {wait.child}{alone}"
+
+        if self.serial:
+            yield "one after another, though the later one did not need the earlier one:"
+        for pair in self.serial[:MOST_LISTED]:
+            saved = counted(pair.saved, "decode step")
+            yield f"  {pair.earlier}, then {pair.later}: together they would have saved {saved}"
 
     def _ideal(self) -> list[str]:
         best = self.speed_up

@@ -13,9 +13,9 @@ import pytest
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.store import open_run
 from rao_lab.views.explorer import answers
-from rao_lab.views.explorer.answers import Asked, Question
 from rao_lab.views.explorer.from_records import credited_table
 from rao_lab.views.explorer.page import page_html
+from rao_lab.views.explorer.question import Asked, Question
 from rao_lab.views.explorer.widget import Explorer
 from tests.support.hostile import corpus
 from tests.support.hostile_trees import hostile_group

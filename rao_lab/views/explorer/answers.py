@@ -9,63 +9,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rao_lab.errors import MissingError, RaoLabError
+from rao_lab.errors import RaoLabError
+from rao_lab.views.explorer.question import Argument, Asked, Growing, Question
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
+from rao_lab.views.explorer.timeline_answer import timeline_answer, timelines_saved
 
-Argument = str | int | bool | None
-Given = tuple[Any, Sequence[bytes]]
-"""An answer: JSON, and buffers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, with what is needed to answer it."""
-
-    source: Source
-    read: Callable[[int], StepTable]
-    """The finished trees of a step."""
-    step: int | None
-    """None: it is about the run."""
-    args: Sequence[Argument] = ()
-
-    @property
-    def table(self) -> StepTable:
-        """The step that it is about.
-
-        Raises:
-            MissingError: it is about the run, or there is no such step.
-        """
-        if self.step is None:
-            raise MissingError("a question about a step must name it")
-        return self.read(self.step)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """How a question is answered.
-
-    Args:
-        answer: makes the answer; a `RaoLabError` says why there is none.
-        saved: the arguments whose answers belong in a saved page, of a step or (None) of the run, the most
-            important first; by default none.
-        late: texts of nodes go before these answers, if a page cannot hold both.
-    """
-
-    answer: Callable[[Asked], Given]
-    saved: Callable[[Source, StepTable | None], Iterable[Sequence[Argument]]] = lambda source, table: ()
-    late: bool = False
-
-
-ANSWERS: Mapping[str, Question] = {}
+ANSWERS: Mapping[str, Question] = {
+    "timeline": Question(timeline_answer, saved=timelines_saved, late=True),
+}
 
 
 def answer(
-    source: Source, read: Callable[[int], StepTable], message: Mapping[str, Any]
+    source: Source,
+    read: Callable[[int], StepTable],
+    message: Mapping[str, Any],
+    find: Callable[[int], Growing] | None = None,
 ) -> tuple[dict[str, Any], Sequence[bytes]]:
     """What is sent back for a message of type "ask"."""
     found: dict[str, Any] = {"type": "answer", "key": message.get("key"), "mark": message.get("mark")}
@@ -73,7 +35,7 @@ def answer(
     if question is None or not isinstance(args, list) or not (step is None or isinstance(step, int)):
         return {**found, "why": "this kernel does not know the question: restart it after an update"}, ()
     try:
-        value, buffers = question.answer(Asked(source, read, step, args))
+        value, buffers = question.answer(Asked(source, read, step, args, find))
     except RaoLabError as error:
         return {**found, "why": str(error)}, ()
     return {**found, "value": value}, buffers

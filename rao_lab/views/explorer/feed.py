@@ -274,7 +274,7 @@ class Feed:
             elif kind == "texts":
                 self._send_text(message)
             elif kind == "ask":
-                self._send(*answer(self.source, self.table, message))
+                self._send(*answer(self.source, self.table, message, self._find))
             elif kind == "look":
                 self.look = Look.of(message)
                 self._keep(now=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,19 +18,13 @@ from rao_lab.views.explorer.rows import Row, columns_of, node_row
 from rao_lab.views.explorer.table import STRUCTURE, WORD_LIMIT, StepTable, TreeRow, Words, group_row
 
 
-class Nodes(Protocol):
-    """What a tree and a fold in progress have in common."""
-
-    def node(self, path: str) -> Node: ...
-
-
 @dataclass
 class LiveTree:
     """One tree of the step, and what knows its nodes."""
 
     group: int
     header: TreeHeader
-    nodes: Nodes
+    nodes: Fold | Tree
     ended: float | None = None
     note: str = ""
 
@@ -143,6 +137,16 @@ class LiveStep:
         if (tree, path) not in self._row_of:
             raise MissingError(f"no node {path!r:.40} in tree {tree} of step {self.step}")
         return self._trees[tree].nodes.node(path)
+
+    def so_far(self, place: int) -> Tree:
+        """A tree whole, of one that runs as far as it is; raises as `node` does."""
+        if self.table is not None:
+            return self.table.tree(place)
+        self._fold_all()
+        if not 0 <= place < len(self._trees):
+            raise MissingError(f"step {self.step} has no tree {place}: it has {len(self._trees)}")
+        nodes = self._trees[place].nodes
+        return nodes.tree() if isinstance(nodes, Fold) else nodes
 
     def snapshot(self) -> tuple[dict[str, Any], list[bytes]]:
         """Everything; nothing is left to tell after it."""

@@ -81,7 +81,10 @@ export class Times {
     return groups.map((each) => this.waitFor(turn, each, low, high)).filter(({ start, end }) => end > start);
   }
 
-  /** @param {number} turn @param {number[]} together @param {number} low @param {number} high @returns {Wait} */
+  /**
+   * @param {number} turn @param {number[]} together @param {number} low @param {number} high
+   * @returns {Wait}
+   */
   waitFor(turn, together, low, high) {
     const { ends, lanes } = this;
     const last = (/** @type {number} */ a, /** @type {number} */ b) =>
@@ -128,7 +131,8 @@ export class Times {
       const bars = this.bars[node];
       while (place >= 0 && bars[place].start >= at) place -= 1;
       if (place < 0) {
-        const { parent, started } = this.lanes[node]; // the node begins here: what went before is its parent's
+        // The node begins here: what went before is its parent's.
+        const { parent, started } = this.lanes[node];
         if (parent < 0) return found.reverse();
         at = Math.min(at, started);
         node = parent;
