@@ -18,6 +18,7 @@ from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
+from rao_lab.views.explorer.address import address_of
 from rao_lab.views.explorer.board_still import board_picture, board_words
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
@@ -91,7 +92,9 @@ def told(
     count = len(source.marks())
     name = f" ({source.name_of(step)})" if source.name_of(step) else ""
     steps = f"step {step}{name}, one of {count} steps, " if count > 1 else ""
-    head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes"
+    address = address_of(table, look._replace(tree=place))
+    at = f", at {address}" if look.tree is not None and address else ""
+    head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes{at}"
     note = sentence_of(table.state, step) if table.state else ""
     if tree is None or place is None:
         return Told(head, note)
