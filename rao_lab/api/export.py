@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.find import credited_steps, why_no_credit
+from rao_lab.api.rules import means_before
 from rao_lab.api.settings import chosen_steps
 from rao_lab.api.written import kind_of, spare_others
 from rao_lab.base.checks import number
@@ -55,13 +56,16 @@ def credit_of(run: Run, step: int | None, changes: Mapping[str, Any]) -> tuple[i
     if not changes:
         return step, recorded
     config = changed(recorded.config, changes)
-    return step, attribute_table(run.node_table(step).credit_table(), config, _share_by(run))
+    table, means = run.node_table(step).credit_table(), means_before(run, step, config)
+    return step, attribute_table(table, config, share_by(run), moving=means)
 
 
 def changed(config: CreditConfig, changes: Mapping[str, Any]) -> CreditConfig:
-    """The rule with some fields changed; a cap falls away with the bonus that used it."""
+    """The rule with some fields changed; a cap falls away with the bonus that used it, a decay with its baseline."""
     if changes.get("bonus", config.bonus) != "capped_sum" and config.cap is not None:
         changes = {"cap": None, **changes}
+    if changes.get("baseline", config.baseline) != "moving" and config.decay is not None:
+        changes = {"decay": None, **changes}
     return replace(config, **changes)
 
 
@@ -225,7 +229,7 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
     return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
 
 
-def _share_by(run: Run) -> Any:
+def share_by(run: Run) -> Any:
     """How the recorded loss shares its weight; by token if the run does not say."""
     train = run.config.get("train")
     loss = run.config.get("loss") or (train.get("loss") if isinstance(train, Mapping) else None)

@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from rao_lab.api.defaults import Suggested
+from rao_lab.base.own_code import function_of
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.environments.named import FLAGS
@@ -155,7 +156,22 @@ def train_config(suggested: Suggested, *layers: Mapping[str, Any]) -> TrainConfi
         ConfigError: an unknown field or a value that means nothing.
     """
     fitting = {**suggested.train, "limits": suggested.train_limits.to_dict()}
-    return TrainConfig.from_dict(merged(fitting, *layers))
+    plain = merged(fitting, *layers)
+    credit = plain.get("credit")
+    if isinstance(credit, Mapping) and "estimator" in credit:
+        plain["credit"] = {**credit, "estimator": estimator_of(credit["estimator"])}
+    return TrainConfig.from_dict(plain)
+
+
+def estimator_of(given: Any) -> Any:
+    """A credit rule of the user, if it is named as FILE.py:NAME or MODULE:NAME; anything else as it is.
+
+    Raises:
+        MissingError, InputError: there is no such function.
+    """
+    if isinstance(given, str) and (":" in given or given.endswith(".py")):
+        return function_of(given, "rule")
+    return given
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

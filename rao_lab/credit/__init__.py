@@ -3,4 +3,5 @@
 from rao_lab.credit.attribution import WHY_NOT, Attribution, Attributions
 from rao_lab.credit.config import CreditConfig
 from rao_lab.credit.equations import ShareBy, attribute, attribute_table
+from rao_lab.credit.rule import CreditNodes, Rule, RuleFunction
 from rao_lab.credit.table import NodeTable, signal, tabulate

@@ -15,18 +15,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.credit.moving import carried
 from rao_lab.errors import MissingError
 
 if TYPE_CHECKING:
     from rao_lab.credit.config import CreditConfig
     from rao_lab.credit.table import Flags, Floats, Ints, NodeTable
 
-WHY_NOT = (None, "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens")
+WHY_NOT = (
+    None,
+    "unscored",
+    "cancelled",
+    "not_root",
+    "root_unscored",
+    "no_baseline",
+    "no_tokens",
+    "no_sibling",
+    "by_rule",
+)
 """Why a node is not trained, by `why_code`. If several reasons hold, the first of them is given.
 
 unscored: its own s is None. cancelled: its parent ended first. not_root: the estimator `root_only` trains roots
 alone. root_unscored: the estimator uses the root's advantage, and the root has none. no_baseline: no other tree's
-root was scored. no_tokens: it generated nothing (ignored if no node of the table generated anything).
+root was scored. no_tokens: it generated nothing (ignored if no node of the table generated anything). no_sibling:
+`tree_relative` compares siblings, and it has no scored one. by_rule: a rule of the user gave it no advantage.
 """
 
 
@@ -115,6 +127,20 @@ class Attributions:
     """What training found of each token of the trained nodes, in row and turn order: its log-prob recomputed, less the
     recorded one, to 0.0001 nats, `[M]` for M such tokens. NaN = it was not recomputed, because its node has c = 0. None
     = nobody trained on this, or its file is older than this column."""
+    moving: Floats | None = None
+    """`[D + 1]` The mean R of each depth before this step, NaN = none yet; None without a moving baseline."""
+
+    @property
+    def moving_after(self) -> Floats | None:
+        """`moving` of the next step.
+
+        >>> config = rl.CreditConfig(baseline="moving", decay=0.5)
+        >>> first = rl.attribute([group], config)
+        >>> second = rl.attribute([group], config, moving=first.moving_after)
+        >>> second.moving.tolist() == first.moving_after.tolist()
+        True
+        """
+        return None if self.moving is None else carried(self.config, self.moving, self.table, self.R)
 
     @property
     def s(self) -> Floats:

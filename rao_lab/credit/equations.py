@@ -17,7 +17,7 @@ Letters for shapes: N nodes, K trees, G groups, D the depth of the deepest train
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,20 +25,23 @@ import numpy as np
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit.attribution import WHY_NOT, Attributions
+from rao_lab.credit.baseline import Compared, View, advantage_of, baseline_of, by_root, ruled_by
 from rao_lab.credit.config import CreditConfig
+from rao_lab.credit.moving import NO_MEANS
+from rao_lab.credit.rule import RuleFunction
 from rao_lab.credit.table import Flags, Floats, Ints, NodeTable, tabulate
-from rao_lab.errors import ConfigError, RecordError
-from rao_lab.tree import Group, Status, Tree
+from rao_lab.errors import CallbackError, ConfigError, RecordError
+from rao_lab.tree import Group, Tree
 
 ShareBy = Literal["token", "node"]
-
-ALIKE = 1e-8
-"""If the compared returns spread less than this, they count as equal and `std` does not divide."""
 
 
 @checked_call
 def attribute(
-    groups: Sequence[Group], config: CreditConfig | None = None, share_by: ShareBy = "token"
+    groups: Sequence[Group],
+    config: CreditConfig | RuleFunction | None = None,
+    share_by: ShareBy = "token",
+    moving: Floats | None = None,
 ) -> Attributions:
     """The credit of every node of a step; see `attribute_table`.
 
@@ -46,18 +49,24 @@ def attribute(
         >>> [node.R for node in found][:4]
         [1.2, 1.2, 1.2, 1.0]
 
+    Args:
+        config: the rule; or a function of your own, which stands for `CreditConfig(estimator=function)`.
+        moving: of a moving baseline, the means before this step: `moving_after` of the step before. None = this is
+            the first step, and every depth is compared with its own mean.
+
     Raises:
         InputError: one of the groups is a probe.
         ConfigError: no group has the second tree that a leave-one-out baseline needs.
+        CallbackError: a rule of your own raised an exception, or returned no credit.
     """
-    _check_given(groups, config)
+    config = _check_given(groups, config)
     steps = {group.step for group in groups}
-    found = attribute_table(tabulate(groups), config or CreditConfig(), share_by)
+    found = attribute_table(tabulate(groups), config, share_by, moving=moving)
     return replace(found, step=steps.pop()) if len(steps) == 1 else found
 
 
-def _check_given(groups: object, config: object) -> None:
-    """Refuses what is no list of groups.
+def _check_given(groups: object, config: object) -> CreditConfig:
+    """The rule; refuses what is no list of groups.
 
     Raises:
         ConfigError: naming what is meant.
@@ -79,8 +88,11 @@ def _check_given(groups: object, config: object) -> None:
             )
         if not isinstance(each, Group):
             raise ConfigError(f"rl.attribute takes a list of groups, and one is {quoted(each)}")
-    if not (config is None or isinstance(config, CreditConfig)):
-        raise ConfigError(f"config must be rl.CreditConfig(...), not {quoted(config)}")
+    if config is None or isinstance(config, CreditConfig):
+        return config or CreditConfig()
+    if isinstance(config, str | type) or not callable(config):
+        raise ConfigError(f"config must be rl.CreditConfig(...) or a function, not {quoted(config)}")
+    return CreditConfig(estimator=config)
 
 
 def attribute_table(
@@ -88,6 +100,7 @@ def attribute_table(
     config: CreditConfig,
     share_by: ShareBy = "token",
     depth_counts: Ints | None = None,
+    moving: Floats | None = None,
 ) -> Attributions:
     """Equations 1, 3 and 4 on the nodes of a step.
 
@@ -104,17 +117,26 @@ def attribute_table(
     if share_by not in get_args(ShareBy):
         raise ConfigError(f"share_by={share_by!r} is unknown: choose one of token, node")
     table.check()
-    view = _View.of(table)
+    view = View.of(table)
     if len(table):
         config.check_group_size(int(np.bincount(view.group_of_tree).max()))
     scored_children, child_mean, child_min, bonus = _child_terms(table, config)
     returns = table.s + bonus
-    baseline = _baseline(view, config, returns)
-    advantage = _advantage(view, config, returns, baseline)
-    why = _why_not(view, config, returns, baseline)
+    before = _means_before(config, moving)
+    compared = Compared.of(view, config, returns)
+    baseline = baseline_of(view, config, returns, compared, before)
+    ruled: dict[str, Floats] = {}
+    if config.rule:
+        ruled = ruled_by(config.rule, view, (child_mean, bonus), returns, baseline)
+        advantage, baseline = ruled["A"], ruled.get("b", np.full(len(table), np.nan))
+    else:
+        advantage = advantage_of(view, config, returns, baseline, compared)
+    why = _why_not(view, config, returns, advantage)
     trained = why == 0
     counts = np.bincount(table.depth[trained])
     weight = _depth_weights(view, config, trained, counts if depth_counts is None else depth_counts)
+    if "w" in ruled:
+        weight = _own_weights(config.estimator_name, ruled["w"], trained)
     advantage[~trained] = np.nan
     coefficient = weight * advantage
     return Attributions(
@@ -132,26 +154,34 @@ def attribute_table(
         share=_share(table, coefficient, trained, share_by),
         why_code=why,
         depth_counts=counts,
+        moving=before,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A table with the indices that several terms share."""
+def _means_before(config: CreditConfig, moving: Floats | None) -> Floats | None:
+    """The means that a moving baseline begins with; None if the rule has none.
 
-    table: NodeTable
-    roots_K: Ints
-    """Row of each tree's root, `[K]`."""
-    group_of_tree: Ints
-    """Group of each tree, `[K]`."""
-    groups: int
-    """G."""
+    Raises:
+        ConfigError: the rule has no use for them.
+    """
+    if config.baseline == "moving":
+        return NO_MEANS if moving is None else np.asarray(moving, np.float64)
+    if moving is not None:
+        raise ConfigError(
+            f"moving={quoted(moving)} has no meaning with baseline={config.baseline!r}: use 'moving'"
+        )
+    return None
 
-    @classmethod
-    def of(cls, table: NodeTable) -> _View:
-        roots = table.tree_starts
-        group_of_tree = table.group_of[roots]
-        return cls(table, roots, group_of_tree, int(group_of_tree[-1]) + 1 if len(roots) else 0)
+
+def _own_weights(name: str, given: Floats, trained: Flags) -> Floats:
+    """w that a rule of the user gave, `[N]`.
+
+    Raises:
+        CallbackError: a node that it trains has none.
+    """
+    if np.isnan(given[trained]).any():
+        raise CallbackError(f"the credit rule {name} gave an A and no w to a node: give both, or no w at all")
+    return np.where(trained, given, np.nan)
 
 
 def _child_terms(table: NodeTable, config: CreditConfig) -> tuple[Ints, Floats, Floats, Floats]:
@@ -175,85 +205,26 @@ def _child_terms(table: NodeTable, config: CreditConfig) -> tuple[Ints, Floats, 
     return count, mean, least, bonus
 
 
-def _compared(view: _View, config: CreditConfig, returns: Floats) -> tuple[Ints, Ints]:
-    """The rows whose returns are compared within their groups, and the group of each."""
-    pool = np.arange(len(view.table)) if config.estimator == "grpo_mean" else view.roots_K
-    pool = pool[~np.isnan(returns[pool])]
-    return pool, view.table.group_of[pool]
-
-
-def _group_mean(view: _View, config: CreditConfig, returns: Floats) -> tuple[Floats, Floats, Floats]:
-    """The least of the returns that a group compares, the sum of the differences from it, and their number:
-    `[G]` each. The mean is least + sum / number.
-
-    This way the mean of equal returns equals them to the last bit.
-    """
-    pool, group = _compared(view, config, returns)
-    least: Floats = np.full(view.groups, np.inf)
-    np.minimum.at(least, group, returns[pool])
-    least[np.isinf(least)] = np.nan
-    off = returns[pool] - least[group]
-    above = np.bincount(group, weights=off, minlength=view.groups).astype(np.float64)
-    return least, above, np.bincount(group, minlength=view.groups).astype(np.float64)
-
-
-def _baseline(view: _View, config: CreditConfig, returns: Floats) -> Floats:
-    """b of equation 3, `[N]`, the same for all nodes of a tree; NaN = there is nothing to compare with."""
-    if config.baseline == "none":
-        return np.zeros(len(view.table))
-    least, above, count = _group_mean(view, config, returns)
-    if config.baseline == "group_mean":
-        mean = least + np.divide(above, count, out=np.full(view.groups, np.nan), where=count > 0)
-        return mean[view.table.group_of]
-    group = view.group_of_tree
-    own = returns[view.roots_K]
-    scored = ~np.isnan(own)
-    others = count[group] - scored
-    rest = above[group] - np.where(scored, own - least[group], 0.0)
-    mean = least[group] + np.divide(rest, others, out=np.full(len(group), np.nan), where=others > 0)
-    return mean[view.table.tree_of]
-
-
-def _advantage(view: _View, config: CreditConfig, returns: Floats, baseline: Floats) -> Floats:
-    """A of equation 3, or of the estimator that replaces it, `[N]`."""
-    own = returns
-    if config.estimator in ("rao_root_adv", "root_only"):
-        own = returns[view.roots_K][view.table.tree_of]
-    advantage = own - baseline
-    if not config.std:
-        return advantage
-    spread = _spread(view, config, returns)[view.table.group_of]
-    return advantage / np.where(spread > ALIKE, spread, 1.0)
-
-
-def _spread(view: _View, config: CreditConfig, returns: Floats) -> Floats:
-    """Population standard deviation of the returns that a group compares, `[G]`; 0 if there are none."""
-    least, above, count = _group_mean(view, config, returns)
-    many = np.maximum(count, 1.0)
-    pool, group = _compared(view, config, returns)
-    off = returns[pool] - (least + above / many)[group]
-    return np.sqrt(np.bincount(group, weights=off * off, minlength=view.groups) / many)
-
-
-def _why_not(view: _View, config: CreditConfig, returns: Floats, baseline: Floats) -> np.ndarray:
+def _why_not(view: View, config: CreditConfig, returns: Floats, advantage: Floats) -> np.ndarray:
     """Index into `WHY_NOT`, `[N]`; if several reasons hold, the first in that order."""
     table = view.table
-    cancelled = np.fromiter((status == Status.CANCELLED for status in table.status), bool, len(table))
-    by_root = config.estimator in ("rao_root_adv", "root_only")
-    root_return = returns[view.roots_K][table.tree_of]
+    none, child = np.isnan(advantage), table.parent >= 0
+    own, among_siblings = config.rule is not None, config.estimator == "tree_relative"
     reasons: dict[str, Flags] = {
         "unscored": np.isnan(table.s),
-        "cancelled": cancelled,
-        "not_root": (table.parent >= 0) & (config.estimator == "root_only"),
-        "root_unscored": np.isnan(root_return) & by_root,
-        "no_baseline": np.isnan(baseline),
+        "cancelled": table.cancelled,
+        "not_root": child & (config.estimator == "root_only"),
+        "root_unscored": np.isnan(returns[view.root_N]) & by_root(config),
+        "no_baseline": none & ~(child & among_siblings) & (not own),
         "no_tokens": (table.tokens == 0) & bool(table.tokens.any()),
+        "no_sibling": none & among_siblings,
+        "by_rule": none & own,
     }
     codes = [WHY_NOT.index(word) for word in reasons]
     return np.select([*reasons.values()], codes, 0).astype(np.int8)
 
 
-def _depth_weights(view: _View, config: CreditConfig, trained: Flags, counts: Ints) -> Floats:
+def _depth_weights(view: View, config: CreditConfig, trained: Flags, counts: Ints) -> Floats:
     """w of equation 4, `[N]`; NaN for nodes that are not trained."""
     depth = view.table.depth[trained]
     weight = np.full(len(view.table), np.nan)

@@ -39,6 +39,8 @@ class NodeTable:
     status: list[str]
     tokens: Ints
     """T: number of tokens that the node itself generated."""
+    goal: Ints | None = None
+    """A number for each goal, the same for the same words; None = they are not known."""
 
     def __len__(self) -> int:
         return len(self.path)
@@ -58,13 +60,20 @@ class NodeTable:
         """The group of each row, counted from 0 in row order: `[N]`."""
         return np.cumsum(changes(self.group)) - 1
 
+    @cached_property
+    def cancelled(self) -> Flags:
+        """Its parent ended first: `[N]`."""
+        return np.fromiter((status == Status.CANCELLED for status in self.status), bool, len(self))
+
     def check(self) -> None:
         """Refuses columns that do not describe whole trees, each in path order.
 
         Raises:
             RecordError: the message names the first row that breaks a rule.
         """
+        columns: tuple[Sequence[Any] | NDArray[Any], ...]
         columns = (self.group, self.tree, self.parent, self.depth, self.s, self.status, self.tokens)
+        columns += () if self.goal is None else (self.goal,)
         if any(len(column) != len(self) for column in columns):
             raise RecordError(f"the columns of a node table differ in length from its {len(self)} paths")
         rows = np.arange(len(self))
@@ -133,6 +142,7 @@ def tabulate(groups: Sequence[Group]) -> NodeTable:
             labels_of_rows += [(label, place)] * len(tree)
             nodes += tree.nodes
     scores = (signal(node.status, node.success) for node in nodes)
+    goals: dict[str, int] = {}
     places = np.array(labels_of_rows, np.int32).reshape(-1, 2)
     return NodeTable(
         group=places[:, 0].copy(),
@@ -143,6 +153,7 @@ def tabulate(groups: Sequence[Group]) -> NodeTable:
         s=np.array([np.nan if score is None else score for score in scores], np.float64),
         status=[node.status.value for node in nodes],
         tokens=np.array([node.trainable_tokens for node in nodes], np.int64),
+        goal=np.array([goals.setdefault(node.goal, len(goals)) for node in nodes], np.int64),
     )
 
 

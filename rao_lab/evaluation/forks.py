@@ -19,6 +19,7 @@ from rao_lab.tree.text import signed
 WIDE = 100
 """Characters of a line of a `repr`."""
 NO_PROBE = "a probe has no advantage"
+OTHER_RULE = "no advantage: the rule of credit needs more than its group"
 SPELLED = "the prompt terse has no words for a goal that is text, and spells it out: give its args too"
 OTHERS = " (the node"
 """What `weights` of an origin says if they are not the node's own."""
@@ -137,6 +138,9 @@ class Forks:
     @property
     def no_advantage(self) -> str:
         """Why there are no advantages; "" if there are some."""
+        rule = self.config.rule
+        if self.config.baseline == "moving" or (rule is not None and rule.function is None):
+            return OTHER_RULE
         if self.group is not None:
             return ""
         return NO_PROBE if self.original.header.probe else NO_GROUP
@@ -276,7 +280,8 @@ class Forks:
     @cached_property
     def _earned(self) -> dict[int, Mapping[str, Attribution]]:
         trees = (self.original, *self.trees)
-        return {id(tree): _credit(tree, self.original, self.group, self.config) for tree in trees}
+        group = None if self.no_advantage else self.group
+        return {id(tree): _credit(tree, self.original, group, self.config) for tree in trees}
 
 
 def _credit(

@@ -4,7 +4,7 @@
     weights.safetensors     trained weights by name, only if policy/ does not hold them so (adapters)
     optimizer.safetensors   moments, step counts and float32 copies
     reference.safetensors   of what is trained, the weights KL is measured against, if KL is on
-    trainer.json            counters, the policy's version and the training config
+    trainer.json            counters, the policy's version, the training config, means of a moving baseline
     manifest.json           size and SHA-256 of every other file
 
 A folder is written under a temporary name, brought to the disk and renamed, so that under its own name
@@ -28,7 +28,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
+from rao_lab.credit.moving import means_from_json, means_to_json
+from rao_lab.credit.table import Floats
+from rao_lab.errors import ConfigError, InputError, MissingError, RecordError, UnavailableError
 from rao_lab.protocols import TrainablePolicy
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.state import COUNTERS, TrainState, new_state
@@ -53,6 +55,8 @@ class Checkpoint:
     """Optimizer steps behind the weights."""
     config: TrainConfig
     counters: Mapping[str, int]
+    moving: Floats | None = None
+    """As `TrainState.moving`."""
 
     @property
     def policy(self) -> Path:
@@ -102,6 +106,8 @@ def _write(rough: Path, policy: TrainablePolicy, state: TrainState, config: Trai
         "counters": state.counters(),
         "config": config.to_dict(),
     }
+    if state.moving is not None:
+        said["moving"] = means_to_json(state.moving)
     (rough / "trainer.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     files = {path.relative_to(rough).as_posix(): _fingerprint(path) for path in _files(rough)}
     (rough / "manifest.json").write_text(json.dumps({"files": files}, indent=1) + "\n", encoding="utf-8")
@@ -204,7 +210,11 @@ def _understood(folder: Path, said: Mapping[str, Any]) -> Checkpoint:
         settings = TrainConfig.from_dict(config)
     except ConfigError as problem:
         raise InputError(f"checkpoint {folder.name}: its config means nothing: {problem}") from problem
-    return Checkpoint(folder, counters["step"], int(version or 0), settings, counters)
+    try:
+        moving = means_from_json(said.get("moving"))
+    except RecordError as problem:
+        raise InputError(f"checkpoint {folder.name}: {problem}") from None
+    return Checkpoint(folder, counters["step"], int(version or 0), settings, counters, moving)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -246,6 +256,7 @@ def load(folder: str | Path, policy: TrainablePolicy, config: TrainConfig) -> Tr
     state.optimizer.restore(_load_all([found.folder / "optimizer.safetensors"]))
     for name, value in found.counters.items():
         setattr(state, name, value)
+    state.moving = found.moving
     policy.version = found.version
     policy.clear_cache()
     return state
@@ -259,10 +270,10 @@ def check_same(saved: TrainConfig, asked: TrainConfig) -> None:
     """
     before, after = _flat(saved.to_dict()), _flat(asked.to_dict())
     for name in before:
-        if name not in RESUMABLE and before[name] != after[name]:
+        if name not in RESUMABLE and before[name] != after.get(name):
             raise ConfigError(
                 f"this run was started with {name}={quoted(before[name])} and cannot be resumed with "
-                f"{quoted(after[name])}: leave it as it was, or start another run"
+                f"{quoted(after.get(name))}: leave it as it was, or start another run"
             )
 
 

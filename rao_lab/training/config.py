@@ -197,10 +197,11 @@ class TrainConfig:
         self._check_pairs()
 
     def _check_pairs(self) -> None:
-        if self.group_size < 2 and self.credit.baseline != "none":
+        compared = self.credit.baseline not in ("none", "moving") and not self.credit.rule
+        if self.group_size < 2 and compared:
             raise ConfigError(
                 f"group_size={self.group_size} with credit.baseline={self.credit.baseline!r} leaves nothing "
-                "to compare a root with: use at least 2, or baseline='none'"
+                "to compare a root with: use at least 2, or baseline='moving' or 'none'"
             )
         if self.epochs > 1 and self.loss.loss == "reinforce":
             raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from math import isfinite
 
 import numpy as np
@@ -13,7 +14,9 @@ from torch import Tensor
 
 from rao_lab.base.device import attention_of_any_shape, full_memory_says
 from rao_lab.base.interrupts import HeldBack
+from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import Attributions
+from rao_lab.errors import CallbackError
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.optimizer import learning_rate
@@ -42,8 +45,29 @@ class Descent:
 
     def batch(self, groups: Sequence[Group], attributions: Attributions) -> Batch:
         """The sequences of this process's groups, weighted by what their nodes earned."""
+        self._check_alike(attributions)
         mine = range(self._peers.rank, len(groups), self._peers.size)
         return build_batch(groups, attributions, self._loss, mine)
+
+    def _check_alike(self, attributions: Attributions) -> None:
+        """Every process credits the whole step, and a rule of the user might say something else in each.
+
+        Raises:
+            CallbackError: it did.
+        """
+        rule = self._config.credit.rule
+        if rule is None or self._peers.size < 2:
+            return
+        columns = (attributions.A, attributions.b, attributions.w)
+        said = sha256(b"".join(column.tobytes() for column in columns)).digest()
+        all_said = torch.zeros(self._peers.size, dtype=torch.float64)
+        all_said[self._peers.rank] = float(int.from_bytes(said[:6]))  # whole in a float
+        self._peers.add([all_said])
+        if all_said.unique().numel() > 1:
+            raise CallbackError(
+                f"the credit rule {unquoted(rule.name)} gave other numbers in each process: it must depend on "
+                "the nodes alone, not on chance or on what it saw before"
+            )
 
     def descend(self, due: DueStep, batch: Batch) -> None:
         """Updates the weights `epochs` times; if interrupted before the last update, all are taken back.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError
 from rao_lab.protocols import Environment, Policy, TrainablePolicy
 from rao_lab.training.config import TrainConfig
@@ -40,6 +41,12 @@ class Training:
             raise ConfigError(
                 f"temperature={self.config.temperature} but the policy samples at {self.policy.temperature}: "
                 "load it with the temperature of the config"
+            )
+        rule = self.config.credit.rule
+        if rule is not None and rule.function is None:
+            raise ConfigError(
+                f"credit.estimator is the rule {unquoted(rule.name)}, a function that a run file does not hold: "
+                "give it again, as config with credit=CreditConfig(estimator=...)"
             )
         tasks = training_tasks(self.environment, self.config, self.peers.size)
         object.__setattr__(self, "tasks", tasks)

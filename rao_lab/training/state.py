@@ -17,6 +17,7 @@ from torch.nn import Module
 from rao_lab.base.device import full_memory_says
 from rao_lab.base.interrupts import HeldBack
 from rao_lab.credit import Attributions
+from rao_lab.credit.table import Floats
 from rao_lab.protocols import TrainablePolicy
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.metrics import Metrics
@@ -55,6 +56,8 @@ class TrainState:
     """Tokens generated in these trees."""
     tokens_in: int = 0
     """Tokens read in them, each counted once."""
+    moving: Floats | None = None
+    """`[D + 1]` mean R of each depth so far, of a moving baseline; None before the first step, and without one."""
     due: DueStep | None = field(default=None, repr=False)
     """A step whose update is done and whose probes are not: it is handed out before the next begins."""
 
@@ -72,6 +75,8 @@ class TrainState:
         self.tokens += due.metrics["tokens_out"]
         self.tokens_in += due.metrics["tokens_in"]
         due.metrics |= {f"total_{name}": getattr(self, name) for name in COUNTERS[1:]}
+        if due.attributions is not None:
+            self.moving = due.attributions.moving_after
         self.step, self.due = due.step, due
 
 

@@ -62,17 +62,18 @@ def train_steps(
             if state.step < 0:
                 state.step, state.due = 0, DueStep(0)
             else:
-                _update(training, state.step + 1, sampler, descent)
+                _update(training, state, sampler, descent)
         yield _hand_out(training, state, sampler)
 
 
-def _update(training: Training, step: int, sampler: GroupSampler, descent: Descent) -> None:
+def _update(training: Training, state: TrainState, sampler: GroupSampler, descent: Descent) -> None:
     """The weights move and the step is due; or, interrupted, nothing has changed."""
+    step, config = state.step + 1, training.config
     due = DueStep(step)
     with _timed(due.seconds, "generation"):
         due.groups = sampler.groups(step)
     with _timed(due.seconds, "credit"):
-        due.attributions = attribute(due.groups, training.config.credit, training.config.loss.share_by)
+        due.attributions = attribute(due.groups, config.credit, config.loss.share_by, state.moving)
         batch = descent.batch(due.groups, due.attributions)
     with _timed(due.seconds, "update"):
         descent.descend(due, batch)

@@ -92,3 +92,29 @@ def test_a_run_without_credit_says_why(recorded: Path, tmp_path: Path, lab: Comm
     assert "`rao-lab show one.rao` prints them" in said
     said = lab.refused(["credit", recorded, "--step", "0"])
     assert "it has only trees that were not trained on; steps with credit: 1-2" in said
+
+
+def test_a_moving_baseline_is_counted_from_the_steps_before(recorded: Path, lab: CommandLine) -> None:
+    rule = ["--baseline", "moving", "--decay", "0.5"]
+    first, second = (lab.json(["credit", recorded, "--step", step, *rule])["nodes"] for step in ("1", "2"))
+    means = {
+        depth: [row["R"] for row in first if row["depth"] == depth and row["status"] != "cancelled"]
+        for depth in {row["depth"] for row in first}
+    }
+    for row in second:
+        known = [R for R in means.get(row["depth"], []) if R is not None]
+        if known:
+            assert row["b"] == pytest.approx(sum(known) / len(known))
+    _, out, _ = lab(["credit", recorded, "--step", "2", "--tree", "1.0", "--node", "0", *rule])
+    assert "the mean R so far at depth 0" in out
+
+
+def test_a_rule_of_a_file_credits_a_step(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
+    (tmp_path / "rules.py").write_text("def twice(nodes):\n    return 2 * (nodes.R - nodes.b)\n")
+    usual = lab.json(["credit", recorded, "--step", "1"])["nodes"]
+    found = lab.json(["credit", recorded, "--step", "1", "--estimator", tmp_path / "rules.py:twice"])
+    assert found["config"]["estimator"]["rule"] == "twice"
+    assert [row["A"] for row in found["nodes"]] == [row["A"] and 2 * row["A"] for row in usual]
+    assert "no function 'thrice'" in lab.refused(
+        ["credit", recorded, "--estimator", f"{tmp_path}/rules.py:thrice"]
+    )

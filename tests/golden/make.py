@@ -22,6 +22,12 @@ REFUSED: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
     ({"bonus": "min", "cap": 0.4}, ("bonus", "cap")),
     ({"estimator": "grpo_mean"}, ("estimator", "baseline")),
     ({"estimator": "grpo_mean", "baseline": "none"}, ("estimator", "baseline")),
+    ({"estimator": "tree_relative", "baseline": "none"}, ("estimator", "baseline")),
+    ({"estimator": "tree_relative", "baseline": "moving"}, ("estimator", "baseline")),
+    ({"estimator": "grpo_mean", "baseline": "moving"}, ("estimator", "baseline")),
+    ({"baseline": "moving", "std": True}, ("baseline", "std")),
+    ({"decay": 0.5}, ("decay", "baseline")),
+    ({"baseline": "moving", "decay": 1.0}, ("decay",)),
     ({"lam": -0.1}, ("lam",)),
     ({"bonus": "capped_sum", "cap": -1.0}, ("cap",)),
     ({"bonus": "sum"}, ("bonus",)),
@@ -36,8 +42,9 @@ Row = tuple[int, int, str, int, int, float | None, str, int]
 
 def legal() -> list[CreditConfig]:
     """Every combination of the named settings that means something."""
-    estimators = [*product(("rao", "rao_root_adv", "root_only"), ("leave_one_out", "group_mean", "none"))]
-    estimators.append(("grpo_mean", "group_mean"))
+    baselines = ("leave_one_out", "group_mean", "none", "moving")
+    estimators = [*product(("rao", "rao_root_adv", "root_only"), baselines)]
+    estimators += [("grpo_mean", "group_mean"), *product(("tree_relative",), ("leave_one_out", "group_mean"))]
     bonuses = (("mean", None), ("min", None), ("capped_sum", 0.5))
     weightings = ("inverse_frequency", "per_group", "none")
     return [
@@ -45,7 +52,19 @@ def legal() -> list[CreditConfig]:
         for (estimator, baseline), (bonus, cap), std, weighting in product(
             estimators, bonuses, (False, True), weightings
         )
+        if not (std and baseline == "moving")
     ]
+
+
+MEANS = ((), (0.6, None, 0.45))
+"""Means before the step, for rules with a moving baseline: of a first step, and of a later one."""
+
+
+def means(config: CreditConfig, place: int) -> np.ndarray | None:
+    """The means before the step of the case at this place."""
+    if config.baseline != "moving":
+        return None
+    return np.array([np.nan if mean is None else mean for mean in MEANS[place % 2]], np.float64)
 
 
 class Batch:
@@ -113,12 +132,14 @@ class Batch:
 def batches() -> Iterator[tuple[Batch, list[CreditConfig]]]:
     """Each batch with the settings it is attributed under."""
     every = legal()
-    lone = [config for config in every if config.baseline != "leave_one_out"]
+    lone = [config for config in every if config.baseline != "leave_one_out"]  # of trees that are alone
     more = [
         CreditConfig(),
         CreditConfig(lam=0.0),
         CreditConfig(lam=1.5, bonus="min", std=True),
         CreditConfig.preset("platoon_sum"),
+        CreditConfig(estimator="tree_relative", std=True),
+        CreditConfig(baseline="moving", decay=0.5),
     ]
     yield Batch("small: every legal combination", 1).group(0, [4, 3, 1]).group(1, [2, 6, 3]), every
     yield (
@@ -133,7 +154,10 @@ def batches() -> Iterator[tuple[Batch, list[CreditConfig]]]:
     silent = Batch("a policy without tokens", 5)
     silent.tokens = False
     yield silent.group(0, [4, 5, 2]).group(1, [3, 3, 3]), [*more, *every[7::11]]
-    yield Batch("one tree a group", 6).group(0, [5]).group(1, [3]).group(2, [1]), [*more[3:], *lone[0::9]]
+    yield (
+        Batch("one tree a group", 6).group(0, [5]).group(1, [3]).group(2, [1]),
+        [more[3], more[5], *lone[0::9]],
+    )
     yield (
         Batch("a wider step", 7).group(0, [12, 9, 14, 7, 3, 1, 8, 10]).group(1, [6, 4, 11, 2, 9, 3, 1, 5]),
         more,
@@ -146,12 +170,15 @@ def column(values: np.ndarray) -> list[float | int | None]:
     return [int(value) if value is not None and value == int(value) else value for value in plain]
 
 
-def case(table: NodeTable, config: CreditConfig, share_by: Any) -> dict[str, Any]:
-    found = attribute_table(table, config, share_by)
+def case(
+    table: NodeTable, config: CreditConfig, share_by: Any, moving: np.ndarray | None = None
+) -> dict[str, Any]:
+    found = attribute_table(table, config, share_by, moving=moving)
+    known = {} if moving is None else {"moving": column(moving)}
     names = ("bonus", "R", "b", "A", "w", "c", "share")
     numbers = {name: column(getattr(found, name)) for name in names}
     ends = {"why": found.why_code.tolist(), "depth_counts": found.depth_counts.tolist()}
-    return {"config": config.to_dict(), "share_by": share_by, **numbers, **ends}
+    return {"config": config.to_dict(), "share_by": share_by, **known, **numbers, **ends}
 
 
 def children(found: Attributions) -> dict[str, Any]:
@@ -173,7 +200,10 @@ def golden() -> dict[str, Any]:
             "tokens": table.tokens.tolist(),
         }
         bare = attribute_table(table, CreditConfig(baseline="none"))
-        cases = [case(table, config, ("token", "node")[i % 2]) for i, config in enumerate(configs)]
+        cases = [
+            case(table, config, ("token", "node")[i % 2], means(config, i))
+            for i, config in enumerate(configs)
+        ]
         made.append({"name": batch.name, "table": columns, "children": children(bare), "cases": cases})
     refused = [{"config": config, "fields": list(names)} for config, names in REFUSED]
     return {"format": 1, "why_not": list(WHY_NOT), "batches": made, "refused": refused}

@@ -12,7 +12,12 @@ from typing import Any
 Number = float | None
 
 
-def plain_credit(table: dict[str, list[Any]], config: dict[str, Any], share_by: str) -> dict[str, list[Any]]:
+def plain_credit(
+    table: dict[str, list[Any]],
+    config: dict[str, Any],
+    share_by: str,
+    moving: list[Number] | None = None,
+) -> dict[str, list[Any]]:
     """The output columns of golden/credit.json for its input columns, None for "no such number"."""
     s, parent, group, tree = table["s"], table["parent"], table["group"], table["tree"]
     rows = range(len(s))
@@ -22,16 +27,36 @@ def plain_credit(table: dict[str, list[Any]], config: dict[str, Any], share_by: 
     root = {(group[row], tree[row]): row for row in rows if parent[row] < 0}
     mine = [root[group[row], tree[row]] for row in rows]
 
-    def compared(own_group: int) -> list[float]:
+    siblings = config["estimator"] == "tree_relative"
+    ended = [status != "cancelled" for status in table["status"]]
+
+    def compared(row: int) -> list[float]:
         all_nodes = config["estimator"] == "grpo_mean"
-        pool = rows if all_nodes else root.values()
-        return [returns[k] for k in pool if group[k] == own_group and returns[k] is not None]
+        pool = [k for k in (rows if all_nodes else root.values()) if group[k] == group[row]]
+        if siblings and parent[row] >= 0:
+            pool = [k for k in rows if parent[k] == parent[row] and ended[k]]
+        return [returns[k] for k in pool if returns[k] is not None]
+
+    def depth_mean(depth: int) -> Number:
+        if moving is not None and depth < len(moving) and moving[depth] is not None:
+            return moving[depth]
+        here = [k for k in rows if table["depth"][k] == depth and ended[k]]
+        return mean([returns[k] for k in here if returns[k] is not None])
 
     def baseline(row: int) -> Number:
         if config["baseline"] == "none":
             return 0.0
+        if config["baseline"] == "moving":
+            return depth_mean(0 if by_root else table["depth"][row])
+        if siblings and parent[row] >= 0:
+            rest = compared(row)
+            if config["baseline"] == "group_mean":
+                return mean(rest) if len(rest) > 1 else None
+            if ended[row] and returns[row] is not None:
+                rest.remove(returns[row])
+            return mean(rest)
         if config["baseline"] == "group_mean":
-            return mean(compared(group[row]))
+            return mean(compared(row))
         others = (k for k in root.values() if group[k] == group[row] and k != mine[row])
         return mean([returns[k] for k in others if returns[k] is not None])
 
@@ -44,8 +69,9 @@ def plain_credit(table: dict[str, list[Any]], config: dict[str, Any], share_by: 
             ("cancelled", table["status"][row] == "cancelled"),
             ("not_root", config["estimator"] == "root_only" and parent[row] >= 0),
             ("root_unscored", by_root and returns[mine[row]] is None),
-            ("no_baseline", b[row] is None),
+            ("no_baseline", b[row] is None and not (siblings and parent[row] >= 0)),
             ("no_tokens", any(table["tokens"]) and not table["tokens"][row]),
+            ("no_sibling", b[row] is None),
         ]
         why.append(next((word for word, holds in reasons if holds), None))
     trained = [row for row in rows if why[row] is None]
@@ -53,7 +79,7 @@ def plain_credit(table: dict[str, list[Any]], config: dict[str, Any], share_by: 
     for row in trained:
         A[row] = returns[mine[row] if by_root else row] - b[row]
         if config["std"]:
-            pool = compared(group[row])
+            pool = compared(row)
             spread = sqrt(mean([(value - mean(pool)) ** 2 for value in pool]) or 0.0)
             A[row] /= spread if spread > 1e-8 else 1.0
     w = weights(trained, table, config)

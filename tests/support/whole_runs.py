@@ -11,6 +11,7 @@ import torch
 
 import rao_lab as rl
 from rao_lab.api.train import train
+from rao_lab.credit import CreditConfig
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.execution.limits import Limits
 from rao_lab.store import checkpoint_folder, open_run
@@ -18,8 +19,10 @@ from rao_lab.tree.codec import tree_to_json
 from tests.support.configs import small_config
 
 LIMITS = Limits(max_depth=2, max_turns=6, max_nodes=6, max_new_tokens=24, context_window=128)
+CREDIT = CreditConfig(baseline="moving", decay=0.5)
+"""Of all rules, the one that carries a state from step to step."""
 CONFIG = small_config(
-    steps=4, learning_rate=3e-4, probe_tasks=1, probe_rollouts=2, probe_every=2, limits=LIMITS
+    steps=4, learning_rate=3e-4, probe_tasks=1, probe_rollouts=2, probe_every=2, limits=LIMITS, credit=CREDIT
 )
 CLOCK = {"started", "ended", "sampled", "waiting_seconds"}
 """Fields that hold seconds."""
@@ -50,7 +53,9 @@ def everything(file: Path) -> dict[str, Any]:
                 _timeless(tree_to_json(tree)) for group in groups for tree in group.trees
             ]
             if step:
-                found[f"credit {step}"] = run.attributions(step).c.tobytes()
+                credit = run.attributions(step)
+                means = b"" if credit.moving is None else credit.moving.tobytes()
+                found[f"credit {step}"] = credit.c.tobytes() + means
             kept = {name: value for name, value in metrics.items() if name not in _MEASURED}
             found[f"metrics {step}"] = json.dumps(kept, sort_keys=True)
     for folder in sorted(checkpoint_folder(file).iterdir()):

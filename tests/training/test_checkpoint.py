@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.training import checkpoint
 from rao_lab.training.config import LossConfig, TrainConfig
@@ -43,8 +44,11 @@ def same_state(left: TrainState, right: TrainState) -> bool:
         (left.optimizer.tensors(), right.optimizer.tensors()),
         (left.optimizer.params, right.optimizer.params),
     ]
-    return left.counters() == right.counters() and all(
-        a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a) for a, b in pairs
+    means = [np.zeros(0) if state.moving is None else state.moving for state in (left, right)]
+    return (
+        left.counters() == right.counters()
+        and np.array_equal(*means, equal_nan=True)
+        and all(a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a) for a, b in pairs)
     )
 
 
@@ -54,8 +58,9 @@ def same_state(left: TrainState, right: TrainState) -> bool:
         CONFIG,
         replace(CONFIG, loss=LossConfig(kl=0.2), lr_decay="cosine"),
         replace(CONFIG, epochs=2, loss=LossConfig(loss="cispo")),
+        replace(CONFIG, credit=CreditConfig(baseline="moving", decay=0.5)),
     ],
-    ids=["plain", "kl", "epochs"],
+    ids=["plain", "kl", "epochs", "moving"],
 )
 def test_a_resumed_run_ends_as_an_uninterrupted_one_to_the_bit(tmp_path, config) -> None:
     whole = policy()

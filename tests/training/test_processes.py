@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from safetensors.torch import load_file
 from rao_lab.errors import ConfigError
 from rao_lab.training import processes as distributed
 from rao_lab.training.processes import processes
-from tests.support.two_processes import CONFIG, NORMALIZERS, train
+from tests.support.two_processes import NORMALIZERS, cases, train
 
 CASES = range(len(NORMALIZERS))
 
@@ -35,7 +34,7 @@ def runs(tmp_path_factory, repo) -> Path:
     assert done.returncode == 0, done.stderr[-3000:]
     for index in CASES:
         (out / f"{index}-alone").mkdir()
-        train(out / f"{index}-alone", None, replace(CONFIG, loss=NORMALIZERS[index]))
+        train(out / f"{index}-alone", None, cases()[index])
     return out
 
 
@@ -67,6 +66,14 @@ def test_every_process_has_the_records_of_all(runs, index) -> None:
     assert first == second  # metrics too
     drifts = [step["drift"] for steps in (first, alone) for step in steps if step["drift"]]
     assert len(drifts) == 2 and drifts[0] == pytest.approx(drifts[1], abs=2e-4)
+
+
+def test_a_rule_that_says_something_else_in_each_process_is_refused_in_all(runs) -> None:
+    words = {(runs / f"refused-{rank}").read_text() for rank in (0, 1)}
+    assert words == {
+        "the credit rule by_chance gave other numbers in each process: it must depend on the nodes alone, not on "
+        "chance or on what it saw before"
+    }
 
 
 def test_an_exchange_holds_a_bounded_number_of_a_kind(monkeypatch) -> None:

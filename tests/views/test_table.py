@@ -10,6 +10,7 @@ import pytest
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader
 from rao_lab.views.explorer.from_records import credited_table
+from rao_lab.views.explorer.table import PROBE
 from tests.support.trees import header_of, random_group, showcase_group, showcase_plan, tree_of, unfinished
 from tests.support.wire import column
 
@@ -59,7 +60,7 @@ def test_probes_are_shown_and_never_credited() -> None:
     head, buffers = table.snapshot()
     probe = column(head, buffers, "tree") >= 8
     assert np.isnan(column(head, buffers, "A")[probe]).all()
-    assert set(column(head, buffers, "why")[probe].tolist()) == {7}
+    assert set(column(head, buffers, "why")[probe].tolist()) == {PROBE}
     assert not np.isnan(column(head, buffers, "A")[~probe]).any()
 
 

@@ -51,7 +51,8 @@ export function compareAll(file) {
       })),
     );
     for (const item of batch.cases) {
-      const out = /** @type {Record<string, any>} */ (attribute(table, item.config, item.share_by));
+      const given = { ...table, moving: item.moving ?? null };
+      const out = /** @type {Record<string, any>} */ (attribute(given, item.config, item.share_by));
       found.cases += 1;
       /** @param {string} name @param {any[]} wanted @param {any} got */
       const check = (name, wanted, got) =>

@@ -175,14 +175,45 @@ test("the credit of a node in words", () => {
   assert.equal(
     said(told(), 0),
     "It failed, so it earns nothing of its own. One of its two children succeeded, which pays 0.200. " +
-      "The other tree reaches 1.000, so it stands 0.800 below it: its tokens are made less likely, with " +
-      "weight 0.800.",
+      "The other tree reaches 1.000, so it stands 0.800 below it. Its tokens are made less likely: their " +
+      "coefficient w\u202fA is \u22120.800.",
   );
   assert.equal(
     said(told(), 1),
-    "It succeeded, which earns 1. The other tree reaches 1.000, so it stands level: its tokens are made " +
+    "It succeeded, which earns 1. The other tree reaches 1.000, so it stands level. Its tokens are made " +
       "neither more nor less likely.",
   );
+});
+
+test("a sentence and a formula say what each rule compares with", () => {
+  const by = (/** @type {object} */ change, /** @type {(number | null)[] | null} */ moving = null) => {
+    const { step } = told();
+    step.moving = moving;
+    const config = { ...step.config, ...change };
+    return { step, config, credit: attribute(step, config) };
+  };
+  const [siblings, moving] = [{ estimator: "tree_relative" }, { baseline: "moving" }];
+  const mine = { rule: "mine" };
+  const given = by({});
+  given.config = { ...given.config, estimator: mine };
+  const free = { ...given, credit: { ...given.credit, A: Float64Array.of(0.5, 0.5, 0.5, 0.5) } };
+  /** @type {[ReturnType<typeof by>, number, string, string][]} */
+  const cases = [
+    [by(siblings), 1, "Its other sibling that is scored reaches 0.000", " \u2212 0.000"],
+    [by({ ...siblings, baseline: "group_mean" }), 1, "Its two siblings, itself included", "1.00 + 0.00"],
+    [by(siblings), 0, "The other tree reaches 1.000", " \u2212 1.000"],
+    [by(moving, [0.5, 0.25]), 1, "Over the steps before, nodes at depth 1 reached about 0.250", "0.250"],
+    [by(moving, []), 1, "No earlier step had nodes at depth 1: the mean of this step\u2019s is 0.500", "0.5"],
+    [by({ estimator: "rao_root_adv" }), 2, "so its root stands 0.800 below it", " \u2212 1.000"],
+    [given, 1, "The rule mine compares it with 1.000, so it stands level", " \u2212 1.000"],
+    [free, 1, "The rule mine gives it an advantage of +0.500. Its tokens", "+0.500"],
+  ];
+  for (const [shown, row, words, formula] of cases) {
+    assert.ok(said(shown, row).includes(words), `${said(shown, row)} lacks ${words}`);
+    const { right } = formulas(shown, row, sources(shown, row))[1];
+    const text = right.map((run) => ("over" in run ? run.over : run.text)).join("");
+    assert.ok(text.includes(formula), `${text} lacks ${formula}`);
+  }
 });
 
 test("two children that succeeded are both of them", () => {

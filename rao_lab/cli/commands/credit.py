@@ -17,10 +17,16 @@ def credit(
     bonus: Annotated[str | None, typer.Option(help="Recompute: mean, min or capped_sum.")] = None,
     cap: Annotated[float | None, typer.Option(help="Recompute: the most that capped_sum may add.")] = None,
     estimator: Annotated[
-        str | None, typer.Option(help="Recompute: rao, rao_root_adv, grpo_mean or root_only.")
+        str | None,
+        typer.Option(
+            help="Recompute: rao, rao_root_adv, grpo_mean, root_only, tree_relative, or a function FILE.py:NAME."
+        ),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="Recompute: leave_one_out, group_mean or none.")
+        str | None, typer.Option(help="Recompute: leave_one_out, group_mean, moving or none.")
+    ] = None,
+    decay: Annotated[
+        float | None, typer.Option(help="Recompute: what a step leaves of a moving mean, in [0, 1).")
     ] = None,
     depth_weighting: Annotated[
         str | None, typer.Option(help="Recompute: inverse_frequency, per_group or none.")
@@ -46,6 +52,7 @@ def credit(
     """
     from rao_lab.api.export import credit_of
     from rao_lab.api.find import chosen_rows
+    from rao_lab.api.settings import estimator_of
     from rao_lab.cli.reports.credit import credit_text
     from rao_lab.store import open_run
 
@@ -53,8 +60,9 @@ def credit(
         "lam": lam,
         "bonus": bonus,
         "cap": cap,
-        "estimator": estimator,
+        "estimator": estimator_of(estimator),
         "baseline": baseline,
+        "decay": decay,
         "depth_weighting": depth_weighting,
     }
     changes = {name: value for name, value in options.items() if value is not None}

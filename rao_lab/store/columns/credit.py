@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import WHY_NOT, Attributions, CreditConfig, NodeTable
+from rao_lab.credit.moving import means_from_json, means_to_json
 from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.columns.bytes import MAX_BODY, from_planes, to_planes
 from rao_lab.tree.ranges import COUNT, METRIC
@@ -53,12 +54,14 @@ def attributions_to_bytes(attributions: Attributions) -> bytes:
     arrays |= {name: getattr(attributions, name) for name in _CREDIT}
     if attributions.drift is not None:
         arrays["drift"] = attributions.drift
-    head = {
+    head: dict[str, Any] = {
         "lengths": {name: len(array) for name, array in arrays.items()},
         "path": list(table.path),
         "status": list(table.status),
     }
     kinds = {**_TABLE, **_CREDIT, "drift": _DRIFT}
+    if attributions.moving is not None:
+        head["moving"] = means_to_json(attributions.moving)
     columns = [to_planes(np.asarray(array, kinds[name])) for name, array in arrays.items()]
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(columns)
 
@@ -91,7 +94,8 @@ def attributions_from_bytes(raw: bytes, config: Mapping[str, Any]) -> Attributio
         if len(path) and not 0 <= arrays["why_code"].min() <= arrays["why_code"].max() < len(WHY_NOT):
             raise RunFileError("the attributions hold an unknown reason")
         drift = _drift(rest, start, lengths["drift"]) if "drift" in lengths else None
-        return _agreeing(Attributions(table, CreditConfig.from_dict(config), **arrays, drift=drift))
+        moving, rule = means_from_json(head.get("moving")), CreditConfig.from_dict(config)
+        return _agreeing(Attributions(table, rule, **arrays, drift=drift, moving=moving))
     except RunFileError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError, RaoLabError) as error:

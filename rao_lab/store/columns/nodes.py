@@ -160,6 +160,7 @@ class NodeColumns:
             s=self.s[:rows],
             status=self.status[:rows],
             tokens=np.where(self.window[:rows] != 0, self.tokens_out[:rows], 0),
+            goal=self.goal[:rows].astype(np.int64),
         )
 
 

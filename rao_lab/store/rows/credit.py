@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 from rao_lab.credit import Attributions, CreditConfig
 from rao_lab.store.cells import cells
@@ -34,7 +35,13 @@ def load_attributions(
     for text_id, size, body in rows:
         cells("attributions", ("config",), [(text_id,)])
         stored = table(texts.plain(text_id), "a credit config")
-        if config is None or stored == config.to_dict():
+        if config is None or _same(stored, config):
             raw = unpack(size, body, allowance, f"the credit of step {step}")
             return attributions_from_bytes(raw, stored), len(rows)
     return None, len(rows)
+
+
+def _same(stored: dict[str, Any], config: CreditConfig) -> bool:
+    """Whether a rule is the stored one; fields that are newer than the file have their usual values there."""
+    usual = CreditConfig().to_dict()
+    return {**usual, **stored} == config.to_dict()

@@ -108,10 +108,11 @@ def credited_table(groups: Sequence[Group], step: int, config: CreditConfig | No
     ]
     if not trained:
         return table
-    lonely = config.baseline == "leave_one_out" and all(len(groups[place]) < 2 for place in trained)
+    alone = all(len(groups[place]) < 2 for place in trained)
+    lonely = alone and config.baseline == "leave_one_out" and not config.rule
     found = attribute(
         [replace(groups[place], index=label) for label, place in enumerate(trained)],
-        replace(config, baseline="none") if lonely else config,
+        replace(config, estimator="rao", baseline="none", std=False) if lonely else config,
     )
     label_of = {place: label for label, place in enumerate(trained)}
     table = table.credited(found, [label_of.get(place, -1) for place in range(len(groups))], config)

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.credit import Attributions, CreditConfig
+from rao_lab.credit import WHY_NOT, Attributions, CreditConfig
+from rao_lab.credit.moving import means_to_json
 from rao_lab.errors import MissingError
 from rao_lab.tree import Node, Tree
 from rao_lab.views.explorer.node_text import clean
@@ -21,8 +22,8 @@ from rao_lab.views.explorer.node_text import clean
 Column = NDArray[Any]
 Ints = NDArray[np.int64]
 
-PROBE = 7
-"""`why` of a probe's nodes, after the codes of `rao_lab.credit.WHY_NOT`."""
+PROBE = len(WHY_NOT)
+"""`why` of a probe's nodes."""
 UNSCORED = 1
 WORD_LIMIT = 240
 """Characters of a goal that travel with the columns; the whole goal comes with the texts."""
@@ -141,6 +142,8 @@ class StepTable:
     """`CREDIT` and `why`, each `[N]`."""
     config: CreditConfig = field(default_factory=CreditConfig)
     share_by: str = "token"
+    moving: Column | None = None
+    """Mean R of each depth before the step, if the rule has a moving baseline."""
     note: str = ""
     alone: bool = False
     """Weights and shares count these trees, which may be a part of a step."""
@@ -151,10 +154,6 @@ class StepTable:
     are places in `trees` and `groups`."""
     state: str = ""
     """What it is without, of `rao_lab.views.explorer.states`; empty: nothing."""
-    found: Attributions | None = None
-    """What `credit` is from."""
-    places: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """The group and the place in it by which `found` knows a tree, by its `TreeRow.id`."""
 
     def __len__(self) -> int:
         return len(self.path)
@@ -176,14 +175,6 @@ class StepTable:
         if self.records is None or not 0 <= place < len(self.trees):
             raise MissingError(f"step {self.step} has no tree {place}: it has {len(self.trees)}")
         return self.records
-
-    def drift(self, place: int, path: str) -> NDArray[np.float16] | None:
-        """What training found of the tokens of a node (`Attributions.drift`), `[T]`; None: nothing is known."""
-        known = self.places.get(self.trees[place].id) if 0 <= place < len(self.trees) else None
-        if known is None or self.found is None:
-            return None
-        row = next((row for row in self.found.rows(*known) if self.found.table.path[row] == path), None)
-        return None if row is None else self.found.drift_of(row)
 
     def rows_of(self, place: int) -> Ints:
         """The rows of a tree, in order."""
@@ -210,6 +201,7 @@ class StepTable:
             "trees": [tree.to_json() for tree in self.trees],
             "config": self.config.to_dict(),
             "share_by": self.share_by,
+            "moving": None if self.moving is None else means_to_json(self.moving),
             "scored": self.credit is not None,
             "note": self.note,
             "alone": self.alone,
@@ -237,7 +229,6 @@ class StepTable:
         order = np.argsort(self.columns["tree"], kind="stable")
         starts = np.searchsorted(self.columns["tree"][order], np.arange(len(self.trees) + 1))
         counts: Counter[int] = Counter()
-        places: dict[int, tuple[int, int]] = {}
         for place in sorted(range(len(self.trees)), key=lambda each: self.trees[each].rollout):
             group = self.trees[place].group
             if probe[place]:
@@ -247,12 +238,11 @@ class StepTable:
                 theirs = found.rows(labels[group], counts[group] - 1)
             except MissingError:
                 continue  # sampled after these were attributed, or left out of them
-            places[self.trees[place].id] = labels[group], counts[group] - 1
             mine, rows = self._matched(order[starts[place] : starts[place + 1]], found, theirs)
             for name, attribute in CREDIT.items():
                 credit[name][mine] = getattr(found, attribute)[rows]
             why[mine] = found.why_code[rows]
-        return replace(self, credit=credit, config=config or found.config, found=found, places=places)
+        return replace(self, credit=credit, config=config or found.config, moving=found.moving)
 
     def _matched(self, mine: Ints, found: Attributions, theirs: range) -> tuple[Ints, Ints]:
         """Those rows of a tree that both know, here and there."""

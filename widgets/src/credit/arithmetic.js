@@ -19,10 +19,13 @@ import { STATUSES, WHY_NOT } from "../step/status.js";
  * @property {ArrayLike<number>} rootOf row of each tree's root, -1 if there is none yet
  * @property {{group: number}[]} trees
  * @property {{probe?: boolean}[]} groups
+ * @property {(number | null)[] | null} [moving] mean R of each depth so far, of a moving baseline
  */
 
 /** Below this spread compared returns count as equal. */
 const ALIKE = 1e-8;
+/** What a step leaves of a moving mean, if the rule does not say. */
+export const USUAL_DECAY = 0.9;
 const CANCELLED = STATUSES.indexOf("cancelled");
 const WHY = Object.fromEntries(WHY_NOT.map((word, code) => [word, code]));
 /** A probe group is recorded like others and never trained. */
@@ -57,7 +60,8 @@ export function attribute(table, config, shareBy = "token") {
   childTerms(table, config, out);
   for (let row = 0; row < table.n; row += 1) out.R[row] = table.s[row] + out.bonus[row];
   const compared = comparedReturns(table, config, out.R);
-  baselines(table, config, out, compared);
+  if (config.baseline === "moving") movingBaselines(table, config, out);
+  else baselines(table, config, out, compared);
   const tokens = trainable(table);
   advantages(table, config, out, compared, tokens);
   depthWeights(table, config, out);
@@ -86,43 +90,56 @@ function childTerms(table, config, out) {
 }
 
 /**
- * For each group: the least compared return, the sum of differences from it, how many, their spread.
- * Measuring from the least makes the baseline of equal returns equal to them to the last bit.
+ * The pools of returns that are compared: the roots of a group; for grpo_mean all its nodes; for
+ * tree_relative the children of a node, too, in pools after those of the groups. For each pool the least
+ * return, the sum of the differences from it, how many, their spread. Measuring from the least makes the
+ * baseline of equal returns equal to them to the last bit.
  * @param {CreditTable} table @param {CreditConfig} config @param {Float64Array} returns
  */
 function comparedReturns(table, config, returns) {
   const groups = table.groups.length;
-  const least = new Float64Array(groups).fill(NaN);
-  const above = new Float64Array(groups);
-  const count = new Int32Array(groups);
-  const squares = new Float64Array(groups);
-  /** @param {(row: number, group: number) => void} visit */
+  const siblings = config.estimator === "tree_relative";
+  const pools = siblings ? groups + table.n : groups;
+  /** @param {number} row */
+  const poolOf = (row) => {
+    const above = table.parent[row];
+    return siblings && above >= 0 ? groups + above : table.trees[table.tree[row]].group;
+  };
+  /** @param {number} row */
+  const counts = (row) => {
+    if (Number.isNaN(returns[row])) return false;
+    if (config.estimator === "grpo_mean" || table.parent[row] < 0) return true;
+    return siblings && table.status[row] !== CANCELLED;
+  };
+  const least = new Float64Array(pools).fill(NaN);
+  const above = new Float64Array(pools);
+  const count = new Int32Array(pools);
+  const squares = new Float64Array(pools);
+  /** @param {(row: number, pool: number) => void} visit */
   const each = (visit) => {
-    if (config.estimator === "grpo_mean") {
-      for (let row = 0; row < table.n; row += 1) {
-        if (!Number.isNaN(returns[row])) visit(row, table.trees[table.tree[row]].group);
-      }
+    if (config.estimator === "grpo_mean" || siblings) {
+      for (let row = 0; row < table.n; row += 1) if (counts(row)) visit(row, poolOf(row));
       return;
     }
-    table.trees.forEach(({ group }, tree) => {
+    for (let tree = 0; tree < table.rootOf.length; tree += 1) {
       const root = table.rootOf[tree];
-      if (root >= 0 && !Number.isNaN(returns[root])) visit(root, group);
-    });
+      if (root >= 0 && counts(root)) visit(root, poolOf(root));
+    }
   };
-  each((row, group) => {
-    if (!(least[group] <= returns[row])) least[group] = returns[row];
-    count[group] += 1;
+  each((row, pool) => {
+    if (!(least[pool] <= returns[row])) least[pool] = returns[row];
+    count[pool] += 1;
   });
-  each((row, group) => {
-    above[group] += returns[row] - least[group];
+  each((row, pool) => {
+    above[pool] += returns[row] - least[pool];
   });
   if (config.std) {
-    each((row, group) => {
-      const off = returns[row] - (least[group] + above[group] / count[group]);
-      squares[group] += off * off;
+    each((row, pool) => {
+      const off = returns[row] - (least[pool] + above[pool] / count[pool]);
+      squares[pool] += off * off;
     });
   }
-  return { least, above, count, squares };
+  return { least, above, count, squares, poolOf, counts };
 }
 
 /** @typedef {ReturnType<typeof comparedReturns>} Compared */
@@ -132,19 +149,77 @@ function comparedReturns(table, config, returns) {
  * @param {Compared} compared
  */
 function baselines(table, config, out, compared) {
-  const { least, above, count } = compared;
-  const ofTree = table.trees.map(({ group }, tree) => {
-    if (config.baseline === "none") return 0;
-    if (config.baseline === "group_mean") {
-      return count[group] ? least[group] + above[group] / count[group] : NaN;
+  const { least, above, count, poolOf, counts } = compared;
+  const siblings = config.estimator === "tree_relative";
+  for (let row = 0; row < table.n; row += 1) {
+    if (config.baseline === "none") {
+      out.b[row] = 0;
+      continue;
     }
-    const root = table.rootOf[tree];
-    const own = root >= 0 ? out.R[root] : NaN;
-    const scored = Number.isNaN(own) ? 0 : 1;
-    const others = count[group] - scored;
-    return others > 0 ? least[group] + (above[group] - (scored ? own - least[group] : 0)) / others : NaN;
+    const pool = poolOf(row);
+    if (config.baseline === "group_mean") {
+      const enough = siblings && table.parent[row] >= 0 ? 2 : 1;
+      out.b[row] = count[pool] >= enough ? least[pool] + above[pool] / count[pool] : NaN;
+      continue;
+    }
+    const own = siblings ? row : table.rootOf[table.tree[row]];
+    const inside = own >= 0 && counts(own);
+    const others = count[pool] - (inside ? 1 : 0);
+    const rest = above[pool] - (inside ? out.R[own] - least[pool] : 0);
+    out.b[row] = others > 0 ? least[pool] + rest / others : NaN;
+  }
+}
+
+/**
+ * The mean of each depth over earlier steps; where there is none yet, that of this step.
+ * @param {CreditTable} table @param {CreditConfig} config @param {CreditColumns} out
+ */
+function movingBaselines(table, config, out) {
+  const own = stepMeans(table, out.R);
+  const means = own.map((mean, depth) => table.moving?.[depth] ?? mean);
+  for (let row = 0; row < table.n; row += 1) {
+    out.b[row] = means[isByRoot(config) ? 0 : table.depth[row]] ?? NaN;
+  }
+}
+
+/**
+ * Mean R at each depth, over scored nodes that ended by themselves; NaN if there are none.
+ * @param {CreditTable} table @param {Float64Array} returns @returns {number[]}
+ */
+function stepMeans(table, returns) {
+  /** @type {number[]} */
+  const least = [];
+  /** @type {number[]} */
+  const count = [];
+  /** @param {(row: number, depth: number) => void} visit */
+  const each = (visit) => {
+    for (let row = 0; row < table.n; row += 1) {
+      if (Number.isNaN(returns[row]) || table.status[row] === CANCELLED) continue;
+      if (!table.groups[table.trees[table.tree[row]].group].probe) visit(row, table.depth[row]);
+    }
+  };
+  each((row, depth) => {
+    least[depth] = Math.min(least[depth] ?? Infinity, returns[row]);
+    count[depth] = (count[depth] ?? 0) + 1;
   });
-  for (let row = 0; row < table.n; row += 1) out.b[row] = ofTree[table.tree[row]];
+  const above = least.map(() => 0);
+  each((row, depth) => {
+    above[depth] += returns[row] - least[depth];
+  });
+  return Array.from(least, (low, depth) => (low === undefined ? NaN : low + above[depth] / count[depth]));
+}
+
+/**
+ * The estimator gives every node its root's advantage, or trains roots alone.
+ * @param {CreditConfig} config
+ */
+export function isByRoot({ estimator }) {
+  return estimator === "rao_root_adv" || estimator === "root_only";
+}
+
+/** The estimator by its name. @param {CreditConfig} config @returns {string} */
+export function estimatorName({ estimator }) {
+  return typeof estimator === "string" ? estimator : estimator.rule;
 }
 
 /** T of each node: the tokens whose ids are recorded. @param {CreditTable} table */
@@ -157,15 +232,18 @@ function trainable({ n, wrote, window }) {
  * @param {Compared} compared @param {Float64Array} tokens
  */
 function advantages(table, config, out, compared, tokens) {
-  const byRoot = config.estimator === "rao_root_adv" || config.estimator === "root_only";
+  const byRoot = isByRoot(config);
+  const siblings = config.estimator === "tree_relative";
   let anyTokens = false;
   for (let row = 0; row < table.n && !anyTokens; row += 1) {
     anyTokens = tokens[row] > 0 && !table.groups[table.trees[table.tree[row]].group].probe;
   }
   for (let row = 0; row < table.n; row += 1) {
     const tree = table.tree[row];
-    const group = table.trees[tree].group;
+    const { group } = table.trees[tree];
     const root = table.rootOf[tree];
+    const child = table.parent[row] >= 0;
+    const none = Number.isNaN(out.b[row]);
     const own = byRoot ? (root >= 0 ? out.R[root] : NaN) : out.R[row];
     const why = table.groups[group].probe
       ? PROBE
@@ -173,18 +251,21 @@ function advantages(table, config, out, compared, tokens) {
         ? WHY.unscored
         : table.status[row] === CANCELLED
           ? WHY.cancelled
-          : config.estimator === "root_only" && table.parent[row] >= 0
+          : config.estimator === "root_only" && child
             ? WHY.not_root
             : byRoot && Number.isNaN(own)
               ? WHY.root_unscored
-              : Number.isNaN(out.b[row])
+              : none && !(siblings && child)
                 ? WHY.no_baseline
                 : anyTokens && tokens[row] === 0
                   ? WHY.no_tokens
-                  : 0;
+                  : none
+                    ? WHY.no_sibling
+                    : 0;
     out.why[row] = why;
     if (why) continue;
-    const spread = config.std ? Math.sqrt(compared.squares[group] / Math.max(1, compared.count[group])) : 1;
+    const pool = compared.poolOf(row);
+    const spread = config.std ? Math.sqrt(compared.squares[pool] / Math.max(1, compared.count[pool])) : 1;
     out.A[row] = (own - out.b[row]) / (config.std && spread > ALIKE ? spread : 1);
   }
 }
@@ -272,21 +353,27 @@ export function sameRule(a, b) {
     Math.abs(a.lam - b.lam) < 1e-12 &&
     a.bonus === b.bonus &&
     a.cap === b.cap &&
-    a.estimator === b.estimator &&
+    estimatorName(a) === estimatorName(b) &&
     a.baseline === b.baseline &&
+    (a.decay ?? null) === (b.decay ?? null) &&
     a.std === b.std &&
     a.depth_weighting === b.depth_weighting
   );
 }
 
 /**
- * The config with one field changed, kept meaningful: grpo_mean compares with the group's mean.
+ * The config with one field changed, kept meaningful: grpo_mean compares with the group's mean, tree_relative
+ * with a mean of siblings, and a moving mean has no spread to divide by.
  * @param {CreditConfig} config @param {Partial<CreditConfig>} change
  * @returns {CreditConfig}
  */
 export function changed(config, change) {
   const next = { ...config, ...change };
   if (next.estimator === "grpo_mean") next.baseline = "group_mean";
+  const siblings = next.estimator === "tree_relative";
+  if (siblings && (next.baseline === "moving" || next.baseline === "none")) next.baseline = "leave_one_out";
+  if (next.baseline === "moving") next.std = false;
+  else next.decay = null;
   return next;
 }
 
@@ -295,7 +382,10 @@ export function asPython(config) {
   const parts = [`lam=${Number(config.lam.toFixed(6))}`];
   if (config.bonus !== "mean") parts.push(`bonus="${config.bonus}"`);
   if (config.cap !== null) parts.push(`cap=${config.cap}`);
-  parts.push(`estimator="${config.estimator}"`, `baseline="${config.baseline}"`);
+  const { estimator } = config;
+  parts.push(`estimator=${typeof estimator === "string" ? `"${estimator}"` : estimator.rule}`);
+  parts.push(`baseline="${config.baseline}"`);
+  if (config.baseline === "moving" && typeof config.decay === "number") parts.push(`decay=${config.decay}`);
   if (config.std) parts.push("std=True");
   parts.push(`depth_weighting="${config.depth_weighting}"`);
   return `rl.CreditConfig(${parts.join(", ")})`;

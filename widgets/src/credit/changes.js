@@ -59,7 +59,11 @@ export function changeWords(shown, tree) {
   const whole = step.trees.length > 1 ? all() : [];
   const ways = directions(shown).map(({ words, rows }) => `${count(rows.length)} from ${words}`);
   const how = ways.length ? ` (${ways.join(", ")})` : "";
-  return ["same rollouts, other credit: ", ...first, ...whole, how];
+  const { config } = shown;
+  const { lam, bonus } = step.config;
+  const others = config.baseline === "moving" && (config.lam !== lam || config.bonus !== bonus);
+  const means = others ? "; the moving means are as recorded" : "";
+  return ["same rollouts, other credit: ", ...first, ...whole, how, means];
 }
 
 /** What the counts leave out. @param {Shown} shown */

@@ -2,7 +2,8 @@
 
 import { brief, count, plain, signed } from "../shared/format.js";
 import { whyWords } from "../step/status.js";
-import { isByRoot, signRole } from "./words.js";
+import { estimatorName, isByRoot } from "./arithmetic.js";
+import { comparedWith, ownRule, signRole } from "./words.js";
 
 /** @typedef {import("./words.js").Credited} Credited */
 /** @typedef {import("./words.js").Sources} Sources */
@@ -61,11 +62,18 @@ function advantageLine({ step, credit, config }, row, from) {
   const b = credit.b[row];
   const plainLeft = config.std ? "A = (R \u2212 b) / \u03c3" : "A = R \u2212 b";
   const left = byRoot ? "A = R(root) \u2212 b" : plainLeft;
+  const A = credit.A[row];
+  if (ownRule({ config }, { R: own, b, A })) {
+    /** @type {FormulaRun} */
+    const given = { text: Number.isNaN(A) ? "none" : signed(A, 3), role: signRole(A) };
+    const ruled = `A = ${estimatorName(config)}(R, \u2026)`;
+    return { left: ruled, right: [{ text: "= " }, given], number: "(3)" };
+  }
   if (Number.isNaN(b)) {
-    const text = "= not defined: no other tree of this task has a scored root";
+    const none = "no other tree of this task has a scored root";
+    const text = `= not defined: ${from.siblings ? "it has no scored sibling" : none}`;
     return { left, right: [{ text }], number: "(3)" };
   }
-  const A = credit.A[row];
   /** @type {FormulaRun[]} */
   const right = [
     { text: `= ${plain(own, 3)}` },
@@ -86,9 +94,9 @@ function advantageLine({ step, credit, config }, row, from) {
  */
 function baselineTerm(config, own, b, from) {
   if (config.baseline === "none") return [{ text: " \u2212 0" }];
-  if (config.estimator === "grpo_mean") return [{ text: ` \u2212 ${plain(b, 3)}` }];
-  const scored = from.roots.filter((other) => !Number.isNaN(other.R));
-  const used = config.baseline === "leave_one_out" ? scored.filter((other) => !other.own) : scored;
+  const one = typeof config.estimator !== "string" || config.estimator === "grpo_mean";
+  if (one || config.baseline === "moving") return [{ text: ` \u2212 ${plain(b, 3)}` }];
+  const used = comparedWith(config, from);
   if (used.length === 1) return [{ text: ` \u2212 ${plain(used[0].R, 3)}` }];
   const over = sum(used.map((other) => plain(other.R, 2)));
   const again = ` = ${plain(own, 3)} \u2212 ${plain(b, 3)}`;
@@ -97,8 +105,9 @@ function baselineTerm(config, own, b, from) {
 
 /** @param {Credited} shown @param {number} row @param {Sources} from @returns {Formula} */
 function weightLine({ step, credit, config }, row, from) {
-  const off = config.depth_weighting === "none";
-  const left = off ? "c = w A,  w = 1" : "c = w A,  w = \u03b1 / N";
+  const off = config.depth_weighting === "none" || ownWeights({ step, credit, config }, row, from);
+  const given = off && config.depth_weighting !== "none";
+  const left = given ? "c = w A,  w by the rule" : off ? "c = w A,  w = 1" : "c = w A,  w = \u03b1 / N";
   const why = credit.why[row];
   if (why) {
     const text = `= none: not trained, ${whyWords(why) || "no step counts its tree"}`;
@@ -111,8 +120,19 @@ function weightLine({ step, credit, config }, row, from) {
     under: count(from.levels[step.depth[row]] ?? 0),
   };
   const product = ` \u00b7 (${A}) = ${plain(credit.w[row], 3)} \u00b7 (${A}) = `;
+  const one = given ? plain(credit.w[row], 3) : "1";
   /** @type {FormulaRun[]} */
-  const right = off ? [{ text: `= 1 \u00b7 (${A}) = ` }] : [{ text: "= " }, weight, { text: product }];
+  const right = off ? [{ text: `= ${one} \u00b7 (${A}) = ` }] : [{ text: "= " }, weight, { text: product }];
   right.push({ text: signed(c, 3), role: signRole(c) });
   return { left, right, number: "(4)" };
+}
+
+/**
+ * A rule of the user gave w itself.
+ * @param {Credited} shown @param {number} row @param {Sources} from
+ */
+export function ownWeights({ step, credit, config }, row, { levels, total, present }) {
+  if (typeof config.estimator === "string" || Number.isNaN(credit.w[row])) return false;
+  const usual = config.depth_weighting === "none" ? 1 : total / present / levels[step.depth[row]];
+  return Math.abs(credit.w[row] - usual) > 1e-9;
 }

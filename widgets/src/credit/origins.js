@@ -4,6 +4,8 @@ import { h, s } from "../shared/dom.js";
 import { brief, count, plain } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { shapeOf } from "../step/status.js";
+import { estimatorName, isByRoot, USUAL_DECAY } from "./arithmetic.js";
+import { ownWeights } from "./formulas.js";
 import { wholeWords } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -71,16 +73,48 @@ const PITCH = 13.5;
 const FIELD = { usual: 3, most: 220 };
 
 /**
- * The task's roots on an axis of R.
- * @param {Shown} shown @param {number} row @param {Sources} from @param {number} width @param {boolean} dark
- * @param {(tree: number) => void} open
+ * @typedef {object} Peer what a node is compared with: a root of its task, or a sibling
+ * @property {number} R @property {boolean} own
+ * @property {string} name on its disc
+ * @property {string} words
+ * @property {string} at
+ * @property {() => void} open
  */
-export function rootBox(shown, row, from, width, dark, open) {
+
+/**
+ * The nodes that this one is compared with.
+ * @param {Shown} shown @param {Sources} from
+ * @param {(tree: number) => void} openTree @param {(row: number) => void} openRow @returns {Peer[]}
+ */
+function peersOf({ step }, { roots, siblings }, openTree, openRow) {
+  if (!siblings) {
+    return roots.map(({ R, own, rollout, tree }) => {
+      const name = String(rollout + 1);
+      return { R, own, name, words: `tree ${name}`, at: `root${tree}`, open: () => openTree(tree) };
+    });
+  }
+  return siblings.map(({ R, own, row }) => {
+    const words = `node ${step.path(row)}`;
+    return { R, own, name: String(step.spawn[row]), words, at: `sibling${row}`, open: () => openRow(row) };
+  });
+}
+
+/** @param {Sources} from */
+function peerTitle({ roots, siblings }) {
+  if (siblings) return "Its siblings, itself among them";
+  return roots.length === 1 ? "Roots of this task" : `Roots of the ${roots.length} trees of this task`;
+}
+
+/**
+ * The task's roots on an axis of R; a node's siblings, if the rule compares these.
+ * @param {Shown} shown @param {number} row @param {Sources} from @param {number} width @param {boolean} dark
+ * @param {(tree: number) => void} openTree @param {(row: number) => void} openRow
+ */
+export function rootBox(shown, row, from, width, dark, openTree, openRow) {
   const b = shown.credit.b[row];
-  const { roots } = from;
   const outside = shown.step.groups[from.group];
-  const scored = roots.filter((root) => !Number.isNaN(root.R));
-  const title = roots.length === 1 ? "Roots of this task" : `Roots of the ${roots.length} trees of this task`;
+  const scored = peersOf(shown, from, openTree, openRow).filter((peer) => !Number.isNaN(peer.R));
+  const title = peerTitle(from);
   if (!scored.length) return boxed(title, label("None is scored yet."));
   const most = Math.max(1, ...scored.map((root) => root.R), Number.isNaN(b) ? 0 : b);
   const x = (/** @type {number} */ R) => 10 + (R / most) * (width - 24);
@@ -98,12 +132,13 @@ export function rootBox(shown, row, from, width, dark, open) {
     stroke: "var(--second)",
     "stroke-width": 1,
   });
-  const discs = places.map((place) => rootDisc(place, axis - 8 - place.high * pitch, dark, open));
-  const props = { width, height: axis + 20, role: "group", "aria-label": "Roots by R" };
+  const discs = places.map((place) => rootDisc(place, axis - 8 - place.high * pitch, dark));
+  const name = from.siblings ? "Siblings by R" : "Roots by R";
+  const props = { width, height: axis + 20, role: "group", "aria-label": name };
   return boxed(
     title,
     s("svg", props, line, ...ticks, ...baseline, ...discs),
-    label(baselineWords(shown, from)),
+    label(baselineWords(shown, row, from)),
     outside.probe ? label(`A ${outside.fork ? "fork" : "probe"}: recorded, never trained.`) : null,
   );
 }
@@ -122,11 +157,10 @@ function baselineMark(x, axis, b, width) {
   return [s("path", { d: `M${x} 14V${axis}`, stroke: "var(--text)", "stroke-width": 2.2 }), words];
 }
 
-/** @typedef {{root: Sources["roots"][number], at: number, high: number}} RootPlace `high` counts from 0 up */
-
 /**
- * Where a disc for each root stands: on others, if they would meet.
- * @param {Sources["roots"]} scored @param {(R: number) => number} x @returns {RootPlace[]}
+ * Where a disc for each root stands: on others, if they would meet. `high` counts from 0 up.
+ * @template {{R: number}} T
+ * @param {T[]} scored @param {(R: number) => number} x @returns {{root: T, at: number, high: number}[]}
  */
 export function stackedRoots(scored, x) {
   /** @type {number[][]} places taken in each row */
@@ -143,33 +177,44 @@ export function stackedRoots(scored, x) {
     });
 }
 
-/** @param {RootPlace} place @param {number} y @param {boolean} dark @param {(tree: number) => void} choose */
-function rootDisc({ root: { R, own, rollout, tree }, at }, y, dark, choose) {
-  const words = `tree ${rollout + 1}, R ${plain(R, 3)}`;
+/** @param {{root: Peer, at: number}} place @param {number} y @param {boolean} dark */
+function rootDisc({ root: { R, own, name, words: who, at: key, open }, at }, y, dark) {
+  const words = `${who}, R ${plain(R, 3)}`;
   const pen = own
     ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
     : { fill: "var(--seq2)", stroke: "none" };
   const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
   const type = { "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: ink };
-  const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this tree" : ""}` };
-  const open = () => choose(tree);
+  const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this one" : ""}` };
   const onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter") return;
     open();
     event.stopPropagation();
   };
-  return s("g", { ...aria, "data-at": `root${tree}`, style: "cursor:pointer", onclick: open, onkeydown },
+  return s("g", { ...aria, "data-at": key, style: "cursor:pointer", onclick: open, onkeydown },
     s("title", {}, words),
     s("circle", { cx: at, cy: y, r: DISC, ...pen }),
-    s("text", { x: at, y: y + 3.2, ...type }, rollout + 1),
+    s("text", { x: at, y: y + 3.2, ...type }, name),
   );
 }
 
-/** @param {Shown} shown @param {Sources} from */
-function baselineWords({ config }, { roots }) {
+/**
+ * What b is, under the roots.
+ * @param {Shown} shown @param {number} row @param {Sources} from
+ */
+function baselineWords({ step, config }, row, { roots, siblings }) {
   const own = roots.find((root) => root.own);
+  if (typeof config.estimator !== "string") return `b is what ${estimatorName(config)} says.`;
   if (config.baseline === "none") return "No baseline: b = 0.";
+  if (config.baseline === "moving") {
+    const depth = isByRoot(config) ? 0 : step.depth[row];
+    const kept = `each step leaves ${plain(config.decay ?? USUAL_DECAY, 2)} of it`;
+    if (typeof step.moving?.[depth] === "number") return `b is a moving mean at depth ${depth}: ${kept}.`;
+    return `b is the mean R of this step at depth ${depth}: no earlier step had one.`;
+  }
   if (config.estimator === "grpo_mean") return "b is the mean over all nodes of these trees.";
+  if (siblings && config.baseline === "group_mean") return "b is the mean of all of them, its own included.";
+  if (siblings) return "It is left out of its own baseline; who was cancelled is in none.";
   if (config.baseline === "group_mean") return "b is the mean of all roots, its own included.";
   const scored = roots.filter((root) => !Number.isNaN(root.R)).length;
   const alone = scored < 2 && own && !Number.isNaN(own.R);
@@ -178,7 +223,9 @@ function baselineWords({ config }, { roots }) {
 }
 
 /** @param {Shown} shown @param {number} row @param {Sources} from */
-export function depthBox({ step, config }, row, { levels, total, present }) {
+export function depthBox(shown, row, from) {
+  const { step, config } = shown;
+  const { levels, total, present } = from;
   const most = Math.max(1, ...levels);
   const alpha = total / Math.max(1, present);
   const own = step.depth[row];
@@ -204,6 +251,7 @@ export function depthBox({ step, config }, row, { levels, total, present }) {
     `Nodes at each depth in ${where}`,
     h("div", { class: "depths" }, lines.flat()),
     off ? label("Depth weights are off: w = 1.") : null,
+    ownWeights(shown, row, from) ? label(`w of this node is what ${estimatorName(config)} says.`) : null,
   );
 }
 

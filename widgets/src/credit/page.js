@@ -75,7 +75,7 @@ export class CreditPage {
       : "grid-template-columns:1fr 1fr;column-gap:28px;row-gap:16px";
     return h("div", { class: "from", style: columns },
       childBox(shown, row, from, goal, openRow),
-      rootBox(shown, row, from, beside ? width * 0.226 : half, host.palette.dark, openTree),
+      rootBox(shown, row, from, beside ? width * 0.226 : half, host.palette.dark, openTree, openRow),
       depthBox(shown, row, from),
       beside ? treeBox(shown, row, goal, openRow) : h("div", {}, shareBox(shown, row, half)),
     );

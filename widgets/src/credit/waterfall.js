@@ -2,7 +2,8 @@
 
 import { s } from "../shared/dom.js";
 import { plain, signed } from "../shared/format.js";
-import { isByRoot, signRole } from "./words.js";
+import { isByRoot } from "./arithmetic.js";
+import { ownRule, signRole } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
@@ -36,11 +37,13 @@ export function waterfall(shown, row, from, width) {
   const { x, y, bar } = scale;
   const hatch = `hatch${(made += 1)}`;
   const column = new Columns(scale);
+  const given = ownRule({ config }, { R, b, A }); // of A nothing more is known
   const pen = config.baseline === "none" ? null : { stroke: "var(--second)", "stroke-width": 1 };
   const tone = A < 0 ? "var(--barMinus)" : "var(--barPlus)";
   const words = `s ${plain(own, 3)}, bonus ${signed(bonus, 3)}, R ${plain(R, 3)}, baseline ${plain(b, 3)}`;
   const more = `advantage ${signed(A, 3)}, weight ${plain(w, 3)}, coefficient ${signed(c, 3)}`;
   const side = { x: x("b") - bar / 2 - 4, y: y(start) + 3, "font-size": 10, "text-anchor": "end" };
+  const middle = { x: x("b"), y: y(0) - 6, "text-anchor": "middle" };
   return s(
     "svg",
     {
@@ -56,17 +59,20 @@ export function waterfall(shown, row, from, width) {
     ...heads(column, figures, config.bonus),
     column.join("s", "bonus", own),
     column.join("bonus", "R", R),
-    byRoot ? null : column.join("R", "b", R),
+    byRoot || given ? null : column.join("R", "b", R),
     byRoot && Number.isFinite(start) && !Number.isNaN(b)
       ? s("text", { ...side, fill: "var(--label)" }, "root\u2019s R")
       : null,
-    config.std ? null : column.join("b", "A", start - b),
+    config.std || given ? null : column.join("b", "A", start - b),
+    given ? s("text", { ...side, ...middle, fill: "var(--label)" }, "by the rule") : null,
     column.block("s", 0, own, "var(--seq2)"),
     column.block("bonus", own, own + bonus, "var(--seq2)"),
     column.block("R", 0, R, "var(--seq4)"),
-    pen
-      ? column.block("b", start, start - b, `url(#${hatch})`, pen)
-      : column.block("b", start, start, "none"),
+    given
+      ? null
+      : pen
+        ? column.block("b", start, start - b, `url(#${hatch})`, pen)
+        : column.block("b", start, start, "none"),
     ...wedge(scale, figures, tone),
     column.block("A", 0, A, tone),
     column.block("c", 0, c, tone),

@@ -3,7 +3,7 @@
 
 import { fill, h, refill } from "../shared/dom.js";
 import { icon } from "../shared/shapes.js";
-import { asPython } from "./arithmetic.js";
+import { asPython, estimatorName } from "./arithmetic.js";
 import { changeList, changeWords, leftOut } from "./changes.js";
 import { setOf } from "../step/forks.js";
 import { sentenceOf } from "../step/states.js";
@@ -18,8 +18,18 @@ const ESTIMATORS = {
   rao_root_adv: "root advantage",
   grpo_mean: "grpo mean",
   root_only: "root only",
+  tree_relative: "siblings",
 };
-const BASELINES = { leave_one_out: "leave one out", group_mean: "group mean", none: "none" };
+/** @type {Record<string, string>} */
+const BASELINES = {
+  leave_one_out: "leave one out",
+  group_mean: "group mean",
+  moving: "moving mean",
+  none: "none",
+};
+
+/** Why a step offers no moving mean. */
+const NO_MEANS = "these trees come without the means of the steps before";
 
 export class WhatIf {
   /** @param {import("./host.js").CreditHost} host */
@@ -53,7 +63,9 @@ export class WhatIf {
     const slider = new Slider((lam) => host.setRule({ lam }));
     const figure = h("output", {});
     const estimator = choice("estimator", ESTIMATORS, (value) => {
-      host.setRule({ estimator: /** @type {CreditConfig["estimator"]} */ (value) });
+      const recorded = host.shown?.step.config;
+      const again = recorded && estimatorName(recorded) === value;
+      host.setRule(again && !(value in ESTIMATORS) ? null : { estimator: /** @type {any} */ (value) });
     });
     const baseline = choice("baseline", BASELINES, (value) => {
       host.setRule({ baseline: /** @type {CreditConfig["baseline"]} */ (value) });
@@ -100,21 +112,44 @@ export class WhatIf {
     if (!shown) return;
     const { config } = shown;
     const other = shown.other ? " \u2260 recorded" : "";
-    const words = ` ${config.lam.toFixed(2)}, ${ESTIMATORS[config.estimator]}`;
+    const name = estimatorName(config);
+    const words = ` ${config.lam.toFixed(2)}, ${ESTIMATORS[name] ?? name}`;
     fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), words, other), icon("down", 10));
   }
 
   /** @param {Shown} shown @param {ReturnType<WhatIf["fields"]>} form */
   show({ step, config, other }, form) {
-    const off = !step.scored;
-    form.estimator.disabled = form.toggle.disabled = off;
+    const own = typeof config.estimator !== "string"; // what it would say, a kernel alone can tell
+    const off = !step.scored || own;
+    form.estimator.disabled = !step.scored;
+    form.toggle.disabled = off;
     form.baseline.disabled = off || config.estimator === "grpo_mean";
     form.slider.element.setAttribute("aria-disabled", String(off));
+    this.offer(form, step.config, step.moving !== null, config.estimator === "tree_relative");
     form.slider.show(config.lam, other ? step.config.lam : null);
     form.figure.textContent = config.lam.toFixed(2);
-    form.estimator.value = config.estimator;
+    form.estimator.value = estimatorName(config);
     form.baseline.value = config.baseline;
     form.toggle.setAttribute("aria-checked", String(config.depth_weighting !== "none"));
+  }
+
+  /**
+   * The choices that there are for this step.
+   * @param {ReturnType<WhatIf["fields"]>} form @param {CreditConfig} recorded
+   * @param {boolean} means the step has moving means @param {boolean} siblings
+   */
+  offer(form, recorded, means, siblings) {
+    const own = typeof recorded.estimator === "string" ? "" : recorded.estimator.rule;
+    const rule = form.estimator.querySelector("[data-own]");
+    if (rule?.textContent !== own) {
+      rule?.remove();
+      if (own) form.estimator.append(h("option", { value: own, "data-own": "" }, own));
+    }
+    for (const option of form.baseline.options) {
+      const without = option.value === "moving" && !means;
+      option.disabled = without || (siblings && (option.value === "moving" || option.value === "none"));
+      option.title = without ? NO_MEANS : "";
+    }
   }
 
   /** The settings, under the chip. */

@@ -1,9 +1,9 @@
 // A node's credit in words, as data: runs of text with a role, no markup.
 
-import { capital, inWords, plain, signClass } from "../shared/format.js";
+import { capital, inWords, plain, signClass, signed } from "../shared/format.js";
 import { setOf } from "../step/forks.js";
 import { isLive, shapeOf, STATUSES, whyWords } from "../step/status.js";
-import { depthCounts } from "./arithmetic.js";
+import { depthCounts, estimatorName, isByRoot } from "./arithmetic.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
@@ -24,30 +24,30 @@ export function wholeWords({ alone, groups, trees }) {
   return trained.length > 1 ? "this group" : "this tree";
 }
 
-/**
- * The estimator gives every node its root's advantage, or trains roots alone.
- * @param {CreditConfig} config
- */
-export function isByRoot({ estimator }) {
-  return estimator === "rao_root_adv" || estimator === "root_only";
-}
-
 /** Where each term of a node's credit comes from. @param {Credited} shown @param {number} row */
 export function sources({ step, credit, config }, row) {
   const tree = step.tree[row];
   const { group } = step.trees[tree];
+  const above = step.parent[row];
   const children = step.children(row).map((child) => ({ row: child, s: step.s[child] }));
   const roots = step.treesOf(group).map((other) => {
     const root = step.rootOf[other];
     const R = root >= 0 ? credit.R[root] : NaN;
     return { tree: other, rollout: step.trees[other].rollout, R, own: other === tree };
   });
+  // What a child is compared with if the rule compares siblings: those that ended by themselves.
+  const siblings = config.estimator === "tree_relative" && above >= 0
+    ? step.children(above).map((other) => {
+        const ended = STATUSES[step.status[other]] !== "cancelled";
+        return { row: other, R: ended ? credit.R[other] : NaN, own: other === row };
+      })
+    : null;
   const apart = config.depth_weighting === "per_group";
   const levels = depthCounts(step, credit, apart)[apart ? group : 0] ?? [];
   const total = levels.reduce((sum, n) => sum + n, 0);
   const present = levels.filter((n) => n > 0).length;
   const scored = children.filter((child) => !Number.isNaN(child.s));
-  return { tree, group, children, scored, roots, levels, total, present };
+  return { tree, group, children, scored, roots, siblings, levels, total, present };
 }
 
 /** @typedef {ReturnType<typeof sources>} Sources */
@@ -78,7 +78,7 @@ export function sentence({ step, credit, config }, row, from) {
   }
   ownWords(own, status, say);
   if (from.children.length) childWords(config, credit.bonus[row], from, say);
-  if (step.parent[row] >= 0 && config.estimator === "rao_root_adv") {
+  if (step.parent[row] >= 0 && isByRoot(config) && config.estimator !== "root_only") {
     say(" This estimator gives every node its root\u2019s advantage.");
   }
   if (credit.why[row]) {
@@ -87,9 +87,36 @@ export function sentence({ step, credit, config }, row, from) {
     say(".");
     return runs;
   }
-  baselineWords(config, credit.b[row], from, say);
-  advantageWords(config, credit.A[row], credit.c[row], from, say);
+  const numbers = { R: credit.R[row], b: credit.b[row], A: credit.A[row], c: credit.c[row] };
+  if (ownRule({ config }, numbers)) {
+    say(` The rule ${estimatorName(config)} gives it an advantage of `);
+    say(signed(numbers.A, 3), signRole(numbers.A));
+    say(".");
+  } else {
+    const root = step.parent[row] >= 0 && isByRoot(config);
+    const than = baselineWords({ step, config }, row, numbers.b, from, say);
+    say(`, so ${root ? "its root" : "it"} stands `);
+    standsWords(config, numbers.A, than, say);
+  }
+  tokenWords(numbers, say);
   return runs;
+}
+
+/**
+ * A rule of the user gave an advantage that is not R - b: nothing more is known of it.
+ * @param {Pick<Credited, "config">} shown @param {{R: number, b: number, A: number}} numbers
+ */
+export function ownRule({ config }, { R, b, A }) {
+  return typeof config.estimator !== "string" && !(Math.abs(R - b - A) < 1e-9);
+}
+
+/**
+ * The nodes that a node is compared with, those that a mean is over.
+ * @param {CreditConfig} config @param {Sources} from
+ */
+export function comparedWith(config, { roots, siblings }) {
+  const scored = (siblings ?? roots).filter(({ R }) => !Number.isNaN(R));
+  return config.baseline === "leave_one_out" ? scored.filter(({ own }) => !own) : scored;
 }
 
 /** What it earns of its own. @param {number} own @param {number} status @param {Say} say */
@@ -137,41 +164,69 @@ function childWords(config, bonus, from, say) {
 }
 
 /**
- * What it is compared with.
- * @param {CreditConfig} config @param {number} b @param {Sources} from @param {Say} say
+ * What it is compared with, as the beginning of a sentence.
+ * @param {Pick<Credited, "step" | "config">} shown @param {number} row @param {number} b
+ * @param {Sources} from @param {Say} say @returns {string} a word that stands for it
  */
-function baselineWords(config, b, from, say) {
-  if (config.baseline === "none") {
-    say(" There is no baseline, so it stands ");
-    return;
+function baselineWords({ step, config }, row, b, from, say) {
+  const { baseline, estimator } = config;
+  const own = typeof estimator !== "string";
+  if (baseline === "none" && !own) {
+    say(" There is no baseline");
+    return "";
   }
-  const scored = from.roots.filter((root) => !Number.isNaN(root.R));
-  const others = scored.filter((root) => !root.own).length;
-  const mean = config.estimator === "grpo_mean";
-  const single = mean || (config.baseline === "leave_one_out" && others === 1);
-  if (mean) say(" The mean of all nodes of its task is ");
-  else if (config.baseline === "group_mean") say(` The roots of all ${inWords(scored.length)} trees reach `);
-  else say(others === 1 ? " The other tree reaches " : ` The other ${inWords(others)} trees reach `);
-  say(plain(b, 3), "strong");
-  say(`${single ? "" : " on average"}, so it stands `);
+  const others = comparedWith(config, from).length;
+  const end = (/** @type {string} */ words, /** @type {string} */ than, after = "") => {
+    say(words);
+    say(plain(b, 3), "strong");
+    if (after) say(after);
+    return than;
+  };
+  if (own) return end(` The rule ${estimatorName(config)} compares it with `, "that");
+  const depth = isByRoot(config) ? 0 : step.depth[row];
+  if (baseline === "moving") return end(movingWords(step, depth), "that");
+  if (estimator === "grpo_mean") return end(" The mean of all nodes of its task is ", "that");
+  const many = inWords(others);
+  const mean = (/** @type {string} */ words) => end(` ${words} reach `, "them", " on average");
+  if (from.siblings) {
+    if (baseline === "group_mean") return mean(`Its ${many} siblings, itself included,`);
+    if (others === 1) return end(" Its other sibling that is scored reaches ", "it");
+    return mean(`Its other ${many} siblings`);
+  }
+  if (baseline === "group_mean") return mean(`The roots of all ${many} trees`);
+  return others === 1 ? end(" The other tree reaches ", "it") : mean(`The other ${many} trees`);
+}
+
+/** @param {Credited["step"]} step @param {number} depth */
+function movingWords({ moving }, depth) {
+  const nodes = `nodes at depth ${depth}`;
+  if (typeof moving?.[depth] === "number") return ` Over the steps before, ${nodes} reached about `;
+  return ` No earlier step had ${nodes}: the mean of this step\u2019s is `;
 }
 
 /**
- * Where it stands, and what that does to its tokens.
- * @param {CreditConfig} config @param {number} A @param {number} c @param {Sources} from @param {Say} say
+ * Where it stands.
+ * @param {CreditConfig} config @param {number} A @param {string} than what it is compared with
+ * @param {Say} say
  */
-function advantageWords(config, A, c, from, say) {
+function standsWords(config, A, than, say) {
   if (Math.abs(A) < 5e-4) {
     say("level", "strong");
-    say(": its tokens are made neither more nor less likely.");
+    say(".");
     return;
   }
   say(`${plain(Math.abs(A), 3)} ${A > 0 ? "above" : "below"}`, signRole(A));
   if (config.std) say(" (in standard deviations)");
-  const one = from.roots.length === 2 && config.baseline === "leave_one_out";
-  const compared = config.estimator === "grpo_mean" ? " that" : one ? " it" : " them";
-  const than = config.baseline === "none" ? "" : compared;
-  say(`${than}: its tokens are made ${A > 0 ? "more" : "less"} likely, with weight `);
-  say(plain(Math.abs(c), 3), signRole(A));
+  say(`${than && ` ${than}`}.`);
+}
+
+/** What its advantage does to its tokens. @param {{A: number, c: number}} numbers @param {Say} say */
+function tokenWords({ A, c }, say) {
+  if (Math.abs(A) < 5e-4) {
+    say(" Its tokens are made neither more nor less likely.");
+    return;
+  }
+  say(` Its tokens are made ${A > 0 ? "more" : "less"} likely: their coefficient w\u202fA is `);
+  say(signed(c, 3), signRole(A));
   say(".");
 }

@@ -24,7 +24,7 @@ const SYMBOLS = [
   ["s", "success of an agent, from 0 to 1"],
   ["\u03bb", "how much the success of its children is worth to an agent"],
   ["R", "return: s + \u03bb \u00d7 the mean s of its children"],
-  ["b", "baseline: the mean R of the roots of the task\u2019s other trees"],
+  ["b", "baseline: the mean R of the roots of the task\u2019s other trees, or what the rule compares with"],
   ["A", "advantage, R \u2212 b: + is made more likely, \u2212 less likely"],
   ["w", "weight of its depth: each depth gets the same sum"],
   ["wA", "what its log-probs are multiplied by"],
@@ -52,7 +52,6 @@ const KEYS = [
   ["Shift \u2190 \u2192", "step before, step after"],
   ["f", "follow the newest step"],
   ["+ \u2212 0", "zoom in, out, fit (also Ctrl + wheel)"],
-  ["y", "the address of what is seen, to open it again"],
   ["F", "the whole window, and back"],
   ["?", "this card; Esc shuts it"],
 ];

@@ -14,7 +14,17 @@ export const STATUSES = /** @type {const} */ ([
 ]);
 
 /** In the order of `WHY_NOT` in rao_lab/credit. */
-export const WHY_NOT = ["", "unscored", "cancelled", "not_root", "root_unscored", "no_baseline", "no_tokens"];
+export const WHY_NOT = [
+  "",
+  "unscored",
+  "cancelled",
+  "not_root",
+  "root_unscored",
+  "no_baseline",
+  "no_tokens",
+  "no_sibling",
+  "by_rule",
+];
 
 /** @typedef {import("../shared/shapes.js").Shape} Shape */
 
@@ -52,6 +62,8 @@ export function whyWords(code) {
       root_unscored: "its root has no advantage",
       no_baseline: "no other tree of this task has a scored root",
       no_tokens: "it generated no tokens",
+      no_sibling: "it has no scored sibling to be compared with",
+      by_rule: "the rule gives it no advantage",
     }[WHY_NOT[code]] ?? ""
   );
 }

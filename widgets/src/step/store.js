@@ -67,7 +67,10 @@ export class Step {
       baseline: "leave_one_out",
       std: false,
       depth_weighting: "inverse_frequency",
+      decay: null,
     };
+    /** @type {(number | null)[] | null} mean R of each depth before this step; null: no moving baseline */
+    this.moving = null;
     /** @type {string[]} */
     this.words = [];
     /** @type {import("./types.js").GroupMeta[]} */
@@ -125,6 +128,7 @@ export class Step {
     step.forks = head.forks ?? [];
     step.config = head.config;
     step.shareBy = head.share_by;
+    step.moving = head.moving ?? null;
     step.scored = head.scored;
     step.note = head.note;
     step.alone = head.alone ?? false;

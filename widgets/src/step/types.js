@@ -5,10 +5,17 @@
  * @property {number} lam
  * @property {"mean" | "min" | "capped_sum"} bonus
  * @property {number | null} cap
- * @property {"rao" | "rao_root_adv" | "grpo_mean" | "root_only"} estimator
- * @property {"leave_one_out" | "group_mean" | "none"} baseline
+ * @property {"rao" | "rao_root_adv" | "grpo_mean" | "root_only" | "tree_relative" | OwnRule} estimator
+ * @property {"leave_one_out" | "group_mean" | "moving" | "none"} baseline
  * @property {boolean} std
  * @property {"inverse_frequency" | "per_group" | "none"} depth_weighting
+ * @property {number | null} [decay] of a moving baseline; null: as usual
+ */
+
+/**
+ * @typedef {object} OwnRule a function of the user, which only a kernel can call
+ * @property {string} rule its name
+ * @property {string} [source] a hash of its text
  */
 
 /**
@@ -89,6 +96,7 @@
  * @property {TreeMeta[]} trees
  * @property {CreditConfig} config the recorded rule
  * @property {"token" | "node"} share_by
+ * @property {(number | null)[] | null} [moving] mean R of each depth so far, of a moving baseline
  * @property {ForkSet[]} [forks]
  * @property {boolean} scored the recorded credit is complete
  * @property {string} note what is missing here, in words

@@ -1,1 +1,0 @@
-"""What training did with each token of a node, and what the tokens of launches earned."""
