@@ -13,7 +13,7 @@ mean of.
     signs                    trained nodes by the sign of c  zero_variance_groups: share of groups
     merge_rate               turns in a sequence             tokens_in, tokens_out, tokens_per_second
     entropy                  mean nats of trained tokens     ratio, clip_share, logprob_difference
-    loss, kl, grad_norm, learning_rate
+    loss, kl, grad_norm, learning_rate              badges: how often each was given (rl.BADGES)
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rao_lab.credit import Attributions
+from rao_lab.credit.diagnose import find_badges
 from rao_lab.tree import Denominator, Group, Node, Tree
 
 Column = NDArray[Any]
@@ -185,6 +186,7 @@ def credit_metrics(groups: Sequence[Group], attributions: Attributions) -> Metri
             _alike(attributions.R[rows & roots]) for rows in _group_rows(attributions)
         ),
         "entropy": _entropy(groups, attributions),
+        "badges": find_badges(groups, attributions).counts(),
     }
 
 

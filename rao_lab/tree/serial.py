@@ -2,14 +2,14 @@
 
 A pair (earlier, later) of siblings is one if all of this holds:
 
-- The later one was launched when the earlier one had ended, in another launch batch. It does not ask for the same
-  again, and the earlier one did not fail: trying again, or doing otherwise after a failure, needs the answer.
+- The later one was launched when the earlier one had ended, in another launch batch, and does not ask for the same
+  again.
 - Neither its goal nor what it and its descendants passed to calls names what the earlier one was for. So a chain of
   work in a shared world is none.
 - In the same turn: no launch of that turn uses what another returned, neither as an argument nor in a condition
   (`launch_code.launches_freely`).
-- In the next turn: both turns called nothing but launches, the earlier answer said nothing new, and the names in the
-  later goal were known to the parent before.
+- In the next turn: the earlier one did not fail, both turns called nothing but launches, the earlier answer said
+  nothing new, and the names in the later goal were known to the parent before.
 
 The timeline draws the same pairs.
 """
@@ -91,14 +91,17 @@ def _saved(earlier: Node, later: Node) -> int | None:
 def _one_after_the_other(earlier: Node, later: Node) -> bool:
     apart = (earlier.parent_turn, earlier.launch_batch) != (later.parent_turn, later.launch_batch)
     ended = earlier.ended_tick is not None and earlier.ended_tick <= later.started_tick
-    fine = earlier.status is Status.FINISHED and (earlier.success is None or earlier.success >= 0.5)
-    return apart and ended and fine
+    return apart and ended
 
 
 def _learned_nothing(parent: Node, earlier: Node, later: Node, goal: Goal) -> bool:
     """Whether the parent knew all that the later launch says before it made the earlier one, a turn before."""
     turn = earlier.parent_turn or 0
     if later.parent_turn != turn + 1 or not 0 < turn < len(parent.turns):
+        return False
+    if earlier.status is not Status.FINISHED or (
+        (earlier.success or 0.0) < 0.5 and earlier.success is not None
+    ):
         return False
     both = parent.turns[turn - 1 : turn + 1]
     if any(each.error or any(call.name != LAUNCH for call in each.calls) for each in both):

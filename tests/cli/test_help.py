@@ -20,6 +20,7 @@ COMMANDS = [
     "diff",
     "fork",
     "credit",
+    "diagnose",
     "export",
     "fetch",
     "bench",

@@ -66,7 +66,9 @@ def test_between_turns_they_are_a_pair_if_the_parent_learned_nothing(sandbox: Sa
     quiet, telling = ("finish('ok')",) * 2, ("finish('unknown')", "finish('ok')")
     assert len(serial_awaits(recorded(sandbox, first, second, third, children=quiet))) == 1
     assert serial_awaits(recorded(sandbox, first, second, third, children=quiet), across_turns=False) == []
+    failed = ("finish('bad')", "finish('ok')")
     for turns, children in (
+        ((first, second, third), failed),  # then it does something else
         ((first, second, third), telling),  # its answer may have led to the next
         ((second, third), quiet),  # b2 was not known before
         ((first, f"{second}\nput(1)", third), quiet),  # it did something in between
@@ -74,14 +76,15 @@ def test_between_turns_they_are_a_pair_if_the_parent_learned_nothing(sandbox: Sa
         assert serial_awaits(recorded(sandbox, *turns, children=children)) == []
 
 
-def test_after_a_failure_or_for_what_it_made_a_launch_may_wait(sandbox: Sandbox) -> None:
+def test_what_builds_on_the_other_may_wait(sandbox: Sandbox) -> None:
     code = "await launch_subagent('a1')\nawait launch_subagent('b2')"
-    assert serial_awaits(recorded(sandbox, code, children=("finish('bad')", "finish('ok')"))) == []
     assert serial_awaits(
         recorded(sandbox, code, children=("finish('ok')", "print('a1')\nput(1)\nfinish('ok')"))
     )
-    builds = code.replace("'b2'", "'b2 of a1'")
-    assert serial_awaits(recorded(sandbox, builds)) == []
+    assert serial_awaits(recorded(sandbox, code.replace("'b2'", "'b2 of a1'"))) == []
+    child = "await launch_subagent('a1')\nfinish('ok')"
+    texts = {"0": [code, "finish('ok')"], "0.0": ["finish('ok')"], "0.1": [child], "0.1.0": ["finish('ok')"]}
+    assert serial_awaits(grow(sandbox, Lines(texts)).tree) == []
 
 
 def test_values_that_no_code_names_are_dropped() -> None:

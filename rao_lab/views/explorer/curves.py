@@ -26,6 +26,7 @@ SHOWN = (
     "refusals",
     "unscored",
     "signs",
+    "badges",
     "entropy",
     "logprob_difference",
     "loss",
