@@ -36,7 +36,7 @@ class Earned(Protocol):
     @property
     def s(self) -> float | None: ...
     @property
-    def bonus(self) -> float: ...
+    def bonus(self) -> float | None: ...
     @property
     def A(self) -> float | None: ...
 
@@ -136,8 +136,9 @@ def _outcomes(tree: Tree, config: BadgeConfig, earned: Mapping[str, Earned]) -> 
         credit = earned.get(node.path)
         if credit is None:
             continue
-        if credit.s == 0 and credit.bonus >= config.bonus_from and credit.bonus > 0:
-            yield Given(node.path, "bonus_only", credit.bonus, f"s 0, R {signed(credit.bonus)} by the bonus")
+        bonus = credit.bonus or 0.0
+        if credit.s == 0 and bonus >= config.bonus_from and bonus > 0:
+            yield Given(node.path, "bonus_only", bonus, f"s 0, R {signed(bonus)} by the bonus")
         good_leaf = not node.children and node.parent is not None and (credit.s or 0) >= config.success_from
         if root_fine and good_leaf and credit.A is not None and credit.A <= -config.leaf_advantage < 0:
             yield Given(node.path, "punished_leaf", credit.A, f"s {credit.s:g}, A {signed(credit.A)}")
