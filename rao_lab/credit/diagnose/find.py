@@ -156,7 +156,7 @@ def _limits(tree: Tree, node: Node) -> Iterator[Given]:
 def _how_far(tree: Tree, node: Node) -> str:
     if node.status is Status.CONTEXT_LIMIT and node.window:
         return f"window of {node.window:,} tokens full in turn {len(node.turns)}"
-    if node.status is Status.TIMEOUT and node.ended is not None:
+    if node.status is Status.TIMEOUT and node.ended is not None and node.started is not None:
         return f"after {node.ended - node.started:.0f} s, in turn {len(node.turns)}"
     return f"after {len(node.turns)} turns"
 
