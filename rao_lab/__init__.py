@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from rao_lab.training.config import LossConfig, TrainConfig
     from rao_lab.training.metrics import TrainStep
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, TreeHeader, Turn
-    from rao_lab.views import Explorer, figures
+    from rao_lab.views import Explorer, figures, launches, tokens
 
 __version__ = "0.1.0"
 __getattr__, __dir__, _names = face(__name__, __file__)

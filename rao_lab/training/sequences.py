@@ -58,20 +58,51 @@ def sequences(node: Node) -> list[TrainSequence]:
     """
     found: list[TrainSequence] = []
     draft = _Draft()
-    for turn in node.turns:
-        problem = _unusable(turn, len(draft.ids))
-        if problem:
-            raise RecordError(f"node {node.path}, turn {turn.index}: {problem}")
-        if turn.continues:
-            draft.read(turn.prompt_ids)
-        elif draft.is_prefix_of(turn.prompt_ids):
-            draft.read(turn.prompt_ids[len(draft.ids) :])
-        else:
+    for stretch in stretches(node):
+        if stretch.begins:
             found += draft.close()
             draft = _Draft()
-            draft.read(turn.prompt_ids)
-        draft.write(turn)
+        draft.read(stretch.read)
+        draft.write(stretch.turn)
     return found + draft.close()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """What one turn adds to the sequences of its node."""
+
+    turn: Turn
+    begins: bool
+    """A new sequence begins here."""
+    held: int
+    """Tokens of the sequence before it, which are read once for all turns of the sequence."""
+    read: array[int]
+    """What it reads beyond these; then what it sampled follows."""
+
+
+def stretches(node: Node) -> Iterator[Stretch]:
+    """The turns of a node, as its sequences take them in.
+
+    Raises:
+        RecordError: as `sequences`.
+    """
+    held: array[int] = array("i")
+    for turn in node.turns:
+        problem = _unusable(turn, len(held))
+        if problem:
+            raise RecordError(f"node {node.path}, turn {turn.index}: {problem}")
+        prompt = turn.prompt_ids
+        if turn.continues:
+            stretch = Stretch(turn, False, len(held), prompt)
+        elif held and prompt[: len(held)] == held:
+            stretch = Stretch(turn, False, len(held), prompt[len(held) :])
+        else:
+            stretch = Stretch(turn, True, 0, prompt)
+        if stretch.begins:
+            held = array("i")
+        held.extend(stretch.read)
+        held.extend(turn.sampled_ids)
+        yield stretch
 
 
 def _unusable(turn: Turn, held: int) -> str | None:
@@ -90,9 +121,6 @@ class _Draft:
     def __init__(self) -> None:
         self.ids: array[int] = array("i")
         self._sampled: list[tuple[int, Turn]] = []
-
-    def is_prefix_of(self, prompt: array[int]) -> bool:
-        return bool(self.ids) and prompt[: len(self.ids)] == self.ids
 
     def read(self, ids: array[int]) -> None:
         self.ids.extend(ids)

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onKey } from "../src/app/actions.js";
+import { Address, parseAddress } from "../src/app/address.js";
 import { Finding } from "../src/app/finding.js";
 import { actionOf, moveInRows } from "../src/app/keys.js";
 import { Place } from "../src/app/place.js";
@@ -216,4 +217,33 @@ test("a cell offers the views that it has room for, and the others in a menu", (
   assert.equal(all[0], "tree");
   const opened = ["board", "outline", undefined].map((view) => opens({ view }));
   assert.deepEqual(opened, ["board", "tree", "tree"]);
+});
+
+test("an address says step, tree, node and view, and leads there again", () => {
+  const step = growTrees([2, 3].map((nodes) => ({ status: FINISHED, nodes })));
+  step.step = 12;
+  for (const group of step.groups) group.label = 4;
+  const place = new Place();
+  place.enter(step);
+  /** @type {any[]} */
+  const done = [];
+  const note = (/** @type {string} */ what) => (/** @type {unknown} */ value) => done.push([what, value]);
+  const traits = { steps: [[12, null]] };
+  const choose = { row: (/** @type {number} */ row) => note("row")(step.path(row)) };
+  const base = { step, place, traits, view: "tree", tab: "credit", client: { sorry: "" }, choose };
+  const does = { setView: note("view"), setTab: note("tab"), showState: () => {} };
+  const app = /** @type {any} */ ({ ...base, ...does });
+  const address = new Address(app);
+  place.openTree(1);
+  place.choose(step.find(1, "0.1"));
+  const now = address.now;
+  assert.match(now, /^12:4\.\d\/0\.1#credit$/);
+  assert.equal(address.go(now), true);
+  assert.deepEqual(done, [["row", "0.1"], ["tab", "credit"]], "Credit is a page over the tree");
+  assert.equal(address.go("12:4.9"), true);
+  assert.match(app.client.sorry, /no tree 4\.9/);
+  assert.equal(address.go("99:0"), true);
+  assert.match(app.client.sorry, /no step 99/);
+  assert.equal(address.go("2x e1"), false);
+  assert.deepEqual(parseAddress("3:17"), { step: 3, tree: "17", path: "0", view: undefined });
 });

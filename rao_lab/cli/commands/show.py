@@ -14,15 +14,19 @@ def show(
     path: RunFile,
     step: Annotated[int | None, typer.Option(help="Default: the newest that has trees.")] = None,
     tree: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Its place in the step, from 0, or GROUP.TREE as `rao-lab credit` prints them.",
+            help="Its place in the step, from 0 (the default), or GROUP.TREE as `rao-lab credit` prints them.",
             metavar="TREE",
         ),
-    ] = "0",
+    ] = None,
     node: Annotated[
         str | None,
         typer.Option(help="Show this node: context, messages, credit. 0 is the root.", metavar="PATH"),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="All three as one address, as the Explorer shows it.", metavar="STEP:TREE/NODE"),
     ] = None,
     timeline: Annotated[
         bool,
@@ -42,20 +46,26 @@ def show(
       rao-lab show runs/demo.rao --step 10 --tree 4.0
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --node 0.1
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --timeline
+      rao-lab show runs/demo.rao --at 10:4.0/0.1
     """
     from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_training
     from rao_lab.cli.reports import show as report
     from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
     from rao_lab.tree.codec import tree_to_json
+    from rao_lab.views.explorer.address import Address
     from rao_lab.views.explorer.decoder import bundled_decoder
     from rao_lab.views.explorer.node_text import node_text
 
+    if at is not None:
+        if (step, tree, node) != (None, None, None):
+            raise ConfigError("--at says step, tree and node: give it alone, or give those")
+        step, tree, node, _ = Address.parse(at)
     if timeline and node is not None:
         raise ConfigError("--timeline shows a whole tree and --node one node of it: give one of them")
     with open_run(path) as run:
         trees = find_trees(run, step)
-        place = find_tree(trees, tree)
+        place = find_tree(trees, tree or "0")
         print_problems(run)
         print_incomplete(run, trees[place].step, "and shown without credit")
         found = trees[place].load()

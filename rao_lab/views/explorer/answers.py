@@ -17,9 +17,12 @@ from rao_lab.views.explorer.question import Argument, Asked, Growing, Question
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 from rao_lab.views.explorer.timeline_answer import timeline_answer, timelines_saved
+from rao_lab.views.per_token.answer import answer_launches, answer_tokens, saved_launches, saved_tokens
 
 ANSWERS: Mapping[str, Question] = {
     "timeline": Question(timeline_answer, saved=timelines_saved, late=True),
+    "tokens": Question(answer_tokens, saved=saved_tokens, late=True),
+    "launches": Question(answer_launches, saved=saved_launches, late=True),
 }
 
 

@@ -84,6 +84,10 @@ class RunSource(Source):
     def metrics(self) -> Iterable[Mapping[str, Any]]:
         return self.run.metrics
 
+    def training(self) -> Mapping[str, Any]:
+        config = self.run.config.get("train")
+        return config if isinstance(config, Mapping) else {}  # a file may say anything
+
     def table(self, step: int) -> StepTable:
         lacks = self.run.missing(step)
         table = _table(self.run, step, self.run.node_table(step, partial=True))
@@ -148,8 +152,7 @@ class RunSource(Source):
     def status(self) -> dict[str, Any]:
         rows = self.run.metrics
         done = rows[-1]["step"] if rows else None
-        config = self.run.config.get("train")
-        config = config if isinstance(config, Mapping) else {}  # a file may say anything
+        config = self.training()
         total = _whole(config.get("steps"))
         silence = self._clock() - self._heard
         over = done is not None and done >= total if total is not None else self._is_whole()

@@ -83,6 +83,9 @@ class SessionSource(Source):
             yield from part.metrics()
         yield from map(_row, list(self.session.steps))
 
+    def training(self) -> Mapping[str, Any]:
+        return RunSource(self.session.run, self.decode).training()
+
     def table(self, step: int) -> StepTable:
         if any(made.step == step for made in self.session.steps):
             return RunSource(self.session.run, self.decode).table(step)

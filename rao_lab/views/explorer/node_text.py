@@ -134,8 +134,8 @@ def context_parts(
         now = held + turn.prompt_ids
     else:
         now = turn.prompt_ids
-        front = _shared(held, now)
-        back = min(_shared(held[::-1], now[::-1]), len(held) - front, len(now) - front)
+        front = shared(held, now)
+        back = min(shared(held[::-1], now[::-1]), len(held) - front, len(now) - front)
         parts.append({"kind": "kept", "tokens": front, "pieces": []})
         parts.append(_part("cut", held[front : len(held) - back], decode))
         parts.append(_part("new", now[front : len(now) - back], decode))
@@ -145,7 +145,7 @@ def context_parts(
     return (shown if decode is not None and shown else None), now + turn.sampled_ids
 
 
-def _shared(first: array[int], second: array[int]) -> int:
+def shared(first: array[int], second: array[int]) -> int:
     """How many ids the two begin with in common."""
     if first[: len(second)] == second[: len(first)]:
         return min(len(first), len(second))

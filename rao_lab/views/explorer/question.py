@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rao_lab.errors import MissingError
-from rao_lab.tree import Tree
+from rao_lab.tree import Node, Tree
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 
@@ -20,6 +20,8 @@ class Growing(Protocol):
     """A step, with its trees as far as they are."""
 
     def so_far(self, place: int, /) -> Tree: ...
+    def node(self, tree: int, path: str, /) -> Node: ...
+    def whole(self) -> StepTable: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,17 @@ class Asked:
         if self.step is None or not isinstance(place, int) or isinstance(place, bool):
             raise MissingError("a question about a tree must name it")
         return self.read(self.step).tree(place) if self.find is None else self.find(self.step).so_far(place)
+
+    def node(self, place: int, path: str) -> tuple[StepTable, Node]:
+        """A node as far as it is, and the table of its step, in which its tree stands at that place.
+
+        Raises:
+            MissingError: there is none.
+        """
+        if self.step is None or self.find is None:
+            return self.table, self.table.node(place, path)
+        step = self.find(self.step)
+        return step.whole(), step.node(place, path)
 
     @property
     def table(self) -> StepTable:

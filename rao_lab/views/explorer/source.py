@@ -56,6 +56,10 @@ class Source(ABC):
         """Of all steps that have ended, each with its "step": what the curves are drawn from."""
         return ()
 
+    def training(self) -> Mapping[str, Any]:
+        """The settings that these trees were trained by, as a run file keeps them; empty: not known."""
+        return {}
+
     def name_of(self, step: int) -> str:
         """What the step is called beside its number; "" = nothing."""
         del step

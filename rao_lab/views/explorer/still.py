@@ -18,11 +18,15 @@ from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
+from rao_lab.views.explorer.address import address_of
 from rao_lab.views.explorer.board_still import board_picture, board_words
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.states import empty_state, sentence_of
 from rao_lab.views.explorer.table import StepTable
+from rao_lab.views.per_token.html import node_html
+from rao_lab.views.per_token.node import node_tokens
+from rao_lab.views.per_token.text import node_words
 
 DRAWN = 60
 """Most nodes of the still picture; a larger tree is shown as text."""
@@ -88,11 +92,22 @@ def told(
     count = len(source.marks())
     name = f" ({source.name_of(step)})" if source.name_of(step) else ""
     steps = f"step {step}{name}, one of {count} steps, " if count > 1 else ""
-    head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes"
+    address = address_of(table, look._replace(tree=place))
+    at = f", at {address}" if look.tree is not None and address else ""
+    head = visible(f"{title}, " if title else "") + f"{steps}{trees}, {len(table):,} nodes{at}"
     note = sentence_of(table.state, step) if table.state else ""
     if tree is None or place is None:
         return Told(head, note)
+    if look.view == "tokens":
+        return Told(head, note, _token_words(source, table, place, look.path))
     return Told(head, note, text_tree(tree, credit_of(table, place), width=width, most=40))
+
+
+def _token_words(source: Source, table: StepTable, place: int, path: str) -> str:
+    try:
+        return node_words(node_tokens(source, table, place, path))
+    except RaoLabError as error:
+        return f"Node {path}: {visible(str(error))}."
 
 
 def shown_tree(table: StepTable, look: Look) -> int | None:
@@ -134,10 +149,12 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
         elif step is not None:
             table = read(step)
             place = shown_tree(table, look)
-            if place is not None and len(table.rows_of(place)) <= DRAWN:
+            if look.view == "tokens" and place is not None:
+                picture = node_html(node_tokens(source, table, place, look.path))
+            elif place is not None and len(table.rows_of(place)) <= DRAWN:
                 picture = tree_svg(table.tree(place), credit_of(table, place), look.path)
     picture = picture if len(picture) <= STILL_LIMIT else ""
-    body = "" if picture and look.view != "board" else words.body
+    body = "" if picture and look.view not in ("board", "tokens") else words.body
     pre = (
         f'<pre style="font:12px/1.35 Menlo,Consolas,monospace">{escape(body[:STILL_LIMIT])}</pre>'
         if body

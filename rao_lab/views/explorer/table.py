@@ -154,6 +154,10 @@ class StepTable:
     are places in `trees` and `groups`."""
     state: str = ""
     """What it is without, of `rao_lab.views.explorer.states`; empty: nothing."""
+    found: Attributions | None = None
+    """What `credit` is from."""
+    places: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """The group and the place in it by which `found` knows a tree, by its `TreeRow.id`."""
 
     def __len__(self) -> int:
         return len(self.path)
@@ -175,6 +179,14 @@ class StepTable:
         if self.records is None or not 0 <= place < len(self.trees):
             raise MissingError(f"step {self.step} has no tree {place}: it has {len(self.trees)}")
         return self.records
+
+    def drift(self, place: int, path: str) -> NDArray[np.float16] | None:
+        """What training found of the tokens of a node (`Attributions.drift`), `[T]`; None: nothing is known."""
+        known = self.places.get(self.trees[place].id) if 0 <= place < len(self.trees) else None
+        if known is None or self.found is None:
+            return None
+        row = next((row for row in self.found.rows(*known) if self.found.table.path[row] == path), None)
+        return None if row is None else self.found.drift_of(row)
 
     def rows_of(self, place: int) -> Ints:
         """The rows of a tree, in order."""
@@ -229,6 +241,7 @@ class StepTable:
         order = np.argsort(self.columns["tree"], kind="stable")
         starts = np.searchsorted(self.columns["tree"][order], np.arange(len(self.trees) + 1))
         counts: Counter[int] = Counter()
+        places: dict[int, tuple[int, int]] = {}
         for place in sorted(range(len(self.trees)), key=lambda each: self.trees[each].rollout):
             group = self.trees[place].group
             if probe[place]:
@@ -238,11 +251,13 @@ class StepTable:
                 theirs = found.rows(labels[group], counts[group] - 1)
             except MissingError:
                 continue  # sampled after these were attributed, or left out of them
+            places[self.trees[place].id] = labels[group], counts[group] - 1
             mine, rows = self._matched(order[starts[place] : starts[place + 1]], found, theirs)
             for name, attribute in CREDIT.items():
                 credit[name][mine] = getattr(found, attribute)[rows]
             why[mine] = found.why_code[rows]
-        return replace(self, credit=credit, config=config or found.config, moving=found.moving)
+        rule = config or found.config
+        return replace(self, credit=credit, config=rule, found=found, places=places, moving=found.moving)
 
     def _matched(self, mine: Ints, found: Attributions, theirs: range) -> tuple[Ints, Ints]:
         """Those rows of a tree that both know, here and there."""

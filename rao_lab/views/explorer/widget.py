@@ -17,15 +17,16 @@ import anywidget
 import traitlets
 
 from rao_lab.credit import CreditConfig
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError
 from rao_lab.store import Run
+from rao_lab.views.explorer.address import look_at
 from rao_lab.views.explorer.cell import CellRun, running_cell
 from rao_lab.views.explorer.curves import Curves
 from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.forking import Forking, MakeForks
 from rao_lab.views.explorer.from_run import RunSource
-from rao_lab.views.explorer.look import VIEWS, Look
+from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import clean
 from rao_lab.views.explorer.page import BUNDLE, save_page, spare_other_file
 from rao_lab.views.explorer.shown import Shown, source_of
@@ -52,6 +53,9 @@ class Explorer(anywidget.AnyWidget):
         config: the rule that credits trees at hand; a run brings its own.
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session brings its own.
         step: the step shown first; by default the newest.
+        tree: the tree shown first: its place in the step, from 0, or GROUP.TREE as `rao-lab credit` prints them.
+        node: the node chosen first, by its path.
+        at: an address that was copied from a view, such as "12:4.0/0.1#credit", in place of step, tree, node and view.
         title: what the place begins with.
         height: in px, at least 360; by default 520, or 620 on the board.
         view: what is in front: "tree", "credit", "icicle", or "board" for a session or a run.
@@ -96,28 +100,27 @@ class Explorer(anywidget.AnyWidget):
         step: int | None = None,
         title: str | None = None,
         height: int | None = None,
-        view: str = "tree",
+        view: str | None = None,
         fork: MakeForks | None = None,
+        tree: str | int | None = None,
+        node: str | None = None,
+        at: str | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = "config, tokenizer, step, title, height, view, fork"
+            known = "config, tokenizer, step, tree, node, at, title, height, view, fork"
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
-        if view not in VIEWS:
-            raise ConfigError(f"view={view!r} is unknown: choose one of {', '.join(VIEWS)}")
-        height = HEIGHTS.get(view, 520) if height is None else height
+        self._source = source_of(shown, config)
+        look = look_at(self._source, step, tree, node, view, at)
+        height = HEIGHTS.get(look.view, 520) if height is None else height
         if not isinstance(height, int) or height < 360:
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
-        self._source = source_of(shown, config)
         self._source.title = self._source.title if title is None else title
         self._source.decode = decoder_from(tokenizer) or self._source.decode
         status = self._source.status()
-        if view == "board" and not status:
+        if look.view == "board" and not status:
             raise ConfigError("view='board' needs a session or a run: single trees have no curves")
         marks = self._source.marks()
-        if step is not None and step not in {each for each, _ in marks}:
-            raise MissingError(f"no step {step} here: there are {[each for each, _ in marks]}")
-        look = Look(view, step, *(self._source.begins_at() if step is None else ()))
         fork = self._source.make_forks if fork is None else fork
         key = uuid4().hex
         super().__init__(

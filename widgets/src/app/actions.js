@@ -27,6 +27,8 @@ import { actionOf, moveInRows } from "./keys.js";
  * @property {{toggle: () => void, close: () => void, isOpen: boolean}} help
  * @property {{toggle: () => void, close: () => void, isOpen: boolean}} window
  * @property {boolean} ownPage a page of its own has the whole window already
+ * @property {import("./address.js").Address} address
+ * @property {{place: HTMLElement}} top
  * @property {boolean} drawer
  * @property {(shown: boolean) => void} showDrawer
  * @property {boolean} inspecting
@@ -96,6 +98,9 @@ function run(app, action) {
       return app.traits.steps.length > 1;
     case "help":
       app.help.toggle();
+      return true;
+    case "address":
+      if (app.address.now) app.address.copy(app.top.place);
       return true;
     case "window":
       if (!app.ownPage) app.window.toggle();

@@ -19,6 +19,7 @@ import { Client, traits } from "../step/client.js";
 import { commonGoal, summarize } from "../step/summary.js";
 import { TreeView } from "../tree/tree.js";
 import { onKey } from "./actions.js";
+import { Address } from "./address.js";
 import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
@@ -67,6 +68,7 @@ export class App {
     this.steps = new Steps(this);
     this.finding = new Finding();
     this.looking = new Looking(this);
+    this.address = new Address(this);
     this.drawer = false;
     this.shut = false;
     this.inspecting = false;
@@ -103,6 +105,10 @@ export class App {
     this.root.append(this.top.element, this.whatif.element, this.stateLine, body, this.said);
     fill(el, h("style", {}, css), this.root);
     this.root.addEventListener("keydown", (event) => onKey(this, event));
+    // A page of its own has the keys also before something in it was clicked.
+    if (this.ownPage) el.ownerDocument.body.addEventListener("keydown", (event) => {
+      if (event.target === event.currentTarget) onKey(this, event);
+    });
 
     this.stopTheme = watchTheme(this.root, () => this.onTheme());
     this.observer = new ResizeObserver(() => this.onSize());
@@ -112,6 +118,7 @@ export class App {
     this.onTheme();
     this.client.start();
     this.update();
+    this.address.begin();
   }
 
   close() {
@@ -201,6 +208,7 @@ export class App {
     this.search(this.finding.query, false);
     this.tree.reset();
     this.update();
+    this.address.arrive();
   }
 
   recompute() {

@@ -5,7 +5,7 @@
 /**
  * @typedef {"up" | "down" | "in" | "out" | "previous" | "next" | "home" | "end" | "focus" | "back" | "search"
  *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "tab4" | "bigger" | "smaller" | "fit"
- *   | "stepBack" | "stepOn" | "window" | "help"} Action
+ *   | "stepBack" | "stepOn" | "window" | "help" | "address"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -25,6 +25,7 @@ const PLAIN = {
   N: "hitBack",
   f: "follow",
   F: "window",
+  y: "address",
   "?": "help",
   1: "tab1",
   2: "tab2",

@@ -10,6 +10,7 @@ import { icon } from "../shared/shapes.js";
  * @property {(query: string, go?: boolean) => void} search
  * @property {(by: number) => void} hit
  * @property {() => void} focusNodes
+ * @property {{go: (text: string) => boolean}} address
  */
 
 export class Search {
@@ -24,7 +25,8 @@ export class Search {
   /** Shows the button, unless the user is typing. */
   update() {
     if (this.searching || this.element.contains(document.activeElement)) return;
-    const props = { class: "control", "aria-label": "Search", title: "Search goals and paths" };
+    const title = "Search goals and paths, or open an address";
+    const props = { class: "control", "aria-label": "Search", title };
     const button = h("button", { ...props, onclick: () => this.open() }, icon("search"), h("kbd", {}, "/"));
     fill(this.element, button);
   }
@@ -41,7 +43,7 @@ export class Search {
     const { app } = this;
     this.searching = true;
     const word = h("span", { class: "label" }, this.hitWords());
-    const aria = { placeholder: "goal or path", "aria-label": "Search goals and paths" };
+    const aria = { placeholder: "goal, path, address", "aria-label": "Search goals and paths" };
     const input = h("input", { type: "search", ...aria, value: app.finding.query });
     input.addEventListener("input", () => {
       app.search(input.value);
@@ -50,6 +52,9 @@ export class Search {
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Escape") {
+        app.search("", false);
+        this.close(true);
+      } else if (event.key === "Enter" && app.address.go(input.value)) {
         app.search("", false);
         this.close(true);
       } else if (event.key === "Enter") {

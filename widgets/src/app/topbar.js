@@ -36,6 +36,7 @@ import { offered, viewNamed } from "./views.js";
  * @property {{toggle: () => void}} help
  * @property {{toggle: () => void, isOpen: boolean}} window
  * @property {boolean} ownPage
+ * @property {import("./address.js").Address} address
  *
  * @typedef {TopBarNeeds & import("./scrub.js").ScrubHost & import("./search.js").SearchHost} TopBarHost
  */
@@ -111,10 +112,20 @@ export class TopBar {
     const { app, place } = this;
     const title = oneLine(app.traits.title, 60);
     const named =
-      title && app.size !== "small" ? [h("span", { class: "cut", title }, title), separator()] : [];
+      title && app.size !== "small" ? [h("span", { class: "cut", title }, title)] : [];
     const buttons = place.getElementsByTagName("button");
     const at = [...buttons].findIndex((button) => button === document.activeElement);
-    refill(place, () => buttons[at], named, this.placeParts());
+    const parts = this.placeParts();
+    const between = named.length && parts.length ? separator() : null;
+    refill(place, () => buttons[at], named, between, parts, this.link());
+  }
+
+  /** @returns {Child} what shows the address of all this */
+  link() {
+    const { address, size } = this.app;
+    if (!address.now || size === "small" || size === "tiny") return null;
+    const props = { class: "link", title: "Address of what is seen (y)", "aria-label": "Address" };
+    return h("button", { ...props, onclick: () => address.copy(this.place) }, icon("link", 13));
   }
 
   /** @returns {Child[]} */

@@ -58,6 +58,11 @@ export function viewNamed(name) {
   return VIEWS.find((view) => view.name === name) ?? TREE;
 }
 
+/** @param {string} name @returns {name is ViewName} */
+export function isView(name) {
+  return VIEWS.some((view) => view.name === name);
+}
+
 /**
  * The views that are offered: those with a button, and those in the menu behind them.
  * @param {Offered} has @param {number} width of the cell in units of type

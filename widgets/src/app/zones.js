@@ -27,6 +27,7 @@ import { viewNamed } from "./views.js";
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
+ * @property {{keep: () => void}} address
  * @property {Zone} creditPage
  * @property {Zone & {showHand: () => void}} board
  */
@@ -58,6 +59,7 @@ export function showZones(app) {
   if (view !== "board") app.board.showHand();
   showState(app);
   app.looking.update();
+  app.address.keep();
   if (had && isLost(root)) app.focusNodes();
 }
 

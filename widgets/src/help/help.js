@@ -52,6 +52,7 @@ const KEYS = [
   ["Shift \u2190 \u2192", "step before, step after"],
   ["f", "follow the newest step"],
   ["+ \u2212 0", "zoom in, out, fit (also Ctrl + wheel)"],
+  ["y", "the address of what is seen, to open it again"],
   ["F", "the whole window, and back"],
   ["?", "this card; Esc shuts it"],
 ];

@@ -1,0 +1,1 @@
+"""What training did with each token of a node, and what the tokens of launches earned."""
