@@ -1,0 +1,167 @@
+// A group and the depths of a step in sentences. rao_lab/views/explorer/group_words.py says the same (a test
+// compares them).
+
+import { capital, inWords, many, percent, plain } from "../shared/format.js";
+
+/** @typedef {import("./facts.js").GroupFact} GroupFact */
+/** @typedef {import("./facts.js").StepFacts} StepFacts */
+/** @typedef {import("./depths.js").Depths} Depths */
+/** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
+
+/** Why no node of a group is trained, by the most frequent code of `WHY_NOT`. @type {Record<number, string>} */
+const UNTRAINED = {
+  1: "none is scored",
+  2: "all were cancelled",
+  3: "the rule trains roots alone, and none is scored",
+  4: "no root is scored",
+  5: "there is no other scored root to compare with",
+  6: "the ids of their tokens are not recorded",
+};
+
+/**
+ * What a group gave to the update, and if it gave nothing, why.
+ * @param {GroupFact} fact @param {CreditConfig} config @returns {string}
+ */
+export function groupSentence(fact, config) {
+  const { kind, trees, live, known } = fact;
+  if (kind === "fork") return "Forks stand at their s: no step counts them, and they move no weights.";
+  if (kind === "probe") return "A probe: tried now and then, and never trained. Its trees stand at their s.";
+  if (kind === "coming") {
+    const done = trees.length - live;
+    const ended = `${inWords(done)} of ${many(trees.length, "tree")} ${done === 1 ? "has" : "have"} ended`;
+    return `${capital(ended)}, and roots stand at their s: there is no R without credit.`;
+  }
+  if (kind === "untrained") return `Not trained: ${UNTRAINED[fact.why] ?? "no node has an advantage"}.`;
+  const left = trees.length - known;
+  const lost = left ? ` ${capital(inWords(left))} of its roots ${left === 1 ? "is" : "are"} not scored.` : "";
+  return `${kind === "nothing" ? nothing(fact, config) : taught(fact)}${lost}`;
+}
+
+/** @param {GroupFact} fact @param {CreditConfig} config */
+function nothing(fact, config) {
+  const { alike, known, mean, nodes, trees, won, lost, scored } = fact;
+  const end = "every advantage is 0, and this group taught nothing.";
+  if (!alike) return capital(end);
+  const below = nodes - trees.length;
+  const rest = config.estimator === "root_only" ? "and this rule trains roots alone" : otherNodes(below);
+  const all = scored && won === scored ? " Every agent in it succeeded." : "";
+  const none = scored && lost === scored ? " No agent in it succeeded." : "";
+  return `${allRoots(known, mean)}, ${rest}: ${end}${all}${none}`;
+}
+
+/** @param {number} below */
+function otherNodes(below) {
+  return below ? "and no node below them differs from that" : "and none has children";
+}
+
+/** @param {GroupFact} fact */
+function taught({ alike, known, mean, rootsMoved, moved, trained, share }) {
+  const update = `${percent(share)} of the update`;
+  if (!alike || rootsMoved) {
+    return `${capital(many(moved, "node"))} of ${trained} with an advantage that is not 0: ${update}.`;
+  }
+  const some = moved === 1 ? "one node below them has one and makes" : `${moved} nodes below them have one and make`;
+  return `${allRoots(known, mean)}, so no root has an advantage; ${some} ${update}.`;
+}
+
+/** @param {number} known @param {number} mean */
+function allRoots(known, mean) {
+  return `${known === 2 ? "Both" : `All ${inWords(known)}`} roots reach ${plain(mean)}`;
+}
+
+/**
+ * What the hollow rings of a step stand for.
+ * @param {StepFacts} facts @returns {string}
+ */
+export function listSentence({ groups, scored }) {
+  if (!scored) return "";
+  const own = groups.filter(({ meta }) => !meta.fork && !meta.probe);
+  const hollow = own.filter(({ alike }) => alike);
+  const none = own.filter(({ kind }) => kind === "nothing" || kind === "untrained");
+  const still = hollow.filter(({ kind }) => kind === "trained");
+  if (!own.length) return "";
+  const parts = [];
+  if (still.length) {
+    const share = percent(still.reduce((sum, fact) => sum + fact.share, 0));
+    const which = still.length === hollow.length ? "" : `In ${inWords(still.length)} of ${inWords(hollow.length)} `;
+    const differ = which ? "the nodes below differ" : "The nodes below them differ";
+    const so = still.length === 1 ? "so the group is trained" : "so these groups are trained";
+    parts.push(`${which}${differ}, ${so} all the same (${share} of the update).`);
+  }
+  if (none.length) {
+    const groupsOf = `${capital(inWords(none.length))} of ${many(own.length, "group")}`;
+    parts.push(`${groupsOf} taught nothing: dotted.`);
+  }
+  const begin = hollow.length ? ["Hollow: all roots scored alike."] : ["In no group all roots scored alike."];
+  return [...begin, ...parts].join(" ");
+}
+
+/** @type {[number, string][]} */
+const PARTS = [
+  [1 / 4, "a quarter"],
+  [1 / 3, "a third"],
+  [1 / 2, "half"],
+  [2 / 3, "two thirds"],
+  [3 / 4, "three quarters"],
+];
+/** How far a share may be from a round part of the whole, and from another to count as the same. */
+const NEAR = 0.025;
+const SAME = 0.07;
+
+/** @param {number} share from 0 to 1 */
+function partOf(share) {
+  if (share > 0.985) return "nearly all";
+  return PARTS.find(([part]) => Math.abs(share - part) < NEAR)?.[1] ?? percent(share, 0);
+}
+
+/**
+ * What weights of depth do to the update.
+ * @param {Depths} depths @returns {string}
+ */
+export function depthSentence({ rows, weighted, trained, total }) {
+  if (!trained) return "";
+  if (!(total > 0)) return "Every advantage is 0: these trees move no weights.";
+  if (rows.length === 1) {
+    return `All trained nodes stand at depth ${rows[0].depth}, so weights of depth change nothing.`;
+  }
+  const off = (/** @type {import("./depths.js").DepthFact} */ row) => (weighted ? row.other : row.share);
+  const on = (/** @type {import("./depths.js").DepthFact} */ row) => (weighted ? row.share : row.other);
+  const most = rows.reduce((best, row) => (off(row) > off(best) ? row : best));
+  const nodes = most.nodes / trained;
+  const begin = weighted ? "Without weights," : "Weights are off:";
+  const takes = `${begin} depth ${most.depth} takes ${partOf(off(most))} of the update`;
+  const has = `it has ${partOf(nodes)} of the nodes`;
+  const first = Math.abs(off(most) - nodes) < SAME ? `${takes} because ${has}.` : `${takes}; ${has}.`;
+  const would = weighted ? "" : "would ";
+  const ons = rows.map(on);
+  if (Math.max(...ons) - Math.min(...ons) < SAME) {
+    return `${first} With them each depth ${weighted ? "counts" : "would count"} about the same.`;
+  }
+  const top = rows.reduce((best, row) => (on(row) > on(best) ? row : best));
+  return `${first} With them depth ${top.depth} ${would}${weighted ? "takes" : "take"} most, ${percent(on(top), 0)}.`;
+}
+
+/**
+ * What roots are compared with: as a name beside a line, and as the lines of a note beside a tick.
+ * @param {CreditConfig} config @param {GroupFact} fact
+ */
+export function baselineName({ estimator, baseline }, { known, nodes }) {
+  if (baseline === "none") return "no baseline";
+  if (estimator === "grpo_mean") return `mean of all ${nodes} nodes`;
+  if (baseline === "group_mean") return `mean of all ${known} roots`;
+  if (baseline === "leave_one_out") {
+    return known === 2 ? "the other root" : `mean of the other ${Math.max(0, known - 1)} roots`;
+  }
+  return baseline.replaceAll("_", " ");
+}
+
+/**
+ * What the tick, or the line, and the bar of a tree mean.
+ * @param {CreditConfig} config @param {GroupFact} fact @param {boolean} line one for all trees
+ * @param {number} divisor by which the bar is divided to give A
+ */
+export function barWords(config, fact, line, divisor) {
+  const mark = line ? "line" : "tick";
+  const over = Number.isNaN(divisor) || Math.abs(divisor - 1) < 1e-6 ? "" : `, ${plain(divisor)} of it as 1`;
+  return `${mark}: ${baselineName(config, fact)}; bar: from there to this root${over}`;
+}
