@@ -407,10 +407,10 @@ def showcase_group(step: int = 1, index: int = 0, task: str = "medium 017") -> G
             win,
         ),
     ]
-    return _group(plans, task, goal, step, index)
+    return group_of(plans, task, goal, step, index)
 
 
-def _group(
+def group_of(
     plans: Sequence[Plan], task: str, goal: str, step: int, index: int, tokens: bool = True, **more: Any
 ) -> Group:
     difficulty = task.split()[0]
@@ -439,7 +439,7 @@ def random_group(
     plans = [random_plan(random, random.randrange(1, 2 * nodes), skill) for _ in range(size)]
     for plan in plans:
         plan.goal = plans[0].goal
-    return _group(plans, name, plans[0].goal, step, index, tokens, **more)
+    return group_of(plans, name, plans[0].goal, step, index, tokens, **more)
 
 
 def random_step(

@@ -24,6 +24,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   credit: ["page.js", "whatif.js", "rule.js"],
   help: ["help.js"],
   forks: ["pane.js"],
+  group: ["group.js", "host.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 

@@ -20,6 +20,7 @@ from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
 from rao_lab.views.explorer.address import address_of
 from rao_lab.views.explorer.board_still import board_picture, board_words
+from rao_lab.views.explorer.group_still import group_words
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.states import empty_state, sentence_of
@@ -100,6 +101,8 @@ def told(
         return Told(head, note)
     if look.view == "tokens":
         return Told(head, note, _token_words(source, table, place, look.path))
+    if look.view == "group":
+        return Told(head, note, group_words(table, place, width))
     return Told(head, note, text_tree(tree, credit_of(table, place), width=width, most=40))
 
 
@@ -146,7 +149,7 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
     with suppress(RaoLabError):
         if look.view == "board":
             picture = board_picture(source, look.step)
-        elif step is not None:
+        elif step is not None and look.view != "group":
             table = read(step)
             place = shown_tree(table, look)
             if look.view == "tokens" and place is not None:

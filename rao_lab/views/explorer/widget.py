@@ -33,7 +33,7 @@ from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
-HEIGHTS = {"board": 620}
+HEIGHTS = {"board": 620, "group": 640}
 """px, if the caller says nothing; other views are 520 high."""
 
 
@@ -57,8 +57,8 @@ class Explorer(anywidget.AnyWidget):
         node: the node chosen first, by its path.
         at: an address that was copied from a view, such as "12:4.0/0.1#credit", in place of step, tree, node and view.
         title: what the place begins with.
-        height: in px, at least 360; by default 520, or 620 on the board.
-        view: what is in front: "tree", "credit", "icicle", or "board" for a session or a run.
+        height: in px, at least 360; by default 520, or more for views that need it.
+        view: what is in front: "tree", "credit", "icicle", "group", or "board" for a session or a run.
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
             `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
             `rl.fork`, for when training has ended.

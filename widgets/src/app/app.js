@@ -308,7 +308,9 @@ export class App {
 
   /** The nodes get the keyboard: the outline has it for all views. */
   focusNodes() {
-    this.outline.focus();
+    const room = this.rooms.get(this.view);
+    if (room?.focus && !room.element.hidden) room.focus();
+    else this.outline.focus();
   }
 
   /** The nodes have it. @returns {boolean} */

@@ -1,13 +1,17 @@
 // The zones of the views: each is made once, and stands while its view is in front.
 
+import { GroupView } from "../group/group.js";
+
 /** @typedef {import("./zones.js").Zone} Zone */
 /** @typedef {import("./views.js").ViewName} ViewName */
 
 /**
- * @typedef {object} RoomsHost
+ * @typedef {object} ViewZones
  * @property {Zone} tree
  * @property {Zone} icicle
  * @property {Zone} board
+ *
+ * @typedef {ViewZones & import("../group/host.js").GroupHost} RoomsHost
  */
 
 /** By the name of the view. @param {RoomsHost} app @returns {Map<ViewName, Zone>} */
@@ -15,6 +19,7 @@ export function roomsOf(app) {
   return new Map([
     ["tree", app.tree],
     ["icicle", app.icicle],
+    ["group", new GroupView(app)],
     ["board", app.board],
   ]);
 }

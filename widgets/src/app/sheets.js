@@ -8,7 +8,9 @@ import inspector from "../inspector/inspector.css";
 import siblings from "../siblings/siblings.css";
 import credit from "../credit/credit.css";
 import board from "../board/board.css";
+import group from "../group/group.css";
 import help from "../help/help.css";
 import forks from "../forks/forks.css";
 
-export const css = [controls, app, outline, tree, inspector, siblings, credit, board, help, forks].join("\n");
+const views = [outline, tree, inspector, siblings, credit, group, board];
+export const css = [controls, app, ...views, help, forks].join("\n");

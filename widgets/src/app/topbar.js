@@ -1,7 +1,7 @@
 // The top bar: where one is, which step, which view, search.
 
 import { h, refill } from "../shared/dom.js";
-import { signClass, signed } from "../shared/format.js";
+import { many, signClass, signed } from "../shared/format.js";
 import { icon, markIcon } from "../shared/shapes.js";
 import { oneLine, taskName } from "../shared/text.js";
 import { treeWords } from "../step/forks.js";
@@ -147,7 +147,7 @@ export class TopBar {
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
     if (!shown) return [];
     const { step } = shown;
-    if (viewNamed(view).place === "tree") return this.treeParts(step);
+    if (viewNamed(view).place !== "step") return this.treeParts(step);
     const trees = `${step.trees.length} ${step.trees.length === 1 ? "tree" : "trees"}`;
     return [h("span", {}, trees), separator(), here(`${step.n.toLocaleString("en")} nodes`)];
   }
@@ -159,7 +159,8 @@ export class TopBar {
     const group = step.groups[tree.group];
     const trees = step.treesOf(tree.group).length;
     const kind = group.fork ? "fork" : "tree";
-    const words = `${kind} ${tree.rollout + 1}${trees > 1 ? ` of ${trees}` : ""}`;
+    const one = `${kind} ${tree.rollout + 1}${trees > 1 ? ` of ${trees}` : ""}`;
+    const words = viewNamed(this.app.view).place === "group" ? many(trees, kind) : one;
     const whole = { onclick: () => fold.focus(-1), title: "Back to the whole tree" };
     const task = taskName(group) || "task";
     return [

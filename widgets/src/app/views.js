@@ -1,6 +1,6 @@
 // The views there are: what the switch in the top bar offers, and which zones stand while a view is in front.
 
-/** @typedef {"tree" | "icicle" | "outline" | "board"} ViewName */
+/** @typedef {"tree" | "icicle" | "outline" | "group" | "board"} ViewName */
 
 /**
  * @typedef {object} View
@@ -11,7 +11,7 @@
  * @property {boolean} credit the bar of rules stands over it
  * @property {boolean} page Credit may take its place; otherwise the tree comes back for it
  * @property {boolean} tiny it stands in a very narrow cell, too; otherwise the outline alone does
- * @property {"run" | "step" | "tree"} place what the top bar names
+ * @property {"run" | "step" | "group" | "tree"} place what the top bar names
  * @property {(has: Offered) => boolean} here it is offered
  */
 
@@ -26,7 +26,7 @@
 const TREE = {
   ...{ name: "tree", label: "Tree", outline: "tree", place: "tree" },
   ...{ inspector: true, credit: true, page: true, tiny: false },
-  here: ({ size, nodes, board }) => board || (nodes && size !== "tiny"),
+  here: ({ nodes, board }) => board || nodes,
 };
 
 /** In the order of the switch. @type {View[]} */
@@ -41,6 +41,10 @@ const VIEWS = [
     ...TREE,
     ...{ name: "outline", label: "Outline", inspector: false },
     here: ({ size }) => size === "small",
+  },
+  {
+    ...TREE,
+    ...{ name: "group", label: "Group", outline: "none", inspector: false, tiny: true, place: "group" },
   },
   {
     ...{ name: "board", label: "Board", outline: "none", inspector: false, credit: false, page: false },

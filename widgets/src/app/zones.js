@@ -8,6 +8,7 @@ import { viewNamed } from "./views.js";
  * @property {HTMLElement} element
  * @property {() => void} update
  * @property {(event: KeyboardEvent) => boolean} [onKey] a key was pressed in it: whether it meant something
+ * @property {() => void} [focus] it takes the keyboard; otherwise the outline does
  */
 
 /**

@@ -1,5 +1,5 @@
-// What the groups of a step are, in numbers: where their roots stand, what they are compared with, and how much
-// of the update each group makes. Nothing here draws.
+// What the groups of a step are, in numbers: where their roots stand, what they are compared with, and how
+// much of the update each group makes. Nothing here draws.
 
 import { isLive } from "../step/status.js";
 

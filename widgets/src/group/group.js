@@ -1,5 +1,5 @@
-// The Group view: all groups of a step at a glance, the trees of one of them on the axis of reward, and how much
-// of the update each depth makes.
+// The Group view: all groups of a step at a glance, the trees of one of them on the axis of reward, and how
+// much of the update each depth makes.
 
 import { fill, h } from "../shared/dom.js";
 import { sentenceOf } from "../step/states.js";
@@ -16,8 +16,8 @@ import { groupSentence } from "./words.js";
 /** px from which the list stands beside the trees, and from which the sentence stands beside the depths. */
 const BESIDE = 560;
 const SAID = 760;
-/** px of the trees at least. */
-const LOW = 250;
+/** px that the trees keep if rows of depths are roomy. */
+const LOW = 370;
 
 /** @type {Record<string, [number, number]>} by which a key moves: groups, trees */
 const MOVES = {
@@ -29,9 +29,8 @@ export class GroupView {
   /** @param {import("./host.js").GroupHost} host */
   constructor(host) {
     this.host = host;
-    const onkeydown = (/** @type {KeyboardEvent} */ event) => this.onKey(event);
-    this.list = new GroupList((group) => this.choose(group), onkeydown);
-    this.grove = new Grove(host, onkeydown);
+    this.list = new GroupList((group) => this.choose(group));
+    this.grove = new Grove(host);
     this.share = new SharePanel();
     this.about = h("p", { class: "about", "aria-live": "polite" });
     this.empty = h("div", { class: "state" });
@@ -70,8 +69,8 @@ export class GroupView {
     const { step } = shown;
     element.classList.toggle("stacked", element.clientWidth < BESIDE * u);
     this.list.update(this.facts, fact.group, step.step, u);
-    this.main.classList.toggle("said-below", this.main.clientWidth < SAID * u);
-    this.share.update(shown, element.clientHeight - (LOW + 40) * u, u, this.whole(step));
+    this.main.classList.toggle("narrow", this.main.clientWidth < SAID * u);
+    this.share.update(shown, element.clientHeight - LOW * u, u, this.whole(step));
     this.grove.update(shown, fact, this.facts);
     this.showAbout(shown, fact);
   }
@@ -131,15 +130,13 @@ export class GroupView {
     if (tree !== undefined) host.choose.tree(tree);
   }
 
-  /** @param {KeyboardEvent} event */
+  /** @param {KeyboardEvent} event @returns {boolean} it meant something here */
   onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
     const move = MOVES[event.key];
     if (move) this.move(...move);
     else if (event.key === "Enter" || event.key === " ") this.grove.open(this.host.place.tree);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    return !!move || event.key === "Enter" || event.key === " ";
   }
 
   /** @param {number} groups @param {number} trees */

@@ -1,4 +1,4 @@
-// The trees of one group on the axis of reward, as a canvas with a list of them for keyboards and screen readers.
+// The trees of one group on the axis of reward: a canvas, and a list for keyboards and screen readers.
 
 import { canvasFor } from "../shared/canvas.js";
 import { fill, h } from "../shared/dom.js";
@@ -22,10 +22,8 @@ const LINE = 15;
 let made = 0;
 
 export class Grove {
-  /**
-   * @param {import("./host.js").GroupHost} host @param {(event: KeyboardEvent) => void} onkeydown
-   */
-  constructor(host, onkeydown) {
+  /** @param {import("./host.js").GroupHost} host */
+  constructor(host) {
     this.host = host;
     this.id = `raot${(made += 1)}`;
     this.surface = canvasFor(10, 10);
@@ -34,7 +32,7 @@ export class Grove {
     this.options = h("div", { class: "hush", role: "presentation" });
     this.tip = h("div", { class: "tip", hidden: true });
     const aria = { role: "listbox", tabindex: 0, "aria-label": "Trees", "aria-orientation": "horizontal" };
-    this.stage = h("div", { class: "trees", ...aria, onkeydown }, canvas, this.options);
+    this.stage = h("div", { class: "trees", ...aria }, canvas, this.options);
     this.element = h("div", { class: "grove" }, this.stage, this.tip);
     /** @type {TreeFact[]} */
     this.trees = [];
@@ -76,6 +74,9 @@ export class Grove {
     };
     this.caption = "";
     if (trees.some(({ b }) => !Number.isNaN(b))) this.explain(shown, fact, this.picture);
+    const { chosen } = this;
+    const own = chosen >= 0 && plan.room === "bare" ? `${treeWords(shown, fact, trees[chosen])}. ` : "";
+    this.caption = own + this.caption;
     this.paint();
   }
 
@@ -89,7 +90,7 @@ export class Grove {
     context.font = `${(11 * u).toFixed(2)}px ${p.family}`;
     const lines = wrap(context, words, plan.pitch - 26 * u);
     const columns = trees.map(({ b, at }, column) => {
-      const tick = Number.isNaN(at) || Number.isNaN(b) ? NaN : plan.y(Number.isNaN(shared) ? b : Math.min(b, at));
+      const tick = Number.isNaN(at) || Number.isNaN(b) ? NaN : plan.y(b);
       return { x: plan.x(column), tick, hung: hung[column] };
     });
     const place = Number.isNaN(shared) ? roomFor(columns, plan, lines.length * LINE * u, u) : null;
@@ -230,9 +231,10 @@ function tipParts({ step, credit, other }, row, goal) {
 /** A tree in words. @param {Shown} shown @param {GroupFact} fact @param {TreeFact} tree */
 function treeWords({ step }, { by }, { tree, root, at, b, A, size, depth, live }) {
   const value = Number.isNaN(at) ? (live ? "at work" : "not scored") : `${by} ${plain(at)}`;
-  const against = Number.isNaN(b) || Number.isNaN(A) ? "" : `, compared with ${plain(b)}, advantage ${signed(A)}`;
+  const against = Number.isNaN(b) ? "" : `, compared with ${plain(b)}`;
+  const advantage = Number.isNaN(A) ? "" : `, advantage ${signed(A)}`;
   const nodes = root < 0 ? "not begun" : `${many(size, "node")}, depth ${depth}`;
-  return `${treeName(step, tree)}: ${value}${against}; ${nodes}`;
+  return `${treeName(step, tree)}: ${value}${against}${advantage}; ${nodes}`;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {string} text @param {number} width px */

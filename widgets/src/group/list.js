@@ -1,5 +1,5 @@
-// All groups of a step at a glance: where the roots of each stand, and their mean. Rows are drawn where they are
-// in view: a step may have hundreds.
+// All groups of a step at a glance: where the roots of each stand, and their mean. Rows are drawn while they
+// are in view: a step may have hundreds.
 
 import { fill, h, s } from "../shared/dom.js";
 import { many, percent, plain } from "../shared/format.js";
@@ -16,17 +16,19 @@ const SPARE = 4;
 const HIGH = 26;
 const DISC = 2.9;
 const TICK = 5;
+/** px of a list that leaves out what all names begin with. */
+const NARROW = 200;
 let made = 0;
 
 export class GroupList {
-  /** @param {(group: number) => void} choose @param {(event: KeyboardEvent) => void} onkeydown */
-  constructor(choose, onkeydown) {
+  /** @param {(group: number) => void} choose */
+  constructor(choose) {
     this.id = `raog${(made += 1)}`;
     this.left = h("span", { class: "label" });
     this.by = h("span", { class: "label" });
     this.room = h("div", { class: "room", role: "presentation" });
     const aria = { role: "listbox", tabindex: 0, "aria-label": "Groups" };
-    this.list = h("div", { class: "groups", ...aria, onkeydown }, this.room);
+    this.list = h("div", { class: "groups", ...aria }, this.room);
     this.ends = h("div", { class: "ends-of label", "aria-hidden": "true" });
     this.words = h("p", { class: "label" });
     const head = h("div", { class: "head" }, this.left, this.by);
@@ -35,6 +37,8 @@ export class GroupList {
     this.facts = null;
     this.chosen = -1;
     this.unit = 1;
+    /** What all names begin with, and a narrow list leaves out. */
+    this.preamble = "";
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest("[data-group]");
@@ -52,14 +56,16 @@ export class GroupList {
   update(facts, chosen, step, unit) {
     this.facts = facts;
     this.unit = unit;
+    const narrow = this.element.clientWidth < NARROW * unit;
+    this.preamble = narrow ? shared(facts.groups.map(({ meta }) => taskName(meta))) : "";
     const tasks = facts.groups.filter(({ meta }) => !meta.probe && !meta.fork).length;
-    const others = [
-      [facts.groups.filter(({ meta }) => meta.probe && !meta.fork).length, "probe"],
-      [facts.groups.filter(({ meta }) => meta.fork).length, "set of forks", "sets of forks"],
+    const probes = facts.groups.filter(({ meta }) => meta.probe && !meta.fork).length;
+    const forks = facts.groups.filter(({ meta }) => meta.fork).length;
+    const words = [
+      tasks ? many(tasks, "task") : "",
+      probes ? many(probes, "probe") : "",
+      forks ? many(forks, "set of forks", "sets of forks") : "",
     ];
-    const words = [tasks ? many(tasks, "task") : ""].concat(
-      others.map(([count, one, more]) => (count ? many(Number(count), String(one), more && String(more)) : "")),
-    );
     const where = step > 0 ? ` in step ${step}` : "";
     this.left.textContent = `${words.filter(Boolean).join(", ")}${where}`;
     fill(this.by, "root ", h("span", { class: "serif" }, facts.scored ? "R" : "s"));
@@ -103,32 +109,46 @@ export class GroupList {
 
   /** @param {StepFacts} facts @param {GroupFact} fact @param {number} at */
   row(facts, fact, at) {
-    const { meta, group, kind, alike } = fact;
-    const kindWord = meta.fork ? "forks" : meta.probe ? "probe" : "";
-    const dim = alike || kind === "untrained" || kindWord;
-    const name = taskName(meta) || "task";
+    const { meta, group, alike } = fact;
+    const kind = meta.fork ? "forks" : meta.probe ? "probe" : "";
+    const dim = alike || kind || fact.kind === "untrained";
+    const whole = taskName(meta) || "task";
+    const name = whole.slice(this.preamble.length);
     const aria = {
-      ...{ role: "option", "aria-selected": group === this.chosen, "aria-label": rowWords(fact, name) },
+      ...{ role: "option", "aria-selected": group === this.chosen, "aria-label": rowWords(fact, whole) },
       ...{ "aria-setsize": facts.groups.length, "aria-posinset": at + 1 },
     };
     return h(
       "div",
       {
         ...{ class: `group${dim ? " dim" : ""}`, id: `${this.id}-${group}`, "data-group": group, ...aria },
-        ...{ style: `top:${at * this.pitch}px;height:${this.pitch}px`, title: rowWords(fact, name) },
+        ...{ style: `top:${at * this.pitch}px;height:${this.pitch}px`, title: rowWords(fact, whole) },
       },
-      h("span", { class: "name cut" }, name, kindWord ? h("span", { class: "label" }, ` ${kindWord}`) : null),
+      h("span", { class: "name" },
+        h("span", { class: "cut" }, name),
+        kind ? h("span", { class: "label" }, kind) : null,
+      ),
       h("span", { class: "axis" }, axisPicture(facts, fact, this.unit)),
     );
   }
 }
 
+/** The words that all names begin with. @param {string[]} names */
+function shared([first = "", ...others]) {
+  const end = first.lastIndexOf(" ") + 1;
+  const begin = first.slice(0, end);
+  return others.length && others.every((name) => name.startsWith(begin)) ? begin : "";
+}
+
 /** A row in words. @param {GroupFact} fact @param {string} name */
 function rowWords({ kind, alike, known, trees, mean, share, by, meta }, name) {
   const what = meta.fork ? ", forks" : meta.probe ? ", probe" : "";
-  const roots = `${known} of ${many(trees.length, "root")} known${known ? `, mean ${by} ${plain(mean)}` : ""}`;
-  const so = { trained: `${percent(share)} of the update`, nothing: "taught nothing", untrained: "not trained" };
-  const end = kind in so ? `, ${so[/** @type {keyof typeof so} */ (kind)]}` : "";
+  const value = known ? `, mean ${by} ${plain(mean)}` : "";
+  const roots = `${known} of ${many(trees.length, "root")} known${value}`;
+  /** @type {Partial<Record<GroupFact["kind"], string>>} */
+  const so = { nothing: "taught nothing", untrained: "not trained" };
+  if (kind === "trained") so.trained = `${percent(share)} of the update`;
+  const end = so[kind] ? `, ${so[kind]}` : "";
   return `${name}${what}: ${roots}${alike ? ", all alike" : ""}${end}`;
 }
 

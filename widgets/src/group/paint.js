@@ -1,5 +1,5 @@
-// The picture of a group: the axis of R, a small tree at each root, the tick that it is compared with, and the
-// bar between them, which is its advantage.
+// The picture of a group: the axis of R, a small tree at each root, the tick that it is compared with, and
+// the bar between them, which is its advantage.
 
 import { ticks } from "../shared/axis.js";
 import { fitText } from "../shared/canvas.js";
@@ -40,7 +40,10 @@ function type({ context, p, u }, size, weight = 400) {
   context.font = `${weight} ${(size * u).toFixed(2)}px ${p.family}`;
 }
 
-/** @param {Picture} picture @param {number} chosen column @param {boolean} keys the trees have the keyboard */
+/**
+ * @param {Picture} picture @param {number} chosen column
+ * @param {boolean} keys the trees have the keyboard
+ */
 export function paintGroup(picture, chosen, keys) {
   const { context, p, plan, trees } = picture;
   context.fillStyle = p.page;
@@ -136,7 +139,7 @@ function paintLane(picture, right) {
 function paintHead(picture, { tree, size, depth, live, root }, column, chosen) {
   const { context, p, plan, u, called } = picture;
   const left = plan.room === "bare" ? plan.x(column) : plan.x(column) - 6 * u;
-  const room = plan.pitch - 15 * u;
+  const room = plan.pitch - 10 * u;
   context.textBaseline = "alphabetic";
   context.textAlign = "left";
   context.fillStyle = p.text;
@@ -156,9 +159,10 @@ function paintHead(picture, { tree, size, depth, live, root }, column, chosen) {
   type(picture, 10.5);
   context.fillStyle = live ? p.live : p.label;
   const nodes = `${size} ${size === 1 ? "node" : "nodes"}`;
-  const long = root < 0 ? "not begun" : `${nodes}, depth ${depth}`;
-  const words = !wide ? (size ? nodes : "") : live && root >= 0 ? `${nodes} so far` : long;
-  context.fillText(fitText(context, words, Math.max(room, 22 * u)), left, 39 * u);
+  const long = live ? `${nodes} so far` : `${nodes}, depth ${depth}`;
+  const all = root < 0 ? ["not begun"] : [long, nodes, `${size}`];
+  const words = all.find((each) => context.measureText(each).width <= room) ?? "";
+  context.fillText(words, left, 39 * u);
 }
 
 /** @param {Picture} picture @param {TreeFact} tree @param {number} column */
@@ -186,7 +190,7 @@ function paintTick({ context, p, u, plan }, x, y) {
   context.stroke();
 }
 
-/** What was recorded, as a dashed outline. @param {Picture} picture @param {Standing} was @param {number} x */
+/** What was recorded, dashed. @param {Picture} picture @param {Standing} was @param {number} x */
 function paintGhost({ context, p, plan, u }, was, x) {
   if (Number.isNaN(was.at)) return;
   context.strokeStyle = p.second;
@@ -279,15 +283,19 @@ function paintLabels(picture, tree, column) {
   const { context, p, plan, u, shared, hung } = picture;
   if (plan.room === "bare" || !Number.isNaN(shared) || Number.isNaN(tree.b) || Number.isNaN(tree.at)) return;
   const y = plan.y(tree.b);
-  const { top, bottom, nodes } = hung[column];
-  const met = nodes.length > 1 && y > top - 7 * u && y < bottom + 7 * u;
   const x = plan.x(column) + 14 * u;
   type(picture, plan.room === "wide" ? 11 : 10);
   context.textAlign = "left";
   context.textBaseline = "middle";
   const words = plain(tree.b);
-  const at = met ? (tree.A < 0 ? Math.min(y, top - 9 * u) : Math.max(y, bottom + 9 * u)) : y;
-  ground(picture, x, at, context.measureText(words).width);
+  const width = context.measureText(words).width;
+  const [, ...below] = hung[column].nodes;
+  const met = (/** @type {number} */ at) =>
+    below.some((node) => Math.abs(node.y - at) < 10 * u && node.x > x - 6 * u && node.x < x + width + 6 * u);
+  let at = y;
+  // Away from the nodes that it would cover, on the side of the root that the tick is on.
+  while (met(at) && Math.abs(at - y) < 120 * u) at += tree.A < 0 ? -2 * u : 2 * u;
+  ground(picture, x, at, width);
   context.fillStyle = p.second;
   context.fillText(words, x, at);
 }
@@ -303,7 +311,10 @@ function ground({ context, p, u }, left, middle, width) {
   context.globalAlpha = 1;
 }
 
-/** Advantage and R. @param {Picture} picture @param {TreeFact} tree @param {number} column @param {boolean} chosen */
+/**
+ * Advantage and R.
+ * @param {Picture} picture @param {TreeFact} tree @param {number} column @param {boolean} chosen
+ */
 function paintFoot(picture, { root, at, A, was, live }, column, chosen) {
   const { context, p, plan, u, by, shown } = picture;
   const bare = plan.room === "bare";

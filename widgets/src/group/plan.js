@@ -1,4 +1,4 @@
-// Where things stand in the picture of a group, in px: one column a tree, one axis for all. Nothing here draws.
+// Where things stand in the picture of a group, in px: a column for each tree, one axis. Nothing here draws.
 
 import { miniature } from "../step/groups.js";
 
@@ -79,13 +79,14 @@ export function hang(step, { tree, root, depth, size }, plan, x, y, u) {
   if (places.length < 2) return { nodes: [{ row: root, x, y, above: -1 }], top: y, bottom: y, left_out: 0 };
   const high = places.reduce((most, place) => Math.max(most, Math.abs(place.y)), 0);
   const levels = Math.min(depth, places.reduce((most, place) => Math.max(most, place.x), 1));
-  const gapY = Math.min(LEAF * u, (HALF * u) / Math.max(1, high));
+  const half = Math.min(HALF * u, (plan.bottom - plan.top) / 3.5);
+  const gapY = Math.min(LEAF * u, half / Math.max(1, high));
   const gapX = Math.min(LEVEL * u, (plan.pitch - FIRST * u - 6 * u) / levels);
   const [least, most] = [y - high * gapY, y + high * gapY];
-  const [over, under] = [plan.top - (HANG - 4) * u - least, most - (plan.lane ?? plan.bottom + 6 * u)];
+  const [over, under] = [plan.top - (HANG - 9) * u - least, most - (plan.lane ?? plan.bottom + 6 * u)];
   const move = over > 0 ? over : under > 0 ? -under : 0;
-  const nodes = places.map((place, at) => {
-    return { row: place.row, above: place.above, x: x + place.x * gapX, y: y + (at ? place.y * gapY + move : 0) };
+  const nodes = places.map(({ row, above, ...place }, at) => {
+    return { row, above, x: x + place.x * gapX, y: y + (at ? place.y * gapY + move : 0) };
   });
   return { nodes, top: least + move, bottom: most + move, left_out: size - places.length };
 }
@@ -98,7 +99,8 @@ export function hang(step, { tree, root, depth, size }, plan, x, y, u) {
  */
 export function roomFor(columns, plan, height, u) {
   if (plan.room !== "wide") return null;
-  const order = [...columns.keys()].sort((a, b) => columns[a].hung.nodes.length - columns[b].hung.nodes.length);
+  const size = (/** @type {number} */ column) => columns[column].hung.nodes.length;
+  const order = [...columns.keys()].sort((a, b) => size(a) - size(b) || a - b);
   for (const column of order) {
     const { tick, hung } = columns[column];
     const y = tick + 20 * u;

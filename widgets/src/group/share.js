@@ -1,5 +1,5 @@
-// How much of the update each depth makes: bars and figures, with weights of depth and without, and what is seen
-// in a sentence.
+// How much of the update each depth makes: bars and figures, with weights of depth and without, and what is
+// seen in a sentence.
 
 import { fill, h, s } from "../shared/dom.js";
 import { count, percent, plain } from "../shared/format.js";
@@ -21,8 +21,8 @@ export class SharePanel {
   constructor() {
     this.cap = h("div", { class: "cap" });
     this.table = h("table", {});
-    this.words = h("p", { class: "said" });
-    const body = h("div", { class: "depths" }, this.table);
+    this.words = h("p", { class: "seen" });
+    const body = h("div", { class: "by-depth" }, this.table);
     this.element = h("div", { class: "share-of" }, this.cap, h("div", { class: "beside" }, body, this.words));
   }
 
@@ -52,7 +52,7 @@ export class SharePanel {
     this.element.style.setProperty("--seen", String(Math.min(SEEN, depths.rows.length)));
     const plot = h("td", { class: "plot", rowspan: depths.rows.length });
     fill(this.table, tableParts(depths, off, plot));
-    const words = depthSentence(depths);
+    const words = depthSentence(depths).replaceAll(" %", "\u00a0%");
     if (this.words.textContent !== words) this.words.textContent = words;
     const width = plot.clientWidth;
     if (width) fill(plot, bars(depths, width, pitch, u));
@@ -94,29 +94,32 @@ function weightWords({ low, high }) {
 
 /** @param {Depths} depths @param {number} width @param {number} pitch px @param {number} u */
 function bars({ rows }, width, pitch, u) {
-  const end = Math.min(1, roundUp(Math.max(0.05, ...rows.map(({ share, other }) => Math.max(share, other))), 5));
+  const most = rows.reduce((so, { share, other }) => Math.max(so, share, other), 0.05);
+  const end = Math.min(1, roundUp(most, 5));
   const x = (/** @type {number} */ share) => (share / end) * (width - 16 * u);
   const foot = rows.length * pitch;
   const thick = Math.min(18 * u, pitch - 8 * u);
   const even = x(1 / rows.length);
+  const figure = { y: foot + 14 * u, class: "axis", "text-anchor": "middle" };
   const grid = ticks(0, end, 5).map((mark) => [
     s("path", { d: `M${x(mark)} 0V${foot}`, stroke: "var(--rule)" }),
-    s("text", { x: Math.max(9 * u, x(mark)), y: foot + 14 * u, class: "axis", "text-anchor": "middle" }, percent(mark, 0)),
+    s("text", { x: Math.max(9 * u, x(mark)), ...figure }, percent(mark, 0)),
   ]);
   const marks = rows.flatMap(({ minus, share, other }, at) => {
     const y = at * pitch + (pitch - thick) / 2;
     const off = { x: 0.5, y: y - 3 * u, width: Math.max(0, x(other)), height: thick + 6 * u, rx: 2 };
     const dash = { fill: "none", stroke: "var(--text)", "stroke-dasharray": "3 2.5", "stroke-width": 1 };
+    const plus = { x: x(minus), width: Math.max(0, x(share) - x(minus)) };
     return [
       s("rect", { x: 0, y, width: x(minus), height: thick, fill: "var(--barMinus)" }),
-      s("rect", { x: x(minus), y, width: Math.max(0, x(share) - x(minus)), height: thick, fill: "var(--barPlus)" }),
+      s("rect", { ...plus, y, height: thick, fill: "var(--barPlus)" }),
       s("rect", { ...off, ...dash }),
     ];
   });
-  const line = { stroke: "var(--second)", "stroke-dasharray": "3 3" };
+  const line = { stroke: "var(--second)", "stroke-dasharray": "3 3", d: `M${even} ${-4 * u}V${foot}` };
   return s("svg", { width, height: foot + 18 * u, "aria-hidden": "true" },
     ...grid.flat(),
     ...marks,
-    rows.length > 1 ? s("path", { d: `M${even} ${-4 * u}V${foot}`, ...line }, s("title", {}, "equal shares")) : null,
+    rows.length > 1 ? s("path", line, s("title", {}, "equal shares")) : null,
   );
 }

@@ -1,5 +1,5 @@
-// A group and the depths of a step in sentences. rao_lab/views/explorer/group_words.py says the same (a test
-// compares them).
+// A group and the depths of a step in sentences. They are those of rao_lab/views/explorer/group_words.py (a
+// test compares them).
 
 import { capital, inWords, many, percent, plain } from "../shared/format.js";
 
@@ -8,7 +8,10 @@ import { capital, inWords, many, percent, plain } from "../shared/format.js";
 /** @typedef {import("./depths.js").Depths} Depths */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
 
-/** Why no node of a group is trained, by the most frequent code of `WHY_NOT`. @type {Record<number, string>} */
+/**
+ * Why no node of a group is trained, by the most frequent code of `WHY_NOT`.
+ * @type {Record<number, string>}
+ */
 const UNTRAINED = {
   1: "none is scored",
   2: "all were cancelled",
@@ -58,9 +61,13 @@ function otherNodes(below) {
 function taught({ alike, known, mean, rootsMoved, moved, trained, share }) {
   const update = `${percent(share)} of the update`;
   if (!alike || rootsMoved) {
-    return `${capital(many(moved, "node"))} of ${trained} with an advantage that is not 0: ${update}.`;
+    const some = `${moved} of ${many(trained, "node")} have an advantage that is not 0`;
+    if (moved < trained) return `${some}: ${update}.`;
+    if (trained === 1) return `Its one node makes ${update}.`;
+    return `All ${trained} nodes have an advantage: ${update}.`;
   }
-  const some = moved === 1 ? "one node below them has one and makes" : `${moved} nodes below them have one and make`;
+  const more = `${moved} nodes below them have one and make`;
+  const some = moved === 1 ? "one node below them has one and makes" : more;
   return `${allRoots(known, mean)}, so no root has an advantage; ${some} ${update}.`;
 }
 
@@ -83,17 +90,20 @@ export function listSentence({ groups, scored }) {
   const parts = [];
   if (still.length) {
     const share = percent(still.reduce((sum, fact) => sum + fact.share, 0));
-    const which = still.length === hollow.length ? "" : `In ${inWords(still.length)} of ${inWords(hollow.length)} `;
+    const part = `In ${inWords(still.length)} of ${inWords(hollow.length)} `;
+    const which = still.length === hollow.length ? "" : part;
     const differ = which ? "the nodes below differ" : "The nodes below them differ";
     const so = still.length === 1 ? "so the group is trained" : "so these groups are trained";
     parts.push(`${which}${differ}, ${so} all the same (${share} of the update).`);
   }
   if (none.length) {
-    const groupsOf = `${capital(inWords(none.length))} of ${many(own.length, "group")}`;
-    parts.push(`${groupsOf} taught nothing: dotted.`);
+    const all = `${inWords(own.length)} ${own.length === 1 ? "group" : "groups"}`;
+    parts.push(`${capital(inWords(none.length))} of ${all} taught nothing: dotted.`);
   }
-  const begin = hollow.length ? ["Hollow: all roots scored alike."] : ["In no group all roots scored alike."];
-  return [...begin, ...parts].join(" ");
+  const probes = groups.some(({ alike, meta }) => alike && (meta.probe || meta.fork));
+  const never = probes ? " (probes, which are never trained)" : "";
+  const begin = hollow.length || probes ? `Hollow: all roots scored alike${hollow.length ? "" : never}.` : "";
+  return [begin || "In no group all roots scored alike.", ...parts].join(" ");
 }
 
 /** @type {[number, string][]} */
@@ -132,13 +142,13 @@ export function depthSentence({ rows, weighted, trained, total }) {
   const takes = `${begin} depth ${most.depth} takes ${partOf(off(most))} of the update`;
   const has = `it has ${partOf(nodes)} of the nodes`;
   const first = Math.abs(off(most) - nodes) < SAME ? `${takes} because ${has}.` : `${takes}; ${has}.`;
-  const would = weighted ? "" : "would ";
   const ons = rows.map(on);
   if (Math.max(...ons) - Math.min(...ons) < SAME) {
     return `${first} With them each depth ${weighted ? "counts" : "would count"} about the same.`;
   }
   const top = rows.reduce((best, row) => (on(row) > on(best) ? row : best));
-  return `${first} With them depth ${top.depth} ${would}${weighted ? "takes" : "take"} most, ${percent(on(top), 0)}.`;
+  const take = weighted ? "takes" : "would take";
+  return `${first} With them depth ${top.depth} ${take} most, ${percent(on(top), 0)}.`;
 }
 
 /**
@@ -152,7 +162,7 @@ export function baselineName({ estimator, baseline }, { known, nodes }) {
   if (baseline === "leave_one_out") {
     return known === 2 ? "the other root" : `mean of the other ${Math.max(0, known - 1)} roots`;
   }
-  return baseline.replaceAll("_", " ");
+  return String(baseline).replaceAll("_", " ");
 }
 
 /**
@@ -162,6 +172,7 @@ export function baselineName({ estimator, baseline }, { known, nodes }) {
  */
 export function barWords(config, fact, line, divisor) {
   const mark = line ? "line" : "tick";
-  const over = Number.isNaN(divisor) || Math.abs(divisor - 1) < 1e-6 ? "" : `, ${plain(divisor)} of it as 1`;
+  const same = Math.abs(divisor - 1) < 1e-6;
+  const over = same ? "" : Number.isNaN(divisor) ? "; A is not its length" : `, ${plain(divisor)} of it as 1`;
   return `${mark}: ${baselineName(config, fact)}; bar: from there to this root${over}`;
 }

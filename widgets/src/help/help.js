@@ -118,6 +118,7 @@ function parts() {
   return [
     section("How an agent stands", shapes),
     section("In the tree", tree()),
+    section("In the group", group()),
     section("On the board", board()),
     section("Numbers", symbols),
     section("Figures of a step", figures, "wide"),
@@ -145,6 +146,27 @@ function tree() {
     row(h("span", { style: ghost }), "in a what-if: the recorded value"),
     row(h("b", {}, "\u2022"), "in a what-if: the sign has changed"),
     row(h("span", { style: fork }), "forks of a node, how many succeeded; bar: the interval of success"),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function group() {
+  const frame = { width: 26, height: 16, viewBox: "0 0 26 16", "aria-hidden": "true" };
+  const bar = s("svg", frame,
+    s("path", { d: "M13 2v12", stroke: "var(--barPlus)", "stroke-width": 4 }),
+    s("path", { d: "M6 14h14", stroke: "var(--text)", "stroke-width": 2 }),
+    s("circle", { cx: 13, cy: 3, r: 3, fill: "var(--barPlus)" }),
+  );
+  const ring = s("svg", frame,
+    s("path", { d: "M1 8H25", stroke: "var(--strong)", "stroke-dasharray": "1.5 3" }),
+    s("circle", { cx: 13, cy: 8, r: 4, fill: "var(--page)", stroke: "var(--label)", "stroke-width": 1.3 }),
+  );
+  const off = "width:24px;height:10px;border:1px dashed var(--text);border-radius:2px";
+  return [
+    row(bar, "a tree hangs at its root\u2019s R; tick: what it is compared with; bar: A"),
+    row(ring, "all roots scored alike; dotted: the group moved no weights"),
+    row(h("span", { style: off }), "share of a depth with its weight off"),
+    row(h("kbd", {}, "\u2191 \u2193"), "groups; \u2190 \u2192: trees; Enter: opens it in Tree"),
   ];
 }
 

@@ -1,0 +1,74 @@
+"""The Group view of a saved page in a real browser: with the mouse, with keys alone, and at each width."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def open_group(pages: Any, saved: Path, **how: Any) -> Any:
+    page = pages.open(saved.as_uri(), **how)
+    views = page.get_by_role("group", name="View")
+    if not views.get_by_role("button", name="Group").count():
+        # a menu holds what a narrow cell has no room for
+        views.get_by_role("button").last.click()
+        views = page.locator(".menu")
+    views.get_by_role("button", name="Group").click()
+    page.locator(".glance [role=option][aria-label^='medium 017']").click()
+    return page
+
+
+def trees(page: Any) -> list[str]:
+    return page.locator(".group-view .trees [role=option]").all_text_contents()
+
+
+def place(page: Any) -> str:
+    return page.locator(".rao .place .here").inner_text()
+
+
+def test_groups_and_trees_by_keys_and_mouse_with_the_credit_of_a_what_if(pages: Any, saved: Path) -> None:
+    page = open_group(pages, saved)
+    assert place(page) == "8 trees"
+    assert trees(page)[1] == ("tree 2: R 0.20, compared with 0.95, advantage −0.75; 6 nodes, depth 2")
+    assert "All 48 nodes have an advantage" in page.locator(".group-view .about").inner_text()
+    shares = page.locator(".by-depth tbody tr td b").all_text_contents()[::2]
+    assert abs(sum(float(share.split()[0]) for share in shares) - 100) < 0.3
+    # Other credit is shown at once.
+    page.locator(".whatif select").last.select_option("group_mean")
+    assert "tree 2: R 0.20, compared with 0.86, advantage −0.66" in trees(page)[1]
+    page.get_by_role("button", name="Reset").click()
+    # The list has the keyboard: groups up and down, trees left and right.
+    page.locator(".glance .groups").focus()
+    page.keyboard.press("ArrowUp")
+    chosen = page.locator(".glance [aria-selected=true]").get_attribute("aria-label")
+    assert not chosen.startswith("medium 017")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert (page.locator(".rao").get_attribute("data-view"), place(page)) == ("tree", "tree 3 of 8")
+    # A click on a node opens it there.
+    page.get_by_role("group", name="View").get_by_role("button", name="Group").click()
+    assert place(page) == "8 trees"
+    box = page.locator(".trees canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.46, box["y"] + box["height"] / 2)
+    assert (page.locator(".rao").get_attribute("data-view"), place(page)) == ("tree", "tree 4 of 8")
+    assert pages.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(420, 700), (700, 640), (980, 640), (1366, 768), (1620, 900)])
+def test_no_words_of_a_group_are_cut(pages: Any, saved: Path, width: int, height: int, theme: str) -> None:
+    page = open_group(pages, saved, width=width, height=height, theme=theme)
+    over = "all => all.filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
+    parts = ".group-view .about *, .group-view .cap *, .group-view .by-depth *, .group-view .seen, .glance p"
+    assert page.locator(parts).evaluate_all(over) == []
+    canvas = page.locator(".trees canvas")
+    assert canvas.bounding_box()["height"] >= 200
+    side = page.locator(".group-view").evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    assert side and pages.errors == []
