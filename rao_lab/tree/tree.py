@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.lazy import later
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import MissingError, RecordError
-from rao_lab.tree.graph import to_networkx
+from rao_lab.tree.graph import Credited, to_networkx
 from rao_lab.tree.node import ROOT, Node, Task, TreeHeader, child_path, path_key
 from rao_lab.tree.text import text_tree
 from rao_lab.tree.timeline import Timeline
@@ -117,9 +117,9 @@ class Tree:
             yield node
             stack.extend(reversed(node.children))
 
-    def to_networkx(self) -> networkx.DiGraph:
-        """See `graph.to_networkx`."""
-        return to_networkx(self)
+    def to_networkx(self, credit: Credited | Mapping[str, Any] | None = None) -> networkx.DiGraph:
+        """As a graph of plain values, with the credit of each node if it is given; see `graph.to_networkx`."""
+        return to_networkx(self, credit)
 
     def timeline(self) -> Timeline:
         """Who computed when, who waited for whom, and the critical path; `print` draws it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from rao_lab.base.safe_text import cells
 from rao_lab.credit import attribute
 from rao_lab.errors import MissingError
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn, child_path
-from rao_lab.tree.graph import to_networkx
 from rao_lab.tree.text import mark, node_label, preamble, short_goal, signed, text_tree
 
 TASK = Task("t17", "Craft the following items: 2x m5_i3", difficulty="medium")
@@ -256,18 +255,6 @@ def test_goals_lose_the_words_that_all_of_their_tree_begin_with() -> None:
 def test_a_node_is_named_by_its_goal_or_else_by_its_path() -> None:
     assert node_label(Node("0.1", goal="x" * 100)) == "x" * 39 + "…"
     assert node_label(Node("0.1", parent="0")) == "0.1"
-
-
-def test_the_graph_carries_every_field() -> None:
-    graph = to_networkx(BUSY)
-    assert list(graph.edges) == [("0", "0.0"), ("0", "0.1"), ("0", "0.2"), ("0", "0.3"), ("0.0", "0.0.0")]
-    for found in BUSY.nodes:
-        for item in fields(found):
-            assert graph.nodes[found.path][item.name] == getattr(found, item.name)
-        assert graph.nodes[found.path]["tokens_out"] == found.tokens_out
-    assert graph.edges["0", "0.1"] == {"turn": None, "launch_batch": 0, "together": True, "spawn_index": 0}
-    assert graph.graph["task"] is TASK
-    assert BUSY.to_networkx().nodes.keys() == graph.nodes.keys()
 
 
 def test_a_count_that_python_does_not_print_does_not_end_the_picture() -> None:
