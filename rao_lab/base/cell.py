@@ -13,8 +13,9 @@ from typing import Any
 from rao_lab.base.safe_text import one_line, visible
 
 _BOX = "font-family:var(--jp-ui-font-family,Helvetica,Arial,sans-serif);font-size:12px;line-height:1.35"
-_TABLE = "border-collapse:collapse;margin:4px 0 0 0;font-variant-numeric:tabular-nums"
+_TABLE = "border-collapse:collapse;font-size:inherit;margin:4px 0 0 0;font-variant-numeric:tabular-nums"
 _CELL = "padding:2px 12px 2px 0;border-top:1px solid rgba(128,128,128,.25);vertical-align:top;text-align:"
+_HEAD = "border-top:0;font-weight:400;opacity:.65"
 LONG = 160
 """Characters of a text in a cell of a table."""
 
@@ -34,11 +35,11 @@ def table_html(
         strong: rows in bold.
     """
     head = "".join(
-        f'<th style="{_CELL}{"left" if at == 0 else "right"};border-top:0;font-weight:400;opacity:.65">{_text(each)}</th>'
+        f'<th style="{_CELL}{"right" if at else "left"};{_HEAD}">{_text(each)}</th>'
         for at, each in enumerate(heads)
     )
     body = "".join(
-        f'<tr{" style=font-weight:600" if number in strong else ""}>{"".join(map(_cell, row))}</tr>'
+        f"<tr{' style=font-weight:600' if number in strong else ''}>{''.join(map(_cell, row))}</tr>"
         for number, row in enumerate(rows)
     )
     below = "".join(f'<div style="opacity:.75">{_text(note)}</div>' for note in notes)
@@ -48,14 +49,20 @@ def table_html(
 
 def facts_html(title: str, facts: Mapping[str, object], notes: Sequence[str] = ()) -> str:
     """A titled list of names and values; None is left out."""
-    return table_html(title, (), [(name, value) for name, value in facts.items() if value is not None], notes)
+    return table_html(
+        title, (), [(name, _words(value)) for name, value in facts.items() if value is not None], notes
+    )
 
 
 def _cell(value: object) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    words = "" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
-    words = f"{value:,}" if number and isinstance(value, int) else words
-    return f'<td style="{_CELL}{"right" if number else "left"}">{_text(words)}</td>'
+    return f'<td style="{_CELL}{"right" if number else "left"}">{_text(_words(value))}</td>'
+
+
+def _words(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}" if 0.001 <= abs(value) < 1000 or abs(value) < 1e-9 else f"{value:.4g}"
+    return "" if value is None else f"{value:,}" if type(value) is int else str(value)
 
 
 def _text(words: object) -> str:
@@ -63,7 +70,7 @@ def _text(words: object) -> str:
 
 
 class Settings:
-    """A frozen dataclass of settings: its repr names what is not usual, its HTML all of it."""
+    """For a frozen dataclass of settings: its repr names what is not the default, its HTML all of it."""
 
     __slots__ = ()
 

@@ -7,6 +7,7 @@ in a record mean that there is no such number; that is never 0. `s`, `R` and `b`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.base.cell import table_html
 from rao_lab.credit.moving import carried
 from rao_lab.errors import MissingError
 
@@ -179,6 +181,37 @@ class Attributions:
     def __repr__(self) -> str:
         return f"<Attributions: {len(self)} nodes, {int(self.trained.sum())} trained>"
 
+    def __str__(self) -> str:
+        """The rule, and a line for each depth."""
+        title, rows, notes = self._summary()
+        lines = [" ".join(f"{each:>7}" for each in DEPTH_HEADS)]
+        for row in rows:
+            lines.append(" ".join(f"{'' if each is None else _brief(each):>7}" for each in row))
+        return "\n".join([title, *lines, *notes])
+
+    def _repr_html_(self) -> str:
+        title, rows, notes = self._summary()
+        return table_html(title, DEPTH_HEADS, rows, notes)
+
+    def _summary(self) -> tuple[str, list[tuple[float | int | None, ...]], list[str]]:
+        """A title, `DEPTH_HEADS` by depth, and what else is to be said."""
+        of = "" if self.step is None else f" of step {self.step}"
+        title = f"Credit{of}: {len(self):,} nodes, {int(self.trained.sum()):,} trained, by {self.config!r}"
+        rows = []
+        for depth in range(int(self.table.depth.max(initial=-1)) + 1):
+            here = self.table.depth == depth
+            mine = here & self.trained
+            means = (_mean(column[here]) for column in (self.s, self.R, self.A))
+            share = float(np.nansum(self.share[here]))
+            rows.append((depth, int(here.sum()), int(mine.sum()), *means, _mean(self.w[mine]), share))
+        reasons = Counter(why for why in self.why_not if why)
+        notes = (
+            [f"not trained: {', '.join(f'{why} {count:,}' for why, count in reasons.items())}"]
+            if reasons
+            else []
+        )
+        return title, rows, notes
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -259,6 +292,17 @@ class Attributions:
                 return self[row]
         raise MissingError(f"no node {path!r} in tree {tree} of group {group}")
 
+
+def _mean(values: Floats) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _brief(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+DEPTH_HEADS = ("depth", "nodes", "trained", "mean s", "mean R", "mean A", "w", "share")
 
 _JSON_FIELDS = [
     "group",

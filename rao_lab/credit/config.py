@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import Settings
 from rao_lab.base.checks import arguments, choice, flag, number
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit.rule import Rule, RuleFunction
@@ -22,8 +23,8 @@ USUAL_DECAY = 0.9
 
 
 @checked_call
-@dataclass(frozen=True, slots=True)
-class CreditConfig:
+@dataclass(frozen=True, slots=True, repr=False)
+class CreditConfig(Settings):
     """The rule that gives credit. The defaults are those of the paper, arXiv 2605.06639.
 
         >>> rl.CreditConfig(lam=0.2, baseline="group_mean").estimator

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from rao_lab.base.cell import table_html
 from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks, evaluate
 from rao_lab.evaluation.intervals import paired_interval
+from rao_lab.evaluation.summary import FIGURES, figures
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Environment, Policy
 from rao_lab.tree import AGENTS, Agent, Task
@@ -74,6 +76,10 @@ class Comparison:
         return "\n".join([*lines, *map(str, self.differences)])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [(name, *figures(found.overall)) for name, found in self.evaluations.items()]
+        return table_html("Comparison", ("", *FIGURES), rows, [*map(str, self.differences)])
 
 
 def title(name: str, agent: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import Settings
 from rao_lab.base.checks import MOST, arguments, number, whole
 from rao_lab.errors import RecordError
 from rao_lab.protocols import Refusal
@@ -18,8 +19,8 @@ from rao_lab.tree import MAX_DEPTH
 
 
 @checked_call
-@dataclass(frozen=True, slots=True)
-class Limits:
+@dataclass(frozen=True, slots=True, repr=False)
+class Limits(Settings):
     """What one tree, node, turn and snippet may use.
 
         >>> limits = rl.Limits(max_depth=1, max_nodes=8)

@@ -18,6 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
+from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import unquoted
 from rao_lab.policies.chat_server import Call, ChatServer, read_address, read_key
@@ -116,6 +117,14 @@ class EndpointPolicy:
         return (
             f"EndpointPolicy({self.name}, temperature={self._temperature:g}, concurrency={self.concurrency})"
         )
+
+    def _repr_html_(self) -> str:
+        settings = {
+            "temperature": self._temperature,
+            "prompt": self.dialect,
+            "requests at once": self.concurrency,
+        }
+        return facts_html(f"Server's model {self.model_name}", {**settings, **self.usage})
 
     @property
     def usage(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from rao_lab.base.blame import blamed
+from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, choice, number, quoted, whole
 from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.policies.pending import KnownAtOnce, lost
@@ -47,6 +48,14 @@ class ScriptedPolicy(KnownAtOnce):
 
     def __repr__(self) -> str:
         return f"ScriptedPolicy(style={self.style!r}, error_rate={self.error_rate:g}, seed={self.seed})"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "style": self.style or "the environment's usual one",
+            "error rate": self.error_rate,
+            "seed": self.seed,
+        }
+        return facts_html("Scripted policy, no model", facts)
 
     def reply(self, request: TurnRequest) -> TurnReply:
         script = request.script

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict, get_args
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import Settings
 from rao_lab.base.checks import MOST, MOST_SEED, arguments, choice, flag, number, temperature, whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.credit import CreditConfig, ShareBy
@@ -29,8 +30,8 @@ PPO_RANGE = 0.2
 
 
 @checked_call
-@dataclass(frozen=True, slots=True)
-class LossConfig:
+@dataclass(frozen=True, slots=True, repr=False)
+class LossConfig(Settings):
     """The loss: - sum over trained tokens of c * f(token) / Z, plus kl * k3.
 
         >>> rl.LossConfig("ppo_clip", clip=0.1).bounds
@@ -105,8 +106,8 @@ class LossConfig:
 
 
 @checked_call
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
+@dataclass(frozen=True, slots=True, repr=False)
+class TrainConfig(Settings):
     """A training run: what is sampled, how it is credited, how the weights move.
 
         >>> config = rl.TrainConfig(steps=20, credit=rl.CreditConfig(lam=0.2))

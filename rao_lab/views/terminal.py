@@ -24,8 +24,9 @@ from rich.text import Text
 
 from rao_lab.base.safe_text import one_line, visible
 from rao_lab.base.words import counted
-from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.evaluation.intervals import wilson
+from rao_lab.evaluation.summary import Summary
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Denominator
 

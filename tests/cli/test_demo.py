@@ -10,7 +10,8 @@ import pytest
 from rao_lab.cli.commands.demo import demo_config
 from rao_lab.cli.reports.demo import demo_json, demo_text, telling_pair
 from rao_lab.errors import ConfigError
-from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.evaluation.evaluate import Evaluation
+from rao_lab.evaluation.summary import Summary
 from rao_lab.execution.limits import Limits
 from rao_lab.experiments.demo import BANDS, DemoConfig, DemoResult
 from rao_lab.tree import Node, Task, Tree, TreeHeader

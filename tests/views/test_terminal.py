@@ -7,7 +7,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from rao_lab.evaluation.evaluate import Evaluation, Summary
+from rao_lab.evaluation.evaluate import Evaluation
+from rao_lab.evaluation.summary import Summary
 from rao_lab.execution.limits import Limits
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, number
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
@@ -82,6 +83,11 @@ class FunctionEnvironment:
         if self._verifier is None or not self._verifier.of_tree:
             return None
         return self._verifier.of_node(tree, path)
+
+    def _repr_html_(self) -> str:
+        sizes = {f"{name} tasks": len(tasks) for name, tasks in self._splits.items()}
+        tools = {name: tool.described.signature for name, tool in self._tools.items()}
+        return facts_html(self.name, {**sizes, **tools, "verified": self._verifier is not None})
 
     def __repr__(self) -> str:
         """What a run must have in common with one that goes on with it."""

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import Player
@@ -199,6 +200,12 @@ class TextCraft:
 
     def short_result(self, call: Call) -> str:
         return short_result(call)
+
+    def _repr_html_(self) -> str:
+        tiers = {f"tier of {band} tasks": f"{low} to {high}" for band, (low, high) in self.bands.items()}
+        source = f"{len(self._files):,} of a file" if self._files is not None else f"made, seed {self.seed}"
+        guards = {name.replace("_", " "): "on" if on else "off" for name, on in self.guards.items()}
+        return facts_html(f"TextCraft, {self.preset.name}", {"tasks": source, **tiers, **guards})
 
     def __repr__(self) -> str:
         bands = ", ".join(f"{band} {low}-{high}" for band, (low, high) in self.bands.items())

@@ -19,6 +19,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from rao_lab.base import checks as checked
+from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import choice, number, whole
 from rao_lab.base.device import choose, memory, usual_dtype
 from rao_lab.base.rendering import RenderError
@@ -115,6 +116,16 @@ class TransformerPolicy:
 
     def __repr__(self) -> str:
         return f"TransformerPolicy({self.name} v{self.version}, window={self.window}, {self.model.device})"
+
+    def _repr_html_(self) -> str:
+        weights = sum(each.numel() for each in self.model.parameters())
+        about = {
+            "weights": weights,
+            "version": self.version,
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+        }
+        reads = {"device": str(self.model.device), "window": self.window, "prompt": self.dialect}
+        return facts_html(f"Local model {self.name}", {**about, **reads, "temperature": self.temperature})
 
     @classmethod
     def load(
