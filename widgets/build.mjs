@@ -1,4 +1,5 @@
-// Bundles src/explorer.js and its style sheet into one ES module, rao_lab/views/static/explorer.js.
+// Bundles src/explorer.js and its style sheet into one ES module, rao_lab/views/static/explorer.js; beside it
+// stands the board's table of metrics for Python, metrics.json.
 // The first line carries a hash of everything the bundle is made of, so that a Python test finds a
 // stale bundle without Node. `--check` compares instead of writing.
 import { createHash } from "node:crypto";
@@ -6,9 +7,11 @@ import { readFileSync, readdirSync, writeFileSync, mkdirSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { CATALOGUE } from "./src/board/catalogue.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "rao_lab", "views", "static", "explorer.js");
+const metrics = join(dirname(target), "metrics.json");
 
 /** @param {string} folder @returns {string[]} every file below, sorted by its path with forward slashes */
 function sources(folder) {
@@ -46,14 +49,16 @@ const result = await build({
   logLevel: "warning",
 });
 const bundle = `// rao-lab explorer, built by widgets/build.mjs; sources ${sourceHash()}\n${result.outputFiles[0].text}`;
+const table = `[\n${CATALOGUE.map((entry) => JSON.stringify(entry)).join(",\n")}\n]\n`;
 
 if (process.argv.includes("--check")) {
-  if (readFileSync(target, "utf8") !== bundle) {
+  if (readFileSync(target, "utf8") !== bundle || readFileSync(metrics, "utf8") !== table) {
     console.error("rao_lab/views/static/explorer.js is stale: run `npm run build` in widgets/");
     process.exit(1);
   }
 } else {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, bundle);
+  writeFileSync(metrics, table);
   console.log(`rao_lab/views/static/explorer.js: ${(bundle.length / 1024).toFixed(1)} KB`);
 }

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/shared/axis.js";
 import { groupRows, groupWords, miniature, piled } from "../src/step/groups.js";
-import { at, byDifficulty, curvesOf, refusalKinds } from "../src/board/series.js";
-import { shareColumns, shareFigures } from "../src/board/series.js";
-import { stacked, successSeries, wilson } from "../src/board/series.js";
+import { behind } from "../src/board/behind.js";
+import { CATALOGUE } from "../src/board/catalogue.js";
+import { columnsOf, digits, isKnown, linesOf, packed } from "../src/board/measures.js";
+import { endWords, planOf, shareFigures } from "../src/board/plan.js";
+import { at, byDifficulty, curvesOf, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
 import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
 import { stepSentence } from "../src/step/states.js";
@@ -33,6 +35,10 @@ const curves = curvesOf({
   },
 }, ["easy", "medium", "hard"]);
 
+/** @param {string} id */
+const entry = (id) => /** @type {typeof CATALOGUE[0]} */ (CATALOGUE.find((each) => each.id === id));
+const alone = [{ name: "", curves }];
+
 test("Wilson's interval: 12 of 16 by hand, nothing known of nothing", () => {
   const [low, high] = wilson(0.75, 16);
   assert.ok(Math.abs(low - 0.50499) < 1e-4 && Math.abs(high - 0.898187) < 1e-4, `${low} ${high}`);
@@ -40,17 +46,59 @@ test("Wilson's interval: 12 of 16 by hand, nothing known of nothing", () => {
   assert.ok(wilson(1, 10)[1] <= 1 && wilson(1, 10)[1] > 0.999);
 });
 
-test("success: one series a difficulty, easy first, probes after the trained and apart from them", () => {
-  const series = successSeries(curves);
+test("success: one line a difficulty, easy first, probes after the trained and apart from them", () => {
+  const lines = linesOf(entry("success_by_difficulty"), alone);
   assert.deepEqual(
-    series.map(({ name, probe, points }) => [name, probe, points.map((point) => point.step)]),
+    lines.map(({ name, probe, points, part }) => [name, probe, points.map((point) => point.step), part.kind]),
     [
-      ["easy", false, [1, 2, 3]],
-      ["medium", false, [1, 2, 3]],
-      ["medium", true, [0, 3]],
+      ["easy", false, [1, 2, 3], "difficulty"],
+      ["medium", false, [1, 2, 3], "difficulty"],
+      ["medium", true, [0, 3], "difficulty"],
     ],
   );
-  assert.equal(series[1].place, series[2].place);
+  assert.equal(lines[1].place, lines[2].place);
+});
+
+test("a line ends before a step without a value and begins anew behind it; probes are connected", () => {
+  const gaps = curvesOf({
+    step: [1, 2, 3, 4],
+    columns: {
+      "success_by_depth/3/success": [0.5, null, 1, 1],
+      "success_by_depth/3/nodes": [2, null, 3, 3],
+      "probe_success_by_task/a": [0, null, 1, null],
+    },
+  });
+  const broken = (/** @type {string} */ id) => {
+    return linesOf(entry(id), [{ name: "", curves: gaps }])[0].points.map((point) => !!point.broken);
+  };
+  assert.deepEqual(broken("success_by_depth"), [false, true, false]);
+  assert.deepEqual(broken("probe_success_by_task"), [false, false]);
+});
+
+test("runs over each other: the words at the end of a line name the run; each has its own columns", () => {
+  const other = curvesOf({ step: [1], columns: { entropy: [0.25], "refusals/depth": [3] } });
+  const own = curvesOf({ step: [1], columns: { entropy: [0.5] } });
+  const runs = [{ name: "a", curves: own }, { name: "b", curves: other }];
+  const plan = planOf(entry("entropy"), runs, 0);
+  assert.deepEqual(plan.fields[0].lines.map((line) => endWords(plan, line)), [
+    { bold: "0.50", plain: "a", short: "a" },
+    { bold: "0.25", plain: "b", short: "b" },
+  ]);
+  assert.deepEqual(planOf(entry("refusals"), runs, 0).columns?.kinds, []);
+  assert.deepEqual(planOf(entry("refusals"), runs, 1).columns?.rows, [{ step: 1, parts: [3], total: 3 }]);
+});
+
+test("a metric that a run did not record is unknown and not 0", () => {
+  assert.equal(isKnown(entry("kl"), alone), false);
+  assert.deepEqual(linesOf(entry("kl"), alone), []);
+  const never = curvesOf({ step: [1], columns: { unscored: [0] } });
+  assert.equal(isKnown(entry("unscored"), [{ name: "", curves: never }]), true);
+});
+
+test("numbers of any size are short", () => {
+  const shown = [0, 0.5, 12.34, -0.0598, 0.000123, 2e-7, 123456, -2500].map(digits);
+  const due = ["0", "0.5", "12.3", "-0.0598", "1.2e-4", "2e-7", "123.5k", "-2.5k"];
+  assert.deepEqual(shown, due.map((text) => text.replace("-", "\u2212")));
 });
 
 test("difficulties stand in the order of the world, and those that it does not name follow", () => {
@@ -62,14 +110,14 @@ test("difficulties stand in the order of the world, and those that it does not n
 test("shares are columns: a depth that a step has not reached is a gap; many steps share one", () => {
   const whole = (/** @type {number} */ step) => ({ step, parts: [1, 1, 0], total: 2 });
   const rows = [whole(1), { step: 2, parts: [3, 0, 1], total: 4 }, whole(4)];
-  const apart = shareColumns(rows, { x: (step) => 10 * step, u: 1 });
+  const apart = packed(rows, { x: (step) => 10 * step, u: 1 }, true);
   assert.deepEqual(apart.columns, [
     { x: 10, parts: [0.5, 0.5, 0] },
     { x: 20, parts: [0.75, 0, 0.25] },
     { x: 40, parts: [0.5, 0.5, 0] },
   ]);
   assert.ok(apart.half * 2 < 10, "columns of neighbours do not touch");
-  const dense = shareColumns(rows, { x: (step) => 0.4 * step, u: 1 });
+  const dense = packed(rows, { x: (step) => 0.4 * step, u: 1 }, true);
   assert.equal(dense.columns.length, 1);
   assert.ok(Math.abs(dense.columns[0].parts.reduce((sum, part) => sum + part, 0) - 1) < 1e-12);
 });
@@ -81,16 +129,22 @@ test("shares as figures stand in the middle of their parts; a part that is a lin
   assert.deepEqual([low.share, low.middle, high.share, high.middle], [0.75, 0.375, 0.25, 0.875]);
 });
 
-test("stacked: steps without figures are left out, a missing part counts nothing", () => {
-  assert.deepEqual(stacked(curves, "gradient_share_by_depth", ["0", "1"]), [
+test("columns: steps without figures are left out, a missing part counts nothing", () => {
+  const { kinds, rows } = columnsOf(entry("gradient_share_by_depth"), curves);
+  assert.deepEqual(kinds.map(({ name }) => name), ["depth 0", "depth 1"]);
+  assert.deepEqual(rows, [
     { step: 1, parts: [1, 0], total: 1 },
     { step: 2, parts: [0.75, 0.25], total: 1 },
     { step: 3, parts: [0.5, 0.5], total: 1 },
   ]);
 });
 
-test("refusals: most frequent kind first, kinds that never happened are left out", () => {
-  assert.deepEqual(refusalKinds(curves), ["turns", "depth"]);
+test("kinds: most frequent first, those that never happened are left out, and the rarest are one", () => {
+  assert.deepEqual(columnsOf(entry("refusals"), curves).kinds.map(({ name }) => name), ["turns", "depth"]);
+  const many = Object.fromEntries([..."abcdefg"].map((name, i) => [`refusals/${name}`, [10 - i]]));
+  const found = columnsOf(entry("refusals"), curvesOf({ step: [1], columns: many }));
+  assert.deepEqual(found.kinds.map(({ name }) => name), ["a", "b", "c", "d", "3 more kinds"]);
+  assert.deepEqual(found.rows, [{ step: 1, parts: [10, 9, 8, 7, 15], total: 49 }]); // no total lacks a kind
 });
 
 test("ticks are round and cover the range", () => {
@@ -243,6 +297,23 @@ test("groups: the widest spread first once a step has ended, in their places bef
   assert.equal(groupWords(groupRows(step, step.R).rows, true), "2 tasks, widest spread first");
 });
 
+test("the trees behind a point: those that its series counts, with their first node and how many", () => {
+  const step = grow([-1, 0, 0, 1]);
+  step.groups[0].difficulty = "hard";
+  [step.s[0], step.s[1], step.s[2], step.s[3]] = [1, 0, NaN, 1];
+  [step.c[0], step.c[1]] = [0.5, -0.25];
+  step.why.fill(0);
+  step.why[2] = 1;
+  const shown = /** @type {any} */ ({ step, credit: step });
+  const of = (/** @type {string} */ kind, key = "", probe = false) => behind(shown, { kind, key, probe });
+  assert.deepEqual(of("difficulty", "hard"), [{ tree: 0, row: 0, nodes: 1 }]);
+  assert.deepEqual([of("difficulty", "easy"), of("", "", true)], [[], []]);
+  assert.deepEqual(of("depth", "1"), [{ tree: 0, row: 1, nodes: 2 }]);
+  assert.deepEqual(of("unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
+  assert.deepEqual(of("why", "unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
+  assert.deepEqual(of("status", "finished")[0].nodes, 4);
+});
+
 test("roots at one point are counted there, and none is lost", () => {
   assert.deepEqual(piled([1.4, 1.4, 0, 1.4, 1.4, 1.4], 1.4), [
     { value: 1.4, size: 5 },
@@ -261,14 +332,15 @@ test("a miniature stands about its middle and keeps spawn order", () => {
 });
 
 test("the table twin holds what the plots show, newest first", () => {
-  const { head, rows, left } = tableTwin(curves, 2);
+  const { head, rows, left } = tableTwin(alone, 2);
   assert.equal(left, 2);
   assert.deepEqual(
     rows.map((row) => row[0]),
     ["3", "2"],
   );
-  assert.equal(rows[0][head.indexOf("success, medium")], "0.75 (0.51 to 0.90), of 16 roots");
-  assert.equal(rows[1][head.indexOf("success, medium, probes")], "\u2013");
+  const medium = rows[0][head.indexOf("Root success by difficulty, medium")];
+  assert.equal(medium, "0.75 (0.51 to 0.90; of 16 roots)");
+  assert.equal(rows[1][head.indexOf("Root success by difficulty, medium, probes")], "\u2013");
 });
 
 test("the axis ends at the run's last step, nearer while few are done, at the newest without a total", () => {

@@ -1,16 +1,18 @@
 // What the board's plots draw, on a canvas that keeps what it is told.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "../src/board/curves.js";
+import { CATALOGUE } from "../src/board/catalogue.js";
+import { drawPlan } from "../src/board/curves.js";
 import { endLabels } from "../src/board/pens.js";
+import { planOf } from "../src/board/plan.js";
 import { curvesOf } from "../src/board/series.js";
 import { fewWords } from "../src/board/words.js";
 
 /**
  * What a plot of steps at 60 px each draws: lines with ink and points, and words with their place.
- * @param {(scale: any, top: number, bottom: number) => void} draw @param {number} chosen
+ * @param {string} id @param {import("../src/board/series.js").Curves} curves @param {number} chosen
  */
-function drawnBy(draw, chosen) {
+function drawnBy(id, curves, chosen) {
   /** @type {any[]} */
   let path = [];
   /** @type {{ink: string, xs: number[]}[]} */
@@ -19,6 +21,7 @@ function drawnBy(draw, chosen) {
   const words = [];
   const known = {
     beginPath: () => (path = []),
+    moveTo: (/** @type {number} */ x) => path.push(x),
     lineTo: (/** @type {number} */ x) => path.push(x),
     stroke: () => lines.push({ ink: context.strokeStyle, xs: path }),
     measureText: (/** @type {string} */ text) => ({ width: text.length * 6 }),
@@ -28,14 +31,16 @@ function drawnBy(draw, chosen) {
   const context = new Proxy(/** @type {any} */ (known), {
     get: (own, name) => own[name] ?? (() => {}),
   });
-  const sequential = ["s0", "s1", "s2", "s3", "s4", "s5"];
+  const sequential = ["s0", "s1", "s2", "s3", "s4", "s5"].map((_, i) => `#00000${i}`);
   const p = { unit: 1, family: "x", page: "page", rule: "rule", text: "ink", label: "label", sequential };
   const x = (/** @type {number} */ step) => 40 + step * 60;
   const scale = { context, p, width: 900, right: 700, x, last: 10, chosen, u: 1, words: [] };
-  draw(scale, 10, 110);
+  const entry = CATALOGUE.find((each) => each.id === id) ?? CATALOGUE[0];
+  const plan = planOf(entry, [{ name: "", curves }], 0);
+  const find = drawPlan(plan, /** @type {any} */ (scale), 10, 110, { none: "nothing", words: "" });
   for (const write of /** @type {(() => void)[]} */ (scale.words)) write();
   const level = lines.filter(({ ink, xs }) => ink !== "rule" && new Set(xs).size > 1);
-  return { curves: level, words };
+  return { curves: level, words, find };
 }
 
 test("up to three steps are points, as the words say; from the fourth on there is a curve", () => {
@@ -49,11 +54,7 @@ test("up to three steps are points, as the words say; from the fourth on there i
   };
   for (const done of [1, 2, 3, 4]) {
     const some = curvesOf({ step: [1, 2, 3, 4].slice(0, done), columns });
-    const all = [
-      drawnBy((...given) => drawSuccess(some, "", ...given), done),
-      drawnBy((...given) => drawShape(some, ...given), done),
-      drawnBy((...given) => drawSpeed(some, ...given), done),
-    ];
+    const all = ["success_by_difficulty", "shape", "tokens_per_second"].map((id) => drawnBy(id, some, done));
     const lines = all.map((drawn) => drawn.curves.length);
     assert.deepEqual(lines, done < 4 ? [0, 0, 0] : [2, 1, 1], `${done} steps`);
     assert.equal(fewWords(some, { live: false }) !== "", done < 4);
@@ -73,19 +74,25 @@ test("the figures of the chosen step stand at its line, those of the newest at t
       "refusals/turns": [1, 7, 3, 4, 5],
     },
   });
-  /** @param {typeof drawShape} draw @param {number} chosen */
-  const near = (draw, chosen) => {
-    const { words } = drawnBy((...given) => draw(more, ...given), chosen);
+  /** @param {string} id @param {number} chosen */
+  const near = (id, chosen) => {
+    const { words } = drawnBy(id, more, chosen);
     const beside = words.filter(({ x }) => x < 40 + chosen * 60 && x > 40 + chosen * 60 - 60);
     return { beside: beside.map(({ text }) => text), all: words.map(({ text }) => text) };
   };
-  assert.deepEqual(near(drawShape, 2).beside, ["2.0", "1.0"]);
-  assert.deepEqual(near(drawSpeed, 2).beside, ["2.0k", "20"]);
-  assert.deepEqual(near(drawShare, 2).beside, ["50 %", "50 %"]);
-  assert.deepEqual(near(drawRefusals, 2).beside, ["7"]);
-  assert.ok(near(drawShape, 2).all.includes("5.0 nodes"));
-  assert.ok(near(drawShare, 2).all.includes("depth 0 70 %"));
-  assert.deepEqual(near(drawShape, 5).beside, [], "at the newest step, the ends say it");
+  assert.deepEqual(near("shape", 2).beside, ["2.0", "1.0"]);
+  assert.deepEqual(near("tokens_per_second", 2).beside, ["2.0k", "20"]);
+  assert.deepEqual(near("gradient_share_by_depth", 2).beside, ["50 %", "50 %"]);
+  assert.deepEqual(near("refusals", 2).beside, ["7"]);
+  assert.deepEqual(near("shape", 3).all.filter((text) => ["5.0", "nodes"].includes(text)), ["5.0", "nodes"]);
+  assert.ok(near("gradient_share_by_depth", 2).all.includes("depth 0 70 %"));
+  assert.deepEqual(near("shape", 5).beside, [], "at the newest step, the ends say it");
+  const { find } = drawnBy("gradient_share_by_depth", more, 5);
+  assert.deepEqual([find(5, 100)?.part.key, find(5, 20)?.part.key, find(1, 20)?.part.key], ["0", "1", "0"]);
+  assert.equal(find(9, 50), null);
+  const near0 = drawnBy("tokens_per_second", more, 5).find(5, 10);
+  assert.equal(near0?.words, "5.0k training");
+  assert.deepEqual(drawnBy("kl", more, 5).words.some(({ text }) => text === "nothing"), true);
 });
 
 test("names of series: written over the line of the chosen step, on a ground where it crosses them", () => {

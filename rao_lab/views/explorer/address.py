@@ -112,7 +112,8 @@ def look_at(
         if (step, tree, node, view) != (None, None, None, None):
             raise ConfigError("at= says step, tree, node and view: give it alone, or give those")
         step, tree, node, view = Address.parse(at)
-    view = "tree" if view is None else view
+    if view is None:
+        view = "board" if source.beside and tree is None and node is None else "tree"
     if view not in VIEWS:
         raise ConfigError(f"view={quoted(view)} is unknown: choose one of {', '.join(VIEWS)}")
     known = [each for each, _ in source.marks()]

@@ -1,41 +1,21 @@
 """The metrics of a run as columns: what the board draws, once for each step.
 
-The other half is `widgets/src/board/series.js`, which knows what the names mean; here they are only
+The other half is `widgets/src/board/measures.js`, which knows what the names mean; here they are only
 flattened ("success_by_difficulty/medium/success") and shortened.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-SHOWN = (
-    "trees",
-    "success",
-    "success_by_difficulty",
-    "probe_success",
-    "probe_success_by_difficulty",
-    "R",
-    "root_R",
-    "nodes",
-    "depth",
-    "together",
-    "gradient_share_by_depth",
-    "tokens_per_second",
-    "refusals",
-    "unscored",
-    "signs",
-    "badges",
-    "entropy",
-    "logprob_difference",
-    "loss",
-    "grad_norm",
-    "seconds",
-)
-"""Metrics that travel, of those in `rao_lab.training.metrics`."""
-MOST_COLUMNS = 200
-"""Kinds of refusals and difficulties are words of an environment: their number is bounded here."""
+from rao_lab.views.explorer.catalogue import metric_names
+
+MOST_COLUMNS = 400
+MOST_OF_ONE = 60
+"""Kinds of refusals and difficulties are words of an environment: their number is bounded here, metric by metric."""
 NAME_LIMIT = 60
 DIGITS = 5
 
@@ -47,7 +27,7 @@ class Curves:
         self._rows: dict[int, dict[str, float]] = {}
 
     def put(self, step: int, metrics: Mapping[str, Any]) -> None:
-        self._rows[step] = dict(_flat("", {name: metrics.get(name) for name in SHOWN}))
+        self._rows[step] = dict(_flat("", {name: metrics.get(name) for name in metric_names()}))
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> Curves:
@@ -71,7 +51,12 @@ class Curves:
     def to_json(self) -> dict[str, Any]:
         """{"step": [...], "columns": {name: [...]}}; null if a step has no such number."""
         steps = self.steps
-        names = [*dict.fromkeys(name for step in steps for name in self._rows[step])][:MOST_COLUMNS]
+        names: list[str] = []
+        of_one: Counter[str] = Counter()
+        for name in dict.fromkeys(name for step in steps for name in self._rows[step]):
+            of_one[name.split("/")[0]] += 1
+            if of_one[name.split("/")[0]] <= MOST_OF_ONE and len(names) < MOST_COLUMNS:
+                names.append(name)
         columns = {name: [self._rows[step].get(name) for step in steps] for name in names}
         return {"step": steps, "columns": columns}
 

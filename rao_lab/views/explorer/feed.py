@@ -336,7 +336,7 @@ class Feed:
 
     def _show(self) -> None:
         try:
-            status = self.source.status()
+            status = self.source.board_status()
         except RaoLabError as error:  # what was known stays on view, and the trouble is said
             status, self._trouble = dict(self._shown.get("session", {})), str(error)
         status["trouble"] = self._trouble

@@ -9,6 +9,7 @@ from rao_lab.evaluation.forks import Forks
 from rao_lab.store import Run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
+from rao_lab.views.explorer.beside import set_beside
 from rao_lab.views.explorer.forks import ForksSource
 from rao_lab.views.explorer.from_records import RecordSource, StepSource, as_groups
 from rao_lab.views.explorer.from_run import RunSource
@@ -16,7 +17,16 @@ from rao_lab.views.explorer.from_session import SessionSource, Watched
 from rao_lab.views.explorer.source import Source
 
 Shown = (
-    Tree | Group | TrainStep | Run | Watched | Forks | Iterable[Tree] | Iterable[Group] | Iterable[TrainStep]
+    Tree
+    | Group
+    | TrainStep
+    | Run
+    | Watched
+    | Forks
+    | Iterable[Tree]
+    | Iterable[Group]
+    | Iterable[TrainStep]
+    | Iterable[Run]
 )
 
 
@@ -31,6 +41,10 @@ def source_of(shown: Shown, config: CreditConfig | None = None) -> Source:
     """
     if isinstance(shown, Run):
         return RunSource(shown)
+    if isinstance(shown, list | tuple) and shown and all(isinstance(item, Run | Watched) for item in shown):
+        first = source_of(shown[0])
+        set_beside(first, [source_of(other) for other in shown[1:]])
+        return first
     if isinstance(shown, TrainStep):
         return StepSource([shown])
     if isinstance(shown, Forks):

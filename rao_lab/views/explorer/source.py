@@ -38,6 +38,8 @@ class Source(ABC):
     """Makes the forks that are asked for in the view, if its caller says nothing."""
     poll_seconds: float | None = None
     """How often `poll` is to be called; None = news come by themselves, or never."""
+    beside: Sequence[Source] = ()
+    """Other runs, whose curves are drawn over those of this one."""
 
     @abstractmethod
     def marks(self) -> list[Mark]:
@@ -51,14 +53,6 @@ class Source(ABC):
             MissingError: there is no such step.
             RunFileError: it cannot be read.
         """
-
-    def bare(self, step: int) -> StepTable:
-        """The same without credit, if that costs less; raises as `table` does."""
-        return self.table(step)
-
-    def tried(self, step: int, probe: bool) -> Sequence[Mapping[str, Any]]:
-        """The tasks that a finished step tried as probes, or trained on, as `table.group_row` tells them."""
-        return [group for group in self.bare(step).groups if group["probe"] is probe and "fork" not in group]
 
     def metrics(self) -> Iterable[Mapping[str, Any]]:
         """Of all steps that have ended, each with its "step": what the curves are drawn from."""
@@ -81,6 +75,17 @@ class Source(ABC):
         """What the board says: state, step, total, actions, seconds (see `board.js`). Empty: it has no board. "live":
         more may come."""
         return {}
+
+    def settings(self) -> Mapping[str, Any]:
+        """How its trees were made, as far as that is known."""
+        return {}
+
+    def board_status(self) -> dict[str, Any]:
+        """`status`, with a number that changes when the curves of other runs do."""
+        status = self.status()
+        if status and self.beside:
+            status["beside"] = 1 + sum(len(list(other.metrics())) for other in self.beside)
+        return status
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         """Begins to put news, first those of the step under way."""

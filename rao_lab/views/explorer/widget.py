@@ -33,7 +33,7 @@ from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
-HEIGHTS = {"board": 620, "group": 640, "evolution": 760}
+HEIGHTS = {"board": 620, "group": 640}
 """px, if the caller says nothing; other views are 520 high."""
 
 
@@ -49,7 +49,8 @@ class Explorer(anywidget.AnyWidget):
     earlier runs of the same cell made: their display is gone.
 
     Args:
-        shown: what to show.
+        shown: what to show. Of a list of runs, the curves of all are drawn over each other on the board, and
+            the trees are those of the first.
         config: the rule that credits trees at hand; a run brings its own.
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session brings its own.
         step: the step shown first; by default the newest.
@@ -58,7 +59,8 @@ class Explorer(anywidget.AnyWidget):
         at: an address that was copied from a view, such as "12:4.0/0.1#credit", in place of step, tree, node and view.
         title: what the place begins with.
         height: in px, at least 360; by default 520, or more for views that need it.
-        view: what is in front: "tree", "credit", "icicle", "group", or "board" for a session or a run.
+        view: what is in front: "tree", "credit", "icicle", "group", or "board" for a session or a run. By
+            default the tree, of several runs the board.
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
             `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
             `rl.fork`, for when training has ended.
@@ -117,7 +119,7 @@ class Explorer(anywidget.AnyWidget):
             raise ConfigError(f"height={height!r} is too low: give at least 360 (px)")
         self._source.title = self._source.title if title is None else title
         self._source.decode = decoder_from(tokenizer) or self._source.decode
-        status = self._source.status()
+        status = self._source.board_status()
         if look.view == "board" and not status:
             raise ConfigError("view='board' needs a session or a run: single trees have no curves")
         marks = self._source.marks()

@@ -1,19 +1,24 @@
-// The board: how training goes. Progress and curves are on the left, the chosen step is on the right. A step
-// that is chosen here is chosen for every view.
+// The board: how training goes. Progress and curves are on the left, the chosen step is on the right, and
+// below stand all other metrics, folded. A step that is chosen here is chosen for every view.
 
-import { fill, h, onArrows } from "../shared/dom.js";
-import { many, plain } from "../shared/format.js";
+import { h, onArrows } from "../shared/dom.js";
+import { plain } from "../shared/format.js";
 import { axisEnd } from "../shared/axis.js";
-import { drawRefusals, drawShape, drawShare, drawSpeed, drawSuccess } from "./curves.js";
+import { BehindCard } from "./behind.js";
+import { RunBar, runsOf } from "./beside.js";
+import { CATALOGUE } from "./catalogue.js";
 import { StepPanel } from "./panel.js";
 import { Plot } from "./plots.js";
 import { Progress } from "./progress.js";
-import { at, curvesOf, lastEnded, successSeries } from "./series.js";
+import { Sections } from "./sections.js";
+import { at, curvesOf, lastEnded } from "./series.js";
 import { Steer } from "./steer.js";
-import { summary, tableTwin } from "./table.js";
+import { successLines, summary } from "./table.js";
 import { Tasks } from "./tasks.js";
-import { fewWords } from "./words.js";
+import { Twin } from "./twin.js";
+import { fewWords, noneWords } from "./words.js";
 
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {import("./series.js").Curves} Curves */
 /** @typedef {import("../step/client.js").Model} Model */
 
@@ -38,65 +43,60 @@ const AROUND = 64;
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 };
 const PAGES = { PageDown: -10, PageUp: 10, Home: -1e9, End: 1e9 };
+const NAMES = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
+const FRONT = CATALOGUE.filter(({ section }) => section === "front");
 
 export class Board {
   /** @param {import("./host.js").BoardHost} host */
   constructor(host) {
     this.host = host;
-    /** @type {Curves} */
-    this.curves = curvesOf(null);
+    /** @type {RunCurves[]} the run of this Explorer first */
+    this.runs = runsOf(curvesOf(null), null, []);
     /** @type {Model["curves"] | null} what the curves are made of */
     this.raw = null;
     /** @type {Model["session"] | null} */
     this.session = null;
+    /** @type {import("../step/asked.js").Answer | null} */
+    this.answer = null;
     this.steer = new Steer(host);
     this.tasks = new Tasks(host);
     this.progress = new Progress();
+    this.runBar = new RunBar();
     this.panel = new StepPanel(() => host.steps.follow());
-    const choose = (/** @type {number} */ step) => this.choose(step);
-    this.main = new Plot(
-      "Root success by difficulty",
-      (...given) => drawSuccess(this.curves, this.beside ? this.few : "", ...given),
-      choose,
-    );
-    const small = (
-      /** @type {string} */ title,
-      /** @type {number} */ tail,
-      /** @type {typeof drawShape} */ draw,
-    ) => {
-      return new Plot(title, (...given) => draw(this.curves, ...given), choose, tail);
+    const page = (/** @type {number} */ step) => host.traits.steps.some(([each]) => each === step);
+    this.card = new BehindCard(host, { page, log: () => {} });
+    const plots = {
+      choose: (/** @type {number} */ step) => this.choose(step),
+      open: (/** @type {import("./host.js").Pressed} */ pressed) => this.card.open(pressed),
+      steps: () => [...new Set(this.runs.flatMap(({ curves }) => curves.step))],
     };
-    this.shape = small("Nodes and depth", 76, drawShape);
-    this.share = small("Gradient share by depth", 92, drawShare);
-    this.speed = small("Tokens per second", 88, drawSpeed);
-    this.refusals = small("Refusals", 132, drawRefusals);
-    this.small = [this.shape, this.share, this.speed, this.refusals];
-    this.shape.note.textContent = "mean of a tree";
-    this.share.note.textContent = "of the loss";
-    this.refusals.note.textContent = "each step";
+    this.main = new Plot(FRONT[0], 0, plots);
+    this.small = FRONT.slice(1).map((entry) => new Plot(entry, 0, plots));
     const aria = { "aria-label": "Step", "aria-orientation": "horizontal" };
     this.slider = h("div", { class: "steps", role: "slider", tabindex: 0, ...aria }, this.main.element);
     onArrows(this.slider, { ...STEPS, ...PAGES }, (by) => host.steps.move(by));
     this.hush = h("p", { class: "hush" });
     this.held = h("div", { class: "held label" });
-    this.table = h("table", {});
-    const box = h("div", { class: "twin-box" }, this.table);
-    this.twin = h("details", { class: "twin" }, h("summary", {}, "Figures as a table"), box);
-    this.twin.addEventListener("toggle", () => this.showTable());
+    this.twin = new Twin();
+    const table = { name: "Table", element: this.twin.element, show: () => this.twin.show(this.runs) };
+    this.sections = new Sections(plots, [table], () => this.drawMore());
     const side = h("div", { class: "side" }, this.panel.element, this.tasks.element);
     this.upper = h("div", { class: "upper" }, this.slider, side);
-    this.lower = h("div", { class: "lower" },
-      this.small.map((plot) => plot.element),
-    );
+    this.lower = h("div", { class: "lower" }, this.small.map((plot) => plot.element));
     this.body = h("div", { class: "body" }, this.upper, this.lower);
     this.empty = h("div", { class: "state" });
-    const { progress, held, empty, hush, body, twin } = this;
-    this.pane = h("div", { class: "board" }, progress.element, held, empty, hush, body, twin);
+    const above = [this.progress.element, this.held, this.runBar.element, this.empty, this.hush];
+    this.pane = h("div", { class: "board" }, above, this.body, this.sections.element);
+    this.pane.addEventListener("keydown", (event) => this.onName(event), true);
     this.element = h("div", { class: "centre" }, this.pane);
     this.plotsKey = "";
-    /** @type {Curves | null} */
+    /** @type {RunCurves[] | null} */
     this.plotted = null;
-    this.tableKey = "";
+  }
+
+  /** @returns {Curves} of the run of this Explorer */
+  get curves() {
+    return this.runs[0].curves;
   }
 
   /** @returns {number | null} the step that figures are shown of */
@@ -118,7 +118,7 @@ export class Board {
 
   /** What the plots will become, while they hold a few points only. */
   get few() {
-    return fewWords(this.curves, this.host.traits.session);
+    return this.runs.length > 1 ? "" : fewWords(this.curves, this.host.traits.session);
   }
 
   /** Rows of tasks that stand in view. */
@@ -149,19 +149,19 @@ export class Board {
 
   update() {
     const { traits } = this.host;
-    const { session, curves } = traits;
+    const { session } = traits;
     if (this.session !== session) {
       const granted = session.state === "paused" && session.resting;
       if (this.session?.state !== session.state || granted) this.steer.asked = "";
       this.session = session;
       this.progress.heard = Date.now();
     }
-    if (this.raw !== curves) {
-      this.raw = curves;
-      this.curves = curvesOf(curves, session.difficulties);
-    }
     this.showHand();
-    if (this.element.hidden) return;
+    if (this.element.hidden) {
+      this.takeRuns(this.answer);
+      return;
+    }
+    this.takeRuns(session.beside ? this.host.ask("beside", [], { step: null, mark: session.beside }) : null);
     this.showProgress();
     const none = !this.curves.step.length;
     // Curves tell of all steps, trees may be here of a few.
@@ -174,16 +174,28 @@ export class Board {
     this.empty.hidden = !none || session.live;
     this.empty.textContent = "No step of this run has ended: there is nothing to draw.";
     this.upper.hidden = none && !session.live;
-    this.lower.hidden = this.twin.hidden = none;
+    this.lower.hidden = this.sections.element.hidden = none;
     this.showNotes();
-    this.panel.update(this.curves, this.chosen, traits, this.host.steps.following, this.slider);
-    this.drawPlots(this.lay());
+    this.panel.update(this.runs, this.chosen, traits, this.host.steps.following, this.slider);
+    this.drawPlots();
     this.tasks.update(this.room);
-    this.showTable();
+    this.card.update();
+    this.twin.show(this.runs);
+  }
+
+  /** Curves of this run and of those beside it. @param {import("../step/asked.js").Answer | null} answer */
+  takeRuns(answer) {
+    const { curves, session } = this.host.traits;
+    if (this.raw === curves && this.answer === answer) return;
+    this.raw = curves;
+    this.answer = answer;
+    const difficulties = session.difficulties ?? [];
+    this.runs = runsOf(curvesOf(curves, difficulties), answer?.value, difficulties);
   }
 
   showProgress() {
     this.progress.show(this.host.traits.session);
+    this.runBar.show(this.answer?.value ?? null, this.answer?.why ?? "", this.runs);
   }
 
   /**
@@ -202,102 +214,121 @@ export class Board {
       pane.classList.toggle("along", along);
       pane.classList.toggle("four", beside && columns === 4);
       pane.classList.toggle("two", columns === 2 && host.size !== "tiny");
-      const over = this.progress.element.offsetHeight + this.held.offsetHeight + main.cap.offsetHeight;
-      const twin = /** @type {HTMLElement} */ (this.twin.firstElementChild).offsetHeight;
+      const bars = this.held.offsetHeight + this.runBar.element.offsetHeight + this.sections.bar.offsetHeight;
+      const over = this.progress.element.offsetHeight + bars + main.cap.offsetHeight;
       const caps = small.map((plot) => plot.cap.offsetHeight);
       const rows = columns === 4 ? [caps] : [caps.slice(0, 2), caps.slice(2)];
       const lower = rows.reduce((sum, row) => sum + SMALL[columns] * u + Math.max(...row), 0);
-      return pane.clientHeight - over - twin - GAPS - lower;
+      return pane.clientHeight - over - GAPS - lower;
     };
     if (!beside) {
       put(2, false);
       return { tall: (pair ? 186 : 150) * u, low: SMALL[4] * u };
     }
     // The large plot takes the height that is left, so that all of the board is in view if it fits.
-    const columns = main.element.clientWidth - 3 * GAP - fixed * u >= 4 * FIELD * u ? 4 : 2;
+    const columns = main.element.clientWidth - 3 * GAP - fixed >= 4 * FIELD * u ? 4 : 2;
     const rest = put(columns, true);
     if (rest >= TALL.least * u) return { tall: Math.min(TALL.most * u, rest), low: SMALL[columns] * u };
     const aside = this.panel.element.offsetHeight + (AROUND + LEAST * TASK) * u;
     return { tall: Math.max(170 * u, aside, Math.min(TALL.most * u, put(4, false))), low: SMALL[4] * u };
   }
 
-  /** @param {{tall: number, low: number}} heights px */
-  drawPlots({ tall, low }) {
-    const { host, pane, curves } = this;
+  drawPlots() {
+    const { host, pane, runs } = this;
     const { palette: p, size } = host;
     const width = pane.clientWidth;
     if (!width || this.upper.hidden) return;
-    const { chosen } = this;
-    const end = lastEnded(curves) ?? 0;
-    const last = axisEnd(end, host.traits.session.total ?? 0);
-    const u = p.unit;
-    const theme = [p.dark, p.page, u, window.devicePixelRatio];
+    for (const plot of [this.main, ...this.small]) plot.take(runs, p, plot === this.main);
+    const { tall, low } = this.lay();
+    const axis = this.axis();
+    const theme = [p.dark, p.page, p.unit, window.devicePixelRatio];
     const widths = [this.main, ...this.small].map((plot) => plot.box.clientWidth);
-    const key = [chosen, last, this.few, size, tall, low, ...widths, ...theme].join();
-    if (key === this.plotsKey && this.plotted === curves) return;
+    const key = [axis.chosen, axis.last, this.few, size, tall, low, ...widths, ...theme].join();
+    if (key === this.plotsKey && this.plotted === runs) return;
     this.plotsKey = key;
-    this.plotted = curves;
-    const axis = { p, last, chosen, end };
-    this.main.update(widths[0], tall, axis);
-    this.small.forEach((plot, i) => plot.update(widths[i + 1], low, axis));
+    this.plotted = runs;
+    const words = this.beside ? this.few : "";
+    this.main.update(widths[0], tall, axis, { none: this.none(this.main.entry), words });
+    this.small.forEach((plot, i) => {
+      plot.update(widths[i + 1], low, axis, { none: this.none(plot.entry), words: "" });
+    });
     this.showSlider();
+    this.drawMore();
   }
 
-  /** What stands beside the title of the large plot, and the room at its right. */
+  /** @returns {import("./plots.js").Axis} */
+  axis() {
+    const { session } = this.host.traits;
+    const end = Math.max(0, ...this.runs.map(({ curves }) => lastEnded(curves) ?? 0));
+    return { p: this.host.palette, last: axisEnd(end, session.total ?? 0), chosen: this.chosen, end };
+  }
+
+  /** The metrics below, as far as they are unfolded. */
+  drawMore() {
+    if (this.element.hidden || this.sections.element.hidden) return;
+    this.sections.take(this.runs);
+    this.sections.draw(this.axis(), (entry) => this.none(entry));
+    this.showStops();
+  }
+
+  /** @param {import("./catalogue.js").Entry} entry */
+  none(entry) {
+    return noneWords(entry, this.curves, this.host.traits.session);
+  }
+
+  /** All plots that stand. */
+  get all() {
+    return [this.main, ...this.small, ...this.sections.shown];
+  }
+
+  /** The names of plots are one tab stop; arrows move along them. */
+  showStops() {
+    const held = this.all.find(({ name }) => name.tabIndex === 0) ?? this.main;
+    for (const plot of this.all) plot.name.tabIndex = plot === held ? 0 : -1;
+  }
+
+  /** @param {KeyboardEvent} event */
+  onName(event) {
+    const by = /** @type {Record<string, number>} */ (NAMES)[event.key];
+    const { all } = this;
+    const here = all.findIndex(({ name }) => name === event.target);
+    if (here < 0 || !by || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = all[Math.max(0, Math.min(all.length - 1, here + by))];
+    for (const plot of all) plot.name.tabIndex = plot === next ? 0 : -1;
+    next.name.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** What stands beside the title of the large plot. */
   showNotes() {
     const wide = this.beside;
-    const names = Object.keys(this.curves.columns);
-    const probes = names.some((name) => name.startsWith("probe_success_by_difficulty/"));
+    const probes = successLines(this.runs).some(({ probe }) => probe);
     const rings = probes ? `; rings: probes${wide ? ", never trained" : ""}` : "";
     const words = `${wide ? "share of roots, " : ""}band: 95 % interval${rings}`;
     const note = !wide && this.few ? this.few : words;
     if (this.main.note.textContent !== note) this.main.note.textContent = note;
-    this.main.tail = (probes ? 158 : 122) - (wide ? 0 : 36);
   }
 
   /** The plots in words, for those who cannot see them. */
   showSlider() {
-    const { slider, chosen, curves } = this;
+    const { slider, chosen, runs } = this;
     const all = this.host.traits.steps;
     slider.setAttribute("aria-valuemin", String(all[0]?.[0] ?? 0));
     slider.setAttribute("aria-valuemax", String(all.at(-1)?.[0] ?? 0));
     slider.setAttribute("aria-valuenow", String(chosen ?? 0));
     slider.setAttribute("aria-valuetext", chosen === null ? "no step" : this.valueWords(chosen));
-    const text = [summary(curves, chosen), this.few].filter(Boolean).join(" ");
+    const text = [summary(runs, chosen), this.few].filter(Boolean).join(" ");
     if (this.hush.textContent !== text) this.hush.textContent = text;
   }
 
   /** @param {number} step */
   valueWords(step) {
-    const parts = successSeries(this.curves).flatMap(({ name, probe, points }) => {
+    const parts = successLines(this.runs).flatMap(({ name, probe, run, points }) => {
       const point = at(points, step);
-      return point ? [`${name}${probe ? " probes" : ""} ${plain(point.value)}`] : [];
+      const whole = [name, probe ? "probes" : "", this.runs[run].name].filter(Boolean).join(" ");
+      return point ? [`${whole} ${plain(point.value)}`] : [];
     });
     return [`step ${step}`, ...parts].join(", ");
-  }
-
-  showTable() {
-    if (!this.twin.open) return;
-    const key = `${this.curves.step.length}/${lastEnded(this.curves)}`;
-    if (key === this.tableKey) return;
-    this.tableKey = key;
-    const { head, rows, left } = tableTwin(this.curves);
-    const caption = left ? `Newest first; ${many(left, "older step")} not listed` : "Newest first";
-    const cells = (/** @type {string[]} */ [step, ...others]) => {
-      return h("tr", {},
-        h("th", { scope: "row" }, step),
-        others.map((cell) => h("td", {}, cell)),
-      );
-    };
-    fill(
-      this.table,
-      h("caption", { class: "label" }, caption),
-      h("thead", {},
-        h("tr", {},
-          head.map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
-      h("tbody", {}, rows.map(cells)),
-    );
   }
 }

@@ -1,100 +1,279 @@
-// What the board's plots draw: the metrics of a run over its steps.
+// Draws what a plot shows, and says what stands under the pointer.
 
 import { fitText } from "../shared/canvas.js";
-import { brief, count, percent, plain, rate } from "../shared/format.js";
+import { percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
-import { band, dot, endLabels, figuresAt, ground, line, rules, say, type, values, whisker } from "./pens.js";
-import {
-  at, depths, isFew, lastEnded, marksOf, refusalKinds, shareColumns, shareFigures, shares, stacked,
-  successSeries,
-} from "./series.js";
-import { NO_SUCCESS } from "./words.js";
+import { sequentialColour } from "../shared/theme.js";
+import { packed } from "./measures.js";
+import { DASHES, band, dot, endLabels, figuresAt, ground, line, rules, say, type, whisker } from "./pens.js";
+import { endWords, isBare, shareFigures } from "./plan.js";
+import { at } from "./series.js";
 
+/** @typedef {import("./measures.js").Columns} Columns */
+/** @typedef {import("./measures.js").Line} Line */
+/** @typedef {import("./measures.js").Part} Part */
 /** @typedef {import("./pens.js").End} End */
 /** @typedef {import("./pens.js").Place} Place */
 /** @typedef {import("./pens.js").Scale} Scale */
-/** @typedef {import("./series.js").Curves} Curves */
-/** @typedef {import("./series.js").Mark} Mark */
-/** @typedef {import("./series.js").Success} Success */
+/** @typedef {import("./plan.js").Plan} Plan */
+/** @typedef {{part: Part, run: number, words: string}} Hit */
+/** @typedef {(step: number, y: number) => Hit | null} Find what stands at a step and a height */
 
-/** Sequential tones of the curves, by place: easy is pale, hard is strong. */
-const TONES = [3, 4, 5];
-/** The same for kinds of refusals, most frequent first. */
-const KINDS = [5, 3, 1, 2];
+/** Tones of kinds, by place; place -1 holds all others. */
+const KINDS = [5, 3, 1, 4, 2];
+/** Lines whose bands can be told apart. */
+const BANDS = 4;
+/** Lines whose figures of the chosen step fit beside its line. */
+const FIGURES = 5;
+/** px about a point that are the point. */
+const NEAR = 18;
 
 /**
- * Root success: training roots as a line with its band, probes as rings on a dashed line. A few steps are
- * points.
- * @param {Curves} curves @param {string} words what comes, said in the field
- * @param {Scale} scale @param {number} top @param {number} bottom
+ * @param {Plan} plan @param {Scale} scale @param {number} top @param {number} bottom
+ * @param {{none: string, words: string}} texts in an empty field, and of what comes
+ * @returns {Find}
  */
-export function drawSuccess(curves, words, scale, top, bottom) {
-  const { p, x, chosen } = scale;
-  const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
-  rules(scale, [0, 0.25, 0.5, 0.75, 1], y, (value) => value.toFixed(2));
-  const between = /** @type {const} */ ([y(0.75), y(0.5)]); // two rules, none of which strikes the words out
-  if (!curves.step.length) {
-    return nothing(scale, "no step has ended yet: the curves begin with the first", ...between);
+export function drawPlan(plan, scale, top, bottom, { none, words }) {
+  const fields = fieldsOf(plan, scale, top, bottom);
+  for (const { field, y } of fields) rules(scale, field.marks, y, plan.mark);
+  if (isBare(plan)) {
+    const [from, to] = bottom - top > 140 * scale.u ? [0.25, 0.5] : [0, 1]; // no rule strikes the words out
+    nothing(scale, none, top + from * (bottom - top), top + to * (bottom - top));
+    return () => null;
   }
-  const all = successSeries(curves);
-  if (!all.length) return nothing(scale, NO_SUCCESS.toLowerCase(), ...between);
-  const one = new Set(all.map((series) => series.place)).size === 1;
-  const tone = (/** @type {Success} */ { place }) => {
-    return p.sequential[one ? 4 : TONES[Math.min(place, TONES.length - 1)]];
+  if (plan.columns) return drawColumns(plan, plan.columns, scale, fields[0].y, top, bottom);
+  const finds = fields.map(({ field, y, from, to }) => drawLines(plan, field.lines, scale, y, from, to));
+  if (words) sayWhatComes(scale, words, plan, top, bottom);
+  return (step, y) => {
+    const place = fields.findIndex(({ to }) => y <= to + 6 * scale.u);
+    return finds[place < 0 ? finds.length - 1 : place](step, y);
   };
-  const few = isFew(curves);
-  for (const series of all) if (!series.probe && !few) band(scale, series.points, y, tone(series), 0.16);
-  for (const series of all) drawSeries(scale, series, y, tone(series), few);
-  endLabels(scale, fitted(scale, successEnds(all, x(lastEnded(curves) ?? 0), y)), top, bottom);
-  if (words) sayWhatComes(scale, words, all, top, bottom);
-  if (chosen === null) return;
-  const here = all.flatMap((series) => {
-    const point = at(series.points, chosen);
-    return point ? [{ series, value: point.value }] : [];
-  });
-  for (const { series, value } of here) {
-    dot(scale, x(chosen), y(value), 4.5, p.page);
-    dot(scale, x(chosen), y(value), 3.5, tone(series), series.probe ? "ring" : "disc");
-  }
-  const raised = here.map(({ value }) => ({ text: plain(value), y: y(value) - 11 * scale.u }));
-  if (!endsHere(curves, scale)) figuresAt(scale, raised, top, bottom);
-}
-
-/** At the newest step the ends of the series show its figures. @param {Curves} curves @param {Scale} scale */
-function endsHere(curves, { chosen }) {
-  return chosen === lastEnded(curves);
 }
 
 /**
- * @param {Scale} scale @param {Success} series @param {Place} y @param {string} colour @param {boolean} few
+ * The fields of a plot below each other, the first a little higher.
+ * @param {Plan} plan @param {Scale} scale @param {number} top @param {number} bottom
  */
-function drawSeries(scale, { probe, points }, y, colour, few) {
-  const { x } = scale;
-  if (!few) line(scale, points, y, probe ? { colour, width: 1, dash: [3, 3] } : { colour, width: 1.8 });
-  if (!probe && !few) return;
-  for (const point of points) {
-    whisker(scale, x(point.step), y(point.low), y(point.high), colour, probe ? 1 : 2);
-    dot(scale, x(point.step), y(point.value), probe ? 3 : 4, colour, probe ? "ring" : "disc");
-  }
+function fieldsOf({ fields }, { u }, top, bottom) {
+  const gap = 12 * u;
+  const whole = bottom - top - gap * (fields.length - 1);
+  let from = top;
+  return fields.map((field, i) => {
+    const high = fields.length === 2 ? whole * (i ? 0.42 : 0.58) : whole / fields.length;
+    const to = from + high;
+    const begin = from;
+    from = to + gap;
+    const y = (/** @type {number} */ value) => to - ((value - field.low) / (field.high - field.low)) * high;
+    return { field, y, from: begin, to };
+  });
 }
 
-/** @param {Success[]} all @param {number} x @param {Place} y @returns {End[]} */
-function successEnds(all, x, y) {
-  return all.map(({ name, probe, points }) => {
-    const { value, low, high } = points[points.length - 1];
-    const interval = `${plain(value)} \u00b1 ${plain((high - low) / 2)}`;
-    return { x, y: y(value), bold: probe ? `${name}, probes` : name, plain: interval };
+/** @param {Scale} scale @param {Line} line */
+function toneOf({ p }, { place, names }) {
+  return sequentialColour(p, names < 2 ? 0.8 : 0.6 + (0.4 * place) / (names - 1));
+}
+
+/**
+ * Lines with their intervals; probes are rings. Up to a few steps are points.
+ * @param {Plan} plan @param {Line[]} lines @param {Scale} scale @param {Place} y @param {number} top
+ * @param {number} bottom @returns {Find}
+ */
+function drawLines(plan, lines, scale, y, top, bottom) {
+  const { few, newest, names } = plan;
+  const { chosen, x, p } = scale;
+  const banded = lines.filter((one) => !one.probe && one.points[0].low !== undefined);
+  if (!few && banded.length <= BANDS) {
+    for (const one of banded) band(scale, sure(one), y, toneOf(scale, one), 0.16);
+  }
+  for (const one of lines) drawLine(scale, one, y, few, names.length > 1);
+  const ends = lines.map((one) => {
+    const last = one.points[one.points.length - 1];
+    return { x: x(last.step), y: y(last.value), ...endWords(plan, one) };
   });
+  endLabels(scale, fitted(scale, ends), top, bottom);
+  if (chosen !== null) {
+    const here = lines.flatMap((one) => {
+      const point = at(one.points, chosen);
+      return point ? [{ one, value: point.value }] : [];
+    });
+    for (const { one, value } of here) {
+      dot(scale, x(chosen), y(value), 4, p.page);
+      const tone = one.probe ? toneOf(scale, one) : p.text;
+      dot(scale, x(chosen), y(value), 3, tone, one.probe ? "ring" : "disc");
+    }
+    const raised = here.map(({ value }) => ({ text: plan.say(value), y: y(value) - 11 * scale.u }));
+    if (chosen !== newest && here.length <= FIGURES) figuresAt(scale, raised, top, bottom);
+  }
+  return (step, height) => {
+    let best = NEAR * scale.u;
+    /** @type {Hit | null} */
+    let found = null;
+    for (const one of lines) {
+      const point = at(one.points, step);
+      const far = point ? Math.abs(y(point.value) - height) : Infinity;
+      if (far >= best) continue;
+      best = far;
+      const { bold, plain } = endWords(plan, one, step);
+      const roots = point?.n ? `, of ${point.n}` : "";
+      found = { part: one.part, run: one.run, words: `${bold} ${plain}`.trim() + roots };
+    }
+    return found;
+  };
+}
+
+/** The points of a line that has intervals. @param {Line} line */
+function sure({ points }) {
+  return points.map((point) => {
+    return { ...point, low: point.low ?? point.value, high: point.high ?? point.value };
+  });
+}
+
+/**
+ * @param {Scale} scale @param {Line} one @param {Place} y @param {boolean} few
+ * @param {boolean} several runs
+ */
+function drawLine(scale, one, y, few, several) {
+  const { x } = scale;
+  const colour = toneOf(scale, one);
+  const { points, probe, run } = one;
+  const dash = several ? DASHES[run % DASHES.length] : probe ? [3, 3] : [];
+  if (!few) line(scale, points, y, { colour, width: probe ? 1 : 1.7, dash });
+  points.forEach((point, i) => {
+    const alone = (point.broken || !i) && (points[i + 1]?.broken ?? true);
+    if (!probe && !few && !alone) return;
+    const [px, py] = [x(point.step), y(point.value)];
+    if (point.low !== undefined && point.high !== undefined && (probe || few)) {
+      whisker(scale, px, y(point.low), y(point.high), colour, probe ? 1 : 2);
+    }
+    dot(scale, px, py, probe ? 3 : few ? 3.6 : 2, colour, probe ? "ring" : "disc");
+  });
+}
+
+/** @param {Scale} scale @param {Part} part @param {number} place @param {boolean} shares */
+function kindTone({ p }, part, place, shares) {
+  if (part.kind === "sign") return { negative: p.barMinus, zero: p.gauge }[part.key.slice(6)] ?? p.barPlus;
+  if (place < 0) return p.faint;
+  if (shares || part.kind === "depth") return p.sequential[Math.min(5, place + 1)];
+  return p.sequential[KINDS[place % KINDS.length]];
+}
+
+/**
+ * Parts of a step on each other. Columns, not areas: a depth that a step has not reached is a gap, and no
+ * slope to the next step.
+ * @param {Plan} plan @param {Columns} columns @param {Scale} scale @param {Place} y @param {number} top
+ * @param {number} bottom @returns {Find}
+ */
+function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
+  const { x, u, chosen, p, context } = scale;
+  const shares = plan.entry.draw === "shares";
+  const made = packed(rows, { x: (step) => x(step), u }, shares);
+  const tones = kinds.map(({ part, place }) => kindTone(scale, part, place, shares));
+  for (const column of made.columns) {
+    let below = 0;
+    column.parts.forEach((part, level) => {
+      if (!(part > 0)) return;
+      const [low, high] = [y(below), y(below + part)];
+      below += part;
+      context.fillStyle = tones[level];
+      context.fillRect(column.x - made.half, high, made.half * 2, low - high);
+      if (made.half < 3) return;
+      context.fillStyle = p.page; // a line between two parts, which may share a tone
+      context.fillRect(column.x - made.half, high - 0.5, made.half * 2, 1);
+    });
+  }
+  const here = chosen === plan.newest ? undefined : at(rows, chosen ?? NaN);
+  const last = rows[rows.length - 1];
+  const left = x(last.step) + made.half + 4 * u;
+  if (shares) nameShares(scale, kinds, { here, last, left }, y, top, bottom);
+  else nameKinds(scale, kinds, tones, { here, left, say: plan.say }, y, top, bottom);
+  return (step, height) => {
+    const row = at(rows, step);
+    let below = 0;
+    for (const [i, part] of (row?.parts ?? []).entries()) {
+      const value = shares && row ? part / row.total : part;
+      const inside = value > 0 && height <= y(below) && height >= y(below + value);
+      below += value;
+      if (inside) return { part: kinds[i].part, run: -1, words: `${kinds[i].name} ${plan.say(value)}` };
+    }
+    return null;
+  };
+}
+
+/**
+ * @param {Scale} scale @param {Columns["kinds"]} kinds
+ * @param {{here?: Columns["rows"][0], last: Columns["rows"][0], left: number}} at @param {Place} y
+ * @param {number} top @param {number} bottom
+ */
+function nameShares(scale, kinds, { here, last, left }, y, top, bottom) {
+  const { u } = scale;
+  const fit = Math.floor((bottom - top) / (13 * u));
+  const figures = here ? shareFigures(here).slice(0, fit) : [];
+  const chosen = figures.map(({ share, middle }) => ({ text: percent(share, 0), y: y(middle) }));
+  figuresAt(scale, chosen, top + 4 * u, bottom);
+  const ends = shareFigures(last).slice(0, fit).map(({ level, share, middle }) => {
+    return { x: left, y: y(middle), bold: "", plain: `${kinds[level].name} ${percent(share, 0)}` };
+  });
+  endLabels(scale, ends, top, bottom);
+}
+
+/**
+ * The names of kinds, each with its tone, highest first as they stand.
+ * @param {Scale} scale @param {Columns["kinds"]} kinds @param {string[]} tones
+ * @param {{here?: Columns["rows"][0], left: number, say: (value: number) => string}} at @param {Place} y
+ * @param {number} top @param {number} bottom
+ */
+function nameKinds(scale, kinds, tones, { here, left, say: said }, y, top, bottom) {
+  const { context, p, u } = scale;
+  if (here) figuresAt(scale, [{ text: said(here.total), y: y(here.total) }], top, bottom);
+  const pitch = Math.min(15 * u, (bottom - top) / Math.max(1, kinds.length));
+  scale.words.push(() => {
+    type(scale, 11);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    [...kinds.keys()].reverse().forEach((kind, i) => {
+      const middle = top + 6 * u + i * pitch;
+      const words = fitText(context, oneLine(kinds[kind].name, 40), scale.width - left - 13 * u);
+      ground(scale, left, middle, 13 * u + context.measureText(words).width);
+      context.fillStyle = tones[kind];
+      context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
+      context.fillStyle = p.second;
+      context.fillText(words, left + 13 * u, middle);
+    });
+  });
+}
+
+/**
+ * px that the names of series need at the right of the field, and the figures of the axis at its left.
+ * @param {Plan} plan @param {Scale} scale
+ */
+export function roomOf(plan, scale) {
+  const { context, u } = scale;
+  const wide = (/** @type {string} */ words, weight = 400) => {
+    type(scale, 11, weight);
+    return context.measureText(words).width;
+  };
+  const lines = plan.fields.flatMap(({ lines }) => lines);
+  const ends = lines.map((one) => {
+    const { bold, plain } = endWords(plan, one);
+    return wide(bold, 600) + (bold && plain ? 5 * u : 0) + wide(plain);
+  });
+  const kinds = (plan.columns?.kinds ?? []).map(({ name }) => {
+    return plan.entry.draw === "shares" ? wide(`${name} 100 %`) : wide(oneLine(name, 40)) + 13 * u;
+  });
+  type(scale, 10);
+  const marks = plan.fields.flatMap((field) => field.marks.map(plan.mark)).map((mark) => {
+    return context.measureText(mark).width;
+  });
+  return { left: Math.max(24 * u, ...marks) + 10 * u, right: Math.max(28 * u, ...ends, ...kinds) + 14 * u };
 }
 
 /**
  * In the free part of the field, away from the points.
- * @param {Scale} scale @param {string} words @param {Success[]} all @param {number} top
- * @param {number} bottom
+ * @param {Scale} scale @param {string} words @param {Plan} plan @param {number} top @param {number} bottom
  */
-function sayWhatComes(scale, words, all, top, bottom) {
+function sayWhatComes(scale, words, { fields }, top, bottom) {
   const { context, p, right, u } = scale;
-  const high = all.some((series) => series.points.some((point) => point.value > 0.78));
+  const high = fields[0].lines.some(({ points }) => points.some((point) => point.value > 0.78));
   const middle = bottom - (high ? 0.125 : 0.875) * (bottom - top);
   scale.words.push(() => {
     type(scale, 11);
@@ -104,171 +283,19 @@ function sayWhatComes(scale, words, all, top, bottom) {
 }
 
 /**
- * Names that do not fit beside the last step go without their interval.
- * @param {Scale} scale @param {End[]} ends
+ * Names that do not fit beside the last step go without their interval, and are cut if that is not enough.
+ * @param {Scale} scale @param {End[]} ends @returns {End[]}
  */
 function fitted(scale, ends) {
   const { context, width, u } = scale;
   return ends.map((end) => {
+    const room = width - end.x - 10 * u;
     type(scale, 11, 600);
-    const whole = end.x + 16 * u + context.measureText(`${end.bold} ${end.plain}`).width;
-    return whole <= width ? end : { ...end, plain: end.plain.split(" ")[0] };
-  });
-}
-
-/** @typedef {(value: number) => Pick<End, "bold" | "plain">} Words */
-/** @typedef {{marks: Mark[], y: Place, tone: string, words: Words}} Measured */
-
-/**
- * Curves with the dot and the figure of the chosen step; their ends say the newest figures. A few steps are
- * points.
- * @param {Curves} curves @param {Scale} scale @param {Measured[]} series @param {number} top
- * @param {number} bottom
- */
-function drawMeasured(curves, scale, series, top, bottom) {
-  const { x, p, chosen } = scale;
-  const figures = [];
-  const ends = [];
-  for (const { marks, y, tone, words } of series) {
-    if (!isFew(curves)) line(scale, marks, y, { colour: tone, width: 1.6 });
-    else for (const { step, value } of marks) dot(scale, x(step), y(value), 3, tone);
-    const here = chosen === null ? undefined : at(marks, chosen);
-    if (here) dot(scale, x(here.step), y(here.value), 2.8, p.text);
-    if (here) figures.push({ text: words(here.value).bold.split(" ")[0], y: y(here.value) - 10 * scale.u });
-    const newest = marks[marks.length - 1];
-    ends.push({ x: x(newest.step), y: y(newest.value), ...words(newest.value) });
-  }
-  if (!endsHere(curves, scale)) figuresAt(scale, figures, top, bottom);
-  endLabels(scale, ends, top, bottom);
-}
-
-/** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
-export function drawShape(curves, scale, top, bottom) {
-  const parting = top + (bottom - top) * 0.6;
-  const gap = 12 * scale.u;
-  const text = (/** @type {number} */ value) => brief(value);
-  /**
-   * @param {string} name @param {number} least @param {{top: number, bottom: number}} field
-   * @param {string} words
-   */
-  const measured = (name, least, field, words) => {
-    const marks = marksOf(curves, name);
-    const most = marks.reduce((high, mark) => Math.max(high, mark.value), least);
-    return {
-      marks,
-      y: values(scale, most, field, text, true),
-      tone: scale.p.sequential[4],
-      words: (/** @type {number} */ value) => ({ bold: `${plain(value, 1)} ${words}`, plain: "" }),
-    };
-  };
-  const series = [
-    measured("nodes", 2, { top, bottom: parting - gap / 2 }, "nodes"),
-    measured("depth", 1, { top: parting + gap / 2, bottom }, "deep"),
-  ].filter(({ marks }) => marks.length);
-  drawMeasured(curves, scale, series, top, bottom);
-}
-
-/** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
-export function drawShare(curves, scale, top, bottom) {
-  const { x, u, chosen } = scale;
-  const names = depths(curves);
-  const rows = shares(curves);
-  const y = (/** @type {number} */ value) => bottom - value * (bottom - top);
-  rules(scale, [0, 0.5, 1], y, (value) => percent(value, 0));
-  if (!rows.length) return nothing(scale, "from the first trained step", top, bottom);
-  // Columns, not areas: a depth that a step has not reached is a gap, and no slope to the next step.
-  const field = { x: (/** @type {number} */ step) => x(step), u };
-  const { columns, half } = shareColumns(rows, field);
-  for (const column of columns) drawColumn(scale, column, half, y);
-  const fit = Math.floor((bottom - top) / (13 * u));
-  const newest = rows[rows.length - 1];
-  const here = chosen === newest.step ? undefined : rows.find((row) => row.step === chosen);
-  const figures = here ? shareFigures(here).slice(0, fit) : [];
-  const chosenFigures = figures.map(({ share, middle }) => ({ text: percent(share, 0), y: y(middle) }));
-  figuresAt(scale, chosenFigures, top + 4 * u, bottom);
-  const left = x(newest.step) + half + 4 * u;
-  const ends = shareFigures(newest).slice(0, fit).map(({ level, share, middle }) => {
-    return { x: left, y: y(middle), bold: "", plain: `depth ${names[level]} ${percent(share, 0)}` };
-  });
-  endLabels(scale, ends, top, bottom);
-}
-
-/**
- * A step's shares on each other, or those of the steps that one column of pixels holds.
- * @param {Scale} scale @param {{x: number, parts: number[]}} column @param {number} half of its width
- * @param {Place} y
- */
-function drawColumn({ context, p }, { x, parts }, half, y) {
-  let below = 0;
-  parts.forEach((part, level) => {
-    if (!(part > 0)) return;
-    const [low, high] = [y(below), y(below + part)];
-    below += part;
-    context.fillStyle = p.sequential[Math.min(5, level + 1)];
-    context.fillRect(x - half, high, half * 2, low - high);
-    if (half < 3) return;
-    context.fillStyle = p.page; // a line between two depths, which may share a tone
-    context.fillRect(x - half, high - 0.5, half * 2, 1);
-  });
-}
-
-/** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
-export function drawSpeed(curves, scale, top, bottom) {
-  const { p } = scale;
-  const series = [
-    { marks: marksOf(curves, "tokens_per_second/training"), words: "training", tone: p.sequential[5] },
-    { marks: marksOf(curves, "tokens_per_second/generation"), words: "sampling", tone: p.sequential[3] },
-  ].filter(({ marks }) => marks.length);
-  const high = Math.max(1, ...series.flatMap(({ marks }) => marks.map((mark) => mark.value)));
-  const figure = (/** @type {number} */ v) => (v >= 1000 ? `${brief(v / 1000, 1)}k` : brief(v));
-  const y = values(scale, high, { top, bottom }, figure);
-  if (!series.length) return nothing(scale, "from the first trained step", top, bottom);
-  const measured = series.map(({ marks, words, tone }) => {
-    return { marks, tone, y, words: (/** @type {number} */ value) => ({ bold: rate(value), plain: words }) };
-  });
-  drawMeasured(curves, scale, measured, top, bottom);
-}
-
-/** @param {Curves} curves @param {Scale} scale @param {number} top @param {number} bottom */
-export function drawRefusals(curves, scale, top, bottom) {
-  const { context, p, x, u } = scale;
-  const kinds = refusalKinds(curves, KINDS.length);
-  const rows = stacked(curves, "refusals", kinds);
-  const high = rows.reduce((most, row) => Math.max(most, row.total), 1);
-  const y = values(scale, high, { top, bottom }, (value) => brief(value), true);
-  if (!kinds.length) return nothing(scale, "none so far", top, bottom);
-  const wide = Math.max(1, Math.min(10, (x(1) - x(0)) * 0.7));
-  for (const row of rows) {
-    let below = 0;
-    row.parts.forEach((part, i) => {
-      context.fillStyle = p.sequential[KINDS[i]];
-      context.fillRect(x(row.step) - wide / 2, y(below + part), wide, y(below) - y(below + part));
-      below += part;
-    });
-  }
-  const here = rows.find((row) => row.step === scale.chosen);
-  if (here) figuresAt(scale, [{ text: count(here.total), y: y(here.total) }], top, bottom);
-  const left = Math.min(x(lastEnded(curves) ?? 0) + 12 * u, scale.width - 122 * u);
-  scale.words.push(() => writeKinds(scale, kinds, left, top));
-}
-
-/**
- * The names of refusals, each with its tone.
- * @param {Scale} scale @param {string[]} kinds @param {number} left @param {number} top
- */
-function writeKinds(scale, kinds, left, top) {
-  const { context, p, u } = scale;
-  type(scale, 11);
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  kinds.forEach((kind, i) => {
-    const middle = top + (6 + i * 15) * u;
-    const words = fitText(context, oneLine(kind.replace(/_/g, " "), 30), scale.width - left - 14 * u);
-    ground(scale, left, middle, 13 * u + context.measureText(words).width);
-    context.fillStyle = p.sequential[KINDS[i]];
-    context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
-    context.fillStyle = p.second;
-    context.fillText(words, left + 13 * u, middle);
+    const bold = context.measureText(end.bold).width + (end.bold && end.plain ? 5 * u : 0);
+    type(scale, 11);
+    if (bold + context.measureText(end.plain).width <= room) return end;
+    const { short = end.plain } = end;
+    return { ...end, plain: fitText(context, short, Math.max(24 * u, room - bold)) };
   });
 }
 

@@ -1,10 +1,11 @@
 // The chosen step in figures.
 
 import { fill, h } from "../shared/dom.js";
-import { count } from "../shared/format.js";
+import { NONE, count } from "../shared/format.js";
 import { lastEnded } from "./series.js";
 import { figures } from "./table.js";
 
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {import("./series.js").Curves} Curves */
 /** @typedef {Pick<import("../step/client.js").Model, "newest" | "live" | "session">} Traits */
 
@@ -17,11 +18,13 @@ export class StepPanel {
   }
 
   /**
-   * @param {Curves} curves @param {number | null} chosen @param {Traits} traits @param {boolean} following
+   * @param {RunCurves[]} runs @param {number | null} chosen @param {Traits} traits @param {boolean} following
    * @param {HTMLElement} heir has the focus once there is nothing to follow
    */
-  update(curves, chosen, traits, following, heir) {
-    const key = [chosen, traits.newest, lastEnded(curves), traits.live, following, curves.step.length].join();
+  update(runs, chosen, traits, following, heir) {
+    const [{ curves }] = runs;
+    const known = runs.map(({ name, curves: each }) => [name, lastEnded(each), each.step.length]);
+    const key = [chosen, traits.newest, traits.live, following, ...known].join();
     if (key === this.key) return;
     this.key = key;
     if (chosen === null) {
@@ -33,7 +36,7 @@ export class StepPanel {
     const follow = h("button", props, "Follow newest", h("kbd", {}, "f"));
     follow.hidden = !traits.live || following;
     const place = following ? "newest that has ended" : placeWords(curves, chosen, traits.session.live);
-    const rows = figures(curves, chosen);
+    const rows = runs.length > 1 ? besides(runs, chosen) : figures(curves, chosen);
     const head = [h("b", {}, `step ${count(chosen)}`), h("span", { class: "label" }, place)];
     fill(
       this.element,
@@ -44,6 +47,18 @@ export class StepPanel {
   }
 }
 
+/**
+ * The figures of a step in each run, in the place of what changed.
+ * @param {RunCurves[]} runs @param {number} chosen @returns {ReturnType<typeof figures>}
+ */
+function besides(runs, chosen) {
+  const [own, ...others] = runs.map(({ curves }) => figures(curves, chosen));
+  return own.map(({ label, value }) => {
+    const theirs = others.map((rows) => rows.find((row) => row.label === label)?.value ?? NONE);
+    return { label, value, change: theirs.join(" | "), beside: true };
+  });
+}
+
 /** @param {Curves} curves @param {number} chosen @param {boolean} live */
 function placeWords(curves, chosen, live) {
   if (!curves.step.includes(chosen)) return live ? "under way" : "not finished";
@@ -52,10 +67,10 @@ function placeWords(curves, chosen, live) {
 }
 
 /** @param {ReturnType<typeof figures>[number]} figure */
-function figureRow({ label, value, change }) {
+function figureRow({ label, value, change, beside }) {
   const byReturn = label.endsWith(" R");
   const name = byReturn ? [label.slice(0, -1), h("span", { class: "serif" }, "R")] : label;
-  const against = change ? "against the step before" : "";
+  const against = beside ? "in the other runs" : change ? "against the step before" : "";
   const changed = h("span", { class: "change", title: against }, change);
   return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), changed));
 }

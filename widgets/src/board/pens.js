@@ -1,10 +1,10 @@
 // What plots are drawn with: rules, lines, bands, dots, and words on a ground of their own.
 
-import { roundUp, spread, ticks } from "../shared/axis.js";
+import { spread } from "../shared/axis.js";
 
-/** @typedef {import("./series.js").Point} Point */
+/** @typedef {{step: number, low: number, high: number, broken?: boolean}} Interval */
 /** @typedef {(value: number) => number} Place px of a value */
-/** @typedef {{x: number, y: number, bold: string, plain: string}} End the name at the end of a series */
+/** @typedef {{x: number, y: number, bold: string, plain: string, short?: string}} End words behind one */
 
 /**
  * @typedef {object} Scale
@@ -19,8 +19,8 @@ import { roundUp, spread, ticks } from "../shared/axis.js";
  * @property {(() => void)[]} words drawn last, over the line of the chosen step
  */
 
-/** Rules of a small plot, about. */
-const RULES = 2;
+/** How runs are told apart beside their names, by their place. */
+export const DASHES = [[], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 4]];
 
 /** @param {Scale} scale @param {number} size @param {number} [weight] */
 export function type({ context, p }, size, weight = 400) {
@@ -79,8 +79,8 @@ export function rules(scale, marks, y, words) {
 }
 
 /**
- * A line through points; a step that has no value does not break it.
- * @param {Scale} scale @param {{step: number, value: number}[]} points @param {Place} y
+ * A line through points; it ends before a gap and begins anew behind it.
+ * @param {Scale} scale @param {{step: number, value: number, broken?: boolean}[]} points @param {Place} y
  * @param {{colour: string, width: number, dash?: number[]}} pen
  */
 export function line({ context, x }, points, y, { colour, width, dash }) {
@@ -88,23 +88,35 @@ export function line({ context, x }, points, y, { colour, width, dash }) {
   context.lineWidth = width;
   context.setLineDash(dash ?? []);
   context.beginPath();
-  for (const point of points) context.lineTo(x(point.step), y(point.value));
+  for (const point of points) {
+    if (point.broken) context.moveTo(x(point.step), y(point.value));
+    else context.lineTo(x(point.step), y(point.value));
+  }
   context.stroke();
   context.setLineDash([]);
 }
 
 /**
- * @param {Scale} scale @param {Point[]} points @param {Place} y @param {string} colour @param {number} alpha
+ * The interval about a line, broken as it is.
+ * @param {Scale} scale @param {Interval[]} points @param {Place} y @param {string} colour
+ * @param {number} alpha
  */
 export function band({ context, x }, points, y, colour, alpha) {
-  if (points.length < 2) return;
+  /** @type {Interval[][]} */
+  const parts = [[]];
+  for (const point of points) {
+    if (point.broken) parts.push([]);
+    parts[parts.length - 1].push(point);
+  }
   context.globalAlpha = alpha;
   context.fillStyle = colour;
-  context.beginPath();
-  for (const point of points) context.lineTo(x(point.step), y(point.high));
-  for (const point of points.slice().reverse()) context.lineTo(x(point.step), y(point.low));
-  context.closePath();
-  context.fill();
+  for (const part of parts.filter((each) => each.length > 1)) {
+    context.beginPath();
+    for (const point of part) context.lineTo(x(point.step), y(point.high));
+    for (const point of part.slice().reverse()) context.lineTo(x(point.step), y(point.low));
+    context.closePath();
+    context.fill();
+  }
   context.globalAlpha = 1;
 }
 
@@ -193,17 +205,4 @@ export function figuresAt(scale, figures, top, bottom) {
       say(scale, text, before < scale.x(0) ? x + 8 * u : before, ys[i], p.text, true);
     });
   });
-}
-
-/**
- * A scale of values from 0, with its rules drawn.
- * @param {Scale} scale @param {number} high @param {{top: number, bottom: number}} field
- * @param {(value: number) => string} words @param {boolean} [whole] only whole numbers
- * @returns {Place}
- */
-export function values(scale, high, { top, bottom }, words, whole = false) {
-  const most = roundUp(high, RULES, whole);
-  const y = (/** @type {number} */ value) => bottom - (value / most) * (bottom - top);
-  rules(scale, ticks(0, most, RULES, whole), y, words);
-  return y;
 }

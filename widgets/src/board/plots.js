@@ -1,17 +1,26 @@
-// The board's plots on canvas: one axis of steps each, one upright line through all of them. They draw what
-// they are given and say where the pointer asked to go.
+// A plot on canvas: one axis of steps, one upright line through it. It says where the pointer is and what was
+// pressed there.
 
 import { canvasFor } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
 import { stepTicks } from "../shared/axis.js";
+import { drawPlan, roomOf } from "./curves.js";
 import { type } from "./pens.js";
+import { planOf } from "./plan.js";
 
+/** @typedef {import("./catalogue.js").Entry} Entry */
+/** @typedef {import("./curves.js").Hit} Hit */
+/** @typedef {import("./host.js").PlotHost} PlotHost */
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {import("./pens.js").Scale} Scale */
 
-/** Pixels around the field: axis figures at the left, labels of series at the right. */
-const LEFT = 40;
+/** Pixels over and under the field. */
 const TOP = 10;
 const FOOT = 20;
+/** Of a plot's width, what the names of series may take. */
+const NAMES = 0.5;
+/** px that a press may move and still be one. */
+const STILL = 4;
 
 /**
  * @typedef {object} Axis
@@ -21,56 +30,132 @@ const FOOT = 20;
  * @property {import("../shared/theme.js").Palette} p
  */
 
-/** A plot: a title, a note at its right, and a canvas. The table says the same to screen readers. */
+/** A title, a note at its right, and a canvas. The table says the same to screen readers. */
 export class Plot {
-  /**
-   * @param {string} title @param {(scale: Scale, top: number, bottom: number) => void} draw
-   * @param {(step: number) => void} choose
-   * @param {number} [tail] room for the names of series, px at the base type size
-   */
-  constructor(title, draw, choose, tail = 70) {
-    this.draw = draw;
-    this.note = h("span", { class: "label" });
+  /** @param {Entry} entry @param {number} run whose columns it shows @param {PlotHost} host */
+  constructor(entry, run, host) {
+    this.entry = entry;
+    this.run = run;
+    this.host = host;
+    this.name = h("button", { class: "name", tabindex: -1, "aria-haspopup": "true" });
+    this.name.addEventListener("click", () => {
+      host.open({ plot: this, step: null, hit: null, anchor: this.name });
+    });
+    this.note = h("span", { class: "label" }, entry.note);
     this.surface = canvasFor(10, 10);
     const { canvas } = this.surface;
     canvas.setAttribute("aria-hidden", "true");
-    this.box = h("div", { class: "plot-box" }, canvas);
-    this.cap = h("div", { class: "cap" }, h("b", {}, title), this.note);
-    this.element = h("div", { class: "plot", style: `--fixed: ${LEFT + tail}` }, this.cap, this.box);
+    this.tip = h("span", { class: "plot-tip", hidden: true });
+    this.spot = h("i", { class: "spot" });
+    this.box = h("div", { class: "plot-box" }, canvas, this.tip, this.spot);
+    this.cap = h("div", { class: "cap" }, this.name, this.note);
+    this.element = h("div", { class: "plot", "data-id": entry.id }, this.cap, this.box);
     /** px at which step 0 and the last step stand. */
     this.field = { from: 0, to: 1, last: 1 };
-    this.tail = tail;
-    const ask = (/** @type {PointerEvent} */ event) => {
-      const box = canvas.getBoundingClientRect();
-      const { from, to, last } = this.field;
-      choose(((event.clientX - box.left - from) / (to - from)) * last);
-    };
+    /** @type {import("./curves.js").Find} */
+    this.find = () => null;
+    this.plan = planOf(entry, [{ name: "", curves: { step: [], columns: {}, difficulties: [] } }], 0);
+    /** px around the field. */
+    this.fixed = 110;
+    this.listen(canvas);
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  listen(canvas) {
+    let from = 0;
+    let moved = false;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       canvas.setPointerCapture(event.pointerId);
-      ask(event);
+      [from, moved] = [event.clientX, false];
+      this.host.choose(this.stepAt(event));
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (event.buttons & 1 && canvas.hasPointerCapture(event.pointerId)) ask(event);
+      const held = event.buttons & 1 && canvas.hasPointerCapture(event.pointerId);
+      if (held && Math.abs(event.clientX - from) > STILL) moved = true;
+      if (held && moved) this.host.choose(this.stepAt(event));
+      this.showTip(held && moved ? null : event);
+    });
+    canvas.addEventListener("pointerleave", () => this.showTip(null));
+    canvas.addEventListener("pointerup", (event) => {
+      if (event.button !== 0 || moved) return;
+      const { x, y, step, hit } = this.under(event);
+      this.showTip(null);
+      this.spot.style.left = `${x}px`;
+      this.spot.style.top = `${y}px`;
+      this.host.open({ plot: this, step, hit, anchor: this.spot });
     });
   }
 
-  /** px around the field, at the base type size. */
-  get fixed() {
-    return LEFT + this.tail;
+  /** The step under the pointer, as a number on the axis. @param {PointerEvent} event */
+  stepAt(event) {
+    const { from, to, last } = this.field;
+    const box = this.surface.canvas.getBoundingClientRect();
+    return ((event.clientX - box.left - from) / (to - from)) * last;
   }
 
-  /** @param {number} width @param {number} height @param {Axis} axis */
-  update(width, height, axis) {
+  /** What is under the pointer. @param {PointerEvent} event */
+  under(event) {
+    const box = this.surface.canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const asked = this.stepAt(event);
+    const near = this.host.steps().reduce(
+      (/** @type {number | null} */ best, step) =>
+        best === null || Math.abs(step - asked) < Math.abs(best - asked) ? step : best,
+      null,
+    );
+    return { x, y, step: near, hit: near === null ? null : this.find(near, y) };
+  }
+
+  /** @param {PointerEvent | null} event */
+  showTip(event) {
+    const { tip, box } = this;
+    const found = event ? this.under(event) : null;
+    tip.hidden = !found?.hit;
+    if (!found?.hit) return;
+    tip.textContent = `step ${found.step}: ${found.hit.words}`;
+    const left = Math.min(found.x + 12, box.clientWidth - tip.offsetWidth - 2);
+    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.top = `${Math.max(0, found.y - tip.offsetHeight - 8)}px`;
+  }
+
+  /**
+   * What it shows, and how wide the words around its field are.
+   * @param {RunCurves[]} runs @param {Axis["p"]} p @param {boolean} large
+   */
+  take(runs, p, large) {
+    this.plan = planOf(this.entry, runs, Math.min(this.run, runs.length - 1), large);
+    const beside = this.entry.draw !== "lines" && runs.length > 1 ? `, ${runs[this.run]?.name}` : "";
+    const title = `${this.entry.title}${beside}`;
+    if (this.name.textContent !== title) this.name.textContent = title;
+    const room = roomOf(this.plan, this.scaleOf(p));
+    this.fixed = room.left + room.right;
+    this.room = room;
+    this.element.style.setProperty("--fixed", `${Math.ceil(this.fixed)}`);
+  }
+
+  /** Enough of a scale to measure words. @param {Axis["p"]} p @returns {Scale} */
+  scaleOf(p) {
+    const x = () => 0;
+    const { context } = this.surface;
+    return { context, p, width: 0, height: 0, right: 0, x, last: 1, chosen: null, u: p.unit, words: [] };
+  }
+
+  /**
+   * @param {number} width @param {number} height @param {Axis} axis
+   * @param {{none: string, words: string}} texts in an empty field, and of what comes
+   */
+  update(width, height, axis, texts) {
     if (width < 60 || height < 50) return;
     const { p } = axis;
     const context = this.surface.size(Math.floor(width), Math.floor(height));
     const u = p.unit;
-    const left = LEFT * u;
+    const { left, right: names } = this.room ?? { left: 40 * u, right: 70 * u };
     const last = Math.max(1, axis.last);
     // The names of series stand behind their newest step: inside the field while it has room there.
     const grown = Math.max(axis.end, 1) / last;
-    const right = Math.min(width - 12 * u, left + (width - this.tail * u - left) / grown);
+    const tail = Math.min(names, width * NAMES);
+    const right = Math.min(width - 12 * u, left + (width - tail - left) / grown);
     this.field = { from: left, to: right, last };
     const x = (/** @type {number} */ step) => left + (step / last) * (right - left);
     context.clearRect(0, 0, width, height);
@@ -79,7 +164,7 @@ export class Plot {
     const scale = { context, p, width, height, right, x, last, chosen: axis.chosen, u, words: [] };
     const bottom = height - FOOT * u;
     steps(scale, bottom);
-    this.draw(scale, TOP * u, bottom);
+    this.find = drawPlan(this.plan, scale, TOP * u, bottom, texts);
     if (axis.chosen !== null) upright(scale, bottom, axis.chosen);
     for (const write of scale.words) write();
   }

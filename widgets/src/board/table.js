@@ -1,15 +1,21 @@
 // The figures of a step, and all plots as words and as a table.
 
-import { NONE, count, many, percent, plain, rate, signed } from "../shared/format.js";
-import { at, depths, lastEnded, namesUnder, refusalKinds, successSeries } from "./series.js";
+import { NONE, count, many, percent, plain, signed } from "../shared/format.js";
+import { CATALOGUE } from "./catalogue.js";
+import { columnsOf, linesOf, said } from "./measures.js";
+import { lastEnded, namesUnder } from "./series.js";
 import { NO_SUCCESS } from "./words.js";
 
+/** @typedef {import("./measures.js").Measure} Measure */
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {import("./series.js").Curves} Curves */
+
+const [SUCCESS] = CATALOGUE;
 
 /**
  * The figures of a step beside those of the step before.
  * @param {Curves} curves @param {number} step
- * @returns {{label: string, value: string, change: string}[]}
+ * @returns {{label: string, value: string, change: string, beside?: boolean}[]}
  */
 export function figures(curves, step) {
   const place = curves.step.indexOf(step);
@@ -56,73 +62,86 @@ export function figures(curves, step) {
   return rows;
 }
 
-/** What a share of successes is of. @param {import("./series.js").Point} point */
-function ofRoots({ n, unscored }) {
-  return `of ${many(n, "root")}${unscored ? `, ${unscored} not scored` : ""}`;
+/** The lines of root success: training roots first, then probes. @param {RunCurves[]} runs */
+export function successLines(runs) {
+  return linesOf(SUCCESS, runs);
+}
+
+/** What a share is of. @param {Measure} point @param {string} what */
+function ofWhat({ n, unscored }, what) {
+  return n ? `of ${many(n, what)}${unscored ? `, ${unscored} not scored` : ""}` : "";
+}
+
+/** @param {Measure} point */
+function interval({ low, high }) {
+  return low === undefined || high === undefined ? "" : `${plain(low)} to ${plain(high)}`;
 }
 
 /**
  * A summary of the plots in words, for those who cannot see them.
- * @param {Curves} curves @param {number | null} step
+ * @param {RunCurves[]} runs @param {number | null} step
  */
-export function summary(curves, step) {
+export function summary(runs, step) {
+  const [{ curves }] = runs;
   if (!curves.step.length) return "No step has ended yet.";
   const last = /** @type {number} */ (lastEnded(curves));
   const parts = [`${many(curves.step.length, "step")}, up to ${last}.`];
-  const success = successSeries(curves);
+  const success = successLines(runs);
+  const names = runs.map(({ name }) => name).join(", ");
+  if (runs.length > 1) parts.push(`${many(runs.length, "run")} over each other: ${names}.`);
   if (!success.length) parts.push(`${NO_SUCCESS}.`);
-  for (const series of success) {
-    const end = series.points[series.points.length - 1];
-    const begin = series.points[0];
-    const name = `${series.name}${series.probe ? ", probes" : ""}`;
-    const from = `${plain(begin.value)} at step ${begin.step}`;
+  for (const { name, probe, run, points } of success) {
+    const end = points[points.length - 1];
+    const whole = [name, probe ? "probes" : "", runs[run].name].filter(Boolean).join(", ");
+    const from = `${plain(points[0].value)} at step ${points[0].step}`;
     const to = `${plain(end.value)} at step ${end.step}`;
-    const interval = `95 % interval ${plain(end.low)} to ${plain(end.high)}`;
-    parts.push(`Root success, ${name}: ${from}, ${to} (${interval}; ${ofRoots(end)}).`);
+    const about = `95 % interval ${interval(end)}; ${ofWhat(end, "root")}`;
+    parts.push(`Root success, ${whole}: ${from}, ${to} (${about}).`);
   }
   if (step !== null && step !== last) parts.push(`Step ${step} is chosen.`);
   return parts.join(" ");
 }
 
-/**
- * The table twin of the plots: a header and rows, newest first, at most `most` of them.
- * @param {Curves} curves @param {number} [most]
- */
-export function tableTwin(curves, most = 40) {
-  const success = successSeries(curves);
-  const kinds = refusalKinds(curves);
-  const levels = depths(curves);
-  const head = [
-    "step",
-    ...success.map((series) => `success, ${series.name}${series.probe ? ", probes" : ""}`),
-    "nodes",
-    "depth",
-    ...levels.map((depth) => `loss weight, depth ${depth}`),
-    "tokens/s sampling",
-    "tokens/s training",
-    ...kinds.map((kind) => `refusals, ${kind}`),
-  ];
-  const from = Math.max(0, curves.step.length - most);
-  const rows = curves.step.slice(from).map((step, offset) => {
-    const i = from + offset;
-    const cell = (/** @type {string} */ name, /** @type {(value: number) => string} */ show) => {
-      const value = curves.columns[name]?.[i];
-      return value === null || value === undefined ? NONE : show(value);
-    };
-    return [
-      String(step),
-      ...success.map((series) => {
-        const point = at(series.points, step);
+/** @typedef {{name: string, cell: (step: number) => string}} Cells a column of the table, by step */
+
+/** @param {import("./catalogue.js").Entry} entry @param {RunCurves[]} runs @returns {Cells[]} */
+function cellsOf(entry, runs) {
+  const show = said(entry);
+  if (entry.draw === "lines") {
+    return linesOf(entry, runs).map(({ name, probe, run, points }) => {
+      const known = new Map(points.map((point) => [point.step, point]));
+      const cell = (/** @type {number} */ step) => {
+        const point = known.get(step);
         if (!point) return NONE;
-        return `${plain(point.value)} (${plain(point.low)} to ${plain(point.high)}), ${ofRoots(point)}`;
-      }),
-      cell("nodes", (x) => plain(x, 1)),
-      cell("depth", (x) => plain(x, 1)),
-      ...levels.map((depth) => cell(`gradient_share_by_depth/${depth}`, (x) => percent(x, 0))),
-      cell("tokens_per_second/generation", rate),
-      cell("tokens_per_second/training", rate),
-      ...kinds.map((kind) => cell(`refusals/${kind}`, count)),
-    ];
+        const what = entry.part === "depth" ? "node" : "root";
+        const about = [interval(point), ofWhat(point, what)].filter(Boolean);
+        return `${show(point.value)}${about.length ? ` (${about.join("; ")})` : ""}`;
+      };
+      const whole = [entry.title, name, probe && entry.part !== "probe" ? "probes" : "", runs[run].name];
+      return { name: whole.filter(Boolean).join(", "), cell };
+    });
+  }
+  return runs.flatMap(({ name: of, curves }) => {
+    const { kinds, rows } = columnsOf(entry, curves);
+    const known = new Map(rows.map((row) => [row.step, row]));
+    return kinds.map(({ name }, i) => ({
+      name: [entry.title, name, of].filter(Boolean).join(", "),
+      cell: (/** @type {number} */ step) => {
+        const row = known.get(step);
+        return row ? show(entry.draw === "shares" ? row.parts[i] / row.total : row.parts[i]) : NONE;
+      },
+    }));
   });
-  return { head, rows: rows.reverse(), left: from };
+}
+
+/**
+ * The table twin of all metrics: a header and rows, newest first, at most `most` of them.
+ * @param {RunCurves[]} runs @param {number} [most]
+ */
+export function tableTwin(runs, most = 40) {
+  const columns = CATALOGUE.flatMap((entry) => cellsOf(entry, runs));
+  const steps = [...new Set(runs.flatMap(({ curves }) => curves.step))].sort((a, b) => a - b);
+  const from = Math.max(0, steps.length - most);
+  const rows = steps.slice(from).map((step) => [String(step), ...columns.map(({ cell }) => cell(step))]);
+  return { head: ["step", ...columns.map(({ name }) => name)], rows: rows.reverse(), left: from };
 }

@@ -1,6 +1,7 @@
 // How training stands, in words.
 
 import { count, duration, many } from "../shared/format.js";
+import { isKnown } from "./measures.js";
 import { isFew, trained } from "./series.js";
 
 /** @typedef {Record<string, any>} Session the synced trait: progress of training */
@@ -20,6 +21,24 @@ export function fewWords(curves, session) {
   if (over) return `${many(done, "step")}: points, no curve yet`;
   const all = session.total ? many(session.total, "step") : "";
   return `${all ? `${count(done)} of ${all}` : `${many(done, "step")} so far`}: each adds a point`;
+}
+
+/** Metrics that no update makes. */
+const SAMPLED = ["success_by_difficulty", "shape", "refusals", "statuses", "unscored", "not_reproducible"];
+
+/**
+ * What an empty plot says.
+ * @param {import("./catalogue.js").Entry} entry @param {import("./series.js").Curves} curves
+ * @param {Session} session
+ */
+export function noneWords(entry, curves, session) {
+  const { id, draw } = entry;
+  if (!curves.step.length) return "no step has ended yet: the curves begin with the first";
+  if (id === "success_by_difficulty") return NO_SUCCESS.toLowerCase();
+  if (draw === "columns" && isKnown(entry, [{ name: "", curves }])) return "none so far";
+  if (id === "refusals") return "none so far";
+  if (session.kind && !SAMPLED.includes(id)) return "nothing was trained here";
+  return trained(curves) ? "not recorded in this run" : "from the first trained step";
 }
 
 /**

@@ -1,0 +1,121 @@
+// What a plot will show and say, before it is known how wide it is: series, the range of its axis, and the
+// words at the ends of series.
+
+import { plain } from "../shared/format.js";
+import { roundUp, ticks } from "../shared/axis.js";
+import { columnsOf, isWhole, linesOf, marked, said } from "./measures.js";
+import { at, isFew, lastEnded } from "./series.js";
+
+/** @typedef {import("./catalogue.js").Entry} Entry */
+/** @typedef {import("./measures.js").Line} Line */
+/** @typedef {import("./measures.js").Columns} Columns */
+/** @typedef {import("./measures.js").Part} Part */
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
+
+/**
+ * @typedef {object} Field a part of a plot with an axis of its own
+ * @property {Line[]} lines
+ * @property {number} low @property {number} high @property {number[]} marks of the axis
+ */
+
+/**
+ * @typedef {object} Plan
+ * @property {Entry} entry
+ * @property {(value: number) => string} say
+ * @property {(value: number) => string} mark a figure of the axis
+ * @property {Field[]} fields from the top
+ * @property {Columns | null} columns
+ * @property {number | null} newest step that any of the runs has ended
+ * @property {boolean} few points, not curves
+ * @property {string[]} names of the runs, if they are several
+ */
+
+/** Rules of a small field and of the large plot, about. */
+const RULES = { small: 2, large: 4 };
+
+/**
+ * @param {Entry} entry @param {RunCurves[]} runs @param {number} run whose columns are shown
+ * @param {boolean} [large] @returns {Plan}
+ */
+export function planOf(entry, runs, run, large = false) {
+  const rules = large ? RULES.large : RULES.small;
+  const lined = entry.draw === "lines";
+  const lines = lined ? linesOf(entry, runs) : [];
+  const own = lined ? runs : [runs[run]];
+  const columns = lined ? null : columnsOf(entry, runs[run].curves);
+  const names = runs.length > 1 ? runs.map(({ name }) => name) : [];
+  const parts = entry.apart ? [...new Set(lines.map(({ name }) => name))].map((name) => {
+    return lines.filter((line) => line.name === name);
+  }) : [lines];
+  const fields = columns
+    ? [columnField(entry, columns, rules)]
+    : parts.map((part) => lineField(entry, part, rules));
+  const ends = own.map(({ curves }) => lastEnded(curves)).filter((step) => step !== null);
+  const newest = ends.length ? Math.max(...ends) : null;
+  const few = own.every(({ curves }) => isFew(curves));
+  return { entry, say: said(entry), mark: marked(entry), fields, columns, newest, few, names };
+}
+
+/** @param {Entry} entry @param {Line[]} lines @param {number} rules @returns {Field} */
+function lineField(entry, lines, rules) {
+  if (entry.format === "share") return { lines, low: 0, high: 1, marks: ticks(0, 1, rules) };
+  const values = lines.flatMap(({ points }) => points.map(({ value }) => value));
+  const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
+  const least = values.reduce((low, value) => Math.min(low, value), Infinity);
+  if (!values.length) return { lines, low: 0, high: 1, marks: [] };
+  if (least >= 0 && entry.from !== "least") {
+    const high = roundUp(entry.format === "count" ? Math.max(1, most) : most, rules, isWhole(entry));
+    return { lines, low: 0, high, marks: ticks(0, high, rules, isWhole(entry)) };
+  }
+  const ends = entry.from === "least" ? [least, most] : [Math.min(0, least), Math.max(0, most)];
+  const pad = 0.08 * (ends[1] - ends[0] || Math.abs(most) * 1e-3 || 1);
+  const [low, high] = [ends[0] - pad, ends[1] + pad];
+  return { lines, low, high, marks: ticks(low, high, rules) };
+}
+
+/** @param {Entry} entry @param {Columns} columns @param {number} rules @returns {Field} */
+function columnField(entry, { rows }, rules) {
+  if (entry.draw === "shares") return { lines: [], low: 0, high: 1, marks: [0, 0.5, 1] };
+  const most = rows.reduce((high, row) => Math.max(high, row.total), entry.format === "count" ? 1 : 0);
+  const whole = entry.format === "count";
+  const high = roundUp(most, rules, whole);
+  return { lines: [], low: 0, high, marks: ticks(0, high, rules, whole) };
+}
+
+/** It has nothing to show. @param {Plan} plan */
+export function isBare({ fields, columns }) {
+  return columns ? !columns.kinds.length : fields.every(({ lines }) => !lines.length);
+}
+
+/**
+ * The words at the end of a line: those in bold, and those beside them, also without the interval.
+ * @param {Plan} plan @param {Line} line @param {number} [step] by default its last
+ */
+export function endWords({ say, names }, line, step) {
+  const { points } = line;
+  const point = step === undefined ? points[points.length - 1] : at(points, step);
+  const run = names[line.run] ?? "";
+  if (!point) return { bold: "", plain: "", short: "" };
+  const { value, low, high } = point;
+  const name = line.probe && line.part.kind === "difficulty" ? `${line.name}, probes` : line.name;
+  if (low === undefined || high === undefined) {
+    const words = [name, run].filter(Boolean).join(", ");
+    return { bold: say(value), plain: words, short: words };
+  }
+  const short = [run, say(value)].filter(Boolean).join(" ");
+  return { bold: name, plain: `${short} \u00b1 ${plain((high - low) / 2)}`, short };
+}
+
+/**
+ * The shares of a step as figures, each with the middle of its part; those too low to be seen are left out.
+ * @param {{parts: number[], total: number}} row
+ * @returns {{level: number, share: number, middle: number}[]} as shares of 1
+ */
+export function shareFigures({ parts, total }) {
+  let under = 0;
+  return parts.flatMap((part, level) => {
+    under += part;
+    const share = part / total;
+    return share >= 0.005 ? [{ level, share, middle: under / total - share / 2 }] : [];
+  });
+}
