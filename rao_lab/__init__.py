@@ -82,7 +82,7 @@ if TYPE_CHECKING:
         TurnReply,
         World,
     )
-    from rao_lab.store import Run, open_run
+    from rao_lab.store import Run, Trace, open_run, open_trace
     from rao_lab.training.config import LossConfig, TrainConfig
     from rao_lab.training.metrics import TrainStep
     from rao_lab.tree import Group, Message, Node, Status, Task, Tree, TreeHeader, Turn

@@ -31,6 +31,8 @@ def known(folder: Path) -> dict[str, Any]:
     config = rl.default_config(learner, steps=1, tasks_per_step=2, group_size=2, probe_tasks=0)
     *_, step = rl.train(env, learner, config, store=folder / "runs/a.rao")
     (folder / "notes.txt").write_text("no run file")
+    said = Path(__file__).parent / "data/traces/conversation.json"
+    (folder / "conversation.json").write_text(said.read_text("utf-8"), "utf-8")
     group = rl.Group(task, (tree, tree))
     return {"rl": rl, "env": env, "policy": policy, "task": task, "tree": tree, "group": group, "step": step}
 

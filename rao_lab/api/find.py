@@ -11,6 +11,7 @@ from rao_lab.base.words import counted
 from rao_lab.credit import Attribution, Attributions
 from rao_lab.errors import MissingError
 from rao_lab.store import Run, TreeSummary
+from rao_lab.store.trace import KIND as TRACE
 
 
 def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
@@ -136,9 +137,18 @@ def why_no_credit(run: Run, step: int | None) -> str:
 
 
 def credited_steps(run: Run) -> list[int]:
-    """The training steps that ended with groups of trees."""
-    ended = [each.step for each in run.steps if each.step and each.groups and each.ended is not None]
-    return ended if is_training(run) else []
+    """The training steps that ended with groups of trees; of a trace of another program, all steps with credit."""
+    ended = [each.step for each in run.steps if each.groups and each.ended is not None]
+    if run.config.get("kind") == TRACE:
+        return [step for step in ended if _has_credit(run, step)]
+    return [step for step in ended if step] if is_training(run) else []
+
+
+def _has_credit(run: Run, step: int) -> bool:
+    with suppress(MissingError):
+        run.attributions(step)
+        return True
+    return False
 
 
 def is_training(run: Run) -> bool:

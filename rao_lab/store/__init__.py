@@ -15,4 +15,5 @@ from rao_lab.store.rows.live import Changes
 from rao_lab.store.rows.summaries import StepSummary, TreeSummary
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
+from rao_lab.store.trace import Trace, open_trace
 from rao_lab.store.writer import NotedCheckpoint, RunWriter

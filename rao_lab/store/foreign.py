@@ -54,7 +54,7 @@ def looks_like(path: Path) -> str:
 
 
 def _json(text: str) -> str:
-    first = _first_object(text)
+    first = first_object(text)
     if first is None:
         return "JSON"
     kind = str(first.get("type", first.get("event", "")))
@@ -69,7 +69,7 @@ def _json(text: str) -> str:
     return f"JSON with the fields {names}" if names else "JSON"
 
 
-def _first_object(text: str) -> dict[str, Any] | None:
+def first_object(text: str) -> dict[str, Any] | None:
     """The first object of a JSON text or of JSON lines, as far as it is there; of a list, its first element."""
     try:
         found, _ = json.JSONDecoder().raw_decode(text)

@@ -255,7 +255,7 @@ class TreeHeader:
     task: Task
     environment: str = ""
     agent: str = "recursive"
-    """One of `AGENTS`."""
+    """One of `AGENTS`; "" = not known."""
     seed: int = 0
     step: int = 0
     """Training step, from 1; 0 = before the first update."""
@@ -266,6 +266,7 @@ class TreeHeader:
     """It is a probe: recorded like other trees, but never trained."""
     policy: str = ""
     policy_version: int = 0
+    """-1 = not known."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     origin: Mapping[str, Any] | None = None
     """Of a fork: the tree, node and turn where it branched off, and the weights it used. Otherwise None."""

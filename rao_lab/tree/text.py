@@ -320,7 +320,8 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
 def _title(tree: Recorded, glyphs: _Glyphs) -> str:
     header = tree.header
     words = [f"task {header.task.id}", header.task.difficulty, header.agent]
-    words.append(f"{header.policy} v{header.policy_version}" if header.policy else "")
+    version = f" v{header.policy_version}" if header.policy_version >= 0 else ""
+    words.append(f"{header.policy}{version}" if header.policy else "")
     prompt = tree.nodes[0].template if tree.nodes else ""
     words.append(prompt if "@" in prompt else "")  # one of files
     words.append(f"step {header.step}" if header.step else "")

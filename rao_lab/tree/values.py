@@ -76,8 +76,11 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def loads(text: str | bytes, most: int = MAX_PARTS) -> Any:
+def loads(text: str | bytes, most: int = MAX_PARTS, nan: bool = False) -> Any:
     """JSON text to data, for `decode` and the `..._from_json` functions.
+
+    Args:
+        nan: NaN and infinities are taken, as other programs write them.
 
     Raises:
         InputError: not JSON, nested too deep to be read, or of more than `most` elements.
@@ -85,7 +88,7 @@ def loads(text: str | bytes, most: int = MAX_PARTS) -> Any:
     if _parts(text, most) > most:  # counted first: "[]," becomes twenty times its size
         raise InputError(f"this JSON is too large: at most {most} elements")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=None if nan else _refuse_constant)
     except RecursionError:
         raise InputError("this JSON is nested too deep to be read") from None
     except ValueError as error:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.errors import InputError, MissingError
+from rao_lab.store import Trace
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Node, Tree
 from rao_lab.tree.origin import fork_words
@@ -39,6 +40,14 @@ class RecordSource(Source):
         if groups is None:
             raise MissingError(f"no step {step} among {sorted(self._steps)}")
         return credited_table(groups, step, self._config)
+
+
+class TraceSource(RecordSource):
+    """What another program recorded."""
+
+    def __init__(self, trace: Trace, config: CreditConfig | None = None) -> None:
+        super().__init__(trace.groups, config)
+        self.title = clean(f"{trace.name} ({trace.format})")
 
 
 class StepSource(Source):

@@ -17,6 +17,7 @@ from rao_lab.credit import signal
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.evaluation.kept_forks import forks_of
 from rao_lab.store import NodeColumns, Run, TreeSummary, checkpoint_folder
+from rao_lab.store.trace import KIND as TRACE
 from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
 from rao_lab.views.explorer.forks import with_forks
@@ -99,6 +100,8 @@ class RunSource(Source):
             return replace(table, state="incomplete" if len(table) else "lost", note=note)
         try:
             table = table.credited(self.run.attributions(step))
+            if self._kind == TRACE:  # whoever trained on it may have used another rule
+                table = replace(table, usual=True, alone=True)
         except MissingError:  # step 0, or one that has not ended: trees without credit
             table = replace(table, state=self._state(step, table))
         try:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from rao_lab.credit import CreditConfig
 from rao_lab.evaluation.forks import Forks
-from rao_lab.store import Run
+from rao_lab.store import Run, Trace
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
 from rao_lab.views.explorer.beside import set_beside
 from rao_lab.views.explorer.forks import ForksSource
-from rao_lab.views.explorer.from_records import RecordSource, StepSource, as_groups
+from rao_lab.views.explorer.from_records import RecordSource, StepSource, TraceSource, as_groups
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.from_session import SessionSource, Watched
 from rao_lab.views.explorer.source import Source
@@ -21,6 +21,7 @@ Shown = (
     | Group
     | TrainStep
     | Run
+    | Trace
     | Watched
     | Forks
     | Iterable[Tree]
@@ -45,6 +46,8 @@ def source_of(shown: Shown, config: CreditConfig | None = None) -> Source:
         first = source_of(shown[0])
         set_beside(first, [source_of(other) for other in shown[1:]])
         return first
+    if isinstance(shown, Trace):
+        return TraceSource(shown, config)
     if isinstance(shown, TrainStep):
         return StepSource([shown])
     if isinstance(shown, Forks):
