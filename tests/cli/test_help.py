@@ -22,6 +22,7 @@ COMMANDS = [
     "credit",
     "diagnose",
     "export",
+    "import",
     "fetch",
     "bench",
     "doctor",
