@@ -308,8 +308,8 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     def plain(value: float | None) -> str:
         return glyphs.nothing if value is None else f"{value:.2f}"
 
-    tokens = f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing  # nobody counted
-    cost = (str(len(node.turns)), tokens)
+    counted = node.tokens_out or not node.turns  # otherwise nobody did
+    cost = (str(len(node.turns)), f"{node.tokens_out:,}" if counted else glyphs.nothing)
     if not with_credit:
         return (plain(node.success), *cost)
     advantage = None if record is None else record.A
@@ -320,8 +320,9 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
 def _title(tree: Recorded, glyphs: _Glyphs) -> str:
     header = tree.header
     words = [f"task {header.task.id}", header.task.difficulty, header.agent]
-    version = f" v{header.policy_version}" if header.policy_version >= 0 else ""
-    words.append(f"{header.policy}{version}" if header.policy else "")
+    words.append(
+        header.policy + f" v{header.policy_version}" * (header.policy_version >= 0 and header.policy != "")
+    )
     prompt = tree.nodes[0].template if tree.nodes else ""
     words.append(prompt if "@" in prompt else "")  # one of files
     words.append(f"step {header.step}" if header.step else "")
