@@ -308,8 +308,10 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     def plain(value: float | None) -> str:
         return glyphs.nothing if value is None else f"{value:.2f}"
 
-    counted = node.tokens_out or not node.turns  # otherwise nobody did
-    cost = (str(len(node.turns)), f"{node.tokens_out:,}" if counted else glyphs.nothing)
+    cost = (
+        str(len(node.turns)),
+        f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing,
+    )
     if not with_credit:
         return (plain(node.success), *cost)
     advantage = None if record is None else record.A
@@ -320,9 +322,8 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
 def _title(tree: Recorded, glyphs: _Glyphs) -> str:
     header = tree.header
     words = [f"task {header.task.id}", header.task.difficulty, header.agent]
-    words.append(
-        header.policy + f" v{header.policy_version}" * (header.policy_version >= 0 and header.policy != "")
-    )
+    version = f" v{header.policy_version}" * (header.policy_version >= 0)
+    words.append(header.policy and header.policy + version)
     prompt = tree.nodes[0].template if tree.nodes else ""
     words.append(prompt if "@" in prompt else "")  # one of files
     words.append(f"step {header.step}" if header.step else "")
