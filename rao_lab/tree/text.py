@@ -308,10 +308,8 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     def plain(value: float | None) -> str:
         return glyphs.nothing if value is None else f"{value:.2f}"
 
-    cost = (
-        str(len(node.turns)),
-        f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing,
-    )
+    tokens = f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing  # nobody counted
+    cost = (str(len(node.turns)), tokens)
     if not with_credit:
         return (plain(node.success), *cost)
     advantage = None if record is None else record.A
@@ -326,8 +324,7 @@ def _title(tree: Recorded, glyphs: _Glyphs) -> str:
     words.append(header.policy and header.policy + version)
     prompt = tree.nodes[0].template if tree.nodes else ""
     words.append(prompt if "@" in prompt else "")  # one of files
-    words.append(f"step {header.step}" if header.step else "")
-    words.append("probe" if header.probe else "")
+    words += [f"step {header.step}" if header.step else "", "probe" if header.probe else ""]
     return f" {glyphs.dot} ".join(one_line(word, 60) for word in words if word)
 
 
