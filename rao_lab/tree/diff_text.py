@@ -38,7 +38,7 @@ def side_by_side(
 ) -> str:
     """The picture of two aligned trees, each line at most `width` terminal cells."""
     half = (width - GAP) // 2
-    lines = [_two(_about(a), _about(b), " ", half), _sum_up(rows), *two_tasks(a, b)]
+    lines = [_two(_about(a), _about(b), " ", half), sum_up(rows), *two_tasks(a, b)]
     lines += parting_lines(first, first_action, width)
     shown, hidden = shown_rows(rows, MOST_ROWS)
     drawn = _Halves(shared_preamble(a, b), half, any(row.earned != (None, None) for row in rows))
@@ -73,9 +73,9 @@ def parting_lines(first: Parting | None, first_action: Parting | None, width: in
     if first_action is None:
         lines.append("no action differs; only words do")
     elif first is not first_action:
-        lines.append(f"words differ first at {_place(first)}; the actions are the same until then")
+        lines.append(f"words differ first at {place_words(first)}; the actions are the same until then")
     found = first_action or first
-    lines.append(f"first divergence: {_place(found)}: {WORDS[found.what]}")
+    lines.append(f"first divergence: {place_words(found)}: {WORDS[found.what]}")
     left, right = parted_lines(found, SAID_LINES)
     for sign, said in (("<", left), (">", right)):
         lines += [shorten(f"  {sign} {one_line(line, width)}", width) for line in said or ["(nothing)"]]
@@ -100,7 +100,8 @@ def _lines(parting: Parting) -> tuple[list[str], list[str]]:
     return left, right
 
 
-def _place(parting: Parting) -> str:
+def place_words(parting: Parting) -> str:
+    """The node and the moment at which two trees part."""
     path = parting.a if parting.a == parting.b else f"{parting.a} (at the right {parting.b})"
     return f"node {path}, {parting.moment}"
 
@@ -116,7 +117,8 @@ def _about(tree: Recorded) -> str:
     return " · ".join([*heads, *(one_line(word, 30) for word in (*words, "" if fork else place) if word)])
 
 
-def _sum_up(rows: Sequence[Row]) -> str:
+def sum_up(rows: Sequence[Row]) -> str:
+    """How many nodes both trees have, and how many are in one alone."""
     both = [row for row in rows if row.both]
     only_a = sum(row.b is None for row in rows)
     only_b = sum(row.a is None for row in rows)

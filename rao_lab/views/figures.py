@@ -21,6 +21,7 @@ from rao_lab.tree import Node, Status, Tree, path_key
 from rao_lab.tree.text import node_label, preamble
 from rao_lab.views.curve_figures import curves as curves
 from rao_lab.views.curve_figures import gradient_share as gradient_share
+from rao_lab.views.evolution.figure import evolution as evolution
 from rao_lab.views.plotting import INK, SEQUENTIAL, empty, layout
 
 if TYPE_CHECKING:

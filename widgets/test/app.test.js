@@ -208,12 +208,12 @@ test("nothing is left that runs itself, that somebody chose, or while all have e
 
 test("a cell offers the views that it has room for, and the others in a menu", () => {
   const names = (/** @type {{name: string}[]} */ views) => views.map(({ name }) => name);
-  const wide = offered({ size: "full", board: true, nodes: true }, 1600);
+  const wide = offered({ size: "full", board: true, nodes: true, steps: true }, 1600);
   assert.ok(names(wide.shown).includes("icicle") && names(wide.shown).includes("board"));
   assert.deepEqual(names(wide.more), []);
-  const small = offered({ size: "small", board: true, nodes: true }, 600);
+  const small = offered({ size: "small", board: true, nodes: true, steps: true }, 600);
   assert.ok(!names([...small.shown, ...small.more]).includes("icicle"));
-  const all = names(offered({ size: "drawer", board: true, nodes: true }, 900).shown);
+  const all = names(offered({ size: "drawer", board: true, nodes: true, steps: true }, 900).shown);
   assert.equal(all[0], "tree");
   const opened = ["board", "outline", undefined].map((view) => opens({ view }));
   assert.deepEqual(opened, ["board", "tree", "tree"]);

@@ -25,6 +25,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   help: ["help.js"],
   forks: ["pane.js"],
   group: ["group.js", "host.js"],
+  evolution: ["evolution.js", "host.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 

@@ -13,6 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rao_lab.errors import RaoLabError
+from rao_lab.views.evolution.answers import (
+    column_answer,
+    index_answer,
+    pair_answer,
+    saved_columns,
+    saved_index,
+    saved_pairs,
+)
 from rao_lab.views.explorer.beside import beside_answer, beside_saved
 from rao_lab.views.explorer.question import Argument, Asked, Growing, Question
 from rao_lab.views.explorer.source import Source
@@ -22,6 +30,9 @@ from rao_lab.views.per_token.answer import answer_launches, answer_tokens, saved
 
 ANSWERS: Mapping[str, Question] = {
     "beside": Question(beside_answer, saved=beside_saved),
+    "evolution": Question(index_answer, saved=saved_index),
+    "evolution_column": Question(column_answer, saved=saved_columns),
+    "evolution_pair": Question(pair_answer, saved=saved_pairs),
     "timeline": Question(timeline_answer, saved=timelines_saved, late=True),
     "tokens": Question(answer_tokens, saved=saved_tokens, late=True),
     "launches": Question(answer_launches, saved=saved_launches, late=True),

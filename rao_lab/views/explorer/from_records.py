@@ -41,6 +41,9 @@ class RecordSource(Source):
             raise MissingError(f"no step {step} among {sorted(self._steps)}")
         return credited_table(groups, step, self._config)
 
+    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
+        return tasks_in(self._steps.get(step, ()), probe)
+
 
 class TraceSource(RecordSource):
     """What another program recorded."""
@@ -65,6 +68,19 @@ class StepSource(Source):
         if made is None:
             raise MissingError(f"no step {step} among {sorted(self._steps)}")
         return table_of_step(made)
+
+    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
+        made = self._steps.get(step)
+        return [] if made is None else tasks_in([*made.groups, *made.probes], probe)
+
+
+def tasks_in(groups: Iterable[Group], probe: bool) -> list[dict[str, Any]]:
+    """The tasks of finished trees."""
+    return [
+        group_row(each.task.id, each.task.goal, each.task.difficulty, each.probe)
+        for each in groups
+        if each.probe is probe and any(tree.nodes and not tree.header.origin for tree in each.trees)
+    ]
 
 
 def plain_table(groups: Sequence[Group], step: int) -> StepTable:

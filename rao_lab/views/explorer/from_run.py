@@ -110,6 +110,18 @@ class RunSource(Source):
             note = f"forks that cannot be read ({problem})"
             return replace(table, note="; ".join(filter(None, (table.note, note))))
 
+    def bare(self, step: int) -> StepTable:
+        return _table(self.run, step, self.run.node_table(step, partial=True))
+
+    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
+        known = next((each for each in self.run.steps if each.step == step), None)
+        goes_on = known is not None and known.ended is None and self.run.being_written
+        if known is None or goes_on or not (known.probe_trees if probe else known.trees):
+            return []
+        trees = (each for each in self.run.trees(step, probe=probe) if not (each.fork or each.running))
+        groups = {each.group: each for each in trees if each.nodes}
+        return [group_row(each.task, each.goal, each.difficulty, each.probe) for each in groups.values()]
+
     def _state(self, step: int, table: StepTable) -> str:
         """Why a step has no credit, or no trees."""
         ended = any(each.step == step and each.ended is not None for each in self.run.steps)

@@ -12,6 +12,7 @@ from rao_lab.evaluation.forks import Forks
 from rao_lab.store import Run
 from rao_lab.training.metrics import TrainStep
 from rao_lab.views.explorer.decoder import decoder_from
+from rao_lab.views.explorer.from_records import plain_table, tasks_in
 from rao_lab.views.explorer.from_run import RunSource, checkpoints
 from rao_lab.views.explorer.source import OVER, RECENT, Mark, Source, pace, success_of
 from rao_lab.views.explorer.table import StepTable
@@ -98,6 +99,16 @@ class SessionSource(Source):
         known = [each for each, _ in self.marks()]
         there = f"steps {known[0]} to {known[-1]}" if known else "none yet"
         raise MissingError(f"step {step} is not finished: there is {there}")
+
+    def bare(self, step: int) -> StepTable:
+        made = next((made for made in list(self.session.steps) if made.step == step), None)
+        return self.table(step) if made is None else plain_table([*made.groups, *made.probes], step)
+
+    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
+        made = next((made for made in list(self.session.steps) if made.step == step), None)
+        if made is not None:
+            return tasks_in([*made.groups, *made.probes], probe)
+        return [group for part in self._earlier for group in part.tried(step, probe)]
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         def hear(kind: str, value: Any) -> None:

@@ -54,6 +54,14 @@ class Source(ABC):
             RunFileError: it cannot be read.
         """
 
+    def bare(self, step: int) -> StepTable:
+        """The same without credit, if that costs less; raises as `table` does."""
+        return self.table(step)
+
+    def tried(self, step: int, probe: bool) -> Sequence[Mapping[str, Any]]:
+        """The tasks that a finished step tried as probes, or trained on, as `table.group_row` tells them."""
+        return [group for group in self.bare(step).groups if group["probe"] is probe and "fork" not in group]
+
     def metrics(self) -> Iterable[Mapping[str, Any]]:
         """Of all steps that have ended, each with its "step": what the curves are drawn from."""
         return ()

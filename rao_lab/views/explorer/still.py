@@ -14,12 +14,15 @@ import numpy as np
 
 from rao_lab.base.safe_text import shorten, visible
 from rao_lab.base.words import counted
-from rao_lab.credit import WHY_NOT
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
+from rao_lab.views.evolution.columns import columns_of
+from rao_lab.views.evolution.evolution import Evolution
+from rao_lab.views.evolution.text import evolution_text
 from rao_lab.views.explorer.address import address_of
 from rao_lab.views.explorer.board_still import board_picture, board_words
+from rao_lab.views.explorer.earned import Earned, credit_of
 from rao_lab.views.explorer.group_still import group_words
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
@@ -47,15 +50,6 @@ _MARK = {
 ROW, CARD, COLUMN = 30, 124, 168
 
 
-class Earned(NamedTuple):
-    """What a picture shows of a node's credit."""
-
-    R: float | None
-    A: float | None
-    c: float | None
-    why_not: str | None
-
-
 class Told(NamedTuple):
     """What is looked at, in words."""
 
@@ -79,6 +73,8 @@ def told(
     look = look or Look()
     if look.view == "board":
         return Told(*board_words(source, title, look.step))
+    if look.view == "evolution":
+        return evolution_told(source, title, look.step, width)
     step = look.step_of(source)
     if step is None:
         return Told(sentence_of(empty_state(source.status())).rstrip("."))
@@ -113,6 +109,15 @@ def _token_words(source: Source, table: StepTable, place: int, path: str) -> str
         return f"Node {path}: {visible(str(error))}."
 
 
+def evolution_told(source: Source, title: str, step: int | None, width: int) -> Told:
+    """Tasks by steps as a table, and where the first of them parts from what it was."""
+    head = visible(f"{title}, " if title else "") + "evolution"
+    try:
+        return Told(head, "", evolution_text(Evolution(source, columns_of(source)), step, width))
+    except RaoLabError as error:
+        return Told(head, visible(str(error)))
+
+
 def shown_tree(table: StepTable, look: Look) -> int | None:
     """The place of the tree that is looked at, if it has nodes; otherwise the one that shows most."""
     if look.tree is not None and look.tree < len(table.trees) and len(table.rows_of(look.tree)):
@@ -127,18 +132,6 @@ def first_tree(table: StepTable) -> int | None:
     return max(found, key=lambda place: (min(sizes[place], DRAWN), -place), default=None)
 
 
-def credit_of(table: StepTable, place: int) -> dict[str, Earned] | None:
-    """The credit of one tree by path, from the table's columns."""
-    credit = table.credit
-    if credit is None or np.isnan(credit["A"]).all():
-        return None  # a tree alone has no advantages, and its own success stands without them
-    rows = table.rows_of(place)
-    numbers = ([None if each != each else each for each in credit[name][rows].tolist()] for name in "RAc")
-    why = (WHY_NOT[code] if code < len(WHY_NOT) else "probe" for code in credit["why"][rows].tolist())
-    paths = [table.path[row] for row in rows.tolist()]
-    return dict(zip(paths, map(Earned, *numbers, why), strict=True))
-
-
 def still_html(source: Source, read: Callable[[int], StepTable], title: str, look: Look | None = None) -> str:
     """A still picture of what is looked at: a tree as SVG if it is small, otherwise as text; of a board its curves and
     figures. No script, nothing fetched, at most `STILL_LIMIT` characters."""
@@ -149,7 +142,7 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
     with suppress(RaoLabError):
         if look.view == "board":
             picture = board_picture(source, look.step)
-        elif step is not None and look.view != "group":
+        elif step is not None and look.view not in ("group", "evolution"):
             table = read(step)
             place = shown_tree(table, look)
             if look.view == "tokens" and place is not None:

@@ -94,8 +94,7 @@ function run(app, action) {
       return true;
     case "stepBack":
     case "stepOn":
-      app.steps.move(action === "stepOn" ? 1 : -1);
-      return app.traits.steps.length > 1;
+      return stepBy(app, action === "stepOn" ? 1 : -1);
     case "help":
       app.help.toggle();
       return true;
@@ -114,6 +113,14 @@ function run(app, action) {
     default:
       return move(app, action);
   }
+}
+
+/** A view may have steps of its own. @param {ActionsHost} app @param {number} by */
+function stepBy(app, by) {
+  const room = app.rooms.get(app.view);
+  if (room?.stepBy) return room.stepBy(by);
+  app.steps.move(by);
+  return app.traits.steps.length > 1;
 }
 
 /** One step out of whatever is open. @param {ActionsHost} app */

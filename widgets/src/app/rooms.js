@@ -1,5 +1,6 @@
 // The zones of the views: each is made once, and stands while its view is in front.
 
+import { EvolutionView } from "../evolution/evolution.js";
 import { GroupView } from "../group/group.js";
 
 /** @typedef {import("./zones.js").Zone} Zone */
@@ -11,7 +12,8 @@ import { GroupView } from "../group/group.js";
  * @property {Zone} icicle
  * @property {Zone} board
  *
- * @typedef {ViewZones & import("../group/host.js").GroupHost} RoomsHost
+ * @typedef {import("../group/host.js").GroupHost & import("../evolution/host.js").EvolutionHost} Needs
+ * @typedef {ViewZones & Needs} RoomsHost
  */
 
 /** By the name of the view. @param {RoomsHost} app @returns {Map<ViewName, Zone>} */
@@ -20,6 +22,7 @@ export function roomsOf(app) {
     ["tree", app.tree],
     ["icicle", app.icicle],
     ["group", new GroupView(app)],
+    ["evolution", new EvolutionView(app)],
     ["board", app.board],
   ]);
 }

@@ -8,9 +8,10 @@ import inspector from "../inspector/inspector.css";
 import siblings from "../siblings/siblings.css";
 import credit from "../credit/credit.css";
 import board from "../board/board.css";
+import evolution from "../evolution/evolution.css";
 import group from "../group/group.css";
 import help from "../help/help.css";
 import forks from "../forks/forks.css";
 
-const views = [outline, tree, inspector, siblings, credit, group, board];
+const views = [outline, tree, inspector, siblings, credit, group, evolution, board];
 export const css = [controls, app, ...views, help, forks].join("\n");

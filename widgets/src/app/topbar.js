@@ -242,7 +242,8 @@ export class TopBar {
 
   showViews() {
     const { app, views } = this;
-    const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n };
+    const steps = app.traits.steps.length > 1;
+    const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n, steps };
     const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit);
     views.hidden = shown.length + more.length < 2;
     const key = [app.view, shown.length, ...[...shown, ...more].map(({ name }) => name)].join();

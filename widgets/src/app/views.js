@@ -1,6 +1,6 @@
 // The views there are: what the switch in the top bar offers, and which zones stand while a view is in front.
 
-/** @typedef {"tree" | "icicle" | "outline" | "group" | "board"} ViewName */
+/** @typedef {"tree" | "icicle" | "outline" | "group" | "evolution" | "board"} ViewName */
 
 /**
  * @typedef {object} View
@@ -20,6 +20,7 @@
  * @property {string} size of the cell
  * @property {boolean} board training has curves
  * @property {boolean} nodes the step has some
+ * @property {boolean} steps there are several
  */
 
 /** @type {View} */
@@ -45,6 +46,10 @@ const VIEWS = [
   {
     ...TREE,
     ...{ name: "group", label: "Group", outline: "none", inspector: false, tiny: true, place: "group" },
+  },
+  {
+    ...{ name: "evolution", label: "Evolution", outline: "none", inspector: false, credit: false },
+    ...{ page: false, tiny: true, place: "run", here: ({ board, steps }) => board || steps },
   },
   {
     ...{ name: "board", label: "Board", outline: "none", inspector: false, credit: false, page: false },

@@ -120,6 +120,7 @@ function parts() {
     section("In the tree", tree()),
     section("In the group", group()),
     section("On the board", board()),
+    section("Evolution", evolution()),
     section("Numbers", symbols),
     section("Figures of a step", figures, "wide"),
     section("Keys", keys),
@@ -181,6 +182,21 @@ function board() {
     row(disc(false), "probes: tasks that are tried now and then, and never trained"),
     row(h("span", { style: kept }), "a checkpoint was kept"),
     row(meanMark(), "a task\u2019s roots on the axis of R, and their mean"),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function evolution() {
+  const dashed = "border-left:1px dashed var(--text);width:0;height:16px";
+  const tint = "color-mix(in srgb,var(--seq2) 28%,transparent)";
+  const alone = `width:24px;height:12px;border-radius:4px;background:${tint}`;
+  return [
+    row(disc(true), "an agent that succeeded, and one that did not; a bar: launched together"),
+    row(h("span", { style: dashed }), "the pinned step; a line: the chosen one"),
+    row(h("span", { style: alone }), "of two trees, an agent that one has alone; a gap: it is missing"),
+    row(h("kbd", {}, "\u2190 \u2192 \u2191 \u2193"), "another step, another task; Enter opens the tree"),
+    row(h("kbd", {}, "p x"), "pin the chosen step; swap it with the pinned one"),
+    row(h("kbd", {}, "[ ] a"), "another tree of each task; all of them"),
   ];
 }
 

@@ -1,0 +1,76 @@
+"""The same tasks over training in a real browser: small trees, two of them compared, and the way to each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.trees import random_group
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page_of_probes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three tasks over twelve steps, two trees each; the page opens trees of the last two steps."""
+    from rao_lab.views.explorer.widget import Explorer
+
+    groups = [
+        random_group(100 * step + place, 2, 3 + step // 2, step, place, f"medium {place:03}", probe=True)
+        for step in range(12)
+        for place in range(3)
+    ]
+    path = tmp_path_factory.mktemp("evolution") / "a.html"
+    explorer = Explorer(groups, title="runs/a.rao", view="evolution")
+    explorer.save_html(path, steps=[10, 11])
+    explorer.close()
+    return path
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1366), ("dark", 700)])
+def test_steps_are_chosen_pinned_compared_and_opened(
+    pages: Any, page_of_probes: Path, theme: str, width: int
+) -> None:
+    page = pages.open(page_of_probes.as_uri(), width=width, height=900, theme=theme)
+    chosen = page.locator(".rao .evolution [role=gridcell][aria-selected=true]")
+    chosen.wait_for()
+    page.locator(".rao .evolution", has_text="3 probe tasks over 12 steps").wait_for()
+    assert chosen.get_attribute("aria-label").startswith("medium 000, step 11: ")
+    title = page.locator(".rao .evolution .cap b", has_text="step 0 against step 11")
+    title.wait_for()
+    page.locator(".rao .evolution .pair", has_text="First divergence: node ").wait_for()
+    # Keys: two steps back, a task down, pinned, then three steps back against it.
+    chosen.focus()
+    for key in ("ArrowLeft", "Shift+ArrowLeft", "ArrowDown", "p", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.locator(".rao .evolution .cap b", has_text="medium 001, tree 1: step 9 against step 6").wait_for()
+    assert chosen.get_attribute("aria-label").startswith("medium 001, step 6: ")
+    page.locator(".rao .evolution .pair", has_text="beside each other by place").wait_for()
+    page.locator(".rao .evolution summary").click()
+    row = page.locator(".rao .evolution .pair tbody tr").first
+    assert row.inner_text().startswith("0 ")
+    # A step whose trees this page lacks says so; one that it has opens in the tree.
+    page.keyboard.press("Shift+End")
+    chosen.focus()
+    page.keyboard.press("Enter")
+    assert "steps 10 to 11" in page.locator(".rao .evolution .tools").inner_text()
+    page.keyboard.press("End")
+    page.locator(".rao .evolution .cap b", has_text="step 9 against step 11").wait_for()
+    page.keyboard.press("]")
+    chosen.click()
+    page.locator(".rao[data-view=tree] .place", has_text="tree 2 of 2").wait_for()
+    assert "medium 001" in page.locator(".rao .place").inner_text()
+    assert pages.errors == []
+
+
+def test_nothing_leaves_the_view_at_any_width(pages: Any, page_of_probes: Path) -> None:
+    for width in (420, 700, 934, 1620):
+        page = pages.open(page_of_probes.as_uri(), width=width, height=900)
+        page.locator(".rao .evolution .drawn canvas").wait_for()
+        assert page.evaluate(
+            "() => { const e = document.querySelector('.rao .evolution'); return e.scrollWidth <= e.clientWidth }"
+        ), width
+        page.close()
+    assert pages.errors == []
