@@ -124,6 +124,9 @@ def test_the_browser_says_the_same(repo: Path, tmp_path: Path) -> None:
         CreditConfig(estimator="root_only", baseline="group_mean", depth_weighting="none"),
         CreditConfig(estimator="grpo_mean", baseline="group_mean", std=True, depth_weighting="per_group"),
         CreditConfig(baseline="none", lam=0.0),
+        CreditConfig(estimator="tree_relative"),
+        CreditConfig(estimator="rao_root_adv", baseline="moving"),
+        CreditConfig(estimator=lambda nodes: nodes.R - nodes.R),
     ]
     tables = [credited_table(odd_groups(), 3, rule) for rule in rules]
     file = tmp_path / "steps.json"

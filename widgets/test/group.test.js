@@ -10,10 +10,14 @@ const root = (/** @type {number} */ at, /** @type {number} */ b, A = at - b) => 
 
 test("roots that are compared with one number have a line, others a tick each", () => {
   const alike = [root(1, 0.5), root(0, 0.5), root(NaN, 0.5)];
-  assert.equal(sharedBaseline(alike, "group_mean"), 0.5);
-  assert.ok(Number.isNaN(sharedBaseline(alike, "leave_one_out")));
-  assert.ok(Number.isNaN(sharedBaseline([root(1, 0.5), root(0, 0.7)], "moving")));
-  assert.ok(Number.isNaN(sharedBaseline([root(1, NaN)], "group_mean")), "a rule that compares with nothing");
+  const by = (/** @type {any} */ baseline, /** @type {any} */ estimator = "rao") =>
+    /** @type {any} */ ({ baseline, estimator });
+  assert.equal(sharedBaseline(alike, by("group_mean")), 0.5);
+  assert.equal(sharedBaseline(alike, by("leave_one_out", { rule: "mine" })), 0.5, "a rule of the user");
+  assert.ok(Number.isNaN(sharedBaseline(alike, by("leave_one_out"))));
+  const mine = by("leave_one_out", { rule: "mine" });
+  assert.ok(Number.isNaN(sharedBaseline([root(1, 0.5), root(0, 0.7)], mine)));
+  assert.ok(Number.isNaN(sharedBaseline([root(1, NaN)], by("group_mean"))), "it compares with nothing");
 });
 
 test("a bar is A, or A by one number for all, or neither", () => {
@@ -30,7 +34,8 @@ test("what roots are compared with is named as the rule has it", () => {
   assert.equal(named({ estimator: "rao", baseline: "leave_one_out" }, { known: 2 }), "the other root");
   assert.equal(named({ estimator: "grpo_mean", baseline: "group_mean" }), "mean of all 52 nodes");
   assert.equal(named({ estimator: "rao", baseline: "none" }), "no baseline");
-  assert.equal(named({ estimator: "rao", baseline: "moving_mean" }), "moving mean");
+  assert.equal(named({ estimator: "rao", baseline: "moving" }), "moving mean of depth 0");
+  assert.equal(named({ estimator: { rule: "my_rule" }, baseline: "leave_one_out" }), "b of my_rule");
   const config = /** @type {any} */ ({ estimator: "rao", baseline: "group_mean" });
   assert.match(barWords(config, fact, true, 0.32), /^line: mean of all 8 roots; .* 0\.32 of it as 1$/);
   assert.match(barWords(config, fact, true, NaN), /A is not its length$/);

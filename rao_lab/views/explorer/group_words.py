@@ -20,6 +20,8 @@ _UNTRAINED = {
     4: "no root is scored",
     5: "there is no other scored root to compare with",
     6: "the ids of their tokens are not recorded",
+    7: "there is no scored sibling or other root to compare with",
+    8: "the rule gives it no advantage",
 }
 """Why no node of a group is trained, by the most frequent code of `WHY_NOT`."""
 _PARTS = (
@@ -111,11 +113,23 @@ def _nothing(fact: GroupFact, config: CreditConfig) -> str:
     end = "every advantage is 0, and this group taught nothing."
     if not fact.alike:
         return _capital(end)
-    below = "and no node below them differs from that" if fact.nodes > fact.trees else "and none has children"
-    rest = "and this rule trains roots alone" if config.estimator == "root_only" else below
+    rest = _below(config) if fact.nodes > fact.trees else "and none has children"
     every = " Every agent in it succeeded." if fact.scored and fact.won == fact.scored else ""
     none = " No agent in it succeeded." if fact.scored and fact.lost == fact.scored else ""
     return f"{_all_roots(fact)}, {rest}: {end}{every}{none}"
+
+
+def _below(config: CreditConfig) -> str:
+    """Why no node below roots that scored alike has an advantage."""
+    if config.rule:
+        return "and this rule gives every node 0"
+    if config.baseline == "moving" and config.estimator == "rao":
+        return "and no trained node differs from the mean of its depth"
+    return {
+        "root_only": "and this rule trains roots alone",
+        "rao_root_adv": "and this rule gives every node the advantage of its root",
+        "tree_relative": "and no trained node below them differs from its siblings",
+    }.get(str(config.estimator), "and no trained node below them differs from that")
 
 
 def _taught(fact: GroupFact) -> str:

@@ -167,11 +167,12 @@ export function treeFacts({ step, credit, recorded, other }, { trees, by }) {
 
 /**
  * What all roots are compared with, if it is one number for all; NaN: each has its own, or none has one.
- * @param {Standing[]} roots @param {string} baseline
+ * @param {Standing[]} roots @param {import("../step/types.js").CreditConfig} config
  */
-export function sharedBaseline(roots, baseline) {
+export function sharedBaseline(roots, { estimator, baseline }) {
   const found = roots.map(({ b }) => b).filter((b) => !Number.isNaN(b));
-  if (!found.length || baseline === "leave_one_out") return NaN;
+  const own = typeof estimator === "string" && baseline === "leave_one_out";
+  if (found.length < 1 || own) return NaN;
   return Math.max(...found) - Math.min(...found) <= ALIKE ? found[0] : NaN;
 }
 

@@ -66,7 +66,7 @@ export class Grove {
       const y = Number.isNaN(tree.at) ? (plan.lane ?? plan.bottom) : plan.y(tree.at);
       return hang(shown.step, tree, plan, plan.x(column), y, u);
     });
-    const shared = sharedBaseline(trees, shown.config.baseline);
+    const shared = sharedBaseline(trees, shown.config);
     this.picture = {
       ...{ context: this.surface.context, p, shown, plan, u, trees, hung, axis: range, by: fact.by, shared },
       ...{ name: baselineName(shown.config, fact), note: null },
@@ -74,6 +74,7 @@ export class Grove {
     };
     this.caption = "";
     if (trees.some(({ b }) => !Number.isNaN(b))) this.explain(shown, fact, this.picture);
+    else if (trees.some(({ A }) => !Number.isNaN(A))) this.caption = "this rule names no baseline";
     const { chosen } = this;
     const own = chosen >= 0 && plan.room === "bare" ? `${treeWords(shown, fact, trees[chosen])}. ` : "";
     this.caption = own + this.caption;

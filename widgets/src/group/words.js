@@ -2,6 +2,7 @@
 // test compares them).
 
 import { capital, inWords, many, percent, plain } from "../shared/format.js";
+import { oneLine } from "../shared/text.js";
 
 /** @typedef {import("./facts.js").GroupFact} GroupFact */
 /** @typedef {import("./facts.js").StepFacts} StepFacts */
@@ -19,6 +20,8 @@ const UNTRAINED = {
   4: "no root is scored",
   5: "there is no other scored root to compare with",
   6: "the ids of their tokens are not recorded",
+  7: "there is no scored sibling or other root to compare with",
+  8: "the rule gives it no advantage",
 };
 
 /**
@@ -45,16 +48,20 @@ function nothing(fact, config) {
   const { alike, known, mean, nodes, trees, won, lost, scored } = fact;
   const end = "every advantage is 0, and this group taught nothing.";
   if (!alike) return capital(end);
-  const below = nodes - trees.length;
-  const rest = config.estimator === "root_only" ? "and this rule trains roots alone" : otherNodes(below);
+  const rest = nodes > trees.length ? below(config) : "and none has children";
   const all = scored && won === scored ? " Every agent in it succeeded." : "";
   const none = scored && lost === scored ? " No agent in it succeeded." : "";
   return `${allRoots(known, mean)}, ${rest}: ${end}${all}${none}`;
 }
 
-/** @param {number} below */
-function otherNodes(below) {
-  return below ? "and no node below them differs from that" : "and none has children";
+/** Why no node below roots that scored alike has an advantage. @param {CreditConfig} config */
+function below({ estimator, baseline }) {
+  if (typeof estimator !== "string") return "and this rule gives every node 0";
+  if (estimator === "root_only") return "and this rule trains roots alone";
+  if (estimator === "rao_root_adv") return "and this rule gives every node the advantage of its root";
+  if (estimator === "tree_relative") return "and no trained node below them differs from its siblings";
+  if (baseline === "moving") return "and no trained node differs from the mean of its depth";
+  return "and no trained node below them differs from that";
 }
 
 /** @param {GroupFact} fact */
@@ -156,13 +163,12 @@ export function depthSentence({ rows, weighted, trained, total }) {
  * @param {CreditConfig} config @param {GroupFact} fact
  */
 export function baselineName({ estimator, baseline }, { known, nodes }) {
+  if (typeof estimator !== "string") return `b of ${oneLine(estimator.rule, 30)}`;
+  if (baseline === "moving") return estimator === "rao" ? "moving mean of depth 0" : "moving mean of roots";
   if (baseline === "none") return "no baseline";
   if (estimator === "grpo_mean") return `mean of all ${nodes} nodes`;
   if (baseline === "group_mean") return `mean of all ${known} roots`;
-  if (baseline === "leave_one_out") {
-    return known === 2 ? "the other root" : `mean of the other ${Math.max(0, known - 1)} roots`;
-  }
-  return String(baseline).replaceAll("_", " ");
+  return known === 2 ? "the other root" : `mean of the other ${Math.max(0, known - 1)} roots`;
 }
 
 /**
