@@ -55,7 +55,7 @@ class GroupFact:
     """Roots whose value is known."""
     mean: float
     alike: bool
-    """Two or more roots are known, and all stand at one point."""
+    """All trees have ended, and two or more roots are known and stand at one point."""
     nodes: int
     trained: int
     """Nodes that have an advantage, 0 or not."""
@@ -167,7 +167,7 @@ def _fact(table: StepTable, group: int, rows: NDArray[np.int64]) -> GroupFact:
         live=sum(root.live for root in roots),
         known=len(known),
         mean=sum(known) / len(known) if known else np.nan,
-        alike=len(known) > 1 and max(known) - min(known) <= ALIKE,
+        alike=len(known) > 1 and max(known) - min(known) <= ALIKE and not any(root.live for root in roots),
         nodes=len(rows),
         trained=trained,
         moved=int(moved.sum()),

@@ -69,7 +69,9 @@ def list_sentence(facts: Sequence[GroupFact], scored: bool) -> str:
     parts = []
     if still:
         some = "" if len(still) == len(hollow) else f"In {_in_words(len(still))} of {_in_words(len(hollow))} "
-        differ = "the nodes below differ" if some else "The nodes below them differ"
+        below = "the nodes below differ" if some else "The nodes below them differ"
+        other = f"{'the' if some else 'The'} rule compares with others"
+        differ = other if any(fact.roots_moved for fact in still) else below
         so = "so the group is trained" if len(still) == 1 else "so these groups are trained"
         share = _percent(sum(fact.share for fact in still), 1)
         parts.append(f"{some}{differ}, {so} all the same ({share} of the update).")

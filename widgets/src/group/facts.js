@@ -32,7 +32,7 @@ const ALIKE = 1e-9;
  * @property {number} known how many are known
  * @property {number} live how many trees are at work or have not begun
  * @property {number} mean of those that are known
- * @property {boolean} alike two or more are known, and all stand at one point
+ * @property {boolean} alike all trees have ended, and two or more roots are known and stand at one point
  * @property {number} nodes
  * @property {number} trained nodes that have an advantage, 0 or not
  * @property {number} moved those whose advantage is not 0
@@ -119,7 +119,8 @@ function finish(fact, scored) {
   const known = fact.roots.filter((value) => !Number.isNaN(value));
   fact.known = known.length;
   fact.mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
-  fact.alike = known.length > 1 && Math.max(...known) - Math.min(...known) <= ALIKE;
+  const level = known.length > 1 && Math.max(...known) - Math.min(...known) <= ALIKE;
+  fact.alike = level && !fact.live;
   const { meta, moved, trained } = fact;
   if (meta.fork) fact.kind = "fork";
   else if (meta.probe) fact.kind = "probe";

@@ -36,7 +36,7 @@ export class Grove {
     this.element = h("div", { class: "grove" }, this.stage, this.tip);
     /** @type {TreeFact[]} */
     this.trees = [];
-    /** @type {import("./paint.js").Picture | null} */
+    /** @type {import("./ground.js").Picture | null} */
     this.picture = null;
     /** What tick and bar mean, if there is no room for it in the picture. */
     this.caption = "";
@@ -58,9 +58,10 @@ export class Grove {
     const { palette: p } = this.host;
     const u = p.unit;
     const { trees } = this;
-    const bs = trees.flatMap(({ b, was }) => [b, was?.b ?? NaN, was?.at ?? NaN]);
+    const bs = trees.flatMap(({ at, b, was }) => [at, b, was?.at ?? NaN, was?.b ?? NaN]);
     const known = bs.filter((b) => !Number.isNaN(b));
-    const range = { low: Math.min(axis.low, ...known), high: Math.max(axis.high, ...known) };
+    const most = fact.by === "R" ? axis.high : 1;
+    const range = { low: Math.min(axis.low, ...known), high: Math.max(most, ...known) };
     const plan = planOf({ trees, ...range }, { width, height, unit: u });
     const hung = trees.map((tree, column) => {
       const y = Number.isNaN(tree.at) ? (plan.lane ?? plan.bottom) : plan.y(tree.at);
@@ -83,7 +84,7 @@ export class Grove {
 
   /**
    * What tick and bar mean: beside one of them if there is room.
-   * @param {Shown} shown @param {GroupFact} fact @param {import("./paint.js").Picture} picture
+   * @param {Shown} shown @param {GroupFact} fact @param {import("./ground.js").Picture} picture
    */
   explain(shown, fact, picture) {
     const { plan, u, trees, hung, shared, context, p } = picture;

@@ -1,44 +1,21 @@
 // The picture of a group: the axis of R, a small tree at each root, the tick that it is compared with, and
 // the bar between them, which is its advantage.
 
-import { ticks } from "../shared/axis.js";
 import { fitText } from "../shared/canvas.js";
 import { plain, signClass, signed } from "../shared/format.js";
 import { drawMark } from "../shared/shapes.js";
 import { markColour, rampColour } from "../shared/theme.js";
 import { isLive, shapeOf } from "../step/status.js";
+import { ground, paintAxis, paintNote, paintShared, type } from "./ground.js";
 
 /** @typedef {import("./facts.js").TreeFact} TreeFact */
 /** @typedef {import("./facts.js").Standing} Standing */
-/** @typedef {import("./plan.js").Plan} Plan */
-/** @typedef {import("./plan.js").Hung} Hung */
-
-/**
- * @typedef {object} Picture
- * @property {CanvasRenderingContext2D} context
- * @property {import("../shared/theme.js").Palette} p
- * @property {import("../step/shown.js").Shown} shown
- * @property {Plan} plan
- * @property {number} u unit of type
- * @property {TreeFact[]} trees
- * @property {Hung[]} hung
- * @property {{low: number, high: number}} axis
- * @property {"R" | "s"} by
- * @property {number} shared what all roots are compared with, NaN: each has its own tick
- * @property {string} name of that line
- * @property {{lines: string[], column: number, y: number} | null} note beside a tick
- * @property {(tree: number) => string} called what a tree is called
- */
+/** @typedef {import("./ground.js").Picture} Picture */
 
 /** px: half a tick, a bar, and the discs of a root and of a node. */
 const HALF_TICK = 9;
 const BAR = 5;
 const DISC = { root: 6, node: 3.7, bare: 3.6 };
-
-/** @param {Picture} picture @param {number} size @param {number} [weight] */
-function type({ context, p, u }, size, weight = 400) {
-  context.font = `${weight} ${(size * u).toFixed(2)}px ${p.family}`;
-}
 
 /**
  * @param {Picture} picture @param {number} chosen column
@@ -59,6 +36,7 @@ export function paintGroup(picture, chosen, keys) {
     paintLabels(picture, tree, column);
     paintFoot(picture, tree, column, column === chosen);
   });
+  paintShared(picture);
   paintNote(picture);
 }
 
@@ -73,66 +51,6 @@ function paintChosen({ context, p, plan, u }, column, keys) {
   context.strokeStyle = p.focus;
   context.lineWidth = 2;
   context.stroke();
-}
-
-/** @param {Picture} picture */
-function paintAxis(picture) {
-  const { context, p, plan, u, axis, by, shared, name } = picture;
-  const wanted = Math.max(2, Math.min(8, Math.round((plan.bottom - plan.top) / (32 * u))));
-  const right = plan.width - 12 * u;
-  const marks = ticks(axis.low, axis.high, wanted);
-  const digits = marks.some((mark) => Math.abs(mark * 10 - Math.round(mark * 10)) > 1e-6) ? 2 : 1;
-  context.textBaseline = "middle";
-  context.lineWidth = 1;
-  for (const mark of marks) {
-    const y = Math.round(plan.y(mark)) + 0.5;
-    context.strokeStyle = p.rule;
-    context.beginPath();
-    context.moveTo(plan.left, y);
-    context.lineTo(right, y);
-    context.stroke();
-    type(picture, 10.5);
-    context.textAlign = "right";
-    context.fillStyle = p.label;
-    context.fillText(plain(mark, digits), plan.left - 7 * u, y);
-  }
-  context.font = `italic ${(15 * u).toFixed(1)}px ${p.serif}`;
-  context.fillStyle = p.text;
-  context.fillText(by, plan.left - 7 * u, plan.y(marks[marks.length - 1]) - 20 * u);
-  paintLane(picture, right);
-  if (Number.isNaN(shared)) return;
-  const y = plan.y(shared);
-  context.strokeStyle = p.text;
-  context.lineWidth = 1.8;
-  context.beginPath();
-  context.moveTo(plan.left, y);
-  context.lineTo(right, y);
-  context.stroke();
-  type(picture, 11);
-  context.textAlign = "right";
-  const words = `${name} ${plain(shared)}`;
-  ground(picture, right - context.measureText(words).width, y - 9 * u, context.measureText(words).width);
-  context.fillStyle = p.second;
-  context.fillText(words, right, y - 9 * u);
-}
-
-/** Where roots stand that have no value yet. @param {Picture} picture @param {number} right px */
-function paintLane(picture, right) {
-  const { context, p, plan, u } = picture;
-  if (plan.lane === null) return;
-  context.strokeStyle = p.strong;
-  context.lineWidth = 1;
-  context.setLineDash([1.5, 3]);
-  context.beginPath();
-  context.moveTo(plan.left, plan.lane);
-  context.lineTo(right, plan.lane);
-  context.stroke();
-  context.setLineDash([]);
-  type(picture, 10);
-  context.textAlign = "right";
-  context.fillStyle = p.label;
-  context.fillText("not", plan.left - 7 * u, plan.lane - 6 * u);
-  context.fillText("scored", plan.left - 7 * u, plan.lane + 6 * u);
 }
 
 /** @param {Picture} picture @param {TreeFact} tree @param {number} column @param {boolean} chosen */
@@ -169,7 +87,7 @@ function paintHead(picture, { tree, size, depth, live, root }, column, chosen) {
 function paintBar(picture, tree, column) {
   const { context, p, plan, shown, u } = picture;
   const x = plan.x(column);
-  if (shown.other && tree.was) paintGhost(picture, tree.was, x);
+  if (shown.other && tree.was) paintGhost(picture, tree.was, tree.at, x);
   if (Number.isNaN(tree.at) || Number.isNaN(tree.b)) return;
   const [from, to] = [plan.y(tree.b), plan.y(tree.at)];
   context.fillStyle = tree.A < 0 ? p.barMinus : p.barPlus;
@@ -190,8 +108,12 @@ function paintTick({ context, p, u, plan }, x, y) {
   context.stroke();
 }
 
-/** What was recorded, dashed. @param {Picture} picture @param {Standing} was @param {number} x */
-function paintGhost({ context, p, plan, u }, was, x) {
+/**
+ * What was recorded, dashed.
+ * @param {Picture} picture @param {Standing} was @param {number} now where the root stands now
+ * @param {number} x px
+ */
+function paintGhost({ context, p, plan, u }, was, now, x) {
   if (Number.isNaN(was.at)) return;
   context.strokeStyle = p.second;
   context.lineWidth = 1;
@@ -202,9 +124,11 @@ function paintGhost({ context, p, plan, u }, was, x) {
     const from = plan.y(was.b);
     context.strokeRect(x - shift, Math.min(from, to), 2 * shift, Math.abs(to - from));
   }
-  context.beginPath();
-  context.arc(x, to, (DISC.root + 1.5) * u, 0, 7);
-  context.stroke();
+  if (!(Math.abs(plan.y(now) - to) < 1)) {
+    context.beginPath();
+    context.arc(x, to, (DISC.root + 1.5) * u, 0, 7);
+    context.stroke();
+  }
   context.setLineDash([]);
 }
 
@@ -301,17 +225,6 @@ function paintLabels(picture, tree, column) {
 }
 
 /**
- * A ground under words that lines would cross.
- * @param {Picture} picture @param {number} left @param {number} middle @param {number} width
- */
-function ground({ context, p, u }, left, middle, width) {
-  context.globalAlpha = 0.8;
-  context.fillStyle = p.page;
-  context.fillRect(left - 2, middle - 6.5 * u, width + 4, 13 * u);
-  context.globalAlpha = 1;
-}
-
-/**
  * Advantage and R.
  * @param {Picture} picture @param {TreeFact} tree @param {number} column @param {boolean} chosen
  */
@@ -336,21 +249,7 @@ function paintFoot(picture, { root, at, A, was, live }, column, chosen) {
   context.fillText(value, left, plan.foot + (advantage ? 33 : 16) * u);
   if (!was || Number.isNaN(was.A)) return;
   type(picture, 10);
-  const words = wide ? `was ${signed(was.A)}, R ${plain(was.at)}` : `was ${signed(was.A)}`;
+  const moved = wide && Math.abs(was.at - at) > 0.004;
+  const words = moved ? `was ${signed(was.A)}, R ${plain(was.at)}` : `was ${signed(was.A)}`;
   context.fillText(fitText(context, words, plan.pitch - 4 * u), left, plan.foot + 47 * u);
-}
-
-/** What tick and bar mean, beside one of them. @param {Picture} picture */
-function paintNote(picture) {
-  const { context, p, plan, u, note } = picture;
-  if (!note) return;
-  type(picture, 11);
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  note.lines.forEach((line, i) => {
-    const [x, y] = [plan.x(note.column) + 14 * u, note.y + i * 15 * u];
-    ground(picture, x, y, context.measureText(line).width);
-    context.fillStyle = p.label;
-    context.fillText(line, x, y);
-  });
 }

@@ -99,9 +99,11 @@ export function listSentence({ groups, scored }) {
     const share = percent(still.reduce((sum, fact) => sum + fact.share, 0));
     const part = `In ${inWords(still.length)} of ${inWords(hollow.length)} `;
     const which = still.length === hollow.length ? "" : part;
-    const differ = which ? "the nodes below differ" : "The nodes below them differ";
+    const below = which ? "the nodes below differ" : "The nodes below them differ";
+    const other = which ? "the rule compares with others" : "The rule compares with others";
+    const why = still.some(({ rootsMoved }) => rootsMoved) ? other : below;
     const so = still.length === 1 ? "so the group is trained" : "so these groups are trained";
-    parts.push(`${which}${differ}, ${so} all the same (${share} of the update).`);
+    parts.push(`${which}${why}, ${so} all the same (${share} of the update).`);
   }
   if (none.length) {
     const all = `${inWords(own.length)} ${own.length === 1 ? "group" : "groups"}`;
@@ -177,6 +179,9 @@ export function baselineName({ estimator, baseline }, { known, nodes }) {
  * @param {number} divisor by which the bar is divided to give A
  */
 export function barWords(config, fact, line, divisor) {
+  if (config.baseline === "none" && typeof config.estimator === "string") {
+    return "no baseline: the bar is from 0 to this root";
+  }
   const mark = line ? "line" : "tick";
   const same = Math.abs(divisor - 1) < 1e-6;
   const over = same ? "" : Number.isNaN(divisor) ? "; A is not its length" : `, ${plain(divisor)} of it as 1`;
