@@ -26,6 +26,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   forks: ["pane.js"],
   group: ["group.js", "host.js"],
   evolution: ["evolution.js", "host.js"],
+  timeline: ["view.js", "strip.js", "replay.js", "timing.js", "times.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 
@@ -34,6 +35,7 @@ const MAY = /** @type {Record<string, string[]>} */ ({
   shared: [],
   step: ["shared"],
   credit: ["step", "shared", "inspector"],
+  timeline: ["step", "shared", "outline"],
   app: Object.keys(FACES),
 });
 

@@ -99,6 +99,8 @@ def told(
         return Told(head, note, _token_words(source, table, place, look.path))
     if look.view == "group":
         return Told(head, note, group_words(table, place, width))
+    if look.view == "timeline":
+        return Told(head, note, tree.timeline().text(width=width))
     return Told(head, note, text_tree(tree, credit_of(table, place), width=width, most=40))
 
 

@@ -19,6 +19,8 @@ import { actionOf, moveInRows } from "./keys.js";
  * @property {import("./steps.js").Steps} steps
  * @property {{live: boolean, steps: unknown[]}} traits
  * @property {{zoomBy: (factor: number) => void}} tree
+ * @property {{zoomBy: (factor: number) => void, fit: () => void}} timeline
+ * @property {import("../timeline/replay.js").Replay} replay
  * @property {{query: string, hits: number[]}} finding
  * @property {(query: string, go: boolean) => void} search
  * @property {(by: number) => void} hit
@@ -85,9 +87,16 @@ function run(app, action) {
     case "tab4":
       app.setTab(/** @type {Tab[]} */ (["messages", "context", "credit", "forks"])[Number(action[3]) - 1]);
       return true;
+    case "play":
+    case "momentBack":
+    case "momentOn":
+    case "slower":
+    case "faster":
+      return replay(app, action);
     case "bigger":
     case "smaller":
     case "fit":
+      if (app.view === "timeline") return zoomTime(app, action);
       if (app.view !== "tree") return false;
       if (action === "fit") app.fold.fit();
       else app.tree.zoomBy(action === "bigger" ? 1.25 : 0.8);
@@ -123,10 +132,27 @@ function stepBy(app, by) {
   return app.traits.steps.length > 1;
 }
 
+/** @param {ActionsHost} app @param {Action} action */
+function replay({ replay: player, view }, action) {
+  if (!player.times || (view !== "tree" && view !== "timeline")) return false;
+  if (action === "play") player.toggle();
+  else if (action === "momentBack" || action === "momentOn") player.step(action === "momentOn" ? 1 : -1);
+  else player.faster(action === "faster" ? 1 : -1);
+  return true;
+}
+
+/** @param {ActionsHost} app @param {Action} action */
+function zoomTime({ timeline }, action) {
+  if (action === "fit") timeline.fit();
+  else timeline.zoomBy(action === "bigger" ? 1.25 : 0.8);
+  return true;
+}
+
 /** One step out of whatever is open. @param {ActionsHost} app */
 function back(app) {
   if (app.menu.isOpen) app.menu.close();
   else if (app.help.isOpen) app.help.close();
+  else if (app.replay.at !== null) app.replay.leave();
   else if (app.tab === "credit" && app.place.pile < 0) app.setTab("messages", false);
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);

@@ -16,7 +16,10 @@ import { commonPreamble, oneLine } from "../shared/text.js";
 import { paletteOf, watchTheme } from "../shared/theme.js";
 import { SiblingPanel } from "../siblings/siblings.js";
 import { Client, traits } from "../step/client.js";
-import { commonGoal, summarize } from "../step/summary.js";
+import { Replay } from "../timeline/replay.js";
+import { TimeStrip } from "../timeline/strip.js";
+import { Timing } from "../timeline/timing.js";
+import { TimelineView } from "../timeline/view.js";
 import { TreeView } from "../tree/tree.js";
 import { onKey } from "./actions.js";
 import { Address } from "./address.js";
@@ -31,14 +34,14 @@ import { Place } from "./place.js";
 import { roomsOf } from "./rooms.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
+import { Summaries } from "./summaries.js";
 import { TopBar } from "./topbar.js";
 import { viewNamed, viewOf } from "./views.js";
 import { FullWindow } from "./window.js";
-import { showZones } from "./zones.js";
+import { showMoment, showZones } from "./zones.js";
 
 /** @typedef {import("../inspector/host.js").Tab} Tab */
 /** @typedef {import("../step/piles.js").Pile} Pile */
-/** @typedef {import("../step/summary.js").Summary} Summary */
 /** @typedef {import("../step/types.js").AnyModel} AnyModel */
 /** @typedef {import("../step/types.js").CreditConfig} CreditConfig */
 /** @typedef {import("./views.js").ViewName} ViewName */
@@ -58,7 +61,7 @@ export class App {
     this.tab = this.traits.look.view === "credit" ? "credit" : "messages";
     this.place = new Place(this.traits.look);
     this.rule = new Rule();
-    /** @type {ShownCredit | null} */
+    /** @type {import("../step/shown.js").Shown | null} at the moment that is shown */
     this.shown = null;
     /** @type {Choosing} */
     this.choose = new Choosing(this);
@@ -66,6 +69,8 @@ export class App {
     this.fold = new Folding(this);
     /** @type {Steps} */
     this.steps = new Steps(this);
+    this.timing = new Timing(this);
+    this.replay = new Replay(this);
     this.finding = new Finding();
     this.looking = new Looking(this);
     this.address = new Address(this);
@@ -75,8 +80,8 @@ export class App {
     /** @type {Size} */
     this.size = "full";
     this.preamble = "";
-    /** @type {Map<number, {size: number, summary: Summary, goal: string}>} of piles, by first row */
-    this.summaries = new Map();
+    /** @type {Summaries} */
+    this.summaries = new Summaries(this);
     this.client = new Client(model, (what) => this.onData(what));
 
     const aria = { role: "group", "aria-label": "RAO Lab Explorer" };
@@ -91,6 +96,9 @@ export class App {
     this.outline = new Outline(this);
     /** @type {TreeView} */
     this.tree = new TreeView(this);
+    /** @type {TimelineView} */
+    this.timeline = new TimelineView(this);
+    this.strip = new TimeStrip(this);
     this.icicle = new IcicleView(this, new SiblingPanel(this));
     this.inspector = new Inspector(this, new SiblingPanel(this), new ForkPane(this));
     this.creditPage = new CreditPage(this);
@@ -102,7 +110,8 @@ export class App {
     const body = h("div", { class: "body" }, zones.map((zone) => zone.element));
     this.top.place.after(this.board.steer.state);
     this.top.tail.after(this.board.steer.buttons);
-    this.root.append(this.top.element, this.whatif.element, this.stateLine, body, this.said);
+    this.root.append(this.top.element, this.whatif.element, this.stateLine, body, this.strip.element,
+      this.said);
     fill(el, h("style", {}, css), this.root);
     this.root.addEventListener("keydown", (event) => onKey(this, event));
     // A page of its own has the keys also before something in it was clicked.
@@ -128,6 +137,7 @@ export class App {
     this.growing.close();
     this.client.close();
     this.looking.close();
+    this.replay.close();
     this.tree.close();
   }
 
@@ -213,8 +223,14 @@ export class App {
 
   recompute() {
     if (!this.step) return;
-    this.shown = new ShownCredit(this.step, this.place.tree, this.rule.other);
+    this.shown = this.replay.dress(new ShownCredit(this.step, this.place.tree, this.rule.other));
     this.summaries.clear();
+  }
+
+  /** Another moment is shown, perhaps many times a second. */
+  moved() {
+    this.recompute();
+    showMoment(this);
   }
 
   // -- what is shown ------------------------------------------------------------------------------
@@ -239,14 +255,8 @@ export class App {
   }
 
   /** A pile in numbers, and what its nodes were asked. @param {Pile} pile */
-  summary({ first, rows }) {
-    const { step, values } = /** @type {ShownCredit} */ (this.shown);
-    const have = this.summaries.get(first);
-    if (have?.size === rows.length) return have;
-    const goal = this.shortGoal(commonGoal(step, rows), 200);
-    const made = { size: rows.length, summary: summarize(step, rows, values), goal };
-    this.summaries.set(first, made);
-    return made;
+  summary(pile) {
+    return this.summaries.of(pile);
   }
 
   /** The outline lists the whole step, as the icicle shows it. */

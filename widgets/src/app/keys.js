@@ -5,7 +5,8 @@
 /**
  * @typedef {"up" | "down" | "in" | "out" | "previous" | "next" | "home" | "end" | "focus" | "back" | "search"
  *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "tab4" | "bigger" | "smaller" | "fit"
- *   | "stepBack" | "stepOn" | "window" | "help" | "address"} Action
+ *   | "stepBack" | "stepOn" | "window" | "help" | "address" | "play" | "momentBack" | "momentOn" | "slower"
+ *   | "faster"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -27,6 +28,11 @@ const PLAIN = {
   F: "window",
   y: "address",
   "?": "help",
+  " ": "play",
+  ",": "momentBack",
+  ".": "momentOn",
+  "<": "slower",
+  ">": "faster",
   1: "tab1",
   2: "tab2",
   3: "tab3",

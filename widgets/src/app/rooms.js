@@ -10,6 +10,7 @@ import { GroupView } from "../group/group.js";
  * @typedef {object} ViewZones
  * @property {Zone} tree
  * @property {Zone} icicle
+ * @property {Zone} timeline
  * @property {Zone} board
  *
  * @typedef {import("../group/host.js").GroupHost & import("../evolution/host.js").EvolutionHost} Needs
@@ -22,6 +23,7 @@ export function roomsOf(app) {
     ["tree", app.tree],
     ["icicle", app.icicle],
     ["group", new GroupView(app)],
+    ["timeline", app.timeline],
     ["evolution", new EvolutionView(app)],
     ["board", app.board],
   ]);

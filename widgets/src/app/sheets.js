@@ -12,6 +12,7 @@ import evolution from "../evolution/evolution.css";
 import group from "../group/group.css";
 import help from "../help/help.css";
 import forks from "../forks/forks.css";
+import timeline from "../timeline/timeline.css";
 
-const views = [outline, tree, inspector, siblings, credit, group, evolution, board];
+const views = [outline, tree, inspector, siblings, credit, group, timeline, evolution, board];
 export const css = [controls, app, ...views, help, forks].join("\n");

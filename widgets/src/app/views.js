@@ -1,6 +1,6 @@
 // The views there are: what the switch in the top bar offers, and which zones stand while a view is in front.
 
-/** @typedef {"tree" | "icicle" | "outline" | "group" | "evolution" | "board"} ViewName */
+/** @typedef {"tree" | "icicle" | "outline" | "group" | "timeline" | "evolution" | "board"} ViewName */
 
 /**
  * @typedef {object} View
@@ -46,6 +46,11 @@ const VIEWS = [
   {
     ...TREE,
     ...{ name: "group", label: "Group", outline: "none", inspector: false, tiny: true, place: "group" },
+  },
+  {
+    ...TREE,
+    ...{ name: "timeline", label: "Timeline" },
+    here: ({ size, nodes, board }) => (board || nodes) && size !== "tiny",
   },
   {
     ...{ name: "evolution", label: "Evolution", outline: "none", inspector: false, credit: false },

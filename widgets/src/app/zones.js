@@ -22,6 +22,7 @@ import { viewNamed } from "./views.js";
  * @property {boolean} inspecting
  * @property {{pile: number}} place
  * @property {HTMLElement} root
+ * @property {import("../shared/theme.js").Palette} palette
  * @property {() => void} focusNodes
  * @property {Zone} top
  * @property {Zone} whatif
@@ -32,7 +33,13 @@ import { viewNamed } from "./views.js";
  * @property {{keep: () => void}} address
  * @property {Zone} creditPage
  * @property {Zone & {showHand: () => void}} board
+ * @property {import("../timeline/strip.js").TimeStrip} strip
+ * @property {Zone} tree
+ * @property {HTMLElement} said
  */
+
+/** px at the base type size: a cell that is less high has no room for lanes under the tree. */
+const LOW = 470;
 
 /** @param {ZonesHost & import("./notices.js").NoticesHost} app */
 export function showZones(app) {
@@ -58,11 +65,24 @@ export function showZones(app) {
   for (const zone of [app.whatif, ...app.rooms.values(), app.inspector, app.creditPage]) {
     if (!zone.element.hidden) zone.update();
   }
+  // The tree gives way first, then the strip: a low cell has a line of it.
+  const low = small || root.clientHeight < LOW * app.palette.unit;
+  const strip = view === "tree" && has && !credit && !tiny;
+  if (small) app.strip.show(strip, low, app.tree.element, null);
+  else app.strip.show(strip, low, root, app.said);
   if (view !== "board") app.board.showHand();
   showState(app);
   app.looking.update();
   app.address.keep();
   if (had && isLost(root)) app.focusNodes();
+}
+
+/** Another moment of the tree: only what shows one is drawn again. @param {ZonesHost} app */
+export function showMoment(app) {
+  app.outline.update();
+  for (const zone of [app.rooms.get("tree"), app.rooms.get("timeline"), app.strip]) {
+    if (zone && !zone.element.hidden) zone.update();
+  }
 }
 
 /** What had the focus is gone or out of sight: keys would go nowhere. @param {HTMLElement} root */

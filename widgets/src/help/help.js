@@ -53,6 +53,8 @@ const KEYS = [
   ["f", "follow the newest step"],
   ["+ \u2212 0", "zoom in, out, fit (also Ctrl + wheel)"],
   ["y", "the address of what is seen, to open it again"],
+  ["Space", "replay how the tree grew, and pause; Esc: to its end"],
+  [", .", "to where something began or ended; < >: slower, faster"],
   ["F", "the whole window, and back"],
   ["?", "this card; Esc shuts it"],
 ];
@@ -120,6 +122,7 @@ function parts() {
     section("In the tree", tree()),
     section("In the group", group()),
     section("On the board", board()),
+    section("In the timeline", timeline()),
     section("Evolution", evolution()),
     section("Numbers", symbols),
     section("Figures of a step", figures, "wide"),
@@ -182,6 +185,18 @@ function board() {
     row(disc(false), "probes: tasks that are tried now and then, and never trained"),
     row(h("span", { style: kept }), "a checkpoint was kept"),
     row(meanMark(), "a task\u2019s roots on the axis of R, and their mean"),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function timeline() {
+  const mark = (/** @type {string} */ kind) => h("i", { class: `tl-mark ${kind}` });
+  return [
+    row(mark("gen"), "decodes: the model writes; its figure is the turn"),
+    row(mark("code"), "runs code"),
+    row(mark("wait"), "waits for children"),
+    row(mark("critical"), "critical path: the chain that the end of the tree waited for"),
+    row(h("b", {}, "2\u00d7"), "ideal speed-up: decode steps of all agents / those on the critical path"),
   ];
 }
 

@@ -158,7 +158,8 @@ export class Outline {
       const fallen = row.kind === "pile" && place.piles.all.get(id)?.fallen;
       return [...base, step.revision, fallen, JSON.stringify(other), this.shares.largest].join("|");
     }
-    const state = [step.status[id], step.s[id], step.turns[id], step.goal[id]];
+    const later = shown.later?.has(id);
+    const state = [step.status[id], step.s[id], step.turns[id], step.goal[id], later];
     const values = [
       credit.A[id],
       credit.R[id],
@@ -188,10 +189,11 @@ export class Outline {
     );
     const has = row.open !== null;
     const sign = has ? icon(row.open ? "open" : "shut", 11) : null;
+    const later = row.kind === "node" && shown.later?.has(row.id);
     return h(
       "div",
       {
-        class: `row${this.hit(row) ? " hit" : ""}`,
+        class: `row${this.hit(row) ? " hit" : ""}${later ? " later" : ""}`,
         id: `${this.id}-${row.key}`,
         role: "treeitem",
         "data-key": row.key,
@@ -200,7 +202,7 @@ export class Outline {
         "aria-posinset": row.place,
         "aria-expanded": has ? String(row.open) : null,
         "aria-selected": String(row.key === key),
-        "aria-label": content.label,
+        "aria-label": later ? `${shown.step.path(row.id)}, not launched yet` : content.label,
         style: `top:${at * this.pitch}px;padding-left:${left(row.level)}px`,
       },
       guides,

@@ -18,6 +18,7 @@ import { plain, signed } from "../shared/format.js";
  * @property {Float64Array} values advantages, or returns in their place
  * @property {number} scale the longest bar of the tree: its bars share a scale, so that lengths compare
  * @property {(row: number) => boolean} isFlipped
+ * @property {Set<number>} [later] rows of nodes that were not launched yet at the moment that is shown
  */
 
 /** The ends of an axis of all bars of a tree. @param {Shown} shown @returns {[number, number]} */

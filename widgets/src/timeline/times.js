@@ -201,3 +201,15 @@ function lastOf({ started, turns }) {
   }
   return last;
 }
+
+/** The critical path by lane. @param {Times} times @returns {Map<number, Leg[]>} */
+export function legsOf({ path }) {
+  /** @type {Map<number, Leg[]>} */
+  const found = new Map();
+  for (const leg of path) {
+    const have = found.get(leg.node);
+    if (have) have.push(leg);
+    else found.set(leg.node, [leg]);
+  }
+  return found;
+}

@@ -24,6 +24,16 @@ export function drawNode(scene, row, x, y, hidden, root) {
   else near(scene, row, x, y, hidden);
 }
 
+/** Of a node that was not launched yet. @param {Scene} scene @param {number} x @param {number} y */
+export function drawPlace({ context, p, kind, size }, x, y) {
+  context.strokeStyle = p.rule;
+  context.lineWidth = 1;
+  context.beginPath();
+  const [wide, high] = [size.width - 1, size.height - 1];
+  context.roundRect(x + 0.5, y - size.height / 2 + 0.5, wide, high, kind === "far" ? wide / 2 : 6);
+  context.stroke();
+}
+
 /** @param {Scene} scene @param {number} row */
 function look({ shown }, row) {
   const { step } = shown;

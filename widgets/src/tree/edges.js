@@ -53,6 +53,7 @@ export function drawLaunches(scene, layout, seen, place, width, chosen) {
   for (const parent of new Set(seen.map(({ row }) => step.parent[row]))) {
     if (parent < 0 || !layout.y.has(parent) || layout.folded.has(parent)) continue;
     for (const batch of batches(step, parent, layout.y)) {
+      if (shown.later?.has(batch[0])) continue;
       const [x, top] = place(batch[0]);
       const [, bottom] = place(batch[batch.length - 1]);
       if (x > width || x + size.width < 0) continue;

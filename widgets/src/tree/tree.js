@@ -8,7 +8,7 @@ import { reducedMotion } from "../shared/theme.js";
 import { sentenceOf } from "../step/states.js";
 import { cardSize, Fitter, onChip } from "./brush.js";
 import { Camera } from "./camera.js";
-import { drawNode, drawRing } from "./cards.js";
+import { drawNode, drawPlace, drawRing } from "./cards.js";
 import { drawEdge, drawLaunches } from "./edges.js";
 import { drawGhosts } from "./ghosts.js";
 import { TreeHand } from "./hand.js";
@@ -339,7 +339,7 @@ export class TreeView {
     for (const row of layout.rows) {
       const [x, y] = where(row);
       const above = shown.step.parent[row];
-      if (row !== layout.root && above >= 0) {
+      if (row !== layout.root && above >= 0 && !shown.later?.has(row)) {
         const [px, py] = where(above);
         const inside = Math.max(y, py) > -4 && Math.min(y, py) < height + 4 && px < width && x > 0;
         if (inside) drawEdge(scene, layout, row, [px, py], [x, y]);
@@ -362,6 +362,10 @@ export class TreeView {
       if (age < birth) context.globalAlpha = Math.max(0.05, age / birth);
       else this.born.delete(row);
       const pile = layout.piles.get(row);
+      if (shown.later?.has(row)) {
+        drawPlace(scene, x, y);
+        continue;
+      }
       const hidden = layout.folded.has(row) ? shown.step.below(row).length - 1 : 0;
       if (pile) drawPile(scene, pile, x, y);
       else drawNode(scene, row, x, y, hidden, row === layout.root);
