@@ -37,6 +37,7 @@ from rao_lab.base.lazy import face
 if TYPE_CHECKING:
     from rao_lab import environments, prompts
     from rao_lab.api.bench_result import PromptBench
+    from rao_lab.api.compare_rules import compare_rules
     from rao_lab.api.diagnose import diagnose
     from rao_lab.api.diff import TreeDiff, diff
     from rao_lab.api.evaluate import compare, evaluate
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from rao_lab.api.run import arun, run
     from rao_lab.api.session import Session
     from rao_lab.api.train import default_config, start, train
-    from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
+    from rao_lab.credit import Attribution, Attributions, CreditConfig, CreditNodes, attribute
     from rao_lab.credit.diagnose import BADGES, Badge, BadgeConfig, Finding, Findings
     from rao_lab.environments.functions.environment import environment
     from rao_lab.errors import (

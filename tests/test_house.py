@@ -40,7 +40,15 @@ TORCH_MAY = (
     *("base/device.py", "policies/local/", "policies/fetch.py", "api/resume.py", "cli/doctor.py"),
     *(
         f"training/{name}.py"
-        for name in ("checkpoint", "descent", "objective", "optimizer", "processes", "state")
+        for name in (
+            "checkpoint",
+            "descent",
+            "objective",
+            "optimizer",
+            "processes",
+            "rule_gradients",
+            "state",
+        )
     ),
     *("experiments/bench/", "experiments/tiny/", "protocols.py"),  # protocols: for a type alone
 )

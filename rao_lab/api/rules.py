@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rao_lab.api.find import credited_steps
+from rao_lab.base.words import counted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.credit.moving import NO_MEANS, carried
 from rao_lab.credit.table import Floats
@@ -15,17 +16,22 @@ def means_before(run: Run, step: int, config: CreditConfig) -> Floats | None:
     rule has no moving baseline.
 
     Raises:
-        MissingError, RunFileError: a step before it cannot be read, or lacks trees.
+        MissingError, RunFileError: a step before it is not there, cannot be read, or lacks trees.
     """
     if config.baseline != "moving":
         return None
     recorded = _recorded(run, step)
     if recorded is not None and recorded.moving is not None and _same_means(recorded.config, config):
         return recorded.moving
+    known = [before for before in credited_steps(run) if before < step]
+    if lost := sorted(set(range(1, step)) - set(known)):
+        raise MissingError(
+            f"a moving baseline at step {step} needs every step before it, and {run.path.name} holds no credit of "
+            f"{counted(len(lost), 'step')}, the first is step {lost[0]}"
+        )
     means = NO_MEANS
-    for before in credited_steps(run):
-        if before < step:
-            means = _after(run, before, config, means)
+    for before in known:
+        means = _after(run, before, config, means)
     return means
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -37,6 +38,22 @@ def credit(
     node: Annotated[
         str | None, typer.Option(help="Only nodes at this path, such as 0.1.", metavar="PATH")
     ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare rules on the same rollouts, the first with the others: recorded, rao, moving, FILE.py:NAME "
+            "...; 'all' = those that have a name.",
+            metavar="RULE,RULE",
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="With --compare: every step that has credit.")] = False,
+    gradient: Annotated[
+        bool,
+        typer.Option(
+            "--gradient",
+            help="With --compare: how alike the policy gradients are, at the weights the run kept.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print what every node of a step earned, term by term.
@@ -49,11 +66,13 @@ def credit(
       rao-lab credit runs/demo.rao --step 10
       rao-lab credit runs/demo.rao --step 10 --tree 4.0 --node 0.1
       rao-lab credit runs/demo.rao --step 10 --lam 0 --json
+      rao-lab credit runs/demo.rao --compare recorded,tree_relative,moving --all
     """
     from rao_lab.api.export import credit_of
     from rao_lab.api.find import chosen_rows
     from rao_lab.api.settings import estimator_of
     from rao_lab.cli.reports.credit import credit_text
+    from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
 
     options = {
@@ -66,6 +85,19 @@ def credit(
         "depth_weighting": depth_weighting,
     }
     changes = {name: value for name, value in options.items() if value is not None}
+    if compare is not None:
+        others = {**changes, **{name: value for name, value in {"tree": tree, "node": node}.items() if value}}
+        if others:
+            name = next(iter(others)).replace("_", "-")
+            raise ConfigError(
+                f"--{name} has no meaning with --compare: name rules, as in --compare rao,moving"
+            )
+        if every and step is not None:
+            raise ConfigError(f"--all and --step {step} contradict each other: give one of them")
+        _compare(path, compare, "all" if every else step, gradient, as_json)
+        return
+    if every or gradient:
+        raise ConfigError(f"--{'all' if every else 'gradient'} has a meaning with --compare alone")
     with open_run(path) as opened:
         print_problems(opened)
         found_step, found = credit_of(opened, step, changes)
@@ -75,3 +107,19 @@ def credit(
         print_json(found.to_json(rows))
     else:
         print_text(credit_text(found_step, found, rows))
+
+
+def _compare(path: Path, rules: str, step: Any, gradient: bool, as_json: bool) -> None:
+    """Prints what several rules say of the same rollouts."""
+    from rao_lab.api.compare_rules import compare_rules
+    from rao_lab.api.settings import estimator_of
+    from rao_lab.store import open_run
+
+    named = None if rules == "all" else [estimator_of(each.strip()) for each in rules.split(",")]
+    with open_run(path) as opened:
+        print_problems(opened)
+        found = compare_rules(opened, named, step, gradient=gradient)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_text(str(found))

@@ -1,0 +1,1 @@
+"""Rules of credit compared on the same rollouts."""
