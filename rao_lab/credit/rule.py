@@ -36,12 +36,10 @@ RETURNED = ("A", "b", "w")
 class CreditNodes:
     """The N nodes of a step, as a credit rule of the user reads them. Arrays are `[N]` and cannot be written to.
 
-    >>> def against_the_best(nodes):
-    ...     best = np.full(nodes.groups, -np.inf)
-    ...     np.fmax.at(best, nodes.group, nodes.R)
-    ...     return nodes.R - best[nodes.group]
-    >>> rl.attribute([group], against_the_best).A.max()
-    0.0
+    >>> def against_its_depth(nodes):
+    ...     return nodes.R - nodes.mean(nodes.R, nodes.depth)
+    >>> rl.attribute([group], against_its_depth).config.estimator_name
+    'against_its_depth'
     """
 
     group: Ints

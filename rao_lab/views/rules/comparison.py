@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rao_lab.training.rule_gradients import RuleGradients
 
+comparison_figure = later("rao_lab.views.rules.figure", "comparison_figure")
 comparison_html = later("rao_lab.views.rules.html", "comparison_html")
 
 COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -171,9 +172,8 @@ class RuleComparison:
 
     def figure(self) -> go.Figure:
         """A plotly picture of all of it."""
-        from rao_lab.views.rules.figure import comparison_figure
-
-        return comparison_figure(self)
+        found: go.Figure = comparison_figure(self)
+        return found
 
 
 def steps_words(steps: Sequence[int]) -> str:
