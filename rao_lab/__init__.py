@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from rao_lab.evaluation.compare import Comparison
+    from rao_lab.evaluation.compare_runs import RunComparison, compare_runs
     from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.evaluation.forks import Forks
     from rao_lab.evaluation.kept_forks import forks_of
