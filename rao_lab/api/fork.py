@@ -17,7 +17,7 @@ from rao_lab.api.weights import weights_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import whole
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.evaluate import sampled_at
@@ -169,6 +169,11 @@ def _check_given(
 ) -> None:
     if not isinstance(tree, Tree) or not tree.nodes:
         raise ConfigError(f"tree is {what(tree)}: {ORDER} is the order; run.trees(step)[0].load() is a tree")
+    if not tree.header.agent:
+        raise ConfigError(
+            f"this tree was recorded by another program ({unquoted(tree.header.environment)}): it can be shown and "
+            "credited, and not be run again"
+        )
     if not isinstance(node, str):
         raise ConfigError(f"node must be a path such as '0.1', not {quoted(node)}")
     if policy is not None:

@@ -108,7 +108,7 @@ def check_file(path: Path) -> None:
     if head != MAGIC:
         raise RunFileError(
             f"{name} is no run file: it looks like {looks_like(path)}. RAO Lab opens the .rao files that it records "
-            "(`rao-lab train --out FILE.rao`) and no others"
+            "(`rao-lab train --out FILE.rao`); rl.open_trace and `rao-lab import` open traces of other programs"
         )
 
 

@@ -60,7 +60,11 @@ def _json(text: str) -> str:
     kind = str(first.get("type", first.get("event", "")))
     if kind.startswith(("kani_", "root_message", "stream_delta", "session_")):
         return "events of ReDel"
-    if "event_type" in first or ("task_id" in first and "trajectory" in " ".join(first)):
+    if (
+        kind.startswith("trajectory_")
+        or "event_type" in first
+        or ("task_id" in first and "trajectory" in " ".join(first))
+    ):
         return "events of platoon"
     for fields, what in _KINDS:
         if fields <= first.keys():

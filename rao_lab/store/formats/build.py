@@ -248,6 +248,14 @@ def _node(
     launched: dict[int | None, list[str]] = {}
     for child in placed.children:
         launched.setdefault(child.parent_turn, []).append(paths[child.key])
+    for index, turn in enumerate(found.turns, 1):
+        if (
+            turn.waited is None
+            and turn.started is not None
+            and index not in launched
+            and None not in launched
+        ):
+            turn.waited = 0.0  # it launched nobody for whom it could have waited
     turns = tuple(
         _turn(index, turn, tuple(launched.get(index, ())), paths, zero)
         for index, turn in enumerate(found.turns, 1)

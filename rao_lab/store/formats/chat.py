@@ -113,6 +113,7 @@ def _node(
         task=key(entry[F.TASK], at, F.TASK) if entry.get(F.TASK) is not None else None,
         step=count(step, at, F.STEP),
         policy=text(entry.get(F.POLICY), at, F.POLICY)[:200],
+        environment="messages",
     )
     return node, said, text(entry.get(F.CALL), at, F.CALL)
 

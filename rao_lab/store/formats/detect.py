@@ -95,7 +95,8 @@ def _first(path: Path, begins: str) -> Mapping[str, Any]:
         for _, value in objects(path, nan=True):
             return value
     except InputError:
-        if found := first_object(begins):
-            return found
-        raise
+        found = first_object(begins)
+        if found is None or not any(each.looks(found) for each in FORMATS.values()):
+            raise
+        return found
     return {}

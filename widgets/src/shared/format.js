@@ -47,6 +47,7 @@ export function percent(share, digits = 1) {
 /** @param {number} seconds */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return NONE;
+  if (seconds > 0 && seconds < 0.0005) return "< 1 ms";
   if (seconds < 0.0995) return `${(seconds * 1000).toFixed(0)} ms`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
