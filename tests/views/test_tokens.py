@@ -235,7 +235,7 @@ def test_launches_are_compared_with_what_else_is_written_at_their_depths(tmp_pat
     deep += [Line(1, True, 0, 0, None, None, None, None), Line(1, False, 1, 50, 9.0, 0.8, -1.0, 1.0)]
     both = [Line(None, True, 1, 10, 0.2, 0.1, -1.0, 1.0), Line(None, False, 2, 140, 3.3, 0.9, -1.0, 1.0)]
     assert at_like_depths([*deep, *both]) == pytest.approx(0.1)
-    assert "more than what else is written at the same depths (+0.100)" in verdict([*deep, *both])
+    assert "above what else is written at the same depths (+0.100)" in verdict([*deep, *both])
 
 
 def test_a_group_without_a_second_tree_has_no_verdict() -> None:

@@ -97,14 +97,15 @@ test("keys with Ctrl, Meta or Alt belong to the browser", () => {
   assert.equal(actionOf({ key: "f", ctrlKey: true }), null);
   assert.equal(actionOf({ key: "f" }), "follow");
   assert.equal(actionOf({ key: "ArrowLeft", shiftKey: true }), "stepBack");
-  assert.equal(actionOf({ key: "5" }), null, "there is no fifth tab");
+  assert.equal(actionOf({ key: "6" }), null, "there is no sixth tab");
 });
 
 test("a button keeps the keys that press it, and Shift with an arrow is another step there too", () => {
   /** @type {number[]} */
   const moves = [];
   const steps = { move: (/** @type {number} */ by) => moves.push(by) };
-  const app = /** @type {any} */ ({ steps, rooms: new Map(), traits: { steps: [[1, null], [2, null]] } });
+  const traits = { steps: [[1, null], [2, null]] };
+  const app = /** @type {any} */ ({ steps, rooms: new Map(), pages: new Map(), traits });
   const press = (/** @type {string} */ key, shiftKey = false, kind = "button") => {
     let taken = false;
     const closest = (/** @type {string} */ asked) => asked === kind;

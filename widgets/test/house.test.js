@@ -22,6 +22,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   siblings: ["siblings.js"],
   inspector: ["inspector.js", "who.js", "host.js"],
   credit: ["page.js", "whatif.js", "rule.js"],
+  tokens: ["page.js"],
   help: ["help.js"],
   forks: ["pane.js"],
   group: ["group.js", "host.js"],
@@ -36,6 +37,7 @@ const MAY = /** @type {Record<string, string[]>} */ ({
   step: ["shared"],
   credit: ["step", "shared", "inspector"],
   timeline: ["step", "shared", "outline"],
+  tokens: ["step", "shared", "inspector"],
   app: Object.keys(FACES),
 });
 

@@ -181,5 +181,5 @@ def verdict(found: Sequence[Line]) -> str:
     if like is None:
         return said
     gap = launch.mean_c - like
-    than = "as much as" if abs(gap) < 5e-3 else "more than" if gap > 0 else "less than"
+    than = "level with" if abs(gap) < 5e-3 else "above" if gap > 0 else "below"
     return f"{said}, {than} what else is written at the same depths ({signed(like, 3)})"

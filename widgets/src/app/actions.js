@@ -9,6 +9,7 @@ import { actionOf, moveInRows } from "./keys.js";
  * @typedef {object} ActionsHost
  * @property {string} view
  * @property {Map<string, import("./zones.js").Zone>} rooms
+ * @property {Map<string, import("./zones.js").Zone>} pages in place of a view, by their tab
  * @property {Tab} tab
  * @property {(tab: Tab, opens?: boolean) => void} setTab
  * @property {boolean} whole the whole step is listed
@@ -42,6 +43,9 @@ const PRESSES = ["Enter", " ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"
 /** Keys that scroll a pane. */
 const SCROLLS = ["ArrowUp", "ArrowDown", "Home", "End"];
 
+/** By their keys. @type {Tab[]} */
+const TABS = ["messages", "context", "credit", "forks", "tokens"];
+
 /** @type {Action[]} */
 const MOVES = ["up", "down", "in", "out", "previous", "next", "home", "end"];
 
@@ -49,8 +53,11 @@ const MOVES = ["up", "down", "in", "out", "previous", "next", "home", "end"];
 export function onKey(app, event) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (target.matches("input, select, textarea") || target.closest(".menu")) return;
+  const page = app.pages.get(app.tab);
   const room = app.rooms.get(app.view);
-  const own = room?.element.contains(target) && room.onKey?.(event);
+  const own = page && !page.element.hidden
+    ? page.onKey?.(event) // wherever the keyboard is: it says which keys it takes from elsewhere
+    : room?.element.contains(target) && room.onKey?.(event);
   if (own || means(app, target, event)) {
     event.preventDefault();
     event.stopPropagation();
@@ -85,7 +92,8 @@ function run(app, action) {
     case "tab2":
     case "tab3":
     case "tab4":
-      app.setTab(/** @type {Tab[]} */ (["messages", "context", "credit", "forks"])[Number(action[3]) - 1]);
+    case "tab5":
+      app.setTab(TABS[Number(action[3]) - 1]);
       return true;
     case "play":
     case "momentBack":
@@ -153,7 +161,7 @@ function back(app) {
   if (app.menu.isOpen) app.menu.close();
   else if (app.help.isOpen) app.help.close();
   else if (app.replay.at !== null) app.replay.leave();
-  else if (app.tab === "credit" && app.place.pile < 0) app.setTab("messages", false);
+  else if (app.pages.has(app.tab) && app.place.pile < 0) app.setTab("messages", false);
   else if (app.drawer) app.showDrawer(false);
   else if (app.inspecting) app.setInspecting(false);
   else if (app.place.focus >= 0) app.fold.focus(-1);

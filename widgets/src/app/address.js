@@ -2,7 +2,7 @@
 // rao_lab/views/explorer/address.py.
 
 import { h } from "../shared/dom.js";
-import { isView, viewNamed } from "./views.js";
+import { inFront, isView, PAGES } from "./views.js";
 
 /** @typedef {import("../step/store.js").Step} Step */
 /** @typedef {import("../inspector/host.js").Tab} Tab */
@@ -59,7 +59,7 @@ export class Address {
   get now() {
     const { step, view, tab, place } = this.app;
     if (!step || step.step < 0 || !step.trees[place.tree]) return "";
-    const page = tab === "credit" && viewNamed(view).page ? tab : view;
+    const page = inFront({ view, tab });
     const end = page === "tree" ? "" : `#${page}`;
     return `${step.step}:${treeName(step, place.tree)}/${place.keptPath}${end}`;
   }
@@ -95,7 +95,7 @@ export class Address {
     const view = wanted.view ?? "tree";
     if (isView(view)) app.setView(view);
     app.choose.row(row);
-    if (view === "credit") app.setTab("credit");
+    if (PAGES.includes(view)) app.setTab(/** @type {"credit" | "tokens"} */ (view));
   }
 
   /** @param {string} words */

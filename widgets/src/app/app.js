@@ -20,6 +20,7 @@ import { Replay } from "../timeline/replay.js";
 import { TimeStrip } from "../timeline/strip.js";
 import { Timing } from "../timeline/timing.js";
 import { TimelineView } from "../timeline/view.js";
+import { TokensPage } from "../tokens/page.js";
 import { TreeView } from "../tree/tree.js";
 import { onKey } from "./actions.js";
 import { Address } from "./address.js";
@@ -31,12 +32,12 @@ import { Growing } from "./growing.js";
 import { Looking } from "./looking.js";
 import { lacksWords, showState, traitsNow } from "./notices.js";
 import { Place } from "./place.js";
-import { roomsOf } from "./rooms.js";
+import { pagesOf, roomsOf } from "./rooms.js";
 import { css } from "./sheets.js";
 import { Steps } from "./steps.js";
 import { Summaries } from "./summaries.js";
 import { TopBar } from "./topbar.js";
-import { viewNamed, viewOf } from "./views.js";
+import { PAGES, pageOf, viewNamed, viewOf } from "./views.js";
 import { FullWindow } from "./window.js";
 import { showMoment, showZones } from "./zones.js";
 
@@ -58,7 +59,7 @@ export class App {
     /** @type {ViewName} */
     this.view = viewOf(this.traits.look);
     /** @type {Tab} */
-    this.tab = this.traits.look.view === "credit" ? "credit" : "messages";
+    this.tab = pageOf(this.traits.look);
     this.place = new Place(this.traits.look);
     this.rule = new Rule();
     /** @type {import("../step/shown.js").Shown | null} at the moment that is shown */
@@ -101,12 +102,12 @@ export class App {
     this.strip = new TimeStrip(this);
     this.icicle = new IcicleView(this, new SiblingPanel(this));
     this.inspector = new Inspector(this, new SiblingPanel(this), new ForkPane(this));
-    this.creditPage = new CreditPage(this);
+    this.pages = pagesOf(new CreditPage(this), new TokensPage(this));
     this.board = new Board(this);
     this.stateLine = h("div", { class: "line-state", hidden: true });
     this.said = h("div", { class: "hush", "aria-live": "polite" });
     this.rooms = roomsOf(this);
-    const zones = [this.outline, ...this.rooms.values(), this.inspector, this.creditPage];
+    const zones = [this.outline, ...this.rooms.values(), this.inspector, ...this.pages.values()];
     const body = h("div", { class: "body" }, zones.map((zone) => zone.element));
     this.top.place.after(this.board.steer.state);
     this.top.tail.after(this.board.steer.buttons);
@@ -279,7 +280,7 @@ export class App {
   setView(view) {
     this.view = view;
     this.steps.onward();
-    if (this.tab === "credit") this.tab = "messages";
+    if (PAGES.includes(this.tab)) this.tab = "messages";
     this.drawer = false;
     this.update();
     this.outline.reveal();
@@ -289,7 +290,7 @@ export class App {
   setTab(tab, opens = true) {
     if (this.place.pile >= 0) this.choose.row(this.place.row); // tabs tell of one node
     const view = viewNamed(this.view);
-    if (tab === "credit" ? !view.page : opens && !view.inspector && view.page) this.view = "tree";
+    if (PAGES.includes(tab) ? !view.page : opens && !view.inspector && view.page) this.view = "tree";
     this.tab = tab;
     this.shut = false;
     this.update();

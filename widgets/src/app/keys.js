@@ -4,9 +4,9 @@
 
 /**
  * @typedef {"up" | "down" | "in" | "out" | "previous" | "next" | "home" | "end" | "focus" | "back" | "search"
- *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "tab4" | "bigger" | "smaller" | "fit"
- *   | "stepBack" | "stepOn" | "window" | "help" | "address" | "play" | "momentBack" | "momentOn" | "slower"
- *   | "faster"} Action
+ *   | "hit" | "hitBack" | "follow" | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "bigger" | "smaller"
+ *   | "fit" | "stepBack" | "stepOn" | "window" | "help" | "address" | "play" | "momentBack" | "momentOn"
+ *   | "slower" | "faster"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -37,6 +37,7 @@ const PLAIN = {
   2: "tab2",
   3: "tab3",
   4: "tab4",
+  5: "tab5",
   "+": "bigger",
   "=": "bigger",
   "-": "smaller",

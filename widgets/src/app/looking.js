@@ -1,6 +1,6 @@
 // Tells the kernel what is looked at, so that what is printed, saved or kept in a notebook is the same.
 
-import { viewNamed } from "./views.js";
+import { inFront } from "./views.js";
 
 /**
  * @typedef {object} LookingHost
@@ -41,7 +41,7 @@ export class Looking {
 
   get now() {
     const { step, steps, place, view, tab } = this.app;
-    const own = tab === "credit" && viewNamed(view).page ? "credit" : view;
+    const own = inFront({ view, tab });
     return { view: own, step: steps.following ? null : step?.step, tree: place.tree, path: place.keptPath };
   }
 

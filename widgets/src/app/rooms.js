@@ -28,3 +28,8 @@ export function roomsOf(app) {
     ["board", app.board],
   ]);
 }
+
+/** Pages in place of a view, by their tab. @param {Zone} credit @param {Zone} tokens */
+export function pagesOf(credit, tokens) {
+  return new Map(Object.entries({ credit, tokens }));
+}

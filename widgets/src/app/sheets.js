@@ -13,6 +13,7 @@ import group from "../group/group.css";
 import help from "../help/help.css";
 import forks from "../forks/forks.css";
 import timeline from "../timeline/timeline.css";
+import tokens from "../tokens/tokens.css";
 
 const views = [outline, tree, inspector, siblings, credit, group, timeline, evolution, board];
-export const css = [controls, app, ...views, help, forks].join("\n");
+export const css = [controls, app, ...views, tokens, help, forks].join("\n");

@@ -1,5 +1,6 @@
 // Which step is open, and whether the view goes on to the newest by itself. Choosing anything stops that.
 
+import { PAGES } from "./views.js";
 import { curvesOf, lastEnded } from "../board/series.js";
 
 /**
@@ -32,7 +33,8 @@ export class Steps {
   alive() {
     const { seen } = this;
     const { step, place, view, tab } = this.app;
-    if (!this.following || !step || view !== "tree" || tab === "credit" || step.treeLive(place.tree)) return;
+    const away = view !== "tree" || PAGES.includes(tab);
+    if (!this.following || !step || away || step.treeLive(place.tree)) return;
     const next = step.liveTree(step.isProbe(place.tree));
     if (next < 0) return;
     if (seen.step !== step.step || seen.tree !== place.tree) {

@@ -67,6 +67,14 @@ const FIT = { full: 5, drawer: 3, small: 2, tiny: 1 };
 /** From this width, in units of type, a cell has room for all. */
 const WIDE = 1250;
 
+/** Tabs of the inspector that are pages in place of a view. */
+export const PAGES = ["credit", "tokens"];
+
+/** What stands in front: a page, or else the view. @param {{view: string, tab: string}} app */
+export function inFront({ view, tab }) {
+  return PAGES.includes(tab) && viewNamed(view).page ? tab : view;
+}
+
 /** @param {string} name @returns {View} */
 export function viewNamed(name) {
   return VIEWS.find((view) => view.name === name) ?? TREE;
@@ -87,6 +95,11 @@ export function offered(has, width) {
   const fit = FIT[/** @type {keyof FIT} */ (has.size)] ?? FIT.full;
   const most = width >= WIDE || all.length <= fit + 1 ? all.length : fit;
   return { shown: all.slice(0, most), more: all.slice(most) };
+}
+
+/** The tab that a look opens. @param {{view?: string}} look */
+export function pageOf({ view }) {
+  return view === "credit" || view === "tokens" ? view : "messages";
 }
 
 /** The view that a look opens. @param {{view?: string}} look @returns {ViewName} */

@@ -31,7 +31,7 @@ import { viewNamed } from "./views.js";
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
  * @property {{keep: () => void}} address
- * @property {Zone} creditPage
+ * @property {Map<string, Zone>} pages in place of a view, by their tab
  * @property {Zone & {showHand: () => void}} board
  * @property {import("../timeline/strip.js").TimeStrip} strip
  * @property {Zone} tree
@@ -47,27 +47,27 @@ export function showZones(app) {
   const had = root.contains(document.activeElement);
   const has = !!app.step && app.step.n > 0;
   const front = viewNamed(view);
-  const credit = app.tab === "credit" && front.page && has && app.place.pile < 0;
+  const page = app.pages.has(app.tab) && front.page && has && app.place.pile < 0;
   const [small, tiny] = [size === "small", size === "tiny"];
   const alone = tiny && !front.tiny; // the outline stands for the view
   root.dataset.view = view;
-  const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || credit));
+  const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || page));
   showOutline(app, away, tiny || (small && view === "outline"));
   app.whatif.element.hidden = !front.credit || small || tiny || !has;
   for (const [name, zone] of app.rooms) {
     const bare = !has && front.credit && name !== "tree"; // the tree says itself that there are no nodes
-    zone.element.hidden = name !== view || credit || alone || bare;
+    zone.element.hidden = name !== view || page || alone || bare;
   }
-  app.creditPage.element.hidden = !credit;
-  app.inspector.element.hidden = credit || !has || !front.inspector || (tiny && !app.inspecting);
+  for (const [tab, zone] of app.pages) zone.element.hidden = !page || tab !== app.tab;
+  app.inspector.element.hidden = page || !has || !front.inspector || (tiny && !app.inspecting);
   app.top.update();
   app.outline.update();
-  for (const zone of [app.whatif, ...app.rooms.values(), app.inspector, app.creditPage]) {
+  for (const zone of [app.whatif, ...app.rooms.values(), app.inspector, ...app.pages.values()]) {
     if (!zone.element.hidden) zone.update();
   }
   // The tree gives way first, then the strip: a low cell has a line of it.
   const low = small || root.clientHeight < LOW * app.palette.unit;
-  const strip = view === "tree" && has && !credit && !tiny;
+  const strip = view === "tree" && has && !page && !tiny;
   if (small) app.strip.show(strip, low, app.tree.element, null);
   else app.strip.show(strip, low, root, app.said);
   if (view !== "board") app.board.showHand();

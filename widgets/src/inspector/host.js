@@ -1,7 +1,7 @@
 // What the inspector needs of the app; and the part that its head needs, which the credit page has, too.
 
 /** @typedef {import("../step/piles.js").Pile} Pile */
-/** @typedef {"messages" | "context" | "credit" | "forks"} Tab */
+/** @typedef {"messages" | "context" | "credit" | "forks" | "tokens"} Tab */
 
 /**
  * @typedef {object} InspectorHost

@@ -15,6 +15,7 @@ const TABS = /** @type {[Tab, string][]} */ ([
   ["context", "Context"],
   ["credit", "Credit"],
   ["forks", "Forks"],
+  ["tokens", "Tokens"],
 ]);
 
 /** @param {WhoHost} host @param {Shown} shown @param {boolean} wide all in one line */
