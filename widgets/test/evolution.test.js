@@ -39,8 +39,8 @@ function kernel(steps, more = {}) {
 test("columns are asked for four at a time, those in view first, then from the newest back", () => {
   const { host, asked, answer, lack } = kernel([0, 1, 2, 3, 4, 5, 6]);
   const columns = new Columns(host);
-  columns.look([2]);
-  assert.deepEqual(asked, [2, 6, 5, 4]);
+  columns.look([2, 9]);
+  assert.deepEqual(asked, [2, 6, 5, 4]); // there is no step 9
   answer(2);
   lack(6);
   columns.look([2]);
@@ -50,14 +50,14 @@ test("columns are asked for four at a time, those in view first, then from the n
   assert.deepEqual([columns.near(null), columns.near(4), columns.near(-1), columns.nearest(9)], [5, 4, 0, 5]);
 });
 
-test("what is left out of a long run is said", () => {
+test("what is left out of a long run is said, by a page too", () => {
   const { host } = kernel([0, 8, 16], { every: 8, of_steps: 20, of_tasks: 30 });
   const columns = new Columns(host);
   columns.look([]);
   const index = /** @type {any} */ (columns.index);
-  const words = noteWords(columns, index, { steps: [[16, null]], saved: "A saved page." });
-  assert.match(words, /every 8th step and the newest: 3 of 20; 1 of 30 tasks/);
-  assert.match(words, /this page opens trees of step 16 only/);
+  const told = (/** @type {string} */ saved) => noteWords(columns, index, { steps: [[16, null]], saved });
+  assert.equal(told(""), "every 8th step: 3 of 20; 1 of 30 tasks; 0 of 3 steps read");
+  assert.match(told("A saved page."), /^this page holds 3 of 20 steps; .*; trees open of step 16 only$/);
 });
 
 test("a root has the same place in every cell, and all cells of a row have one scale", () => {

@@ -6,6 +6,7 @@ The other half is `widgets/src/evolution/data.js`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rao_lab.base.safe_text import one_line, quoted
@@ -35,8 +36,10 @@ LINE = 300
 
 
 def index_answer(asked: Asked) -> Given:
-    """Args: the kind; "" = the probes, or what came back if there are none."""
+    """Args: the kind; "" = the probes, or what came back if there are none. "page": the columns that a page carries."""
     columns = columns_of(asked.source, _text(asked.args, 0) or None)
+    if len(asked.args) > 1:
+        columns = replace(columns, steps=tuple(sorted(_most_told(columns, SAVED_COLUMNS))))
     return {
         "kind": columns.kind,
         "steps": list(columns.steps),
@@ -77,7 +80,7 @@ def pair_answer(asked: Asked) -> Given:
 
 def saved_index(source: Source, table: StepTable | None) -> Iterator[Sequence[Argument]]:
     if table is None:
-        yield ("",)
+        yield ("", "page")
 
 
 def saved_columns(source: Source, table: StepTable | None) -> Iterator[Sequence[Argument]]:

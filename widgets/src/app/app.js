@@ -395,5 +395,6 @@ export class App {
   showSteps() {
     this.top.update();
     this.board.update();
+    this.rooms.get(this.view)?.onSteps?.();
   }
 }

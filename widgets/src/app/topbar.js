@@ -133,7 +133,7 @@ export class TopBar {
     const { view, shown, traits, hasBoard } = this.app;
     const here = (/** @type {string} */ words) => h("span", { class: "here" }, words);
     const { kind, names } = traits.session;
-    if (viewNamed(view).place === "run") return [here(kind ?? "training")];
+    if (viewNamed(view).place === "run") return [here(hasBoard ? (kind ?? "training") : "steps")];
     if (!shown?.step.n) return [];
     const only = hasBoard && traits.steps.length === 1; // without a scrubber, the step stands here
     const step = only ? [h("span", {}, `step ${shown.step.step}`), separator()] : [];
@@ -242,7 +242,8 @@ export class TopBar {
 
   showViews() {
     const { app, views } = this;
-    const steps = app.traits.steps.length > 1;
+    const { look } = app.traits; // a page of one step may compare several
+    const steps = app.traits.steps.length > 1 || look.view === "evolution";
     const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n, steps };
     const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit);
     views.hidden = shown.length + more.length < 2;

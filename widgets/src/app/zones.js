@@ -10,6 +10,7 @@ import { viewNamed } from "./views.js";
  * @property {(event: KeyboardEvent) => boolean} [onKey] a key was pressed in it: whether it meant something
  * @property {() => void} [focus] it takes the keyboard; otherwise the outline does
  * @property {(by: number) => boolean} [stepBy] it moves over steps of its own
+ * @property {() => void} [onSteps] there are other steps, or another is open or followed
  */
 
 /**

@@ -24,7 +24,7 @@ import { headWords, noteWords } from "./words.js";
  */
 
 /** px at the base type size that a small plot takes at least, and between two. */
-const PLOT = 150;
+const PLOT = 165;
 const GAP = 14;
 /** Plots in a row. */
 const ACROSS = [6, 3, 2, 1];

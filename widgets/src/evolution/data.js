@@ -1,6 +1,7 @@
 // The columns of the Evolution view, as far as they are here. They are asked for one by one, those in view
 // first; what came stays, so that nothing that is drawn changes when a later step comes.
 
+import { commonPreamble } from "../shared/text.js";
 import { Step } from "../step/store.js";
 
 /** @typedef {import("./host.js").EvolutionHost} EvolutionHost */
@@ -56,6 +57,8 @@ export class Columns {
     this.known = new Map();
     /** @type {Map<number, string>} why a column is not here, by step */
     this.lacks = new Map();
+    /** Of the steps that there are. */
+    this.mark = 0;
     /** Counts changes. */
     this.revision = 0;
   }
@@ -82,10 +85,12 @@ export class Columns {
     if (!index) return;
     const ids = index.tasks.map(({ task }) => task);
     let waiting = 0;
+    const here = new Set(index.steps);
     for (const step of new Set([...first, ...index.steps.slice().reverse()])) {
       if (waiting >= WAITING) break;
-      if (this.known.has(step) || this.lacks.has(step)) continue;
-      const told = this.host.ask("evolution_column", [index.kind, step, ...ids], { step: null });
+      if (!here.has(step) || this.known.has(step) || this.lacks.has(step)) continue;
+      const about = { step: null, mark: this.mark };
+      const told = this.host.ask("evolution_column", [index.kind, step, ...ids], about);
       if (!told) waiting += 1;
       else if (told.value) this.known.set(step, columnOf(told));
       else this.lacks.set(step, told.why);
@@ -97,7 +102,9 @@ export class Columns {
     const { steps } = this.host.traits;
     const last = steps[steps.length - 1]?.[0] ?? 0;
     const mark = steps.length * 1e6 + last; // another step has come, or some are gone
-    const told = this.host.ask("evolution", [this.kind], { step: null, mark });
+    this.mark = mark;
+    const args = this.host.traits.saved ? [this.kind, "page"] : [this.kind]; // a page carries some columns
+    const told = this.host.ask("evolution", args, { step: null, mark });
     if (!told || told === this.told) return;
     this.told = told;
     this.why = told.why;
@@ -105,6 +112,7 @@ export class Columns {
     const before = this.index;
     this.index = told.value;
     this.revision += 1;
+    this.lacks.clear(); // what could not be read a step ago may be there now
     const here = new Set(told.value.steps);
     // A run that was taken up again may have other trees at a step that it had before.
     const gone = before?.steps.some((step) => !here.has(step)) ?? false;
@@ -126,6 +134,12 @@ export class Columns {
   /** @param {number} step @param {number} task @param {number} tree from 0 @returns {Cell | undefined} */
   tree(step, task, tree) {
     return this.trees(step, task).find(({ column, at }) => column.tree[at] === tree);
+  }
+
+  /** The words that all goals begin with. */
+  get preamble() {
+    const [first] = this.known.values();
+    return commonPreamble([...this.tasks.map(({ goal }) => goal), ...(first?.step.words ?? [])]);
   }
 
   /** Trees of a task at most. */

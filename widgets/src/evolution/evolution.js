@@ -2,7 +2,7 @@
 // chosen for every view, if its trees are at hand; the pinned one is this view's own.
 
 import { fill, h } from "../shared/dom.js";
-import { commonPreamble, oneLine, taskName } from "../shared/text.js";
+import { oneLine, taskName } from "../shared/text.js";
 import { sentenceOf } from "../step/states.js";
 import { Bars } from "./bars.js";
 import { Columns } from "./data.js";
@@ -16,7 +16,9 @@ import { changeWords } from "./words.js";
 
 /** ms of rest after which the chosen step is opened for the other views. */
 const REST = 250;
-/** px at the base type size beside the content. */
+/** ms between two pictures while columns out of view come in. */
+const GAP = 250;
+/** px beside the content. */
 const SIDES = 24;
 
 export class EvolutionView {
@@ -37,6 +39,11 @@ export class EvolutionView {
     this.trouble = "";
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    /** What was drawn last, and when. */
+    this.drawn = "";
+    this.drawnAt = -GAP;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.later = undefined;
     /** @type {{key: string, pair: import("./union.js").Pair} | null} two trees that nobody compared */
     this.placed = null;
     this.grid = new Grid(this);
@@ -76,7 +83,7 @@ export class EvolutionView {
 
   /** The goal without what all goals of the tasks begin with. @param {Task} task @param {number} limit */
   goalOf({ goal }, limit) {
-    const shared = commonPreamble(this.columns.tasks.map((task) => task.goal));
+    const shared = this.columns.preamble;
     return oneLine(shared && goal.startsWith(shared) ? goal.slice(shared.length) : goal, limit);
   }
 
@@ -213,6 +220,11 @@ export class EvolutionView {
     this.grid.focus();
   }
 
+  /** There are other steps, or another one is open. */
+  onSteps() {
+    if (!this.element.hidden) this.update();
+  }
+
   // Showing.
 
   update() {
@@ -220,7 +232,9 @@ export class EvolutionView {
     if (this.element.hidden) return;
     const { columns } = this;
     const width = Math.max(0, this.pane.clientWidth - SIDES);
-    columns.look([this.chosen, this.pinned, ...this.grid.window(width)]);
+    const window = this.grid.window(width);
+    columns.look([this.chosen, this.pinned, ...window]);
+    if (this.waits(window)) return;
     const none = !columns.steps.length;
     this.empty.hidden = !none;
     this.body.hidden = none;
@@ -228,9 +242,30 @@ export class EvolutionView {
     const task = Math.max(0, Math.min(this.row.task, columns.tasks.length - 1));
     this.row = { task, tree: Math.min(this.row.tree, columns.most - 1) };
     this.bars.showTools();
-    this.bars.showTrends(width, this.grid.window(width));
-    this.grid.update(width);
+    this.bars.showTrends(width, window);
+    this.grid.update(width, this.pane.clientHeight);
     this.showPair(columns.tasks[task], width);
+  }
+
+  /**
+   * Nothing has changed but columns out of view, and that was shown a moment ago.
+   * @param {number[]} window steps in view
+   */
+  waits(window) {
+    const { columns, chosen, pinned, row, all, host, palette: p } = this;
+    const here = [...window, chosen, pinned].filter((step) => columns.known.has(step)).length;
+    const look = [this.pane.clientWidth, p.unit, p.dark, p.page, host.steps.following, this.trouble];
+    const key = [chosen, pinned, row.task, row.tree, all, here, columns.due === 0, ...window, ...look].join();
+    const rest = this.drawnAt + GAP - performance.now();
+    if (key === this.drawn && rest > 0 && columns.due > 0) {
+      this.later ??= setTimeout(() => this.update(), rest);
+      return true;
+    }
+    clearTimeout(this.later);
+    this.later = undefined;
+    this.drawn = key;
+    this.drawnAt = performance.now();
+    return false;
   }
 
   showEmpty() {

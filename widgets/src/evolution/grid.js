@@ -33,6 +33,10 @@ const CELL = { least: 96, most: 190 };
 const NAMES = { full: 168, small: 116 };
 const TREE = { least: 26, most: 64 };
 const AROUND = 15;
+/** Up to so many rows all stand in view; more take this share of the height, and a bar of these px. */
+const FEW = 5;
+const MOST = 0.6;
+const SCROLL = 12;
 /** Marks of a task's trees in a cell, at most. */
 const MARKS = 6;
 
@@ -79,20 +83,24 @@ export class Grid {
     return steps.slice(this.first, this.first + most);
   }
 
-  /** @param {number} width px */
-  update(width) {
+  /** @param {number} width px @param {number} height px that there are; more rows are scrolled */
+  update(width, height) {
     const { host } = this;
     const { columns, palette: p, chosen, pinned, row, all } = host;
     const steps = this.window(width);
     const size = [Math.round(width), p.unit, p.dark, p.page, window.devicePixelRatio];
-    const key = [columns.revision, chosen, pinned, row.task, row.tree, all, ...steps, ...size].join();
+    const key = [columns.revision, chosen, pinned, row.task, row.tree, all, ...steps, ...size, height].join();
     if (key === this.key) return;
     this.key = key;
-    const cell = Math.min(CELL.most * p.unit, (width - this.names) / Math.max(1, steps.length));
+    const scrolls = this.rows.length > FEW;
+    this.element.style.maxHeight = scrolls ? `${Math.max(260 * p.unit, height * MOST)}px` : "";
+    const room = width - this.names - (scrolls ? SCROLL : 0);
+    const cell = Math.min(CELL.most * p.unit, room / Math.max(1, steps.length));
     const heir = (/** @type {HTMLElement} */ old) => this.heir(old);
     this.cells.clear();
-    const rows = this.rows;
-    refill(this.element, heir, this.head(steps, cell), rows.map((one) => this.line(one, steps, cell)));
+    const top = this.element.scrollTop;
+    refill(this.element, heir, this.head(steps, cell), this.rows.map((one) => this.line(one, steps, cell)));
+    this.element.scrollTop = top;
   }
 
   /** What gets the focus of what is gone. @param {HTMLElement} old */
@@ -209,7 +217,7 @@ export class Grid {
     const left = 10 * p.unit + Math.max(0, Math.min(14 * p.unit, room - used - 40 * p.unit));
     const middle = (high - (scale.up + scale.down) * scale.pitch) / 2 + scale.up * scale.pitch;
     drawTree(context, p, step, shapeOfTree(step, at), scale, left, middle);
-    if (!all && trees.length > 1 && trees.length <= MARKS) this.marks(context, trees, at, width);
+    if (!all && trees.length > 1) this.marks(context, trees, at, width);
     return canvas;
   }
 
@@ -221,6 +229,15 @@ export class Grid {
   marks(context, trees, shown, width) {
     const { palette: p } = this.host;
     const gap = 7 * p.unit;
+    if (trees.length > MARKS) {
+      const solved = trees.filter(({ column, row }) => column.step.s[row] === 1).length;
+      context.font = `${10 * p.unit}px ${p.family}`;
+      context.fillStyle = p.label;
+      context.textAlign = "right";
+      context.textBaseline = "top";
+      context.fillText(`${solved}/${trees.length} solved`, width - 2, 1);
+      return;
+    }
     trees.forEach(({ column, at, row }, i) => {
       const x = width - (trees.length - i) * gap;
       drawDisc(context, p, column.step, row, x, 5 * p.unit, 2.4 * p.unit);

@@ -27,7 +27,7 @@ import { unionOf } from "./union.js";
 /** px at the base type size. */
 const CARD = { most: 128, least: 64, high: 22 };
 const ROW = { cards: 30, dots: 9, least: 5 };
-const COLUMN = { cards: 150, dots: 44, gap: 16 };
+const COLUMN = { cards: 150, dots: 96, gap: 16 };
 const PAD = 8;
 const BETWEEN = 20;
 /** Up to this many rows, nodes are cards. */
@@ -215,7 +215,8 @@ function dot(context, p, node, box, first) {
   context.fill();
   context.strokeStyle = node ? tone : p.strong;
   context.lineWidth = 1.2;
-  context.setLineDash(node && node.s !== null ? [] : [1.5, 1.5]);
+  context.setLineDash(node && node.s === null ? [1.5, 1.5] : []);
+  if (!node) context.lineWidth = 0.9;
   if (!full) context.stroke();
   context.setLineDash([]);
   if (!first) return;

@@ -20,15 +20,14 @@ export function headWords({ kind, of_tasks: tasks, of_steps: steps }) {
  */
 export function noteWords(columns, index, { steps, saved }) {
   const parts = [];
-  if (index.every > 1) {
-    const every = index.every === 2 ? "second" : `${index.every}th`;
-    parts.push(`every ${every} step and the newest: ${index.steps.length} of ${count(index.of_steps)}`);
-  }
+  const held = `${count(columns.steps.length)} of ${count(index.of_steps)}`;
+  const fewer = columns.steps.length < index.of_steps;
+  if (fewer && saved) parts.push(`this page holds ${held} steps`);
+  else if (fewer) parts.push(`every ${index.every === 2 ? "second" : `${index.every}th`} step: ${held}`);
   if (index.tasks.length < index.of_tasks) parts.push(`${index.tasks.length} of ${index.of_tasks} tasks`);
-  if (columns.lacks.size) parts.push(`${many(columns.lacks.size, "step")} not in this page`);
   if (columns.due > 0) parts.push(`${columns.known.size} of ${columns.steps.length} steps read`);
   const same = "same noise at every step, never trained";
-  const other = "no probe tasks: each step tried other tasks";
+  const other = "no probe tasks: these were trained on";
   if (!parts.length) parts.push(index.kind === "probes" ? same : other);
   if (saved && steps.length < columns.steps.length) parts.push(heldWords(steps));
   return parts.join("; ");
@@ -37,7 +36,7 @@ export function noteWords(columns, index, { steps, saved }) {
 /** @param {[number, number | null][]} steps whose trees a page holds */
 function heldWords(steps) {
   const one = steps.length === 1 ? `step ${steps[0][0]} only` : many(steps.length, "step");
-  return `this page opens trees of ${one}`;
+  return `trees open of ${one}`;
 }
 
 /** A tree in words. @param {Cell} cell */
