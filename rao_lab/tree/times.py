@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
     started: float
     sampled: float
-    """When generation ended, NaN while it runs."""
+    """When generation ended, NaN while it runs, and if nobody knows."""
     ended: float
     """When its code ended, NaN while it runs or waits."""
     steps: int
@@ -138,7 +138,7 @@ class Times:
                 found.append([child])
                 until = nan
             until = max(self.ends[child], until if isfinite(until) else self.ends[child])
-        low = span.sampled if isfinite(span.sampled) else last
+        low = next(filter(isfinite, (span.sampled, span.started)), last)
         high = span.ended if isfinite(span.ended) else last
         return [
             wait
@@ -168,10 +168,12 @@ class Times:
         for turn, span in enumerate(lane.turns, start=1):
             if not isfinite(span.started):
                 continue
-            sampled = span.sampled if isfinite(span.sampled) else last
-            bars.append(Bar("generation", turn, span.started, sampled))
-            at = sampled
-            for wait in waits.get(turn, ()):
+            own = waits.get(turn, ())
+            # If nobody says when generation ended, it is what is not known to be a wait.
+            ends = (span.sampled, own[0].start if own else nan, span.ended)
+            at = next(filter(isfinite, ends), last)
+            bars.append(Bar("generation", turn, span.started, at))
+            for wait in own:
                 bars += [Bar("code", turn, at, wait.start), Bar("waiting", turn, wait.start, wait.end)]
                 at = wait.end
             bars.append(Bar("code", turn, at, span.ended if isfinite(span.ended) else last))

@@ -19,6 +19,13 @@ def cases() -> dict[str, Times]:
     for seed in (1, 3, 4):
         play = Play(seed)
         made[f"seconds {seed}, half"] = play.times(play.times().end / 2)
+    whole = Play(3).times()
+    made["nobody recorded when generation ended"] = Times(
+        [
+            lane._replace(turns=[span._replace(sampled=float("nan")) for span in lane.turns])
+            for lane in whole.lanes
+        ]
+    )
     blank = Play(5).times()
     nan = float("nan")
     made["nobody recorded when"] = Times(

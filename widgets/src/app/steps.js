@@ -16,6 +16,8 @@ import { curvesOf, lastEnded } from "../board/series.js";
  * @property {() => void} showSteps which step is open has changed, or whether the view follows
  */
 
+/** Views of one tree. */
+const OF_A_TREE = ["tree", "timeline"];
 /** ms that a tree stays in view after its end, before a view that follows goes on to one that still runs. */
 const LINGER = 800;
 
@@ -33,7 +35,7 @@ export class Steps {
   alive() {
     const { seen } = this;
     const { step, place, view, tab } = this.app;
-    const away = view !== "tree" || PAGES.includes(tab);
+    const away = !OF_A_TREE.includes(view) || PAGES.includes(tab);
     if (!this.following || !step || away || step.treeLive(place.tree)) return;
     const next = step.liveTree(step.isProbe(place.tree));
     if (next < 0) return;

@@ -7,6 +7,7 @@ import { viewNamed } from "./views.js";
  * @typedef {object} Zone
  * @property {HTMLElement} element
  * @property {() => void} update
+ * @property {() => void} [moved] another moment is shown, perhaps many times a second; otherwise `update`
  * @property {(event: KeyboardEvent) => boolean} [onKey] a key was pressed in it: whether it meant something
  * @property {() => void} [focus] it takes the keyboard; otherwise the outline does
  * @property {(by: number) => boolean} [stepBy] it moves over steps of its own
@@ -27,7 +28,7 @@ import { viewNamed } from "./views.js";
  * @property {() => void} focusNodes
  * @property {Zone} top
  * @property {Zone} whatif
- * @property {Zone} outline
+ * @property {Zone & {draw: () => void}} outline
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
@@ -80,9 +81,9 @@ export function showZones(app) {
 
 /** Another moment of the tree: only what shows one is drawn again. @param {ZonesHost} app */
 export function showMoment(app) {
-  app.outline.update();
+  app.outline.draw();
   for (const zone of [app.rooms.get("tree"), app.rooms.get("timeline"), app.strip]) {
-    if (zone && !zone.element.hidden) zone.update();
+    if (zone && !zone.element.hidden) (zone.moved ?? zone.update).call(zone);
   }
 }
 

@@ -26,7 +26,7 @@ export class Facts {
    */
   update(step, tree, clock, row) {
     const lane = tree.laneOf.get(row) ?? 0;
-    const key = [step.step, step.revision, tree.rows.length, tree.on(clock).end, clock, lane].join("|");
+    const key = [step.step, tree.rows.length, tree.steps.end, tree.on(clock).end, clock, lane].join("|");
     if (key === this.key) return;
     this.key = key;
     const times = tree.on(clock);

@@ -197,7 +197,9 @@ function profile(times, lanes, scale, until = Infinity) {
  * @param {number} top of the lines @param {number} bottom of the lines
  */
 export function drawAxis({ context, p, scale }, clock, y, top, bottom) {
-  const marks = ticks(scale.from, scale.to, Math.max(2, Math.floor(scale.width / (86 * p.unit))));
+  const wanted = Math.max(2, Math.floor(scale.width / (86 * p.unit)));
+  const long = clock === "seconds" && scale.to - scale.from > 120; // round minutes, then
+  const marks = long ? minutes(scale, wanted) : ticks(scale.from, scale.to, wanted);
   context.font = `${Math.round(10 * p.unit)}px ${p.family}`;
   context.textBaseline = "middle";
   for (const mark of marks) {
@@ -217,9 +219,19 @@ export function drawAxis({ context, p, scale }, clock, y, top, bottom) {
   }
 }
 
+/** @param {Scale} scale @param {number} wanted @returns {number[]} */
+function minutes({ from, to }, wanted) {
+  const paces = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440].map((pace) => pace * 60);
+  const pace = paces.find((each) => (to - from) / each <= wanted) ?? (to - from) / wanted;
+  const first = Math.ceil(from / pace - 1e-9);
+  return Array.from({ length: Math.floor(to / pace + 1e-9) - first + 1 }, (_, at) => (first + at) * pace);
+}
+
 /** @param {number} time @param {Clock} clock @param {number} to */
 function axisWords(time, clock, to) {
   if (clock === "steps") return count(time);
   if (to < 0.1) return `${Number((time * 1000).toPrecision(6))} ms`;
-  return to < 120 ? `${Number(time.toPrecision(6))} s` : duration(time);
+  if (to < 120) return `${Number(time.toPrecision(6))} s`;
+  const short = `${Math.floor(time / 60)} min`;
+  return time < 3600 ? (time % 60 ? `${short} ${Math.round(time % 60)} s` : short) : duration(time);
 }

@@ -67,7 +67,8 @@ export class Picture {
     const times = /** @type {Times} */ (replay.times);
     const sum = (/** @type {boolean} */ waits) =>
       times.bars[lane].reduce((all, { kind, start, end }) => {
-        return all + ((kind === "waiting") === waits ? end - start : 0);
+        const took = Math.max(0, Math.min(end, replay.until) - start);
+        return all + ((kind === "waiting") === waits ? took : 0);
       }, 0);
     const [works, waits] = [sum(false), sum(true)];
     const rest = waits ? `, waits ${timeWords(waits, replay.clock)}` : "";

@@ -38,6 +38,7 @@ export class TimeStrip {
     this.stage = h("div", { class: "stage" }, this.surface.canvas);
     this.element = h("div", { class: "tl-strip", hidden: true }, this.side, this.stage);
     this.frame = 0;
+    this.clock = "";
     /** @type {{x: number, moved: boolean} | null} */
     this.grab = null;
     new ResizeObserver(() => this.draw()).observe(this.stage);
@@ -71,6 +72,7 @@ export class TimeStrip {
     const { times, clock } = replay;
     if (!tree || !times) return;
     const { speedUp } = tree;
+    this.clock = clock;
     const ideal = Number.isNaN(speedUp) ? "" : `${plain(speedUp, speedUp < 9.95 ? 2 : 1)}\u00d7`;
     const took = timeWords(times.end, clock);
     const running = times.lanes[0].live ? "so far" : clock === "seconds" ? "wall clock" : "in a row";
@@ -81,6 +83,13 @@ export class TimeStrip {
     const { steps, pathSteps } = tree.best;
     const of = `${count(steps)} decode steps of all nodes / ${count(pathSteps)} on the critical path`;
     this.figures.title = ideal ? of : "";
+    this.transport.update();
+    this.draw();
+  }
+
+  /** Another moment is shown. */
+  moved() {
+    if (this.clock !== this.host.replay.clock) this.update();
     this.transport.update();
     this.draw();
   }

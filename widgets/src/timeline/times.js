@@ -76,7 +76,7 @@ export class Times {
       else groups[groups.length - 1].push(child);
       until = begins ? this.ends[child] : Math.max(this.ends[child], until);
     }
-    const low = known(span.sampled) ? span.sampled : this.ends[place];
+    const low = [span.sampled, span.started].find(known) ?? this.ends[place];
     const high = known(span.ended) ? span.ended : this.ends[place];
     return groups.map((each) => this.waitFor(turn, each, low, high)).filter(({ start, end }) => end > start);
   }
@@ -109,7 +109,8 @@ export class Times {
       const own = [];
       for (; next < waits.length && waits[next].turn === turn; next += 1) own.push(waits[next]);
       if (!known(started)) return;
-      let at = known(sampled) ? sampled : last;
+      // If nobody says when generation ended, it is what is not known to be a wait.
+      let at = [sampled, own[0]?.start ?? NaN, ended].find(known) ?? last;
       bars.push({ kind: "generation", turn, start: started, end: at });
       for (const { start, end } of own) {
         bars.push({ kind: "code", turn, start: at, end: start }, { kind: "waiting", turn, start, end });

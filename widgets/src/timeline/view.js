@@ -100,15 +100,8 @@ export class TimelineView {
     this.state.textContent = words;
     for (const part of [this.head, this.stage, this.foot]) part.hidden = !times;
     if (!tree || !times || !shown) return;
-    for (const button of this.clocks.querySelectorAll("button")) {
-      const clock = /** @type {"seconds" | "steps"} */ (button.dataset.clock);
-      button.setAttribute("aria-pressed", String(clock === replay.clock));
-      button.disabled = !tree.clocks.includes(clock);
-      button.title = button.disabled ? "Nobody kept this clock" : "";
-    }
     this.transport.update();
-    const row = host.place.pile >= 0 ? host.place.pile : host.place.row;
-    this.facts.update(shown.step, tree, replay.clock, row);
+    this.showClocks();
     const height = this.rows.length * host.outline.pitch;
     this.room.style.height = `${height}px`;
     if (this.beside) {
@@ -116,6 +109,27 @@ export class TimelineView {
       host.outline.room.style.setProperty("--spare", `${Math.max(0, spare)}px`);
       this.list.scrollTop = host.outline.list.scrollTop;
     }
+    this.draw();
+  }
+
+  showClocks() {
+    const { tree, host } = this;
+    const { shown, replay, place } = host;
+    if (!tree || !shown) return;
+    for (const button of this.clocks.querySelectorAll("button")) {
+      const clock = /** @type {"seconds" | "steps"} */ (button.dataset.clock);
+      button.setAttribute("aria-pressed", String(clock === replay.clock));
+      button.disabled = !tree.clocks.includes(clock);
+      button.title = button.disabled ? "Nobody kept this clock" : "";
+    }
+    this.facts.update(shown.step, tree, replay.clock, place.pile >= 0 ? place.pile : place.row);
+  }
+
+  /** Another moment is shown. */
+  moved() {
+    if (!this.host.replay.times || this.head.hidden) this.update();
+    this.transport.update();
+    this.showClocks();
     this.draw();
   }
 
