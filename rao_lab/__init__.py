@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rao_lab.api.diff import TreeDiff, diff
     from rao_lab.api.evaluate import compare, evaluate
     from rao_lab.api.evolution import Evolution, evolution
+    from rao_lab.api.explain import Explanation, explain
     from rao_lab.api.fork import fork
     from rao_lab.api.keep import load_tree, save_tree
     from rao_lab.api.prompt_bench import prompt_bench

@@ -30,7 +30,9 @@ def golden() -> dict[str, Any]:
 
 
 def written(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace('{"batch"', '\n{"batch"') + "\n"
+    return (
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace('{"batch"', '\n{"batch"') + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def step_of(tmp_path: Path, drift: bool = True) -> Path:
 
 def test_tokens_of_a_run_carry_what_training_found_of_them(tmp_path: Path) -> None:
     with open_run(step_of(tmp_path)) as run:
-        found = rl.tokens(run, tree=3, node="0", tokenizer=decode)
+        found = rl.tokens(run, tree=2, node="0", tokenizer=decode)
         (step,) = {each.step for each in run.steps}
         given = run.attributions(step)
         row = next(row for row in given.rows(0, 2) if given.table.path[row] == "0")
@@ -189,7 +189,7 @@ def test_tokens_of_a_run_carry_what_training_found_of_them(tmp_path: Path) -> No
 
 def test_what_is_not_known_is_said_and_never_0(tmp_path: Path) -> None:
     with open_run(step_of(tmp_path, drift=False)) as run:
-        found = rl.tokens(run, tree=3, tokenizer=decode)
+        found = rl.tokens(run, tree=2, tokenizer=decode)
         assert found.lacks["ratio"] == "this run was recorded before ratios were kept"
         with pytest.raises(MissingError, match="before ratios were kept"):
             found.metric("ratio")

@@ -14,6 +14,7 @@ import numpy as np
 
 from rao_lab.base.safe_text import shorten, visible
 from rao_lab.base.words import counted
+from rao_lab.credit.words import sentence
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
@@ -101,7 +102,19 @@ def told(
         return Told(head, note, group_words(table, place, width))
     if look.view == "timeline":
         return Told(head, note, tree.timeline().text(width=width))
-    return Told(head, note, text_tree(tree, credit_of(table, place), width=width, most=40))
+    body = text_tree(tree, credit_of(table, place), width=width, most=40)
+    said = "" if look.tree is None else _why(table, place, look.path)
+    return Told(head, note, f"{body}\n\n{said}" if said else body)
+
+
+def _why(table: StepTable, place: int, path: str) -> str:
+    """The credit of the chosen node in words; empty if nothing is known of it."""
+    key = table.places.get(table.trees[place].id)
+    if table.found is None or key is None:
+        return ""
+    paths = table.found.table.path
+    row = next((row for row in table.found.rows(*key) if paths[row] == path), None)
+    return "" if row is None else f"{path}: {sentence(table.found, row)}"
 
 
 def _token_words(source: Source, table: StepTable, place: int, path: str) -> str:

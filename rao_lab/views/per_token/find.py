@@ -10,6 +10,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.errors import MissingError
 from rao_lab.tree import ROOT
+from rao_lab.views.explorer.address import place_of
 from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.source import Source
@@ -48,11 +49,11 @@ class Launches:
 
 @checked_call
 def tokens(
-    shown: Shown, step: int | None = None, tree: int = 1, node: str = ROOT, *, tokenizer: Decodes = None
+    shown: Shown, step: int | None = None, tree: str | int = 0, node: str = ROOT, *, tokenizer: Decodes = None
 ) -> NodeTokens:
     """The tokens of one node: what it read and wrote, with log-probs, entropies and what training made of each.
 
-        >>> found = rl.tokens(rl.open_run("runs/a.rao"), step=1, tree=1, node="0")
+        >>> found = rl.tokens(rl.open_run("runs/a.rao"), step=1, tree="0.0", node="0")
         >>> found.metric("entropy").shape == (len(found),)
         True
 
@@ -61,7 +62,7 @@ def tokens(
     Args:
         shown: what an Explorer takes: a run, a session, a step, a group or a tree.
         step: by default the newest.
-        tree: its place among the trees of the step, from 1.
+        tree: its place among the trees of the step, from 0, or GROUP.TREE as `rao-lab credit` prints them.
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session, and a run of the embedded policy,
             bring their own.
 
@@ -69,9 +70,7 @@ def tokens(
         MissingError: there is no such step, tree or node; or it has no tokens, said in a sentence.
     """
     source, table = _step(shown, step, tokenizer)
-    if isinstance(tree, bool) or not isinstance(tree, int) or not 0 < tree <= len(table.trees):
-        raise MissingError(f"step {table.step} has no tree {quoted(tree)}: it has 1 to {len(table.trees)}")
-    return node_tokens(source, table, tree - 1, node)
+    return node_tokens(source, table, place_of(table, tree), node)
 
 
 @checked_call

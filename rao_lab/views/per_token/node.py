@@ -58,7 +58,7 @@ class Loss:
 class NodeTokens:
     """The tokens of one node. `rl.tokens` makes it.
 
-    >>> found = rl.tokens(step, tree=1)
+    >>> found = rl.tokens(step)
     >>> found.wrote == step.trees[0].root.trainable_tokens
     True
     >>> found.metric("logprob").shape == (len(found),)
