@@ -13,6 +13,7 @@ from rao_lab.store.journal import checkpoint_folder
 from rao_lab.store.reader import Run, open_run
 from rao_lab.store.rows.live import Changes
 from rao_lab.store.rows.summaries import StepSummary, TreeSummary
+from rao_lab.store.rows.troubles import Trouble, trouble_of
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
 from rao_lab.store.trace import Trace, open_trace

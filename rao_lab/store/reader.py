@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rao_lab.base.calls import checked_call
@@ -43,6 +42,7 @@ from rao_lab.store.rows.summaries import (
     tree_summaries,
 )
 from rao_lab.store.rows.texts import Texts
+from rao_lab.store.rows.troubles import Trouble, step_troubles
 from rao_lab.store.rows.whole import Lacks, misplaced
 from rao_lab.tree import Group, Node, Tree
 
@@ -254,6 +254,12 @@ class Run:
         """
         return frame(self, kind, steps, library)
 
+    def troubles(self, step: int, *, most: int = 1000) -> list[Trouble]:
+        """Nodes of finished trees that were refused something or have no success, no forks; errors as of `trees`."""
+        trees = [each.id for each in self.trees(step) if not (each.fork or each.running)]
+        with self._file.reading() as connection:
+            return step_troubles(connection, trees, most)
+
     def texts(self, ids: Iterable[int]) -> dict[int, str]:
         """Texts by the ids that columns carry.
 
@@ -301,8 +307,6 @@ class Run:
         self._told = begun
         return found
 
-    # Letting go
-
     def close(self) -> None:
         """Later calls are refused."""
         self._file.close()
@@ -310,9 +314,7 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -347,9 +349,7 @@ class Run:
     def _tree_id(self, named: object) -> int:
         """Raises: MissingError."""
         if isinstance(named, Place):
-            raise MissingError(
-                f"{named:d} is the place of a tree in its group and no id: give the attribution itself"
-            )
+            raise MissingError(f"{named:d} is a place in a group and no id: give the attribution itself")
         if not isinstance(named, Attribution):
             return whole("a tree", named)
         if named.step is None:

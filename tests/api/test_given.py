@@ -183,9 +183,7 @@ def test_credit_names_its_own_tree_and_node_in_a_run_and_a_place_is_no_id(run_fi
         last = run.attributions(1)[-1]
         assert last.tree == 1 and run.tree(1) == group.trees[0], "the id 1 is another tree"
         for call in (lambda: run.tree(last.tree), lambda: run.node(last.tree, "0")):
-            assert "1 is the place of a tree in its group and no id: give the attribution itself" in refused(
-                call
-            )
+            assert "1 is a place in a group and no id: give the attribution itself" in refused(call)
         assert "credit is of several steps" in refused(lambda: run.tree(replace(last, step=None)))
         assert "has no tree 1 of group 7" in refused(lambda: run.tree(replace(last, group=7)))
 

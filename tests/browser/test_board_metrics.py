@@ -40,6 +40,10 @@ def recorded(path: Path, steps: int, seed: int, **train: Any) -> Any:
                 )
                 for group in groups
             ]
+            first = groups[0].trees[0]
+            refused = replace(first.root, refusals={"depth": 2})
+            trees = (replace(first, nodes=(refused, *first.nodes[1:])), *groups[0].trees[1:])
+            groups[0] = replace(groups[0], trees=trees)
             for tree in (tree for group in groups for tree in group.trees):
                 writer.tree_done(tree)
             made = attribute(groups)
@@ -121,6 +125,23 @@ def test_sections_fold_and_a_metric_is_found_by_its_name(pages: Any, both: Path)
     heads = page.locator(".rao .twin-box th[scope=col]").all_inner_texts()
     assert "Loss, first" in heads and "Loss, second" in heads
     assert page.locator(".rao .twin-box tbody tr").count() == 8
+    assert pages.errors == []
+
+
+def test_a_row_of_the_log_opens_its_node_in_whatever_step(pages: Any, both: Path) -> None:
+    page = board(pages, both, width=1366, height=900)
+    page.get_by_role("button", name="Refusals, first", exact=True).click()
+    page.get_by_role("button", name="Log of nodes refused").click()
+    rows = page.locator(".rao .log tbody tr")
+    rows.first.wait_for()
+    page.get_by_role("button", name="all steps", exact=True).click()
+    page.get_by_label("What happened").select_option("depth")
+    page.wait_for_function("document.querySelectorAll('.rao .log tbody tr').length === 3")
+    assert [row.locator("td").first.inner_text() for row in rows.all()] == ["6", "5", "4"]
+    rows.nth(2).locator("button").focus()
+    page.keyboard.press("Enter")
+    page.locator('.rao[data-view="tree"]').wait_for()
+    assert page.url.endswith("#4:0.0/0")
     assert pages.errors == []
 
 

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/shared/axis.js";
 import { groupRows, groupWords, miniature, piled } from "../src/step/groups.js";
-import { behind } from "../src/board/behind.js";
 import { CATALOGUE } from "../src/board/catalogue.js";
 import { columnsOf, digits, isKnown, linesOf, packed } from "../src/board/measures.js";
 import { endWords, planOf, shareFigures } from "../src/board/plan.js";
@@ -295,23 +294,6 @@ test("groups: the widest spread first once a step has ended, in their places bef
   step.scored = true;
   assert.deepEqual(names(), ["wide", "narrow"]);
   assert.equal(groupWords(groupRows(step, step.R).rows, true), "2 tasks, widest spread first");
-});
-
-test("the trees behind a point: those that its series counts, with their first node and how many", () => {
-  const step = grow([-1, 0, 0, 1]);
-  step.groups[0].difficulty = "hard";
-  [step.s[0], step.s[1], step.s[2], step.s[3]] = [1, 0, NaN, 1];
-  [step.c[0], step.c[1]] = [0.5, -0.25];
-  step.why.fill(0);
-  step.why[2] = 1;
-  const shown = /** @type {any} */ ({ step, credit: step });
-  const of = (/** @type {string} */ kind, key = "", probe = false) => behind(shown, { kind, key, probe });
-  assert.deepEqual(of("difficulty", "hard"), [{ tree: 0, row: 0, nodes: 1 }]);
-  assert.deepEqual([of("difficulty", "easy"), of("", "", true)], [[], []]);
-  assert.deepEqual(of("depth", "1"), [{ tree: 0, row: 1, nodes: 2 }]);
-  assert.deepEqual(of("unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
-  assert.deepEqual(of("why", "unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
-  assert.deepEqual(of("status", "finished")[0].nodes, 4);
 });
 
 test("roots at one point are counted there, and none is lost", () => {

@@ -242,7 +242,7 @@ class _Rows:
             success_source=source,
             fraction=row[16],
             reward=reward,
-            refusals=_counts(texts.plain(row[17], {}), "the refusals of a node"),
+            refusals=counts_of(texts.plain(row[17], {}), "the refusals of a node"),
             children=children,
             started=row[18],
             ended=row[19],
@@ -304,7 +304,7 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         text=texts.text(row[5]),
         thought=texts.text(row[6]),
         code=texts.text(row[7]),
-        calls=_calls(None if row[9] is None else texts.source(row[9])),
+        calls=calls_of(None if row[9] is None else texts.source(row[9])),
         output=texts.text(row[10]),
         error=texts.maybe(row[11]),
         children=tuple(_words(texts.plain(row[12], []))),
@@ -325,7 +325,7 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
 _ARRAYS = ("prompt_ids", "sampled_ids", "logprobs", "entropies")
 
 
-def _calls(text: str | None) -> tuple[Call, ...]:
+def calls_of(text: str | None) -> tuple[Call, ...]:
     if text is None:
         return ()
     turn: Turn = _record(
@@ -354,7 +354,7 @@ def _words(value: Any) -> list[str]:
     return words
 
 
-def _counts(value: Any, what: str) -> dict[str, int]:
+def counts_of(value: Any, what: str) -> dict[str, int]:
     counts: dict[str, int] = named(value, what)
     for kind, count in counts.items():
         if not COUNT.holds(count):

@@ -16,7 +16,7 @@ import numpy as np
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.evaluation.kept_forks import forks_of
-from rao_lab.store import NodeColumns, Run, TreeSummary, checkpoint_folder
+from rao_lab.store import NodeColumns, Run, TreeSummary, Trouble, checkpoint_folder
 from rao_lab.store.trace import KIND as TRACE
 from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
@@ -88,6 +88,9 @@ class RunSource(Source):
     def training(self) -> Mapping[str, Any]:
         config = self.run.config.get("train")
         return config if isinstance(config, Mapping) else {}  # a file may say anything
+
+    def troubles(self, table: StepTable, most: int) -> list[Trouble]:
+        return self.run.troubles(table.step, most=most)
 
     def settings(self) -> Mapping[str, Any]:
         return self.run.config

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.evaluation.forks import Forks
-from rao_lab.store import Run
+from rao_lab.store import Run, Trouble
 from rao_lab.training.metrics import TrainStep
 from rao_lab.views.explorer.decoder import decoder_from
 from rao_lab.views.explorer.from_records import plain_table, tasks_in
@@ -86,6 +86,12 @@ class SessionSource(Source):
 
     def training(self) -> Mapping[str, Any]:
         return RunSource(self.session.run, self.decode).training()
+
+    def troubles(self, table: StepTable, most: int) -> list[Trouble]:
+        if any(made.step == table.step for made in self.session.steps):
+            return self.session.run.troubles(table.step, most=most)
+        earlier = [part for part in self._earlier if table.step in {step for step, _ in part.marks()}]
+        return earlier[0].troubles(table, most) if earlier else []
 
     def settings(self) -> Mapping[str, Any]:
         return self.session.run.config

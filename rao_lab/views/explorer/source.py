@@ -13,6 +13,7 @@ from typing import Any
 
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.forks import Forks
+from rao_lab.store import Trouble, trouble_of
 from rao_lab.tree import ROOT
 from rao_lab.views.explorer.decoder import Decoder
 from rao_lab.views.explorer.table import StepTable
@@ -83,6 +84,18 @@ class Source(ABC):
         """What the board says: state, step, total, actions, seconds (see `board.js`). Empty: it has no board. "live":
         more may come."""
         return {}
+
+    def troubles(self, table: StepTable, most: int) -> list[Trouble]:
+        """Nodes of a step that were refused something or have no success, no forks.
+
+        Raises:
+            RunFileError: they cannot be read.
+        """
+        found: list[Trouble] = []
+        for place, tree in enumerate(table.trees):
+            if len(found) < most and "fork" not in table.groups[tree.group]:
+                found += filter(None, (trouble_of(tree.id, node) for node in table.tree(place).nodes))
+        return found[:most]
 
     def settings(self) -> Mapping[str, Any]:
         """How its trees were made, as far as that is known."""

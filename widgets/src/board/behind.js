@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { count, many, plain } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
+import { NOT_SCORED, kindWords } from "./log.js";
 import { stepSentence } from "../step/states.js";
 import { shapeOf, STATUSES, WHY_NOT } from "../step/status.js";
 
@@ -56,6 +57,11 @@ function counted({ kind, key }, step, credit) {
     return (row) => !credit.why[row] && Math.sign(credit.c[row]) === sign;
   }
   return root;
+}
+
+/** What stands behind a plot as a whole. @param {import("./catalogue.js").Entry} entry @returns {Part} */
+function partOf({ part = "" }) {
+  return { ...ALL, kind: ["refusal", "unscored"].includes(part) ? part : "", probe: part === "probe" };
 }
 
 export class BehindCard {
@@ -129,8 +135,8 @@ export class BehindCard {
       return say(wanted === step ? "The trees are on their way." : `Step ${step} is not open.`);
     }
     if (!shown.step.n) return say(stepSentence(shown.step, this.host.traits.session) || "It has no trees.");
-    const part = hit?.part ?? { ...ALL, probe: plot.entry.part === "probe" };
-    if (part.kind === "refusal") return [head, this.logButton(part.key)];
+    const part = hit?.part ?? partOf(plot.entry);
+    if (part.kind === "refusal") return [head, this.logButton(part.key, "refused")];
     const rows = behind(shown, part);
     if (!rows.length) return say("No tree of this step is behind it.");
     const nodes = rows.reduce((sum, row) => sum + row.nodes, 0);
@@ -142,17 +148,18 @@ export class BehindCard {
       head,
       h("p", { class: "label" }, `${said} behind it${more}`),
       ...rows.slice(0, LISTED).map((row) => this.row(shown, row, inside)),
+      ...(part.kind === "unscored" ? [this.logButton(NOT_SCORED, "")] : []),
     ];
   }
 
-  /** @param {string} kind */
-  logButton(kind) {
+  /** @param {string} kind @param {string} what */
+  logButton(kind, what) {
     const onclick = () => {
       this.host.menu.close();
       this.board.log(kind);
     };
-    const words = kind ? ` for ${kind.replace(/_/g, " ")}` : "";
-    return h("button", { onclick }, `The nodes refused${words}`);
+    const words = kind ? `${what ? "refused for " : ""}${kindWords(kind)}` : what;
+    return h("button", { onclick }, `Log of nodes ${words}`);
   }
 
   /** @param {Shown} shown @param {Behind} behind @param {boolean} inside nodes are counted, not roots */

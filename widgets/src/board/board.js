@@ -7,6 +7,7 @@ import { axisEnd } from "../shared/axis.js";
 import { BehindCard } from "./behind.js";
 import { RunBar, runsOf } from "./beside.js";
 import { CATALOGUE } from "./catalogue.js";
+import { Log } from "./log.js";
 import { StepPanel } from "./panel.js";
 import { Plot } from "./plots.js";
 import { Progress } from "./progress.js";
@@ -64,7 +65,8 @@ export class Board {
     this.runBar = new RunBar();
     this.panel = new StepPanel(() => host.steps.follow());
     const page = (/** @type {number} */ step) => host.traits.steps.some(([each]) => each === step);
-    this.card = new BehindCard(host, { page, log: () => {} });
+    this.log = new Log(host);
+    this.card = new BehindCard(host, { page, log: (kind) => this.showLog(kind) });
     const plots = {
       choose: (/** @type {number} */ step) => this.choose(step),
       open: (/** @type {import("./host.js").Pressed} */ pressed) => this.card.open(pressed),
@@ -79,7 +81,8 @@ export class Board {
     this.held = h("div", { class: "held label" });
     this.twin = new Twin();
     const table = { name: "Table", element: this.twin.element, show: () => this.twin.show(this.runs) };
-    this.sections = new Sections(plots, [table], () => this.drawMore());
+    const log = { name: "Log", element: this.log.element, show: () => this.log.show() };
+    this.sections = new Sections(plots, [log, table], () => this.drawMore());
     const side = h("div", { class: "side" }, this.panel.element, this.tasks.element);
     this.upper = h("div", { class: "upper" }, this.slider, side);
     this.lower = h("div", { class: "lower" }, this.small.map((plot) => plot.element));
@@ -181,6 +184,14 @@ export class Board {
     this.tasks.update(this.room);
     this.card.update();
     this.twin.show(this.runs);
+    this.log.show();
+  }
+
+  /** The nodes that were refused for something. @param {string} kind empty: anything */
+  showLog(kind) {
+    this.log.choose(kind);
+    this.sections.toggle("Log", true);
+    this.log.select.focus();
   }
 
   /** Curves of this run and of those beside it. @param {import("../step/asked.js").Answer | null} answer */

@@ -20,6 +20,7 @@
  * }} steps
  * @property {{tree: (tree: number) => void, row: (row: number) => void}} choose
  * @property {import("../shared/menu.js").Menu} menu
+ * @property {{go: (address: string) => boolean}} address opens a node of any step
  * @property {() => void} focusNodes gives the nodes the keyboard
  */
 

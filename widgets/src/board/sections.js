@@ -80,7 +80,7 @@ export class Sections {
     else this.open.delete(name);
     this.lay();
     const part = open ? this.content.querySelector(`[data-name="${name}"]`) : null;
-    part?.scrollIntoView({ block: "nearest" });
+    part?.scrollIntoView({ block: "start" });
   }
 
   /** @param {RunCurves[]} runs */

@@ -39,6 +39,8 @@ const FIGURES = [
   ["log-prob gap", "log-probs at the update against those recorded when sampling; near 0 they agree"],
   ["signs \u2212 / +", "trained agents that are made less and more likely"],
   ["spread", "standard deviation of R over the roots of a task"],
+  ["a point", "press it, or Enter on the name of a plot: the trees behind it"],
+  ["dashes", "tell runs apart that are drawn over each other; their names stand at the ends"],
 ];
 
 /** @type {[string, string][]} */
