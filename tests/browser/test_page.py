@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from rao_lab.views.explorer.widget import Explorer
 from tests.browser.lab import chosen
 from tests.support.hostile import CANARY, corpus
+from tests.support.trees import showcase_group
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +107,7 @@ def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, save
 def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> None:
     page = open_showcase(pages, saved)
     page.get_by_role("tab", name="Credit").click()
-    for estimator in ("rao_root_adv", "grpo_mean", "root_only", "rao"):
+    for estimator in ("rao_root_adv", "grpo_mean", "root_only", "tree_relative", "rao"):
         page.get_by_label("estimator").first.select_option(estimator)
         assert page.locator(".sentence").inner_text()
     for baseline in ("group_mean", "none", "leave_one_out"):
@@ -114,6 +116,29 @@ def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> 
     page.get_by_role("switch", name="depth weights").click()
     assert "w = 1" in page.locator(".formulas").inner_text()
     assert pages.errors == []
+
+
+def test_a_rule_of_the_user_is_chosen_in_a_saved_page_and_another_lambda_says_that_it_lacks_it(
+    pages: Any, tmp_path: Path
+) -> None:
+    explorer = Explorer(
+        showcase_group(), rules={"halved": lambda nodes: (nodes.R - nodes.b) / 2}, view="credit"
+    )
+    explorer.save_html(tmp_path / "a.html")
+    explorer.close()
+    page = pages.open((tmp_path / "a.html").as_uri())
+    usual = page.locator(".sentence").inner_text()
+    page.get_by_label("estimator").first.select_option("halved")
+    page.locator(".sentence", has_text="The rule halved gives it an advantage of").wait_for()
+    assert (
+        page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit: 0 of 6 signs")
+    )
+    assert "A = halved(R" in page.locator(".formulas").inner_text()
+    page.get_by_role("slider", name="lambda").press("End")
+    page.locator(".whatif .words", has_text="As recorded. halved: This page was saved without it").wait_for()
+    assert page.locator(".sentence").inner_text() == usual
+    page.get_by_role("button", name="Reset").click()
+    assert page.locator(".sentence").inner_text() == usual and pages.errors == []
 
 
 def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:

@@ -203,7 +203,7 @@ test("a sentence and a formula say what each rule compares with", () => {
     [by({ ...siblings, baseline: "group_mean" }), 1, "Its two siblings, itself included", "1.00 + 0.00"],
     [by(siblings), 0, "The other tree reaches 1.000", " \u2212 1.000"],
     [by(moving, [0.5, 0.25]), 1, "Over the steps before, nodes at depth 1 reached about 0.250", "0.250"],
-    [by(moving, []), 1, "No earlier step had nodes at depth 1: the mean of this step\u2019s is 0.500", "0.5"],
+    [by(moving, []), 1, "No earlier mean of depth 1 is known; that of this step is 0.500", "0.5"],
     [by({ estimator: "rao_root_adv" }), 2, "so its root stands 0.800 below it", " \u2212 1.000"],
     [given, 1, "The rule mine compares it with 1.000, so it stands level", " \u2212 1.000"],
     [free, 1, "The rule mine gives it an advantage of +0.500. Its tokens", "+0.500"],

@@ -23,6 +23,7 @@ from rao_lab.views.evolution.answers import (
 )
 from rao_lab.views.explorer.beside import beside_answer, beside_saved
 from rao_lab.views.explorer.log_answer import log_answer, log_saved
+from rao_lab.views.explorer.own_rules import rule_answer, rules_saved
 from rao_lab.views.explorer.question import Argument, Asked, Growing, Question
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
@@ -35,6 +36,7 @@ ANSWERS: Mapping[str, Question] = {
     "evolution_column": Question(column_answer, saved=saved_columns),
     "evolution_pair": Question(pair_answer, saved=saved_pairs),
     "log": Question(log_answer, saved=log_saved, late=True),
+    "rule": Question(rule_answer, saved=rules_saved),
     "timeline": Question(timeline_answer, saved=timelines_saved, late=True),
     "tokens": Question(answer_tokens, saved=saved_tokens, late=True),
     "launches": Question(answer_launches, saved=saved_launches, late=True),

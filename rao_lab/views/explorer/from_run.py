@@ -113,6 +113,9 @@ class RunSource(Source):
             note = f"forks that cannot be read ({problem})"
             return replace(table, note="; ".join(filter(None, (table.note, note))))
 
+    def goals(self, step: int) -> Column | None:
+        return self.run.node_table(step).credit_table().goal
+
     def bare(self, step: int) -> StepTable:
         return _table(self.run, step, self.run.node_table(step, partial=True))
 

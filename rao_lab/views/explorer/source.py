@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from rao_lab.credit import Rule
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.forks import Forks
 from rao_lab.store import Trouble, trouble_of
 from rao_lab.tree import ROOT
 from rao_lab.views.explorer.decoder import Decoder
-from rao_lab.views.explorer.table import StepTable
+from rao_lab.views.explorer.table import Column, StepTable
 
 Mark = tuple[int, float | None]
 """A step and the share of its roots that were solved; None if nobody knows."""
@@ -35,6 +36,8 @@ class Source(ABC):
     title: str
     decode: Decoder | None = None
     """Token ids to text, for what a node read."""
+    rules: Mapping[str, Rule] = {}
+    """Credit rules of the user that the what-if bar offers."""
     make_forks: Callable[..., Forks] | None = None
     """Makes the forks that are asked for in the view, if its caller says nothing."""
     poll_seconds: float | None = None
@@ -119,6 +122,11 @@ class Source(ABC):
             RaoLabError: the source cannot be read now.
         """
         return ()
+
+    def goals(self, step: int) -> Column | None:
+        """A number for the goal of each node that is credited in a step, if the credit itself has none."""
+        del step
+        return None
 
     def act(self, action: str) -> None:
         """Pause, resume, step or stop; returns at once. Called from any thread.

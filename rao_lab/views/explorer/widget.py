@@ -16,7 +16,7 @@ from weakref import WeakSet
 import anywidget
 import traitlets
 
-from rao_lab.credit import CreditConfig
+from rao_lab.credit import CreditConfig, RuleFunction
 from rao_lab.errors import ConfigError
 from rao_lab.store import Run
 from rao_lab.views.explorer.address import look_at
@@ -28,6 +28,7 @@ from rao_lab.views.explorer.forking import Forking, MakeForks
 from rao_lab.views.explorer.from_run import RunSource
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import clean
+from rao_lab.views.explorer.own_rules import offered_rules
 from rao_lab.views.explorer.page import BUNDLE, save_page, spare_other_file
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import told
@@ -64,6 +65,8 @@ class Explorer(anywidget.AnyWidget):
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
             `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
             `rl.fork`, for when training has ended.
+        rules: functions of your own by name, as `estimator` of `rl.CreditConfig` takes them: the what-if bar offers
+            them, and the kernel calls them. A saved page carries what they say of the recorded rollouts.
 
     Raises:
         ConfigError: an unknown keyword, or settings that mean nothing.
@@ -92,6 +95,7 @@ class Explorer(anywidget.AnyWidget):
     look = traitlets.Dict({}).tag(sync=True)
     still = traitlets.Dict({}).tag(sync=True)
     forks = traitlets.Bool(False).tag(sync=True)
+    rules = traitlets.List([]).tag(sync=True)
 
     def __init__(
         self,
@@ -107,12 +111,14 @@ class Explorer(anywidget.AnyWidget):
         tree: str | int | None = None,
         node: str | None = None,
         at: str | None = None,
+        rules: Mapping[str, RuleFunction] | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = "config, tokenizer, step, tree, node, at, title, height, view, fork"
+            known = "config, tokenizer, step, tree, node, at, title, height, view, fork, rules"
             raise ConfigError(f"Explorer has no keyword {next(iter(unknown))!r}: it takes {known}")
         self._source = source_of(shown, config)
+        self._source.rules = offered_rules(rules)
         look = look_at(self._source, step, tree, node, view, at)
         height = HEIGHTS.get(look.view, 520) if height is None else height
         if not isinstance(height, int) or height < 360:
@@ -136,6 +142,7 @@ class Explorer(anywidget.AnyWidget):
             session=status,
             curves=Curves.of(self._source.metrics()).to_json() if status else {},
             forks=fork is not None,
+            rules=list(self._source.rules),
         )
         self._take_the_cell()
         self._feed = Feed(self._source, self, look)
@@ -202,6 +209,7 @@ class Explorer(anywidget.AnyWidget):
             "title": self.title,
             "curves": self.curves,
             "session": self.session,
+            "rules": self.rules,
         }
         spare_other_file(Path(path))
         return save_page(Path(path), self._source, self.table, traits, self._look, steps, max_mb)

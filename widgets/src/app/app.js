@@ -3,7 +3,7 @@
 
 import { Board } from "../board/board.js";
 import { CreditPage } from "../credit/page.js";
-import { Rule, ShownCredit } from "../credit/rule.js";
+import { Rule } from "../credit/rule.js";
 import { WhatIf } from "../credit/whatif.js";
 import { ForkPane } from "../forks/pane.js";
 import { HelpCard } from "../help/help.js";
@@ -179,7 +179,7 @@ export class App {
   /** @param {import("../step/client.js").News} what */
   onData(what) {
     if (what === "text") this.inspector.update();
-    else if (what === "answer") this.update();
+    else if (what === "answer") this.rule.own && this.recompute(), this.update();
     else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
     else if (what === "gone") this.onTraits(), this.inspector.forks.told(), this.update();
@@ -224,7 +224,7 @@ export class App {
 
   recompute() {
     if (!this.step) return;
-    this.shown = this.replay.dress(new ShownCredit(this.step, this.place.tree, this.rule.other));
+    this.shown = this.replay.dress(this.rule.shown(this.step, this.place.tree, this));
     this.summaries.clear();
   }
 

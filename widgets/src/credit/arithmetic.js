@@ -372,8 +372,8 @@ export function changed(config, change) {
   if (next.estimator === "grpo_mean") next.baseline = "group_mean";
   const siblings = next.estimator === "tree_relative";
   if (siblings && (next.baseline === "moving" || next.baseline === "none")) next.baseline = "leave_one_out";
-  if (next.baseline === "moving") next.std = false;
-  else next.decay = null;
+  if (next.baseline === "moving" || typeof next.estimator !== "string") next.std = false;
+  if (next.baseline !== "moving") next.decay = null;
   return next;
 }
 

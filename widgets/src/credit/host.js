@@ -11,6 +11,7 @@
  * @property {{tree: (tree: number) => void}} choose
  * @property {(change: Partial<CreditConfig> | null) => void} setRule null: as recorded
  * @property {import("../shared/menu.js").Menu} menu
+ * @property {{rules: string[]}} traits names of the credit rules of the user that a kernel can call
  * @property {string} lacks what the step is without, in a sentence
  * @property {() => void} focusNodes gives the nodes the keyboard
  */

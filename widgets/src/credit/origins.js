@@ -202,15 +202,18 @@ function rootDisc({ root: { R, own, name, words: who, at: key, open }, at }, y, 
  * What b is, under the roots.
  * @param {Shown} shown @param {number} row @param {Sources} from
  */
-function baselineWords({ step, config }, row, { roots, siblings }) {
+function baselineWords({ step, config, credit }, row, { roots, siblings }) {
   const own = roots.find((root) => root.own);
-  if (typeof config.estimator !== "string") return `b is what ${estimatorName(config)} says.`;
+  if (typeof config.estimator !== "string") {
+    const name = estimatorName(config);
+    return Number.isNaN(credit.b[row]) ? `${name} gives A and names no b.` : `b is what ${name} says.`;
+  }
   if (config.baseline === "none") return "No baseline: b = 0.";
   if (config.baseline === "moving") {
     const depth = isByRoot(config) ? 0 : step.depth[row];
     const kept = `each step leaves ${plain(config.decay ?? USUAL_DECAY, 2)} of it`;
     if (typeof step.moving?.[depth] === "number") return `b is a moving mean at depth ${depth}: ${kept}.`;
-    return `b is the mean R of this step at depth ${depth}: no earlier step had one.`;
+    return `b is the mean R of this step at depth ${depth}: no earlier one is known.`;
   }
   if (config.estimator === "grpo_mean") return "b is the mean over all nodes of these trees.";
   if (siblings && config.baseline === "group_mean") return "b is the mean of all of them, its own included.";

@@ -118,6 +118,6 @@ function runOf(run) {
 
 /** Words inside a formula stand upright. @param {string} text */
 function symbols(text) {
-  const parts = text.split(/(mean|min|sum|cap|children|root)/);
+  const parts = text.split(/\b(mean|min|sum|cap|children|root)\b/);
   return parts.map((part, i) => (i % 2 ? h("span", { class: "up" }, part) : part));
 }

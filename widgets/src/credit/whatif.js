@@ -63,9 +63,9 @@ export class WhatIf {
     const slider = new Slider((lam) => host.setRule({ lam }));
     const figure = h("output", {});
     const estimator = choice("estimator", ESTIMATORS, (value) => {
-      const recorded = host.shown?.step.config;
-      const again = recorded && estimatorName(recorded) === value;
-      host.setRule(again && !(value in ESTIMATORS) ? null : { estimator: /** @type {any} */ (value) });
+      const recorded = host.shown?.step.config.estimator;
+      const again = typeof recorded === "object" && recorded.rule === value ? recorded : { rule: value };
+      host.setRule({ estimator: value in ESTIMATORS ? /** @type {any} */ (value) : again });
     });
     const baseline = choice("baseline", BASELINES, (value) => {
       host.setRule({ baseline: /** @type {CreditConfig["baseline"]} */ (value) });
@@ -93,12 +93,13 @@ export class WhatIf {
     if (!shown) return;
     this.show(shown, this.form);
     if (this.popped) this.show(shown, this.popped);
-    const changed = shown.other !== null;
+    const changed = !!(shown.other ?? shown.wanted);
     this.list.hidden = !changed || !shown.flipped.length;
     this.copy.hidden = this.reset.hidden = !changed;
     this.words.title = changed ? leftOut(shown) : "";
     const { place, lacks } = this.host;
-    const told = changed ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
+    const whole = shown.other ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
+    const told = shown.pending ? `As recorded. ${shown.pending}` : whole;
     const words = h("span", {}, told);
     // What is the same is not said again to a screen reader.
     if (this.words.textContent !== words.textContent) fill(this.words, words);
@@ -110,23 +111,26 @@ export class WhatIf {
   updateChip() {
     const { shown } = this.host;
     if (!shown) return;
-    const { config } = shown;
-    const other = shown.other ? " \u2260 recorded" : "";
+    const config = shown.wanted ?? shown.config;
+    const other = config === shown.step.config ? "" : " \u2260 recorded";
     const name = estimatorName(config);
     const words = ` ${config.lam.toFixed(2)}, ${ESTIMATORS[name] ?? name}`;
     fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), words, other), icon("down", 10));
   }
 
   /** @param {Shown} shown @param {ReturnType<WhatIf["fields"]>} form */
-  show({ step, config, other }, form) {
-    const own = typeof config.estimator !== "string"; // what it would say, a kernel alone can tell
-    const off = !step.scored || own;
+  show(shown, form) {
+    const { step } = shown;
+    const config = shown.wanted ?? shown.config;
+    const { estimator } = config;
+    const known = typeof estimator === "string" || this.host.traits.rules.includes(estimator.rule);
+    const off = !step.scored || !known;
     form.estimator.disabled = !step.scored;
     form.toggle.disabled = off;
     form.baseline.disabled = off || config.estimator === "grpo_mean";
     form.slider.element.setAttribute("aria-disabled", String(off));
     this.offer(form, step.config, step.moving !== null, config.estimator === "tree_relative");
-    form.slider.show(config.lam, other ? step.config.lam : null);
+    form.slider.show(config.lam, config === step.config ? null : step.config.lam);
     form.figure.textContent = config.lam.toFixed(2);
     form.estimator.value = estimatorName(config);
     form.baseline.value = config.baseline;
@@ -139,11 +143,14 @@ export class WhatIf {
    * @param {boolean} means the step has moving means @param {boolean} siblings
    */
   offer(form, recorded, means, siblings) {
-    const own = typeof recorded.estimator === "string" ? "" : recorded.estimator.rule;
-    const rule = form.estimator.querySelector("[data-own]");
-    if (rule?.textContent !== own) {
-      rule?.remove();
-      if (own) form.estimator.append(h("option", { value: own, "data-own": "" }, own));
+    const names = new Set(this.host.traits.rules);
+    if (typeof recorded.estimator !== "string") names.add(recorded.estimator.rule);
+    const have = [...form.estimator.options].map(({ value }) => value);
+    for (const value of names) {
+      if (!have.includes(value)) form.estimator.append(h("option", { value }, value));
+    }
+    for (const option of [...form.estimator.options]) {
+      if (!(option.value in ESTIMATORS) && !names.has(option.value)) option.remove();
     }
     for (const option of form.baseline.options) {
       const without = option.value === "moving" && !means;
@@ -167,7 +174,8 @@ export class WhatIf {
       const { shown } = host;
       if (!shown) return;
       this.show(shown, form);
-      fill(words, shown.other ? changeWords(shown, host.place.tree) : ["as recorded"]);
+      const told = shown.other ? changeWords(shown, host.place.tree) : [shown.pending || "as recorded"];
+      fill(words, told);
       list.hidden = !shown.flipped.length;
     };
     const acts = h("div", { class: "acts" }, list, this.resetButton());

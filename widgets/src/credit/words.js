@@ -199,9 +199,9 @@ function baselineWords({ step, config }, row, b, from, say) {
 
 /** @param {Credited["step"]} step @param {number} depth */
 function movingWords({ moving }, depth) {
-  const nodes = `nodes at depth ${depth}`;
-  if (typeof moving?.[depth] === "number") return ` Over the steps before, ${nodes} reached about `;
-  return ` No earlier step had ${nodes}: the mean of this step\u2019s is `;
+  const known = typeof moving?.[depth] === "number";
+  if (known) return ` Over the steps before, nodes at depth ${depth} reached about `;
+  return ` No earlier mean of depth ${depth} is known; that of this step is `;
 }
 
 /**

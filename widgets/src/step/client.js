@@ -209,11 +209,11 @@ export function noText(note) {
 /** The synced traits of rao_lab/views/explorer/widget.py, in its order. */
 const TRAITS = [
   ...["key", "title", "steps", "newest", "live", "session", "curves", "height", "saved", "look", "still"],
-  "forks",
+  ...["forks", "rules"],
 ];
 
 /** Those whose change is news: the others are for whoever comes later. */
-const HEARD = TRAITS.filter((name) => !["key", "look", "still", "forks"].includes(name));
+const HEARD = TRAITS.filter((name) => !["key", "look", "still", "forks", "rules"].includes(name));
 
 /**
  * @typedef {object} Look
@@ -235,6 +235,7 @@ const HEARD = TRAITS.filter((name) => !["key", "look", "still", "forks"].include
  * @property {number} height px
  * @property {Look} look what was looked at last
  * @property {boolean} forks the kernel makes those that are asked for
+ * @property {string[]} rules credit rules of the user that the kernel can call, by name
  * @property {Record<string, string>} still the same without a kernel, by MIME type
  * @property {string} saved what a saved page leaves out; empty in a notebook
  */
@@ -255,5 +256,6 @@ export function traits(model) {
     look: get("look", {}),
     still: get("still", {}),
     forks: get("forks", false),
+    rules: get("rules", []),
   };
 }

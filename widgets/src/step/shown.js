@@ -10,6 +10,8 @@ import { plain, signed } from "../shared/format.js";
  * @property {import("./store.js").Step} step
  * @property {CreditConfig} config the rule of the credit shown
  * @property {CreditConfig | null} other the same rule if it is not the recorded one
+ * @property {CreditConfig | null} [wanted] the rule of the what-if, also if nobody has computed it yet
+ * @property {string} [pending] why what is wanted is not shown, in a sentence; otherwise empty
  * @property {CreditColumns} recorded what the trainer multiplied by
  * @property {CreditColumns} credit
  * @property {number[]} flipped rows whose advantage has another sign than recorded, 0 and none being two more
