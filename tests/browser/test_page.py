@@ -130,9 +130,7 @@ def test_a_rule_of_the_user_is_chosen_in_a_saved_page_and_another_lambda_says_th
     usual = page.locator(".sentence").inner_text()
     page.get_by_label("estimator").first.select_option("halved")
     page.locator(".sentence", has_text="The rule halved gives it an advantage of").wait_for()
-    assert (
-        page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit: 0 of 6 signs")
-    )
+    assert page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit: 0 of 6 signs")
     assert "A = halved(R" in page.locator(".formulas").inner_text()
     page.get_by_role("slider", name="lambda").press("End")
     page.locator(".whatif .words", has_text="As recorded. halved: This page was saved without it").wait_for()
