@@ -41,6 +41,11 @@ def test_groups_and_trees_by_keys_and_mouse_with_the_credit_of_a_what_if(pages: 
     page.locator(".whatif select").last.select_option("group_mean")
     assert "tree 2: R 0.20, compared with 0.86, advantage −0.66" in trees(page)[1]
     page.get_by_role("button", name="Reset").click()
+    # By share, the group that makes most of the update is first, with its figure.
+    page.get_by_label("order of the groups").select_option("share")
+    rows = page.locator(".glance [role=option] .figure").all_text_contents()
+    assert rows == sorted(rows, key=lambda words: -float(words.split()[0])) and len(rows) == 4
+    page.get_by_label("order of the groups").select_option("step")
     # The list has the keyboard: groups up and down, trees left and right.
     page.locator(".glance .groups").focus()
     page.keyboard.press("ArrowUp")

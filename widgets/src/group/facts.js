@@ -33,6 +33,7 @@ const ALIKE = 1e-9;
  * @property {number} live how many trees are at work or have not begun
  * @property {number} mean of those that are known
  * @property {boolean} alike all trees have ended, and two or more roots are known and stand at one point
+ * @property {number} spread standard deviation of those that are known
  * @property {number} nodes
  * @property {number} trained nodes that have an advantage, 0 or not
  * @property {number} moved those whose advantage is not 0
@@ -53,8 +54,13 @@ const ALIKE = 1e-9;
  * @property {number} low @property {number} high ends of the axis of all groups
  */
 
-/** @param {Shown} shown @returns {StepFacts} */
-export function stepFacts(shown) {
+/** By what the groups of a list are ordered. @typedef {"step" | "share" | "spread"} Order */
+
+/**
+ * @param {Shown} shown @param {Order} [by] the largest first; probes and forks last
+ * @returns {StepFacts}
+ */
+export function stepFacts(shown, by = "step") {
   const { step, credit } = shown;
   const groups = step.groups.map((meta, group) => emptyFact(meta, group, step.scored));
   step.trees.forEach(({ group }, tree) => {
@@ -68,8 +74,9 @@ export function stepFacts(shown) {
   });
   countNodes(shown, groups);
   for (const fact of groups) finish(fact, step.scored);
-  const order = (/** @type {GroupFact} */ { meta }) => (meta.fork ? 2 : meta.probe ? 1 : 0);
-  groups.sort((a, b) => order(a) - order(b) || a.group - b.group);
+  const last = (/** @type {GroupFact} */ { meta }) => (meta.fork ? 2 : meta.probe ? 1 : 0);
+  const size = (/** @type {GroupFact} */ fact) => (by === "step" ? 0 : fact[by]);
+  groups.sort((a, b) => last(a) - last(b) || size(b) - size(a) || a.group - b.group);
   const values = groups.flatMap(({ roots }) => roots);
   return { groups, scored: step.scored, ...axisOf(shown, values) };
 }
@@ -82,6 +89,7 @@ function emptyFact(meta, group, scored) {
   const own = scored && !meta.probe && !meta.fork;
   return {
     ...{ group, meta, by: own ? "R" : "s", trees: [], roots: [], known: 0, live: 0, mean: NaN, alike: false },
+    spread: 0,
     ...{ nodes: 0, trained: 0, moved: 0, rootsMoved: 0, scored: 0, won: 0, lost: 0, why: 0 },
     ...{ share: 0, kind: "untrained" },
   };
@@ -118,7 +126,8 @@ function countNodes({ step, credit }, groups) {
 function finish(fact, scored) {
   const known = fact.roots.filter((value) => !Number.isNaN(value));
   fact.known = known.length;
-  fact.mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
+  fact.mean = meanOf(known);
+  fact.spread = Math.sqrt(meanOf(known.map((value) => (value - fact.mean) ** 2)) || 0);
   const level = known.length > 1 && Math.max(...known) - Math.min(...known) <= ALIKE;
   fact.alike = level && !fact.live;
   const { meta, moved, trained } = fact;
@@ -126,6 +135,11 @@ function finish(fact, scored) {
   else if (meta.probe) fact.kind = "probe";
   else if (!scored) fact.kind = "coming";
   else fact.kind = moved ? "trained" : trained ? "nothing" : "untrained";
+}
+
+/** @param {number[]} values */
+function meanOf(values) {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : NaN;
 }
 
 /**

@@ -7,7 +7,7 @@ import { stepFacts } from "./facts.js";
 import { Grove } from "./grove.js";
 import { GroupList } from "./list.js";
 import { SharePanel } from "./share.js";
-import { groupSentence } from "./words.js";
+import { groupSentence, unbroken } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./facts.js").StepFacts} StepFacts */
@@ -29,20 +29,22 @@ export class GroupView {
   /** @param {import("./host.js").GroupHost} host */
   constructor(host) {
     this.host = host;
-    this.list = new GroupList((group) => this.choose(group));
+    this.list = new GroupList((group) => this.choose(group), (order) => this.reorder(order));
     this.grove = new Grove(host);
     this.share = new SharePanel();
     this.about = h("p", { class: "about", "aria-live": "polite" });
     this.empty = h("div", { class: "state" });
     this.main = h("div", { class: "main" }, this.about, this.grove.element, this.share.element);
     this.element = h("div", { class: "centre group-view" }, this.empty, this.list.element, this.main);
-    /** @type {Shown | null} */
-    this.counted = null;
+    /** What the facts are of: step, its revision, rule. @type {unknown[]} */
+    this.counted = [];
     /** @type {StepFacts | null} */
     this.facts = null;
     /** @type {Map<number, number>} the tree that was chosen last in each group */
     this.kept = new Map();
     this.step = NaN;
+    /** @type {import("./facts.js").Order} */
+    this.order = "step";
     new ResizeObserver(() => this.update()).observe(this.element);
   }
 
@@ -75,13 +77,22 @@ export class GroupView {
     this.showAbout(shown, fact);
   }
 
-  /** Groups are counted anew if the credit is another. @param {Shown} shown */
+  /** Groups are counted anew if the step or its credit is another. @param {Shown} shown */
   count(shown) {
-    if (this.counted === shown && this.facts) return;
-    this.counted = shown;
-    this.facts = stepFacts(shown);
+    const now = [shown.step, shown.step.revision, shown.other, this.order];
+    if (this.facts && now.every((each, at) => each === this.counted[at])) return;
+    this.counted = now;
+    this.facts = stepFacts(shown, this.order);
+    this.share.count(shown);
     if (this.step !== shown.step.step) this.kept.clear();
     this.step = shown.step.step;
+  }
+
+  /** @param {import("./facts.js").Order} order */
+  reorder(order) {
+    this.order = order;
+    this.update();
+    this.list.list.scrollTop = 0;
   }
 
   /** The group of the chosen tree. @returns {GroupFact | undefined} */
@@ -102,7 +113,7 @@ export class GroupView {
     const root = fact.trees.map((tree) => shown.step.rootOf[tree]).find((row) => row >= 0) ?? -1;
     const goal = root >= 0 ? host.goal(root, 120) : "";
     const lacks = fact.kind === "coming" && host.lacks ? host.lacks : "";
-    const words = [groupSentence(fact, shown.config), lacks].filter(Boolean).join(" ");
+    const words = unbroken([groupSentence(fact, shown.config), lacks].filter(Boolean).join(" "));
     const { caption } = this.grove;
     const key = [goal, words, caption].join("\n");
     if (this.about.dataset.key === key) return;

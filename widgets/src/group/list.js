@@ -3,11 +3,18 @@
 
 import { fill, h, s } from "../shared/dom.js";
 import { many, percent, plain } from "../shared/format.js";
+import { icon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
-import { listSentence } from "./words.js";
+import { listSentence, unbroken } from "./words.js";
 
 /** @typedef {import("./facts.js").GroupFact} GroupFact */
+/** @typedef {import("./facts.js").Order} Order */
 /** @typedef {import("./facts.js").StepFacts} StepFacts */
+
+/** @type {Record<Order, string>} */
+const ORDERS = { step: "in order", share: "by share", spread: "by spread" };
+/** Fewer groups are not ordered. */
+const FEW = 4;
 
 /** Height of a row, in units of type, and rows drawn beyond those in view. */
 const ROW = 2;
@@ -21,8 +28,8 @@ const NARROW = 200;
 let made = 0;
 
 export class GroupList {
-  /** @param {(group: number) => void} choose */
-  constructor(choose) {
+  /** @param {(group: number) => void} choose @param {(order: Order) => void} reorder */
+  constructor(choose, reorder) {
     this.id = `raog${(made += 1)}`;
     this.left = h("span", { class: "label" });
     this.by = h("span", { class: "label" });
@@ -30,9 +37,14 @@ export class GroupList {
     const aria = { role: "listbox", tabindex: 0, "aria-label": "Groups" };
     this.list = h("div", { class: "groups", ...aria }, this.room);
     this.ends = h("div", { class: "ends-of label", "aria-hidden": "true" });
+    const options = Object.entries(ORDERS).map(([value, words]) => h("option", { value }, words));
+    const onchange = () => reorder(/** @type {Order} */ (this.order.value));
+    this.order = h("select", { "aria-label": "order of the groups", onchange }, options);
+    const order = h("span", { class: "select label" }, this.order, icon("down", 9));
+    this.under = h("div", { class: "under" }, order, this.ends);
     this.words = h("p", { class: "label" });
     const head = h("div", { class: "head" }, this.left, this.by);
-    this.element = h("div", { class: "glance" }, head, this.list, this.ends, this.words);
+    this.element = h("div", { class: "glance" }, head, this.list, this.under, this.words);
     /** @type {StepFacts | null} */
     this.facts = null;
     this.chosen = -1;
@@ -56,7 +68,7 @@ export class GroupList {
   update(facts, chosen, step, unit) {
     this.facts = facts;
     this.unit = unit;
-    const narrow = this.element.clientWidth < NARROW * unit;
+    const narrow = this.element.clientWidth < NARROW * unit || this.order.value !== "step";
     this.preamble = narrow ? shared(facts.groups.map(({ meta }) => taskName(meta))) : "";
     const tasks = facts.groups.filter(({ meta }) => !meta.probe && !meta.fork).length;
     const probes = facts.groups.filter(({ meta }) => meta.probe && !meta.fork).length;
@@ -70,7 +82,8 @@ export class GroupList {
     this.left.textContent = `${words.filter(Boolean).join(", ")}${where}`;
     fill(this.by, "root ", h("span", { class: "serif" }, facts.scored ? "R" : "s"));
     fill(this.ends, h("span", {}, plain(facts.low, 0)), h("span", {}, plain(facts.high, 1)));
-    this.words.textContent = listSentence(facts);
+    this.order.hidden = facts.groups.length < FEW || !facts.scored;
+    this.words.textContent = unbroken(listSentence(facts));
     this.words.hidden = !this.words.textContent;
     this.room.style.height = `${facts.groups.length * this.pitch}px`;
     const moved = chosen !== this.chosen;
@@ -107,10 +120,18 @@ export class GroupList {
     } else list.removeAttribute("aria-activedescendant");
   }
 
+  /** By what the list is ordered. @param {GroupFact} fact */
+  figure({ share, spread, known }) {
+    const by = /** @type {Order} */ (this.order.value);
+    if (by === "share") return percent(share);
+    return by === "spread" && known > 1 ? plain(spread) : "";
+  }
+
   /** @param {StepFacts} facts @param {GroupFact} fact @param {number} at */
   row(facts, fact, at) {
     const { meta, group, alike } = fact;
     const kind = meta.fork ? "forks" : meta.probe ? "probe" : "";
+    const figure = kind ? "" : this.figure(fact);
     const dim = alike || kind || fact.kind === "untrained";
     const whole = taskName(meta) || "task";
     const name = whole.slice(this.preamble.length);
@@ -127,6 +148,7 @@ export class GroupList {
       h("span", { class: "name" },
         h("span", { class: "cut" }, name),
         kind ? h("span", { class: "label" }, kind) : null,
+        figure ? h("span", { class: "label figure" }, figure) : null,
       ),
       h("span", { class: "axis" }, axisPicture(facts, fact, this.unit)),
     );

@@ -216,9 +216,17 @@ function paintLabels(picture, tree, column) {
   const [, ...below] = hung[column].nodes;
   const met = (/** @type {number} */ at) =>
     below.some((node) => Math.abs(node.y - at) < 10 * u && node.x > x - 6 * u && node.x < x + width + 6 * u);
-  let at = y;
-  // Away from the nodes that it would cover, on the side of the root that the tick is on.
-  while (met(at) && Math.abs(at - y) < 120 * u) at += tree.A < 0 ? -2 * u : 2 * u;
+  const root = plan.y(tree.at);
+  if (below.length && Math.abs(y - root) < 4 * u && met(y)) return; // tick and root are one
+  // Away from the nodes that it would cover, on the side of the root that the tick is on, if there is room.
+  const free = (/** @type {number} */ by) => {
+    let at = y;
+    while (met(at) && at > plan.top - 40 * u && at < plan.bottom + 2 * u) at += by * u;
+    return at < plan.bottom + 2 * u ? at : NaN;
+  };
+  const [first, other] = tree.A < 0 ? [-2, 2] : [2, -2];
+  const at = free(first) || free(other);
+  if (!at) return;
   ground(picture, x, at, width);
   context.fillStyle = p.second;
   context.fillText(words, x, at);

@@ -5,7 +5,7 @@ import { fill, h, s } from "../shared/dom.js";
 import { count, percent, plain } from "../shared/format.js";
 import { roundUp, ticks } from "../shared/axis.js";
 import { depthFacts } from "./depths.js";
-import { depthSentence } from "./words.js";
+import { depthSentence, unbroken } from "./words.js";
 
 /** @typedef {import("./depths.js").Depths} Depths */
 /** @typedef {import("./depths.js").DepthFact} DepthFact */
@@ -24,6 +24,15 @@ export class SharePanel {
     this.words = h("p", { class: "seen" });
     const body = h("div", { class: "by-depth" }, this.table);
     this.element = h("div", { class: "share-of" }, this.cap, h("div", { class: "beside" }, body, this.words));
+    /** @type {Depths} */
+    this.depths = { rows: [], weighted: true, trained: 0, total: 0 };
+    this.key = "";
+  }
+
+  /** The step or its credit is another. @param {Shown} shown */
+  count(shown) {
+    this.depths = depthFacts(shown);
+    this.key = "";
   }
 
   /**
@@ -31,11 +40,14 @@ export class SharePanel {
    * @param {string} whole what it counts, if that may be a part of a step
    */
   update(shown, free, u, whole) {
-    const depths = depthFacts(shown);
+    const { depths } = this;
     this.element.hidden = !depths.trained;
     if (!depths.trained) return;
     const roomy = (depths.rows.length * ROW.roomy + AROUND) * u <= free;
     const pitch = (roomy ? ROW.roomy : ROW.close) * u;
+    const key = [this.element.clientWidth, pitch, u, whole].join();
+    if (key === this.key) return;
+    this.key = key;
     const { step } = shown;
     const trained = step.n === depths.trained ? "" : `${count(depths.trained)} trained of `;
     const where = step.step > 0 && !step.alone ? `step ${step.step}` : whole;
@@ -52,7 +64,7 @@ export class SharePanel {
     this.element.style.setProperty("--seen", String(Math.min(SEEN, depths.rows.length)));
     const plot = h("td", { class: "plot", rowspan: depths.rows.length });
     fill(this.table, tableParts(depths, off, plot));
-    const words = depthSentence(depths).replaceAll(" %", "\u00a0%");
+    const words = unbroken(depthSentence(depths));
     if (this.words.textContent !== words) this.words.textContent = words;
     const width = plot.clientWidth;
     if (width) fill(plot, bars(depths, width, pitch, u));

@@ -115,6 +115,11 @@ export function listSentence({ groups, scored }) {
   return [begin || "In no group all roots scored alike.", ...parts].join(" ");
 }
 
+/** No line begins with the sign of a share. @param {string} words */
+export function unbroken(words) {
+  return words.replaceAll(" %", "\u00a0%");
+}
+
 /** @type {[number, string][]} */
 const PARTS = [
   [1 / 4, "a quarter"],
