@@ -200,7 +200,7 @@ class Timeline:
             begun = bool(nodes) and not nodes[0].status.ended
             yield "this tree has just begun: no time has passed yet" if begun else UNKNOWN
             return
-        yield " · ".join([counted(len(nodes), "node"), scale(times.end), *self._ideal()])
+        yield " · ".join([counted(len(nodes), "node"), scale(times.end), *self.ideal()])
         yield from picture(nodes, times, scale, width)
         yield f"critical path: {hops(nodes, times.path)}"
         for share in sorted(self.critical(clock), key=lambda each: -each.time)[:MOST_LISTED]:
@@ -219,7 +219,8 @@ class Timeline:
             saved = counted(pair.saved, "decode step")
             yield f"  {pair.earlier}, then {pair.later}: together they would have saved {saved}"
 
-    def _ideal(self) -> list[str]:
+    def ideal(self) -> list[str]:
+        """The ideal speed-up with its two figures, in words; nothing if it is not known."""
         best = self.speed_up
         if best is None:
             return []
@@ -230,6 +231,8 @@ class Timeline:
 
     def __str__(self) -> str:
         return self.text()
+
+    _repr_html_ = later("rao_lab.views.explorer.timeline_svg", "timeline_html")
 
     def __repr__(self) -> str:
         best = "" if self.speed_up is None else f", ideal speed-up {self.speed_up:.2f}"

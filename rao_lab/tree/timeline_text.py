@@ -54,7 +54,7 @@ def duration(seconds: float) -> str:
 def picture(nodes: Sequence[Node], times: Times, scale: Scale, width: int | None) -> Iterator[str]:
     """The lanes under their axis, of a large tree those that matter most."""
     width = width or min(WIDTH, get_terminal_size((WIDTH, 24)).columns)
-    shown = _shown(nodes, times)
+    shown = nodes_shown(nodes, times)
     without = preamble(nodes)
     labels = {at: f"{mark(nodes[at])} {nodes[at].path}  {short_goal(nodes[at], without)}" for at in shown}
     label = max(LEAST_LABEL, min(MOST_LABEL, width // 3, max(map(cells, labels.values()))))
@@ -74,7 +74,8 @@ def picture(nodes: Sequence[Node], times: Times, scale: Scale, width: int | None
         yield f"{hidden:,} of {len(nodes):,} nodes not drawn: the deepest beside the critical path"
 
 
-def _shown(nodes: Sequence[Node], times: Times) -> list[int]:
+def nodes_shown(nodes: Sequence[Node], times: Times) -> list[int]:
+    """The lanes that are drawn: of a large tree those of the critical path first, then the shallow ones."""
     if len(nodes) <= MOST_ROWS:
         return [*range(len(nodes))]
     critical = {leg.node for leg in times.path}

@@ -23,6 +23,7 @@ def trained(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         look = {"type": "look", "view": "timeline", "step": 12, "tree": 8, "path": "0.0"}
         explorer._take(explorer, look, [])
         assert "critical path: 0 → 0.0 → 0.0.1" in str(explorer)  # printed as it is shown
+        assert "<svg" in explorer._repr_mimebundle_()[0]["text/html"]
         explorer.save_html(path)
         explorer.close()
     return path

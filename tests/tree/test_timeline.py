@@ -109,6 +109,7 @@ def test_unknown_times_stay_unknown(by_hand: Tree) -> None:
         line = replace(by_hand, nodes=tuple(unknown), ended=None).timeline()
         assert line.clocks == () and line.speed_up is None and line.critical() == [] and line.blocked() == []
         assert "nobody recorded when" in str(line) and "0 s" not in str(line)
+        assert "<svg" not in line._repr_html_()
     assert Tree(by_hand.header, ()).timeline().clocks == ()
 
 
@@ -132,6 +133,8 @@ def test_it_is_printed_within_its_width_and_a_hostile_goal_does_nothing(by_hand:
     assert "ideal speed-up 1.34×" in text and "critical path: 0 → 0.1 → 0 → 0.2 → 0" in text
     assert "0 waited 3.00 s in turn 1 for 0.1, 1.00 s of it for 0.1 alone" in text
     assert line.text("steps", plain=True).isascii()
+    html = line._repr_html_()
+    assert html.count("<svg") == 1 and html.count("#55479a") > 5 and "\x1b" not in html and "1.34×" in html
     with pytest.raises(rl.ConfigError, match="clock='ticks' is unknown"):
         line.text("ticks")  # type: ignore[arg-type]
 

@@ -29,6 +29,7 @@ from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.states import empty_state, sentence_of
 from rao_lab.views.explorer.table import StepTable
+from rao_lab.views.explorer.timeline_svg import timeline_svg
 from rao_lab.views.per_token.html import node_html
 from rao_lab.views.per_token.node import node_tokens
 from rao_lab.views.per_token.text import node_words
@@ -162,10 +163,12 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
             place = shown_tree(table, look)
             if look.view == "tokens" and place is not None:
                 picture = node_html(node_tokens(source, table, place, look.path))
+            elif look.view == "timeline" and place is not None:
+                picture = timeline_svg(table.tree(place).timeline())
             elif place is not None and len(table.rows_of(place)) <= DRAWN:
                 picture = tree_svg(table.tree(place), credit_of(table, place), look.path)
     picture = picture if len(picture) <= STILL_LIMIT else ""
-    body = "" if picture and look.view not in ("board", "tokens") else words.body
+    body = "" if picture and look.view not in ("board", "tokens", "timeline") else words.body
     pre = (
         f'<pre style="font:12px/1.35 Menlo,Consolas,monospace">{escape(body[:STILL_LIMIT])}</pre>'
         if body

@@ -36,6 +36,7 @@ import { viewNamed } from "./views.js";
  * @property {Map<string, Zone>} pages in place of a view, by their tab
  * @property {Zone & {showHand: () => void}} board
  * @property {import("../timeline/strip.js").TimeStrip} strip
+ * @property {import("../timeline/replay.js").Replay} replay
  * @property {Zone} tree
  * @property {HTMLElement} said
  */
@@ -53,6 +54,8 @@ export function showZones(app) {
   const [small, tiny] = [size === "small", size === "tiny"];
   const alone = tiny && !front.tiny; // the outline stands for the view
   root.dataset.view = view;
+  const grows = view === "tree" || view === "timeline";
+  if (app.replay.at !== null && (page || !grows)) app.replay.leave(); // others show how it ended
   const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || page));
   showOutline(app, away, tiny || (small && view === "outline"));
   app.whatif.element.hidden = !front.credit || small || tiny || !has;

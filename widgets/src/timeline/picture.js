@@ -2,6 +2,8 @@
 
 import { count } from "../shared/format.js";
 import { fitText } from "../shared/canvas.js";
+import { drawMark } from "../shared/shapes.js";
+import { shapeOf } from "../step/status.js";
 import { drawBars, drawProfile, timeWords, tones, xOf } from "./paint.js";
 
 /** @typedef {import("./host.js").OutlineRow} OutlineRow */
@@ -108,13 +110,17 @@ export class Picture {
     if (!step) return;
     context.font = `${Math.round(11 * p.unit)}px ${p.family}`;
     context.textBaseline = "middle";
-    context.fillStyle = p.text;
     const indent = Math.min(40, (row.level - 1) * 8);
     const alike = row.kind === "pile" ? (host.place.piles.all.get(row.id)?.rows.length ?? 0) : 0;
     const pile = alike ? `${count(alike)} \u00d7 ` : "";
-    const room = scale.left - indent - 14;
+    if (row.kind === "node") {
+      const ground = row.id === host.place.row ? p.selected : p.page;
+      drawMark(context, shapeOf(step.status[row.id], step.s[row.id]), 8 + indent, y - 5.5, 11, p, ground);
+    }
+    context.fillStyle = p.text;
+    const room = scale.left - indent - 30;
     const words = fitText(context, `${pile}${host.goal(row.id, 40)}`, room);
-    context.fillText(words, 8 + indent, y + 0.5);
+    context.fillText(words, 24 + indent, y + 0.5);
   }
 
   /**
