@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.lab import Lab, open_notebook, run_all
 from tests.support.trees import random_group
 
 pytestmark = pytest.mark.browser
@@ -74,3 +75,37 @@ def test_nothing_leaves_the_view_at_any_width(pages: Any, page_of_probes: Path) 
         ), width
         page.close()
     assert pages.errors == []
+
+
+LIVE = """
+import rao_lab as rl
+policy = rl.load_policy("tiny")
+config = rl.default_config(
+    policy, steps=4, tasks_per_step=2, group_size=2, probe_tasks=2, probe_rollouts=2, probe_every=1
+)
+env = rl.environments.TextCraft(difficulty="medium")
+session = rl.start(env, policy, config, store="probed.rao")
+rl.Explorer(session, view="evolution")
+"""
+
+
+@pytest.mark.slow
+def test_a_step_that_ends_is_one_column_more_and_changes_nothing_else(pages: Any, lab: Lab) -> None:
+    page = pages.open("", width=1366, height=1000)
+    open_notebook(page, lab.notebook("evolution.ipynb", [LIVE]))
+    run_all(page)
+    heads = page.locator(".rao .evolution .step")
+    first = page.locator(".rao .evolution .step[data-head='0']")
+    first.wait_for(timeout=60_000)
+    first.click()
+    chosen = page.locator(".rao .evolution .cell[aria-selected=true]")
+    kept = chosen.get_attribute("aria-label")
+    assert kept.startswith("medium 142, step 0: ")
+    page.locator(".rao .evolution .step[data-head='4']").wait_for(timeout=90_000)
+    page.locator(".rao .evolution .tools", has_text="same noise at every step").wait_for(timeout=30_000)
+    assert [head.get_attribute("data-head") for head in heads.all()] == ["0", "1", "2", "3", "4"]
+    assert chosen.get_attribute("aria-label") == kept
+    page.locator(".rao .evolution .step[data-head='4']").click()
+    page.locator(".rao .evolution .pair table").wait_for(state="attached")
+    chosen.click()
+    page.locator(".rao[data-view=tree] .place", has_text="medium 142").wait_for(timeout=30_000)

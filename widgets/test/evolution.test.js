@@ -18,12 +18,14 @@ function kernel(steps, more = {}) {
   const told = new Map();
   /** @type {number[]} */
   const asked = [];
+  /** @type {number[]} */
+  const marks = [];
   const counts = { of_steps: steps.length, of_tasks: 1, every: 1 };
   const index = { kind: "probes", steps, tasks: [TASK], ...counts, ...more };
   const host = /** @type {any} */ ({
-    traits: { steps: steps.map((step) => [step, null]) },
-    ask: (/** @type {string} */ what, /** @type {any[]} */ args) => {
-      if (what === "evolution") return { value: index, buffers: [], why: "" };
+    traits: { steps: steps.map((step) => [step, null]), curves: {}, live: true },
+    ask: (/** @type {string} */ what, /** @type {any[]} */ args, /** @type {any} */ { mark }) => {
+      if (what === "evolution") return marks.push(mark), { value: index, buffers: [], why: "" };
       const [, step] = args;
       if (!asked.includes(step)) asked.push(step);
       return told.get(step) ?? null;
@@ -33,7 +35,7 @@ function kernel(steps, more = {}) {
   const column = { head, task: [0], tree: [0], nodes: [1], depth: [0], figures: {} };
   const answer = (/** @type {number} */ step) => told.set(step, { value: column, buffers: [], why: "" });
   const lack = (/** @type {number} */ step) => told.set(step, { value: null, why: "gone" });
-  return { host, asked, answer, lack };
+  return { host, asked, marks, answer, lack };
 }
 
 test("columns are asked for four at a time, those in view first, then from the newest back", () => {
@@ -48,6 +50,17 @@ test("columns are asked for four at a time, those in view first, then from the n
   assert.deepEqual([columns.steps, columns.due], [[0, 1, 2, 3, 4, 5], 5]);
   assert.deepEqual(columns.trees(2, 0).length, 1);
   assert.deepEqual([columns.near(null), columns.near(4), columns.near(-1), columns.nearest(9)], [5, 4, 0, 5]);
+});
+
+test("a step that ends, and the end of training, are news", () => {
+  const { host, marks } = kernel([0, 1]);
+  const columns = new Columns(host);
+  columns.look([]);
+  host.traits.curves = { step: [0] };
+  columns.look([]);
+  host.traits.live = false;
+  columns.look([]);
+  assert.equal(new Set(marks).size, 3);
 });
 
 test("what is left out of a long run is said, by a page too", () => {

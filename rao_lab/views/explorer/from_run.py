@@ -72,6 +72,7 @@ class RunSource(Source):
         self.poll_seconds = POLL_SECONDS if run.follow else None
         self._clock = clock
         self._revision = 0
+        self._tried: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         self._heard = clock()
         self._written = run.follow and run.being_written
 
@@ -124,9 +125,16 @@ class RunSource(Source):
         goes_on = known is not None and known.ended is None and self.run.being_written
         if known is None or goes_on or not (known.probe_trees if probe else known.trees):
             return []
-        trees = (each for each in self.run.trees(step, probe=probe) if not (each.fork or each.running))
-        groups = {each.group: each for each in trees if each.nodes}
-        return [group_row(each.task, each.goal, each.difficulty, each.probe) for each in groups.values()]
+        key = (step, probe, known.attempt, known.ended)
+        if (
+            key not in self._tried
+        ):  # a step that has ended stays as it is: a file that is followed is not read again
+            trees = (each for each in self.run.trees(step, probe=probe) if not (each.fork or each.running))
+            groups = {each.group: each for each in trees if each.nodes}
+            self._tried[key] = [
+                group_row(each.task, each.goal, each.difficulty, each.probe) for each in groups.values()
+            ]
+        return self._tried[key]
 
     def _state(self, step: int, table: StepTable) -> str:
         """Why a step has no credit, or no trees."""

@@ -99,9 +99,10 @@ export class Columns {
   }
 
   readIndex() {
-    const { steps } = this.host.traits;
+    const { steps, curves, live } = this.host.traits;
     const last = steps[steps.length - 1]?.[0] ?? 0;
-    const mark = steps.length * 1e6 + last; // another step has come, or some are gone
+    const ended = curves.step?.length ?? 0; // a step that goes on is among the steps, too
+    const mark = (steps.length + ended) * 1e7 + last * 10 + Number(live); // there are other steps than before
     this.mark = mark;
     const args = this.host.traits.saved ? [this.kind, "page"] : [this.kind]; // a page carries some columns
     const told = this.host.ask("evolution", args, { step: null, mark });

@@ -36,12 +36,14 @@ export class PairView {
   }
 
   /** @param {Pair} pair @param {string} figures */
-  words({ sum, parting, lacks }, figures) {
+  words({ sum, parting, lacks, rows }, figures) {
     const { pinned, chosen } = this.needs;
+    const [before, after] = [rows[0]?.a?.R ?? null, rows[0]?.b?.R ?? null];
+    const earned = before === null || after === null ? "" : `R ${plain(before)} \u2192 ${plain(after)}`;
     const only = sum
       .replace("only left", `only at step ${pinned}`)
       .replace("only right", `only at step ${chosen}`);
-    const counts = h("p", { class: "counts" }, [figures, only].filter(Boolean).join(" \u00b7 "));
+    const counts = h("p", { class: "counts" }, [figures, earned, only].filter(Boolean).join(" \u00b7 "));
     if (!parting) {
       const same = "No turn differs in what was written or in what came back.";
       const place = "Nodes stand beside each other by place; what they wrote was not compared";

@@ -21,9 +21,11 @@ export function headWords({ kind, of_tasks: tasks, of_steps: steps }) {
 export function noteWords(columns, index, { steps, saved }) {
   const parts = [];
   const held = `${count(columns.steps.length)} of ${count(index.of_steps)}`;
-  const fewer = columns.steps.length < index.of_steps;
-  if (fewer && saved) parts.push(`this page holds ${held} steps`);
-  else if (fewer) parts.push(`every ${index.every === 2 ? "second" : `${index.every}th`} step: ${held}`);
+  const [why] = columns.lacks.values();
+  if (saved && columns.steps.length < index.of_steps) parts.push(`this page holds ${held} steps`);
+  else if (index.every === 2) parts.push(`every second step: ${held}`);
+  else if (index.every > 1) parts.push(`every ${index.every}th step: ${held}`);
+  if (why && !saved) parts.push(`${many(columns.lacks.size, "step")} not read: ${why}`);
   if (index.tasks.length < index.of_tasks) parts.push(`${index.tasks.length} of ${index.of_tasks} tasks`);
   if (columns.due > 0) parts.push(`${columns.known.size} of ${columns.steps.length} steps read`);
   const same = "same noise at every step, never trained";
