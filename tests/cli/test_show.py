@@ -141,3 +141,14 @@ def test_show_prints_when_the_nodes_of_a_tree_ran(lab: CommandLine) -> None:
     assert found["critical_steps"] == found["clocks"]["steps"]["end"] <= found["steps"]
     status, _, error = lab(["show", TRAINED, "--node", "0", "--timeline"])
     assert status == 2 and error.count("\n") == 1 and "--timeline shows a whole tree" in error
+
+
+def test_show_prints_the_group_of_a_tree_and_what_the_groups_of_its_step_taught(lab: CommandLine) -> None:
+    status, out, _ = lab(["show", TRAINED, "--tree", "3", "--group"])
+    assert status == 0 and "of the update" in out and "  tree 1 " in out and "  depth 0 " in out
+    found = lab.json(["show", TRAINED, "--tree", "3", "--group"])
+    trained = [group["share"] for group in found["groups"] if group["kind"] == "trained"]
+    assert sum(trained) == pytest.approx(1) == sum(row["share"] for row in found["depths"])
+    assert all(group["says"] for group in found["groups"])
+    status, _, error = lab(["show", TRAINED, "--node", "0", "--group"])
+    assert status == 2 and error.count("\n") == 1 and "--group shows the trees of a task" in error

@@ -32,9 +32,15 @@ def show(
         bool,
         typer.Option("--timeline", help="Show when each node computed and waited, and the critical path."),
     ] = False,
+    group: Annotated[
+        bool,
+        typer.Option(
+            "--group", help="Show all trees of its task, what each group of the step taught, and the depths."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Print a recorded tree, or one node of it.
+    """Print a recorded tree, one node of it, or its group.
 
     A tree has one line for each agent: how it ended, its path, its goal, its success s, what it earned (R and
     A), its turns and its tokens. A node shows, turn by turn, what it read, what it wrote, what its calls
@@ -46,6 +52,7 @@ def show(
       rao-lab show runs/demo.rao --step 10 --tree 4.0
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --node 0.1
       rao-lab show runs/demo.rao --step 10 --tree 4.0 --timeline
+      rao-lab show runs/demo.rao --step 10 --group
       rao-lab show runs/demo.rao --at 10:4.0/0.1
     """
     from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_training
@@ -55,12 +62,17 @@ def show(
     from rao_lab.tree.codec import tree_to_json
     from rao_lab.views.explorer.address import Address
     from rao_lab.views.explorer.decoder import bundled_decoder
+    from rao_lab.views.explorer.from_run import RunSource
+    from rao_lab.views.explorer.group_still import group_json
     from rao_lab.views.explorer.node_text import node_text
 
     if at is not None:
         if (step, tree, node) != (None, None, None):
             raise ConfigError("--at says step, tree and node: give it alone, or give those")
-        step, tree, node, _ = Address.parse(at)
+        step, tree, node, view = Address.parse(at)
+        group = group or view == "group"
+    if group and (timeline or (node is not None and at is None)):
+        raise ConfigError("--group shows the trees of a task: give it without --node and --timeline")
     if timeline and node is not None:
         raise ConfigError("--timeline shows a whole tree and --node one node of it: give one of them")
     with open_run(path) as run:
@@ -68,6 +80,14 @@ def show(
         place = find_tree(trees, tree or "0")
         print_problems(run)
         print_incomplete(run, trees[place].step, "and shown without credit")
+        if group:
+            table = RunSource(run).table(trees[place].step)
+            own = next(at for at, row in enumerate(table.trees) if row.id == trees[place].id)
+            if as_json:
+                print_json(group_json(table, own))
+            else:
+                print_text(report.group_text(path.name, trees, place, table, own))
+            return
         found = trees[place].load()
         credit = credit_of_tree(run, trees[place])
         decode = bundled_decoder(run.config)

@@ -13,6 +13,8 @@ from rao_lab.store import TreeSummary
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.origin import fork_words
 from rao_lab.tree.text import refusal_words, text_tree
+from rao_lab.views.explorer.group_still import group_words
+from rao_lab.views.explorer.table import StepTable
 
 PARTS = {
     "kept": "  (kept: {tokens})",
@@ -33,6 +35,11 @@ def tree_text(
 def timeline_text(run: str, trees: Sequence[TreeSummary], place: int, tree: Tree) -> str:
     """Which tree it is, then when its nodes computed and waited."""
     return f"{_where(run, trees, place)}\n\n{tree.timeline()}"
+
+
+def group_text(run: str, trees: Sequence[TreeSummary], place: int, table: StepTable, own: int) -> str:
+    """Which tree it is, then all trees of its task, the groups of the step and its depths."""
+    return f"{_where(run, trees, place)}\n\n{group_words(table, own)}"
 
 
 def node_text(

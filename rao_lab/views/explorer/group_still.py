@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +33,32 @@ def group_words(table: StepTable, place: int, width: int = 100) -> str:
     return "\n\n".join(lines)
 
 
+def group_json(table: StepTable, place: int) -> dict[str, Any]:
+    """The same to compute with; a number that does not exist is null."""
+    facts = group_facts(table)
+    own = next(fact for fact in facts if fact.group == table.trees[place].group)
+    depths = depth_facts(table)
+    groups = [{**asdict(fact), "says": group_sentence(fact, table.config)} for fact in facts]
+    found = {
+        "step": table.step,
+        "group": own.group,
+        "trees": [asdict(root) for root in roots_of(table, own.group)],
+        "groups": groups,
+        "groups_say": list_sentence(facts, table.credit is not None),
+        "depths": [asdict(row) for row in depths],
+        "depths_say": depth_sentence(depths, table.config.depth_weighting != "none"),
+    }
+    return _plain(found)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
 def _wrapped(line: str, width: int) -> list[str]:
     return [line] if cells(line) <= width else wrap(line, width)
 
@@ -52,13 +80,8 @@ def _figures(root: Root) -> tuple[str, ...]:
         return "not begun", "", "", "", ""
     at = ("at work" if root.live else "not scored") if np.isnan(root.at) else f"{root.at:.2f}"
     b = "" if np.isnan(root.b) else f"{root.b:.2f}"
-    return (
-        f"{root.size:,}",
-        str(root.depth),
-        at.replace("-", MINUS),
-        b,
-        "" if np.isnan(root.A) else signed(root.A),
-    )
+    A = "" if np.isnan(root.A) else signed(root.A) if abs(root.A) >= 0.005 else "0.00"
+    return f"{root.size:,}", str(root.depth), at.replace("-", MINUS), b.replace("-", MINUS), A
 
 
 def _row(name: str, figures: tuple[str, ...]) -> str:
