@@ -28,6 +28,7 @@ const FACES = /** @type {Record<string, string[]>} */ ({
   group: ["group.js", "host.js"],
   evolution: ["evolution.js", "host.js"],
   timeline: ["view.js", "strip.js", "replay.js", "timing.js", "times.js"],
+  badges: ["badges.js", "host.js"],
   board: ["board.js", "series.js", "words.js"],
 });
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A place in a run of `data/pathologies` where the badge is given."""
+    """A place in a run of `data/pathologies` where the badge is given; its words end in an address that the Explorer
+    opens."""
 
     words: str
     run: str
     tree: str
+    """GROUP.TREE, or GROUP, as `Finding.place`."""
     node: str | None
     step: int = 12
 
     def __str__(self) -> str:
-        place = f"tree {self.tree}, node {self.node}" if self.node else f"group {self.tree}"
-        return f"{self.words} ({self.run}, step {self.step}, {place})"
+        at = f"{self.step}:{self.tree}/{self.node}" if self.node else f"group {self.tree} of step {self.step}"
+        return f"{self.words} ({self.run}, {at})"
 
 
 @dataclass(frozen=True, slots=True)

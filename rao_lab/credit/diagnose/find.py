@@ -138,7 +138,7 @@ def _outcomes(tree: Tree, config: BadgeConfig, earned: Mapping[str, Earned]) -> 
             continue
         bonus = credit.bonus or 0.0
         if credit.s == 0 and bonus >= config.bonus_from and bonus > 0:
-            yield Given(node.path, "bonus_only", bonus, f"s 0, R {signed(bonus)} by the bonus")
+            yield Given(node.path, "bonus_only", bonus, f"s 0, R {signed(bonus)}")
         good_leaf = not node.children and node.parent is not None and (credit.s or 0) >= config.success_from
         if root_fine and good_leaf and credit.A is not None and credit.A <= -config.leaf_advantage < 0:
             yield Given(node.path, "punished_leaf", credit.A, f"s {credit.s:g}, A {signed(credit.A)}")
@@ -155,7 +155,7 @@ def _limits(tree: Tree, node: Node) -> Iterator[Given]:
 
 def _how_far(tree: Tree, node: Node) -> str:
     if node.status is Status.CONTEXT_LIMIT and node.window:
-        return f"window of {node.window:,} tokens full in turn {len(node.turns)}"
+        return f"{node.window:,} tokens full in turn {len(node.turns)}"
     if node.status is Status.TIMEOUT and node.ended is not None and node.started is not None:
         return f"after {node.ended - node.started:.0f} s, in turn {len(node.turns)}"
     return f"after {len(node.turns)} turns"

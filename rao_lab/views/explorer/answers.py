@@ -21,6 +21,12 @@ from rao_lab.views.evolution.answers import (
     saved_index,
     saved_pairs,
 )
+from rao_lab.views.explorer.badges_answer import (
+    badge_counts_answer,
+    badges_answer,
+    badges_saved,
+    counts_saved,
+)
 from rao_lab.views.explorer.beside import beside_answer, beside_saved
 from rao_lab.views.explorer.log_answer import log_answer, log_saved
 from rao_lab.views.explorer.own_rules import rule_answer, rules_saved
@@ -31,6 +37,8 @@ from rao_lab.views.explorer.timeline_answer import timeline_answer, timelines_sa
 from rao_lab.views.per_token.answer import answer_launches, answer_tokens, saved_launches, saved_tokens
 
 ANSWERS: Mapping[str, Question] = {
+    "badges": Question(badges_answer, saved=badges_saved),
+    "badge_counts": Question(badge_counts_answer, saved=counts_saved),
     "beside": Question(beside_answer, saved=beside_saved),
     "evolution": Question(index_answer, saved=saved_index),
     "evolution_column": Question(column_answer, saved=saved_columns),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rao_lab.tree import ROOT
 from rao_lab.views.explorer.source import Source
 
-VIEWS = ("tree", "credit", "tokens", "icicle", "outline", "group", "timeline", "evolution", "board")
+VIEWS = ("tree", "credit", "tokens", "icicle", "outline", "group", "timeline", "evolution", "badges", "board")
 PATH_LIMIT = 400
 
 

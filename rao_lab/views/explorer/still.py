@@ -22,6 +22,7 @@ from rao_lab.views.evolution.columns import columns_of
 from rao_lab.views.evolution.evolution import Evolution
 from rao_lab.views.evolution.text import evolution_text
 from rao_lab.views.explorer.address import address_of
+from rao_lab.views.explorer.badges_answer import badge_words
 from rao_lab.views.explorer.board_still import board_picture, board_words
 from rao_lab.views.explorer.earned import Earned, credit_of
 from rao_lab.views.explorer.group_still import group_words
@@ -97,6 +98,8 @@ def told(
     note = sentence_of(table.state, step) if table.state else ""
     if tree is None or place is None:
         return Told(head, note)
+    if look.view == "badges":
+        return Told(head, note, badge_words(table))
     if look.view == "tokens":
         return Told(head, note, _token_words(source, table, place, look.path))
     if look.view == "group":

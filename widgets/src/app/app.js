@@ -30,6 +30,7 @@ import { Folding } from "./folding.js";
 import { fold, frame } from "./frame.js";
 import { Growing } from "./growing.js";
 import { Looking } from "./looking.js";
+import { Marking } from "./marking.js";
 import { lacksWords, showState, traitsNow } from "./notices.js";
 import { Place } from "./place.js";
 import { pagesOf, roomsOf } from "./rooms.js";
@@ -73,6 +74,7 @@ export class App {
     this.timing = new Timing(this);
     this.replay = new Replay(this);
     this.finding = new Finding();
+    this.marking = new Marking(this);
     this.looking = new Looking(this);
     this.address = new Address(this);
     this.drawer = false;
@@ -179,7 +181,7 @@ export class App {
   /** @param {import("../step/client.js").News} what */
   onData(what) {
     if (what === "text") this.inspector.update();
-    else if (what === "answer") this.rule.own && this.recompute(), this.update();
+    else if (what === "answer") this.rule.own && this.recompute(), this.marking.told();
     else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
     else if (what === "gone") this.onTraits(), this.inspector.forks.told(), this.update();
@@ -302,10 +304,7 @@ export class App {
 
   /** @param {string} query @param {boolean} [go] to the first hit */
   search(query, go = true) {
-    const { step } = this;
-    const own = () => step?.walk(this.place.tree) ?? [];
-    this.finding.look(step, this.whole ? [...Array(step?.n ?? 0).keys()] : own(), query);
-    const [first] = this.finding.hits;
+    const [first] = this.marking.find(query);
     if (go && first !== undefined) this.choose.row(first);
     else this.update();
   }

@@ -10,13 +10,20 @@ export class Finding {
   }
 
   /**
-   * @param {import("../step/store.js").Step | null} step @param {number[]} rows those searched
+   * @param {import("../step/store.js").Step | null} step
+   * @param {number} tree that is searched, -1: all of the step
    * @param {string} query
    */
-  look(step, rows, query) {
+  look(step, tree, query) {
+    const rows = () => (tree < 0 ? [...Array(step?.n ?? 0).keys()] : (step?.walk(tree) ?? []));
+    this.take(query, step && query ? matches(step, rows(), query) : []);
+  }
+
+  /** @param {string} query @param {number[]} hits rows that it found otherwise */
+  take(query, hits) {
     this.query = query;
-    this.hits = step && query ? matches(step, rows, query) : [];
-    this.found = new Set(this.hits);
+    this.hits = hits;
+    this.found = new Set(hits);
   }
 
   /** The hit `by` hits further on; after the last comes the first. @param {number} row @param {number} by */

@@ -1,6 +1,7 @@
 // The zones of the views: each is made once, and stands while its view is in front.
 
 import { EvolutionView } from "../evolution/evolution.js";
+import { BadgesView } from "../badges/badges.js";
 import { GroupView } from "../group/group.js";
 
 /** @typedef {import("./zones.js").Zone} Zone */
@@ -13,7 +14,8 @@ import { GroupView } from "../group/group.js";
  * @property {Zone} timeline
  * @property {Zone} board
  *
- * @typedef {import("../group/host.js").GroupHost & import("../evolution/host.js").EvolutionHost} Needs
+ * @typedef {import("../group/host.js").GroupHost & import("../evolution/host.js").EvolutionHost
+ *   & import("../badges/host.js").BadgesHost} Needs
  * @typedef {ViewZones & Needs} RoomsHost
  */
 
@@ -25,6 +27,7 @@ export function roomsOf(app) {
     ["group", new GroupView(app)],
     ["timeline", app.timeline],
     ["evolution", new EvolutionView(app)],
+    ["badges", new BadgesView(app)],
     ["board", app.board],
   ]);
 }

@@ -7,6 +7,7 @@ import tree from "../tree/tree.css";
 import inspector from "../inspector/inspector.css";
 import siblings from "../siblings/siblings.css";
 import credit from "../credit/credit.css";
+import badges from "../badges/badges.css";
 import board from "../board/board.css";
 import evolution from "../evolution/evolution.css";
 import group from "../group/group.css";
@@ -15,5 +16,5 @@ import forks from "../forks/forks.css";
 import timeline from "../timeline/timeline.css";
 import tokens from "../tokens/tokens.css";
 
-const views = [outline, tree, inspector, siblings, credit, group, timeline, evolution, board];
+const views = [outline, tree, inspector, siblings, credit, group, timeline, evolution, badges, board];
 export const css = [controls, app, ...views, tokens, help, forks].join("\n");

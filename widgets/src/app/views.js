@@ -1,6 +1,8 @@
 // The views there are: what the switch in the top bar offers, and which zones stand while a view is in front.
 
-/** @typedef {"tree" | "icicle" | "outline" | "group" | "timeline" | "evolution" | "board"} ViewName */
+/**
+ * @typedef {"tree" | "icicle" | "outline" | "group" | "timeline" | "evolution" | "badges" | "board"} ViewName
+ */
 
 /**
  * @typedef {object} View
@@ -55,6 +57,11 @@ const VIEWS = [
   {
     ...{ name: "evolution", label: "Evolution", outline: "none", inspector: false, credit: false },
     ...{ page: false, tiny: true, place: "run", here: ({ board, steps }) => board || steps },
+  },
+  {
+    ...TREE,
+    ...{ name: "badges", label: "Badges", outline: "step", place: "step" },
+    here: ({ size, nodes, board }) => (board || nodes) && size !== "tiny",
   },
   {
     ...{ name: "board", label: "Board", outline: "none", inspector: false, credit: false, page: false },

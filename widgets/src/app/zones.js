@@ -32,6 +32,7 @@ import { viewNamed } from "./views.js";
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
+ * @property {{update: () => void}} marking
  * @property {{keep: () => void}} address
  * @property {Map<string, Zone>} pages in place of a view, by their tab
  * @property {Zone & {showHand: () => void}} board
@@ -65,6 +66,7 @@ export function showZones(app) {
   }
   for (const [tab, zone] of app.pages) zone.element.hidden = !page || tab !== app.tab;
   app.inspector.element.hidden = page || !has || !front.inspector || (tiny && !app.inspecting);
+  app.marking.update();
   app.top.update();
   app.outline.update();
   for (const zone of [app.whatif, ...app.rooms.values(), app.inspector, ...app.pages.values()]) {

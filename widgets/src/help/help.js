@@ -1,7 +1,7 @@
 // The card behind "?": what shapes, symbols and keys mean, in one place.
 
 import { h, s } from "../shared/dom.js";
-import { MARKS, icon, markIcon } from "../shared/shapes.js";
+import { MARKS, badgeIcon, icon, markIcon } from "../shared/shapes.js";
 
 /** @typedef {import("../shared/shapes.js").Shape} Shape */
 /** @typedef {import("../shared/dom.js").Child} Child */
@@ -51,7 +51,7 @@ const KEYS = [
   ["Enter", "only what is below it; Esc: all again"],
   ["1 2 3 4 5", "messages, context, credit, forks, tokens"],
   ["g l m", "on Tokens: the greatest, the least, another metric; \u2190 \u2192: token by token"],
-  ["/", "search; n, N: next, last hit"],
+  ["/", "search, also badge: own goal; n, N: next, last hit"],
   ["Shift \u2190 \u2192", "step before, step after"],
   ["f", "follow the newest step"],
   ["+ \u2212 0", "zoom in, out, fit (also Ctrl + wheel)"],
@@ -124,6 +124,7 @@ function parts() {
     section("How an agent stands", shapes),
     section("In the tree", tree()),
     section("In the group", group()),
+    section("Badges", badges()),
     section("On the board", board()),
     section("In the timeline", timeline()),
     section("Evolution", evolution()),
@@ -174,6 +175,17 @@ function group() {
     row(ring, "all roots scored alike; dotted: the group moved no weights"),
     row(h("span", { style: off }), "share of a depth with its weight off"),
     row(h("kbd", {}, "\u2191 \u2193"), "groups; \u2190 \u2192: trees; Enter: opens it in Tree"),
+  ];
+}
+
+/** @returns {HTMLElement[]} */
+function badges() {
+  const edge = "width:24px;height:14px;border:1px dashed var(--text);border-radius:4px";
+  return [
+    row(badgeIcon("loop", "", 15), h("b", {}, "own goal"), "asked for what a node above was asked for"),
+    row(badgeIcon("plus", "", 15), h("b", {}, "bonus only"), "it failed, and its children pay for it"),
+    row(badgeIcon("S", "", 15), "any other: the Badges view and the head of the node name it"),
+    row(h("span", { style: edge }), "found: by a badge that is looked for, or by a search"),
   ];
 }
 

@@ -13,6 +13,7 @@
  * @property {Tab} tab
  * @property {(tab: Tab) => void} setTab
  * @property {string} preamble what all goals begin with
+ * @property {import("../step/badges.js").Marks} marking badges of the nodes
  * @property {{row: number, pile: number, piles: {of: (row: number) => Pile | undefined}}} place
  * @property {{row: (row: number) => void, pile: (first: number) => void}} choose
  * @property {(row: number, limit: number) => string} goal

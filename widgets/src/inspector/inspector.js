@@ -5,6 +5,7 @@ import { count } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
 import { ContextPane } from "./context.js";
+import { givenList } from "./given.js";
 import { messageParts } from "./messages.js";
 import { chosenTab, tabList, whoLines } from "./who.js";
 
@@ -80,7 +81,8 @@ export class Inspector {
       return;
     }
     const { line, sub } = whoLines(this.host, shown, false);
-    refill(this.who, () => this.who.querySelector("button"), tiny ? this.wayBack() : null, line, sub);
+    const given = small && this.pane.hidden ? null : givenList(this.host.marking.of(place.row));
+    refill(this.who, () => this.who.querySelector("button"), tiny ? this.wayBack() : null, line, sub, given);
     refill(this.tabs, () => chosenTab(this.tabs), tabList(this.host));
     this.showPane(shown);
   }

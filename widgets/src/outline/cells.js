@@ -2,7 +2,7 @@
 
 import { h, s } from "../shared/dom.js";
 import { count, percent, plain, signClass, signed } from "../shared/format.js";
-import { markIcon } from "../shared/shapes.js";
+import { badgeIcon, markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { treeName } from "../step/forks.js";
 import { isLive, shapeOf, statusWords } from "../step/status.js";
@@ -14,6 +14,8 @@ import { isLive, shapeOf, statusWords } from "../step/status.js";
 /** px of the bar of a node, and of a tree or a task. */
 const NARROW = 38;
 const WIDE = 76;
+/** Badges of a row; then a number says how many more there are. */
+const MOST = 2;
 
 /**
  * A row may be of another tree than the one whose bars are drawn, so its advantage comes first and its
@@ -29,9 +31,10 @@ function figure({ credit, byReturn }, row) {
 
 /**
  * @param {Shown} shown @param {import("./rows.js").OutlineRow} row @param {string} goal
+ * @param {import("../step/badges.js").Given[]} [badges]
  * @returns {Cells}
  */
-export function nodeCells(shown, row, goal) {
+export function nodeCells(shown, row, goal, badges = []) {
   const { step } = shown;
   const { id } = row;
   const found = figure(shown, id);
@@ -48,11 +51,16 @@ export function nodeCells(shown, row, goal) {
       ...[step.path(id), goal, state, words],
       ...(row.together ? ["launched together"] : []),
       ...(flip ? ["sign changed"] : []),
+      ...badges.map(({ badge }) => badge.name),
     ].join(", "),
     cells: [
       markIcon(shapeOf(step.status[id], step.s[id]), 11),
       row.level === 1 ? null : h("span", { class: "beside", "aria-hidden": "true" }, beside),
       h("span", { class: "goal", title: goal }, goal, hidden ? h("span", { class: "label" }, hidden) : null),
+      ...badges.slice(0, MOST).map(({ badge, figure }) =>
+        h("span", { class: "given", title: `${badge.name}: ${figure}` }, badgeIcon(badge.mark, "", 11)),
+      ),
+      badges.length > MOST ? h("span", { class: "label" }, `+${badges.length - MOST}`) : null,
       nodeBar(shown, id),
       h("span", { class: `value${colour ? ` ${colour}` : ""}${flip ? " flip" : ""}` }, value),
     ],

@@ -15,6 +15,7 @@
  * @property {(row: number, limit: number) => string} goal
  * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
  * @property {{query: string, found: Set<number>}} finding
+ * @property {import("../step/badges.js").Marks} marking
  * @property {{key: (key: string) => void}} choose
  * @property {{
  *   key: (key: string) => void, pile: (first: number, open: boolean) => void, focus: (row: number) => void

@@ -167,13 +167,14 @@ export class Outline {
       shown.byReturn,
       shown.config.lam,
     ];
-    return [...base, ...state, ...values, row.open === false ? step.revision : ""].join("|");
+    const badges = this.host.marking.onCard(id).map(({ badge, figure }) => badge.key + figure);
+    return [...base, ...state, ...values, row.open === false ? step.revision : "", ...badges].join("|");
   }
 
   /** @param {Shown} shown @param {OutlineRow} row */
   cells(shown, row) {
     const { host } = this;
-    if (row.kind === "node") return nodeCells(shown, row, host.goal(row.id, 80));
+    if (row.kind === "node") return nodeCells(shown, row, host.goal(row.id, 80), host.marking.onCard(row.id));
     if (row.kind === "tree") return treeCells(shown, row.id);
     if (row.kind === "group") return taskCells(shown, row.id, this.shares);
     const pile = /** @type {Pile} */ (host.place.piles.all.get(row.id));

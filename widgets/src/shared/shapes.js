@@ -120,6 +120,52 @@ export function markIcon(shape, size = 13) {
   );
 }
 
+/** Badges that have a shape of their own. @type {Record<string, string>} */
+const BADGES = {
+  loop: "M12.9 8.6a5 5 0 1 1-1.3-4.2M12.9 1.8v3.1h-3.1",
+  plus: "M8 1.2l6.8 6.8l-6.8 6.8l-6.8-6.8zM8 5.2v5.6M5.2 8h5.6",
+  limit: `${SQUARE}M4.2 8h5M11.6 4.6v6.8`,
+};
+/** The tag behind a letter. */
+const TAG = "M3.4 1.2h9.2a2 2 0 0 1 2 2v9.6a2 2 0 0 1-2 2h-9.2a2 2 0 0 1-2-2v-9.6a2 2 0 0 1 2-2z";
+
+/**
+ * A badge: its shape, or its letter on a tag.
+ * @param {CanvasRenderingContext2D} context @param {string} mark @param {number} x left @param {number} y top
+ * @param {number} size @param {Palette} p
+ */
+export function drawBadge(context, mark, x, y, size, p) {
+  context.save();
+  context.translate(x, y);
+  context.scale(size / 16, size / 16);
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.strokeStyle = p.second;
+  context.lineWidth = mark in BADGES ? 1.6 : 1.1;
+  context.stroke(path(BADGES[mark] ?? TAG));
+  if (!(mark in BADGES)) {
+    context.fillStyle = p.second;
+    context.font = `700 12px ${p.family}`;
+    context.textAlign = "center";
+    context.textBaseline = "alphabetic";
+    context.fillText(mark, 8, 12.3);
+  }
+  context.restore();
+}
+
+/** @param {string} mark @param {string} words @param {number} [size] @returns {SVGElement} */
+export function badgeIcon(mark, words, size = 13) {
+  const own = mark in BADGES;
+  const ends = { "stroke-linecap": "round", "stroke-linejoin": "round" };
+  const line = { fill: "none", stroke: "currentColor", ...ends };
+  const place = { x: 8, y: 12.3, "text-anchor": "middle", "font-size": 12, "font-weight": 700 };
+  const aria = { role: "img", "aria-label": words };
+  return s("svg", { width: size, height: size, viewBox: "0 0 16 16", class: "badge", ...aria },
+    s("path", { d: BADGES[mark] ?? TAG, ...line, "stroke-width": own ? 1.6 : 1.1 }),
+    own ? null : s("text", { ...place, fill: "currentColor" }, mark),
+  );
+}
+
 const ICONS = {
   chevron: "M6 3.5l4.5 4.5l-4.5 4.5",
   down: "M3.5 6l4.5 4.5l4.5-4.5",

@@ -22,6 +22,7 @@ import { FULL_PITCH, level } from "./layout.js";
  * @property {(text: string, width: number) => string} fit cut to a width in the font that is set
  * @property {(row: number, limit: number) => string} goal
  * @property {(pile: Pile) => {summary: Summary, goal: string}} summary
+ * @property {import("../step/badges.js").Marks} marks badges, and what was searched for
  */
 
 /** A near card and a middle one, in px at the base type size. */

@@ -7,6 +7,7 @@ import { markColour, mix, sequentialColour } from "../shared/theme.js";
 import { ends, valueText } from "../step/shown.js";
 import { isLive, shapeOf } from "../step/status.js";
 import { box, cardScale, CHIP, discRadius, middleSize, NEAR, rounded, tint, trackColour } from "./brush.js";
+import { drawBadges, drawHit } from "./cardbadges.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("../step/store.js").Step} Step */
@@ -22,6 +23,7 @@ export function drawNode(scene, row, x, y, hidden, root) {
   if (scene.kind === "far") disc(scene, row, x, y, hidden, root);
   else if (scene.kind === "middle") small(scene, row, x, y, hidden);
   else near(scene, row, x, y, hidden);
+  if (scene.marks.found.has(row)) drawHit(scene, x, y, root ? ROOT : discRadius(scene.pitch));
 }
 
 /** Of a node that was not launched yet. @param {Scene} scene @param {number} x @param {number} y */
@@ -70,7 +72,7 @@ function near(scene, row, x, y, hidden) {
   context.fillStyle = p.text;
   context.textBaseline = "alphabetic";
   const goal = scene.goal(row, 60);
-  const room = hidden ? 106 - CHIP : 106;
+  const room = 106 - (hidden ? CHIP : 0) - drawBadges(scene, row, hidden > 0);
   context.font = `600 12px ${p.family}`;
   if (context.measureText(goal).width > room) context.font = `600 11px ${p.family}`;
   context.fillText(scene.fit(goal, room), 23, 19.5);

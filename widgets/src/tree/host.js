@@ -21,6 +21,7 @@
  * }} fold
  * @property {(row: number, limit: number) => string} goal
  * @property {(pile: Pile) => {summary: import("../step/summary.js").Summary, goal: string}} summary
+ * @property {import("../step/badges.js").Marks} marking badges, and what was searched for
  * @property {string} tab of the inspector
  * @property {(tab: "forks") => void} setTab
  * @property {() => void} focusNodes gives the nodes the keyboard

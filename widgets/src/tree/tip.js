@@ -2,6 +2,7 @@
 
 import { fill, h } from "../shared/dom.js";
 import { brief, count, duration, plain, signed } from "../shared/format.js";
+import { badgeIcon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
 import { valueText } from "../step/shown.js";
 import { isLive, statusWords } from "../step/status.js";
@@ -17,6 +18,7 @@ const REST = 150;
  * @typedef {object} Told what is told of a node, and where it stands
  * @property {Shown} shown
  * @property {Pile | undefined} pile for which the row stands
+ * @property {import("../step/badges.js").Given[]} badges
  * @property {string} goal
  * @property {import("../step/summary.js").Summary | null} summary of the pile
  * @property {[number, number]} at left end and middle, px
@@ -70,7 +72,7 @@ export class Tip {
 }
 
 /** @param {Told} told @param {number} row */
-function nodeParts({ shown, goal }, row) {
+function nodeParts({ shown, goal, badges }, row) {
   const { step, credit } = shown;
   const or = (/** @type {number} */ value, /** @type {string} */ words) =>
     Number.isNaN(value) ? "not scored" : words;
@@ -93,6 +95,10 @@ function nodeParts({ shown, goal }, row) {
     list(pairs),
     tokens ? h("div", { class: "label" }, tokens) : null,
     reason ? h("div", { class: "label" }, visible(reason)) : null,
+    ...badges.map(({ badge, figure }) => {
+      const said = h("span", { class: "label" }, figure);
+      return h("div", { class: "given" }, badgeIcon(badge.mark, "", 12), badge.name, said);
+    }),
   ];
 }
 

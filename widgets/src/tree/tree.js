@@ -230,7 +230,8 @@ export class TreeView {
     if (!shown || !layout?.y.has(row)) return null;
     const pile = layout.piles.get(row);
     const alike = pile ? host.summary(pile) : { summary: null, goal: host.goal(row, 160) };
-    return { ...alike, shown, pile, at: this.at(row), size: this.size, stage: this.camera };
+    const badges = host.marking.of(row);
+    return { ...alike, shown, pile, badges, at: this.at(row), size: this.size, stage: this.camera };
   }
 
   // -- drawing ------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ export class TreeView {
     const { width, height, pitch } = camera;
     const context = this.surface.size(width, height);
     return {
-      ...{ context, p: host.palette, shown, pitch, kind: level(pitch), size },
+      ...{ context, p: host.palette, shown, pitch, kind: level(pitch), size, marks: host.marking },
       fit: (text, room) => this.fitter.fit(context, text, room),
       goal: (row, limit) => host.goal(row, limit),
       summary: (pile) => host.summary(pile),

@@ -1,0 +1,80 @@
+"""The badges of a step as the Explorer gets them: from a run, in a saved page, as text, and for a changed rule."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import rao_lab as rl
+from rao_lab.store import open_run
+from rao_lab.views.explorer.badges_answer import badge_words, badges_answer, badges_saved, counts_saved
+from rao_lab.views.explorer.from_records import RecordSource, credited_table
+from rao_lab.views.explorer.question import Asked
+from rao_lab.views.explorer.widget import Explorer
+from tests.support.trees import showcase_group
+from tests.support.wire import Wire
+
+
+def test_the_badges_of_a_run_are_answered_counted_printed_and_saved(repo: Path) -> None:
+    with open_run(repo / "data/pathologies/guards_off.rao") as run:
+        explorer = Explorer(run, view="badges")
+        wire = Wire(explorer)
+        found, _ = wire.ask(type="ask", key="k", what="badges", step=12, args=[""], mark=0)
+        value = found["value"]
+        assert Counter(value["badge"]) == rl.diagnose(run, 12).counts()
+        place = value["badge"].index("own_goal")
+        assert value["trees"][value["tree"][place]] == [1, 0, 2] and value["path"][place] == "0.0.1.0"
+        changed = json.dumps({"bonus_from": 9})
+        fewer, _ = wire.ask(type="ask", key="k", what="badges", step=12, args=[changed], mark=0)
+        assert "bonus_only" not in fewer["value"]["badge"] and fewer["value"]["config"]["bonus_from"] == 9
+        for nonsense in ("{", "[]", '{"bonus": 1}', '{"bonus_from": "x"}', "[" * 1999):
+            refused, _ = wire.ask(type="ask", key="k", what="badges", step=12, args=[nonsense], mark=0)
+            assert "value" not in refused and refused["why"]
+        counts, _ = wire.ask(type="ask", key="k", what="badge_counts", step=None, args=[""], mark=0)
+        assert counts["value"]["step"] == [1, 12] and counts["value"]["counts"]["own_goal"] == [0, 4]
+        assert "goal 100 % like its parent's" in badge_words(explorer._source.table(12), most=1000)
+        assert "own goal" in str(explorer)
+        table = explorer._source.table(12)
+        assert [*badges_saved(explorer._source, table), *counts_saved(explorer._source, None)] == [[""], [""]]
+        explorer.close()
+
+
+def test_the_view_finds_the_same_badges_of_credit_as_the_kernel(repo: Path, tmp_path: Path) -> None:
+    """It computes them anew for a rule that is changed; by the recorded rule they are the same."""
+    with open_run(repo / "data/pathologies/high_learning_rate.rao") as run:
+        explorer = Explorer(run)
+        table = explorer._source.table(12)
+        head, buffers = table.snapshot()
+        value, _ = badges_answer(Asked(explorer._source, lambda step: table, 12, [""]))
+        explorer.close()
+    held = {"head": head, "value": value, "buffers": [base64.b64encode(each).decode() for each in buffers]}
+    (tmp_path / "step.json").write_text(json.dumps(held))
+    command = ["node", str(repo / "widgets/test/badges_agree.js"), str(tmp_path / "step.json")]
+    out = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert len(out["kernel"]) == len(value["badge"])
+    assert sorted(map(str, out["kernel"])) == sorted(map(str, out["view"]))
+    assert {"bonus_only", "no_signal"} <= {key for key, *_ in out["view"]}
+
+
+def test_trees_without_credit_get_the_badges_that_need_none() -> None:
+    source = RecordSource([showcase_group()])
+    table = credited_table([showcase_group()], 1)
+    lonely = credited_table([rl.Group(showcase_group().task, showcase_group().trees[:1])], 1)
+    for each in (table, lonely):
+        value, _ = badges_answer(Asked(source, lambda step, each=each: each, 1))
+        assert len(value["badge"]) == len(value["path"]) and "own_goal" in value["badge"]
+    assert "no_signal" not in value["badge"]
+
+
+@pytest.mark.parametrize("step", [None, 5])
+def test_a_question_without_trees_says_so(repo: Path, step: int | None) -> None:
+    with open_run(repo / "data/pathologies/guards_off.rao") as run:
+        explorer = Explorer(run)
+        found, _ = Wire(explorer).ask(type="ask", key="k", what="badges", step=step, args=[""], mark=0)
+        explorer.close()
+    assert ("why" in found) if step is None else (found["value"]["badge"] == [])
