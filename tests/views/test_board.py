@@ -10,6 +10,7 @@ import pytest
 from rao_lab.errors import ConfigError
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.views.explorer.beside import beside_answer
+from rao_lab.views.explorer.board_still import board_picture
 from rao_lab.views.explorer.curves import MOST_OF_ONE, Curves, marks
 from rao_lab.views.explorer.from_run import checkpoints
 from rao_lab.views.explorer.question import Asked
@@ -107,6 +108,8 @@ def test_several_runs_stand_beside_each_other_with_their_names_and_what_differs(
     text = str(explorer)
     assert "a (1)" in text and "a (2)" in text and "train.steps: 2 | 3" in text
     assert "same settings" in str(Explorer([runs[0], open_run(tmp_path / "a.rao")]))
+    picture = board_picture(explorer._source)
+    assert "a (1) 0." in picture and "a (2) 0." in picture and "Gradient" not in picture
     explorer.save_html(tmp_path / "both.html")
     assert '"names":["a (1)","a (2)"]' in (tmp_path / "both.html").read_text()
     with pytest.raises(ConfigError, match="at most 5"):

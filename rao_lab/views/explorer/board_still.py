@@ -128,7 +128,10 @@ def board_picture(source: Source, step: int | None = None) -> str:
     curves = Curves.of(source.metrics()).to_json()
     if not curves["step"]:
         return ""
-    return board_svg(curves, _chosen(curves["step"], step), source.status().get("difficulties") or ())
+    others = [Curves.of(other.metrics()).to_json() for other in source.beside]
+    names = run_names([source, *source.beside])
+    order = source.status().get("difficulties") or ()
+    return board_svg(curves, _chosen(curves["step"], step), order, names, others)
 
 
 def _chosen(steps: Sequence[int], step: int | None) -> int:

@@ -12,9 +12,16 @@ from rao_lab.evaluation.intervals import wilson
 WIDTH, LEFT, TAIL = 640, 40, 150
 TITLE, HIGH, LOW, FOOT, GAP = 18, 150, 90, 18, 12
 """Heights in px: of a title, of the large and the small field, of the steps under a field, between two plots."""
+NAMES = 70
+"""px more for the names of several runs."""
 POINTS, PARTS = 120, 600
 """Points of a curve, and parts of all columns; of more steps some are left out, evenly."""
 SERIES = 6
+"""Of each run."""
+DASHES = ("", "7 3", "2 2.5", "9 3 2 3", "4 4", "1 4")
+"""How runs are told apart beside their names."""
+BANDS = 6
+"""Series whose intervals can be told apart."""
 FEW = 3
 """Up to this many steps are points: two or three are no curve yet."""
 SEQUENTIAL = ("#e9e6f4", "#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
@@ -32,6 +39,9 @@ class Series(NamedTuple):
     tone: str
     points: list[tuple[int, float, float, float]]
     """Step, share, and its 95 % interval."""
+    run: str = ""
+    """Its name, if several are drawn over each other."""
+    dash: str = ""
 
 
 class Field(NamedTuple):
@@ -79,23 +89,37 @@ def _known(steps: Sequence[int], values: Sequence[float | None]) -> list[tuple[i
     return [(step, each) for step, each in zip(steps, values, strict=False) if each is not None]
 
 
-def board_svg(curves: Mapping[str, Any], chosen: int, order: Sequence[str] = ()) -> str:
+def board_svg(
+    curves: Mapping[str, Any],
+    chosen: int,
+    order: Sequence[str] = (),
+    names: Sequence[str] = (),
+    others: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Root success by difficulty and gradient share by depth over the steps; empty if no step has either.
 
     Args:
         curves: `Curves.to_json()`.
         chosen: the step that an upright line marks.
         order: difficulties of the world, easiest first.
+        names: of all runs, if others are drawn over this one.
+        others: their curves.
     """
     steps, columns = curves["step"], curves["columns"]
-    last = max(1, *steps) if steps else 1
+    last = max(1, *(step for each in (curves, *others) for step in each["step"]), 1)
     series = success_series(steps, columns, order)
+    if others:
+        series = [
+            each._replace(run=name, dash=dash)
+            for run, name, dash in zip((curves, *others), names, DASHES, strict=False)
+            for each in success_series(run["step"], run["columns"], order)
+        ]
     rows = _shares(steps, columns)
     few = sum(step > 0 for step in steps) <= FEW
     parts, below = [], 0.0
     for title, drawn, high in (
         ("Root success by difficulty", series, HIGH),
-        ("Gradient share by depth", rows, LOW),
+        (f"Gradient share by depth{', ' + names[0] if others else ''}", rows, LOW),
     ):
         if not drawn:
             continue
@@ -104,12 +128,12 @@ def board_svg(curves: Mapping[str, Any], chosen: int, order: Sequence[str] = ())
         parts.append(_success(field, series, few) if drawn is series else _depths(field, rows))
         parts.append(_steps(field, chosen))
         below = field.top + high + FOOT + GAP
-    return _svg(below - GAP, "".join(parts)) if parts else ""
+    return _svg(WIDTH + (NAMES if others else 0), below - GAP, "".join(parts)) if parts else ""
 
 
-def _svg(high: float, body: str) -> str:
+def _svg(wide: int, high: float, body: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{high:.0f}" viewBox="0 0 {WIDTH} {high:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high:.0f}" viewBox="0 0 {wide} {high:.0f}" '
         f'role="img" style="background:#fff;max-width:100%"><title>Root success and gradient share</title>'
         f'<g font-family="Helvetica,Arial,sans-serif" font-size="11">{body}</g></svg>'
     )
@@ -119,7 +143,7 @@ def _success(field: Field, series: Sequence[Series], few: bool) -> str:
     parts = [_rule(field, share, f"{share:.2f}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     for each in series:
         points = _thin(each.points, POINTS)
-        if not few and not each.probe:
+        if not few and not each.probe and len(series) <= BANDS:
             parts.append(
                 _path(
                     field,
@@ -128,7 +152,8 @@ def _success(field: Field, series: Sequence[Series], few: bool) -> str:
                 )
             )
         if not few:
-            dash = ' stroke-width="1" stroke-dasharray="3 3"' if each.probe else ' stroke-width="1.8"'
+            dashes = each.dash or ("3 3" if each.probe and not each.run else "none")
+            dash = f' stroke-width="{1 if each.probe else 1.8}" stroke-dasharray="{dashes}"'
             parts.append(
                 _path(field, [(s, y) for s, y, _, _ in points], f'fill="none" stroke="{each.tone}"{dash}')
             )
@@ -137,11 +162,16 @@ def _success(field: Field, series: Sequence[Series], few: bool) -> str:
     ends = [
         (
             field.y(each.points[-1][1]),
-            f"{shorten(each.name, 12)}{', probes' if each.probe else ''} {each.points[-1][1]:.2f}",
+            _end_words(each),
         )
         for each in series
     ]
     return "".join([*parts, *_ends(field, ends)])
+
+
+def _end_words(series: Series) -> str:
+    run = f" {shorten(series.run, 11)}" if series.run else ""
+    return f"{shorten(series.name, 12)}{', probes' if series.probe else ''}{run} {series.points[-1][1]:.2f}"
 
 
 def _point(field: Field, series: Series, step: int, share: float, low: float, high: float) -> str:

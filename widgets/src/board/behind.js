@@ -137,6 +137,7 @@ export class BehindCard {
     if (!shown.step.n) return say(stepSentence(shown.step, this.host.traits.session) || "It has no trees.");
     const part = hit?.part ?? partOf(plot.entry);
     if (part.kind === "refusal") return [head, this.logButton(part.key, "refused")];
+    if (part.kind === "badge") return say("rl.diagnose(run) lists the nodes that have it.");
     const rows = behind(shown, part);
     if (!rows.length) return say("No tree of this step is behind it.");
     const nodes = rows.reduce((sum, row) => sum + row.nodes, 0);

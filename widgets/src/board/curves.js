@@ -5,7 +5,8 @@ import { percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { sequentialColour } from "../shared/theme.js";
 import { packed } from "./measures.js";
-import { DASHES, band, dot, endLabels, figuresAt, ground, line, rules, say, type, whisker } from "./pens.js";
+import { DASHES, MARKS, band, dot, endLabels, figuresAt, ground } from "./pens.js";
+import { line, rules, say, type, whisker } from "./pens.js";
 import { endWords, isBare, shareFigures } from "./plan.js";
 import { at } from "./series.js";
 
@@ -145,7 +146,7 @@ function drawLine(scale, one, y, few, several) {
     if (point.low !== undefined && point.high !== undefined && (probe || few)) {
       whisker(scale, px, y(point.low), y(point.high), colour, probe ? 1 : 2);
     }
-    dot(scale, px, py, probe ? 3 : few ? 3.6 : 2, colour, probe ? "ring" : "disc");
+    dot(scale, px, py, probe ? 3 : few ? 3.6 : 2, colour, probe ? "ring" : MARKS[run % MARKS.length]);
   });
 }
 

@@ -37,11 +37,15 @@ export class StepPanel {
     follow.hidden = !traits.live || following;
     const place = following ? "newest that has ended" : placeWords(curves, chosen, traits.session.live);
     const rows = runs.length > 1 ? besides(runs, chosen) : figures(curves, chosen);
+    const several = runs.length > 1;
+    const lines = `--lines: ${Math.ceil(rows.length / 2)}`;
+    const order = several ? h("div", { class: "label" }, runs.map(({ name }) => name).join(" | ")) : null;
     const head = [h("b", {}, `step ${count(chosen)}`), h("span", { class: "label" }, place)];
     fill(
       this.element,
       h("div", { class: "cap" }, head, h("span", { class: "grow" }), follow),
-      h("dl", { class: "figures", style: `--lines: ${Math.ceil(rows.length / 2)}` }, rows.map(figureRow)),
+      order,
+      h("dl", { class: several ? "figures several" : "figures", style: lines }, rows.map(figureRow)),
     );
     if (had) (follow.hidden ? heir : follow).focus();
   }

@@ -22,6 +22,18 @@ import { spread } from "../shared/axis.js";
 /** How runs are told apart beside their names, by their place. */
 export const DASHES = [[], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 4]];
 
+/** @typedef {"disc" | "ring" | "square" | "diamond" | "triangle" | "bar"} Mark */
+
+/** The same for a few points. @type {Mark[]} */
+export const MARKS = ["disc", "square", "diamond", "triangle", "bar", "disc"];
+/** Corners of marks, in radii. @type {Record<string, [number, number][]>} */
+const CORNERS = {
+  square: [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  triangle: [[0, -1.2], [1.15, 0.9], [-1.15, 0.9]],
+  bar: [[-1.3, -0.5], [1.3, -0.5], [1.3, 0.5], [-1.3, 0.5]],
+};
+
 /** @param {Scale} scale @param {number} size @param {number} [weight] */
 export function type({ context, p }, size, weight = 400) {
   context.font = `${weight} ${(size * p.unit).toFixed(2)}px ${p.family}`;
@@ -122,18 +134,17 @@ export function band({ context, x }, points, y, colour, alpha) {
 
 /**
  * @param {Scale} scale @param {number} x @param {number} y @param {number} radius @param {string} colour
- * @param {"disc" | "ring"} [shape]
+ * @param {Mark} [shape]
  */
 export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
+  const corners = CORNERS[shape];
   context.beginPath();
-  context.arc(x, y, radius, 0, 7);
-  if (shape === "disc") {
-    context.fillStyle = colour;
-    context.fill();
-    return;
-  }
-  context.fillStyle = p.page;
+  if (corners) for (const [dx, dy] of corners) context.lineTo(x + dx * radius, y + dy * radius);
+  else context.arc(x, y, radius, 0, 7);
+  context.closePath();
+  context.fillStyle = shape === "ring" ? p.page : colour;
   context.fill();
+  if (shape !== "ring") return;
   context.strokeStyle = colour;
   context.lineWidth = 1.4;
   context.stroke();

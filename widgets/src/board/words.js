@@ -35,8 +35,10 @@ export function noneWords(entry, curves, session) {
   const { id, draw } = entry;
   if (!curves.step.length) return "no step has ended yet: the curves begin with the first";
   if (id === "success_by_difficulty") return NO_SUCCESS.toLowerCase();
-  if (draw === "columns" && isKnown(entry, [{ name: "", curves }])) return "none so far";
-  if (id === "refusals") return "none so far";
+  const none = session.live ? "none so far" : "none";
+  if (draw === "columns" && isKnown(entry, [{ name: "", curves }])) return none;
+  if (session.kind === "trace") return "not recorded in this trace";
+  if (id === "refusals") return none;
   if (session.kind && !SAMPLED.includes(id)) return "nothing was trained here";
   return trained(curves) ? "not recorded in this run" : "from the first trained step";
 }
