@@ -49,7 +49,7 @@ def readout(page: Any) -> str:
 
 def test_the_page_shows_the_numbers_that_python_gives(pages: Any, run_file: Path, tmp_path: Path) -> None:
     with open_run(run_file) as run:
-        found = rl.tokens(run, tree=1, tokenizer=decode)
+        found = rl.tokens(run, tree=0, tokenizer=decode)
         told = rl.launches(run, tokenizer=decode)
         page = pages.open(saved_page(run, tmp_path / "t.html").as_uri(), width=1366, height=768)
     page.locator(".tk-body .tk.w").first.wait_for()

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+from rao_lab.base.bundled import data_path
 from rao_lab.credit import attribute
-from rao_lab.errors import MissingError
+from rao_lab.errors import ConfigError, MissingError
+from rao_lab.policies.fetch import RECORD
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import Group, Node, Turn
 from rao_lab.views.explorer.answers import answer
+from rao_lab.views.explorer.decoder import bundled_decoder, pieces_with
 from rao_lab.views.explorer.shown import source_of
 from rao_lab.views.per_token.columns import CUT, PART, READ, SPECIAL, UNUSED, WROTE, columns_of
 from rao_lab.views.per_token.launches import Line, at_like_depths, launches_of, lines, verdict
@@ -121,6 +124,33 @@ def test_bytes_of_one_character_stand_at_its_first_token_and_special_tokens_are_
     ]  # fmt: skip
 
 
+def test_a_blank_that_a_tokenizer_drops_at_the_start_of_a_text_is_kept_between_words() -> None:
+    class Sentence:
+        all_special_ids = (0,)
+        names = ("<s>", "\u2581let", "\u2581it", "go")
+
+        def convert_ids_to_tokens(self, token: int) -> str:
+            return self.names[token]
+
+        def decode(self, ids) -> str:
+            return "".join(self.names[each] for each in ids).replace("\u2581", " ").removeprefix(" ")
+
+    pieces = pieces_with(Sentence())([0, 1, 2, 3])
+    assert pieces == [("<s>", True), (" let", False), (" it", False), ("go", False)]
+
+
+def test_a_run_of_a_fetched_model_is_read_without_loading_it(tmp_path: Path, monkeypatch) -> None:
+    assert bundled_decoder({"policy": "gpt"}) is None
+    monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path))
+    assert bundled_decoder({"policy": "smollm2"}) is None, "it was not fetched here"
+    folder = tmp_path / "smollm2"
+    folder.mkdir()
+    (folder / RECORD).write_text("{}")
+    (folder / "tokenizer.json").write_bytes((data_path("tiny") / "tokenizer.json").read_bytes())
+    decoder = bundled_decoder({"policy": "smollm2"})
+    assert decoder is not None and len(decoder([5, 6])) == 2
+
+
 @pytest.mark.parametrize(
     ("node", "says"),
     [
@@ -134,12 +164,19 @@ def test_a_node_without_token_ids_is_told_in_a_sentence(node: Node, says: str) -
         columns_of(node, decode)
 
 
+def test_turns_that_make_no_sequence_are_shown_with_the_reason() -> None:
+    first = replace(turn(1, "", "a b"), logprobs=array("f", [-0.5] * 2))
+    found = columns_of(Node("0", turns=(first,)), decode)
+    assert kinds(found) == "wrote 2" and found.sequences == 0
+    assert "sampled from an empty prompt" in found.problem
+
+
 def made(drift: list[float], **more) -> NodeTokens:
     given = turn(1, "p", "a b c")
     columns = columns_of(Node("0", turns=(given,)), decode, np.array(drift))
     loss = Loss("ppo_clip", (0.8, 1.2), 2)
     numbers = {"A": 0.5, "w": 2.0, "c": 1.0, "share": 0.3, "why_not": None, "loss": loss, "lacks": {}}
-    return NodeTokens(1, "0", columns, **{**numbers, **more})
+    return NodeTokens(1, "0.0", "0", columns, **{**numbers, **more})
 
 
 def test_metrics_follow_the_loss() -> None:
@@ -181,6 +218,10 @@ def test_tokens_of_a_run_carry_what_training_found_of_them(tmp_path: Path) -> No
         assert ratio[~np.isnan(ratio)] == pytest.approx(np.exp(given.drift_of(row).astype(float)), rel=1e-6)
         assert (found.A, found.c) == (given.A[row], given.c[row])
         assert "launches" in str(found) and "least likely" in str(found)
+        (same,) = (rl.tokens(run, at=f"{step}:{found.tree}/0#tokens", tokenizer=decode),)
+        assert (same.tree, same.path, len(same)) == (found.tree, "0", len(found))
+        with pytest.raises(ConfigError, match="give it alone"):
+            rl.tokens(run, at=f"{step}:0.2", node="0.0")
         with pytest.raises(MissingError, match="no tree 99"):
             rl.tokens(run, tree=99)
         with pytest.raises(MissingError, match="no step 9"):
@@ -189,7 +230,7 @@ def test_tokens_of_a_run_carry_what_training_found_of_them(tmp_path: Path) -> No
 
 def test_what_is_not_known_is_said_and_never_0(tmp_path: Path) -> None:
     with open_run(step_of(tmp_path, drift=False)) as run:
-        found = rl.tokens(run, tree=2, tokenizer=decode)
+        found = rl.tokens(run, tree="0.2", tokenizer=decode)
         assert found.lacks["ratio"] == "this run was recorded before ratios were kept"
         with pytest.raises(MissingError, match="before ratios were kept"):
             found.metric("ratio")

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.base.bundled import data_path
 from rao_lab.errors import InputError, MissingError
+from rao_lab.policies.fetch import SOURCES, cached
 
 Decoder = Callable[[Sequence[int]], Sequence[tuple[str, bool]]]
 """Token ids to pieces of text, each with whether it is a special token; joined they are the text."""
@@ -47,13 +48,16 @@ def decoder_from(given: HasTokenizer | Tokenizer | Decoder | None) -> Decoder | 
 
 
 def bundled_decoder(config: Mapping[str, Any]) -> Decoder | None:
-    """The decoder of the embedded policy, if a run names it: its tokens are read without loading the model."""
-    if config.get("policy") != "tiny":
+    """The decoder of the embedded policy, or of a model that was fetched, if a run names it: tokens are read without
+    loading the model."""
+    name = config.get("policy")
+    if name != "tiny" and name not in SOURCES:
         return None
     try:
         from tokenizers import Tokenizer as Plain
 
-        plain = Plain.from_file(str(data_path("tiny") / "tokenizer.json"))
+        folder = data_path("tiny") if name == "tiny" else cached(str(name))
+        plain = Plain.from_file(str(folder / "tokenizer.json"))
     except (ImportError, MissingError):
         return None
     return pieces_with(_Plain(plain))
@@ -67,6 +71,9 @@ class _Plain:
         added = tokenizer.get_added_tokens_decoder()
         self.all_special_ids = [token for token, about in added.items() if about.special]
 
+    def convert_ids_to_tokens(self, token: int) -> str:
+        return str(self._tokenizer.id_to_token(token))
+
     def decode(self, ids: Sequence[int], /) -> str:
         text: str = self._tokenizer.decode(list(ids), skip_special_tokens=False)
         return text
@@ -75,26 +82,33 @@ class _Plain:
 def pieces_with(tokenizer: Tokenizer) -> Decoder:
     """A decoder from a tokenizer: ids that share a character become one piece."""
     special = set(tokenizer.all_special_ids)
+    named = getattr(tokenizer, "convert_ids_to_tokens", None)
+
+    def read(ids: list[int]) -> str:
+        """SentencePiece drops the blank before a word that begins a text; these ids are the middle of one."""
+        text: str = tokenizer.decode(ids)
+        lost = named is not None and not text.startswith(" ") and str(named(ids[0])).startswith("\u2581")
+        return f" {text}" if lost else text
 
     def decode(ids: Sequence[int]) -> list[tuple[str, bool]]:
         found: list[tuple[str, bool]] = []
         waiting: list[int] = []
         for token in ids:
             if token in special:
-                found += _flush(tokenizer, waiting)
-                found.append((tokenizer.decode([token]), True))
+                found += _flush(read, waiting)
+                found.append((read([token]), True))
                 continue
             waiting.append(token)
-            text = tokenizer.decode(waiting)
+            text = read(waiting)
             if "\ufffd" not in text or len(waiting) >= 4:
                 found.append((text, False))
                 waiting.clear()
-        return found + _flush(tokenizer, waiting)
+        return found + _flush(read, waiting)
 
     return decode
 
 
-def _flush(tokenizer: Tokenizer, waiting: list[int]) -> list[tuple[str, bool]]:
-    found = [(tokenizer.decode(waiting), False)] if waiting else []
+def _flush(read: Callable[[list[int]], str], waiting: list[int]) -> list[tuple[str, bool]]:
+    found = [(read(waiting), False)] if waiting else []
     waiting.clear()
     return found

@@ -39,6 +39,7 @@ def answer_tokens(asked: Asked) -> Given:
         "decoded": columns.decoded,
         "sequences": columns.sequences,
         "left_out": columns.left_out,
+        "problem": columns.problem,
         "lacks": {name: why for name, why in found.lacks.items() if name in ("logprob", "entropy")},
         "ratio": found.lacks.get("ratio", "") if np.isnan(columns.drift).all() else "",
         "loss": found.loss.name,

@@ -6,14 +6,14 @@ Letters of shapes: N tokens that are shown, T of them sampled by the node.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.errors import MissingError
+from rao_lab.errors import MissingError, RecordError
 from rao_lab.training.sequences import Stretch, stretches
 from rao_lab.tree import Node
 from rao_lab.views.explorer.decoder import Decoder
@@ -77,6 +77,8 @@ class Columns:
     """Recomputed less recorded log-prob (`Attributions.drift`)."""
     left_out: int
     """Tokens beyond `MOST`."""
+    problem: str = ""
+    """Why its turns make no training sequence."""
 
     def __len__(self) -> int:
         return len(self.word)
@@ -94,18 +96,26 @@ def columns_of(node: Node, decode: Decoder | None, drift: NDArray[Any] | None = 
 
     Raises:
         MissingError: it has no tokens, said in a sentence.
-        RecordError: its turns make no sequence.
     """
     if not any(turn.prompt_ids or turn.sampled_ids for turn in node.turns):
         raise MissingError(_without(node))
-    made = list(stretches(node))
+    try:
+        made, problem = list(stretches(node)), ""
+    except RecordError as error:
+        made, problem = list(_unjoined(node)), str(error)
     draft = _Draft(decode)
     if drift is not None and len(drift) == node.trainable_tokens:
         draft.drift = np.asarray(drift, np.float32)
-    used = _used(made)
-    for stretch, number, last in used:
-        draft.add(stretch, number, last)
-    return draft.done()
+    for stretch, number, last in _used(made):
+        draft.add(stretch, 0 if problem else number, last and not problem)
+    return draft.done(problem)
+
+
+def _unjoined(node: Node) -> Iterator[Stretch]:
+    """Turns that make no sequence, as they are: other programs record tokens without what was read, and so on."""
+    for turn in node.turns:
+        begins = not turn.continues or turn is node.turns[0]
+        yield Stretch(turn, begins, 0, turn.prompt_ids)
 
 
 def _without(node: Node) -> str:
@@ -203,12 +213,12 @@ class _Draft:
         self._left_out += len(ids) - len(kept)
         return kept
 
-    def done(self) -> Columns:
+    def done(self, problem: str) -> Columns:
         word, kind, role, *numbers = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         logprob, entropy, drift = numbers
         turns, words = tuple(self._turns), tuple(self._texts.words)
         told = self._decode is not None
-        return Columns(turns, words, told, word, kind, role, logprob, entropy, drift, self._left_out)
+        return Columns(turns, words, told, word, kind, role, logprob, entropy, drift, self._left_out, problem)
 
 
 def _floats(values: array[float], count: int) -> Floats:

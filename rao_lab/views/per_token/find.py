@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
-from rao_lab.errors import MissingError
+from rao_lab.errors import ConfigError, MissingError
 from rao_lab.tree import ROOT
-from rao_lab.views.explorer.address import place_of
+from rao_lab.views.explorer.address import Address, place_of
 from rao_lab.views.explorer.decoder import Decoder, HasTokenizer, Tokenizer, decoder_from
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.source import Source
@@ -49,7 +49,13 @@ class Launches:
 
 @checked_call
 def tokens(
-    shown: Shown, step: int | None = None, tree: str | int = 0, node: str = ROOT, *, tokenizer: Decodes = None
+    shown: Shown,
+    step: int | None = None,
+    tree: str | int = 0,
+    node: str = ROOT,
+    *,
+    at: str | None = None,
+    tokenizer: Decodes = None,
 ) -> NodeTokens:
     """The tokens of one node: what it read and wrote, with log-probs, entropies and what training made of each.
 
@@ -62,13 +68,20 @@ def tokens(
     Args:
         shown: what an Explorer takes: a run, a session, a step, a group or a tree.
         step: by default the newest.
-        tree: its place among the trees of the step, from 0, or GROUP.TREE as `rao-lab credit` prints them.
+        tree: its place in the step, from 0, or GROUP.TREE, as in an Explorer.
+        at: an address that an Explorer copies ("12:4.0/0.1"), in place of step, tree and node.
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session, and a run of the embedded policy,
             bring their own.
 
     Raises:
+        InputError: `tree` names no tree, or `at` is no address.
         MissingError: there is no such step, tree or node; or it has no tokens, said in a sentence.
     """
+    if at is not None:
+        if (step, tree, node) != (None, 0, ROOT):
+            raise ConfigError("at= says step, tree and node: give it alone, or give those")
+        address = Address.parse(at)
+        step, tree, node = address.step, address.tree, address.node or ROOT
     source, table = _step(shown, step, tokenizer)
     return node_tokens(source, table, place_of(table, tree), node)
 

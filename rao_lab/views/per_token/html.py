@@ -12,7 +12,7 @@ from rao_lab.views.per_token.columns import CUT, PART, SPECIAL, UNUSED, WROTE, C
 from rao_lab.views.per_token.launches import Line, verdict
 from rao_lab.views.per_token.node import NodeTokens
 from rao_lab.views.per_token.roles import LAUNCH, THOUGHT
-from rao_lab.views.per_token.text import launch_words, sequence_words, trained_words
+from rao_lab.views.per_token.text import launch_words, place_words, sequence_words, trained_words
 
 SHOWN = 3_000
 """Tokens in the HTML of a cell; more are counted."""
@@ -25,9 +25,7 @@ _STYLE = (
 def node_html(found: NodeTokens) -> str:
     """The text of a node. The deeper the tint of a token, the less likely it was; its title has the numbers."""
     columns = found.columns
-    said = (
-        f"Tokens of node {found.path}, step {found.step}: {trained_words(found)}. {sequence_words(columns)}."
-    )
+    said = f"Tokens of {place_words(found)}: {trained_words(found)}. {sequence_words(columns)}."
     key = (
         "Tinted: written by the node, deeper = less likely. Bold underline: launch. Italic: thought. Pale: read. "
         "Struck out: no longer read."

@@ -14,6 +14,7 @@ from rao_lab.credit import WHY_NOT
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.training.config import LossConfig
 from rao_lab.tree import Node
+from rao_lab.views.explorer.address import name_of
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import PROBE, StepTable
 from rao_lab.views.per_token.columns import WROTE, Columns, columns_of
@@ -58,7 +59,7 @@ class Loss:
 class NodeTokens:
     """The tokens of one node. `rl.tokens` makes it.
 
-    >>> found = rl.tokens(step)
+    >>> found = rl.tokens(step, tree=0)
     >>> found.wrote == step.trees[0].root.trainable_tokens
     True
     >>> found.metric("logprob").shape == (len(found),)
@@ -66,6 +67,8 @@ class NodeTokens:
     """
 
     step: int
+    tree: str
+    """As `rl.tokens` takes it."""
     path: str
     columns: Columns
     """Its tokens, one by one."""
@@ -158,7 +161,6 @@ def node_tokens(source: Source, table: StepTable, place: int, path: str) -> Node
 
     Raises:
         MissingError: there is no such node, or it has no tokens.
-        RecordError: its turns make no training sequence.
     """
     return tokens_of(source, table, place, table.node(place, path))
 
@@ -179,7 +181,9 @@ def tokens_of(source: Source, table: StepTable, place: int, node: Node) -> NodeT
             why = "probe" if code == PROBE else WHY_NOT[code] if code < len(WHY_NOT) else "unscored"
     loss = Loss.of(source.training())
     lacks = dict(_lacks(table, columns, numbers["c"], why, loss))
-    return NodeTokens(table.step, path, columns, **numbers, why_not=why, loss=loss, lacks=lacks)
+    return NodeTokens(
+        table.step, name_of(table, place), path, columns, **numbers, why_not=why, loss=loss, lacks=lacks
+    )
 
 
 WHY_WORDS = {
@@ -189,6 +193,8 @@ WHY_WORDS = {
     "root_unscored": "the root was not scored",
     "no_baseline": "there is no baseline",
     "no_tokens": "it wrote nothing",
+    "no_sibling": "it has no sibling to be compared with",
+    "by_rule": "the rule of credit leaves it out",
     "probe": "it is a probe",
     "no credit": "these trees have no credit",
 }

@@ -22,10 +22,15 @@ _NONE = "\u2013"
 def node_words(found: NodeTokens) -> str:
     """One line of what it is, one of how it was trained, a table by role, its turns and its least likely tokens."""
     columns = found.columns
-    head = f"Tokens of node {found.path}, step {found.step}: {trained_words(found)}"
+    head = f"Tokens of {place_words(found)}: {trained_words(found)}"
     return "\n".join(
         [head, sequence_words(columns), "", *_table(found), "", *_turns(columns), *_extremes(found)]
     )
+
+
+def place_words(found: NodeTokens) -> str:
+    """Which node it is."""
+    return f"node {found.path} of tree {found.tree}, step {found.step}"
 
 
 def trained_words(found: NodeTokens) -> str:
@@ -46,6 +51,8 @@ def trained_words(found: NodeTokens) -> str:
 
 def sequence_words(columns: Columns) -> str:
     """How its turns became training sequences."""
+    if columns.problem:
+        return f"its turns make no training sequence: {columns.problem}"
     turns = [turn for turn in columns.turns if turn.sequence]
     merged = sum(turn.held for turn in turns)
     again = sum(turn.again for turn in columns.turns)

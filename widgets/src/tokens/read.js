@@ -35,6 +35,7 @@ export const LAUNCH = 3;
  * @property {boolean} decoded
  * @property {number} sequences
  * @property {number} leftOut tokens that are not shown
+ * @property {string} problem why its turns make no training sequence
  * @property {Record<string, string>} lacks of log-prob and entropy, why nobody knows them
  * @property {string} ratio why nobody knows it; empty: it is known of some
  * @property {string} loss "" = not known
@@ -59,7 +60,8 @@ export function readTokens({ value, buffers }) {
   wrote.forEach((at, place) => (placeOf[at] = place));
   const { turns, words, decoded, sequences, lacks, ratio, loss, bounds, epochs } = value;
   return {
-    ...{ turns, words, decoded, sequences, lacks, ratio, loss, bounds, epochs, leftOut: value.left_out },
+    ...{ turns, words, decoded, sequences, lacks, ratio, loss, bounds, epochs },
+    ...{ leftOut: value.left_out, problem: value.problem ?? "" },
     word: new Uint32Array(bytes(word)),
     kind: kinds,
     role: new Uint8Array(bytes(role)),

@@ -204,7 +204,7 @@ function head({ turn, part, head: first, first: begins }, tokens) {
 /** @param {import("./read.js").TurnTokens} turn @param {number} sequences */
 function sequenceWords(turn, sequences) {
   const parts = [`read ${count(turn.read)}, wrote ${count(turn.wrote)}`];
-  if (!turn.sequence) parts.push("in no training sequence: nothing was sampled after it");
+  if (!turn.sequence && !turn.wrote) parts.push("in no training sequence: nothing was sampled after it");
   else if (sequences > 1) parts.push(`sequence ${turn.sequence} of ${sequences}`);
   if (turn.held) parts.push(`${many(turn.held, "token")} from before merged: computed once`);
   if (turn.again) parts.push(`context rewritten: ${many(turn.again, "token")} unchanged, read again`);

@@ -33,6 +33,7 @@ export function aboutWords(given, metric) {
     why ? `${metric.label} is not known: ${why}.` : metric.about,
     late && !why ? ` Of the last of ${tokens.epochs} updates.` : "",
     tokens.decoded ? "" : " These tokens cannot be decoded here: load the policy to read more than numbers.",
+    tokens.problem ? ` Its turns make no training sequence: ${oneLine(tokens.problem, 200)}.` : "",
     tokens.leftOut ? ` ${many(tokens.leftOut, "more token")} left out.` : "",
   ];
 }
