@@ -23,7 +23,9 @@ from rao_lab.views.per_token.columns import CUT, PART, READ, SPECIAL, UNUSED, WR
 from rao_lab.views.per_token.launches import Line, at_like_depths, launches_of, lines, verdict
 from rao_lab.views.per_token.node import METRICS, Loss, NodeTokens
 from rao_lab.views.per_token.roles import NAMES, launch_spans, roles
+from tests.support.live import Stage, wait_for
 from tests.support.trees import decode, encode, showcase_group
+from tests.support.wire import Wire
 
 
 def turn(index: int, prompt: str, wrote: str, continues: bool = False, **more: str) -> Turn:
@@ -284,3 +286,24 @@ def test_a_group_without_a_second_tree_has_no_verdict() -> None:
     found = rl.launches(Group(tree.task, (tree,), tree.header.step), tokenizer=decode)
     assert "no advantages" in str(found)
     assert found.lines[-1].mean_c is None
+
+
+@pytest.mark.slow
+def test_the_tokens_of_a_tree_that_runs_are_those_so_far(stage: Stage) -> None:
+    board = stage.session.board()
+    wire = Wire(board)
+    board._take(board, {"type": "hello", "step": None}, [])
+    stage.play(stage.counts[1] // 2)
+    message = {"type": "ask", "key": "k", "what": "tokens", "step": 1, "args": [0, "0"], "mark": 0}
+    wire.sent.clear()
+    board._take(board, message, [])
+    wait_for(lambda: any(head["type"] == "answer" for head, _ in wire.sent))
+    told, buffers = next(each for each in wire.sent if each[0]["type"] == "answer")
+    value = told["value"]
+    assert value["turns"] and value["words"]
+    assert np.frombuffer(buffers[1], "<u1").size == sum(
+        turn["cut"] + turn["read"] + turn["wrote"] for turn in value["turns"]
+    )
+    assert "recomputed" in value["ratio"] or "trained" in value["ratio"] or "credit" in value["ratio"]
+    stage.loose()
+    board.close()

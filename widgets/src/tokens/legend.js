@@ -1,6 +1,7 @@
 // What the colours and marks of tokens mean, with numbers.
 
 import { h } from "../shared/dom.js";
+import { isSigned } from "./metrics.js";
 
 /** @typedef {import("./metrics.js").Scale} Scale */
 /** @typedef {import("../shared/theme.js").Palette} Palette */
@@ -20,6 +21,7 @@ export function legendOf(p, scale, { tokens, shown, row }) {
   const words = { trained: "trained", level: "weight 0: trains nothing", untrained: "written, not trained" };
   if (tokens.wrote.length) keys.push(key(`w ${state}`, words[state]));
   const has = (/** @type {Uint8Array} */ column, /** @type {number} */ value) => column.includes(value);
+  if (scale && isSigned(scale)) keys.push(key("w below", `below ${scale.zero}`));
   if (has(tokens.role, 3)) keys.push(key("w launch", "launch"));
   if (has(tokens.role, 1)) keys.push(key("w thought", "thought"));
   if (has(tokens.kind, 0)) keys.push(key("", "read: masked"));

@@ -256,10 +256,15 @@ export function metricNamed(name) {
   return METRICS.find((metric) => metric.name === name) ?? METRICS[0];
 }
 
+/** It has values on both sides of its middle. @param {Scale} scale */
+export function isSigned({ ends, zero }) {
+  return ends[0] < zero && ends[1] > zero;
+}
+
 /** A colour that a mark of 2 px can carry. @param {Palette} p @param {Scale} scale @param {number} value */
 export function barColour(p, scale, value) {
   if (Number.isNaN(value)) return p.faint;
-  if (scale.ends[0] < scale.zero && scale.ends[1] > scale.zero) {
+  if (isSigned(scale)) {
     const size = scale.log ? Math.log(value) / Math.log(scale.ends[1]) : value / scale.ends[1];
     return markColour(p, size, 1e-6);
   }

@@ -7,7 +7,7 @@ import { capital } from "../shared/format.js";
 import { mix } from "../shared/theme.js";
 import { TokenChart } from "./chart.js";
 import { legendOf } from "./legend.js";
-import { metricNamed, METRICS, valuesOf } from "./metrics.js";
+import { isSigned, metricNamed, METRICS, valuesOf } from "./metrics.js";
 import { readTokens } from "./read.js";
 import { LaunchSide } from "./side.js";
 import { TokenText } from "./text.js";
@@ -150,6 +150,7 @@ export class TokensPage {
     const { values, scale } = /** @type {NonNullable<TokensPage["drawn"]>} */ (this.drawn);
     const share = TINT[p.dark ? "dark" : "light"];
     return {
+      below: (place) => isSigned(scale) && values[place] < scale.zero - 1e-9,
       state: trained ? (shown.credit.c[row] === 0 ? "level" : "trained") : "untrained",
       colours(place) {
         if (Number.isNaN(values[place])) return ["", ""];

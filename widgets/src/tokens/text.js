@@ -13,6 +13,7 @@ import { CUT, LAUNCH, PART, SPECIAL, THOUGHT, UNUSED, WROTE } from "./read.js";
 /**
  * @typedef {object} Paint how tokens that the node wrote look
  * @property {(place: number) => [string, string]} colours of the ground and of the line below it; "" = none
+ * @property {(place: number) => boolean} below it is less than what a signed scale has in its middle
  * @property {"trained" | "level" | "untrained"} state
  */
 
@@ -36,7 +37,7 @@ export class TokenText {
     /** @type {Set<number>} turns whose long prompt was opened */
     this.opened = new Set();
     /** @type {Paint} */
-    this.paint = { colours: () => ["", ""], state: "untrained" };
+    this.paint = { colours: () => ["", ""], below: () => false, state: "untrained" };
     this.current = -1;
     /** @type {IntersectionObserver | null} */
     this.observer = null;
@@ -145,7 +146,8 @@ export class TokenText {
       if (tokens.role[at] === LAUNCH) classes.push("launch");
       const [ground, line] = this.paint.colours(tokens.placeOf[at]);
       if (ground) made.style.background = ground;
-      if (line) made.style.boxShadow = `inset 0 -2px 0 ${line}`;
+      if (line && this.paint.below(tokens.placeOf[at])) made.style.borderBottom = `2px dashed ${line}`;
+      else if (line) made.style.boxShadow = `inset 0 -2px 0 ${line}`;
     } else if (tokens.kind[at] === CUT) classes.push("cut-out");
     else if (tokens.kind[at] === UNUSED) classes.push("unused");
     made.className = classes.join(" ");
