@@ -17,4 +17,5 @@ from rao_lab.store.rows.troubles import Trouble, trouble_of
 from rao_lab.store.salvage import SalvageReport, salvage
 from rao_lab.store.schema import SCHEMA_VERSION
 from rao_lab.store.trace import Trace, open_trace
+from rao_lab.store.tried import Tried, tried_tasks
 from rao_lab.store.writer import NotedCheckpoint, RunWriter

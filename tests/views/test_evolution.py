@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+from rao_lab.store import tried_tasks
 from rao_lab.tree import Group
 from rao_lab.views.evolution import columns as evolution_columns
 from rao_lab.views.evolution.columns import MOST_NODES, column_of, columns_of
@@ -148,3 +149,13 @@ def test_a_run_and_its_figure(groups: list[Group], tmp_path: Path) -> None:
     figure = rl.figures.evolution(rl.evolution(groups))
     assert len(figure.data) == 7  # six trends, and the interval of the first
     assert "probe_every" in rl.figures.evolution([showcase_group()]).layout.annotations[0].text
+
+
+def test_a_run_file_of_the_first_format_lists_its_probes(repo: Path) -> None:
+    with rl.open_run(repo / "tests/data/run_v1.rao") as run:
+        found = rl.evolution(run)
+        assert (found.steps, found.tasks, len(found.trees)) == ([0], ["medium 137"], 1)
+        assert found.trees[0].nodes == len(found.tree(0))
+        summaries = [each for each in run.trees(probe=False) if not each.fork]
+        trained = {(each.step, each.task) for each in tried_tasks(run, probe=False)}
+        assert trained == {(each.step, each.task) for each in summaries if each.nodes and not each.running}

@@ -76,9 +76,9 @@ def _columns(source: Source, kind: Kind) -> Columns:
     known: dict[str, Mapping[str, Any]] = {}
     times: Counter[str] = Counter()
     tried: dict[int, set[str]] = {}
-    for step, _ in source.marks():
-        groups = {str(group["task"]): group for group in source.tried(step, probe)}
-        known = {**groups, **known}
+    for step, tasks in sorted(source.tried(probe).items()):
+        groups = {str(group["task"]): group for group in tasks}
+        known = {**known, **{name: group for name, group in groups.items() if name not in known}}
         times.update(groups.keys())
         tried[step] = set(groups)
     back = [name for name in sorted(known, key=lambda name: -times[name]) if probe or times[name] > 1]

@@ -41,8 +41,8 @@ class RecordSource(Source):
             raise MissingError(f"no step {step} among {sorted(self._steps)}")
         return credited_table(groups, step, self._config)
 
-    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
-        return tasks_in(self._steps.get(step, ()), probe)
+    def tried(self, probe: bool) -> dict[int, list[dict[str, Any]]]:
+        return {step: tasks_in(groups, probe) for step, groups in sorted(self._steps.items())}
 
 
 class TraceSource(RecordSource):
@@ -69,9 +69,9 @@ class StepSource(Source):
             raise MissingError(f"no step {step} among {sorted(self._steps)}")
         return table_of_step(made)
 
-    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
-        made = self._steps.get(step)
-        return [] if made is None else tasks_in([*made.groups, *made.probes], probe)
+    def tried(self, probe: bool) -> dict[int, list[dict[str, Any]]]:
+        steps = sorted(self._steps.items())
+        return {step: tasks_in([*made.groups, *made.probes], probe) for step, made in steps}
 
 
 def tasks_in(groups: Iterable[Group], probe: bool) -> list[dict[str, Any]]:

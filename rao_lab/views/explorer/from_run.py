@@ -16,7 +16,7 @@ import numpy as np
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.evaluation.kept_forks import forks_of
-from rao_lab.store import NodeColumns, Run, TreeSummary, Trouble, checkpoint_folder
+from rao_lab.store import NodeColumns, Run, TreeSummary, Trouble, checkpoint_folder, tried_tasks
 from rao_lab.store.trace import KIND as TRACE
 from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
@@ -72,7 +72,6 @@ class RunSource(Source):
         self.poll_seconds = POLL_SECONDS if run.follow else None
         self._clock = clock
         self._revision = 0
-        self._tried: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         self._heard = clock()
         self._written = run.follow and run.being_written
 
@@ -120,21 +119,15 @@ class RunSource(Source):
     def bare(self, step: int) -> StepTable:
         return _table(self.run, step, self.run.node_table(step, partial=True))
 
-    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
-        known = next((each for each in self.run.steps if each.step == step), None)
-        goes_on = known is not None and known.ended is None and self.run.being_written
-        if known is None or goes_on or not (known.probe_trees if probe else known.trees):
-            return []
-        key = (step, probe, known.attempt, known.ended)
-        if (
-            key not in self._tried
-        ):  # a step that has ended stays as it is: a file that is followed is not read again
-            trees = (each for each in self.run.trees(step, probe=probe) if not (each.fork or each.running))
-            groups = {each.group: each for each in trees if each.nodes}
-            self._tried[key] = [
-                group_row(each.task, each.goal, each.difficulty, each.probe) for each in groups.values()
-            ]
-        return self._tried[key]
+    def tried(self, probe: bool) -> dict[int, list[dict[str, Any]]]:
+        begun = {each.step for each in self.run.steps if each.ended is None} if self.run.being_written else ()
+        found: dict[int, list[dict[str, Any]]] = {}
+        for each in tried_tasks(self.run, probe):
+            if each.step not in begun:
+                found.setdefault(each.step, []).append(
+                    group_row(each.task, each.goal, each.difficulty, probe)
+                )
+        return found
 
     def _state(self, step: int, table: StepTable) -> str:
         """Why a step has no credit, or no trees."""

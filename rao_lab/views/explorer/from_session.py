@@ -110,11 +110,11 @@ class SessionSource(Source):
         made = next((made for made in list(self.session.steps) if made.step == step), None)
         return self.table(step) if made is None else plain_table([*made.groups, *made.probes], step)
 
-    def tried(self, step: int, probe: bool) -> list[dict[str, Any]]:
-        made = next((made for made in list(self.session.steps) if made.step == step), None)
-        if made is not None:
-            return tasks_in([*made.groups, *made.probes], probe)
-        return [group for part in self._earlier for group in part.tried(step, probe)]
+    def tried(self, probe: bool) -> dict[int, list[dict[str, Any]]]:
+        found = {step: tasks for part in self._earlier for step, tasks in part.tried(probe).items()}
+        for made in list(self.session.steps):
+            found[made.step] = tasks_in([*made.groups, *made.probes], probe)
+        return found
 
     def open(self, put: Callable[[str, Any], None]) -> None:
         def hear(kind: str, value: Any) -> None:

@@ -62,9 +62,13 @@ class Source(ABC):
         """The same without credit, if that costs less; raises as `table` does."""
         return self.table(step)
 
-    def tried(self, step: int, probe: bool) -> Sequence[Mapping[str, Any]]:
-        """The tasks that a finished step tried as probes, or trained on, as `table.group_row` tells them."""
-        return [group for group in self.bare(step).groups if group["probe"] is probe and "fork" not in group]
+    def tried(self, probe: bool) -> Mapping[int, Sequence[Mapping[str, Any]]]:
+        """By step, the tasks that have finished trees, as `table.group_row` tells them; of probes, or trained on."""
+        tables = (self.bare(step) for step, _ in self.marks())
+        return {
+            table.step: [each for each in table.groups if each["probe"] is probe and "fork" not in each]
+            for table in tables
+        }
 
     def metrics(self) -> Iterable[Mapping[str, Any]]:
         """Of all steps that have ended, each with its "step": what the curves are drawn from."""
