@@ -18,16 +18,15 @@ from typing import Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import LARGEST
+from rao_lab.base.lazy import later
 from rao_lab.base.safe_text import one_line, quoted, unquoted, visible
 from rao_lab.base.words import counted
 from rao_lab.credit import Attributions, CreditConfig, attribute
-from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
+from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.store.files import file_path
 from rao_lab.store.formats.build import Span, grouped, trees_of
 from rao_lab.store.formats.detect import Format, format_of
 from rao_lab.store.formats.reading import Asked, Notes
-from rao_lab.store.journal import is_begun
-from rao_lab.store.writer import RunWriter
 from rao_lab.tree import Group, Tree
 
 KIND = "trace"
@@ -77,35 +76,13 @@ class Trace:
             >>> rl.open_run("runs/theirs.rao").config["kind"]
             'trace'
 
-        If a task has several trees, the paper's credit is computed of them and kept, too.
+        If a task has several trees, the paper's credit is computed of them and kept, too. The board draws each step.
 
         Raises:
             RunFileError: something lies there.
             UnavailableError: it cannot be written.
         """
-        out = file_path(path)
-        if out.suffix.lower() not in (".rao", ""):
-            raise ConfigError(f"{unquoted(out.name)} is not named like a run file: end it with .rao")
-        if is_begun(out):
-            raise RunFileError(f"{unquoted(out)} exists already: choose another name")
-        with RunWriter(out, self._about()) as writer:
-            for step in sorted({group.step for group in self.groups}):
-                writer.begin_step(step)
-                for group in self.groups:
-                    for tree in group.trees if group.step == step else ():
-                        writer.tree_done(tree)
-                writer.end_step(step, self.attributions(step))
-
-    def _about(self) -> dict[str, Any]:
-        header = self.trees[0].header
-        return {
-            "kind": KIND,
-            "format": self.format,
-            "file": self.name,
-            "notes": dict(self.notes),
-            "environment": header.environment,
-            "policy": header.policy,
-        }
+        later("rao_lab.api.keep_traces", "save_trace")(self, path)
 
     # Shown
 

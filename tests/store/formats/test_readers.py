@@ -93,6 +93,19 @@ def test_each_file_is_known_by_its_content_and_gives_its_trees(name: str, tmp_pa
         assert run.config["kind"] == "trace" and run.config["notes"] == dict(trace.notes)
 
 
+def test_the_board_draws_the_steps_of_a_saved_trace_and_no_figure_that_it_does_not_say(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "trl.rao"
+    opened("trl.parquet", reward="accuracy_reward").save(out)
+    with rl.open_run(out) as run:
+        assert [row["step"] for row in run.metrics] == [1, 2]
+        first = run.metrics[0]
+        assert first["success"] == pytest.approx(2 / 3) and first["zero_variance_groups"] == 0.0
+        assert first["tokens_in"] is None and first["entropy"] is None and "refusals" not in first
+        assert "success" in str(rl.Explorer(run, view="board"))
+
+
 def test_the_files_cover_every_format() -> None:
     assert {kind for kind, _, _ in FILES.values()} == {*FORMATS}
 
