@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -120,3 +121,13 @@ def run_all(page: Any) -> None:
 def chosen(page: Any) -> str:
     """What the outline says of the chosen node."""
     return page.locator(".rao [role=treeitem][aria-selected=true]").first.get_attribute("aria-label")
+
+
+def show_view(page: Any, label: str) -> None:
+    """Brings a view to the front, from the switch or from the menu behind it."""
+    button = page.locator(".rao .switch button", has_text=re.compile(f"^{label}$"))
+    if button.count() and button.first.is_visible():
+        button.first.click()
+    else:
+        page.locator(".rao .switch .more").click()
+        page.locator(".rao .menu button", has_text=re.compile(f"^{label}$")).click()

@@ -9,7 +9,7 @@ import pytest
 
 from rao_lab.store import RunWriter
 from rao_lab.tree import Spawned, TreeHeader
-from tests.browser.lab import Lab, open_notebook, run_all
+from tests.browser.lab import Lab, open_notebook, run_all, show_view
 from tests.support.trees import PREAMBLE, Plan, events_of, header_of, together
 
 pytestmark = pytest.mark.browser
@@ -57,12 +57,10 @@ def test_while_trees_run_one_that_runs_is_in_front_until_somebody_chooses(
         page.locator(LIVE).first.wait_for(state="attached")
         place = page.locator(".rao .place")
         assert "tree 1 of 3" in place.inner_text()
-        page.get_by_role(
-            "button", name="Board", exact=True
-        ).click()  # before the first step: its tasks, and axes
+        show_view(page, "Board")  # before the first step: its tasks, and axes
         page.locator(".rao .board button.group", has_text="medium 017").wait_for()
         assert "No step has ended yet" in page.locator(".rao .board .hush").text_content()
-        page.get_by_role("button", name="Tree", exact=True).click()
+        show_view(page, "Tree")
         tell(0, since=begun[0])  # the first ends, two go on
         page.wait_for_function("() => /tree 2 of 3/.test(document.querySelector('.rao .place').textContent)")
         assert page.locator(LIVE).count() == 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rao_lab.views.explorer.widget import Explorer
-from tests.browser.lab import chosen
+from tests.browser.lab import chosen, show_view
 from tests.support.hostile import CANARY, corpus
 from tests.support.trees import showcase_group
 
@@ -197,13 +197,13 @@ def test_keys_reach_the_view_wherever_the_focus_was(pages: Any, tmp_path: Path) 
     moves()
     page.keyboard.press("Escape")
     moves()
-    page.get_by_role("button", name="Board", exact=True).click()
+    show_view(page, "Board")
     moves()
     page.keyboard.press("Shift+ArrowLeft")
     page.locator(".rao .step-panel", has_text="1 behind the newest").wait_for()
     page.keyboard.press("f")  # training is over, and the newest is still one key away
     page.locator(".rao .step-panel", has_text="selected, the newest").wait_for()
-    page.get_by_role("button", name="Tree", exact=True).click()
+    show_view(page, "Tree")
     page.set_viewport_size({"width": 500, "height": 600})
     page.locator(".rao [role=treeitem]").nth(1).click()
     page.get_by_role("button", name="Back to the outline").focus()
@@ -241,7 +241,7 @@ def test_the_icicle_opens_tasks_and_trees(pages: Any, saved: Path) -> None:
     assert page.get_by_role("treeitem", name="medium 017").first.get_attribute("aria-expanded") == "true"
     page.get_by_label("width", exact=True).select_option("nodes")
     page.locator(".outline .row", has_text="tree 5").first.click()
-    page.get_by_role("button", name="Tree", exact=True).click()
+    show_view(page, "Tree")
     assert page.locator(".place .here").inner_text().strip() == "tree 5 of 8"
     assert pages.errors == []
 

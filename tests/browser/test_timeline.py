@@ -10,6 +10,7 @@ import pytest
 
 from rao_lab.store import open_run
 from rao_lab.views.explorer.widget import Explorer
+from tests.browser.lab import show_view
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +53,9 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
         .startswith("0.0.1.0,")
     )
     # The rows of the outline and the lanes beside them stand at one height.
-    tops = [page.locator(f".rao {part}").bounding_box()["y"] for part in (".list", ".timeline .stage")]
+    tops = [
+        page.locator(f".rao {part}").bounding_box()["y"] for part in (".outline .list", ".timeline .stage")
+    ]
     assert abs(tops[0] - tops[1]) < 1
     page.keyboard.press(",")  # one moment back from the end, then to the start
     slider = page.get_by_role("slider", name="Moment").first
@@ -60,12 +63,12 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     for _ in range(12):
         slider.press("PageDown")
     assert unborn(page) == 9
-    page.locator(".rao .list").focus()
+    page.locator(".rao .outline .list").focus()
     page.keyboard.press(">")
     page.keyboard.press("Space")
     page.wait_for_function("() => !document.querySelector('.rao .row.later')", timeout=15_000)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Tree", exact=True).click()
+    show_view(page, "Tree")
     page.locator(".rao .tl-strip", has_text="ideal speed-up").wait_for()
     box = page.locator(".rao .tl-strip canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + box["height"] - 8)
