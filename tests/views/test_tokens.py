@@ -156,8 +156,8 @@ def test_a_run_of_a_fetched_model_is_read_without_loading_it(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("node", "says"),
     [
-        (Node("0", turns=(Turn(1, text="hi"),)), "has no tokens"),
-        (Node("0", turns=(Turn(1, read=7, wrote=2),)), "server counts tokens"),
+        (Node("0", turns=(Turn(1, text="hi"),)), "a scripted policy has none"),
+        (Node("0", turns=(Turn(1, read=7, wrote=2),)), "were counted, as servers do"),
         (Node("0"), "no turn yet"),
     ],
 )

@@ -171,7 +171,7 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
             elif place is not None and len(table.rows_of(place)) <= DRAWN:
                 picture = tree_svg(table.tree(place), credit_of(table, place), look.path)
     picture = picture if len(picture) <= STILL_LIMIT else ""
-    body = "" if picture and look.view not in ("board", "tokens", "timeline") else words.body
+    body = "" if picture and look.view not in ("board", "timeline") else words.body
     pre = (
         f'<pre style="font:12px/1.35 Menlo,Consolas,monospace">{escape(body[:STILL_LIMIT])}</pre>'
         if body

@@ -120,9 +120,11 @@ def _unjoined(node: Node) -> Iterator[Stretch]:
 
 def _without(node: Node) -> str:
     if any(turn.read or turn.wrote for turn in node.turns):
-        return "Its server counts tokens and keeps them: there are no token ids to show"
+        return (
+            "Its tokens were counted, as servers do, and their ids were not recorded: there are none to show"
+        )
     if node.turns:
-        return "Its policy has no tokens (a scripted one writes text), so there are none to show"
+        return "No token ids were recorded of it: a scripted policy has none, and other programs may not keep theirs"
     return "It has no turn yet, so there are no tokens to show"
 
 

@@ -7,12 +7,13 @@ from html import escape
 
 import numpy as np
 
+from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import visible
 from rao_lab.views.per_token.columns import CUT, PART, SPECIAL, UNUSED, WROTE, Columns
 from rao_lab.views.per_token.launches import Line, verdict
 from rao_lab.views.per_token.node import NodeTokens
 from rao_lab.views.per_token.roles import LAUNCH, THOUGHT
-from rao_lab.views.per_token.text import launch_words, place_words, sequence_words, trained_words
+from rao_lab.views.per_token.text import HEADS, place_words, sequence_words, trained_words
 
 SHOWN = 3_000
 """Tokens in the HTML of a cell; more are counted."""
@@ -74,22 +75,19 @@ def _token(columns: Columns, at: int) -> str:
 
 
 def launch_html(found: Sequence[Line]) -> str:
-    """The table of a step and its sentence."""
-    _, _, *rows = launch_words(found).split("\n")
-    head, *body = [row.split("  ") for row in rows]
-    cells = [[cell.strip() for cell in row if cell.strip()] for row in [head, *body]]
-    drawn = "".join(
-        "<tr>"
-        + "".join(
-            f'<{"th" if at == 0 else "td"} style="text-align:{"left" if place == 1 else "right"};padding:2px 10px">'
-            f"{escape(cell)}</{'th' if at == 0 else 'td'}>"
-            for place, cell in enumerate(row)
+    """The table of a step, with the answer in a sentence above it."""
+    rows = [
+        (
+            ("all" if line.depth is None else f"depth {line.depth}") if line.launch else "",
+            "launches" if line.launch else "the rest",
+            line.nodes,
+            line.tokens,
+            *(_figure(each) for each in (line.mean_c, line.share, line.logprob, line.entropy)),
         )
-        + "</tr>"
-        for at, row in enumerate(cells)
-    )
-    said = escape(verdict(found))
-    return (
-        f'<div style="font:12px/1.4 Helvetica,Arial,sans-serif"><div>{said}.</div>'
-        f'<table style="border-collapse:collapse">{drawn}</table></div>'
-    )
+        for line in found
+    ]
+    return table_html(f"{verdict(found)}.", HEADS, rows)
+
+
+def _figure(value: float | None) -> float | str:
+    return "\u2013" if value is None else value

@@ -82,8 +82,6 @@ def launches_of(source: Source, table: StepTable) -> Written:
     Raises:
         MissingError: its tokens cannot be decoded here, or there are none.
     """
-    if not table.columns["wrote"].any():
-        raise MissingError(f"the nodes of step {table.step} wrote nothing")
     found = None if source.decode is None else written(table, source.decode)
     if found is not None and found.tokens.any():
         return found
@@ -95,7 +93,10 @@ def launches_of(source: Source, table: StepTable) -> Written:
 
 def _has_ids(table: StepTable) -> bool:
     """Whether the first node that wrote something has the ids of what it wrote."""
-    row = int(np.flatnonzero(table.columns["wrote"])[0])
+    rows = np.flatnonzero(table.columns["wrote"])
+    if not len(rows):
+        return False
+    row = int(rows[0])
     return table.node(int(table.columns["tree"][row]), table.path[row]).trainable_tokens > 0
 
 

@@ -16,6 +16,7 @@ from rao_lab.views.per_token.node import WHY_WORDS, NodeTokens
 EXTREMES = 5
 """Least likely tokens that are named."""
 TURNS = 40
+HEADS = ("depth", "wrote", "nodes", "tokens", "mean wA", "share", "log-prob", "entropy")
 _NONE = "\u2013"
 
 
@@ -116,7 +117,7 @@ def _turn_of(columns: Columns, at: int) -> int:
 
 def launch_words(found: Sequence[Line]) -> str:
     """The table of a step, and the answer in a sentence."""
-    rows = [("depth", "wrote", "nodes", "tokens", "mean wA", "share", "log-prob", "entropy")]
+    rows = [HEADS]
     for line in found:
         rows.append(
             (

@@ -17,9 +17,11 @@ import { CUT, LAUNCH, PART, THOUGHT, turnOf, UNUSED, WROTE } from "./read.js";
 export function withoutIds(step, row) {
   if (!step.turns[row]) return "It has no turn yet, so there are no tokens to show";
   if (!step.wrote[row] && !step.read[row]) {
-    return "Its policy has no tokens (a scripted one writes text), so there are none to show";
+    const who = "a scripted policy has none, and other programs may not keep theirs";
+    return `No token ids were recorded of it: ${who}`;
   }
-  return step.window[row] ? "" : "Its server counts tokens and keeps them: there are no token ids to show";
+  const counted = "Its tokens were counted, as servers do, and their ids were not recorded";
+  return step.window[row] ? "" : `${counted}: there are none to show`;
 }
 
 /** What the update does to the node, and what the metric is. @param {Given} given @param {Metric} metric */
