@@ -69,6 +69,9 @@ def test_a_group_says_what_it_taught_and_if_nothing_why(table: StepTable) -> Non
     assert said_of(table, "medium 041").endswith("One of its roots is not scored.")
     assert said_of(table, "medium 042") == "Not trained: none is scored."
     assert "never trained" in said_of(table, "medium 090")
+    plain = replace(table, credit=None)
+    assert said_of(plain, "medium 031").startswith("All four trees have ended. Roots stand at their s")
+    assert said_of(plain, "medium 040").startswith("Its one tree has ended.")
     said = list_sentence(group_facts(table), True)
     assert "In one of three the nodes below differ, so the group is trained all the same" in said
     assert "Four of nine groups taught nothing" in said
@@ -129,6 +132,7 @@ def test_the_browser_says_the_same(repo: Path, tmp_path: Path) -> None:
         CreditConfig(estimator=lambda nodes: nodes.R - nodes.R),
     ]
     tables = [credited_table(odd_groups(), 3, rule) for rule in rules]
+    tables.append(replace(tables[0], credit=None))
     file = tmp_path / "steps.json"
     file.write_text(json.dumps([_wire(table) for table in tables]))
     command = ["node", str(repo / "widgets/test/groupwords.js"), str(file)]
@@ -136,7 +140,7 @@ def test_the_browser_says_the_same(repo: Path, tmp_path: Path) -> None:
     for table, theirs in zip(tables, json.loads(answer), strict=True):
         facts, depths = group_facts(table), depth_facts(table)
         assert theirs["groups"] == [group_sentence(fact, table.config) for fact in facts]
-        assert theirs["list"] == list_sentence(facts, True)
+        assert theirs["list"] == list_sentence(facts, table.credit is not None)
         assert theirs["depths"] == depth_sentence(depths, table.config.depth_weighting != "none")
         ours = [[row.share, row.other] for row in depths]
         assert np.allclose(np.array(theirs["shares"]), np.array(ours))

@@ -44,9 +44,8 @@ def group_sentence(fact: GroupFact, config: CreditConfig) -> str:
     if fact.kind == "probe":
         return "A probe: tried now and then, and never trained. Its trees stand at their s."
     if fact.kind == "coming":
-        done = fact.trees - fact.live
-        ended = f"{_in_words(done)} of {counted(fact.trees, 'tree')} {'has' if done == 1 else 'have'} ended"
-        return f"{_capital(ended)}, and roots stand at their s: there is no R without credit."
+        ended = _ended(fact.trees - fact.live, fact.trees)
+        return f"{ended}. Roots stand at their s: there is no R without credit."
     if fact.kind == "untrained":
         return f"Not trained: {_UNTRAINED.get(fact.why, 'no node has an advantage')}."
     left = fact.trees - fact.known
@@ -109,6 +108,14 @@ def depth_sentence(depths: Sequence[DepthFact], weighted: bool) -> str:
     top = on.index(max(on))
     take = "takes" if weighted else "would take"
     return f"{first} With them depth {depths[top].depth} {take} most, {_percent(on[top], 0)}."
+
+
+def _ended(done: int, trees: int) -> str:
+    if trees == 1:
+        return f"Its one tree has {'' if done else 'not '}ended"
+    if done == trees:
+        return f"All {_in_words(trees)} trees have ended"
+    return f"{_capital(_in_words(done))} of {_in_words(trees)} trees {'have' if done > 1 else 'has'} ended"
 
 
 def _nothing(fact: GroupFact, config: CreditConfig) -> str:

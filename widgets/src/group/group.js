@@ -112,7 +112,8 @@ export class GroupView {
     const { host } = this;
     const root = fact.trees.map((tree) => shown.step.rootOf[tree]).find((row) => row >= 0) ?? -1;
     const goal = root >= 0 ? host.goal(root, 120) : "";
-    const lacks = fact.kind === "coming" && host.lacks ? host.lacks : "";
+    const bar = host.size === "full" || host.size === "drawer"; // it says already what is lacking
+    const lacks = fact.kind === "coming" && !bar ? host.lacks : "";
     const words = unbroken([groupSentence(fact, shown.config), lacks].filter(Boolean).join(" "));
     const { caption } = this.grove;
     const key = [goal, words, caption].join("\n");

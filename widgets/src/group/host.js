@@ -4,6 +4,7 @@
  * @typedef {object} GroupHost
  * @property {import("../step/shown.js").Shown | null} shown
  * @property {import("../shared/theme.js").Palette} palette
+ * @property {string} size of the cell
  * @property {string} lacks what the step is without, in a sentence; without a step, why there is none
  * @property {{tree: number}} place
  * @property {{tree: (tree: number) => void, row: (row: number) => void}} choose

@@ -33,14 +33,20 @@ export function groupSentence(fact, config) {
   if (kind === "fork") return "Forks stand at their s: no step counts them, and they move no weights.";
   if (kind === "probe") return "A probe: tried now and then, and never trained. Its trees stand at their s.";
   if (kind === "coming") {
-    const done = trees.length - live;
-    const ended = `${inWords(done)} of ${many(trees.length, "tree")} ${done === 1 ? "has" : "have"} ended`;
-    return `${capital(ended)}, and roots stand at their s: there is no R without credit.`;
+    const ended = endedWords(trees.length - live, trees.length);
+    return `${ended}. Roots stand at their s: there is no R without credit.`;
   }
   if (kind === "untrained") return `Not trained: ${UNTRAINED[fact.why] ?? "no node has an advantage"}.`;
   const left = trees.length - known;
   const lost = left ? ` ${capital(inWords(left))} of its roots ${left === 1 ? "is" : "are"} not scored.` : "";
   return `${kind === "nothing" ? nothing(fact, config) : taught(fact)}${lost}`;
+}
+
+/** @param {number} done @param {number} all trees */
+function endedWords(done, all) {
+  if (all === 1) return `Its one tree has ${done ? "" : "not "}ended`;
+  if (done === all) return `All ${inWords(all)} trees have ended`;
+  return `${capital(inWords(done))} of ${inWords(all)} trees ${done > 1 ? "have" : "has"} ended`;
 }
 
 /** @param {GroupFact} fact @param {CreditConfig} config */
