@@ -85,7 +85,7 @@ export function paintShared(picture) {
   if (Number.isNaN(shared)) return;
   const right = plan.width - 12 * u;
   const over = trees.length * plan.pitch + plan.left > right - 160 * u && trees.at(-1)?.at;
-  const y = plan.y(shared) + (over && over > shared ? 10 : -9) * u;
+  const y = plan.y(shared) + (over && over >= shared ? 10 : -9) * u;
   type(picture, 11);
   context.textAlign = "right";
   context.textBaseline = "middle";

@@ -36,7 +36,7 @@ export class GroupView {
     this.empty = h("div", { class: "state" });
     this.main = h("div", { class: "main" }, this.about, this.grove.element, this.share.element);
     this.element = h("div", { class: "centre group-view" }, this.empty, this.list.element, this.main);
-    /** What the facts are of: step, its revision, rule. @type {unknown[]} */
+    /** What the facts are of: step, its revision, advantages. @type {unknown[]} */
     this.counted = [];
     /** @type {StepFacts | null} */
     this.facts = null;
@@ -79,7 +79,7 @@ export class GroupView {
 
   /** Groups are counted anew if the step or its credit is another. @param {Shown} shown */
   count(shown) {
-    const now = [shown.step, shown.step.revision, shown.other, this.order];
+    const now = [shown.step, shown.step.revision, shown.credit.A, this.order];
     if (this.facts && now.every((each, at) => each === this.counted[at])) return;
     this.counted = now;
     this.facts = stepFacts(shown, this.order);
