@@ -14,6 +14,8 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.store.formats.detect import FORMATS
+from rao_lab.store.formats.fields import Otel as F
+from rao_lab.store.formats.fields import Rao
 from rao_lab.tree import Status, Tree
 from rao_lab.tree.codec import tree_to_json
 
@@ -258,6 +260,46 @@ def test_an_eval_archive_without_zstandard_is_the_same_as_the_json(tmp_path: Pat
     assert plain.trees[0].root.turns[0].messages[0].content.startswith("You delegate.")
     assert [group.task.id for group in plain.groups] == ["s1", "s2"]
     assert [tree.success for tree in plain.trees] == [1.0, 1.0, 0.0, 0.0]
+
+
+def span(name: str, parent: str | None, begun: int, ended: int, **said: Any) -> dict[str, Any]:
+    """A span as OTLP writes it."""
+    kinds = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
+    attributes = [{"key": key, "value": {kinds[type(value)]: value}} for key, value in said.items()]
+    times = {"startTimeUnixNano": str(begun * 10**9), "endTimeUnixNano": str(ended * 10**9)}
+    above = {} if parent is None else {"parentSpanId": parent}
+    return {"traceId": "aa", "spanId": name, "name": name, **above, **times, "attributes": attributes}
+
+
+def test_spans_of_our_own_carry_what_a_tree_knows(tmp_path: Path) -> None:
+    agent, chat = {F.OPERATION: F.INVOKE}, {F.OPERATION: "chat"}
+    root = {
+        Rao.NODE: "0",
+        Rao.GOAL: "add",
+        Rao.TASK: "t1",
+        Rao.STEP: 4,
+        Rao.S: 0.5,
+        Rao.REWARD: 0.0,
+        Rao.PROBE: False,
+    }
+    child = {Rao.NODE: "0.0", Rao.GOAL: "check", Rao.TURN: 1, Rao.STATUS: "turn_limit", Rao.REASON: "8 turns"}
+    spans = [
+        span("b", "a", 2, 3, **agent, **child),
+        span("c", "a", 1, 4, **chat, **{Rao.CODE: "print(1)", Rao.PRINTED: "1\n", Rao.VERSION: 7}),
+        span(
+            "a", None, 1, 5, **agent, **root, **{Rao.VALUE: '{"$":"tuple","v":[1,2]}', Rao.SOURCE: "verifier"}
+        ),
+    ]
+    path = tmp_path / "ours.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in spans), "utf-8")
+    tree = rl.open_trace(path, reward_range=(-1, 1)).trees[0]
+    below = tree.node("0.0")
+    assert (tree.task.id, tree.header.step, tree.root.goal, tree.root.value) == ("t1", 4, "add", (1, 2))
+    assert (tree.success, tree.root.reward, tree.root.success_source) == (0.5, 0.0, "verifier")
+    assert (below.parent_turn, below.status, below.reason) == (1, Status.TURN_LIMIT, "8 turns")
+    turn = tree.root.turns[0]
+    assert (turn.code, turn.output, turn.policy_version, turn.children) == ("print(1)", "1\n", 7, ("0.0",))
+    assert (tree.root.started, below.started, tree.ended) == (0.0, 1.0, 4.0)
 
 
 def test_rlm_calls_that_ran_as_an_rlm_of_their_own_are_read_to_any_depth(tmp_path: Path) -> None:
