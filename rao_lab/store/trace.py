@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from rao_lab.base.calls import checked_call
+from rao_lab.base.cell import table_html
 from rao_lab.base.checks import LARGEST
 from rao_lab.base.lazy import later
-from rao_lab.base.safe_text import one_line, quoted, unquoted, visible
+from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.credit import Attributions, CreditConfig, attribute
 from rao_lab.errors import ConfigError, InputError, MissingError
@@ -127,22 +127,35 @@ class Trace:
         return str(self)
 
     def _repr_html_(self) -> str:
-        """For a notebook cell; every text of the file is escaped."""
-
-        def shown(words: str) -> str:
-            return escape(visible(words))
-
-        facts = "".join(f"<li>{shown(each)}</li>" for each in self._facts())
-        notes = "".join(
-            f"<tr><td style='text-align:right'>{times:,}</td><td style='text-align:left'>{shown(one_line(what, 160))}"
-            "</td></tr>"
-            for what, times in [*self.notes.items()][:_SHOWN]
+        """For a notebook cell: its tasks, then what is known of it and what was left out."""
+        heads = ("task", "step", "trees", "nodes", "deepest", "scored", "success")
+        facts = self._facts()
+        more = len(self.groups) - _SHOWN
+        return table_html(
+            f"{self.name} · {self.format}",
+            heads,
+            [_row(group) for group in self.groups[:_SHOWN]],
+            [
+                *([f"and {more:,} tasks more"] if more > 0 else []),
+                "; ".join(facts[:3]),
+                "; ".join(facts[3:]),
+                *(f"{times:,} x {what}" for what, times in [*self.notes.items()][:_SHOWN]),
+                "rl.Explorer(trace) shows it",
+            ],
         )
-        left = f"<div>Not understood, or left out:</div><table>{notes}</table>" if notes else ""
-        return (
-            f"<div><b>{shown(one_line(self.name, 60))}</b> · {shown(self.format)}<ul>{facts}</ul>{left}"
-            "<code>rl.Explorer(trace)</code> shows it.</div>"
-        )
+
+
+def _row(group: Group) -> tuple[object, ...]:
+    scores = [tree.success for tree in group.trees if tree.success is not None]
+    return (
+        group.task.goal or group.task.id,
+        group.step,
+        len(group),
+        sum(map(len, group.trees)),
+        max(tree.depth for tree in group.trees),
+        len(scores),
+        sum(scores) / len(scores) if scores else None,
+    )
 
 
 def _known(what: str, many: int, of: int) -> str:
