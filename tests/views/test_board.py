@@ -15,7 +15,7 @@ from rao_lab.views.explorer.curves import MOST_OF_ONE, Curves, marks
 from rao_lab.views.explorer.from_run import checkpoints
 from rao_lab.views.explorer.question import Asked
 from rao_lab.views.explorer.widget import Explorer
-from tests.support.live import TRAIN, Stage, finish, script
+from tests.support.live import TRAIN, Stage, finish, script, wait_for
 from tests.support.trees import header_of, random_plan, tree_of
 
 
@@ -114,6 +114,23 @@ def test_several_runs_stand_beside_each_other_with_their_names_and_what_differs(
     assert '"names":["a (1)","a (2)"]' in (tmp_path / "both.html").read_text()
     with pytest.raises(ConfigError, match="at most 5"):
         Explorer([runs[0]] * 8)
+
+
+def test_a_run_that_grows_beside_another_is_drawn_as_far_as_it_is(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "a.rao", TRAIN) as ours, RunWriter(tmp_path / "b.rao", TRAIN) as theirs:
+        for writer in (ours, theirs):
+            writer.begin_step(1)
+            finish(writer, 1, script(1)[1])
+            writer.flush()
+        explorer = Explorer([open_run(tmp_path / f"{name}.rao", follow=True) for name in "ab"])
+        assert explorer.live and explorer.session["beside"] == 2
+        theirs.begin_step(2)
+        finish(theirs, 2, script(2)[1])
+        theirs.flush()
+        wait_for(lambda: explorer.session["beside"] == 3)
+        answer, _ = beside_answer(Asked(explorer._source, explorer.table, None))
+        assert answer["runs"][0]["step"] == [1, 2] and explorer.curves["step"] == [1]
+        explorer.close()
 
 
 def test_the_text_of_a_board_says_all_metrics_of_the_chosen_step(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ class Explorer(anywidget.AnyWidget):
     earlier runs of the same cell made: their display is gone.
 
     Args:
-        shown: what to show. Of a list of runs, the curves of all are drawn over each other on the board, and
-            the trees are those of the first.
+        shown: what to show. Of a list of runs, the curves of all are drawn over each other on the board (they grow
+            while the first does), and the trees are those of the first.
         config: the rule that credits trees at hand; a run brings its own.
         tokenizer: a policy or its tokenizer, to decode recorded token ids; a session brings its own.
         step: the step shown first; by default the newest.

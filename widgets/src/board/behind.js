@@ -61,7 +61,7 @@ function counted({ kind, key }, step, credit) {
 
 /** What stands behind a plot as a whole. @param {import("./catalogue.js").Entry} entry @returns {Part} */
 function partOf({ part = "" }) {
-  return { ...ALL, kind: ["refusal", "unscored"].includes(part) ? part : "", probe: part === "probe" };
+  return { ...ALL, kind: ["refusal", "unscored", "badge"].includes(part) ? part : "", probe: part === "probe" };
 }
 
 export class BehindCard {
@@ -137,7 +137,7 @@ export class BehindCard {
     if (!shown.step.n) return say(stepSentence(shown.step, this.host.traits.session) || "It has no trees.");
     const part = hit?.part ?? partOf(plot.entry);
     if (part.kind === "refusal") return [head, this.logButton(part.key, "refused")];
-    if (part.kind === "badge") return say("rl.diagnose(run) lists the nodes that have it.");
+    if (part.kind === "badge") return [head, this.badgeButton(part.key)];
     const rows = behind(shown, part);
     if (!rows.length) return say("No tree of this step is behind it.");
     const nodes = rows.reduce((sum, row) => sum + row.nodes, 0);
@@ -161,6 +161,17 @@ export class BehindCard {
     };
     const words = kind ? `${what ? "refused for " : ""}${kindWords(kind)}` : what;
     return h("button", { onclick }, `Log of nodes ${words}`);
+  }
+
+  /** @param {string} key */
+  badgeButton(key) {
+    const { host } = this;
+    const onclick = () => {
+      host.menu.close();
+      host.marking.look(host.marking.badges?.badges.find((badge) => badge.key === key)?.name ?? "");
+      host.setView("badges");
+    };
+    return h("button", { onclick }, key ? "The nodes with this badge" : "The nodes with badges");
   }
 
   /** @param {Shown} shown @param {Behind} behind @param {boolean} inside nodes are counted, not roots */

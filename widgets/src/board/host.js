@@ -8,7 +8,7 @@
  * @property {import("../shared/theme.js").Palette} palette
  * @property {string} size of the cell
  * @property {string} view the buttons that steer training are shown while it is "board"
- * @property {(view: "tree") => void} setView
+ * @property {(view: "tree" | "badges") => void} setView
  * @property {Pick<Model, "session" | "curves" | "steps" | "newest" | "live" | "saved">} traits
  * @property {number} quiet s since the kernel was heard
  * @property {(action: string) => void} act tells the kernel
@@ -20,6 +20,9 @@
  * }} steps
  * @property {{tree: (tree: number) => void, row: (row: number) => void}} choose
  * @property {import("../shared/menu.js").Menu} menu
+ * @property {{
+ *   badges: import("../step/badges.js").StepBadges | null, look: (name: string) => void
+ * }} marking the badges of the step, and the one that is looked for
  * @property {{go: (address: string) => boolean}} address opens a node of any step
  * @property {() => void} focusNodes gives the nodes the keyboard
  */

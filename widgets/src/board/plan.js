@@ -62,7 +62,7 @@ function lineField(entry, lines, rules) {
   const values = lines.flatMap(({ points }) => points.map(({ value }) => value));
   const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
   const least = values.reduce((low, value) => Math.min(low, value), Infinity);
-  if (!values.length) return { lines, low: 0, high: 1, marks: [] };
+  if (!values.length) return { lines, low: 0, high: 1, marks: ticks(0, 1, rules, isWhole(entry)) };
   if (least >= 0 && entry.from !== "least") {
     const high = roundUp(entry.format === "count" ? Math.max(1, most) : most, rules, isWhole(entry));
     return { lines, low: 0, high, marks: ticks(0, high, rules, isWhole(entry)) };
