@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 PANELS = {
-    "solved": ("Solved", "mean s of the roots"),
+    "solved": ("Solved", "mean s of the roots, 95 % interval"),
     "nodes": ("Nodes", "mean of a tree"),
     "depth": ("Depth", "mean of a tree"),
     "fan_out": ("Fan-out", "children of a node that delegates"),
@@ -54,6 +54,7 @@ def evolution(shown: Evolution | Shown) -> go.Figure:
             band = go.Scatter(
                 x=[*around, *around[::-1]],
                 y=[row.high for row in rows] + [row.low for row in rows][::-1],
+                mode="lines",
                 fill="toself",
                 fillcolor=SEQUENTIAL[1],
                 opacity=0.45,

@@ -81,6 +81,12 @@ export class EvolutionView {
     return this.fixed !== null && steps.includes(this.fixed) ? this.fixed : (steps[0] ?? 0);
   }
 
+  /** A comparison of evaluations has names for its steps. @param {number} step */
+  nameOf(step) {
+    const name = this.host.traits.session.names?.[step];
+    return name ? oneLine(name, 40) : String(step);
+  }
+
   /** The goal without what all goals of the tasks begin with. @param {Task} task @param {number} limit */
   goalOf({ goal }, limit) {
     const shared = this.columns.preamble;

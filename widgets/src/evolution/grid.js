@@ -22,6 +22,7 @@ import { cellWords, depthOf } from "./words.js";
  * @property {number} pinned step
  * @property {Row} row
  * @property {boolean} all every tree of a task has a row
+ * @property {(step: number) => string} nameOf what a step is called, or its number
  * @property {(task: Task, limit: number) => string} goalOf
  * @property {(step: number, row?: Row) => void} choose
  * @property {(step: number, row: Row) => void} open
@@ -137,7 +138,7 @@ export class Grid {
       const onclick = (/** @type {MouseEvent} */ event) =>
         event.shiftKey ? this.host.pin(step) : this.host.choose(step);
       return h("button", { ...props, role: "columnheader", title, onclick, "data-marks": marks.join(" ") },
-        String(step),
+        h("span", { class: "cut" }, this.host.nameOf(step)),
         step === pinned ? h("span", { class: "label" }, "pinned") : null,
       );
     });

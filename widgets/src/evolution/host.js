@@ -7,7 +7,7 @@
  * @typedef {object} EvolutionHost
  * @property {import("../shared/theme.js").Palette} palette
  * @property {string} size of the cell
- * @property {Pick<Model, "steps" | "newest" | "live" | "saved" | "curves">} traits
+ * @property {Pick<Model, "steps" | "newest" | "live" | "saved" | "curves" | "session">} traits
  * @property {import("../step/store.js").Step | null} step that is open
  * @property {number | null} wanted the step that is open, or asked for and not yet here
  * @property {{

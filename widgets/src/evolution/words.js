@@ -29,7 +29,7 @@ export function noteWords(columns, index, { steps, saved }) {
   if (index.tasks.length < index.of_tasks) parts.push(`${index.tasks.length} of ${index.of_tasks} tasks`);
   if (columns.due > 0) parts.push(`${columns.known.size} of ${columns.steps.length} steps read`);
   const same = "same noise at every step, never trained";
-  const other = "no probe tasks: these were trained on";
+  const other = "no probe tasks: these were tried in several steps";
   if (!parts.length) parts.push(index.kind === "probes" ? same : other);
   if (saved && steps.length < columns.steps.length) parts.push(heldWords(steps));
   return parts.join("; ");
