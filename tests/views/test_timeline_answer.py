@@ -32,6 +32,14 @@ def test_the_times_of_a_tree_are_answered_from_a_run_and_carried_by_its_page(
         assert ticks[:, 3].tolist() == [turn.decode_steps for turn in turns]
         np.testing.assert_allclose(times[:, 2], [turn.ended for turn in turns], rtol=1e-6)
         np.testing.assert_allclose(seconds[:, 1], [node.ended for node in tree.nodes], rtol=1e-6)
+        other, _ = Wire(explorer).ask(type="ask", key="k", what="timeline", step=12, args=[23], mark=0)
+        line = run.trees(12)[23].load().timeline()
+        places = {node.path: place for place, node in enumerate(line.tree.nodes)}
+        pairs = [[places[pair.earlier], places[pair.later], pair.saved] for pair in line.serial]
+        assert other["value"]["serial"] == pairs and ("0.1", "0.2") in [
+            (p.earlier, p.later) for p in line.serial
+        ]
+        assert "0.1, then 0.2: together they would have saved 8 decode steps" in str(line)
         wrong, _ = Wire(explorer).ask(type="ask", key="k", what="timeline", step=12, args=["8"], mark=0)
         assert "must name it" in wrong["why"]
         explorer.save_html(tmp_path / "a.html")

@@ -211,6 +211,7 @@ function timeline() {
     row(mark("code"), "runs code"),
     row(mark("wait"), "waits for children"),
     row(mark("critical"), "critical path: the chain that the end of the tree waited for"),
+    row(mark("serial"), "began after a sibling that it did not need; at its left end it could have"),
     row(h("b", {}, "2\u00d7"), "ideal speed-up: decode steps of all agents / those on the critical path"),
   ];
 }

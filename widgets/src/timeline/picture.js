@@ -63,6 +63,33 @@ export class Picture {
     } else if (row.id === host.place.row && host.place.pile < 0) this.sayOwn(pen, lane, y + pitch / 2);
   }
 
+  /**
+   * Nodes that ran after a sibling without need: from where they began back to where they could have.
+   * @param {Pen} pen @param {TreeTimes} tree @param {Map<number, number>} yOf middles by row
+   */
+  drawSerial({ context, p, scale, until }, tree, yOf) {
+    const times = /** @type {Times} */ (this.view.host.replay.times);
+    context.strokeStyle = p.limit;
+    context.lineWidth = 1.5;
+    for (const [earlier, later] of tree.serial) {
+      const y = yOf.get(tree.rows[later]);
+      const [could, did] = [times.lanes[earlier].started, times.lanes[later].started];
+      if (y === undefined || !(could < did) || did > until) continue;
+      const right = scale.left + scale.width;
+      const [a, b] = [could, did].map((time) => Math.max(scale.left, Math.min(right, xOf(scale, time))));
+      context.setLineDash([4, 3]);
+      context.beginPath();
+      context.moveTo(b, y);
+      context.lineTo(a, y);
+      context.stroke();
+      context.setLineDash([]);
+      context.beginPath();
+      context.moveTo(a, y - 4);
+      context.lineTo(a, y + 4);
+      context.stroke();
+    }
+  }
+
   /** What the chosen node took, behind its bars. @param {Pen} pen @param {number} lane @param {number} y */
   sayOwn(pen, lane, y) {
     const { replay } = this.view.host;

@@ -180,6 +180,7 @@ export class TimelineView {
     for (let at = first; at < last; at += 1) {
       this.picture.drawRow(pen, tree, this.rows[at], at * pitch - top, legs);
     }
+    this.picture.drawSerial(pen, tree, yOf);
     this.picture.drawMoment(pen, 0, height, false);
     this.drawHead(pen);
   }
