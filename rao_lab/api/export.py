@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rao_lab.api.export_traces import pieces, trees_of_run, write_parquet
 from rao_lab.api.find import credited_steps, why_no_credit
 from rao_lab.api.rules import means_before
 from rao_lab.api.settings import chosen_steps
-from rao_lab.api.written import kind_of, spare_others
+from rao_lab.api.written import TRACES, kind_of, spare_others
 from rao_lab.base.checks import number
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.words import counted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.errors import ConfigError, MissingError, RunFileError, UnavailableError
 from rao_lab.prompts import recorded
@@ -120,6 +122,8 @@ def export_run(
         UnavailableError: the file cannot be written.
     """
     kind = kind_of(out, kind)
+    if kind in TRACES or kind == "parquet":
+        return _export_traces(path, out, kind, steps, max_mb, damaged, force)
     if damaged and kind != "rao":
         raise ConfigError("--salvage writes a run file: name one (.rao), and export the new file then")
     if max_mb is not None and kind != "html":
@@ -141,6 +145,23 @@ def export_run(
             whole_file(out, run_json(run, wanted, unread))
             return "; ".join([f"{out}: {_size(out)}", *run.problems[:3], *unread[:3]])
         return _export_page(run, out, wanted, MAX_MB if max_mb is None else max_mb)
+
+
+def _export_traces(
+    path: Path, out: Path, kind: str, steps: str | None, max_mb: float | None, damaged: bool, force: bool
+) -> str:
+    if max_mb is not None or damaged:
+        raise ConfigError(f"{'--salvage' if damaged else '--max-mb'} has no meaning for {kind}")
+    if kind in TRACES:
+        spare_others(out, kind, force)
+    with open_run(path) as run:
+        wanted = chosen_steps(steps, (each.step for each in run.steps), run.problems)
+        if kind == "parquet":
+            return write_parquet(run, out, wanted)
+        whole_file(out, pieces(kind, trees_of_run(run, wanted)))
+        forks = sum(tree.fork for each in run.steps for tree in run.trees(each.step))
+        left = [f"left out: {counted(forks, 'fork')}"] if forks else []
+        return "; ".join([f"{out}: {_size(out)}", *left, *run.problems[:3]])
 
 
 def run_json(run: Run, steps: Sequence[int] | None = None, unread: list[str] | None = None) -> Iterator[str]:

@@ -8,9 +8,24 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.store import spare_run_file
 
-FORMATS = ("html", "json", "rao")
+FORMATS = ("html", "json", "rao", "messages", "platoon", "otel", "perfetto", "parquet")
+TRACES = ("messages", "platoon", "otel", "perfetto")
+"""Formats of other programs, in one file."""
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".rao": "rao"}
-_BEGIN = {"html": b'<div id="explorer">', "json": b'{"format": "rao-lab run"'}
+_MAY_END = {
+    "messages": (".jsonl",),
+    "platoon": (".jsonl",),
+    "otel": (".jsonl", ".json"),
+    "perfetto": (".json",),
+}
+_BEGIN = {
+    "html": b'<div id="explorer">',
+    "json": b'{"format": "rao-lab run"',
+    "messages": b'{"id":"',
+    "platoon": b'{"type":"trajectory_created","collection_id":"',
+    "otel": b'{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"rao_lab"}}',
+    "perfetto": b'{"otherData":{"made by":"rao_lab"}',
+}
 """What an earlier export holds near its beginning."""
 _LOOKED_AT = 1 << 16
 
@@ -23,11 +38,14 @@ def kind_of(out: Path, asked: str | None) -> str:
     """
     if asked is not None and asked not in FORMATS:
         raise ConfigError(f"--format {quoted(asked)} is unknown: choose one of {', '.join(FORMATS)}")
-    named = _SUFFIXES.get(out.suffix.lower())
+    suffix = out.suffix.lower()
+    named = _SUFFIXES.get(suffix)
+    if asked in _MAY_END and (suffix in _MAY_END[asked] or named is None):
+        return asked
     if asked and named and asked != named:
         raise ConfigError(
             f"--format {asked} and --out {unquoted(out.name)} contradict each other: "
-            f"leave out --format, or name it {unquoted(out.stem)}.{asked}"
+            f"leave out --format, or name it {unquoted(out.stem)}{_MAY_END.get(asked, (f'.{asked}',))[0]}"
         )
     found = asked or named
     if found is None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rao_lab.store.rows.summaries import StepSummary, TreeSummary
 
 Columns = dict[str, Any]
-LIBRARIES = ("pandas", "polars")
+LIBRARIES = ("pandas", "polars", "pyarrow")
 
 _TERMS = ("child_mean", "child_min", "bonus", "R", "b", "A", "w", "c", "share")
 _PLAIN = (
@@ -96,12 +96,24 @@ def _library(name: str | None) -> Callable[[Columns], Any]:
         UnavailableError: it is not installed.
     """
     if name is not None and name not in LIBRARIES:
-        raise ConfigError(f"library={quoted(name)} is unknown: choose pandas or polars")
+        raise ConfigError(f"library={quoted(name)} is unknown: choose one of {', '.join(LIBRARIES)}")
     found = name or next(filter(find_spec, LIBRARIES), None)
     if found is None or find_spec(found) is None:
         raise UnavailableError(f"{found or 'pandas'} is not installed: pip install {found or 'pandas'}")
     module = import_module(found)
+    if found == "pyarrow":
+        return lambda columns: module.table({name: _alike(values) for name, values in columns.items()})
     return module.DataFrame if found == "pandas" else lambda columns: module.DataFrame(columns, strict=False)
+
+
+def _alike(values: Any) -> Any:
+    """A column of one kind: whole numbers among floats are floats, and what is mixed is text."""
+    if isinstance(values, np.ndarray):
+        return values
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} and len(kinds) == 2:
+        return [None if value is None else float(value) for value in values]
+    return values if len(kinds) < 2 else [None if value is None else str(value) for value in values]
 
 
 def _joined(parts: Iterable[Columns]) -> Columns:
@@ -311,6 +323,7 @@ def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
             yield above + name, value
 
 
+KINDS = ("nodes", "turns", "trees", "steps")
 _MAKERS: Mapping[str, Callable[[Recorded, int], Columns]] = {
     "nodes": _nodes,
     "turns": _turns,

@@ -237,7 +237,7 @@ class Run:
     def frame(
         self, kind: str = "nodes", steps: Iterable[int] | int | None = None, library: str | None = None
     ) -> Any:
-        """The run as a data frame. Frames join on `step`, `tree` (the id of `tree()`) and `node`; goals are words.
+        """The run as a table. Tables join on `step`, `tree` (the id of `tree()`) and `node`; goals are words.
 
             >>> by_depth = run.frame("nodes").groupby("depth")["share"].sum()
 
@@ -245,7 +245,7 @@ class Run:
             kind: a row is one of the "nodes" (with the credit that training multiplied by), the "turns", the "trees"
                 (forks and running ones included) or the "steps" (their metrics).
             steps: by default all.
-            library: "pandas" or "polars"; by default the first that is installed.
+            library: "pandas", "polars" or "pyarrow"; by default the first that is installed.
 
         Raises:
             ConfigError: an unknown kind or library.

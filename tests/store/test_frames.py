@@ -52,7 +52,7 @@ def test_the_credit_is_that_of_training_and_missing_if_there_is_none(run: Run) -
 def test_what_is_asked_amiss_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"'leaves' is unknown: choose one of nodes, turns, trees, steps"):
         run.frame("leaves")
-    with pytest.raises(ConfigError, match="choose pandas or polars"):
+    with pytest.raises(ConfigError, match="choose one of pandas, polars, pyarrow"):
         run.frame(library="dask")
     with pytest.raises(MissingError, match="no step 99"):
         run.frame(steps=99)

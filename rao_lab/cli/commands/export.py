@@ -16,7 +16,10 @@ def export(
     out: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")],
     kind: Annotated[
         str | None,
-        typer.Option("--format", help="html, json or rao. Default: what the name of FILE says."),
+        typer.Option(
+            "--format",
+            help="html, json, rao, messages, platoon, otel, perfetto or parquet. Default: what the name of FILE says.",
+        ),
     ] = None,
     steps: Annotated[
         str | None,
@@ -30,18 +33,26 @@ def export(
         bool, typer.Option("--force", help="Overwrite FILE, unless it is a run (html, json).")
     ] = False,
 ) -> None:
-    """Write a run as one file: a page to look at, JSON to compute with, or a copy.
+    """Write a run as one file: a page to look at, JSON to compute with, a copy, or traces for other programs.
 
-    The name of FILE says which: .html, .json or .rao. An earlier export is replaced, any other file is not.
+    The name of FILE says which: .html, .json or .rao; otherwise --format does. An earlier export is replaced, any
+    other file is not.
 
     A page (html) needs nothing but a browser. It holds the newest step, or those of --steps, and says what it
     leaves out. A copy (rao) is compact, and can be made while the run is still being written.
+
+    Traces: chat messages with tool calls (messages), platoon's events (platoon), OpenTelemetry spans (otel), a
+    timeline for ui.perfetto.dev (perfetto), and a folder of Parquet tables (parquet, with pyarrow). `rao-lab import`
+    reads the first three again.
 
     [bold]Examples[/bold]
 
       rao-lab export runs/demo.rao --out demo.html
       rao-lab export runs/demo.rao --out demo.json --steps 1,5,10-20
       rao-lab export runs/live.rao --out copy.rao
+      rao-lab export runs/demo.rao --format otel --out spans.jsonl
+      rao-lab export runs/demo.rao --format perfetto --out demo.json --steps 10
+      rao-lab export runs/demo.rao --format parquet --out tables
       rao-lab export runs/broken.rao --salvage --out what_is_left.rao
     """
     from rao_lab.api.export import export_run

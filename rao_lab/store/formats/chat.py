@@ -30,6 +30,7 @@ from rao_lab.store.formats.reading import (
     whole,
 )
 from rao_lab.tree import Status
+from rao_lab.tree.values import decode
 
 _ENDED = [status.value for status in Status if status.ended]
 
@@ -98,7 +99,7 @@ def _node(
     if entry.get(F.TURN) is not None:
         node.parent_turn = count(entry[F.TURN], at, F.TURN) or None
     node.goal = text(entry.get(F.GOAL), at, F.GOAL) or said.goal
-    node.value = plain(entry[F.VALUE], at, F.VALUE) if F.VALUE in entry else said.answer
+    node.value = decode(plain(entry[F.VALUE], at, F.VALUE)) if F.VALUE in entry else said.answer
     node.reward = number(entry.get(F.REWARD), at, F.REWARD)
     node.source = text(entry.get(F.SOURCE), at, F.SOURCE)
     status = entry.get(F.STATUS)

@@ -120,3 +120,5 @@ class Rao:
     VERSION, ENVIRONMENT, POLICY = "rao.policy_version", "rao.environment", "rao.policy"
     CODE, PRINTED, TURN_ERROR = "rao.code", "rao.output", "rao.error"
     """Of a turn: what ran, what it printed, how it failed."""
+    UNTIMED = "rao.untimed"
+    """The times of the span are not known: they are those of its begin, for spans must have some."""

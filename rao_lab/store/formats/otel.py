@@ -45,6 +45,8 @@ class _Spans:
         self.said: dict[str, Conversation] = {}
         self.heard: dict[str, list[Message]] = {}
         """Of each agent: what its model has read and written so far."""
+        self.order: dict[str, tuple[int, ...]] = {}
+        """Step, group and rollout of each agent, if the file says them: trees stand in their order."""
         self.nearest: dict[tuple[str, str], str | None] = {}
 
     def nodes(self) -> list[FoundNode]:
@@ -60,7 +62,7 @@ class _Spans:
                 self._tool(span)
             elif operation not in (*F.CHATS, *_AGENTS) and Rao.NODE not in span.attributes:
                 self.notes.add(f"spans of another operation: {operation[:40] or 'none'}")
-        found = list(self.agents.values())
+        found = sorted(self.agents.values(), key=lambda node: self.order.get(node.key, ()))
         if not found:
             raise InputError(
                 f"{self.spans[0].at.file if self.spans else 'the file'} holds no span of an agent or of a chat "
@@ -100,6 +102,9 @@ class _Spans:
         self.said[node.key] = Conversation(turns=node.turns)
         self.heard[node.key] = []
         _described(node, span)
+        if Rao.ROLLOUT in span.attributes:
+            places = (Rao.STEP, Rao.GROUP, Rao.ROLLOUT)
+            self.order[node.key] = tuple(count(span.attributes.get(name), span.at, name) for name in places)
         node.reward, node.source = self._scored(span)
         _ended(node, span)
 

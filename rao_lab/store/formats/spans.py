@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.errors import InputError
+from rao_lab.store.formats.fields import Rao
 from rao_lab.store.formats.reading import (
     MOST_PARTS,
     At,
@@ -142,15 +143,17 @@ def _span(data: Mapping[str, Any], at: At) -> Span:
         events.append(
             (text(each.get("name"), at, "the name of an event"), _attributes(each.get("attributes"), at))
         )
+    found = _attributes(data.get("attributes"), at)
+    untimed = found.get(Rao.UNTIMED) is True
     return Span(
         at,
         _id(trace, at, "the id of a trace"),
         _id(name, at, "the id of a span"),
         None if not parent else _id(parent, at, "the id of a parent"),
         text(data.get("name"), at, "the name of a span"),
-        _time(data, ("startTimeUnixNano", "start_time_unix_nano", "start_time"), at),
-        _time(data, ("endTimeUnixNano", "end_time_unix_nano", "end_time"), at),
-        _attributes(data.get("attributes"), at),
+        None if untimed else _time(data, ("startTimeUnixNano", "start_time_unix_nano", "start_time"), at),
+        None if untimed else _time(data, ("endTimeUnixNano", "end_time_unix_nano", "end_time"), at),
+        found,
         events,
         code in _FAILED,
         text(status.get("message", status.get("description")), at, "message"),

@@ -1,0 +1,1 @@
+"""Trees in the formats of other programs; `store/formats` reads them."""
