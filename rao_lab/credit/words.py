@@ -200,10 +200,9 @@ def _baseline(of: Row, b: float) -> tuple[str, str]:
 
 def _moving(of: Row, depth: int) -> str:
     known = of.found.moving
-    nodes = f"nodes at depth {depth}"
     if known is not None and depth < len(known) and not np.isnan(known[depth]):
-        return f" Over the steps before, {nodes} reached about "
-    return f" No earlier step had {nodes}: the mean of this step\u2019s is "
+        return f" Over the steps before, nodes at depth {depth} reached about "
+    return f" No earlier mean of depth {depth} is known; that of this step is "
 
 
 def _stands(A: float, than: str, std: bool) -> str:
