@@ -37,7 +37,8 @@ test("what roots are compared with is named as the rule has it", () => {
   assert.equal(named({ estimator: "rao", baseline: "moving" }), "moving mean of depth 0");
   assert.equal(named({ estimator: { rule: "my_rule" }, baseline: "leave_one_out" }), "b of my_rule");
   const config = /** @type {any} */ ({ estimator: "rao", baseline: "group_mean" });
-  assert.match(barWords(config, fact, true, 0.32), /^line: mean of all 8 roots; .*; A is its length \/ 0\.32$/);
+  const divided = barWords(config, fact, true, 0.32);
+  assert.match(divided, /^line: mean of all 8 roots; .*; A is its length \/ 0\.32$/);
   assert.match(barWords(config, fact, true, NaN), /A is not its length$/);
 });
 

@@ -195,6 +195,7 @@ export function barWords(config, fact, line, divisor) {
   }
   const mark = line ? "line" : "tick";
   const same = Math.abs(divisor - 1) < 1e-6;
-  const over = same ? "" : Number.isNaN(divisor) ? "; A is not its length" : `; A is its length / ${plain(divisor)}`;
+  const divided = Number.isNaN(divisor) ? "; A is not its length" : `; A is its length / ${plain(divisor)}`;
+  const over = same ? "" : divided;
   return `${mark}: ${baselineName(config, fact)}; bar: from there to this root${over}`;
 }
