@@ -61,7 +61,8 @@ function counted({ kind, key }, step, credit) {
 
 /** What stands behind a plot as a whole. @param {import("./catalogue.js").Entry} entry @returns {Part} */
 function partOf({ part = "" }) {
-  return { ...ALL, kind: ["refusal", "unscored", "badge"].includes(part) ? part : "", probe: part === "probe" };
+  const kind = ["refusal", "unscored", "badge"].includes(part) ? part : "";
+  return { ...ALL, kind, probe: part === "probe" };
 }
 
 export class BehindCard {
