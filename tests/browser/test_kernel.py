@@ -125,3 +125,21 @@ def test_training_that_ended_with_its_kernel_cannot_be_steered(pages: Any, lab: 
     page.locator(".rao").get_by_role("button", name="Tree", exact=True).click()
     page.locator(".rao .line-state", has_text="training with it").wait_for()
     shot(page, "gone_board_tree")
+
+
+@pytest.mark.slow
+def test_the_kernel_calls_a_rule_of_the_user_for_the_what_if_bar(pages: Any, lab: Lab) -> None:
+    cell = SHOW + "rl.Explorer(showcase_group(), rules={'halved': lambda n: (n.R - n.b) / 2}, view='credit')"
+    page = opened(pages, lab, "rules", cell)
+    page.get_by_label("estimator").first.select_option("halved")
+    page.locator(".sentence", has_text="The rule halved gives it an advantage of").wait_for()
+    before = page.locator(".sentence").inner_text()
+    page.get_by_role("slider", name="lambda").press("End")
+    page.wait_for_function(
+        "before => document.querySelector('.sentence').innerText !== before && "
+        "document.querySelector('.sentence').innerText.includes('halved')",
+        arg=before,
+    )
+    assert page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit")
+    shot(page, "rule_in_the_kernel")
+    assert pages.errors == []

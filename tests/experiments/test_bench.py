@@ -13,14 +13,14 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import adapter, cases, store
+from rao_lab.experiments.bench import adapter, cases, credit, store
 from rao_lab.experiments.bench.rollout import OneTurnAtATime
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
 
 
 def test_every_module_that_measures_is_a_bench_and_no_other() -> None:
-    assert {"rollout", "store"} <= set(cases.names())
+    assert {"credit", "rollout", "store"} <= set(cases.names())
     assert not {"make_tiny", "__init__"} & set(cases.names())
 
 
@@ -43,6 +43,14 @@ def test_seconds_is_a_median_without_the_first_run(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(cases, "perf_counter", lambda: now)
     assert cases.seconds(work, repeats=3) == 3.0
+
+
+def test_every_rule_is_measured_beside_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credit, "NODES", 2_000)
+    monkeypatch.setattr(credit, "ROUNDS", 1)
+    found = credit.measure(lambda line: None)
+    assert [case.name for case in found] == [f"credit/{name}" for name in credit.RULES]
+    assert all(case.ratio_to == "credit/rao" and case.median > 0 for case in found)
 
 
 def test_the_machine_is_told_without_names() -> None:
