@@ -138,7 +138,7 @@ class Rule:
         if self.function is None:
             raise ConfigError(
                 f"the credit rule {unquoted(self.name)} is a function, which a run file does not hold: "
-                "give it again, as CreditConfig(estimator=...)"
+                "give it again, as CreditConfig(estimator=...) or --estimator FILE.py:NAME"
             )
         said = f"the credit rule {unquoted(self.name)}"
         with blamed(said, "it must return the advantage of each node"):

@@ -270,6 +270,11 @@ def check_same(saved: TrainConfig, asked: TrainConfig) -> None:
     """
     before, after = _flat(saved.to_dict()), _flat(asked.to_dict())
     for name in before:
+        if name == "credit.estimator.source" and name in after and before[name] != after[name]:
+            raise ConfigError(
+                f"the credit rule {unquoted(before['credit.estimator.rule'])} reads otherwise than when this run was "
+                "started: give it as it was, or start another run"
+            )
         if name not in RESUMABLE and before[name] != after.get(name):
             raise ConfigError(
                 f"this run was started with {name}={quoted(before[name])} and cannot be resumed with "

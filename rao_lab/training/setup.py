@@ -46,7 +46,7 @@ class Training:
         if rule is not None and rule.function is None:
             raise ConfigError(
                 f"credit.estimator is the rule {unquoted(rule.name)}, a function that a run file does not hold: "
-                "give it again, as config with credit=CreditConfig(estimator=...)"
+                "give it again, as credit=CreditConfig(estimator=...) or --set credit.estimator=FILE.py:NAME"
             )
         tasks = training_tasks(self.environment, self.config, self.peers.size)
         object.__setattr__(self, "tasks", tasks)

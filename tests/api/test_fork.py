@@ -55,6 +55,18 @@ def deepest(run: Any, step: int = 2) -> Tree:
     return found.load()
 
 
+def test_a_rule_that_needs_more_than_the_group_gives_a_fork_no_advantage(run: Any) -> None:
+    found = rl.fork(deepest(run), "0.0", rest="continued", run=run, repeats=2)
+    assert found.no_advantage == ""
+    for config in (
+        rl.CreditConfig(baseline="moving"),
+        rl.CreditConfig.from_dict({"estimator": {"rule": "mine", "source": ""}}),
+    ):
+        other = replace(found, config=config)
+        assert "needs more than its group" in other.no_advantage
+        assert all(change.A.before is None and change.R.before is not None for change in other.credit)
+
+
 def test_a_fork_says_how_often_the_node_succeeds_and_what_its_ancestors_then_earn(run: Any) -> None:
     tree = deepest(run)
     found = rl.fork(tree, "0.0", rest="continued", run=run, repeats=4)

@@ -120,17 +120,20 @@ def test_a_rule_of_a_file_credits_a_step(recorded: Path, tmp_path: Path, lab: Co
     )
 
 
-def test_rules_are_compared_on_the_same_rollouts(recorded: Path, lab: CommandLine) -> None:
+def test_rules_are_compared_on_the_same_rollouts(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:
     found = lab.json(["credit", recorded, "--compare", "all", "--all"])
     assert found["steps"] == [1, 2] and found["first"] == "recorded" and "moving" in found["rules"]
     assert found["rules"]["recorded"]["signs_changed"]["value"] == 0
     assert len(found["rules"]["tree_relative"]["by_step"]) == 2
-    _, out, _ = lab(["credit", recorded, "--compare", "rao,tree_relative", "--step", "1"])
+    page = tmp_path / "rules.html"
+    _, out, _ = lab(["credit", recorded, "--compare", "rao,tree_relative", "--step", "1", "--out", page])
     assert out.startswith("Rules of credit on the same rollouts: step 1, ")
+    assert "tree_relative" in page.read_text() and "<script" not in page.read_text()
     for more, words in (
         (["--compare", "rao,best"], "'best' is no rule"),
         (["--compare", "all", "--lam", "0"], "--lam has no meaning with --compare"),
         (["--compare", "all", "--all", "--step", "1"], "contradict"),
         (["--all"], "--all has a meaning with --compare alone"),
+        (["--compare", "all", "--out", recorded], "a run file"),
     ):
         assert words in lab.refused(["credit", recorded, *more])

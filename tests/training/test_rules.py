@@ -10,6 +10,7 @@ import pytest
 
 from rao_lab.credit import CreditConfig, CreditNodes, attribute
 from rao_lab.errors import CallbackError, ConfigError
+from rao_lab.training.checkpoint import check_same
 from tests.golden.make import column
 from tests.support.plain_credit import plain_credit
 from tests.support.tinymodels import SMALL, all_steps, stepping, tiny_policy
@@ -74,3 +75,18 @@ def test_training_by_a_rule_that_is_only_a_name_is_refused_before_anything_is_sa
     read = CreditConfig.from_dict({"estimator": {"rule": "mine", "source": ""}})
     with pytest.raises(ConfigError, match=r"credit\.estimator is the rule mine.*give it again"):
         list(stepping(replace(SMALL, credit=read), tiny_policy()))
+
+
+def test_a_run_is_not_resumed_by_a_rule_of_the_same_name_that_reads_otherwise() -> None:
+    one, other = (
+        replace(SMALL, credit=CreditConfig.from_dict({"estimator": {"rule": "mine", "source": source}}))
+        for source in ("0123", "4567")
+    )
+    with pytest.raises(
+        ConfigError, match="the credit rule mine reads otherwise than when this run was started"
+    ):
+        check_same(one, other)
+    with pytest.raises(ConfigError, match=r"started with credit\.estimator"):
+        check_same(one, SMALL)
+    with pytest.raises(ConfigError, match=r"started with credit\.estimator='rao'"):
+        check_same(SMALL, one)

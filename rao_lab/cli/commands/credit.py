@@ -54,6 +54,9 @@ def credit(
             help="With --compare: how alike the policy gradients are, at the weights the run kept.",
         ),
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --compare: save it as a page, too.", metavar="FILE.html")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print what every node of a step earned, term by term.
@@ -94,10 +97,11 @@ def credit(
             )
         if every and step is not None:
             raise ConfigError(f"--all and --step {step} contradict each other: give one of them")
-        _compare(path, compare, "all" if every else step, gradient, as_json)
+        _compare(path, compare, "all" if every else step, gradient, out, as_json)
         return
-    if every or gradient:
-        raise ConfigError(f"--{'all' if every else 'gradient'} has a meaning with --compare alone")
+    if every or gradient or out:
+        name = "all" if every else "gradient" if gradient else "out"
+        raise ConfigError(f"--{name} has a meaning with --compare alone")
     with open_run(path) as opened:
         print_problems(opened)
         found_step, found = credit_of(opened, step, changes)
@@ -109,7 +113,7 @@ def credit(
         print_text(credit_text(found_step, found, rows))
 
 
-def _compare(path: Path, rules: str, step: Any, gradient: bool, as_json: bool) -> None:
+def _compare(path: Path, rules: str, step: Any, gradient: bool, out: Path | None, as_json: bool) -> None:
     """Prints what several rules say of the same rollouts."""
     from rao_lab.api.compare_rules import compare_rules
     from rao_lab.api.settings import estimator_of
@@ -119,6 +123,8 @@ def _compare(path: Path, rules: str, step: Any, gradient: bool, as_json: bool) -
     with open_run(path) as opened:
         print_problems(opened)
         found = compare_rules(opened, named, step, gradient=gradient)
+    if out is not None:
+        found.save_html(out)
     if as_json:
         print_json(found.to_json())
     else:

@@ -46,12 +46,22 @@ def save_bench(bench: Bench, path: Path, max_mb: float = 20.0) -> str:
     spare_run_file(path)
     spare_other_file(path)
     sheet, left_out = bench_sheet(bench, "bench", int(max_mb * 1_000_000) - SPARE)
-    page = _PAGE.format(csp=escape(CSP), title=escape(f"Prompt bench: {', '.join(bench.names)}"), sheet=sheet)
-    data = page.encode("utf-8", "backslashreplace")
+    data = plain_page(f"Prompt bench: {', '.join(bench.names)}", sheet)
     if len(data) > max_mb * 1_000_000:
         raise ConfigError(f"the tables alone exceed max_mb={max_mb:g}: raise it")
+    put(path, data)
+    return f"{left_out} of the pairs of trees" if left_out else ""
+
+
+def plain_page(title: str, sheet: str) -> bytes:
+    """A page around markup that is safe; it runs no script."""
+    page = _PAGE.format(csp=escape(CSP), title=escape(title), sheet=sheet)
+    return page.encode("utf-8", "backslashreplace")
+
+
+def put(path: Path, page: bytes) -> None:
+    """Raises: UnavailableError, if it cannot be written."""
     try:
-        path.write_bytes(data)
+        path.write_bytes(page)
     except OSError as error:
         raise UnavailableError(f"{unquoted(path)} cannot be written: {error.strerror or error}") from None
-    return f"{left_out} of the pairs of trees" if left_out else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 comparison_figure = later("rao_lab.views.rules.figure", "comparison_figure")
 comparison_html = later("rao_lab.views.rules.html", "comparison_html")
+save_comparison = later("rao_lab.views.rules.html", "save_comparison")
 
 COLUMNS: Mapping[str, tuple[str, str]] = {
     "signs_changed": (
@@ -169,6 +171,15 @@ class RuleComparison:
     def _repr_html_(self) -> str:
         shown: str = comparison_html(self)
         return shown
+
+    def save_html(self, path: str | Path) -> None:
+        """Saves the table as one page that needs nothing else and runs no script.
+
+        Raises:
+            InputError, RunFileError: something else lies there.
+            UnavailableError: it cannot be written.
+        """
+        save_comparison(self, Path(path))
 
     def figure(self) -> go.Figure:
         """A plotly picture of all of it."""

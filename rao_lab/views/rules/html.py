@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 from rao_lab.base.safe_text import visible
 from rao_lab.credit.named import rule_words
+from rao_lab.store import spare_run_file
+from rao_lab.views.bench.page import plain_page, put
+from rao_lab.views.explorer.page import spare_other_file
 from rao_lab.views.plotting import SEQUENTIAL
 from rao_lab.views.rules.comparison import BESIDE_FIRST, COLUMNS, SHARES, RuleComparison, about
 
@@ -32,6 +36,28 @@ def comparison_html(found: RuleComparison) -> str:
         f'<table style="border-collapse:collapse;font:inherit;font-variant-numeric:tabular-nums">'
         f"<tr>{first}{heads}{last}</tr>{''.join(_rows(found))}</table></div>"
     )
+
+
+def save_comparison(found: RuleComparison, path: Path) -> None:
+    """Writes the table, and what each figure means, as one page that runs no script.
+
+    Raises:
+        InputError, RunFileError: something else lies there.
+        UnavailableError: it cannot be written.
+    """
+    spare_run_file(path)
+    spare_other_file(path)
+    meanings = "".join(
+        f"<div><b>{escape(head)}</b>: {escape(meaning)}</div>"
+        for head, meaning in (COLUMNS[each] for each in found.shown)
+    )
+    rules = "".join(
+        f"<div><b>{escape(visible(name))}</b>: {escape(visible(rule_words(config)))}</div>"
+        for name, config in found.rules.items()
+    )
+    small = f'<div style="font:12px/1.5 Helvetica,Arial,sans-serif;margin-top:16px;{_PALE}">{{}}</div>'
+    sheet = comparison_html(found) + small.format(meanings) + small.format(rules)
+    put(path, plain_page("Rules of credit", f'<div style="padding:20px">{sheet}</div>'))
 
 
 def _rows(found: RuleComparison) -> Iterator[str]:
