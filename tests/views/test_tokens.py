@@ -16,9 +16,10 @@ from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import RECORD
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import Group, Node, Turn
-from rao_lab.views.explorer.answers import answer
+from rao_lab.views.explorer.answers import answer, saved_answers
 from rao_lab.views.explorer.decoder import bundled_decoder, pieces_with
 from rao_lab.views.explorer.shown import source_of
+from rao_lab.views.explorer.table import StepTable
 from rao_lab.views.per_token.columns import CUT, PART, READ, SPECIAL, UNUSED, WROTE, columns_of
 from rao_lab.views.per_token.launches import Line, at_like_depths, launches_of, lines, verdict
 from rao_lab.views.per_token.node import METRICS, Loss, NodeTokens
@@ -307,3 +308,16 @@ def test_the_tokens_of_a_tree_that_runs_are_those_so_far(stage: Stage) -> None:
     assert "recomputed" in value["ratio"] or "trained" in value["ratio"] or "credit" in value["ratio"]
     stage.loose()
     board.close()
+
+
+def test_a_page_reads_its_step_once_for_all_the_nodes_it_carries(tmp_path: Path) -> None:
+    def again(step: int) -> StepTable:
+        raise AssertionError(f"step {step} was read again")
+
+    with open_run(step_of(tmp_path)) as run:
+        source = source_of(run)
+        source.decode = decode
+        table = source.table(source.marks()[0][0])
+        held = saved_answers(source, again, table, 10_000_000, late=True)
+    assert sum(name.startswith("tokens ") for name in held) == len(table)
+    assert "launches []" in held

@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rao_lab.errors import RaoLabError
+from rao_lab.tree import Node, Tree
 from rao_lab.views.evolution.answers import (
     column_answer,
     index_answer,
@@ -32,7 +34,7 @@ from rao_lab.views.explorer.log_answer import log_answer, log_saved
 from rao_lab.views.explorer.own_rules import rule_answer, rules_saved
 from rao_lab.views.explorer.question import Argument, Asked, Growing, Question
 from rao_lab.views.explorer.source import Source
-from rao_lab.views.explorer.table import StepTable
+from rao_lab.views.explorer.table import Records, StepTable
 from rao_lab.views.explorer.timeline_answer import timeline_answer, timelines_saved
 from rao_lab.views.per_token.answer import answer_launches, answer_tokens, saved_launches, saved_tokens
 
@@ -83,11 +85,12 @@ def saved_answers(
 ) -> dict[str, Any]:
     """The answers of a step, or (None) of the run, that a page carries, while they fit into `room` bytes."""
     found: dict[str, Any] = {}
+    reads = read if table is None else _at_hand(table, read)
     for what, question in ANSWERS.items():
         for args in question.saved(source, table) if question.late == late else ():
             try:
                 step = None if table is None else table.step
-                value, buffers = question.answer(Asked(source, read, step, args))
+                value, buffers = question.answer(Asked(source, reads, step, args))
             except RaoLabError:
                 continue  # the page says that it lacks it
             held = {"value": value, "buffers": [base64.b64encode(each).decode() for each in buffers]}
@@ -96,3 +99,25 @@ def saved_answers(
                 found[key_of(what, args)] = held
                 room -= cost
     return found
+
+
+def _at_hand(table: StepTable, read: Callable[[int], StepTable]) -> Callable[[int], StepTable]:
+    """Reads steps, but for the one at hand: a page asks hundreds of questions about it, node by node."""
+    kept = table if table.records is None else replace(table, records=_OneTree(table.records))
+    return lambda step: kept if step == kept.step else read(step)
+
+
+class _OneTree:
+    """Records of a step that keep the tree read last."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._kept: tuple[int, Tree] | None = None
+
+    def tree(self, tree_id: int, /) -> Tree:
+        if self._kept is None or self._kept[0] != tree_id:
+            self._kept = tree_id, self._records.tree(tree_id)
+        return self._kept[1]
+
+    def node(self, tree_id: int, path: str, /) -> Node:
+        return self.tree(tree_id).node(path)
