@@ -21,6 +21,7 @@ COMMANDS = [
     "fork",
     "credit",
     "diagnose",
+    "evolution",
     "export",
     "import",
     "fetch",

@@ -69,6 +69,18 @@ class Evolution:
         (a, credit_a), (b, credit_b) = (self._with_credit(column, place) for column, place in sides)
         return diff_trees(a, b, credit_a, credit_b)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: what comes back, a row a tree, and a row a step."""
+        return {
+            "of": self.columns.kind,
+            "steps": self.steps,
+            "tasks": [
+                {name: task[name] for name in ("task", "goal", "difficulty")} for task in self.columns.tasks
+            ],
+            "trees": [tree._asdict() for tree in self.trees],
+            "trends": [step._asdict() for step in self.trends],
+        }
+
     def _with_credit(self, column: Column, place: int) -> tuple[Tree, Any]:
         tree = column.whole.tree(place)
         if self.columns.kind == "probes":
