@@ -31,6 +31,7 @@ _BRANCHES = re.compile(
     r"\s*(?:if|elif|else|while|try|except|finally|with|match|case|return|raise|break|continue|assert|def|class"
     r"|async|lambda)\b"
 )
+_FORMATS = re.compile(r"\b[rR]?[fF][rR]?[\"']")
 _HEADER = re.compile(r"\s*(?:for|if|elif|else|while|try|except|finally|with|match|case|def|class|async)\b")
 
 
@@ -64,9 +65,14 @@ class Statement:
         return found.end() if found and closed else 0
 
     @property
+    def said(self) -> str:
+        """What may hold names: its text without strings, unless one of them is an f-string."""
+        return self.text if _FORMATS.search(self.bare) else self.bare
+
+    @property
     def names(self) -> frozenset[str]:
-        """All names in it; those in strings too, which may be f-strings."""
-        return frozenset(_NAME.findall(self.text))
+        """All names in it."""
+        return frozenset(_NAME.findall(self.said))
 
 
 def statements(code: str) -> list[Statement]:
@@ -177,4 +183,4 @@ def _touched(one: Statement) -> frozenset[str]:
 def _read(one: Statement) -> str:
     """A statement without the name that it only puts its value into."""
     into = None if one.header else _INTO.match(one.bare)
-    return one.text[one.value or (into.end() if into else 0) :]
+    return one.said[one.value or (into.end() if into else 0) :]

@@ -28,6 +28,7 @@ def recorded(sandbox: Sandbox, *turns: str, children: tuple[str, ...] = ("finish
 
 INDEPENDENT = {
     "one after another": "x = await launch_subagent('a1')\ny = await launch_subagent('b2')\nprint(x, y)",
+    "a word of the same name": "one = await launch_subagent('a1')\ntwo = await launch_subagent('one b2')\nprint(two)",
     "nothing kept": "await launch_subagent('a1')\nawait launch_subagent('b2')",
     "in a loop": "z = []\nfor x in ['a1', 'b2']:\n    r = await launch_subagent(x)\n    z.append(r)\nprint(z)",
     "put into a list": "out = []\nfor item in ['a1', 'b2']:\n    out.append(await launch_subagent(item))",
@@ -94,6 +95,8 @@ def test_values_that_no_code_names_are_dropped() -> None:
         "x = await launch_subagent('a')": [True],
         "x = await launch_subagent('a')\nprint(x)": [False],
         "x = await launch_subagent('a')\nprint(f'{x}')": [False],
+        "x = await launch_subagent('a')\nprint('x')": [True],
+        "x = await launch_subagent('a')\nprint(rf'{x}')": [False],
         "print(await launch_subagent('a'))": [False],
         "x, y = await asyncio.gather(launch_subagent('a'), launch_subagent('b'))\nprint(y)": [False, False],
         "x = await launch_subagent('a')\ny = await launch_subagent('b')\nprint(y)": [True, False],

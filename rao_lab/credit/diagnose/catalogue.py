@@ -35,12 +35,15 @@ class Badge:
     mark: str
     """How it is drawn: "loop", "plus", "limit" or a letter."""
     sentence: str
-    example: Example | str
+    example: Example
     """A case that happened."""
     thresholds: tuple[str, ...] = ()
     """Fields of `BadgeConfig` that it reads."""
     on_card: bool = True
     """Whether cards and rows show it; how a node ended is shown there by its status."""
+
+
+HAND = "by_hand.rao"
 
 
 def _guards(words: str, tree: str, node: str) -> Example:
@@ -72,7 +75,9 @@ _ALL = (
         "unused answer",
         "U",
         "It returned something new, and its parent finished without looking at it.",
-        "a parent runs `await launch_subagent(...)`, keeps nothing of it, and finishes with a guess of its own",
+        Example(
+            '0.0 returned "it has 12 rooms", and 0 finished with a guess of its own', HAND, "0.1", "0.0", 1
+        ),
     ),
     Badge(
         "late_launch",
@@ -159,7 +164,7 @@ _ALL = (
         "timeout",
         "limit",
         "The clock of the tree ran out before it finished.",
-        "a server that answers too slowly for `tree_seconds`",
+        Example("the second turn took longer than the seconds of the tree", HAND, "0.3", "0", 1),
         on_card=False,
     ),
     Badge(

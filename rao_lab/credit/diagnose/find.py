@@ -158,7 +158,7 @@ def _how_far(tree: Tree, node: Node) -> str:
         return f"{node.window:,} tokens full in turn {len(node.turns)}"
     if node.status is Status.TIMEOUT and node.ended is not None and node.started is not None:
         return f"after {node.ended - node.started:.0f} s, in turn {len(node.turns)}"
-    return f"after {len(node.turns)} turns"
+    return f"after {counted(len(node.turns), 'turn')}"
 
 
 def _against_children(tree: Tree, node: Node, config: BadgeConfig) -> Iterator[Given]:

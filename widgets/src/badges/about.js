@@ -26,7 +26,7 @@ const WORDS = {
 export function aboutBadge(host, badge, chart) {
   return [
     h("h4", {}, badgeIcon(badge.mark, "", 15), badge.name),
-    h("p", { class: "sentence" }, badge.sentence),
+    h("p", { class: "meaning" }, badge.sentence),
     chart,
     h("p", { class: "label" }, "Such as: ", badge.example),
     ...thresholds(host, badge),
