@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { axisEnd, roundUp, spread, stepTicks, ticks } from "../src/shared/axis.js";
 import { groupRows, groupWords, miniature, piled } from "../src/step/groups.js";
 import { CATALOGUE } from "../src/board/catalogue.js";
-import { columnsOf, digits, isKnown, linesOf, packed } from "../src/board/measures.js";
+import { columnsOf, digits, isKnown, linesOf, marked, packed } from "../src/board/measures.js";
 import { endWords, planOf, shareFigures } from "../src/board/plan.js";
 import { at, byDifficulty, curvesOf, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
@@ -95,6 +95,12 @@ test("a metric that a run did not record is unknown and not 0", () => {
 });
 
 test("numbers of any size are short", () => {
+  const marks = ["seconds", "percent", "one", "share"].map((format) => {
+    return [0, 5, 0.25].map(marked({ ...entry("loss"), format }));
+  });
+  assert.deepEqual(marks, [
+    ["0", "5 s", "0.3 s"], ["0 %", "500 %", "25 %"], ["0", "5", "0.3"], ["0", "5", "0.25"],
+  ]);
   const shown = [0, 0.5, 12.34, -0.0598, 0.000123, 2e-7, 123456, -2500].map(digits);
   const due = ["0", "0.5", "12.3", "-0.0598", "1.2e-4", "2e-7", "123.5k", "-2.5k"];
   assert.deepEqual(shown, due.map((text) => text.replace("-", "\u2212")));

@@ -73,7 +73,10 @@ export function said(entry) {
  */
 export function marked(entry) {
   const say = said(entry);
-  return (value) => say(value).replace(/(\.\d*?)0+(?=\D*$)/, (_, some) => (some === "." ? "" : some));
+  return (value) => {
+    if (value === 0) return say(0).replace(/^0.*?(?=$| %)/, "0"); // of no unit but the share
+    return say(value).replace(/(\.\d*?)0+(?=\D*$)/, (_, some) => (some === "." ? "" : some));
+  };
 }
 
 /** Only whole numbers make sense on its axis. @param {Entry} entry */
