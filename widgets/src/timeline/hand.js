@@ -1,7 +1,8 @@
 // What the mouse does on the lanes and on their axis.
 
 import { h } from "../shared/dom.js";
-import { timeAt, timeWords } from "./paint.js";
+import { count } from "../shared/format.js";
+import { profile, timeAt, timeWords } from "./paint.js";
 
 /** @typedef {import("./paint.js").Scale} Scale */
 
@@ -72,8 +73,15 @@ export class LaneHand {
     const under = lane < 0 ? undefined : times?.bars[lane];
     const bar = under?.find(({ start, end }) => start <= time && time <= end);
     this.view.list.style.cursor = row ? "pointer" : "";
-    tip.hidden = !bar;
-    if (!bar || !times) return;
+    const sum = times && row ? this.inSum(row) : null;
+    tip.hidden = !bar && !sum;
+    if (!times || !row) return;
+    if (sum && !bar) {
+      tip.replaceChildren(h("div", {}, sum));
+      this.place(event);
+      return;
+    }
+    if (!bar) return;
     const span = times.lanes[lane].turns[bar.turn - 1];
     const words = { generation: "decodes", code: "runs code", waiting: "waits" }[bar.kind];
     const counted = bar.kind === "generation" && clock === "seconds" && span.steps;
@@ -84,6 +92,25 @@ export class LaneHand {
       h("div", {}, `${words} ${timeWords(bar.end - bar.start, clock)}${steps}`),
       h("div", { class: "label" }, `from ${timeWords(bar.start, clock)}`),
     );
+    this.place(event);
+  }
+
+  /** What a row says of many nodes. @param {import("./host.js").OutlineRow} row @returns {string | null} */
+  inSum(row) {
+    const { tree, host } = this.view;
+    const { times } = host.replay;
+    const step = host.shown?.step;
+    const pile = row.kind === "pile" ? host.place.piles.all.get(row.id) : undefined;
+    if (!tree || !times || !step || (pile ? pile.open : row.open !== false)) return null;
+    const rows = pile ? pile.rows.flatMap((each) => step.below(each)) : step.below(row.id).slice(1);
+    const lanes = rows.map((each) => tree.laneOf.get(each) ?? -1).filter((lane) => lane >= 0);
+    const { most } = profile(times, lanes, { left: 0, width: 1000, from: 0, to: times.end });
+    return `${count(lanes.length)} nodes in sum, up to ${count(most)} at once`;
+  }
+
+  /** @param {PointerEvent} event */
+  place(event) {
+    const { tip } = this.view;
     const box = this.view.stage.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left + 12, event.clientY - box.top + 14];
     tip.style.left = `${Math.max(4, Math.min(x, box.width - tip.offsetWidth - 8))}px`;

@@ -149,22 +149,25 @@ function drawWait({ context, p, scale, until }, { start, end }, y, height, plain
  * @param {Pen} pen @param {Times} times @param {number[]} lanes @param {number} y @param {number} height
  */
 export function drawProfile(pen, times, lanes, y, height) {
-  const { context, p, scale } = pen;
-  const { counts, most } = profile(times, lanes, scale, pen.until);
+  const { context, p, scale, until } = pen;
+  const { counts, most } = profile(times, lanes, scale);
   if (!most) return;
   context.fillStyle = p.sequential[2];
+  const now = Math.min(scale.width, xOf({ ...scale, left: 0 }, until));
   counts.forEach((number, x) => {
     if (!number) return;
+    context.globalAlpha = x > now ? 0.14 : 1; // what is still to come
     const high = Math.max(1, (number / most) * height);
     context.fillRect(scale.left + x, y + height - high, 1, high);
   });
+  context.globalAlpha = 1;
 }
 
 /**
  * How many of some nodes compute, for each pixel column.
- * @param {Times} times @param {number[]} lanes @param {Scale} scale @param {number} until
+ * @param {Times} times @param {number[]} lanes @param {Scale} scale
  */
-function profile(times, lanes, scale, until = Infinity) {
+export function profile(times, lanes, scale) {
   const size = Math.max(1, Math.ceil(scale.width));
   const change = new Int32Array(size + 1);
   const column = (/** @type {number} */ time) =>
@@ -172,9 +175,9 @@ function profile(times, lanes, scale, until = Infinity) {
   for (const lane of lanes) {
     let done = 0; // a node counts once in a column
     for (const { kind, start, end } of times.bars[lane]) {
-      if (kind === "waiting" || start > until) continue;
+      if (kind === "waiting") continue;
       const a = Math.max(done, column(start));
-      const b = Math.min(size, Math.max(a, column(start) + 1, column(Math.min(end, until))));
+      const b = Math.min(size, Math.max(a, column(start) + 1, column(end)));
       change[a] += 1;
       change[b] -= 1;
       done = b;

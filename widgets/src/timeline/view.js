@@ -122,7 +122,8 @@ export class TimelineView {
       button.disabled = !tree.clocks.includes(clock);
       button.title = button.disabled ? "Nobody kept this clock" : "";
     }
-    this.facts.update(shown.step, tree, replay.clock, place.pile >= 0 ? place.pile : place.row);
+    const row = place.pile >= 0 ? shown.step.parent[place.pile] : place.row; // whom the pile kept waiting
+    this.facts.update(shown.step, tree, replay.clock, row);
   }
 
   /** Another moment is shown. */
