@@ -113,15 +113,18 @@ def _children(nodes: Sequence[FoundNode]) -> dict[str, list[FoundNode]]:
 
 
 def _refuse_circle(nodes: Sequence[FoundNode]) -> None:
-    parents = {node.key: node.parent for node in nodes}
+    by_key = {node.key: node for node in nodes}
+    ended: set[str] = set()
+    """Nodes that are under a root."""
     for node in nodes:
-        seen = {node.key}
-        above = node.parent
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = parents[above]
-        if above is not None:
-            raise InputError(f"{node.at}: node {quoted(node.key)} is among its own ancestors")
+        path: dict[str, None] = {}
+        at: str | None = node.key
+        while at is not None and at not in ended:
+            if at in path:
+                raise InputError(f"{by_key[at].at}: node {quoted(at)} is among its own ancestors")
+            path[at] = None
+            at = by_key[at].parent
+        ended.update(path)
 
 
 # Scores

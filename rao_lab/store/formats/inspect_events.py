@@ -9,7 +9,18 @@ from typing import Any
 from rao_lab.store.formats.fields import Inspect as F
 from rao_lab.store.formats.found import FoundNode, FoundTurn
 from rao_lab.store.formats.messages import Conversation, add
-from rao_lab.store.formats.reading import At, Notes, a_list, an_object, count, moment, named, text
+from rao_lab.store.formats.reading import (
+    MOST_LEVELS,
+    MOST_REPEATED,
+    At,
+    Notes,
+    a_list,
+    an_object,
+    count,
+    moment,
+    named,
+    text,
+)
 from rao_lab.tree import Message
 
 MOST_EVENTS = 1_000_000
@@ -30,8 +41,7 @@ class _Sample:
         self.said: dict[str, Conversation] = {}
         self.read: dict[str, list[Message]] = {}
         """Of each agent: what its model has read so far."""
-        self.spans: dict[str, tuple[str, str]] = {}
-        """Of each span: its type and its name."""
+        self.repeated = 0
 
     def resolve(self, words: str) -> str:
         found = self.kept.get(words.removeprefix(F.ATTACHED)) if words.startswith(F.ATTACHED) else None
@@ -42,8 +52,8 @@ class _Sample:
         seen = 0
         while isinstance(span, str) and span not in self.agents:
             span, seen = self.above.get(span), seen + 1
-            if seen > len(self.above):
-                raise self.at.wrong("spans must not be among their own ancestors", span)
+            if seen > MOST_LEVELS:
+                raise self.at.wrong(f"spans must not be within {MOST_LEVELS} others, or in themselves", span)
         return span if isinstance(span, str) else None
 
     def begin(self, event: Mapping[str, Any], at: At) -> None:
@@ -53,7 +63,6 @@ class _Sample:
         above = event.get(F.PARENT)
         self.above[span] = above if isinstance(above, str) else None
         kind, name = text(event.get("type"), at, "type"), text(event.get("name"), at, "name")
-        self.spans[span] = kind, name
         if kind == "agent":
             self.agent(span, name, self.agent_of(self.above[span]), moment(event.get(F.TIME), at, F.TIME), at)
 
@@ -126,6 +135,11 @@ class _Sample:
             ):
                 raise at.wrong(f"{F.REFS} must be places among {len(self.pool)} messages", ends)
             given = [*given, *self.pool[ends[0] : ends[1]]]
+            self.repeated += max(0, ends[1] - ends[0])
+            if self.repeated > MOST_REPEATED:
+                raise at.wrong(
+                    f"all turns must read at most {MOST_REPEATED:,} messages together", self.repeated
+                )
         said = Conversation()
         notes = Notes()
         for each in given:

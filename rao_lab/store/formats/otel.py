@@ -17,7 +17,7 @@ from rao_lab.store.formats.fields import Rao
 from rao_lab.store.formats.found import UNSAID, FoundNode, FoundTurn, Root
 from rao_lab.store.formats.messages import Conversation, add
 from rao_lab.store.formats.otel_messages import SAID, call_of, chat_messages
-from rao_lab.store.formats.reading import Asked, Notes, count, key, number, parse, text
+from rao_lab.store.formats.reading import MOST_LEVELS, Asked, Notes, count, key, number, parse, text
 from rao_lab.store.formats.spans import Span, is_spans, spans_of
 from rao_lab.tree import Message, Status
 from rao_lab.tree.values import decode
@@ -41,18 +41,25 @@ class _Spans:
             if self.by_id.setdefault((span.trace, span.id), span) is not span:
                 raise span.at.wrong("the ids of the spans of a trace must differ", span.id)
         self.spans = spans
+        self.below: dict[tuple[str, str], list[Span]] = {}
+        """Of each span: those right under it."""
+        for span in spans:
+            if span.parent is not None:
+                self.below.setdefault((span.trace, span.parent), []).append(span)
         self.agents: dict[tuple[str, str], FoundNode] = {}
         self.said: dict[str, Conversation] = {}
         self.heard: dict[str, list[Message]] = {}
         """Of each agent: what its model has read and written so far."""
         self.order: dict[str, tuple[int, ...]] = {}
         """Step, group and rollout of each agent, if the file says them: trees stand in their order."""
-        self.nearest: dict[tuple[str, str], str | None] = {}
 
     def nodes(self) -> list[FoundNode]:
         for span in self.spans:
             if _operation(span) in _AGENTS or Rao.NODE in span.attributes:
                 self._agent(span)
+        for place, node in self.agents.items():  # whichever of them stands first in the file
+            above = self.above(self.by_id[place])
+            node.parent = None if above is None else above.key
         for span in self.spans:
             if _operation(span) in F.CHATS:
                 self._turn(span)
@@ -77,12 +84,14 @@ class _Spans:
 
     def above(self, span: Span) -> FoundNode | None:
         """The nearest agent above a span."""
-        path: list[tuple[str, str]] = []
+        levels = 0
         place = (span.trace, span.parent) if span.parent else None
         while place is not None and place not in self.agents:
-            if place in path:
-                raise span.at.wrong("spans must not be among their own ancestors", span.id)
-            path.append(place)
+            levels += 1
+            if levels > MOST_LEVELS:
+                raise span.at.wrong(
+                    f"spans must not be within {MOST_LEVELS} others, or in themselves", span.id
+                )
             higher = self.by_id.get(place)
             if higher is None:
                 self.notes.add("spans whose parent is not in the file: they begin a tree")
@@ -92,13 +101,7 @@ class _Spans:
 
     def _agent(self, span: Span) -> None:
         node = FoundNode(f"{span.trace[:32]}/{span.id}", span.at, started=span.started, ended=span.ended)
-        # Spans are sorted by their begin: an agent above began before, or at the same time.
-        place = (span.trace, span.id)
-        self.agents[place] = node
-        above = self.above(span)
-        if above is None and span.parent is not None:
-            above = self._later(span)
-        node.parent = None if above is None else above.key
+        self.agents[span.trace, span.id] = node
         self.said[node.key] = Conversation(turns=node.turns)
         self.heard[node.key] = []
         _described(node, span)
@@ -107,17 +110,6 @@ class _Spans:
             self.order[node.key] = tuple(count(span.attributes.get(name), span.at, name) for name in places)
         node.reward, node.source = self._scored(span)
         _ended(node, span)
-
-    def _later(self, span: Span) -> FoundNode | None:
-        """An agent above that began at the same moment, and stands later."""
-        higher = self.by_id.get((span.trace, span.parent or ""))
-        while higher is not None and _operation(higher) not in _AGENTS and Rao.NODE not in higher.attributes:
-            higher = self.by_id.get((higher.trace, higher.parent)) if higher.parent else None
-        if higher is None or higher.id == span.id:
-            return None
-        if (higher.trace, higher.id) not in self.agents:
-            self._agent(higher)
-        return self.agents[higher.trace, higher.id]
 
     def _turn(self, span: Span) -> None:
         node = self.above(span)
@@ -174,7 +166,7 @@ class _Spans:
         turn = node.turns[number_]
         if span.ended is not None:
             turn.ended = max(span.ended, turn.ended or span.ended)
-        inner = [each for each in self.spans if each.parent == span.id and each.trace == span.trace]
+        inner = self.below.get((span.trace, span.id), ())
         child = next((self.agents[s.trace, s.id] for s in inner if (s.trace, s.id) in self.agents), None)
         if child is not None:
             child.parent_turn = said.launches(name or span.id, child.key)
@@ -185,7 +177,7 @@ class _Spans:
         """The turn of the parent that was the last to begin before the node did, if nobody says more."""
         if node.parent is None or node.parent_turn is not None or node.started is None:
             return
-        turns = next(each for each in self.agents.values() if each.key == node.parent).turns
+        turns = self.said[node.parent].turns
         before = [
             i for i, turn in enumerate(turns, 1) if turn.started is not None and turn.started <= node.started
         ]

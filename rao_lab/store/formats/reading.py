@@ -26,6 +26,10 @@ MOST_PARTS = 1 << 25
 MOST_TEXT = 5_000_000
 """Characters of one text."""
 MOST_LINES = 5_000_000
+MOST_REPEATED = 5_000_000
+"""Messages that all turns of a file read together: a small file may name the same ones again and again."""
+MOST_LEVELS = 1000
+"""Of spans within spans."""
 
 
 @dataclass(frozen=True, slots=True)

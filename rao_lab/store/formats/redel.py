@@ -152,23 +152,26 @@ def _spawn(
 
 def _joined(kanis: Mapping[str, _Kani]) -> list[_Kani]:
     """All kanis, each joined to the call of its parent that gave it its instruction."""
-    taken: set[tuple[str, str]] = set()
+    asked: dict[str, dict[str, list[str]] | None] = {}
     for kani in kanis.values():
         above = kanis.get(kani.node.parent or "")
         if above is None:
             continue
-        said = kani.said.goal.strip()
-        for call_id, (turn, place) in above.said.calls.items():
-            call = above.said.turns[turn].calls[place]
-            if (above.node.key, call_id) in taken or said not in _instructions(call.kwargs):
-                continue
-            taken.add((above.node.key, call_id))
-            kani.node.parent_turn = above.said.launches(call_id, kani.node.key)
+        waiting = asked.setdefault(above.node.key, None) or _asked(above)
+        asked[above.node.key] = waiting
+        calls = waiting.get(kani.said.goal.strip())
+        if calls:
+            kani.node.parent_turn = above.said.launches(calls.pop(0), kani.node.key)
             if kani.node.started is None:  # ReDel runs the calls of one message together
                 kani.node.batch = 0
-            break
     return list(kanis.values())
 
 
-def _instructions(kwargs: Mapping[str, Any]) -> list[str]:
-    return [each.strip() for each in kwargs.values() if isinstance(each, str) and each.strip()]
+def _asked(kani: _Kani) -> dict[str, list[str]]:
+    """The calls of a kani that no helper serves yet, by each text among their arguments."""
+    found: dict[str, list[str]] = {}
+    for call_id, (turn, place) in kani.said.calls.items():
+        for said in kani.said.turns[turn].calls[place].kwargs.values():
+            if isinstance(said, str) and said.strip():
+                found.setdefault(said.strip(), []).append(call_id)
+    return found

@@ -14,7 +14,17 @@ from typing import Any
 from rao_lab.store.formats.fields import Verifiers as F
 from rao_lab.store.formats.found import FoundNode, FoundTurn
 from rao_lab.store.formats.messages import Conversation, add
-from rao_lab.store.formats.reading import At, Notes, a_list, an_object, count, moment, named, text
+from rao_lab.store.formats.reading import (
+    MOST_REPEATED,
+    At,
+    Notes,
+    a_list,
+    an_object,
+    count,
+    moment,
+    named,
+    text,
+)
 from rao_lab.store.formats.tokens import ids_of, numbers_of, with_ids
 
 MOST_MESSAGES = 200_000
@@ -41,6 +51,7 @@ class _Graph:
         """Of each agent: the token ids in its window."""
         self.agent_of: dict[int, tuple[int, int]] = {}
         """Of each sampled message: its agent, and its turn from 0."""
+        self.walked = 0
         self.before: list[int | None] = []
         """Of each message: the last sampled message above it."""
 
@@ -77,6 +88,11 @@ class _Graph:
         agent = self._agent(index, above)
         node, said = self.agents[agent], self.said[agent]
         path, place = [], self.parent(index)
+        self.walked += index - (above or 0)
+        if self.walked > MOST_REPEATED:
+            raise self.at.wrong(
+                f"its turns must read at most {MOST_REPEATED:,} messages together", self.walked
+            )
         while place is not None and place != above:
             path.append(place)
             place = self.parent(place)
@@ -192,10 +208,11 @@ def agents_of(data: Mapping[str, Any], name: str, at: At, notes: Notes) -> list[
 
 def _join_calls(graph: _Graph) -> None:
     """Joins an agent to the tool call that it serves, if its turn made but one, or one says its goal."""
+    places = {agent.key: place for place, agent in enumerate(graph.agents)}
     for agent in graph.agents:
         if agent.parent is None or agent.parent_turn is None:
             continue
-        place = next(i for i, each in enumerate(graph.agents) if each.key == agent.parent)
+        place = places[agent.parent]
         turn = graph.agents[place].turns[agent.parent_turn - 1]
         turn.waited = None
         open_calls = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
-from rao_lab.store.formats import archive, build, reading
+from rao_lab.store.formats import archive, build, inspect_events, reading, verifiers_graph
 
 CREATED = {"type": "trajectory_created", "ts": 1.0}
 TOLD = {"role": "user", "content": "a?"}
@@ -91,7 +91,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "two spans with one id": ([SPAN, SPAN], "line 2: the ids of the spans of a trace must differ, not 'b1'"),
     "a span above itself": (
         [{**SPAN, "parentSpanId": "b1", "attributes": AGENT}],
-        "among|own ancestors",
+        "own ancestors|in themselves",
     ),
     "no span of an agent": ([SPAN], r"holds no span of an agent or of a chat \(gen_ai.operation.name\)"),
     "a span without an id": (
@@ -140,7 +140,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
                 {"event": "span_begin", "id": "y", "parent_id": "x", "type": "agent", "name": "n"},
             ]
         ),
-        "spans must not be among their own ancestors",
+        "spans must not be within 1000 others, or in themselves",
     ),
     "another scorer": (log(scores={"a": {"value": "C"}}), "^$"),
     "a log without samples": ([{"eval": {}, "samples": []}], "is an Inspect log without samples"),
@@ -230,6 +230,31 @@ def test_what_is_too_large_is_refused_before_it_is_read(
     monkeypatch.setattr(reading, "MOST_TEXT", 100)
     with pytest.raises(rl.InputError, match="content has 200 characters: at most 100 are read"):
         rl.open_trace(long)
+
+
+def test_a_small_file_that_names_the_same_messages_again_and_again_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect_events, "MOST_REPEATED", 500)
+    monkeypatch.setattr(verifiers_graph, "MOST_REPEATED", 500)
+    pool = [TOLD] * 100
+    begun = {"event": "span_begin", "id": "x", "type": "agent", "name": "n"}
+    turn = {
+        "event": "model",
+        "span_id": "x",
+        "input_refs": [[0, 100]],
+        "output": {"choices": [{"message": SAID}]},
+    }
+    messages = [{"message": TOLD, **({"parent": i - 1} if i else {})} for i in range(100)]
+    messages += [{"message": SAID, "parent": 99, "sampled": True} for _ in range(100)]
+    for name, content in (
+        ("a.json", log(events=[begun, *[turn] * 20], events_data={"messages": pool})[0]),
+        ("b.json", {"id": "t", "task": {}, "rewards": {}, "nodes": messages}),
+    ):
+        path = tmp_path / name
+        path.write_text(json.dumps(content), "utf-8")
+        with pytest.raises(rl.InputError, match="must read at most 500 messages together"):
+            rl.open_trace(path)
 
 
 def test_a_tree_that_is_too_deep_is_refused(tmp_path: Path) -> None:
