@@ -14,6 +14,7 @@ import rao_lab as rl
 from rao_lab.credit import attribute
 from rao_lab.store import RunWriter, open_run
 from rao_lab.tree import Group, Turn
+from tests.browser.lab import Lab, open_notebook, run_all
 from tests.support.trees import decode, encode, showcase_group
 
 pytestmark = pytest.mark.browser
@@ -174,3 +175,25 @@ def test_a_node_of_many_tokens_is_windowed_and_one_without_says_so(pages: Any, t
     page.locator(".menu button", has_text="tree 2").click()
     page.locator(".tk-state", has_text="a scripted policy has none").wait_for()
     assert pages.errors == []
+
+
+LAB = """
+import rao_lab as rl
+rl.Explorer(rl.open_run(%r), tree=2, height=600)
+"""
+
+
+@pytest.mark.slow
+def test_in_a_notebook_the_kernel_answers(pages: Any, lab: Lab, repo: Path) -> None:
+    run = repo / "data/pathologies/as_it_should_be.rao"
+    page = pages.open("", width=1620, height=1000)
+    page.set_default_timeout(30_000)
+    open_notebook(page, lab.notebook("tokens.ipynb", [LAB % str(run)]))
+    run_all(page)
+    page.locator(".rao [data-tab=tokens]").first.click()
+    page.locator(".rao .tk-body .tk.w").first.wait_for()
+    page.locator(".rao .tk-side tbody tr").last.wait_for()
+    assert "likely" in page.locator(".rao .tokens .sentence").inner_text()
+    page.keyboard.press("]")
+    page.keyboard.press("l")
+    assert "log-prob" in page.locator(".rao .tk-readout").inner_text()

@@ -37,6 +37,8 @@ const FIGURES = [
   ["entropy", "how open the model was at a token, in nats; near 0 it always writes the same"],
   ["unscored", "agents that nobody scored: they are not trained"],
   ["log-prob gap", "log-probs at the update against those recorded when sampling; near 0 they agree"],
+  ["ratio", "a token\u2019s probability recomputed by training, over the recorded one; 1: on-policy"],
+  ["push", "wA (1 \u2212 p): how hard the update pushes the logit of a token that was written"],
   ["signs \u2212 / +", "trained agents that are made less and more likely"],
   ["spread", "standard deviation of R over the roots of a task"],
   ["a point", "press it, or Enter on the name of a plot: the trees behind it"],

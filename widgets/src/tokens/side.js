@@ -1,7 +1,7 @@
 // Launches against the rest, beside the text of a node: of the node, and of the whole step.
 
 import { h, refill } from "../shared/dom.js";
-import { capital, count, many } from "../shared/format.js";
+import { capital, count, duration, many } from "../shared/format.js";
 import { linesOf, nodeTable, readWritten, stepTable, verdict } from "./launches.js";
 
 /** @typedef {import("./metrics.js").Given} Given */
@@ -9,6 +9,8 @@ import { linesOf, nodeTable, readWritten, stepTable, verdict } from "./launches.
 
 /** Nodes of a step that are counted without being asked: all are read for it. */
 const SMALL = 3000;
+/** Seconds that reading a node takes. */
+const EACH = 0.001;
 
 export class LaunchSide {
   /** @param {import("./host.js").TokensHost} host @param {() => void} again */
@@ -44,7 +46,8 @@ export class LaunchSide {
         this.counts = step.step;
         this.again();
       };
-      return [h("button", { class: "control", onclick }, `Count launches of all ${count(step.n)} nodes`)];
+      const words = `Count the launches of all ${count(step.n)} nodes (about ${duration(step.n * EACH)})`;
+      return [h("button", { class: "control", onclick }, words)];
     }
     const answer = this.host.ask("launches", [], { mark: step.scored ? 0 : step.n });
     if (!answer) return [h("p", { class: "label" }, "Counting the step\u2026")];
