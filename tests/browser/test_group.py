@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 def open_group(pages: Any, saved: Path, **how: Any) -> Any:
     page = pages.open(saved.as_uri(), **how)
+    page.locator(".rao [role=treeitem]").first.wait_for(state="attached")  # the step is here
     views = page.get_by_role("group", name="View")
     if not views.get_by_role("button", name="Group").count():
         # a menu holds what a narrow cell has no room for
