@@ -161,6 +161,7 @@ def _nodes(run: Recorded, step: int) -> Columns:
         "s": nodes.s,
         "fraction": nodes.fraction,
         **{name: getattr(nodes, name) for name in _PLAIN},
+        **_counts(nodes),
         "window": _known(np.where(nodes.window > 0, nodes.window, -1)),
         **_credit(run, step, nodes),
     }
@@ -171,6 +172,19 @@ _HEAD = ("task", "difficulty", "group", "rollout", "probe")
 
 def _parents(nodes: NodeColumns) -> list[str | None]:
     return [None if above < 0 else nodes.path[above] for above in nodes.parent.tolist()]
+
+
+def _counts(nodes: NodeColumns) -> Columns:
+    """Counts that somebody took, without those of nodes of which nobody did: a node that wrote has more than no tokens,
+    and one that ended by no tick has no decode steps."""
+    unread = (nodes.turns > 0) & (nodes.tokens_in == 0) & (nodes.tokens_out == 0)
+    unclocked = (nodes.ended_tick < 0) & (nodes.decode_steps == 0)
+    unknown = dict.fromkeys(("tokens_in", "tokens_out", "peak_context"), unread) | {"decode_steps": unclocked}
+    found = {}
+    for name, without in unknown.items():
+        column = getattr(nodes, name)
+        found[name] = _known(np.where(without, -1, column)) if without.any() else column
+    return found
 
 
 def _known(column: Ints) -> list[int | None]:
@@ -285,8 +299,8 @@ def _turn(step: int, tree: int, node: Node, turn: Turn) -> Columns:
         "stop": turn.stop,
         "calls": len(turn.calls),
         "children": len(turn.children),
-        "tokens_in": turn.tokens_in,
-        "tokens_out": turn.tokens_out,
+        "tokens_in": turn.tokens_in or None,
+        "tokens_out": turn.tokens_out or (0 if turn.tokens_in else None),
         "logprob": sum(turn.logprobs) if sampled else turn.logprob,
         "entropy": sum(turn.entropies) / sampled if sampled else None,
         "policy_version": turn.policy_version,
@@ -294,7 +308,7 @@ def _turn(step: int, tree: int, node: Node, turn: Turn) -> Columns:
         "sampled": turn.sampled,
         "ended": turn.ended,
         "waiting_seconds": turn.waiting_seconds,
-        "decode_steps": turn.decode_steps,
+        "decode_steps": None if turn.ended_tick is None and not turn.decode_steps else turn.decode_steps,
     }
 
 

@@ -108,6 +108,17 @@ def test_the_board_draws_the_steps_of_a_saved_trace_and_no_figure_that_it_does_n
         assert "success" in str(rl.Explorer(run, view="board"))
 
 
+def test_a_frame_of_a_saved_trace_has_no_0_for_what_nobody_counted(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    opened("redel_state.json").save(tmp_path / "a.rao")
+    with rl.open_run(tmp_path / "a.rao") as run:
+        for of in ("nodes", "turns"):
+            frame = run.frame(of)
+            assert isinstance(frame, pandas.DataFrame)
+            for name in ("tokens_in", "tokens_out", "started", "ended", "waiting_seconds", "decode_steps"):
+                assert frame[name].isna().all(), (of, name)
+
+
 def test_the_files_cover_every_format() -> None:
     assert {kind for kind, _, _ in FILES.values()} == {*FORMATS}
 
