@@ -35,7 +35,7 @@ def test_a_cell_shows_the_tree_its_messages_and_its_credit(pages: Any, lab: Lab)
     page.locator(".rao [role=tree]").focus()
     for key in ("a", "b", "d", "d", "x", "3"):  # in command mode JupyterLab would cut or add cells
         page.keyboard.press(key)
-    page.locator(".sentence").wait_for()
+    page.locator(".credit .sentence").wait_for()
     assert page.locator(".jp-Notebook .jp-CodeCell").count() == 1
     page.locator(".credit .source", has_text="0.1.1").first.click()
     assert chosen(page).startswith("0.1.1, 1x f1_i6")

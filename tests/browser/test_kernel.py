@@ -130,14 +130,14 @@ def test_training_that_ended_with_its_kernel_cannot_be_steered(pages: Any, lab: 
 @pytest.mark.slow
 def test_the_kernel_calls_a_rule_of_the_user_for_the_what_if_bar(pages: Any, lab: Lab) -> None:
     cell = SHOW + "rl.Explorer(showcase_group(), rules={'halved': lambda n: (n.R - n.b) / 2}, view='credit')"
-    page = opened(pages, lab, "rules", cell)
+    page = opened(pages, lab, "rules.ipynb", cell)
     page.get_by_label("estimator").first.select_option("halved")
-    page.locator(".sentence", has_text="The rule halved gives it an advantage of").wait_for()
-    before = page.locator(".sentence").inner_text()
+    page.locator(".credit .sentence", has_text="The rule halved gives it an advantage of").wait_for()
+    before = page.locator(".credit .sentence").inner_text()
     page.get_by_role("slider", name="lambda").press("End")
     page.wait_for_function(
-        "before => document.querySelector('.sentence').innerText !== before && "
-        "document.querySelector('.sentence').innerText.includes('halved')",
+        "before => document.querySelector('.credit .sentence').innerText !== before && "
+        "document.querySelector('.credit .sentence').innerText.includes('halved')",
         arg=before,
     )
     assert page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit")

@@ -41,7 +41,7 @@ def test_from_the_tree_to_the_messages_to_the_credit_to_a_child(pages: Any, save
     page.get_by_role("treeitem", name="0.1, 1x c3_i2").click()
     page.locator(".inspector .pane", has_text="The three do not depend on each other").wait_for()
     page.get_by_role("tab", name="Credit").click()
-    sentence = page.locator(".sentence").inner_text()
+    sentence = page.locator(".credit .sentence").inner_text()
     assert sentence.startswith(
         "It failed, so it earns nothing of its own. Two of its three children succeeded"
     )
@@ -109,7 +109,7 @@ def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> 
     page.get_by_role("tab", name="Credit").click()
     for estimator in ("rao_root_adv", "grpo_mean", "root_only", "tree_relative", "rao"):
         page.get_by_label("estimator").first.select_option(estimator)
-        assert page.locator(".sentence").inner_text()
+        assert page.locator(".credit .sentence").inner_text()
     for baseline in ("group_mean", "none", "leave_one_out"):
         page.get_by_label("baseline").first.select_option(baseline)
         assert page.locator(".formulas").inner_text()
@@ -127,16 +127,16 @@ def test_a_rule_of_the_user_is_chosen_in_a_saved_page_and_another_lambda_says_th
     explorer.save_html(tmp_path / "a.html")
     explorer.close()
     page = pages.open((tmp_path / "a.html").as_uri())
-    usual = page.locator(".sentence").inner_text()
+    usual = page.locator(".credit .sentence").inner_text()
     page.get_by_label("estimator").first.select_option("halved")
-    page.locator(".sentence", has_text="The rule halved gives it an advantage of").wait_for()
+    page.locator(".credit .sentence", has_text="The rule halved gives it an advantage of").wait_for()
     assert page.locator(".whatif .words").inner_text().startswith("same rollouts, other credit: 0 of 6 signs")
     assert "A = halved(R" in page.locator(".formulas").inner_text()
     page.get_by_role("slider", name="lambda").press("End")
     page.locator(".whatif .words", has_text="As recorded. halved: This page was saved without it").wait_for()
-    assert page.locator(".sentence").inner_text() == usual
+    assert page.locator(".credit .sentence").inner_text() == usual
     page.get_by_role("button", name="Reset").click()
-    assert page.locator(".sentence").inner_text() == usual and pages.errors == []
+    assert page.locator(".credit .sentence").inner_text() == usual and pages.errors == []
 
 
 def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:
@@ -154,7 +154,7 @@ def test_keys_alone_reach_everything(pages: Any, saved: Path) -> None:
     keys.press("ArrowRight")
     assert chosen(page).startswith("0.0.1.0, 6x d0_i9")
     keys.press("3")
-    assert page.locator(".sentence").is_visible()
+    assert page.locator(".credit .sentence").is_visible()
     keys.press("Escape")
     keys.press("2")
     page.locator(".inspector .pane", has_text="<|im_start|>").wait_for()
@@ -278,7 +278,7 @@ def test_zones_fold_by_width_and_the_outline_stays_for_keys(
     assert overflow <= 0
     if size in ("full", "drawer", "small"):
         page.keyboard.press("3")
-        assert page.locator(".sentence").is_visible()
+        assert page.locator(".credit .sentence").is_visible()
     assert pages.errors == []
 
 

@@ -124,7 +124,7 @@ def test_keys_open_walk_into_and_fold_a_pile(pages: Any, piled: Path) -> None:
     assert page.locator(f"#{active}").get_attribute("aria-label").startswith(PILE)
     keys.press("3")  # credit is of one node: the pile opens on its first
     assert chosen(page).startswith("0.1.0, 2x k2_i7")
-    page.locator(".sentence").wait_for()
+    page.locator(".credit .sentence").wait_for()
     assert pages.errors == []
 
 
@@ -196,7 +196,7 @@ def test_the_credit_of_a_node_and_back_to_the_icicle(pages: Any, piled: Path) ->
     page.get_by_role("button", name="Icicle").click()
     page.locator(".rao [role=tree]").focus()
     page.keyboard.press("3")
-    page.locator(".sentence").wait_for()
+    page.locator(".credit .sentence").wait_for()
     page.keyboard.press("Escape")
     page.locator(".stage .siblings").wait_for()
     assert page.get_by_role("button", name="Icicle").get_attribute("aria-pressed") == "true"
