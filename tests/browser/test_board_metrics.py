@@ -163,3 +163,27 @@ def test_nothing_is_cut_at_any_width_and_size_of_type(
     for canvas in page.locator(".rao .metrics canvas").all():
         assert canvas.evaluate("e => e.clientWidth >= 200 && e.clientHeight >= 100")
     assert pages.errors == []
+
+
+@pytest.mark.slow
+def test_in_a_notebook_the_kernel_tells_of_the_other_runs_and_of_the_log(
+    pages: Any, lab: Any, tmp_path: Path
+) -> None:
+    from tests.browser.lab import open_notebook, run_all
+
+    recorded(tmp_path / "first.rao", 4, 1)
+    recorded(tmp_path / "second.rao", 5, 9)
+    runs = ", ".join(f"rl.open_run({str(tmp_path / name)!r})" for name in ("first.rao", "second.rao"))
+    page = pages.open("", width=1620, height=900)
+    page.set_default_timeout(60_000)
+    open_notebook(page, lab.notebook("two.ipynb", [f"import rao_lab as rl\nrl.Explorer([{runs}])"]))
+    run_all(page)
+    page.locator(".rao .beside-bar .run").nth(1).wait_for()
+    page.locator(".rao button.group").first.wait_for()
+    page.get_by_role("button", name="Refusals, first", exact=True).click()
+    page.get_by_role("button", name="Log of nodes refused").click()
+    page.get_by_role("button", name="all steps", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('.rao .log tbody tr').length >= 4")
+    page.locator(".rao .log tbody tr button").nth(3).click()
+    page.locator('.rao[data-view="tree"]').wait_for()
+    assert pages.errors == []

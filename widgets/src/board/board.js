@@ -314,7 +314,9 @@ export class Board {
   /** What stands beside the title of the large plot. */
   showNotes() {
     const wide = this.beside;
-    const probes = successLines(this.runs).some(({ probe }) => probe);
+    const probes = this.runs.some(({ curves }) => {
+      return Object.keys(curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
+    });
     const rings = probes ? `; rings: probes${wide ? ", never trained" : ""}` : "";
     const words = `${wide ? "share of roots, " : ""}band: 95 % interval${rings}`;
     const note = !wide && this.few ? this.few : words;

@@ -57,6 +57,8 @@ export class Plot {
     this.plan = planOf(entry, [{ name: "", curves: { step: [], columns: {}, difficulties: [] } }], 0);
     /** px around the field. */
     this.fixed = 110;
+    /** What the plan is of. @type {{runs: RunCurves[] | null, type: string}} */
+    this.taken = { runs: null, type: "" };
     this.listen(canvas);
   }
 
@@ -124,6 +126,9 @@ export class Plot {
    * @param {RunCurves[]} runs @param {Axis["p"]} p @param {boolean} large
    */
   take(runs, p, large) {
+    const type = `${p.unit} ${p.family}`;
+    if (this.taken.runs === runs && this.taken.type === type) return;
+    this.taken = { runs, type };
     this.plan = planOf(this.entry, runs, Math.min(this.run, runs.length - 1), large);
     const beside = this.entry.draw !== "lines" && runs.length > 1 ? `, ${runs[this.run]?.name}` : "";
     const title = `${this.entry.title}${beside}`;
