@@ -177,7 +177,7 @@ def _against_children(tree: Tree, node: Node, config: BadgeConfig) -> Iterator[G
             )
             yield Given(node.path, "failed_child", len(failed), figure, failed[0])
     elif not failed and len(scored) == len(children) >= config.good_children:
-        many = "its child" if len(children) == 1 else f"all {len(children)} children"
+        many = {1: "its child", 2: "both children"}.get(len(children), f"all {len(children)} children")
         yield Given(node.path, "failed_alone", len(children), f"{many} succeeded", children[0].path)
 
 

@@ -41,10 +41,10 @@ export function kindButtons(badges, found, wanted, over, step, look) {
 
 /** @param {Badge[]} badges that no node has @param {(name: string) => void} look */
 function noneHere(badges, look) {
-  const names = badges.flatMap(({ name, sentence }, at) => [
-    at ? ", " : "",
-    h("button", { class: "link", title: sentence, onclick: () => look(name) }, name),
-  ]);
+  const names = badges.flatMap(({ name, sentence }, at) => {
+    const button = h("button", { class: "link", title: sentence, onclick: () => look(name) }, name);
+    return [h("span", { class: "held" }, button, at + 1 < badges.length ? "," : ""), " "];
+  });
   return h("p", { class: "label others" }, "None here: ", names);
 }
 

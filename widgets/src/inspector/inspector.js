@@ -81,7 +81,7 @@ export class Inspector {
       return;
     }
     const { line, sub } = whoLines(this.host, shown, false);
-    const given = small && this.pane.hidden ? null : givenList(this.host.marking.of(place.row));
+    const given = givenList(this.host.marking.of(place.row), small);
     refill(this.who, () => this.who.querySelector("button"), tiny ? this.wayBack() : null, line, sub, given);
     refill(this.tabs, () => chosenTab(this.tabs), tabList(this.host));
     this.showPane(shown);
