@@ -12,6 +12,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.store import open_run
+from rao_lab.views.explorer import badges_answer as badges_module
 from rao_lab.views.explorer.badges_answer import badge_words, badges_answer, badges_saved, counts_saved
 from rao_lab.views.explorer.from_records import RecordSource, credited_table
 from rao_lab.views.explorer.question import Asked
@@ -69,6 +70,14 @@ def test_trees_without_credit_get_the_badges_that_need_none() -> None:
         value, _ = badges_answer(Asked(source, lambda step, each=each: each, 1))
         assert len(value["badge"]) == len(value["path"]) and "own_goal" in value["badge"]
     assert "no_signal" not in value["badge"]
+
+
+def test_a_step_that_takes_too_long_to_read_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(badges_module, "MOST_NODES", 10)
+    explorer = Explorer(showcase_group())
+    found, _ = Wire(explorer).ask(type="ask", key="k", what="badges", step=1, args=[""], mark=0)
+    assert "rl.diagnose(run, 1)" in found["why"]
+    assert "rl.diagnose(run, 1)" in badge_words(credited_table([showcase_group()], 1))
 
 
 @pytest.mark.parametrize("step", [None, 5])

@@ -81,6 +81,19 @@ test("a threshold is asked for with the others; a refused one keeps the badges a
   assert.equal(marking.changed, "");
 });
 
+test("a step that grows is not asked about with every tree that ends", () => {
+  const { marking } = app();
+  const growing = step();
+  const marks = [1, 2, 3, 4, 5, 6, 7].map((ended) => {
+    growing.trees = Array.from({ length: 7 }, (_, at) => ({
+      ...{ group: 0, rollout: at, note: "" },
+      ended: at < ended ? 1 : null,
+    }));
+    return marking.mark(growing);
+  });
+  assert.deepEqual(marks, [1, 2, 3, 3, 5, 5, 7]);
+});
+
 test("counts come from the metrics, 0 in a step that has no such badge; otherwise they are asked for", () => {
   const host = /** @type {any} */ ({
     ask: () => ({ value: { step: [1], counts: { own_goal: [4] } }, why: "" }),

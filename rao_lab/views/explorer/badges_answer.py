@@ -23,8 +23,10 @@ from rao_lab.views.explorer.question import Argument, Asked, Given
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 
-MOST_NODES = 30_000
-"""Of all steps that are counted on request; a run that was trained with badges has their counts in its metrics."""
+MOST_NODES = 20_000
+"""Of a step whose badges are asked for: its trees are read whole, which takes about 10 s then."""
+MOST_COUNTED = 10_000
+"""Nodes of all steps that are counted on request. A run that was trained with badges has the counts in its metrics."""
 FIGURE_LIMIT = 120
 
 
@@ -112,6 +114,11 @@ def badges_answer(asked: Asked) -> Given:
     """The badges of a step; the first argument holds thresholds that are not the usual ones, as JSON."""
     config = thresholds_of(asked.args)
     table = asked.table
+    if len(table) > MOST_NODES:
+        raise MissingError(
+            f"badges are looked for here in up to {MOST_NODES:,} nodes, and this step has {len(table):,}: "
+            f"rl.diagnose(run, {table.step}) looks in all of them"
+        )
     found = [*step_badges(table, config)]
     trees = [
         [table.labels[each.group], int(table.groups[each.group]["probe"]), each.rollout]
@@ -147,9 +154,9 @@ def badge_counts_answer(asked: Asked) -> Given:
     for step, _ in asked.source.marks():
         table = asked.read(step)
         nodes += len(table)
-        if nodes > MOST_NODES:
+        if nodes > MOST_COUNTED:
             raise MissingError(
-                f"the trees of this run hold more than {MOST_NODES:,} nodes: rl.diagnose(run, 'all')"
+                f"steps are counted here up to {MOST_COUNTED:,} nodes in all: rl.diagnose(run, 'all') counts every one"
             )
         if any(not table.groups[each.group]["probe"] for each in table.trees):
             probe = [bool(table.groups[each.group]["probe"]) for each in table.trees]
@@ -199,8 +206,9 @@ def thresholds_of(args: Sequence[Argument]) -> BadgeConfig:
 
 def badge_words(table: StepTable, most: int = 40) -> str:
     """The badges of a step as text: how many of each, then node by node."""
-    config = BadgeConfig()
-    found = [*step_badges(table, config)]
+    if len(table) > MOST_NODES:
+        return f"a step of {len(table):,} nodes: rl.diagnose(run, {table.step}) looks for badges in it"
+    found = [*step_badges(table, BadgeConfig())]
     if not found:
         return "no badge: nothing in these trees went wrong in the ways that badges know"
     counts = Counter(each.badge for each in found)

@@ -32,6 +32,8 @@ export class Marking {
     this.changes = {};
     /** @type {{value: any, step: Step | null, revision: number, credit: any, found: StepBadges | null}} */
     this.made = { value: null, step: null, revision: -1, credit: null, found: null };
+    /** How many trees had ended when it was last asked. */
+    this.looked = { step: -1, ended: 0 };
     /** Why there are none, in a sentence. */
     this.why = "";
   }
@@ -51,7 +53,7 @@ export class Marking {
   update() {
     const { step, view, shown } = this.app;
     if (!step || (step.n > READY && view !== "badges" && !this.made.value)) return;
-    const answer = this.app.ask("badges", [this.changed], { mark: ended(step) });
+    const answer = this.app.ask("badges", [this.changed], { mark: this.mark(step) });
     this.why = answer?.why ?? "";
     const value = answer?.value ?? null;
     const { made } = this;
@@ -61,6 +63,15 @@ export class Marking {
     if (!stale && made.value === value) return;
     const found = value && new StepBadges(step, value, credit);
     this.made = { value, step, revision: step.revision, credit, found };
+  }
+
+  /** Which answer a growing step needs: another when half as many more trees have ended. @param {Step} step */
+  mark(step) {
+    const now = step.trees.filter((tree) => (tree.ended ?? null) !== null).length;
+    const { looked } = this;
+    const more = now === step.trees.length || now >= looked.ended * 1.5 || now < looked.ended;
+    if (looked.step !== step.step || more) this.looked = { step: step.step, ended: now };
+    return this.looked.ended;
   }
 
   /** The thresholds that are changed, as questions name them. */
@@ -123,9 +134,4 @@ export class Marking {
     this.update();
     this.app.search(this.app.finding.query, false);
   }
-}
-
-/** How many trees have ended: then there is more to ask for. @param {Step} step */
-function ended(step) {
-  return step.trees.filter((tree) => tree.ended !== null && tree.ended !== undefined).length;
 }

@@ -51,7 +51,8 @@ export class BadgesView {
     this.side.hidden = this.main.hidden = !ready;
     this.state.hidden = ready;
     if (!ready) {
-      const waits = shown?.step.n ? why || "Looking for badges" : lacks || sentenceOf("nothing");
+      const looks = shown?.step.n ? `Looking for badges in ${many(shown.step.n, "node")}` : "";
+      const waits = looks ? why || looks : lacks || sentenceOf("nothing");
       if (this.state.textContent !== waits) fill(this.state, waits);
       return;
     }
