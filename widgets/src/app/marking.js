@@ -65,7 +65,7 @@ export class Marking {
     this.made = { value, step, revision: step.revision, credit, found };
   }
 
-  /** Which answer a growing step needs: another when half as many more trees have ended. @param {Step} step */
+  /** Which answer a growing step needs: another when half as many more trees ended. @param {Step} step */
   mark(step) {
     const now = step.trees.filter((tree) => (tree.ended ?? null) !== null).length;
     const { looked } = this;
