@@ -63,6 +63,15 @@ class TrainStep:
         """All trees of the step, probes last."""
         return tuple(tree for group in (*self.groups, *self.probes) for tree in group.trees)
 
+    def scalars(self) -> dict[str, float]:
+        """Its metrics that are numbers, for trackers: nested ones by names with a slash, such as "refusals/depth", and
+        the seconds of each phase. What is not known is left out.
+
+        >>> step.scalars()["trees"]
+        4.0
+        """
+        return dict(_numbers({**self.metrics, "seconds": self.seconds}))
+
     @property
     def tree_count(self) -> int:
         return len(self.trees)
@@ -75,6 +84,14 @@ class TrainStep:
         if learned and scored is not None and scored != trees:
             learned += f" on {scored} of {trees}"
         return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"
+
+
+def _numbers(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{above}{name}/")
+        elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+            yield above + name, float(value)
 
 
 def plain(value: float | np.floating[Any] | None) -> float | None:

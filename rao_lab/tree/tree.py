@@ -121,6 +121,32 @@ class Tree:
         """As a graph of plain values, with the credit of each node if it is given; see `graph.to_networkx`."""
         return to_networkx(self, credit)
 
+    def to_messages(self, path: str = ROOT) -> list[dict[str, Any]]:
+        """What one node read and wrote as chat messages with tool calls, in OpenAI's shape.
+
+        >>> [message["role"] for message in tree.to_messages()][:3]
+        ['user', 'assistant', 'tool']
+
+        Raises:
+            MissingError: there is no such node.
+        """
+        found: list[dict[str, Any]] = later("rao_lab.store.exports.messages", "messages_of")(self, path)
+        return found
+
+    def to_spans(self, credit: Mapping[str, Any] | None = None, begun: float = 0.0) -> list[dict[str, Any]]:
+        """As plain spans for viewers of agents: each a dict with id, name, kind ("span" a node, "generation" a turn,
+        "tool" a call), parent_id, times, input and output.
+
+        >>> [span["kind"] for span in tree.to_spans()][:3]
+        ['span', 'generation', 'tool']
+
+        Args:
+            credit: adds each node's R, b, A, w and c: records by path, as `Attributions.of_tree` gives them.
+            begun: when the tree began, in seconds since 1970.
+        """
+        found: list[dict[str, Any]] = later("rao_lab.store.exports.spans", "spans_of")(self, credit, begun)
+        return found
+
     def timeline(self) -> Timeline:
         """Who computed when, who waited for whom, and the critical path; `print` draws it.
 

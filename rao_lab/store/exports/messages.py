@@ -12,13 +12,19 @@ from typing import Any
 
 from rao_lab.store.exports.known import Known, arguments, line, sayable, score_of
 from rao_lab.store.formats.fields import Messages as F
-from rao_lab.tree import Call, Node, Turn
+from rao_lab.tree import Call, Node, Tree, Turn
 
 
 def lines(known: Known) -> Iterator[str]:
     """The nodes of a tree."""
     for node in known.tree.nodes:
         yield line(_entry(known, node))
+
+
+def messages_of(tree: Tree, path: str) -> list[dict[str, Any]]:
+    """See `Tree.to_messages`."""
+    known, node = Known(tree, "tree"), tree.node(path)
+    return [message for turn in node.turns for message in _said(known, node, turn)]
 
 
 def _entry(known: Known, node: Node) -> dict[str, Any]:
