@@ -146,7 +146,10 @@ SWAPPED: list[tuple[Callable[[], object], str]] = [
     (lambda: rl.start(ENV, SCRIPTED, on_step=5), "on_step must be a function, not 5"),  # type: ignore[arg-type]
     (lambda: rl.attribute(STEP), "not a Group: give rl.attribute([group])"),  # type: ignore[arg-type]
     (lambda: rl.attribute([3]), "and one is 3"),  # type: ignore[list-item]
-    (lambda: rl.attribute([STEP], config={"lam": 0}), "config must be rl.CreditConfig(...), not {'lam': 0}"),  # type: ignore[arg-type]
+    (
+        lambda: rl.attribute([STEP], config={"lam": 0}),
+        "config must be rl.CreditConfig(...) or a function, not {'lam': 0}",
+    ),  # type: ignore[arg-type]
     (lambda: rl.Task(1, "g"), "the id of a task must be text, not 1"),  # type: ignore[arg-type]
     (lambda: rl.Task("a", "g", max_steps=1.5), "max_steps of a task must be a whole number, not 1.5"),  # type: ignore[arg-type]
     (lambda: rl.Task("a", "g", data=[1]), "the data of a task must be a dict, not [1]"),  # type: ignore[arg-type]
