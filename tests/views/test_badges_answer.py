@@ -17,6 +17,7 @@ from rao_lab.views.explorer.badges_answer import badge_words, badges_answer, bad
 from rao_lab.views.explorer.from_records import RecordSource, credited_table
 from rao_lab.views.explorer.question import Asked
 from rao_lab.views.explorer.widget import Explorer
+from tests.support.live import Stage, wait_for
 from tests.support.trees import showcase_group
 from tests.support.wire import Wire
 
@@ -70,6 +71,31 @@ def test_trees_without_credit_get_the_badges_that_need_none() -> None:
         value, _ = badges_answer(Asked(source, lambda step, each=each: each, 1))
         assert len(value["badge"]) == len(value["path"]) and "own_goal" in value["badge"]
     assert "no_signal" not in value["badge"]
+
+
+def test_the_badges_of_a_step_that_grows_name_the_trees_as_the_view_does(stage: Stage) -> None:
+    board = stage.session.board()
+    wire = Wire(board)
+    board._take(board, {"type": "hello", "step": None}, [])
+    stage.play(stage.counts[1])
+    wait_for(lambda: any(head["type"] == "snapshot" for head, _ in wire.sent))
+    wire.sent.clear()
+    board._take(board, {"type": "resync", "step": 1}, [])
+    wait_for(lambda: any(head["type"] == "snapshot" for head, _ in wire.sent))
+    head = next(head for head, _ in wire.sent if head["type"] == "snapshot")
+    known = {
+        (head["groups"][tree["group"]]["label"], int(head["groups"][tree["group"]]["probe"]), tree["rollout"])
+        for tree in head["trees"]
+    }
+    wire.sent.clear()
+    board._take(board, {"type": "ask", "key": "k", "what": "badges", "step": 1, "args": [""], "mark": 0}, [])
+    wait_for(lambda: any(head["type"] == "answer" for head, _ in wire.sent))
+    answer = next(head for head, _ in wire.sent if head["type"] == "answer")
+    assert "why" not in answer, answer["why"]
+    value = answer["value"]
+    assert value["badge"] and {tuple(each) for each in value["trees"]} <= known
+    stage.loose()
+    board.close()
 
 
 def test_a_step_that_takes_too_long_to_read_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,9 @@ test("a step that grows is not asked about with every tree that ends", () => {
     }));
     return marking.mark(growing);
   });
-  assert.deepEqual(marks, [1, 2, 3, 3, 5, 5, 7]);
+  assert.deepEqual(marks, [2, 4, 6, 6, 10, 10, 14]);
+  growing.scored = true;
+  assert.equal(marking.mark(growing), 15);
 });
 
 test("counts come from the metrics, 0 in a step that has no such badge; otherwise they are asked for", () => {

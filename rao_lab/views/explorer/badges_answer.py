@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,13 +48,18 @@ class Shown(NamedTuple):
     other: str | None
 
 
-def step_badges(table: StepTable, config: BadgeConfig) -> Iterator[Shown]:
+def step_badges(
+    table: StepTable, config: BadgeConfig, load: Callable[[int], Tree] | None = None
+) -> Iterator[Shown]:
     """The badges of the finished trees of a step, forks left out, in the order of its trees.
+
+    Args:
+        load: gives a tree by its place, of a step that grows; by default the table does.
 
     Raises:
         RunFileError: a tree cannot be read.
     """
-    trees = _trees(table)
+    trees = _trees(table, load)
     usual = usual_words(trees.values())
     for place, tree in trees.items():
         for each in tree_badges(tree, config, usual, _earned(table, place, tree)):
@@ -62,7 +67,7 @@ def step_badges(table: StepTable, config: BadgeConfig) -> Iterator[Shown]:
     yield from _silent(table, trees, config)
 
 
-def _trees(table: StepTable) -> dict[int, Tree]:
+def _trees(table: StepTable, load: Callable[[int], Tree] | None) -> dict[int, Tree]:
     """The trees of a step by their places, forks left out. Those of a run file are read at once."""
     known: dict[tuple[bool, int, int], Tree] = {}
     if isinstance(table.records, Run):
@@ -76,9 +81,13 @@ def _trees(table: StepTable) -> dict[int, Tree]:
     found = {}
     for place, row in enumerate(table.trees):
         group = table.groups[row.group]
-        if "fork" not in group and len(table.rows_of(place)):
+        if "fork" in group or not len(table.rows_of(place)):
+            continue
+        if load is None:
             name = (bool(group["probe"]), table.labels[row.group], row.rollout)
             found[place] = known[name] if name in known else table.tree(place)
+        elif row.ended is not None:
+            found[place] = load(place)
     return found
 
 
@@ -113,13 +122,13 @@ def _silent(table: StepTable, trees: Iterable[int], config: BadgeConfig) -> Iter
 def badges_answer(asked: Asked) -> Given:
     """The badges of a step; the first argument holds thresholds that are not the usual ones, as JSON."""
     config = thresholds_of(asked.args)
-    table = asked.table
+    table, load = _step_of(asked)
     if len(table) > MOST_NODES:
         raise MissingError(
             f"badges are looked for here in up to {MOST_NODES:,} nodes, and this step has {len(table):,}: "
             f"rl.diagnose(run, {table.step}) looks in all of them"
         )
-    found = [*step_badges(table, config)]
+    found = [*step_badges(table, config, load)]
     trees = [
         [table.labels[each.group], int(table.groups[each.group]["probe"]), each.rollout]
         for each in table.trees
@@ -136,6 +145,15 @@ def badges_answer(asked: Asked) -> Given:
         "figure": [clean(each.figure)[:FIGURE_LIMIT] for each in found],
         "other": [each.other for each in found],
     }, ()
+
+
+def _step_of(asked: Asked) -> tuple[StepTable, Callable[[int], Tree] | None]:
+    """The step as far as it is, and what loads a tree of it while it grows."""
+    if asked.find is None or asked.step is None:
+        return asked.table, None
+    step = asked.find(asked.step)
+    table = step.whole()
+    return table, step.so_far if table.records is None else None
 
 
 def badges_saved(source: Source, table: StepTable | None) -> Iterable[Sequence[Argument]]:

@@ -71,7 +71,7 @@ export class Marking {
     const { looked } = this;
     const more = now === step.trees.length || now >= looked.ended * 1.5 || now < looked.ended;
     if (looked.step !== step.step || more) this.looked = { step: step.step, ended: now };
-    return this.looked.ended;
+    return this.looked.ended * 2 + Number(step.scored); // credit comes after the last tree
   }
 
   /** The thresholds that are changed, as questions name them. */
