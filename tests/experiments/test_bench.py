@@ -13,7 +13,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import adapter, cases, credit, store
+from rao_lab.experiments.bench import adapter, cases, credit, large, store
 from rao_lab.experiments.bench.rollout import OneTurnAtATime
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
@@ -51,6 +51,22 @@ def test_every_rule_is_measured_beside_the_papers(monkeypatch: pytest.MonkeyPatc
     found = credit.measure(lambda line: None)
     assert [case.name for case in found] == [f"credit/{name}" for name in credit.RULES]
     assert all(case.ratio_to == "credit/rao" and case.median > 0 for case in found)
+
+
+@pytest.mark.slow
+def test_a_large_run_is_made_opened_and_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STEPS", 2), ("NODES", 5), ("REPEATS", 1)):
+        monkeypatch.setattr(large, name, value)
+    found = {case.name: case.median for case in large.measure(lambda line: None)}
+    assert {
+        "large/open",
+        "large/step",
+        "large/page",
+        "large/click",
+        "large/what-if",
+        "large/Group",
+    } <= found.keys()
+    assert all(value > 0 for value in found.values())
 
 
 def test_the_machine_is_told_without_names() -> None:

@@ -18,8 +18,9 @@ def bench(
 
     rollout: how fast trees are sampled, compared with the generate function of transformers. adapter:
     the same for large models of random weights, with an update and a GPU's memory. store: how fast
-    the run file is written and read. views: the Explorer in a browser. live: what watching costs training.
-    credit: what each rule costs a step of 1,000,000 nodes.
+    the run file is written and read. views: the Explorer in a browser. large: a run of 1,000,000 nodes,
+    opened and clicked through. live: what watching costs training. credit: what each rule costs a step
+    of 1,000,000 nodes.
 
     [bold]Examples[/bold]
 

@@ -84,7 +84,7 @@ _SELECT = """async (times) => {
   return found[Math.floor(found.length / 2)];
 }"""
 
-_WHAT_IF = """async () => {
+WHAT_IF = """async () => {
   const slider = document.querySelector('.whatif [role=slider]');
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   await frame();
@@ -102,11 +102,11 @@ def measure(say: Say) -> Sequence[Case]:
         UnavailableError: Chromium or playwright is not installed.
     """
     cases: list[Case] = []
-    with TemporaryDirectory() as folder, _browser() as browser:
+    with TemporaryDirectory() as folder, browser() as chromium:
         for size in SIZES:
             path = Path(folder) / f"{size}.html"
             Explorer(made_tree(size)).save_html(path, max_mb=100)
-            cases += _measure(browser, path, size)
+            cases += _measure(chromium, path, size)
             say(
                 ", ".join(
                     f"{case.name} {case.median:.0f} ms" for case in cases if case.name.endswith(f"/{size}")
@@ -124,7 +124,7 @@ def _measure(browser: Any, path: Path, size: int) -> Iterator[Case]:
     yield Case(f"first/{size}", round(times[1], 1), "ms")
     page.wait_for_timeout(300)
     yield Case(f"select/{size}", round(page.evaluate(_SELECT, 9), 1), "ms")
-    yield Case(f"what-if/{size}", round(page.evaluate(_WHAT_IF), 1), "ms")
+    yield Case(f"what-if/{size}", round(page.evaluate(WHAT_IF), 1), "ms")
     for kind in ("pan", "zoom"):
         yield Case(f"{kind} folded/{size}", round(page.evaluate(_FRAMES, [kind, FRAMES]), 1), "ms")
     draw = page.locator(".note button")
@@ -137,7 +137,7 @@ def _measure(browser: Any, path: Path, size: int) -> Iterator[Case]:
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         raise UnavailableError("bench views needs Chromium: apt-get install chromium")
