@@ -30,7 +30,7 @@ export function kindButtons(badges, found, wanted, over, step, look) {
     const parts = [
       badgeIcon(badge.mark, "", 13),
       h("span", { class: "name cut", title: badge.sentence }, badge.name),
-      over && values.some(Boolean) ? bars(values, over.step, step, SPARK) : null,
+      over && values.length > 1 && values.some(Boolean) ? bars(values, over.step, step, SPARK) : null,
       h("span", { class: "number" }, count(number)),
     ];
     return button(badge.name, parts);
