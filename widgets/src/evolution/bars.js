@@ -104,10 +104,12 @@ export class Bars {
       h("b", {}, `${taskName(task)}${tree}: step ${pinned} against step ${chosen}`),
       h("span", { class: "label" }, `step ${pinned} is pinned`),
       h("span", { class: "grow" }),
-      tool("pin", `Pin step ${chosen}`, "p", { onclick: () => view.pin(chosen) }),
-      chosen === pinned ? null : tool("swap", "Swap", "x", { onclick: () => view.swap() }),
-      chosen === pinned ? null : open("open-pinned", pinned),
-      open("open", chosen),
+      h("span", { class: "acts" },
+        tool("pin", `Pin step ${chosen}`, "p", { onclick: () => view.pin(chosen) }),
+        chosen === pinned ? null : tool("swap", "Swap", "x", { onclick: () => view.swap() }),
+        chosen === pinned ? null : open("open-pinned", pinned),
+        open("open", chosen),
+      ),
     );
   }
 }

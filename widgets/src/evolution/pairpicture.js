@@ -112,7 +112,7 @@ function lay(rows, width, u) {
   const half = (width - BETWEEN * u) / 2;
   const room = half - 2 * PAD * u;
   // Cards shrink with the columns; where they cannot be read, nodes are discs.
-  const column = Math.min(COLUMN.cards * u, (room - CARD.least * u) / levels);
+  const column = Math.min(COLUMN.cards * u, (room + COLUMN.gap * u) / (levels + 1));
   const cards = rows.length <= CARDS && column >= (CARD.least + COLUMN.gap) * u;
   const radius = Math.max(1.8, Math.min(3.4, Math.min(ROW.dots, HIGHEST / leaves) * 0.34)) * u;
   const size = cards
