@@ -33,12 +33,12 @@ def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt:
     about = page.locator(".badges-view .about").inner_text()
     assert "nothing was divided" in about and "guards_off.rao, 12:1.2/0.0.1.0" in about
     assert page.locator(".badges-view .thresholds input").is_disabled()
-    assert [row.split(", ")[:3] for row in rows(page)] == [
-        ["2.3", "0.0.1.0", "own goal"],
-        ["4.1", "0.1.0.0", "own goal"],
-        ["6.5", "0.1.0", "own goal"],
-        ["6.5", "0.1.1", "own goal"],
-        ["7.2 probe", "0.0", "own goal"],
+    assert [row.split(", ")[:4] for row in rows(page)] == [
+        ["medium 426", "tree 3", "0.0.1.0", "own goal"],
+        ["medium 2291", "tree 1", "0.1.0.0", "own goal"],
+        ["medium 5840", "tree 5", "0.1.0", "own goal"],
+        ["medium 5840", "tree 5", "0.1.1", "own goal"],
+        ["medium 142", "tree 2 probe", "0.0", "own goal"],
     ]
     page.locator(".given-row").nth(1).click()
     who = page.locator(".inspector .who")

@@ -105,6 +105,7 @@ export class BadgesView {
 
 /** @param {import("./counts.js").Counts | null} over */
 function hint(over) {
-  const bars = over && over.step.length > 1 ? " Bars count them step by step." : "";
-  return `Choose a badge to read what it means, and to mark its nodes alone.${bars}`;
+  const words = "Choose a badge to read what it means, and to mark its nodes alone.";
+  if (!over || over.step.length < 2) return [words];
+  return [words, h("span", { class: "of-bars" }, " Bars count them step by step.")];
 }

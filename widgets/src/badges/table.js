@@ -3,7 +3,7 @@
 import { fill, h } from "../shared/dom.js";
 import { many, signClass, signed } from "../shared/format.js";
 import { badgeIcon, markIcon } from "../shared/shapes.js";
-import { taskName } from "../shared/text.js";
+import { commonWords, taskName } from "../shared/text.js";
 import { shapeOf, statusWords } from "../step/status.js";
 
 /** @typedef {import("../step/badges.js").Given} Given */
@@ -25,6 +25,8 @@ export class BadgeTable {
     /** @type {Given[]} */
     this.rows = [];
     this.at = -1;
+    /** Letters that the names of all tasks begin with: the table leaves them out. */
+    this.common = 0;
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("dblclick", () => this.open());
@@ -78,8 +80,9 @@ export class BadgeTable {
 
   /** @param {Given[]} rows */
   update(rows) {
-    const { place } = this.host;
+    const { place, shown } = this.host;
     this.rows = rows;
+    this.common = commonWords(shown?.step.groups.map((group) => taskName(group)) ?? []).length;
     if (this.rows[this.at]?.row !== place.row) this.at = rows.findIndex(({ row }) => row === place.row);
     this.room.style.height = `${rows.length * this.pitch}px`;
     this.list.setAttribute("aria-rowcount", String(rows.length));
@@ -112,7 +115,9 @@ export class BadgeTable {
     const state = own ? statusWords(step.status[row], step.s[row]) : "";
     const cell = (/** @type {string} */ name, /** @type {any} */ ...parts) =>
       h("span", { class: `c-${name} cut`, role: "gridcell" }, ...parts);
-    const where = own ? `${group + 1}.${rollout + 1}${probe}` : `${group + 1}${probe}`;
+    const number = `${own ? `, tree ${rollout + 1}` : ""}${probe}`;
+    const short = h("span", { class: "cut" }, task.slice(this.common));
+    const where = `${task}${number}`;
     return h("div",
       {
         ...{ class: "given-row", role: "row", id: `${this.id}-${at}`, "data-at": at },
@@ -120,7 +125,7 @@ export class BadgeTable {
         "aria-label": [where, own ? step.path(row) : "group", badge.name, figure, state].join(", "),
         title: `${task}: ${badge.sentence}`,
       },
-      cell("tree", where),
+      h("span", { class: "c-tree", role: "gridcell" }, short, number),
       cell("node", own ? [markIcon(shapeOf(step.status[row], step.s[row]), 12), step.path(row)] : []),
       cell("goal", own ? host.goal(row, 80) : `${task}, ${trees}`),
       cell("badge", badgeIcon(badge.mark, "", 13), badge.name),

@@ -4,7 +4,7 @@
 import { fill, h, s } from "../shared/dom.js";
 import { many, percent, plain } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
-import { taskName } from "../shared/text.js";
+import { commonWords, taskName } from "../shared/text.js";
 import { listSentence, unbroken } from "./words.js";
 
 /** @typedef {import("./facts.js").GroupFact} GroupFact */
@@ -69,7 +69,7 @@ export class GroupList {
     this.facts = facts;
     this.unit = unit;
     const narrow = this.element.clientWidth < NARROW * unit || this.order.value !== "step";
-    this.preamble = narrow ? shared(facts.groups.map(({ meta }) => taskName(meta))) : "";
+    this.preamble = narrow ? commonWords(facts.groups.map(({ meta }) => taskName(meta))) : "";
     const tasks = facts.groups.filter(({ meta }) => !meta.probe && !meta.fork).length;
     const probes = facts.groups.filter(({ meta }) => meta.probe && !meta.fork).length;
     const forks = facts.groups.filter(({ meta }) => meta.fork).length;
@@ -153,13 +153,6 @@ export class GroupList {
       h("span", { class: "axis" }, axisPicture(facts, fact, this.unit)),
     );
   }
-}
-
-/** The words that all names begin with. @param {string[]} names */
-function shared([first = "", ...others]) {
-  const end = first.lastIndexOf(" ") + 1;
-  const begin = first.slice(0, end);
-  return others.length && others.every((name) => name.startsWith(begin)) ? begin : "";
 }
 
 /** A row in words. @param {GroupFact} fact @param {string} name */

@@ -93,3 +93,10 @@ export function taskName({ task, difficulty }) {
   const kind = oneLine(difficulty, 20) || parts[parts.length - 2] || "";
   return shorten(kind && kind !== last ? `${kind} ${last}` : last, 32);
 }
+
+/** The words that all names begin with. @param {string[]} names */
+export function commonWords([first = "", ...others]) {
+  const end = first.lastIndexOf(" ") + 1;
+  const begin = first.slice(0, end);
+  return others.length && others.every((name) => name.startsWith(begin)) ? begin : "";
+}
