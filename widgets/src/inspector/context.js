@@ -61,7 +61,7 @@ export class ContextPane {
 /** Why the messages are shown. @param {NodeText} text */
 function withoutTokens(text) {
   if (!text.has_tokens && text.turns.some((turn) => turn.read)) {
-    return "Its server counts tokens and keeps their ids: these are the messages it was sent.";
+    return "Its token ids were not recorded: these are the messages it was sent.";
   }
   if (!text.has_tokens) return "This policy has no tokens: these are the messages it was sent.";
   const instead = "so the messages are shown. Load its policy to see them.";
