@@ -85,7 +85,7 @@ class RunComparison:
         lines = [f"{name}: {one_line(', '.join(values), 100)}" for name, values in self.settings.items()]
         lines = ["set otherwise:", *(f"  {line}" for line in lines)] if lines else ["the same settings"]
         for point in self.points:
-            lines += ["", f"{point.where} (success: the last {self.window} steps)"]
+            lines += ["", f"{point.where} (success: the last {self.window} steps; intervals over tasks)"]
             rows = [HEADS, *map(_row, point.reached)]
             widths = [max(len(str(row[at])) for row in rows) for at in range(len(HEADS))]
             for row in rows:

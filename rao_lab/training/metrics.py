@@ -36,6 +36,10 @@ Metrics = dict[str, Any]
 """Plain JSON by name: a number, None, or a flat dictionary of these."""
 
 
+NO_SIGN = 1e-9
+"""A coefficient c that is no larger counts as 0: R - b of equal numbers may leave dust."""
+
+
 @dataclass(frozen=True, eq=False)
 class TrainStep:
     """One step of training, or (step 0) the probes before the first.
@@ -195,9 +199,9 @@ def credit_metrics(groups: Sequence[Group], attributions: Attributions) -> Metri
         "unscored": int((~scored).sum()),
         "untrained": dict(sorted(Counter(why for why in attributions.why_not if why).items())),
         "signs": {
-            "negative": int((c < 0).sum()),
-            "zero": int((c == 0).sum()),
-            "positive": int((c > 0).sum()),
+            "negative": int((c < -NO_SIGN).sum()),
+            "zero": int((np.abs(c) <= NO_SIGN).sum()),
+            "positive": int((c > NO_SIGN).sum()),
         },
         "zero_variance_groups": mean(
             _alike(attributions.R[rows & roots]) for rows in _group_rows(attributions)

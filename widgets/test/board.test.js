@@ -217,14 +217,14 @@ test("progress in words, with what is left while it moves and without while it r
   assert.deepEqual(progressWords(session, 2), {
     step: "step 7 of 40",
     left: "about 2 min left",
-    so: "1 min 2 s so far, 3.0 s a step, last checkpoint at 7",
+    so: "1 min 2 s so far, about 3.0 s a step, last checkpoint at 7",
     now: "now sampling: 23 of 64 trees, 120 nodes alive",
   });
   assert.equal(underWay(session), 23 / 64);
   assert.equal(progressWords({ ...session, state: "paused" }, 100).left, "");
   assert.equal(
     progressWords({ ...session, state: "paused" }, 100).so,
-    "1 min 0 s so far, 3.0 s a step, last checkpoint at 7",
+    "1 min 0 s so far, about 3.0 s a step, last checkpoint at 7",
   );
   assert.equal(progressWords({ ...session, live: false, state: "finished" }, 0).now, "");
   assert.equal(roughly(8000), "2 h");

@@ -318,7 +318,7 @@ export class Board {
       return Object.keys(curves.columns).some((name) => name.startsWith("probe_success_by_difficulty/"));
     });
     const rings = probes ? `; rings: probes${wide ? ", never trained" : ""}` : "";
-    const words = `${wide ? "share of roots, " : ""}band: 95 % interval${rings}`;
+    const words = `${wide ? "share of roots, " : ""}band: 95 % interval over trees${rings}`;
     const note = !wide && this.few ? this.few : words;
     if (this.main.note.textContent !== note) this.main.note.textContent = note;
   }

@@ -103,7 +103,16 @@ export function endWords({ say, names }, line, step) {
     return { bold: say(value), plain: words, short: words };
   }
   const short = [run, say(value)].filter(Boolean).join(" ");
-  return { bold: name, plain: `${short} \u00b1 ${plain((high - low) / 2)}`, short };
+  return { bold: name, plain: `${short} ${rangeWords(value, low, high)}`, short };
+}
+
+/**
+ * How sure a share is: its interval, as plus or minus if it reaches as far to both sides.
+ * @param {number} value @param {number} low @param {number} high
+ */
+function rangeWords(value, low, high) {
+  const [above, below] = [plain(high - value), plain(value - low)];
+  return above === below ? `\u00b1 ${above}` : `(${plain(low)} to ${plain(high)})`;
 }
 
 /**

@@ -41,7 +41,7 @@ export function figures(curves, step) {
   const names = namesUnder(curves, "success_by_difficulty");
   const rows = [
     row(names.length === 1 && names[0] ? `success, ${names[0]}` : "success", "success", two, by(2)),
-    row("mean reward R", "R", two, by(2)),
+    row("mean R of nodes", "R", two, by(2)),
     row("nodes", "nodes", one, by(1)),
     row(
       "together",

@@ -114,7 +114,7 @@ export function progressWords(session, since) {
   const elapsed = (session.seconds ?? 0) + (running ? since : 0);
   const parts = [];
   if (elapsed > 0) parts.push(`${duration(elapsed)} ${session.live ? "so far" : "in all"}`);
-  if (pace) parts.push(`${duration(pace)} a step`);
+  if (pace) parts.push(`about ${duration(pace)} a step`);
   const last = session.checkpoints?.at(-1);
   if (last !== undefined) parts.push(`last checkpoint at ${last}`);
   const more = total === null || total === undefined ? null : Math.max(0, total - done);

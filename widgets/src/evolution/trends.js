@@ -16,7 +16,7 @@ import { percent, plain } from "../shared/format.js";
 
 /** @type {Trend[]} */
 export const TRENDS = [
-  { name: "solved", title: "Solved", about: "mean s of the roots; band: 95 % interval", share: true },
+  { name: "solved", title: "Solved", about: "mean s of the roots; band: 95 % over trees", share: true },
   { name: "nodes", title: "Nodes", about: "mean of a tree", share: false },
   { name: "depth", title: "Depth", about: "mean of a tree", share: false },
   { name: "fan_out", title: "Fan-out", about: "children of an agent that delegates", share: false },

@@ -198,7 +198,7 @@ function board() {
   const band = "width:24px;height:12px;background:var(--seq1)";
   return [
     row(line, "the chosen step, in every plot"),
-    row(h("span", { style: band }), "95 % interval of the roots of a step"),
+    row(h("span", { style: band }), "95 % interval of the roots of a step, each tree for itself"),
     row(disc(false), "probes: tasks that are tried now and then, and never trained"),
     row(h("span", { style: kept }), "a checkpoint was kept"),
     row(meanMark(), "a task\u2019s roots on the axis of R, and their mean"),
