@@ -36,6 +36,26 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return {steps: saved_run(folder, steps) for steps in (1, 2, 6)}
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run of one step with 20 tasks."""
+    from rao_lab.store import RunWriter, open_run
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.support.live import ended
+    from tests.support.trees import random_step
+
+    path = tmp_path_factory.mktemp("many") / "many.rao"
+    groups = random_step(5, 20, 6, 8, step=1)
+    with RunWriter(path, {"train": {"steps": 1}}) as writer:
+        writer.begin_step(1)
+        for tree in (tree for group in groups for tree in group.trees):
+            writer.tree_done(tree)
+        made = ended(1, groups)
+        writer.end_step(1, made.attributions, {**made.metrics, "together": 0.25, "success": 0.5})
+    Explorer(open_run(path), view="board").save_html(path.with_suffix(".html"))
+    return path.with_suffix(".html")
+
+
 def board(pages: Any, path: Path, **how: Any) -> Any:
     page = pages.open(path.as_uri(), **how)
     page.locator(".rao button.group").first.wait_for()  # saved from a board, it opens on the board
@@ -77,16 +97,11 @@ WIDE_TYPE = """addEventListener('DOMContentLoaded', () => {
 
 @pytest.mark.parametrize(("width", "height", "seen"), [(934, 620, 8), (1366, 724, 13), (1620, 620, 10)])
 def test_tasks_stand_beside_all_plots_which_are_wide_enough_and_have_whole_notes(
-    pages: Any, tmp_path: Path, width: int, height: int, seen: int
+    pages: Any, many: Path, width: int, height: int, seen: int
 ) -> None:
-    from rao_lab.views.explorer.widget import Explorer
-    from tests.support.trees import random_step
-
-    run = many_tasks(tmp_path, random_step(5, 20, 6, 8, step=1))
-    Explorer(run, view="board").save_html(tmp_path / "a.html")
     page = pages.open("", width=width, height=height)
     page.add_init_script(WIDE_TYPE)
-    page.goto((tmp_path / "a.html").as_uri())
+    page.goto(many.as_uri())
     page.locator(".rao button.group").first.wait_for()
     pane, listed = (page.locator(f".rao .{name}").bounding_box() for name in ("board", "groups .list"))
     rows = [row.bounding_box() for row in page.locator(".rao button.group").all()]
@@ -102,16 +117,9 @@ def test_tasks_stand_beside_all_plots_which_are_wide_enough_and_have_whole_notes
 
 @pytest.mark.parametrize(("width", "height"), [(1620, 620), (1366, 620), (934, 620), (700, 520)])
 def test_the_board_lists_every_task_the_widest_spread_first(
-    pages: Any, tmp_path: Path, width: int, height: int
+    pages: Any, many: Path, width: int, height: int
 ) -> None:
-    from rao_lab.views.explorer.widget import Explorer
-    from tests.support.trees import random_step
-
-    page = pages.open("", width=width, height=height)
-    Explorer(many_tasks(tmp_path, random_step(5, 20, 6, 8, step=1)), view="board").save_html(
-        tmp_path / "a.html"
-    )
-    page.goto((tmp_path / "a.html").as_uri())
+    page = pages.open(many.as_uri(), width=width, height=height)
     rows = page.locator(".rao button.group")
     rows.first.wait_for()
     assert rows.count() == 20
@@ -125,21 +133,6 @@ def test_the_board_lists_every_task_the_widest_spread_first(
     cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     assert page.locator(".rao .figures :is(dt, dd)").evaluate_all(cut) == []
     assert pages.errors == []
-
-
-def many_tasks(folder: Path, groups: Any) -> Any:
-    """A run of one step with these groups."""
-    from rao_lab.store import RunWriter, open_run
-    from tests.support.live import ended
-
-    path = folder / "many.rao"
-    with RunWriter(path, {"train": {"steps": 1}}) as writer:
-        writer.begin_step(1)
-        for tree in (tree for group in groups for tree in group.trees):
-            writer.tree_done(tree)
-        made = ended(1, groups)
-        writer.end_step(1, made.attributions, {**made.metrics, "together": 0.25, "success": 0.5})
-    return open_run(path)
 
 
 @pytest.mark.parametrize(

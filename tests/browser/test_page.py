@@ -246,6 +246,7 @@ def test_the_icicle_opens_tasks_and_trees(pages: Any, saved: Path) -> None:
     assert pages.errors == []
 
 
+@pytest.mark.slow
 def test_an_icicle_of_advantages_0_has_the_widths_of_its_nodes_and_says_so(
     pages: Any, repo: Path, tmp_path: Path
 ) -> None:

@@ -28,6 +28,9 @@ def evolution(
 ) -> None:
     """Print what the trees of the probe tasks have become, step after step.
 
+    Probe tasks are tried at the same steps of training, so that trees of one task can be compared. --compare aligns two
+    of them by goal and spawn order, as rao-lab diff does.
+
     [bold]Examples[/bold]
 
       rao-lab evolution runs/demo.rao

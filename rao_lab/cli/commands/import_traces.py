@@ -12,7 +12,7 @@ from rao_lab.cli.output import print_json, print_text
 
 
 def import_traces(
-    files: Annotated[list[Path], typer.Argument(help="Files, or a folder of them.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Files, or a folder of them.", metavar="FILE")],
     kind: Annotated[
         str | None,
         typer.Option(
