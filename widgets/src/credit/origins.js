@@ -184,7 +184,7 @@ function rootDisc({ root: { R, own, name, words: who, at: key, open }, at }, y, 
     ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
     : { fill: "var(--seq2)", stroke: "none" };
   const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
-  const type = { "text-anchor": "middle", "font-size": 9, "font-weight": 600, fill: ink };
+  const type = { "text-anchor": "middle", "font-size": 10, "font-weight": 600, fill: ink };
   const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this one" : ""}` };
   const onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter") return;

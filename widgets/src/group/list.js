@@ -79,7 +79,7 @@ export class GroupList {
       forks ? many(forks, "set of forks", "sets of forks") : "",
     ];
     const where = step > 0 ? ` in step ${step}` : "";
-    this.left.textContent = `${words.filter(Boolean).join(", ")}${where}`;
+    this.left.textContent = this.left.title = `${words.filter(Boolean).join(", ")}${where}`;
     fill(this.by, "root ", h("span", { class: "serif" }, facts.scored ? "R" : "s"));
     fill(this.ends, h("span", {}, plain(facts.low, 0)), h("span", {}, plain(facts.high, 1)));
     this.order.hidden = facts.groups.length < FEW || !facts.scored;

@@ -26,7 +26,7 @@ import { isLive, shapeOf } from "../step/status.js";
  *   shown on demand
  */
 
-const FORK = { class: "label link", title: "Fork from here: run it again from this turn" };
+const FORK = { class: "label link forking", title: "Fork from here: run it again from this turn" };
 /** Calls of one turn, and children of one lot, that are listed at most. */
 const CALLS = 200;
 const CHIPS = 60;
