@@ -23,7 +23,9 @@ def diagnose(
         list[str] | None,
         typer.Option("--set", help="A threshold, as NAME=VALUE. May be repeated.", metavar="NAME=VALUE"),
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Print what each badge means, with an example.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what each badge means, with an example.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print where delegation went wrong in a step, and where credit misleads: a badge for each node.
