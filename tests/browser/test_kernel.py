@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import Lab, open_notebook, run_all
+from tests.browser.lab import Lab, open_notebook, run_all, show_view
 
 pytestmark = pytest.mark.browser
 
@@ -122,7 +122,7 @@ def test_training_that_ended_with_its_kernel_cannot_be_steered(pages: Any, lab: 
     progress = page.locator(".rao .progress").inner_text()
     assert "left" not in progress and "now" not in progress
     shot(page, "gone_board")
-    page.locator(".rao").get_by_role("button", name="Tree", exact=True).click()
+    show_view(page, "Tree")
     page.locator(".rao .line-state", has_text="training with it").wait_for()
     shot(page, "gone_board_tree")
 

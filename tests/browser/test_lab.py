@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import TOKEN, Lab, open_notebook, run_all, serve
+from tests.browser.lab import TOKEN, Lab, open_notebook, run_all, serve, show_view
 
 pytestmark = pytest.mark.browser
 
@@ -113,13 +113,13 @@ def test_the_notebook_from_run_all_to_the_end(
     shots(page, "board_live_light")
 
     # A node is there while it works, before its step has any credit.
-    button(page, "Tree").click()
+    show_view(page, "Tree")
     live = "[aria-label*=computing], [aria-label*=waits]"
     page.wait_for_selector(f".rao [role=treeitem]:is({live})", state="attached")
     shots(page, "tree_live_light")
 
     # Pause: seen at once, come about soon, nothing goes on; resume goes on.
-    button(page, "Board").click()
+    show_view(page, "Board")
     button(page, "Pause").click()
     page.wait_for_function(f"() => ({STATE})().startsWith('paus')", timeout=1000)
     state_is(page, "paused")
@@ -139,7 +139,7 @@ def test_the_notebook_from_run_all_to_the_end(
     walk_to_credit_and_child(page, shots)
     move_lambda(page, shots)
 
-    button(page, "Board").click()
+    show_view(page, "Board")
     button(page, "Resume").click()
     state_is(page, "live")
     at_step(page, here + 1)
