@@ -53,4 +53,5 @@ def diagnose(
     if as_json:
         print_json(found.to_json())
     else:
-        print_text(f"{explained(config)}\n\n{found}" if explain else str(found))
+        words = found.text("--badge and --step choose, --json has all")
+        print_text(f"{explained(config)}\n\n{words}" if explain else words)

@@ -115,7 +115,7 @@ _ALL = (
         "bonus_only",
         "bonus only",
         "plus",
-        "It failed, and is rewarded all the same, by the bonus for the success of its children.",
+        "It failed, and R is above 0 all the same, by the bonus for its children; A says if it is made more likely.",
         _guards("out of turns, s 0, and R +0.40 because its only child succeeded", "0.4", "0"),
         ("bonus_from",),
     ),

@@ -140,6 +140,14 @@ class Findings:
         return f"{counted(len(self), 'badge')} of {counted(self.nodes, 'node')}"
 
     def __str__(self) -> str:
+        return self.text(".filter(...) chooses, .to_json() has all")
+
+    def text(self, more: str) -> str:
+        """The same for people.
+
+        Args:
+            more: what has the rows that a text leaves out.
+        """
         lines = [self.summary() + ("" if self.credited else "; no advantages are known here"), ""]
         for key, count in self.counts().items():
             lines.append(f"{count:>6,}  {BADGES[key].name:<14} {BADGES[key].sentence}")
@@ -153,7 +161,7 @@ class Findings:
             for row in cells
         ]
         if len(self) > MOST_ROWS:
-            lines.append(f"... and {len(self) - MOST_ROWS:,} more: .filter(...) chooses, .to_json() has all")
+            lines.append(f"... and {len(self) - MOST_ROWS:,} more: {more}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

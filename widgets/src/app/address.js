@@ -2,6 +2,7 @@
 // rao_lab/views/explorer/address.py.
 
 import { h } from "../shared/dom.js";
+import { treeAddress } from "../step/forks.js";
 import { inFront, isView, PAGES } from "./views.js";
 
 /** @typedef {import("../step/store.js").Step} Step */
@@ -33,17 +34,10 @@ export function parseAddress(text) {
   return step === undefined ? null : { step: Number(step), tree, path: path ?? "0", view };
 }
 
-/** GROUP.TREE, or the place of a probe or a fork. @param {Step} step @param {number} tree */
-function treeName(step, tree) {
-  const { group, rollout } = step.trees[tree];
-  const { probe, fork, label } = step.groups[group];
-  return probe || fork || label === undefined ? String(tree) : `${label}.${rollout}`;
-}
-
 /** @param {Step} step @param {string} name @returns {number} its place, -1 if there is none */
 function treeNamed(step, name) {
   if (!name.includes(".")) return Number(name) < step.trees.length ? Number(name) : -1;
-  return step.trees.findIndex((_, tree) => treeName(step, tree) === name);
+  return step.trees.findIndex((_, tree) => treeAddress(step, tree) === name);
 }
 
 export class Address {
@@ -61,7 +55,7 @@ export class Address {
     if (!step || step.step < 0 || !step.trees[place.tree]) return "";
     const page = inFront({ view, tab });
     const end = page === "tree" ? "" : `#${page}`;
-    return `${step.step}:${treeName(step, place.tree)}/${place.keptPath}${end}`;
+    return `${step.step}:${treeAddress(step, place.tree)}/${place.keptPath}${end}`;
   }
 
   /** Opens what an address names. @param {string} text @returns {boolean} it is one */

@@ -37,13 +37,13 @@ const VIEWS = [
   TREE,
   {
     ...TREE,
-    ...{ name: "icicle", label: "Icicle", outline: "step", inspector: false, place: "step" },
-    here: ({ size, nodes, board }) => (board || nodes) && size !== "small" && size !== "tiny",
+    ...{ name: "outline", label: "Outline", inspector: false },
+    here: ({ size }) => size === "small",
   },
   {
     ...TREE,
-    ...{ name: "outline", label: "Outline", inspector: false },
-    here: ({ size }) => size === "small",
+    ...{ name: "icicle", label: "Icicle", outline: "step", inspector: false, place: "step" },
+    here: ({ size, nodes, board }) => (board || nodes) && size !== "tiny",
   },
   {
     ...TREE,

@@ -1,7 +1,7 @@
 // The Badges view: what went wrong in the step, badge by badge and node by node, and what each badge means.
 
 import { fill, h, refill } from "../shared/dom.js";
-import { many } from "../shared/format.js";
+import { count, many } from "../shared/format.js";
 import { sentenceOf } from "../step/states.js";
 import { aboutBadge } from "./about.js";
 import { countsOf } from "./counts.js";
@@ -73,7 +73,7 @@ export class BadgesView {
     this.showAbout(badges, over, step);
     const rows = wanted ? badges.all.filter(({ badge }) => badge.name === wanted) : badges.all;
     this.element.classList.toggle("one", !!wanted);
-    fill(this.head, this.summary(badges, rows.length));
+    fill(this.head, this.summary(badges, rows));
     this.table.update(rows);
   }
 
@@ -87,15 +87,18 @@ export class BadgesView {
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const name = active?.dataset?.name;
     const chart = badge && over ? countsChart(badge, over, step) : null;
-    const parts = badge ? aboutBadge(this.host, badge, chart) : [h("p", { class: "label" }, hint(over))];
+    const parts = badge ? aboutBadge(this.host, badge, chart) : [h("p", { class: "label" }, ...hint(over))];
     const heir = () => this.about.querySelector(`[data-name="${name}"]`);
     refill(this.about, heir, parts);
   }
 
-  /** @param {StepBadges} badges @param {number} rows */
+  /** @param {StepBadges} badges @param {import("../step/badges.js").Given[]} rows */
   summary(badges, rows) {
     const { shown, marking } = this.host;
-    const words = [`${many(rows, "badge")} of ${many(shown?.step.n ?? 0, "node")}`];
+    const step = shown?.step;
+    const words = [`${many(rows.length, "badge")} of ${many(step?.n ?? 0, "node")}`];
+    const probes = rows.filter(({ tree }) => step?.groups[step.trees[tree].group].probe).length;
+    if (probes) words[0] += `, ${count(probes)} of them in probes`;
     if (marking.wanted) words.push("n and N walk through them, in the tree too");
     if (!badges.credited) words.push("no advantages are known here, so badges of credit are left out");
     else if (shown?.other) words.push("badges of credit follow the changed rule");
@@ -105,7 +108,7 @@ export class BadgesView {
 
 /** @param {import("./counts.js").Counts | null} over */
 function hint(over) {
-  const words = "Choose a badge to read what it means, and to mark its nodes alone.";
-  if (!over || over.step.length < 2) return [words];
-  return [words, h("span", { class: "of-bars" }, " Bars count them step by step.")];
+  const words = " Bars count them step by step, probes left out.";
+  const bars = over && over.step.length > 1 ? h("span", { class: "of-bars" }, words) : null;
+  return ["Choose a badge to read what it means, and to mark its nodes alone.", bars];
 }

@@ -21,6 +21,8 @@ import { headWords, noteWords } from "./words.js";
  * @property {(by: number) => void} treeBy
  * @property {() => void} showAll
  * @property {(step: number, row: Row) => void} open
+ * @property {(step: number) => boolean} held its trees can be opened
+ * @property {(step: number) => string} lacks why they cannot
  */
 
 /** px at the base type size that a small plot takes at least, and between two. */
@@ -97,9 +99,14 @@ export class Bars {
     const { view } = this;
     const { chosen, pinned, row, columns } = view;
     const tree = columns.most > 1 ? `, tree ${row.tree + 1}` : "";
-    if (!this.differs("title", [task.task, tree, chosen, pinned])) return;
-    const open = (/** @type {string} */ name, /** @type {number} */ step) =>
-      tool(name, `Open step ${step}`, "", { onclick: () => view.open(step, view.row) });
+    const held = [view.held(chosen), view.held(pinned)];
+    if (!this.differs("title", [task.task, tree, chosen, pinned, ...held])) return;
+    const open = (/** @type {string} */ name, /** @type {number} */ step) => {
+      const held = view.held(step);
+      const title = held ? "" : view.lacks(step);
+      const onclick = () => view.open(step, view.row);
+      return tool(name, `Open step ${step}`, "", { onclick, disabled: !held, title });
+    };
     refill(this.title, heirIn(this.title),
       h("b", {}, `${taskName(task)}${tree}: step ${pinned} against step ${chosen}`),
       h("span", { class: "label" }, `step ${pinned} is pinned`),

@@ -122,6 +122,11 @@ export class EvolutionView {
     return this.host.traits.steps.some(([one]) => one === step);
   }
 
+  /** Why they cannot. @param {number} step */
+  lacks(step) {
+    return this.host.traits.saved || `The trees of step ${step} are not at hand.`;
+  }
+
   /** @param {number} step */
   pin(step) {
     this.fixed = step;
@@ -168,7 +173,7 @@ export class EvolutionView {
    */
   open(step, row, path = "0") {
     if (!this.held(step)) {
-      this.trouble = this.host.traits.saved || `The trees of step ${step} are not at hand.`;
+      this.trouble = this.lacks(step);
       this.update();
       return;
     }

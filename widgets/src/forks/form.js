@@ -155,8 +155,8 @@ function begins({ goal, turns }, { edit, turn }) {
 
 /** @type {[string, string][]} */
 const RESTS = [
-  ["continued", "sampled anew too"],
-  ["replayed", "as recorded"],
+  ["continued", "continued: sampled anew"],
+  ["replayed", "replayed: as recorded"],
 ];
 
 /** @param {Asked} asked */

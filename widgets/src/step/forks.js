@@ -50,6 +50,16 @@ export function treeName(step, tree) {
   return `${step.groups[group]?.fork ? "fork" : "tree"} ${rollout + 1}`;
 }
 
+/**
+ * GROUP.TREE, or the place of a probe or a fork: as addresses say it.
+ * @param {Step} step @param {number} tree
+ */
+export function treeAddress(step, tree) {
+  const { group, rollout } = step.trees[tree];
+  const { probe, fork, label } = step.groups[group];
+  return probe || fork || label === undefined ? String(tree) : `${label}.${rollout}`;
+}
+
 /** "tree 2", "tree 2, original of 8 forks" or "fork 3". @param {Step} step @param {number} tree */
 export function treeWords(step, tree) {
   const sets = step.forks.filter((set) => set.tree === tree);

@@ -1,6 +1,6 @@
 // Siblings in numbers: how they ended, what their advantages are, how long they took.
 
-import { count } from "../shared/format.js";
+import { count, many } from "../shared/format.js";
 import { MARKS } from "../shared/shapes.js";
 import { askedBy, fell } from "./piles.js";
 import { shapeOf } from "./status.js";
@@ -65,13 +65,13 @@ export function summarize(step, rows, value) {
 }
 
 /**
- * "wrote 40 of 900 tokens": the others were read. Empty if none are known.
+ * "read 860, wrote 40 tokens". Empty if none are known.
  * @param {Step} step @param {number[]} rows
  */
 export function tokenWords(step, rows) {
   const wrote = rows.reduce((sum, row) => sum + step.wrote[row], 0);
-  const all = rows.reduce((sum, row) => sum + step.read[row], wrote);
-  return all ? `wrote ${count(wrote)} of ${count(all)} tokens` : "";
+  const read = rows.reduce((sum, row) => sum + step.read[row], 0);
+  return read + wrote ? `read ${count(read)}, wrote ${many(wrote, "token")}` : "";
 }
 
 /** "9 succeeded, 3 failed". @param {Summary} summary */
