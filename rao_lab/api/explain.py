@@ -12,7 +12,7 @@ from rao_lab.api.find import find_tree, find_trees, why_no_credit
 from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import one_line, quoted
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
 from rao_lab.credit.lines import credit_lines, number_text
 from rao_lab.credit.words import Row, sentence
@@ -76,7 +76,7 @@ class Explanation:
     def _sources(self) -> list[str]:
         children = ", ".join(f"{path} {number_text(s)}" for path, s in self.children[:MOST])
         more = len(self.children) - MOST
-        compared = ", ".join(f"{name} {R:.3f}" for name, R in self.compared[:MOST])
+        compared = ", ".join(f"{name} {fixed(R, 3)}" for name, R in self.compared[:MOST])
         others = len(self.compared) - MOST
         depths = ", ".join(
             f"depth {depth}: {count:,}" for depth, count in enumerate(self.depth_counts[:MOST])

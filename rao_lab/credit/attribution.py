@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rao_lab.base.cell import table_html
+from rao_lab.base.words import fixed
 from rao_lab.credit.moving import carried
 from rao_lab.errors import MissingError
 
@@ -299,7 +300,7 @@ def _mean(values: Floats) -> float | None:
 
 
 def _brief(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else fixed(value, 3)
 
 
 DEPTH_HEADS = ("depth", "nodes", "trained", "mean s", "mean R", "mean A", "w", "share")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import fixed
 from rao_lab.credit.attribution import Attribution
 from rao_lab.credit.config import CreditConfig
 
@@ -11,11 +12,11 @@ def credit_lines(row: Attribution, config: CreditConfig | None = None) -> list[s
     """One node's credit, term by term with its numbers."""
     config = config or CreditConfig()
     s, R, b, A, w, c = map(number_text, (row.s, row.R, row.b, row.A, row.w, row.c))
-    children = f"{row.child_mean:.3f}"
+    children = fixed(row.child_mean, 3)
     return [
         f"node {visible(row.node)} of tree {row.group}.{row.tree}: {visible(row.status)}",
         f"s = {s:>7}    its success",
-        f"R = {R:>7}    s + bonus: {s} + {row.bonus:.3f} (lambda {row.lam:g}, mean s of its children {children})",
+        f"R = {R:>7}    s + bonus: {s} + {fixed(row.bonus, 3)} (lambda {row.lam:g}, mean s of its children {children})",
         f"b = {b:>7}    {baseline_words(row, config)}",
         f"A = {A:>7}    {advantage_words(config)}",
         f"w = {w:>7}    " + ("as the rule says" if config.rule else f"the weight of depth {row.depth}"),
@@ -55,4 +56,4 @@ def _by_root(config: CreditConfig) -> bool:
 
 def number_text(value: float | None) -> str:
     """With three digits; "-" if there is none."""
-    return "-" if value is None else f"{value:.3f}"
+    return "-" if value is None else fixed(value, 3)

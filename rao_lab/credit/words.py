@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from rao_lab.base.words import fixed
 from rao_lab.credit.attribution import Attributions
 from rao_lab.tree import LIMIT_STATUSES, Status
 
@@ -41,8 +41,7 @@ def plain(value: float, digits: int = 3) -> str:
     """With a true minus, and without one if it rounds to 0; a dash for NaN."""
     if np.isnan(value):
         return "\u2013"
-    exact = Decimal(abs(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)  # as browsers round
-    text = str(exact)
+    text = fixed(abs(value), digits)
     return f"\u2212{text}" if value < 0 and float(text) else text
 
 

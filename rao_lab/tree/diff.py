@@ -50,6 +50,8 @@ class TreeDiff:
     """Where the trees first differ; None if they say and do the same."""
     first_action: Parting | None
     """Where they first act differently; None if they only say it in other words."""
+    names: tuple[str, str] = ("", "")
+    """What `print` calls them; by default, as their headers say."""
 
     @property
     def pairs(self) -> list[Row]:
@@ -93,18 +95,21 @@ class TreeDiff:
         }
 
     def __str__(self) -> str:
-        return side_by_side(self.a, self.b, self.rows, self.first, self.first_action)
+        return side_by_side(self.a, self.b, self.rows, self.first, self.first_action, names=self.names)
 
     def __repr__(self) -> str:
         return f"<TreeDiff of {len(self.a)} and {len(self.b)} nodes: {len(self.pairs)} in both>"
 
 
-def diff_trees(a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = None) -> TreeDiff:
+def diff_trees(
+    a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = None, names: tuple[str, str] = ("", "")
+) -> TreeDiff:
     """Aligns two trees.
 
     Args:
         credit_a, credit_b: what the nodes earned, as `str` of a tree takes it: the attributions of a step, or a
             mapping from path to record. They add R and A.
+        names: what `print` calls the trees.
 
     Raises:
         InputError: a tree has no nodes, or this is no tree.
@@ -120,7 +125,7 @@ def diff_trees(a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = Non
     rows = tuple(_rows(a, b, earned_by(a.header, credit_a) or {}, earned_by(b.header, credit_b) or {}))
     found = [parting for row in rows for parting in row.partings]
     acted = [parting for parting in found if parting.what != "words"]
-    return TreeDiff(a, b, rows, _earliest(found), _earliest(acted))
+    return TreeDiff(a, b, rows, _earliest(found), _earliest(acted), names)
 
 
 def _rows(a: Tree, b: Tree, earned_a: Mapping[str, Earned], earned_b: Mapping[str, Earned]) -> Iterator[Row]:

@@ -35,10 +35,15 @@ def side_by_side(
     first: Parting | None,
     first_action: Parting | None,
     width: int = WIDTH,
+    names: tuple[str, str] = ("", ""),
 ) -> str:
-    """The picture of two aligned trees, each line at most `width` terminal cells."""
+    """The picture of two aligned trees, each line at most `width` terminal cells.
+
+    Args:
+        names: what the trees are called; by default, as their headers say.
+    """
     half = (width - GAP) // 2
-    lines = [_two(_about(a), _about(b), " ", half), sum_up(rows), *two_tasks(a, b)]
+    lines = [_two(_about(a, names[0]), _about(b, names[1]), " ", half), sum_up(rows), *two_tasks(a, b)]
     lines += parting_lines(first, first_action, width)
     shown, hidden = shown_rows(rows, MOST_ROWS)
     drawn = _Halves(shared_preamble(a, b), half, any(row.earned != (None, None) for row in rows))
@@ -106,7 +111,7 @@ def place_words(parting: Parting) -> str:
     return f"node {path}, {parting.moment}"
 
 
-def _about(tree: Recorded) -> str:
+def _about(tree: Recorded, name: str) -> str:
     header = tree.header
     root = tree.nodes[0]
     s = "not scored" if root.success is None else f"s {root.success:.2f}"
@@ -114,7 +119,9 @@ def _about(tree: Recorded) -> str:
     place = f"tree {header.step}:{header.group}.{header.rollout}" if header.step else f"seed {header.seed}"
     words = [root.template, header.agent if header.agent != "recursive" else "", header.policy]
     heads = [s, *([fork] if fork else []), counted(len(tree.nodes), "node")]
-    return " · ".join([*heads, *(one_line(word, 30) for word in (*words, "" if fork else place) if word)])
+    return " · ".join(
+        [*heads, *(one_line(word, 30) for word in (*words, "" if fork else name or place) if word)]
+    )
 
 
 def sum_up(rows: Sequence[Row]) -> str:

@@ -14,6 +14,7 @@ from shutil import get_terminal_size
 from typing import Protocol
 
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
+from rao_lab.base.words import fixed
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 from rao_lab.tree.offered import FAILED
@@ -22,8 +23,7 @@ from rao_lab.tree.origin import fork_words
 MINUS = "−"
 MOST_NODES = 400
 WIDTH = 100
-LEAST_GOAL = 12
-"""Cells of a goal that no note takes away."""
+LEAST_GOAL = 12  # cells of a goal that no note takes away
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
 
@@ -158,7 +158,7 @@ def node_label(node: Node, without: str = "", limit: int = 40) -> str:
 
 def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
     """A number that always shows its sign, with a true minus; a number that rounds to zero is +0.00."""
-    text = f"{abs(value):.{places}f}"
+    text = fixed(abs(value), places)
     return (minus if value < 0 and float(text) else "+") + text
 
 

@@ -67,7 +67,8 @@ class Evolution:
         """One task at two steps, aligned: `print` it. Arguments and errors as of `tree`."""
         sides = [self._found(step, task, tree) for step in (first, second)]
         (a, credit_a), (b, credit_b) = (self._with_credit(column, place) for column, place in sides)
-        return diff_trees(a, b, credit_a, credit_b)
+        names = (f"step {first}, tree {tree}", f"step {second}, tree {tree}")
+        return diff_trees(a, b, credit_a, credit_b, names)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: what comes back, a row a tree, and a row a step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rao_lab.base.safe_text import cells, one_line, shorten
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import LIMIT_STATUSES
 from rao_lab.tree.diff_text import parting_lines
@@ -17,6 +17,10 @@ LABEL = 24
 CELL = 10
 MOST_MARKS = 4
 """Trees of a task that get a mark each; of more, it is said how many were solved."""
+WORDS = (
+    "> the step compared below; 95 %: Wilson's interval of solved; fan-out: children of a node that",
+    "launches; together: share of launched nodes launched beside another; delegating: nodes that launch",
+)
 LIMITS = {status.value for status in LIMIT_STATUSES}
 KEY = "a mark a tree (✓ solved, ◐ partly, ✗ not, ▣ a limit, ? not scored), then their mean number of nodes"
 
@@ -40,7 +44,8 @@ def evolution_text(evolution: Evolution, step: int | None = None, width: int = 1
     if evolution.columns.kind == "probes":
         figures = [figures_of(each, trees[each]) for each in shown]
         lines += ["", *(_row(name, (_figure(each, name) for each in figures)) for name in TRENDS)]
-    lines += ["", KEY, *_two(evolution, shown[0], chosen, width)]
+    words = WORDS if evolution.columns.kind == "probes" else ()
+    lines += ["", KEY, *words, *_two(evolution, shown[0], chosen, width)]
     return "\n".join(shorten(line.rstrip(), width) for line in lines)
 
 
@@ -53,7 +58,7 @@ def _figure(figures: StepFigures, name: str) -> str:
     value = getattr(figures, name.replace("-", "_"))
     if value is None:
         return "–"
-    return f"{100 * value:.0f} %" if name in ("together", "delegating") else f"{value:.2f}"
+    return f"{fixed(100 * value, 0)} %" if name in ("together", "delegating") else fixed(value, 2)
 
 
 def _head(evolution: Evolution, shown: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rao_lab.base.safe_text import cells, one_line, shorten
+from rao_lab.base.words import fixed
 from rao_lab.tree.text import MINUS, signed
 from rao_lab.views.explorer.group_facts import DepthFact, GroupFact, Root, depth_facts, group_facts, roots_of
 from rao_lab.views.explorer.group_words import depth_sentence, group_sentence, list_sentence
@@ -78,8 +79,8 @@ def _group(table: StepTable, fact: GroupFact, chosen: int) -> list[str]:
 def _figures(root: Root) -> tuple[str, ...]:
     if not root.size:
         return "not begun", "", "", "", ""
-    at = ("at work" if root.live else "not scored") if np.isnan(root.at) else f"{root.at:.2f}"
-    b = "" if np.isnan(root.b) else f"{root.b:.2f}"
+    at = ("at work" if root.live else "not scored") if np.isnan(root.at) else fixed(root.at, 2)
+    b = "" if np.isnan(root.b) else fixed(root.b, 2)
     A = "" if np.isnan(root.A) else signed(root.A) if abs(root.A) >= 0.005 else "0.00"
     return f"{root.size:,}", str(root.depth), at.replace("-", MINUS), b.replace("-", MINUS), A
 
@@ -96,7 +97,7 @@ def _groups(table: StepTable, facts: list[GroupFact], own: GroupFact) -> list[st
     head = f"  {'group':<{NAME}}{'mean':>6}  {'roots':>5}  {'share':>7}"
     rows = [
         f"{'> ' if fact is own else '  '}{shorten(_name(table, fact), NAME - 1):<{NAME}}"
-        f"{'–' if np.isnan(fact.mean) else format(fact.mean, '.2f'):>6}  {f'{fact.known}/{fact.trees}':>5}  "
+        f"{'–' if np.isnan(fact.mean) else fixed(fact.mean, 2):>6}  {f'{fact.known}/{fact.trees}':>5}  "
         f"{_so(fact)}".rstrip()
         for fact in shown
     ]
@@ -116,7 +117,7 @@ def _so(fact: GroupFact) -> str:
         "fork": "forks",
         "coming": "",
     }
-    share = f"{fact.share * 100:.1f} %" if fact.kind == "trained" else ""
+    share = f"{fixed(fact.share * 100, 1)} %" if fact.kind == "trained" else ""
     return f"{share:>7}  {', '.join(filter(None, (alike, words.get(fact.kind, ''))))}"
 
 
@@ -128,7 +129,12 @@ def _depths(table: StepTable, depths: list[DepthFact]) -> list[str]:
     rows = [
         _row(
             f"  depth {row.depth}",
-            (f"{row.share * 100:.1f} %", f"{row.other * 100:.1f} %", f"{row.nodes:,}", _weight(row)),
+            (
+                f"{fixed(row.share * 100, 1)} %",
+                f"{fixed(row.other * 100, 1)} %",
+                f"{row.nodes:,}",
+                _weight(row),
+            ),
         )
         for row in depths
     ]
@@ -136,7 +142,7 @@ def _depths(table: StepTable, depths: list[DepthFact]) -> list[str]:
 
 
 def _weight(row: DepthFact) -> str:
-    return f"{row.low:.3f}" if row.high - row.low < 5e-4 else f"{row.low:.1f} to {row.high:.1f}"
+    return fixed(row.low, 3) if row.high - row.low < 5e-4 else f"{fixed(row.low, 1)} to {fixed(row.high, 1)}"
 
 
 def _name(table: StepTable, fact: GroupFact) -> str:

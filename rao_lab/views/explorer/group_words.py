@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit import CreditConfig
 from rao_lab.views.explorer.group_facts import DepthFact, GroupFact
 
@@ -155,7 +155,9 @@ def _taught(fact: GroupFact) -> str:
 
 
 def _all_roots(fact: GroupFact) -> str:
-    return f"{'Both' if fact.known == 2 else f'All {_in_words(fact.known)}'} roots reach {fact.mean:.2f}"
+    return (
+        f"{'Both' if fact.known == 2 else f'All {_in_words(fact.known)}'} roots reach {fixed(fact.mean, 2)}"
+    )
 
 
 def _part_of(share: float) -> str:

@@ -25,7 +25,7 @@ STATES: dict[str, str] = {
     "credit_fork": "A fork has no credit: no step counts it. Beside its original, Forks says what it would earn.",
     "credit_probes": "Probes: recorded like other trees and never trained, so they have no credit.",
     "no_probes": (
-        "No task was tried twice: train with probe_tasks=4, probe_every=5 to see the same tasks over steps."
+        "No task came at two steps: training with probe_tasks=4, probe_every=5 samples the same ones again."
     ),
     "probes_coming": "Nothing to compare yet: probe tasks appear here when a step that samples them has ended.",
     "no_tasks_again": "No task came back in another step: each step drew others.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.tree.text import signed
 from rao_lab.views.per_token.columns import WROTE, Columns, TurnTokens
 from rao_lab.views.per_token.launches import Line, verdict
@@ -40,12 +40,12 @@ def trained_words(found: NodeTokens) -> str:
         return f"not trained, {WHY_WORDS.get(found.why_not, found.why_not)}"
     if found.A is None or found.c is None or found.w is None:
         return "no advantage"
-    share = _NONE if found.share is None else f"{100 * found.share:.1f} %"
+    share = _NONE if found.share is None else f"{fixed(100 * found.share, 1)} %"
     likely = (
         "more likely" if found.c > 0 else "less likely" if found.c < 0 else "neither more nor less likely"
     )
     return (
-        f"A {signed(found.A, 3)}, w {found.w:.3f}, wA {signed(found.c, 3)}: its {counted(found.wrote, 'token')} "
+        f"A {signed(found.A, 3)}, w {fixed(found.w, 3)}, wA {signed(found.c, 3)}: its {counted(found.wrote, 'token')} "
         f"are made {likely}, with {share} of the update"
     )
 
@@ -74,7 +74,7 @@ def _table(found: NodeTokens) -> list[str]:
                 name,
                 f"{about['tokens']:,}",
                 *(_number(about[key]) for key in ("logprob", "entropy")),
-                _NONE if share is None else f"{100 * share:.1f} %",
+                _NONE if share is None else f"{fixed(100 * share, 1)} %",
             )
         )
     return aligned(rows)
@@ -126,7 +126,7 @@ def launch_words(found: Sequence[Line]) -> str:
                 f"{line.nodes:,}",
                 f"{line.tokens:,}",
                 _NONE if line.mean_c is None else signed(line.mean_c, 3),
-                _NONE if line.share is None else f"{100 * line.share:.1f} %",
+                _NONE if line.share is None else f"{fixed(100 * line.share, 1)} %",
                 _number(line.logprob),
                 _number(line.entropy),
             )
@@ -147,4 +147,4 @@ def aligned(rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:
 
 
 def _number(value: float | int | None) -> str:
-    return _NONE if value is None else f"{value:.3f}".replace("-", "\u2212")
+    return _NONE if value is None else fixed(value, 3).replace("-", "\u2212")
