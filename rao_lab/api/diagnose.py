@@ -98,7 +98,8 @@ def _of_step(run: Run, step: int, config: BadgeConfig) -> Findings:
     credit: Attributions | None = None
     with suppress(MissingError):  # probes alone, or a step that has not ended
         credit = run.attributions(step)
-    return find_badges([*run.groups(step), *run.groups(step, probe=True)], credit, config)
+    groups = [group for probe in (False, True) for group in run.groups(step, probe, light=True)]
+    return find_badges(groups, credit, config)
 
 
 def _joined(parts: Sequence[Findings], config: BadgeConfig) -> Findings:

@@ -175,11 +175,14 @@ class Run:
         with self._file.reading() as connection:
             return self._lacks.of(connection, self._check_step(connection, step))
 
-    def groups(self, step: int, probe: bool = False, *, partial: bool = False) -> list[Group]:
+    def groups(
+        self, step: int, probe: bool = False, *, partial: bool = False, light: bool = False
+    ) -> list[Group]:
         """The groups of a step, or its probes, with all that is known of their finished trees.
 
         Args:
             partial: give what is there of a step that lacks trees; credit of it would be of other groups.
+            light: fast, to be read only: no token ids (only counts), thoughts, or messages of leaves.
 
         Raises:
             MissingError: the run has no such step.
@@ -192,7 +195,7 @@ class Run:
                 " AND origin IS NULL ORDER BY grp, rollout",
                 (step, probe),
             ).fetchall()
-            trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance.of(connection))
+            trees = load_trees(connection, [tree_id for tree_id, _ in rows], Allowance.of(connection), light)
         members: dict[int, list[Tree]] = {}
         for (_, index), tree in zip(rows, trees, strict=True):
             members.setdefault(index, []).append(tree)
@@ -354,9 +357,7 @@ class Run:
             return whole("a tree", named)
         if named.step is None:
             raise MissingError("this credit is of several steps: run.attributions(step) knows its own")
-        query = (
-            "SELECT id FROM trees WHERE step = ? AND grp = ? AND NOT probe AND done = 1 AND origin IS NULL"
-        )
+        query = "SELECT id FROM trees WHERE (step, grp, done) = (?, ?, 1) AND NOT probe AND origin IS NULL"
         with self._file.reading() as connection:
             self._whole_step(connection, named.step)  # otherwise the places would be those of other trees
             rows = connection.execute(f"{query} ORDER BY rollout", (named.step, named.group)).fetchall()

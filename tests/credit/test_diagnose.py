@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
-from rao_lab.credit.diagnose import BADGES
+from rao_lab.credit.diagnose import BADGES, find_badges
 from rao_lab.credit.diagnose.finding import explained
 from rao_lab.errors import ConfigError
 from rao_lab.execution.sandbox import Sandbox
@@ -217,3 +217,23 @@ def test_what_means_nothing_is_refused_in_a_line(sandbox: Sandbox, wrong: Any, w
     tree = grow(sandbox, Lines({"0": ["finish('ok')"]})).tree
     with pytest.raises(ConfigError, match=words):
         wrong(tree)
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.rao")), ids=lambda path: path.stem)
+def test_trees_that_are_read_lightly_have_the_badges_of_whole_trees(path: Path) -> None:
+    config = rl.BadgeConfig(context_share=0.3, goal_likeness=0.5, late_share=0.5)
+    with rl.open_run(path) as run:
+        step = run.steps[-1].step
+        credit = run.attributions(step)
+        whole, light = (
+            [*run.groups(step, light=each), *run.groups(step, True, light=each)] for each in (False, True)
+        )
+    found = find_badges(whole, credit, config)
+    assert found.rows and found.rows == find_badges(light, credit, config).rows
+    nodes, others = (
+        [node for group in each for tree in group.trees for node in tree.nodes] for each in (whole, light)
+    )
+    assert [node.peak_context for node in nodes] == [node.peak_context for node in others]
+    assert any(turn.sampled_ids for node in nodes for turn in node.turns) or path.stem == "by_hand"
+    assert not any(turn.sampled_ids or turn.thought for node in others for turn in node.turns)
+    assert not any(turn.messages for node in others if not node.children for turn in node.turns)

@@ -111,3 +111,18 @@ test("counts come from the metrics, 0 in a step that has no such badge; otherwis
   host.marking.changed = "";
   assert.deepEqual(countsOf(host)?.step, [1]);
 });
+
+test("a large step says that its badges are not counted until the view opens", () => {
+  const { made: one, asked } = app();
+  const before = asked.length;
+  one.step = { ...one.step, n: 6001 };
+  const marking = new Marking(one);
+  marking.update();
+  assert.equal(asked.length, before);
+  assert.match(marking.waits, /6,001 nodes are not counted yet/);
+  one.view = "board";
+  assert.equal(marking.waits, "", "the board shows no cards");
+  one.view = "tree";
+  one.step.n = 6000;
+  assert.equal(marking.waits, "");
+});

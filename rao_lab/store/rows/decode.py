@@ -18,8 +18,8 @@ from rao_lab.errors import RaoLabError, RunFileError
 from rao_lab.store.cells import cells, check_counts, names
 from rao_lab.store.columns.bytes import Allowance, unpack
 from rao_lab.store.columns.nodes import tree_rows
-from rao_lab.store.columns.tokens import TokenArrays, split_tokens
-from rao_lab.store.rows.texts import Texts, named
+from rao_lab.store.columns.tokens import TURN_HEAD, split_tokens, token_counts
+from rao_lab.store.rows.texts import Texts, named, plain
 from rao_lab.tree import Call, Message, Node, Status, Task, Tree, TreeHeader, Turn, codec, validate
 from rao_lab.tree.ranges import COUNT, REAL
 from rao_lab.tree.values import loads
@@ -72,14 +72,20 @@ def _record(read: Callable[[Any], Any], text: str, what: str) -> Any:
         raise RunFileError(f"{what} cannot be read ({error!s:.100})") from None
 
 
-def load_trees(connection: sqlite3.Connection, ids: Sequence[int], allowance: Allowance) -> list[Tree]:
+def load_trees(
+    connection: sqlite3.Connection, ids: Sequence[int], allowance: Allowance, light: bool = False
+) -> list[Tree]:
     """Finished trees, whole, in the order of `ids`.
+
+    Args:
+        light: without thoughts, templates, and the messages of nodes that launched nothing; token ids are counted
+            alone (`Turn.read`, `wrote`). Equal values are one object, which nobody may change.
 
     Raises:
         RunFileError: one is not there, or not as it was written.
     """
     texts = Texts(connection, allowance)
-    rows = {i: _named(i, _Rows, connection, i) for i in ids}
+    rows = {i: _named(i, _Rows, connection, i, None, light) for i in ids}
     texts.want(text_id for row in rows.values() for text_id in row.text_ids())
     return [_named(i, rows[i].tree, texts, allowance) for i in ids]
 
@@ -134,12 +140,17 @@ _TURN = (
 )
 _NODE_TEXTS = (8, 9, 10, 11, 13, 15, 17)
 _TURN_TEXTS = (4, 5, 6, 7, 8, 9, 10, 11, 12)
+_NODE_LIGHT = (8, 9, 11, 13, 15, 17)
+_TURN_LIGHT = (5, 7, 8, 9, 10, 11, 12)
 
 
 class _Rows:
     """The rows of one tree, or of one node of it, before their texts are known."""
 
-    def __init__(self, connection: sqlite3.Connection, tree_id: int, place: int | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, tree_id: int, place: int | None = None, light: bool = False
+    ) -> None:
+        self.light = light
         where, key = "tree = ?", [tree_id]
         if place is not None:
             where, key = "tree = ? AND place = ?", [tree_id, place]
@@ -165,11 +176,9 @@ class _Rows:
     def text_ids(self) -> Iterable[object]:
         yield from self.head[1:5]
         yield from (self.head[9], self.head[11], self.head[12], self.head[15])
-        for node in self.nodes:
-            yield from (node[column] for column in _NODE_TEXTS)
-        for turns in self.turns.values():
-            for turn in turns:
-                yield from (turn[column] for column in _TURN_TEXTS)
+        of_node, of_turn = (_NODE_LIGHT, _TURN_LIGHT) if self.light else (_NODE_TEXTS, _TURN_TEXTS)
+        yield from (node[column] for node in self.nodes for column in of_node)
+        yield from (turn[column] for turns in self.turns.values() for turn in turns for column in of_turn)
         # Messages name further texts: `tree` reads these together once their lists are known.
 
     def tree(self, texts: Texts, allowance: Allowance) -> Tree:
@@ -183,7 +192,7 @@ class _Rows:
                 raise RunFileError(f"the nodes of tree {self.head[0]} do not stand in order")
             if parent is not None:
                 children[parent].append(row[1])
-        self._want_messages(texts)
+        self._want_messages(texts, children)
         nodes = []
         for row, below in zip(self.nodes, children, strict=True):
             above = None if row[2] is None else paths[row[2]]
@@ -204,7 +213,13 @@ class _Rows:
             raise RunFileError(f"tree {self.head[0]} contradicts itself: {error}") from None
         return tree
 
-    def _want_messages(self, texts: Texts) -> None:
+    def _want_messages(self, texts: Texts, children: Sequence[Sequence[str]]) -> None:
+        if self.light:  # the others say nothing to a child
+            self.turns = {
+                place: turns if children[place] else [(*turn[:4], None, *turn[5:]) for turn in turns]
+                for place, turns in self.turns.items()
+            }
+            texts.want(turn[4] for turns in self.turns.values() for turn in turns)
         lists = (texts.plain(turn[4], []) for turns in self.turns.values() for turn in turns)
         texts.want(text_id for _, text_id in (pair for each in lists for pair in _pairs(each)))
 
@@ -223,6 +238,7 @@ class _Rows:
         turns = self.turns.get(row[0], [])
         arrays = self._arrays(row[0], len(turns), allowance)
         source, reward = _judged(texts.maybe(row[15]))
+        read = texts.shared if self.light else texts.built
         return Node(
             path=row[1],
             parent=parent,
@@ -232,17 +248,19 @@ class _Rows:
             together=bool(row[6]),
             depth=row[7],
             goal=texts.text(row[8]),
-            args=named(texts.plain(row[9], {}), "the arguments of a node"),
-            template=texts.text(row[10]),
-            turns=tuple(_turn(turn, part, texts) for turn, part in zip(turns, arrays, strict=True)),
-            value=texts.plain(row[11]),
+            args=read(row[9], _arguments, {}),
+            template="" if self.light else texts.text(row[10]),
+            turns=tuple(
+                _turn(turn, part, texts, self.light) for turn, part in zip(turns, arrays, strict=True)
+            ),
+            value=read(row[11], plain),
             status=status,
             reason=texts.text(row[13]),
             success=row[14],
             success_source=source,
             fraction=row[16],
             reward=reward,
-            refusals=counts_of(texts.plain(row[17], {}), "the refusals of a node"),
+            refusals=read(row[17], _refusals, {}),
             children=children,
             started=row[18],
             ended=row[19],
@@ -251,11 +269,17 @@ class _Rows:
             window=row[22],
         )
 
-    def _arrays(self, place: int, turns: int, allowance: Allowance) -> Sequence[TokenArrays | None]:
+    def _arrays(self, place: int, turns: int, allowance: Allowance) -> Sequence[dict[str, Any]]:
+        """What the token arrays of a node say of each turn, as fields of it."""
         if place not in self.tokens:
-            return [None] * turns
+            return [{}] * turns
         size, body = self.tokens[place]
-        return split_tokens(unpack(size, body, allowance, f"the tokens of tree {self.head[0]}"), turns)
+        what = f"the tokens of tree {self.head[0]}"
+        if self.light:
+            counts = token_counts(unpack(size, body, allowance, what, TURN_HEAD * turns), turns)
+            return [{"read": read, "wrote": wrote} if read or wrote else {} for read, wrote in counts]
+        arrays = split_tokens(unpack(size, body, allowance, what), turns)
+        return [dict(zip(_ARRAYS, each, strict=True)) for each in arrays]
 
 
 _REWARD = re.compile(r"([^(]*) \(reward ([-+.e0-9]{1,30})\)")
@@ -295,19 +319,20 @@ def _real(text: str, what: str) -> float:
     return number
 
 
-def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
-    turn = Turn(
+def _turn(row: Sequence[Any], arrays: dict[str, Any], texts: Texts, light: bool) -> Turn:
+    read = texts.shared if light else texts.built
+    return Turn(
         index=row[1],
         continues=bool(row[2]),
         policy_version=row[3],
         messages=tuple(Message(role, texts.text(i)) for role, i in _pairs(texts.plain(row[4], []))),
         text=texts.text(row[5]),
-        thought=texts.text(row[6]),
+        thought="" if light else texts.text(row[6]),
         code=texts.text(row[7]),
-        calls=calls_of(None if row[9] is None else texts.source(row[9])),
+        calls=read(row[9], calls_of, ()),
         output=texts.text(row[10]),
         error=texts.maybe(row[11]),
-        children=tuple(_words(texts.plain(row[12], []))),
+        children=read(row[12], _words, ()),
         started=row[13],
         sampled=row[14],
         ended=row[15],
@@ -316,18 +341,14 @@ def _turn(row: Sequence[Any], arrays: TokenArrays | None, texts: Texts) -> Turn:
         ended_tick=row[18],
         waiting_seconds=row[19],
         decode_steps=row[20],
-        **_stopped(texts.text(row[8])),
-        **({} if arrays is None else dict(zip(_ARRAYS, arrays, strict=True))),  # type: ignore[arg-type]
+        **{**_stopped(texts.text(row[8])), **arrays},
     )
-    return turn
 
 
 _ARRAYS = ("prompt_ids", "sampled_ids", "logprobs", "entropies")
 
 
-def calls_of(text: str | None) -> tuple[Call, ...]:
-    if text is None:
-        return ()
+def calls_of(text: str) -> tuple[Call, ...]:
     turn: Turn = _record(
         lambda data: codec.turn_from_json({"index": 0, "calls": data}), text, "the calls of a turn"
     )
@@ -347,11 +368,19 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _words(value: Any) -> list[str]:
-    words = _list(value)
+def _words(text: str) -> tuple[str, ...]:
+    words = _list(plain(text))
     if not all(isinstance(word, str) for word in words):
         raise RunFileError("the children of a turn are named by other things than paths")
-    return words
+    return tuple(words)
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    return named(plain(text), "the arguments of a node")
+
+
+def _refusals(text: str) -> dict[str, int]:
+    return counts_of(plain(text), "the refusals of a node")
 
 
 def counts_of(value: Any, what: str) -> dict[str, int]:

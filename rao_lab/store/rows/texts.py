@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -59,7 +59,7 @@ class Texts:
         self._connection = connection
         self._allowance = allowance
         self._known: dict[int, str] = {0: ""}
-        self._plain: dict[int, Any] = {}
+        self._shared: dict[tuple[int, object], Any] = {}
 
     def want(self, ids: Iterable[Any]) -> None:
         """Reads many at once.
@@ -67,7 +67,7 @@ class Texts:
         Raises:
             RunFileError: one is missing or damaged.
         """
-        missing = sorted({i for i in ids if ID.holds(i)} - self._known.keys())
+        missing = sorted({i for i in ids if ID.holds(i) and i not in self._known})
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             marks = ", ".join("?" * len(chunk))
@@ -91,6 +91,18 @@ class Texts:
     def plain(self, text_id: object, missing: Any = None) -> Any:
         """The value whose JSON the text is; `missing` for NULL. A fresh one each time."""
         return missing if text_id is None else plain(self.source(text_id))
+
+    def built(self, text_id: object, read: Callable[[str], Any], missing: Any = None) -> Any:
+        """What `read` makes of a text; `missing` for NULL. A fresh one each time."""
+        return missing if text_id is None else read(self.source(text_id))
+
+    def shared(self, text_id: object, read: Callable[[str], Any], missing: Any = None) -> Any:
+        """The same, made once for all that name the text: nobody may change it."""
+        if not isinstance(text_id, int):
+            return self.built(text_id, read, missing)
+        if (text_id, read) not in self._shared:
+            self._shared[text_id, read] = read(self.source(text_id))
+        return self._shared[text_id, read]
 
     def source(self, text_id: object) -> str:
         """A text that is about to be built into values."""

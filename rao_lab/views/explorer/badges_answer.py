@@ -23,9 +23,9 @@ from rao_lab.views.explorer.question import Argument, Asked, Given
 from rao_lab.views.explorer.source import Source
 from rao_lab.views.explorer.table import StepTable
 
-MOST_NODES = 20_000
-"""Of a step whose badges are asked for: its trees are read whole, which takes about 10 s then."""
-MOST_COUNTED = 10_000
+MOST_NODES = 40_000
+"""Of a step whose badges are asked for: reading its trees takes about 6 s then."""
+MOST_COUNTED = 20_000
 """Nodes of all steps that are counted on request. A run that was trained with badges has the counts in its metrics."""
 FIGURE_LIMIT = 120
 
@@ -71,7 +71,7 @@ def _trees(table: StepTable, load: Callable[[int], Tree] | None) -> dict[int, Tr
     """The trees of a step by their places, forks left out. Those of a run file are read at once."""
     known: dict[tuple[bool, int, int], Tree] = {}
     if isinstance(table.records, Run):
-        both = (table.records.groups(table.step, probe, partial=True) for probe in (False, True))
+        both = (table.records.groups(table.step, probe, partial=True, light=True) for probe in (False, True))
         known = {
             (group.probe, group.index, tree.header.rollout): tree
             for groups in both

@@ -1,14 +1,15 @@
 // Badges of the open step: asked for once, and again when trees end or a threshold changes; and the one badge
 // that is looked for.
 
+import { count } from "../shared/format.js";
 import { StepBadges } from "../step/badges.js";
 
 /** @typedef {import("../step/badges.js").Given} Given */
 /** @typedef {import("../step/badges.js").Thresholds} Thresholds */
 /** @typedef {import("../step/store.js").Step} Step */
 
-/** Nodes of a step whose badges are asked for before anybody looks for them. */
-const READY = 2000;
+/** Nodes of a step whose badges are asked for before anybody looks for them: the kernel takes about 1 s. */
+const READY = 6000;
 /** What a search for a badge begins with. */
 const PREFIX = "badge:";
 
@@ -47,6 +48,14 @@ export class Marking {
   get badges() {
     const { made } = this;
     return made.step === this.app.step ? made.found : null;
+  }
+
+  /** That cards and rows have no badges yet, in a sentence; empty: they have, or show none. */
+  get waits() {
+    const { step, view } = this.app;
+    const bare = step && step.n > READY && !this.badges && !this.why;
+    if (!bare || (view !== "tree" && view !== "outline")) return "";
+    return `Badges of these ${count(step.n)} nodes are not counted yet: the Badges view counts them`;
   }
 
   /** Asks for the badges of the step as it is now, unless they are at hand. */

@@ -16,6 +16,7 @@ import { sentenceOf, stepSentence } from "../step/states.js";
  * @property {{sorry: string, wanted: number | null, link: Link}} client
  * @property {Model} traits
  * @property {string} view
+ * @property {{waits: string}} marking
  * @property {number} quiet s since the kernel was heard
  */
 
@@ -27,7 +28,7 @@ export function showState(app) {
 }
 
 /** @param {NoticesHost} app */
-function stateWords({ client, step, traits, view, quiet }) {
+function stateWords({ client, step, traits, view, quiet, marking }) {
   const link = linkWords(client.link, traits.session);
   if (link) return link;
   if (client.sorry) return client.sorry;
@@ -38,7 +39,7 @@ function stateWords({ client, step, traits, view, quiet }) {
   const words = board && session.state === "paused" ? "" : stateSentence(session, shown, quiet);
   if (words) return words;
   if (client.wanted !== null && step && !board) return `Opening step ${client.wanted}`;
-  return step?.note ?? "";
+  return step?.note || marking.waits;
 }
 
 /**

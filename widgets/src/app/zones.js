@@ -32,7 +32,7 @@ import { viewNamed } from "./views.js";
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
- * @property {{update: () => void}} marking
+ * @property {{update: () => void, waits: string}} marking
  * @property {{keep: () => void}} address
  * @property {Map<string, Zone>} pages in place of a view, by their tab
  * @property {Zone & {showHand: () => void}} board
