@@ -10,7 +10,7 @@ from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted, fixed
 from rao_lab.tree.text import signed
 from rao_lab.views.per_token.columns import WROTE, Columns, TurnTokens
-from rao_lab.views.per_token.launches import Line, verdict
+from rao_lab.views.per_token.launches import Line, at_like_depths, verdict
 from rao_lab.views.per_token.node import WHY_WORDS, NodeTokens
 
 EXTREMES = 5
@@ -131,6 +131,9 @@ def launch_words(found: Sequence[Line]) -> str:
                 _number(line.entropy),
             )
         )
+    like = at_like_depths(found)
+    if like is not None:  # the sentence compares launches with this mean, not with that of all the rest
+        rows.append(("all", "the rest, as deep", "", "", signed(like, 3), "", "", ""))
     return "\n".join([f"{verdict(found)}.", "", *aligned(rows, 2)])
 
 
