@@ -60,8 +60,8 @@ class Explorer(anywidget.AnyWidget):
         at: an address that was copied from a view, such as "12:4.0/0.1#credit", in place of step, tree, node and view.
         title: what the place begins with.
         height: in px, at least 360; by default 520, or more for views that need it.
-        view: what is in front: "tree", "credit", "icicle", "group", "timeline", or "board" for a session or a run. By
-            default the tree, of several runs the board.
+        view: what is in front: "tree", "credit", "tokens", "icicle", "group", "timeline", "badges", or, for a session
+            or a run, "evolution" or "board". By default the tree, of several runs the board.
         fork: makes the forks that are asked for in the view: `rl.fork`, or one that knows more, such as
             `functools.partial(rl.fork, policy=policy, environment=env, store="runs/a.rao")`. A session brings
             `rl.fork`, for when training has ended.
