@@ -39,7 +39,7 @@ function stateWords({ client, step, traits, view, quiet, marking }) {
   const words = board && session.state === "paused" ? "" : stateSentence(session, shown, quiet);
   if (words) return words;
   if (client.wanted !== null && step && !board) return `Opening step ${client.wanted}`;
-  return step?.note || marking.waits;
+  return [step?.note, marking.waits].filter(Boolean).join("; ");
 }
 
 /**
