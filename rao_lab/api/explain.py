@@ -16,10 +16,10 @@ from rao_lab.base.words import counted, fixed
 from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
 from rao_lab.credit.lines import credit_lines, number_text
 from rao_lab.credit.words import Row, sentence
-from rao_lab.errors import ConfigError, MissingError
-from rao_lab.store import Run
+from rao_lab.errors import ConfigError, InputError, MissingError
+from rao_lab.store import Run, Trace
 from rao_lab.training.metrics import TrainStep
-from rao_lab.tree import ROOT, Group
+from rao_lab.tree import ROOT, Group, Tree
 from rao_lab.views.explorer.address import Address
 
 MOST = 12
@@ -94,7 +94,7 @@ class Explanation:
         ]
 
 
-Explained = Run | TrainStep | Group | Sequence[Group] | Attributions
+Explained = Run | TrainStep | Group | Sequence[Group] | Trace | Attributions
 
 
 @checked_call
@@ -141,7 +141,7 @@ def explain(
     elif isinstance(given, Attributions):
         found = given
     else:
-        groups = [given] if isinstance(given, Group) else list(given)
+        groups = _groups(given)
         found = attribute(groups, config)
     group, place = _named(found, str(tree))
     goal = ""
@@ -149,6 +149,20 @@ def explain(
         if each.index == group and place < len(each.trees):
             goal = each.trees[place].node(node).goal
     return _explained(found, group, place, node, goal)
+
+
+def _groups(given: object) -> list[Group]:
+    """The groups of what was given.
+
+    Raises:
+        InputError: it holds none.
+    """
+    held = getattr(given, "groups", given)  # a trace has some
+    groups = [held] if isinstance(held, Group) else list(held) if isinstance(held, list | tuple) else []
+    if groups and all(isinstance(each, Group) for each in groups):
+        return groups
+    more = ": rl.Group(task, trees) holds the trees of one task" if isinstance(given, Tree) else ""
+    raise InputError(f"rl.explain takes a run, a step, groups, a trace or credit, not {quoted(given)}{more}")
 
 
 def _of_run(run: Run, step: int | None, tree: str, node: str, config: CreditConfig | None) -> Explanation:

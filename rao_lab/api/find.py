@@ -69,9 +69,11 @@ def find_tree(trees: Sequence[TreeSummary], wanted: str) -> int:
     if is_number(first) and not dot and int(first) < len(trees):
         return int(first)
     if is_number(first) and is_number(second):
-        for place, tree in enumerate(trees):
-            if (tree.group, tree.rollout) == (int(first), int(second)) and not (tree.probe or tree.fork):
-                return place
+        wanted_place = (int(first), int(second))
+        for probe in (False, True):  # probes are numbered after the groups, and a file may say otherwise
+            for place, tree in enumerate(trees):
+                if (tree.group, tree.rollout, tree.probe, tree.fork) == (*wanted_place, probe, False):
+                    return place
     last = len(trees) - 1
     has = f"0 to {last}" if last else "only 0"
     named = last and any(not (each.probe or each.fork) for each in trees)

@@ -11,7 +11,7 @@ from typing import Any
 from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import table_html
 from rao_lab.base.checks import whole
-from rao_lab.base.safe_text import one_line, shorten
+from rao_lab.base.safe_text import one_line, quoted, shorten
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import Estimate, difference, share
@@ -153,6 +153,11 @@ def compare_runs(first: Run, *others: Run, window: int = WINDOW) -> RunCompariso
         ConfigError: fewer than two runs, or one in which no step of training has ended.
     """
     runs = (first, *others)
+    for each in runs:
+        if not isinstance(each, Run):
+            raise ConfigError(
+                f"rl.compare_runs takes open runs, as rl.open_run(path) gives them, not {quoted(each)}"
+            )
     if not others:
         raise ConfigError("one run is no comparison: give rl.compare_runs(a, b)")
     whole("window", window, least=1)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rao_lab.base.safe_text import visible
+from rao_lab.base.safe_text import quoted, visible
+from rao_lab.errors import InputError
 from rao_lab.tree.node import Node, Recorded, TreeHeader
 from rao_lab.tree.text import node_label, preamble
 from rao_lab.tree.values import dumps
@@ -43,6 +44,7 @@ _NODE = (
     "waiting_seconds",
     "decode_steps",
 )
+_COUNTS = ("tokens_in", "tokens_out", "peak_context", "decode_steps")
 _FLOATS = ("success", "fraction", "reward", "started", "ended", "compute_seconds", "waiting_seconds")
 _HEADER = (
     "environment",
@@ -80,10 +82,15 @@ def to_networkx(tree: Recorded, credit: Credited | Mapping[str, Any] | None = No
 
     Args:
         credit: adds the terms of each node's credit. `Attributions` of the tree's step, or records by path.
+
+    Raises:
+        InputError: `credit` is something else.
     """
     import networkx
 
     header = tree.header
+    if not (credit is None or isinstance(credit, Mapping) or hasattr(credit, "of_tree")):
+        raise InputError(f"credit must be Attributions, or records by path, not {quoted(credit)}")
     known = (
         credit
         if credit is None or isinstance(credit, Mapping)
@@ -113,6 +120,8 @@ def _about(header: TreeHeader) -> dict[str, Any]:
 
 def _fields(node: Node) -> dict[str, Any]:
     found = {name: getattr(node, name) for name in _NODE}
+    if node.window <= 0:  # nobody knows the size of a window, and 0 of a count says that nobody counted
+        found |= {name: found[name] or None for name in _COUNTS} | {"window": None}
     return {**found, **_as_floats({name: found[name] for name in _FLOATS})}
 
 

@@ -36,6 +36,8 @@ def test_an_explorer_opens_at_a_node_and_prints_and_saves_it(run: Run, tmp_path:
 def test_a_probe_has_its_place_for_a_name(run: Run) -> None:
     place = next(i for i, tree in enumerate(run.trees(12)) if tree.probe)
     assert f"at 12:{place}/0>" in str(Explorer(run, at=f"12:{place}")).splitlines()[0]
+    probe = run.trees(12)[place]
+    assert Explorer(run, at=f"12:{probe.group}.{probe.rollout}").look["tree"] == place
 
 
 @pytest.mark.parametrize("text", ["12:4.0/0.1#credit", "0:3", "3:17/0", "3:1.2#icicle"])

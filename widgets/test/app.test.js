@@ -242,9 +242,9 @@ test("an address says step, tree, node and view, and leads there again", () => {
   assert.equal(address.go(now), true);
   assert.deepEqual(done, [["row", "0.1"], ["tab", "credit"]], "Credit is a page over the tree");
   assert.equal(address.go("12:4.9"), true);
-  assert.match(app.client.sorry, /no tree 4\.9/);
+  assert.match(address.problem, /no tree 4\.9/);
   assert.equal(address.go("99:0"), true);
-  assert.match(app.client.sorry, /no step 99/);
+  assert.match(address.problem, /no step 99/);
   assert.equal(address.go("2x e1"), false);
   assert.deepEqual(parseAddress("3:17"), { step: 3, tree: "17", path: "0", view: undefined });
 });

@@ -33,6 +33,7 @@ def _entry(known: Known, node: Node) -> dict[str, Any]:
     about: dict[str, Any] = {F.ID: known.id(node.path), F.GOAL: node.goal, F.STATUS: node.status.value}
     if above is None:
         about |= {F.TASK: header.task.id, F.STEP: header.step, F.POLICY: header.policy}
+        about |= {F.PROBE: True} if header.probe else {}
     else:
         about |= {F.PARENT: known.id(above.path)}
         call = _launch(known, above, node.path)

@@ -99,7 +99,10 @@ def _node(
     if entry.get(F.TURN) is not None:
         node.parent_turn = count(entry[F.TURN], at, F.TURN) or None
     node.goal = text(entry.get(F.GOAL), at, F.GOAL) or said.goal
-    node.value = decode(plain(entry[F.VALUE], at, F.VALUE)) if F.VALUE in entry else said.answer
+    unfinished = entry.get(F.STATUS) not in (None, Status.FINISHED.value)
+    node.value = None if unfinished else said.answer
+    if F.VALUE in entry:
+        node.value = decode(plain(entry[F.VALUE], at, F.VALUE))
     node.reward = number(entry.get(F.REWARD), at, F.REWARD)
     node.source = text(entry.get(F.SOURCE), at, F.SOURCE)
     status = entry.get(F.STATUS)
@@ -115,6 +118,7 @@ def _node(
         step=count(step, at, F.STEP),
         policy=text(entry.get(F.POLICY), at, F.POLICY)[:200],
         environment="messages",
+        probe=entry.get(F.PROBE) is True,
     )
     return node, said, text(entry.get(F.CALL), at, F.CALL)
 

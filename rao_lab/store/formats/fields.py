@@ -57,6 +57,7 @@ class Messages:
     NODES, MESSAGES, FILE = "nodes", "messages", "file"
     ID, PARENT, CALL, TURN = "id", "parent", "call", "parent_turn"
     TASK, STEP, REWARD, SOURCE = "task", "step", "reward", "source"
+    PROBE = "probe"
     GOAL, VALUE, STATUS, REASON, POLICY = "goal", "value", "status", "reason", "policy"
 
 

@@ -79,7 +79,8 @@ class _Spans:
             self._launched(node)
             said = self.said[node.key]
             node.goal = node.goal or said.goal
-            node.value = said.answer if node.value is None else node.value
+            if node.value is None and node.status is Status.FINISHED:
+                node.value = said.answer
         return found
 
     def above(self, span: Span) -> FoundNode | None:

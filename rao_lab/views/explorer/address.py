@@ -74,8 +74,10 @@ def place_of(table: StepTable, tree: str | int) -> int:
             return int(name)
     else:
         names = [name_of(table, place) for place in range(len(table.trees))]
-        if name in names:
-            return names.index(name)
+        probes = [f"{table.labels[each.group]}.{each.rollout}" for each in table.trees]
+        for found in (names, probes):  # a probe has its place for a name, and answers to this too
+            if name in found:
+                return found.index(name)
     last = len(table.trees) - 1
     has = "it has none" if last < 0 else f"it has 0 to {last}, or GROUP.TREE such as {name_of(table, 0)}"
     raise MissingError(f"step {table.step} has no tree {quoted(tree)}: {has}")

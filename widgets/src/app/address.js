@@ -17,7 +17,6 @@ import { inFront, isView, PAGES } from "./views.js";
  * @property {import("./place.js").Place} place
  * @property {{title: string, steps: [number, number | null][]}} traits
  * @property {{open: (step: number) => void}} steps
- * @property {{sorry: string}} client
  * @property {{row: (row: number) => void}} choose
  * @property {import("../shared/menu.js").Menu} menu
  * @property {boolean} ownPage
@@ -37,7 +36,10 @@ export function parseAddress(text) {
 /** @param {Step} step @param {string} name @returns {number} its place, -1 if there is none */
 function treeNamed(step, name) {
   if (!name.includes(".")) return Number(name) < step.trees.length ? Number(name) : -1;
-  return step.trees.findIndex((_, tree) => treeAddress(step, tree) === name);
+  const named = step.trees.findIndex((_, tree) => treeAddress(step, tree) === name);
+  const inGroup = (/** @type {Step["trees"][number]} */ { group, rollout }) =>
+    !step.groups[group].fork && `${step.groups[group].label}.${rollout}` === name;
+  return named >= 0 ? named : step.trees.findIndex(inGroup); // a probe answers to this, too
 }
 
 export class Address {
@@ -47,6 +49,9 @@ export class Address {
     /** @type {ReturnType<typeof parseAddress>} what is to be opened when its step is here */
     this.wanted = null;
     this.kept = "";
+    /** Why an address led nowhere, until something else is chosen. */
+    this.problem = "";
+    this.at = "";
   }
 
   /** Of what is seen; empty: there is nothing yet. */
@@ -63,6 +68,7 @@ export class Address {
     const wanted = parseAddress(text);
     if (!wanted) return false;
     const { app } = this;
+    this.problem = "";
     if (wanted.step !== app.step?.step && !app.traits.steps.some(([step]) => step === wanted.step)) {
       this.say(`There is no step ${wanted.step} here.`);
       return true;
@@ -94,14 +100,17 @@ export class Address {
 
   /** @param {string} words */
   say(words) {
-    this.app.client.sorry = words;
+    this.problem = words;
+    this.at = this.now;
     this.app.showState();
   }
 
   /** The address bar of a saved page tells where one is. */
   keep() {
     const { now } = this;
-    if (!this.app.ownPage || !now || now === this.kept) return;
+    if (this.problem && !this.at) this.at = now; // nothing was here yet
+    if (this.problem && now !== this.at) this.problem = "";
+    if (!this.app.ownPage || !now || now === this.kept || this.problem) return;
     this.kept = now;
     try {
       history.replaceState(null, "", `#${now}`);

@@ -14,6 +14,7 @@ import { sentenceOf, stepSentence } from "../step/states.js";
  * @property {HTMLElement} stateLine
  * @property {import("../step/store.js").Step | null} step
  * @property {{sorry: string, wanted: number | null, link: Link}} client
+ * @property {{problem: string}} address why one led nowhere
  * @property {Model} traits
  * @property {string} view
  * @property {{waits: string}} marking
@@ -28,10 +29,10 @@ export function showState(app) {
 }
 
 /** @param {NoticesHost} app */
-function stateWords({ client, step, traits, view, quiet, marking }) {
+function stateWords({ address, client, step, traits, view, quiet, marking }) {
   const link = linkWords(client.link, traits.session);
   if (link) return link;
-  if (client.sorry) return client.sorry;
+  if (client.sorry || address.problem) return client.sorry || address.problem;
   const { session } = traits;
   const board = view === "board";
   const shown = step && step.step >= 0 ? step.step : null;

@@ -41,6 +41,9 @@ import { offered, viewNamed } from "./views.js";
  * @typedef {TopBarNeeds & import("./scrub.js").ScrubHost & import("./search.js").SearchHost} TopBarHost
  */
 
+/** What is live and followed takes of the bar, in units of type. */
+const TAIL = 190;
+
 export class TopBar {
   /** @param {TopBarHost} app */
   constructor(app) {
@@ -245,7 +248,8 @@ export class TopBar {
     const { look } = app.traits; // a page of one step may compare several
     const steps = app.traits.steps.length > 1 || look.view === "evolution";
     const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n, steps };
-    const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit);
+    const tail = this.tail.hidden ? 0 : TAIL;
+    const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit - tail);
     views.hidden = shown.length + more.length < 2;
     const key = [app.view, shown.length, ...[...shown, ...more].map(({ name }) => name)].join();
     if (this.shown === key) return;

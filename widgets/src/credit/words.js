@@ -2,6 +2,7 @@
 
 import { capital, inWords, plain, signClass, signed } from "../shared/format.js";
 import { setOf } from "../step/forks.js";
+import { sentenceOf, stepSentence } from "../step/states.js";
 import { isLive, shapeOf, STATUSES, whyWords } from "../step/status.js";
 import { depthCounts, estimatorName, isByRoot } from "./arithmetic.js";
 
@@ -77,6 +78,10 @@ export function sentence({ step, credit, config }, row, from) {
     return runs;
   }
   ownWords(own, status, say);
+  if (!step.scored) {
+    say(` ${stepSentence(step, {}) || sentenceOf("credit_coming")}`);
+    return runs;
+  }
   if (from.children.length) childWords(config, credit.bonus[row], from, say);
   if (step.parent[row] >= 0 && isByRoot(config) && config.estimator !== "root_only") {
     say(" This estimator gives every node its root\u2019s advantage.");
