@@ -79,7 +79,10 @@ def test_a_node_as_json_has_its_credit(lab: CommandLine) -> None:
     assert found["credit"] == row
 
 
-def test_a_run_without_credit_and_without_a_tokenizer_is_shown(lab: CommandLine) -> None:
+def test_a_run_without_credit_and_without_a_tokenizer_is_shown(
+    lab: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path))  # its model was not fetched
     _, out, _ = lab(["show", ALONE, "--node", "0"])
     assert out.startswith(
         "smollm2.rao, step 0: 1 tree of 1 task; this is --tree 0.0: tree 1 of 1 of its task\n\n"

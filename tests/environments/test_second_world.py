@@ -49,7 +49,7 @@ def test_a_tree_is_run_scored_drawn_and_replayed(tree: rl.Tree) -> None:
     assert [node.success for node in tree.nodes] == [1.0] * 7
     assert tree.root.value == 4 + 5 + 6 + 7 + 8 + 9
     words = [" ".join(line.split()) for line in str(tree).splitlines()]
-    assert words[2:4] == ["✓ 0 [4, 5, 6, 7, 8, 9] 1.00 1 0", "├═ ✓ 0.0 [4, 5, 6] 1.00 1 0"]
+    assert words[2:4] == ["✓ 0 [4, 5, 6, 7, 8, 9] 1.00 1 —", "├═ ✓ 0.0 [4, 5, 6] 1.00 1 —"]
     again = rl.run(tree.task, AddUp(), ReplayPolicy(tree))
     assert [node.value for node in again.nodes] == [node.value for node in tree.nodes]
 
