@@ -98,6 +98,7 @@ def test_a_step_that_ends_is_one_column_more_and_changes_nothing_else(pages: Any
     first = page.locator(".rao .evolution .step[data-head='0']")
     first.wait_for(timeout=60_000)
     first.click()
+    page.locator(".rao .evolution .cell[aria-selected=true]:not([aria-label$=loading])").wait_for()
     chosen = page.locator(".rao .evolution .cell[aria-selected=true]")
     kept = chosen.get_attribute("aria-label")
     assert kept.startswith("medium 142, step 0: ")
