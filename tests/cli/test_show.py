@@ -94,7 +94,7 @@ def test_a_run_without_credit_and_without_a_tokenizer_is_shown(
     ("arguments", "words"),
     [
         (["--tree", "40"], "step 12 has no tree '40': it has 0 to 39 (or GROUP.TREE"),
-        (["--tree", "6.0"], "no tree '6.0'"),
+        (["--tree", "8.0"], "no tree '8.0'"),
         (["--tree", "x"], "no tree 'x'"),
         (["--tree", "9" * 5000], "no tree '99"),
         (["--step", "99"], "no step 99: it has the steps 0 to 12"),
