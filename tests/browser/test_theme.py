@@ -234,7 +234,7 @@ def test_the_wide_letters_of_a_host_cut_no_switch_and_break_no_heading(
         page.locator(".rao[data-size=small]").wait_for()
         page.wait_for_timeout(200)
         assert page.evaluate(cut) == [], width
-        assert page.locator(".rao .place .here").bounding_box()["width"] > 36, width
+        assert page.locator(".rao .place .here").bounding_box()["width"] > 40, width
     page = pages.open(saved.as_uri())
     page.evaluate("document.documentElement.style.setProperty('--jp-ui-font-size1', '19.5px')")
     page.evaluate(family)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from rao_lab.credit import signal
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.evaluation.kept_forks import forks_of
 from rao_lab.store import NodeColumns, Run, TreeSummary, Trouble, checkpoint_folder, tried_tasks
@@ -259,7 +258,7 @@ def _table(run: Run, step: int, nodes: NodeColumns) -> StepTable:
         "status": codes,
         "goal": goal,
         "reason": reason,
-        "s": _signals(codes, nodes.success),
+        "s": nodes.s,
     }
     table = StepTable(
         step,
@@ -297,17 +296,6 @@ def _words(run: Run, nodes: NodeColumns, rows: Ints) -> tuple[list[str], Ints, I
     found = np.full((2, len(nodes)), -1, np.int64)
     found[:, rows] = places[which].reshape(-1, 2).T
     return words.known, found[0], found[1]
-
-
-def _signals(codes: Column, success: Column) -> Column:
-    """s as credit takes it, `[N]`: how a node ended decides what its success may be."""
-    found = np.full(len(codes), np.nan)
-    for status, code in STATUS_CODE.items():
-        rows = np.flatnonzero(codes == code)
-        values, which = np.unique(success[rows], return_inverse=True)
-        made = [signal(status, None if np.isnan(each) else each) for each in values.tolist()]
-        found[rows] = np.array([np.nan if each is None else each for each in made], np.float64)[which]
-    return found
 
 
 def checkpoints(path: Path) -> list[int]:
