@@ -155,3 +155,14 @@ def test_show_prints_the_group_of_a_tree_and_what_the_groups_of_its_step_taught(
     assert all(group["says"] for group in found["groups"])
     status, _, error = lab(["show", TRAINED, "--node", "0", "--group"])
     assert status == 2 and error.count("\n") == 1 and "--group shows the trees of a task" in error
+
+
+def test_a_node_is_told_what_the_rule_of_its_run_compares_with(lab: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "a.rao"
+    setting = ("--set", "credit.baseline=group_mean", "--set", "tasks_per_step=1", "--set", "group_size=2")
+    assert (
+        lab(["train", "--env", "textcraft", "--policy", "tiny", "--steps", "1", *setting, "--out", file])[0]
+        == 0
+    )
+    _, out, _ = lab(["show", file, "--step", "1", "--tree", "0.0", "--node", "0"])
+    assert "the own one included" in out

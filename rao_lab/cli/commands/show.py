@@ -103,9 +103,10 @@ def show(
     chosen = found.node(node)
     said = node_text(chosen, decode)
     header = found.header
+    rule = None if credit is None else credit.config
     earned = None if credit is None else credit.find(header.group, header.rollout, chosen.path)
     if as_json:
         nodes = [] if credit is None or earned is None else credit.to_json([earned])["nodes"]
         print_json({"node": chosen.path, **said, "credit": nodes[0] if nodes else None})
     else:
-        print_text(report.node_text(path.name, trees, place, chosen, said, earned, trained))
+        print_text(report.node_text(path.name, trees, place, chosen, said, earned, trained, rule))

@@ -8,7 +8,7 @@ from typing import Any
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
 from rao_lab.cli.reports.credit import credit_lines
-from rao_lab.credit import Attribution, Attributions
+from rao_lab.credit import Attribution, Attributions, CreditConfig
 from rao_lab.store import TreeSummary
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.origin import fork_words
@@ -50,12 +50,14 @@ def node_text(
     said: Mapping[str, Any],
     credit: Attribution | None,
     trained: bool = True,
+    rule: CreditConfig | None = None,
 ) -> str:
     """A node whole: what it was told, its turns, what it returned, and its credit.
 
     Args:
         said: its texts, from `views.explorer.node_text`.
         trained: whether the tree was sampled to be trained on.
+        rule: that gave the credit.
     """
     lines = [_where(run, trees, place), "", *_heading(node, said)]
     if said["has_tokens"] and not said["decoded"]:
@@ -64,7 +66,7 @@ def node_text(
         lines += ["", *_turn(turn, said["has_tokens"])]
     lines += ["", f"returned {said['value']}" if said["returned"] else "returned nothing", ""]
     why = "its step gave none" if trained else "this tree was not trained on"
-    lines += [f"no credit: {why}"] if credit is None else credit_lines(credit)
+    lines += [f"no credit: {why}"] if credit is None else credit_lines(credit, rule)
     if said["note"]:
         lines.append(said["note"])
     return "\n".join(lines)
