@@ -76,7 +76,7 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
         usual = CHAT if policy.live is None else suggested(policy.live, environment)
         return replace(usual, limits=Limits.from_dict(policy.limits))
     if policy.window:
-        return _warm(TINY if policy.dialect == "terse" else LOCAL_CHAT, policy)
+        return _warm(_of_window(TINY, policy.window) if policy.dialect == "terse" else LOCAL_CHAT, policy)
     if not policy.name.startswith("scripted"):
         return CHAT
     if environment is not None and not isinstance(environment, Scripted):
@@ -85,6 +85,14 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
             "play): play it with a chat model, such as smollm2"
         )
     return SCRIPTED
+
+
+def _of_window(usual: Suggested, window: int) -> Suggested:
+    """With limits for contexts as long as the policy's own window."""
+    limits, train_limits = (
+        replace(each, context_window=window) for each in (usual.limits, usual.train_limits)
+    )
+    return replace(usual, limits=limits, train_limits=train_limits)
 
 
 def _warm(usual: Suggested, policy: Policy) -> Suggested:

@@ -1,10 +1,11 @@
-"""Makes the embedded policy from random weights.
+"""Makes a base policy from random weights: the embedded policy, or one of its controls.
 
     python -m rao_lab.experiments.tiny.make --out data/tiny
+    python -m rao_lab.experiments.tiny.make --base wide --out wide
 
 The model learns to imitate demonstrations that are played while it learns. It gets the action format from
 them, delegation at random, and alone the skill for one tier more than in a team. Nothing that another
-model made goes in.
+model made goes in. `BASES` says what the others are for.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 import torch
 import transformers
@@ -30,6 +33,9 @@ from rao_lab.experiments.tiny import tokens as tiny_tokens
 from rao_lab.experiments.tiny.behaviour import Behaviour
 from rao_lab.experiments.tiny.demonstrations import Demonstrator
 from rao_lab.experiments.tiny.player import Transcript
+
+RECORD = "make.json"
+"""How a model was made; written last into its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,35 @@ class MakeConfig:
     inner: int = 384
     init: float = 0.05
     threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base policy: its recipe, and whom it imitates."""
+
+    model: MakeConfig = field(default_factory=MakeConfig)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+    @property
+    def recipe(self) -> dict[str, object]:
+        """As plain JSON."""
+        return {"recipe": asdict(self.model), "demonstrations": asdict(self.behaviour)}
+
+
+BASES: Mapping[str, Base] = MappingProxyType(
+    {
+        # The embedded policy.
+        "tiny": Base(),
+        # A fair control for agents that work alone: it sees alone what medium tasks need, and these fit its window.
+        # Its teams are those of the embedded policy.
+        "wide": Base(MakeConfig(window=256), Behaviour(solo_tiers={1: 0.1, 2: 0.2, 3: 0.35, 4: 0.35})),
+        # Its teams always delegate every part that must be made: what reinforcement learning may arrive at,
+        # without any.
+        "eager": Base(behaviour=Behaviour(delegate_all=1.0)),
+        # It sees alone no deeper tasks than in a team: what does flat training do then?
+        "shallow": Base(behaviour=Behaviour(solo_tiers=Behaviour().team_tiers)),
+    }
+)
 
 
 def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -173,50 +208,62 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
     tokenizer.save_pretrained(folder)
     for file in folder.iterdir():
         file.chmod(0o644)
-    (folder / "make.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    for name, kind in (("seed", int), ("steps", int), ("threads", int)):
-        parser.add_argument(f"--{name}", type=kind, default=MakeConfig.__dataclass_fields__[name].default)
-    parser.add_argument(
-        "--shallow-solo",
-        action="store_true",
-        help="show agents that work alone no deeper tasks than teams, to see what flat training does then",
-    )
-    chosen = parser.parse_args(arguments)
-    config = MakeConfig(seed=chosen.seed, steps=chosen.steps, threads=chosen.threads)
-    behaviour = Behaviour(solo_tiers=Behaviour().team_tiers) if chosen.shallow_solo else Behaviour()
+def checksum(folder: Path) -> str:
+    """The SHA-256 of the weights in a model's folder."""
+    return sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+def make(base: Base, out: Path, command: str, say: Callable[[str], object]) -> None:
+    """Makes a base policy and writes its folder.
+
+    Args:
+        command: what is recorded as the way to make it.
+        say: told a line every fifty steps.
+    """
+    config = base.model
     torch.set_num_threads(config.threads)
     tokenizer = tiny_tokens.build()
     model = new_model(config, tokenizer)
-    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, behaviour)
-    began, loss = time.monotonic(), math.nan
+    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, base.behaviour)
+    began, worked, loss = time.monotonic(), time.process_time(), math.nan
     for step, loss in enumerate(clone(model, demonstrator, config), start=1):
         if step % 50 == 0:
-            sys.stderr.write(
-                f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s\n"
-            )
+            say(f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s")
     record = {
-        "command": "python -m rao_lab.experiments.tiny.make --out data/tiny"
-        f" --seed {config.seed} --steps {config.steps} --threads {config.threads}"
-        + (" --shallow-solo" if chosen.shallow_solo else ""),
-        "recipe": asdict(config),
-        "demonstrations": asdict(behaviour),
+        "command": command,
+        **base.recipe,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "tokens": len(tokenizer),
         "final_loss": round(loss, 4),
         "seconds": round(time.monotonic() - began, 1),
-        "cpu_seconds": round(time.process_time(), 1),
+        "cpu_seconds": round(time.process_time() - worked, 1),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
         },
     }
-    save(model, tokenizer, chosen.out, record)
+    save(model, tokenizer, out, record)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--base", choices=BASES, default="tiny", help="which of the recipes")
+    for name in ("seed", "steps", "threads"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(MakeConfig(), name))
+    chosen = parser.parse_args(arguments)
+    changed = {name: getattr(chosen, name) for name in ("seed", "steps", "threads")}
+    base = BASES[chosen.base]
+    base = replace(base, model=replace(base.model, **changed))
+    command = "python -m rao_lab.experiments.tiny.make --out " + (
+        "data/tiny" if chosen.base == "tiny" else f"{chosen.base} --base {chosen.base}"
+    )
+    command += "".join(f" --{name} {value}" for name, value in changed.items())
+    make(base, chosen.out, command, lambda line: sys.stderr.write(line + "\n"))
     return 0
 
 
