@@ -77,8 +77,8 @@ class Environment(Protocol):
     >>> isinstance(env, rl.Environment), env.name, env.tasks("test")[0] == task
     (True, 'textcraft', True)
 
-    It may also be `Graded`, `Ranged`, `Judging`, `Scripted`, `Planned` or `Worded`: it is if it has what that protocol
-    lists. If its functions may answer otherwise the next time, it says so by an attribute `reproducible = False`.
+    It may also be `Graded`, `Labelled`, `Ranged`, `Judging`, `Scripted`, `Planned` or `Worded`: it is if it has what
+    that protocol lists. If its functions may answer otherwise next time, it says so by `reproducible = False`.
     A class with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
     """
 
@@ -105,6 +105,13 @@ class Graded(Protocol):
     def difficulties(self) -> Sequence[str]:
         """The names of its tasks' difficulties, easiest first."""
         ...
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """An environment whose tasks are grouped by more than difficulty: those that share a label are alike."""
+
+    def labels(self, task: Task) -> Mapping[str, str | int]: ...
 
 
 @runtime_checkable
@@ -145,9 +152,7 @@ class Scripted(Protocol):
         """A node's next turn, from the request alone; without code, the turn has no action.
 
         The code is Python for the sandbox: it may await several launches together by `asyncio.gather`.
-
-        Args:
-            mistakes: draws a mistake, if this turn is to go wrong.
+        `mistakes` draws a mistake, if this turn is to go wrong.
         """
         ...
 
@@ -277,7 +282,6 @@ class TurnRequest:
     turn: int
     depth: int
     agent: str
-    """recursive or flat."""
     goal: str
     args: Mapping[str, Any]
     messages: tuple[Message, ...]

@@ -8,7 +8,7 @@ many tokens, so flat success is at most the share of tasks that fit, however ski
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rao_lab.base.blame import blamed
@@ -20,20 +20,28 @@ from rao_lab.protocols import Action, Brief, Dialect, Environment, Observation, 
 from rao_lab.tree import Call, Message, Task
 
 
-def flat_fits(
-    environment: Environment, policy: Policy, prompt: Prompt | None = None
-) -> Callable[[Task, int], bool | None]:
-    """A test (task, window) for `evaluate(fits=...)`. It says None for an environment without plans and for a
-    policy without tokens."""
-    counted: dict[str, int | None] = {}
+class FlatFits:
+    """A test (task, window) for `evaluate(fits=...)`, which also knows how many tokens it is about."""
 
-    def fits(task: Task, window: int) -> bool | None:
-        if task.id not in counted:
-            counted[task.id] = flat_tokens(task, environment, policy, prompt)
-        tokens = counted[task.id]
+    def __init__(self, environment: Environment, policy: Policy, prompt: Prompt | None = None) -> None:
+        self._count = lambda task: flat_tokens(task, environment, policy, prompt)
+        self._known: dict[str, int | None] = {}
+
+    def tokens(self, task: Task) -> int | None:
+        """Of the task's shortest flat transcript; None if it cannot be told."""
+        if task.id not in self._known:
+            self._known[task.id] = self._count(task)
+        return self._known[task.id]
+
+    def __call__(self, task: Task, window: int) -> bool | None:
+        tokens = self.tokens(task)
         return None if tokens is None else tokens <= window
 
-    return fits
+
+def flat_fits(environment: Environment, policy: Policy, prompt: Prompt | None = None) -> FlatFits:
+    """A test (task, window) for `evaluate(fits=...)`. It says None for an environment without plans and for a
+    policy without tokens."""
+    return FlatFits(environment, policy, prompt)
 
 
 def flat_tokens(

@@ -25,6 +25,7 @@ from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, mak
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.mistakes import mistaken_turn
 from rao_lab.environments.textcraft.oracle import flat_plan
+from rao_lab.environments.textcraft.recipes import heights
 from rao_lab.environments.textcraft.script import next_turn
 from rao_lab.environments.textcraft.situation import STYLES, read
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
@@ -47,7 +48,7 @@ GUARDS = ("guard_own_goal", "guard_base_item")
 
 @checked_call
 class TextCraft:
-    """An `Environment` that is `Graded`, `Scripted`, `Planned` and `Worded`.
+    """An `Environment` that is `Graded`, `Labelled`, `Scripted`, `Planned` and `Worded`.
 
     Args:
         difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list) or "all". The
@@ -194,6 +195,17 @@ class TextCraft:
     def flat_plan(self, task: Task) -> Sequence[Sequence[Call]]:
         *calls, last, finish = flat_plan(task)
         return [*([call] for call in calls), [last, finish]]
+
+    def labels(self, task: Task) -> Mapping[str, str | int]:
+        """The target item as the book names it, and its tier; of several, all of them and the highest tier."""
+        world = open_task(task)
+        named = task.data.get("origin")
+        items = named if isinstance(named, Mapping) else world.targets
+        tiers = heights(world.recipes, world.targets)
+        return {
+            "item": "+".join(sorted(map(str, items))),
+            "tier": max(tiers[item] for item in world.targets),
+        }
 
     def short_goal(self, args: Mapping[str, Any]) -> str:
         return short_goal(args)
