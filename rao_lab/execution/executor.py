@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import get_args
 
 from rao_lab.base.checks import choice
 from rao_lab.errors import Interrupted
@@ -27,6 +28,7 @@ from rao_lab.execution.asked import checked_replies, checked_task, open_world
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
+from rao_lab.execution.node_run import Siblings
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.scoring import reward_range, score_rest
 from rao_lab.execution.tree_run import TreeRun
@@ -75,10 +77,12 @@ class Executor:
         judge: scores finished nodes for which the world has no verifier. Without a judge such a node takes its
             root's success as a proxy. If it has nothing to do, a warning says so.
         edits: what is changed in every tree, if trees are run again.
+        siblings: "one_by_one": a child begins when the one before it has ended, as in a program without
+            concurrency. Launches are admitted and refused at the same await in both ways.
         clock: gives monotonic seconds; replaced in tests.
 
     Raises:
-        ConfigError: an unknown agent.
+        ConfigError: an unknown agent, or another word for `siblings`.
     """
 
     def __init__(
@@ -95,9 +99,11 @@ class Executor:
         on_tick: Callable[[int], None] | None = None,
         judge: Judge | None = None,
         edits: Edits | None = None,
+        siblings: Siblings = "together",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         choice("agent", agent, AGENTS)
+        self.siblings = choice("siblings", siblings, get_args(Siblings))
         self.environment = environment
         self.policy = policy
         self.dialect = _worded(dialect, environment)
@@ -199,6 +205,7 @@ class Executor:
             not_reproducible=self._not_reproducible(),
             hide=getattr(self.policy, "without_key", None),
             edits=self.edits,
+            siblings=self.siblings,
         )
 
     def _not_reproducible(self) -> str:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from rao_lab.execution.carried import refused
+from rao_lab.execution.edits import Edits
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Launched, Paused
-from rao_lab.protocols import Action, Dialect, Launch, NodeKey, TurnReply, TurnRequest
+from rao_lab.protocols import (
+    Action,
+    Brief,
+    Dialect,
+    Function,
+    Launch,
+    NodeKey,
+    TurnReply,
+    TurnRequest,
+)
 from rao_lab.tree import Call, Message, Status, TreeHeader, Turn
 
 FAILURES = {
@@ -22,6 +33,19 @@ FAILURES = {
     Status.CANCELLED: "was cancelled",
 }
 """What a parent is told about a child that did not finish."""
+
+Siblings = Literal["together", "one_by_one"]
+"""Whether a node's children run at the same time, or each begins when the one before it has ended."""
+
+
+class Admitted(NamedTuple):
+    """A child that was launched and has not begun."""
+
+    path: str
+    launch: Launch
+    batch: int
+    together: bool
+    """It was launched at the same await as a sibling."""
 
 
 @dataclass
@@ -51,7 +75,9 @@ class NodeRun:
     launches: dict[int, int] = field(default_factory=dict)
     """Call id of each launch of this turn -> its place in `calls`."""
     waiting: dict[str, int] = field(default_factory=dict)
-    """Running children -> call id."""
+    """Children that have not ended -> call id."""
+    queued: deque[Admitted] = field(default_factory=deque)
+    """Those of them that have not begun."""
     answers: dict[int, Any] = field(default_factory=dict)
     """Call id -> what came of the launch; the code has not been given it yet."""
     spawned: int = 0
@@ -85,9 +111,10 @@ class NodeRun:
         self.launches[launched.call_id] = len(self.calls)
         self.calls.append(Call(launched.name, launched.args, launched.kwargs))
 
-    def adopt(self, path: str, call_id: int) -> None:
+    def adopt(self, path: str, call_id: int, launch: Launch, together: bool) -> None:
         """The launch became a child, whose end the code waits for."""
         self.spawned += 1
+        self.queued.append(Admitted(path, launch, self.batches, together))
         self.waiting[path] = call_id
         self.note(call_id, child=path)
 
@@ -140,6 +167,18 @@ def noise_step(header: TreeHeader) -> int:
     return 0 if header.probe else header.step
 
 
+def brief(node: NodeRun, edits: Edits, agent: str, functions: Sequence[Function]) -> Brief:
+    """What the node is told before its first turn."""
+    return Brief(
+        goal=node.launch.goal,
+        args=edits.told_args(node.path, node.launch),
+        agent=agent,
+        depth=node.depth,
+        functions=tuple(functions),
+        turns_left=node.turns_allowed,
+    )
+
+
 def turn_request(
     node: NodeRun,
     header: TreeHeader,
@@ -162,6 +201,22 @@ def turn_request(
         max_new_tokens=limits.max_new_tokens,
         window=window,
     )
+
+
+def spawned(node: NodeRun, parent: NodeRun | None, child: Admitted, window: int) -> dict[str, Any]:
+    """The fields of `Spawned`."""
+    return {
+        "node": node.path,
+        "parent": None if parent is None else parent.path,
+        "parent_turn": None if parent is None else parent.turn,
+        "launch_batch": child.batch,
+        "together": child.together,
+        "depth": node.depth,
+        "goal": node.launch.goal,
+        "args": node.launch.args,
+        "template": node.dialect.name,
+        "window": window,
+    }
 
 
 def acted(reply: TurnReply, action: Action) -> dict[str, Any]:

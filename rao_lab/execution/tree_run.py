@@ -25,7 +25,18 @@ from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.limits import Budget, Limits
 from rao_lab.execution.log import Hide, TreeLog
 from rao_lab.execution.node_code import FORGOTTEN, LAUNCH, NOT_STARTED, Hurried, NodeCode, why_not_started
-from rao_lab.execution.node_run import FAILURES, Held, NodeRun, acted, node_seed, turn_request
+from rao_lab.execution.node_run import (
+    FAILURES,
+    Admitted,
+    Held,
+    NodeRun,
+    Siblings,
+    acted,
+    brief,
+    node_seed,
+    spawned,
+    turn_request,
+)
 from rao_lab.execution.prompted import read_reply, told
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
 from rao_lab.execution.scoring import Range, score_ended
@@ -73,6 +84,7 @@ class TreeRun:
         not_reproducible: str = "",
         hide: Hide | None = None,
         edits: Edits = UNCHANGED,
+        siblings: Siblings = "together",
     ) -> None:
         """`not_reproducible` says why, if that is known before anything happens."""
         self.index = index
@@ -81,6 +93,7 @@ class TreeRun:
         self._rewards = rewards
         self._dialect = dialect
         self._edits = edits
+        self._one_by_one = siblings == "one_by_one"
         self._limits = limits
         self._budget = Budget(limits)
         self._window = window
@@ -116,8 +129,8 @@ class TreeRun:
         with in_world(self._world, "root", self.log.fold.header):
             given = self._world.root()
         launch = checked_launch(self._world, "root", given)
-        turns = self._budget.reserve(ROOT, depth=0, turns=launch.turns)
-        self._spawn(ROOT, None, launch, turns, together=False)
+        self._budget.reserve(ROOT, depth=0, turns=launch.turns)
+        self._begin(self._spawn(None, Admitted(ROOT, launch, batch=0, together=False)))
 
     def replied(self, path: str, reply: TurnReply) -> None:
         self._replies[path] = reply
@@ -148,6 +161,9 @@ class TreeRun:
     def stop(self, why: str) -> None:
         """Ends every running node as it is, the deepest first: nobody's limit fired, so none is scored."""
         self.log.mark(why)
+        for node in list(self._nodes.values()):
+            while node.queued:
+                self._spawn(node, node.queued.popleft())
         for path in sorted(self._nodes, key=path_key, reverse=True):
             node = self._nodes.pop(path)
             if node.paused is not None:
@@ -315,55 +331,40 @@ class TreeRun:
                 admitted.append((launched.call_id, launch))
         node.batches += 1
         for call_id, launch in admitted:
-            path = child_path(node.path, node.spawned)
-            node.adopt(path, call_id)
-            self._spawn(path, node, launch, self._budget.turns(path), together=len(admitted) > 1)
+            node.adopt(child_path(node.path, node.spawned), call_id, launch, together=len(admitted) > 1)
+        while node.queued and not (self._one_by_one and len(node.waiting) > len(node.queued)):
+            self._begin(self._spawn(node, node.queued.popleft()))
 
-    def _spawn(
-        self, path: str, parent: NodeRun | None, launch: Launch, turns: int, *, together: bool
-    ) -> None:
-        header = self.log.fold.header
-        asked = self._limits.max_turns if launch.turns is None else min(launch.turns, self._limits.max_turns)
-        launch = self._edits.launch(path, launch)
+    def _spawn(self, parent: NodeRun | None, child: Admitted) -> NodeRun:
+        """The child is recorded as launched now."""
+        header, path = self.log.fold.header, child.path
+        turns, most = self._budget.turns(path), self._limits.max_turns
+        asked = most if child.launch.turns is None else min(child.launch.turns, most)
         node = NodeRun(
             key=(self.index, path),
             depth=0 if parent is None else parent.depth + 1,
-            launch=launch,
+            launch=self._edits.launch(path, child.launch),
             dialect=self._edits.dialects.get(path, self._dialect),
             turns_allowed=turns,
             trimmed=turns < asked,
             seed=node_seed(header, path),
         )
         self._nodes[path] = node
-        self.log.add(
-            Spawned,
-            node=path,
-            parent=None if parent is None else parent.path,
-            parent_turn=None if parent is None else parent.turn,
-            launch_batch=0 if parent is None else parent.batches,
-            together=together,
-            depth=node.depth,
-            goal=launch.goal,
-            args=launch.args,
-            template=node.dialect.name,
-            window=self._window,
-        )
-        with in_world(self._world, "enter", header, path):
-            self._world.enter(path, launch)
-        brief = Brief(
-            goal=launch.goal,
-            args=self._edits.told_args(path, launch),
-            agent=header.agent,
-            depth=node.depth,
-            functions=self._functions,
-            turns_left=turns,
-        )
-        self._tell(node, brief)
+        self.log.add(Spawned, **spawned(node, parent, child, self._window))
+        return node
+
+    def _begin(self, node: NodeRun) -> None:
+        """The node's world opens, and its first turn starts."""
+        header = self.log.fold.header
+        with in_world(self._world, "enter", header, node.path):
+            self._world.enter(node.path, node.launch)
+        self._tell(node, brief(node, self._edits, header.agent, self._functions))
 
     def _cancel_children(self, node: NodeRun) -> None:
         for path, call_id in list(node.waiting.items()):
             node.note(call_id, error="cancelled: your turn ended first")
-            self._finish(self._nodes[path], Status.CANCELLED, reason="its parent's turn ended first")
+            child = self._nodes.get(path) or self._spawn(node, node.queued.popleft())
+            self._finish(child, Status.CANCELLED, reason="its parent's turn ended first")
         node.waiting.clear()
         node.answers.clear()  # so that nothing wakes it
 
