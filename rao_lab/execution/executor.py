@@ -133,7 +133,8 @@ class Executor:
             Interrupted: Ctrl-C; it has the trees so far. `on_event` does not hear how it ended them.
             UnavailableError: the policy is being trained in another thread.
         """
-        live = getattr(self.policy, "live", None)  # of a replay: the policy that writes for it
+        # Of a replay: the policy that writes or decodes for it.
+        live = getattr(self.policy, "live", None) or getattr(self.policy, "through", None)
         with taken(self.policy), taken(self.policy if live is None else live):
             return self._run(headers)
 

@@ -18,6 +18,17 @@ def whole(history: Sequence[Turn], new: Sequence[Message]) -> list[Message]:
     return [*said, *new]
 
 
+def context_ids(history: Sequence[Turn]) -> list[int]:
+    """All ids that a node's context holds after these turns, `[T]`."""
+    ids: list[int] = []
+    for turn in history:
+        if not turn.continues:
+            ids.clear()
+        ids.extend(turn.prompt_ids)
+        ids.extend(turn.sampled_ids)
+    return ids
+
+
 def without_empty(messages: Sequence[Message]) -> list[Message]:
     """The messages without empty replies: what stood before and after one becomes one message.
 

@@ -10,15 +10,30 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError
+from rao_lab.policies.conversation import context_ids
 from rao_lab.policies.pending import KnownAtOnce, key_order, lost
 from rao_lab.protocols import NodeKey, Policy, TurnReply, TurnRequest
 from rao_lab.tree import Node, Status, Tree, Turn
 from rao_lab.tree.cut import Cut, cut
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A policy that can decode turns again whose ids are known, such as a local model."""
+
+    def repeat(self, key: NodeKey, context: Sequence[int], ids: Sequence[int]) -> None:
+        """Starts a turn whose whole context is `context`; it ends as it would had it sampled these ids."""
+        ...
+
+    def tick(self) -> Sequence[TurnReply]: ...
+
+    def forget(self, key: NodeKey) -> None: ...
 
 
 @checked_call
@@ -41,9 +56,12 @@ class ReplayPolicy(KnownAtOnce):
             first turn, with all that it launches; or a `Cut` (`rao_lab.tree.cut`).
         noise: words that the noise keys of live turns get, with the place in the batch. Without them a live policy
             is asked with the recorded keys, and one with the same weights repeats what it wrote.
+        through: a local model that decodes the recorded ids again. Turns then take the ticks and seconds of real
+            work, whatever they took when they were recorded; the replies are the recorded ones.
 
     Raises:
-        ConfigError: `live` is itself a replay, or `at` comes without it.
+        ConfigError: `live` is itself a replay, or `at` comes without it, or `through` beside it; or `through` is no
+            local model.
         MissingError: the tree has no such node.
     """
 
@@ -53,6 +71,7 @@ class ReplayPolicy(KnownAtOnce):
         live: Policy | None = None,
         at: Cut | str | None = None,
         noise: Sequence[int | str] = (),
+        through: Repeating | None = None,
     ) -> None:
         super().__init__()
         if isinstance(live, ReplayPolicy):
@@ -61,15 +80,23 @@ class ReplayPolicy(KnownAtOnce):
             )
         if live is None and at is not None:
             raise ConfigError(f"at={quoted(at)} has no meaning without live, the policy that writes there")
+        if through is not None and (live is not None or not isinstance(through, Repeating)):
+            raise ConfigError(
+                f"through={quoted(through)} means nothing here: give a local model that decodes every recorded turn "
+                "again, and no live policy beside it"
+            )
         self._shared = isinstance(trees, Tree)
         self._trees = (trees,) if isinstance(trees, Tree) else tuple(trees)
         first = self._trees[0] if self._trees else None
         root = first.root if first and first.nodes else None
         self.live = live
+        self.through = through
         self.at: Cut | None = cut(self._trees[0], at) if isinstance(at, str) else at
         self._noise = tuple(noise)
         self._asked: set[NodeKey] = set()
         """Turns that the live policy writes now."""
+        self._decoded: dict[NodeKey, TurnReply] = {}
+        """Recorded turns that `through` decodes now."""
         self._held: dict[NodeKey, TurnRequest] = {}
         """Turns that never ended in the recording: their nodes were cancelled first."""
         self.name = live.name if live is not None else "replay"
@@ -109,7 +136,7 @@ class ReplayPolicy(KnownAtOnce):
         elif self.at is not None and self.at.text is not None and _is_at(self.at, request):
             self.due(_by_hand(request, turn, self.at.text), _ticks(turn, turn.sampled_tick))
         elif turn.sampled_tick is not None:
-            self.due(_again(request, node, turn), _ticks(turn, turn.sampled_tick))
+            self._repeat(request, node, turn)
         elif self.live is not None and (
             self.at is None or node.ended_tick is None or node.ended_tick >= self.at.tick
         ):
@@ -126,7 +153,10 @@ class ReplayPolicy(KnownAtOnce):
             written = self.live.tick()
             self._asked.difference_update(reply.key for reply in written)
             found = sorted([*found, *written], key=lambda reply: key_order(reply.key))
-        if not (found or self._wanted or self._asked):  # nothing else can happen any more
+        if self._decoded and self.through is not None:
+            found += [self._decoded.pop(ended.key) for ended in self.through.tick()]
+            found.sort(key=lambda reply: key_order(reply.key))
+        if not (found or self._wanted or self._asked or self._decoded):  # nothing else can happen any more
             found = [lost(held, self._no_such(held)) for held in self._held.values()]
             self._held.clear()
         return found
@@ -135,12 +165,23 @@ class ReplayPolicy(KnownAtOnce):
         super().forget(key)
         self._held.pop(key, None)
         self._asked.discard(key)
-        if self.live is not None:
-            self.live.forget(key)
+        self._decoded.pop(key, None)
+        for writer in (self.live, self.through):
+            if writer is not None:
+                writer.forget(key)
 
     def reply(self, request: TurnRequest) -> TurnReply:
         """For a turn that the recording does not have, if there is no live policy."""
         return lost(request, self._no_such(request))
+
+    def _repeat(self, request: TurnRequest, node: Node, turn: Turn) -> None:
+        reply = _again(request, node, turn)
+        if self.through is None or not turn.sampled_ids:
+            self.due(reply, _ticks(turn, turn.sampled_tick))
+        else:
+            self._decoded[request.key] = reply
+            before = context_ids(node.turns[: turn.index - 1]) if turn.continues else []
+            self.through.repeat(request.key, [*before, *turn.prompt_ids], turn.sampled_ids)
 
     def _ask(self, request: TurnRequest) -> None:
         if self.live is None:

@@ -9,7 +9,9 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.environments.textcraft.environment import TextCraft
+from rao_lab.errors import ConfigError
 from rao_lab.execution.sandbox import Sandbox
+from rao_lab.policies.conversation import context_ids
 from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.tree import Status, Tree
@@ -161,3 +163,43 @@ def test_a_replay_is_no_live_policy(sampled):
         ReplayPolicy(sampled, at="0")
     with pytest.raises(rl.MissingError, match=r"no node '0\.9'"):
         ReplayPolicy(sampled, live=rl.load_policy("scripted"), at="0.9")
+
+
+class Noted:
+    """Hands on to a model and keeps what it was to decode."""
+
+    def __init__(self, model):
+        self.model = model
+        self.tick, self.forget = model.tick, model.forget
+        self.contexts = {}
+
+    def repeat(self, key, context, ids):
+        self.contexts.setdefault(key[1], []).append([*context, *ids])
+        self.model.repeat(key, context, ids)
+
+
+def test_a_model_decodes_the_recorded_ids_again_and_takes_the_ticks_of_real_work(sampled, tiny):
+    late = [
+        replace(
+            node,
+            turns=tuple(
+                replace(turn, started_tick=3 * turn.started_tick, sampled_tick=3 * turn.sampled_tick)
+                for turn in node.turns
+            ),
+        )
+        for node in sampled.nodes
+    ]
+    through, before = Noted(tiny), tiny.written
+    found = again(sampled, ReplayPolicy(replace(sampled, nodes=tuple(late)), through=through))
+    assert timeless(found) == timeless(sampled)
+    assert tiny.written - before == sum(node.trainable_tokens for node in sampled.nodes)
+    assert through.contexts == {
+        node.path: [context_ids(node.turns[: turn.index]) for turn in node.turns] for node in sampled.nodes
+    }
+    assert timeless(again(sampled, ReplayPolicy(sampled, live=tiny, at="0"))) == timeless(sampled)
+
+
+def test_what_cannot_decode_recorded_ids_is_refused(sampled, tiny):
+    for other in ({"through": ScriptedPolicy()}, {"through": tiny, "live": tiny}):
+        with pytest.raises(ConfigError, match="means nothing here: give a local model"):
+            ReplayPolicy(sampled, **other)

@@ -66,11 +66,19 @@ class Engine:
         """Tokens sampled so far, of all rows."""
 
     def submit(
-        self, key: NodeKey, ids: Sequence[int], *, noise: Sequence[int | str], room: int, window: int
+        self,
+        key: NodeKey,
+        ids: Sequence[int],
+        *,
+        noise: Sequence[int | str],
+        room: int,
+        window: int,
+        given: Sequence[int] = (),
     ) -> None:
         """Starts a turn of `key`, whose whole context is `ids`.
 
-        What the cache already holds of it is not computed again.
+        What the cache already holds of it is not computed again. A turn whose ids are `given` does the same work; what
+        it draws is not used, and it has no log-probs.
 
         Raises:
             RecordError: the key's last turn has not ended.
@@ -86,6 +94,7 @@ class Engine:
         row.ids = ids
         row.window_full = left <= room
         row.room = min(room, left)
+        row.given = given
         row.sampled, row.logprobs, row.entropies = array("i"), array("f"), array("f")
         if row.room <= 0 or not ids:
             self._full.append(Sampled(key, row.sampled, row.logprobs, row.entropies, "context"))
@@ -159,10 +168,12 @@ class Engine:
         ended = []
         for row, token, logprob, entropy in zip(running, *drawn.tolist(), strict=True):
             row.cached = len(row.ids)
-            row.ids.append(int(token))
-            row.sampled.append(int(token))
-            row.logprobs.append(logprob)
-            row.entropies.append(entropy)
+            written = row.given[len(row.sampled)] if row.given else int(token)
+            row.ids.append(written)
+            row.sampled.append(written)
+            if not row.given:
+                row.logprobs.append(logprob)
+                row.entropies.append(entropy)
             stop = self._stop(row)
             if stop:
                 row.running = False
@@ -170,6 +181,8 @@ class Engine:
         return ended
 
     def _stop(self, row: Row) -> str:
+        if row.given:
+            return "stop" if len(row.sampled) == len(row.given) else ""
         if row.sampled[-1] in self.stop_ids:
             return "stop"
         if len(row.sampled) < row.room:

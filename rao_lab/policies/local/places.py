@@ -38,6 +38,8 @@ class Row:
     """The most tokens that this turn may sample."""
     window_full: bool = False
     """`room` is what is left of the window: the turn then ends with stop "context", not "length"."""
+    given: Sequence[int] = ()
+    """The ids of this turn, if they are known and only decoded again."""
     running: bool = False
     """Its turn is under way. The three arrays below hold what it has sampled so far, `[T]` each."""
     sampled: array[int] = field(default_factory=lambda: array("i"))

@@ -234,6 +234,11 @@ class TransformerPolicy:
             window=window,
         )
 
+    def repeat(self, key: NodeKey, context: Sequence[int], ids: Sequence[int]) -> None:
+        """Decodes a turn again whose ids are known; see `ReplayPolicy`."""
+        self._running[key] = (True, [], self.window)
+        self._engine.submit(key, context, noise=(), room=len(ids), window=len(context) + len(ids), given=ids)
+
     def tick(self) -> Sequence[TurnReply]:
         lost_turns, self._unasked = self._unasked, []
         replies = [self._reply(ended) for ended in self._engine.tick()]
@@ -298,7 +303,7 @@ class TransformerPolicy:
         known = self._engine.context(request.key)
         if known is not None:
             return list(known)
-        return context_ids(request.history) if self._wrote(request.history) else []
+        return conversation.context_ids(request.history) if self._wrote(request.history) else []
 
     def _wrote(self, history: Sequence[Turn]) -> bool:
         """Whether the ids of these turns are what this model would have read and written.
@@ -369,17 +374,6 @@ class TransformerPolicy:
         )
         assert isinstance(text, str)
         return text
-
-
-def context_ids(history: Sequence[Turn]) -> list[int]:
-    """All ids that a node's context holds after these turns, `[T]`."""
-    ids: list[int] = []
-    for turn in history:
-        if not turn.continues:
-            ids.clear()
-        ids.extend(turn.prompt_ids)
-        ids.extend(turn.sampled_ids)
-    return ids
 
 
 def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

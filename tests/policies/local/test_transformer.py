@@ -12,7 +12,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from rao_lab.errors import InputError, MissingError
 from rao_lab.experiments.tiny import tokens as tiny_tokens
-from rao_lab.policies.local.transformer import TransformerPolicy, context_ids
+from rao_lab.policies.conversation import context_ids
+from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Message, Turn
 
