@@ -94,8 +94,11 @@ def _measure(shape: str, device: torch.device, say: Say) -> Iterator[Case]:
     yield from memory.cases(f"{shape}/generation")
     adapted = adapter.fresh(model, RANK)
     say(f"{shape}: an adapter")
-    slow = {"engine, adapter": lambda: _engine(SlotForward(adapted), prompts)}
-    yield from _speeds(shape, slow, None)
+    forwards: dict[str, Callable[[], int]] = {
+        "engine, adapter, transformers' forward": lambda: _engine(SlotForward(adapted), prompts),
+        "engine, adapter": lambda: _engine(LlamaForward(adapted), prompts),
+    }
+    yield from _speeds(shape, forwards, "engine, adapter, transformers' forward")
     memory = _Memory(device)
     yield from _speeds(shape, _updates(adapted, prompts), None)
     yield from memory.cases(f"{shape}/update")

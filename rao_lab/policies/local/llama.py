@@ -7,7 +7,7 @@ treats the two apart. Letters: N new tokens, D decoding rows, F fresh rows, L ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 
 from rao_lab.base.device import attention_of_any_shape, sent
 from rao_lab.policies.local.forward import Feed
+from rao_lab.policies.local.products import Products, is_plain
 from rao_lab.policies.local.slots import SlotStore
 
 JOINED_BYTES = 1 << 28
@@ -28,22 +29,33 @@ FIXED_ROTATIONS = frozenset({"default", "linear", "llama3", "yarn"})
 
 
 def suits(model: PreTrainedModel) -> bool:
-    """Whether `LlamaForward` can compute this model: the Llama architecture with plain linear layers.
+    """Whether `LlamaForward` can compute this model: the Llama architecture, its linear layers plain or with LoRA.
 
-    Packed weights and adapters bring layers of other kinds.
+    Packed weights and other adapters bring layers of other kinds.
     """
-    config = model.config
+    own, config = _own(model), model.config
+    wraps: dict[str, Any] = getattr(model, "peft_config", {})
     if (
-        type(model).__name__ != "LlamaForCausalLM"
+        any(wrap.peft_type != "LORA" for wrap in wraps.values())
+        or type(own).__name__ != "LlamaForCausalLM"
         or config.hidden_act != "silu"
         or config.attention_bias
         or config.mlp_bias
     ):
         return False
-    inner: Any = model.model
+    inner = own.model
     parts = [part for layer in inner.layers for kind in _linear(layer) for part in kind]
-    plain = all(type(part) is torch.nn.Linear for part in [*parts, model.lm_head])
-    return plain and inner.rotary_emb.rope_type in FIXED_ROTATIONS
+    plain = all(map(is_plain, parts)) and type(own.lm_head) is torch.nn.Linear
+    return (
+        plain
+        and type(inner.embed_tokens) is torch.nn.Embedding
+        and inner.rotary_emb.rope_type in FIXED_ROTATIONS
+    )
+
+
+def _own(model: Any) -> Any:
+    """The model itself, inside what peft wraps around it."""
+    return model.get_base_model() if hasattr(model, "peft_config") else model
 
 
 def _linear(layer: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
@@ -59,22 +71,22 @@ def _linear(layer: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One layer's weights. Those that read the same input are joined into one, or listed one by one."""
+    """One layer's weights."""
 
     norm: torch.Tensor
-    qkv: list[torch.Tensor]
-    out: torch.Tensor
+    qkv: Products
+    out: Products
     mlp_norm: torch.Tensor
-    gate_up: list[torch.Tensor]
-    down: torch.Tensor
+    gate_up: Products
+    down: Products
 
 
 class LlamaForward:
-    """A `Forward` for `LlamaForCausalLM`."""
+    """A `Forward` for `LlamaForCausalLM`, with adapters or without."""
 
     def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
         config = model.config
-        self._model = model
+        self._model = _own(model)
         self._heads: int = config.num_attention_heads
         self._shared: int = config.num_key_value_heads
         self._size: int = getattr(config, "head_dim", None) or config.hidden_size // self._heads
@@ -109,9 +121,9 @@ class LlamaForward:
         cos, sin = (table[plan.positions][:, None] for table in self._angles)
         x = F.embedding(plan.ids, model.embed_tokens.weight)
         for layer, cache in zip(self._layers, self._store.data, strict=True):
-            x = x + F.linear(self._attend(self._norm(x, layer.norm), layer, cache, plan, cos, sin), layer.out)
-            gate, up = _product(self._norm(x, layer.mlp_norm), layer.gate_up).chunk(2, dim=-1)
-            x = x + F.linear(F.silu(gate) * up, layer.down)
+            x = x + layer.out(self._attend(self._norm(x, layer.norm), layer, cache, plan, cos, sin))
+            gate, up = layer.gate_up(self._norm(x, layer.mlp_norm)).chunk(2, dim=-1)
+            x = x + layer.down(F.silu(gate) * up)
         x = self._norm(x[plan.last], model.norm.weight)
         return F.linear(x, self._model.lm_head.weight)
 
@@ -128,7 +140,7 @@ class LlamaForward:
         sin: torch.Tensor,
     ) -> torch.Tensor:
         heads, shared, size = self._heads, self._shared, self._size
-        qkv = _product(x, layer.qkv).view(-1, heads + 2 * shared, size)
+        qkv = layer.qkv(x).view(-1, heads + 2 * shared, size)
         turned, values = qkv[:, : heads + shared], qkv[:, heads + shared :]
         half = size // 2
         turned = turned * cos + torch.cat((-turned[..., half:], turned[..., :half]), dim=-1) * sin
@@ -160,26 +172,19 @@ class LlamaForward:
         return out.reshape(plan.fresh * plan.widest, heads * size)[plan.places]
 
     def _join(self) -> list[_Layer]:
-        model: Any = self._model.model
-        layers = []
-        joined = 0
-        for layer in model.layers:
-            qkv, (out,), gate_up, (down,) = _linear(layer)
-            joined += sum(part.weight.nbytes for part in (*qkv, *gate_up))
-            layers.append(
-                _Layer(
-                    norm=layer.input_layernorm.weight,
-                    qkv=[part.weight for part in qkv],
-                    out=out.weight,
-                    mlp_norm=layer.post_attention_layernorm.weight,
-                    gate_up=[part.weight for part in gate_up],
-                    down=down.weight,
-                )
-            )
-        if joined > JOINED_BYTES:
-            return layers
+        parts = [(layer, *_linear(layer)) for layer in self._model.model.layers]
+        copied = sum(part.weight.nbytes for _, qkv, _, gate_up, _ in parts for part in (*qkv, *gate_up))
+        joined = copied <= JOINED_BYTES
         return [
-            replace(layer, qkv=[torch.cat(layer.qkv)], gate_up=[torch.cat(layer.gate_up)]) for layer in layers
+            _Layer(
+                norm=layer.input_layernorm.weight,
+                qkv=Products(qkv, joined),
+                out=Products(out, joined),
+                mlp_norm=layer.post_attention_layernorm.weight,
+                gate_up=Products(gate_up, joined),
+                down=Products(down, joined),
+            )
+            for layer, qkv, out, gate_up, down in parts
         ]
 
     def _rotations(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -188,11 +193,6 @@ class LlamaForward:
         positions = torch.arange(length, device=weight.device)[None]
         cos, sin = model.rotary_emb(weight[:1], positions)
         return cos[0], sin[0]
-
-
-def _product(x: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
-    parts = [F.linear(x, weight) for weight in weights]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
 
 
 def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:

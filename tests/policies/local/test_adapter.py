@@ -15,16 +15,19 @@ from safetensors.torch import load_file, save_file
 from rao_lab.cli.main import call
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies.load import load_policy
+from rao_lab.policies.local import llama
 from rao_lab.policies.local.adapter import read
+from rao_lab.policies.local.engine import Engine
 from rao_lab.training import checkpoint
 from rao_lab.training.config import LossConfig
 from rao_lab.training.state import new_state
-from tests.policies.local.test_engine import Conversation, error_against_plain
+from tests.policies.local.test_engine import STOPS, Conversation, error_against_plain, model
 from tests.support.configs import small_config
 from tests.support.hostile_values import alter, outcome
 from tests.support.tinymodels import all_steps, stepping
 
 pytest.importorskip("peft")
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
 
 
 def trained(**settings: Any) -> Any:
@@ -65,9 +68,81 @@ def test_an_adapter_is_saved_without_its_model_and_loads_as_a_policy(
     assert (again.name, again.dialect, again.window) == ("tiny", "terse", 128)
     theirs = dict(again.model.named_parameters())
     assert all(torch.equal(value, theirs[name]) for name, value in policy.model.named_parameters())
+    assert isinstance(again._engine.forward, llama.LlamaForward)
     assert sampled(again) == sampled(policy)
     talk = Conversation(again._engine, nodes=3, window=90).run()
     assert error_against_plain(again.model, talk.ended) < (5e-5 if dtype is torch.float32 else 0.3)
+
+
+def with_random_adapters(**settings: Any) -> Any:
+    """A model with an adapter that changes much; `settings` are peft's."""
+    import peft
+
+    torch.manual_seed(1)
+    plain = {"r": 3, "lora_alpha": 9, "target_modules": "all-linear", "init_lora_weights": False}
+    return peft.get_peft_model(model(), peft.LoraConfig(**plain | settings, task_type="CAUSAL_LM")).eval()
+
+
+@pytest.mark.parametrize("joined", [True, False], ids=["joined", "apart"])
+@pytest.mark.parametrize("layers", ["all-linear", ["q_proj", "v_proj", "down_proj"]], ids=["all", "some"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+def test_the_fast_forward_pass_computes_adapters_as_peft_does(
+    layers: Any, dtype: torch.dtype, joined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not joined:
+        monkeypatch.setattr(llama, "JOINED_BYTES", 0)
+    adapted = with_random_adapters(target_modules=layers)
+    for name, weight in adapted.named_parameters():
+        if "lora_" not in name:  # the adapter stays in float32, as peft keeps it
+            weight.data = weight.data.to(dtype)
+    assert llama.suits(adapted)
+    near = 5e-5 if dtype is torch.float32 else 0.2
+    engine = Engine(llama.LlamaForward(adapted), STOPS)
+    before = Conversation(engine, nodes=5).run().ended
+    assert error_against_plain(adapted, before) < near
+    with adapted.disable_adapter():
+        assert error_against_plain(adapted, before) > 0.5
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_" in name:
+                weight.mul_(1.2)
+    engine.clear()
+    after = Conversation(engine, nodes=5).run().ended
+    assert error_against_plain(adapted, after) < near
+    assert error_against_plain(adapted, before) > 0.5
+
+
+@pytest.mark.filterwarnings("ignore:Already found a .peft_config.")
+def test_adapters_that_are_off_merged_or_several_are_computed_as_they_are() -> None:
+    import peft
+
+    adapted = with_random_adapters()
+    adapted.add_adapter("more", peft.LoraConfig(r=2, target_modules=["o_proj"], init_lora_weights=False))
+    engine = Engine(llama.LlamaForward(adapted), STOPS)
+
+    def error() -> float:
+        engine.clear()
+        return error_against_plain(adapted, Conversation(engine, nodes=3, turns=2).run().ended)
+
+    assert error() < 2e-5
+    adapted.base_model.set_adapter(["default", "more"])
+    assert error() < 2e-5
+    with adapted.disable_adapter():
+        assert error() < 2e-5
+    adapted.merge_adapter()
+    assert error() < 2e-5
+
+
+@pytest.mark.filterwarnings("ignore:.*lora_bias")
+def test_other_kinds_of_adapters_run_through_their_own_forward_pass() -> None:
+    import peft
+
+    assert not llama.suits(with_random_adapters(use_dora=True))
+    assert not llama.suits(with_random_adapters(lora_bias=True, bias="lora_only"))
+    assert not llama.suits(with_random_adapters(target_modules=["q_proj", "lm_head"]))
+    assert not llama.suits(with_random_adapters(target_modules=["q_proj", "embed_tokens"]))
+    prompts = peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2)
+    assert not llama.suits(peft.get_peft_model(model(), prompts))  # type: ignore[arg-type]
 
 
 def test_what_kl_is_measured_against_shares_the_frozen_weights(tmp_path: Path) -> None:
@@ -96,7 +171,6 @@ def test_no_path_of_this_machine_is_kept_with_an_adapter(tmp_path: Path) -> None
     assert not [name for name, text in said.items() if str(Path.cwd()) in text or str(Path.home()) in text]
 
 
-@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
 def test_peft_reads_what_is_written(tmp_path: Path) -> None:
     import peft
 
