@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
-from rao_lab.api.defaults import TINY, suggested
+from rao_lab.api.defaults import SCRIPTED, TINY, suggested
+from rao_lab.api.run import run
 from rao_lab.credit import CreditConfig, attribute
+from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.experiments.claims import bases
+from rao_lab.experiments.claims.behaviour import COLUMNS, Measure, pushed_down
 from rao_lab.experiments.claims.rules import node_cost, rejection
 from rao_lab.experiments.tiny import make
 from rao_lab.experiments.tiny.behaviour import Behaviour
 from rao_lab.policies.load import load_policy
-from tests.credit.test_credit import FAMILY, shown
+from rao_lab.tree import Group
+from tests.credit.test_credit import FAMILY, TASK, node, shown, tree
 
 
 @pytest.fixture
@@ -95,3 +99,37 @@ def test_the_credit_rules_of_controls_worked_out_by_hand(
         assert shown(getattr(found, name)) == wanted, name
     assert found.why_not[4] == "unscored"
     assert found.why_not[6] == "cancelled"
+
+
+def test_an_agent_that_delegates_whatever_can_be_made_is_measured_as_that() -> None:
+    world, policy = TextCraft("medium"), load_policy("tiny", device="cpu")
+    scripted = load_policy("scripted", style="per_ingredient")
+    limits = replace(SCRIPTED.limits, context_window=128)
+    measure = Measure(world, policy)
+    trees = [run(task, world, scripted, limits=limits, progress=False) for task in world.tasks("test")[:6]]
+    found = measure(trees)
+    assert found == Measure(world, policy)(trees) == measure(trees)
+    cells = {name: dict(zip(COLUMNS, row, strict=True)) for name, row in found["cells"].items()}
+    assert sum(cell["nodes"] for cell in cells.values()) == sum(map(len, trees))
+    for name, cell in cells.items():
+        assert cell["every_part"] == cell["with_parts"] == cell["delegated"], name
+        assert cell["parts"] == cell["parts_delegated"] == cell["children"], name
+        assert cell["succeeded"] == cell["nodes"], name
+        assert (cell["delegated"] == 0) == (name.split()[1] == "1"), name
+    for tier, depths in found["depths"].items():
+        assert [*depths] == [str(int(tier) - 1)]
+    tiers = {world.labels(tree.task)["tier"] for tree in trees}
+    assert {name.split()[1] for name in cells if name.startswith("root")} == {str(tier) for tier in tiers}
+    how = {kind: {name.split()[1] for name in cells if name.endswith(kind)} for kind in ("fits", "not")}
+    assert how["fits"] == {*map(str, range(1, 5))} and how["not"]
+    kept = {cell.split()[0] for cells in found["items"].values() for cell in cells}
+    assert kept == how["fits"] & how["not"]  # tiers of which some fit and some do not
+
+
+def test_leaves_that_did_well_and_are_pushed_down_are_counted() -> None:
+    family = tree(node("0", 1.0, children=2), node("0.0", 1.0), node("0.1", 0.0))
+    alone, lost = tree(node("0", 1.0)), tree(node("0", 0.0, children=1), node("0.0", 1.0))
+    # R of the roots 1.2, 1, 0.4; b of the first tree 0.7, of a second like it 0.8 and more with more of them
+    assert pushed_down(attribute([Group(TASK, (family, alone, lost))])) == {"leaves": 1, "negative": 0}
+    assert pushed_down(attribute([Group(TASK, (family, family))])) == {"leaves": 2, "negative": 2}
+    assert pushed_down(attribute([Group(TASK, (alone, lost))])) == {"leaves": 0, "negative": 0}
