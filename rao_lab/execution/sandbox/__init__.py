@@ -8,14 +8,17 @@
         step.state                                   # the variables, for the node's next turn
 
 Between turns, and while it awaits children, a node's REPL is bytes: no process belongs to a node. The interpreter
-is pydantic-monty. It runs in worker processes, and a pool replaces those that die. This package knows no node, no
-world and no policy. Dumps are trusted bytes of this process: never load one from disk.
+is pydantic-monty. It runs in worker processes, and a pool replaces those that die. Code that only makes calls, with
+values written out, needs neither. This package knows no node, no world and no policy. Dumps are trusted bytes of this
+process: never load one from disk.
 
     pool       the worker processes, and the two ways in: run and resume
     snippet    one run of code: it answers what the code asks until the code awaits or ends
     repeat     a snippet whose worker died begins again and does nothing twice
     results    what a run of code comes to, and how it is put away
     answers    the forms in which the interpreter is answered
+    literal    code that only calls functions with values written out
+    evaluator  makes its calls, without a worker
     guard      the code of ours that weighs every argument inside the sandbox
     values     the order in which a value's parts come in
     aio        our `asyncio`, which has what the interpreter's lacks

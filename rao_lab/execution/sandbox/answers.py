@@ -10,7 +10,7 @@ from pydantic_monty import ExcType, FunctionSnapshot, FutureSnapshot, MontyCompl
 from rao_lab.errors import InputError
 from rao_lab.execution.sandbox.results import CallError
 from rao_lab.execution.sandbox.values import ordered
-from rao_lab.tree.plain import NotPlainError, check_plain
+from rao_lab.tree.plain import CONTAINERS, NotPlainError, check_plain
 
 Suspension: TypeAlias = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot
 Snapshot: TypeAlias = Suspension | MontyComplete
@@ -49,9 +49,12 @@ def refusing(snapshot: Suspension, message: str) -> Reply:
 
 def settled(value: Any, call: int) -> Any:
     """The answer to a launch: a plain value, or a `CallError` that is raised at the `await`."""
-    if isinstance(value, CallError):
-        return _exception(value)
-    return given(value, f"the answer to call {call}")
+    try:
+        if isinstance(value, CallError):
+            raise value
+        return given(value, f"the answer to call {call}")
+    except CallError as error:
+        return _exception(error)
 
 
 def given(value: Any, what: str) -> Any:
@@ -59,12 +62,28 @@ def given(value: Any, what: str) -> Any:
 
     Raises:
         InputError: it is not plain. That is a fault of the world that made it, not of the code.
+        CallError: it holds text that is no Unicode, which the interpreter cannot be given.
     """
     try:
         check_plain(value, what)
+        _check_texts(value)
     except NotPlainError as error:
         raise InputError(str(error)) from error
+    except UnicodeEncodeError as error:
+        raise CallError(str(error), "UnicodeEncodeError") from None
     return {"return_value": ordered(value)}
+
+
+def _check_texts(value: Any) -> None:
+    """Raises a UnicodeEncodeError if a text of a plain value holds half a character."""
+    if type(value) is str:
+        if not value.isascii():
+            value.encode()
+    elif type(value) in CONTAINERS:
+        for part in value:
+            _check_texts(part)
+        if type(value) is dict:
+            _check_texts(list(value.values()))
 
 
 def stand_in(name: str) -> Callable[..., None]:
@@ -76,7 +95,12 @@ def stand_in(name: str) -> Callable[..., None]:
     return function
 
 
-def _exception(error: CallError) -> Any:
+def named(error: CallError) -> tuple[str, str]:
+    """Type and message of an error as the interpreter can be given them."""
     known = error.type_name in _EXCEPTIONS
-    message = error.message.encode("utf-8", "replace").decode()
-    return {"exc_type": error.type_name if known else "RuntimeError", "message": message}
+    return error.type_name if known else "RuntimeError", error.message.encode("utf-8", "replace").decode()
+
+
+def _exception(error: CallError) -> Any:
+    type_name, message = named(error)
+    return {"exc_type": type_name, "message": message}

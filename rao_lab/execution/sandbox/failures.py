@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from pydantic_monty import Frame, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
@@ -37,14 +39,27 @@ _REWORDED = (
 )
 
 
+class Place(NamedTuple):
+    """A line of code on which an error arose, or through which it passed."""
+
+    line: int
+    source_line: str
+    function_name: str = ""
+
+
 def limit_of(error: MontyError) -> str:
     """The interpreter's limit that fired, "seconds" or "memory"; "" if the code failed by itself."""
     text = str(error)
-    if _MEMORY.match(text):
+    if memory_ran_out(text):
         return "memory"
     # The time limit stops the interpreter from outside, so it has no traceback; what code raises has one.
     outside = isinstance(error, MontyRuntimeError) and not error.traceback()
     return "seconds" if outside and _SECONDS.match(text) else ""
+
+
+def memory_ran_out(error: str) -> bool:
+    """Whether an error ("MemoryError: words") is the interpreter's limit on memory."""
+    return _MEMORY.match(error) is not None
 
 
 def ran_over(error: MontyError) -> bool:
@@ -60,18 +75,24 @@ def describe(error: MontyError, hidden: str = "") -> str:
     """
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
         return _cut(str(error), MAX_MESSAGE)
-    text = _cut(error.display("type-msg"), MAX_MESSAGE)
+    frames = [frame for frame in error.traceback() if frame.filename != hidden and not _is_ours(frame)]
+    places = [Place(frame.line, frame.source_line or "", frame.function_name or "") for frame in frames]
+    return in_words(error.display("type-msg"), places)
+
+
+def in_words(error: str, places: Sequence[Place]) -> str:
+    """An error ("ValueError: words") and where it came from, the outermost place first."""
+    text = _cut(error, MAX_MESSAGE)
     for pattern, words in _REWORDED:
         text = pattern.sub(words, text)
-    frames = [frame for frame in error.traceback() if frame.filename != hidden and not _is_ours(frame)]
-    if not frames:
+    if not places:
         return text
-    said = f"{text} ({_where(frames[0], frames[-1])})"
-    todo = advice(text, (frames[-1].source_line or "").strip())
+    said = f"{text} ({_where(places[0], places[-1])})"
+    todo = advice(text, places[-1].source_line.strip())
     return f"{said}: {todo}" if todo else said
 
 
-def _where(outer: Frame, inner: Frame) -> str:
+def _where(outer: Place, inner: Place) -> str:
     place = f"line {outer.line}{_source(outer)}"
     if inner.function_name and inner.function_name != "<module>":
         place += f", in {inner.function_name}{_source(inner)}"
@@ -82,8 +103,8 @@ def _is_ours(frame: Frame) -> bool:
     return is_ours(frame.source_line or "", frame.function_name or "")
 
 
-def _source(frame: Frame) -> str:
-    line = _cut(as_written((frame.source_line or "").strip().partition("\n")[0]), MAX_SOURCE)
+def _source(place: Place) -> str:
+    line = _cut(as_written(place.source_line.strip().partition("\n")[0]), MAX_SOURCE)
     return f": {line}" if line else ""
 
 

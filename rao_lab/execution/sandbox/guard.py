@@ -7,14 +7,12 @@ before any other code of the session runs. It keeps the built-ins that it needs,
 wraps: the interpreter shows neither closures nor frames, and the name under which a wrapped function calls out is
 not an identifier.
 
-Setting the guard up takes longer than the rest of a short turn, and it is put away with the session. Some code needs
-no guard: code that only calls functions with literals, which is all that the tiny model writes. It cannot pass more
-than its own length, nor a key that is not text, and it leaves no variables behind.
+Setting the guard up takes longer than the rest of a short turn, and it is put away with the session. Code that only
+calls functions with literals (see `literal`) does not come here.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from rao_lab.tree.plain import MAX_VALUE_ITEMS, PLAIN, UNAWAITED
@@ -24,8 +22,6 @@ MAX_ODD_KEYS = 10_000
 hash so many takes half a second at worst."""
 FILE = "<python-input-0>"
 """The name of the guard's code in a traceback: it is the first code of a session."""
-MAX_LITERAL_CHARS = 2000
-"""Longer code is never treated as literal."""
 _KEPT = "_functions_"
 """The name under which a session keeps its guarded functions. Code that changes it harms only itself."""
 _CALLS = "()"
@@ -67,38 +63,6 @@ def _guard(calls, most, odd, type, len, map, set, list, min, max):
         return function
     return [guarded(call) for call in calls]
 """
-
-
-_GAP = r"[ \n]*+"
-_TEXT = r"(?:\"[^\"\\\n]*+\"|'[^'\\\n]*+')"
-_ATOM = rf"(?:{_TEXT}|-?+\d{{1,18}}+(?:\.\d{{1,18}}+)?+|True|False|None)"
-
-
-def _items(one: str, close: str) -> str:
-    """Matches items up to the bracket that closes them. Every repetition is possessive, so any code is matched in one
-    pass."""
-    close = re.escape(close)
-    return rf"{_GAP}(?:{one}{_GAP}(?:,{_GAP}|(?={close})))*+{close}"
-
-
-def _nested(inner: str) -> str:
-    """Matches what `inner` matches, or a list, a tuple or a dict (with texts as keys) of that."""
-    a_list, a_tuple = r"\[" + _items(inner, "]"), r"\(" + _items(inner, ")")
-    a_dict = r"\{" + _items(rf"{_TEXT}{_GAP}:{_GAP}{inner}", "}")
-    return f"(?:{inner}|{a_list}|{a_tuple}|{a_dict})"
-
-
-_ARGUMENT = rf"(?:[a-z_]++ ?+= ?+)?+{_nested(_nested(_ATOM))}"
-_CALL = r"(?:await )?+(\w++)\(" + _items(_ARGUMENT, ")")
-_LITERAL = re.compile(rf"(?:\n*+{_CALL} *+(?=\n|\Z))*+\n*+")
-_CALLED = re.compile(r"^(?:await )?+(\w++)\(", re.MULTILINE)
-
-
-def is_literal(code: str, names: Iterable[str]) -> bool:
-    """Whether every line of the code is a call of one of these functions with literals."""
-    if len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
-        return False
-    return set(_CALLED.findall(code)) <= set(names)
 
 
 def guarding(names: Iterable[str]) -> str:

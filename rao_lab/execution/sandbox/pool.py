@@ -13,8 +13,9 @@ from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLi
 from rao_lab.base.checks import number, whole
 from rao_lab.base.interrupts import HeldBack
 from rao_lab.errors import RecordError, UnavailableError
+from rao_lab.execution.sandbox.evaluator import Evaluator
 from rao_lab.execution.sandbox.failures import ran_over
-from rao_lab.execution.sandbox.guard import is_literal
+from rao_lab.execution.sandbox.literal import literal_calls
 from rao_lab.execution.sandbox.repeat import Diverged, RepeatedCalls
 from rao_lab.execution.sandbox.results import Awaiting, Ended, Fits, OnCall, Paused, anything_fits
 from rao_lab.execution.sandbox.snippet import Bounds, Snippet
@@ -150,8 +151,8 @@ class Sandbox:
             fits: weighs what each call passes; a call that does not fit raises a TypeError in the code.
         """
         legible = code.encode("utf-8", "replace").decode()
-        literal = state is None and is_literal(legible, functions)
-        begun = Paused(b"", state, legible, dict(functions), seed, literal)
+        calls = literal_calls(legible, functions) if state is None else None
+        begun = Paused(b"", state, legible, dict(functions), seed, calls)
         if len(code) > MAX_CODE_CHARS:
             too_long = f"the code is too long: at most {MAX_CODE_CHARS} characters"
             return Snippet(self.bounds, begun, None, on_call, clock).refused("values", too_long)
@@ -191,8 +192,7 @@ class Sandbox:
     def _drive(
         self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float, fits: Fits
     ) -> Awaiting | Ended:
-        """Runs the snippet in a worker. If the worker dies, whoever ended it, another one begins the snippet again and
-        is given the answers that the first was given; if that one dies too, it is lost.
+        """Runs the snippet: literal code in this process, any other in a worker.
 
         Raises:
             UnavailableError: it is called by a function that a snippet of this thread calls.
@@ -205,6 +205,8 @@ class Sandbox:
             )
         self._driving.add(thread)
         try:
+            if paused.calls is not None:
+                return Evaluator(self.bounds, paused, paused.calls, on_call, fits).follow(answers)
             return self._driven(paused, answers, on_call, clock, fits)
         finally:
             self._driving.discard(thread)
@@ -212,6 +214,8 @@ class Sandbox:
     def _driven(
         self, paused: Paused, answers: Mapping[int, Any] | None, on_call: OnCall, clock: float, fits: Fits
     ) -> Awaiting | Ended:
+        """Runs the snippet in a worker. If the worker dies, whoever ended it, another one begins the snippet again and
+        is given the answers that the first was given; if that one dies too, it is lost."""
         pool = self.open()
         calls = RepeatedCalls(on_call)
         for last in (False, True):

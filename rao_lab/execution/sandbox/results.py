@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from rao_lab.execution.sandbox.literal import WrittenCall
 
 OnCall = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 """Answers one synchronous call (name, args, kwargs) at once, with a plain value or a `CallError`."""
@@ -51,8 +53,10 @@ class Paused:
     code: str
     functions: Mapping[str, bool]
     seed: int
-    literal: bool = False
-    """It runs in a fresh session without guards and leaves none behind (see `guard.is_literal`)."""
+    calls: Sequence[WrittenCall] | None = None
+    """Of literal code: its calls, which are made without an interpreter. It has no dump, and leaves no session."""
+    place: int = 0
+    """Of literal code: the call that it awaits, or 0 before it has begun."""
     output: str = ""
     printed: int = 0
     """Characters printed so far, including those that were cut."""

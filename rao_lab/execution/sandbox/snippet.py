@@ -71,6 +71,11 @@ class Bounds:
     suspensions: int
 
     @property
+    def too_many(self) -> str:
+        """What code is told that asks for more than it may."""
+        return f"more than {self.suspensions} calls in one turn; make fewer, or go on in the next turn"
+
+    @property
     def put_away(self) -> int:
         """Bytes that a session may take between two snippets, or while its code awaits."""
         return (self.memory_mb << 20) // PUT_AWAY
@@ -128,7 +133,7 @@ class Snippet:
         if self._answers is None:
             if self._was.before is not None:
                 session.load_session(self._was.before)
-            elif not self._was.literal:
+            else:
                 self._guard(session)
             code = with_ours(self._was.code)
             if code != self._was.code:
@@ -156,7 +161,7 @@ class Snippet:
                 if isinstance(snapshot, MontyComplete):
                     return self._kept(self._left(session), None, "")
                 self._suspensions += not self._waits_on(snapshot)
-                step = refusing(snapshot, self._too_many) if self._exhausted else self._step(snapshot)
+                step = refusing(snapshot, self._bounds.too_many) if self._exhausted else self._step(snapshot)
                 if isinstance(step, Awaiting | Ended):
                     return step
                 reply = step
@@ -222,7 +227,7 @@ class Snippet:
         return self._call(snapshot)
 
     def _call(self, snapshot: FunctionSnapshot) -> Reply | Ended:
-        name = snapshot.function_name if self._was.literal else called(snapshot.function_name)
+        name = called(snapshot.function_name)
         if name not in self._was.functions or snapshot.object_id is not None:
             unknown = f"name {name or snapshot.function_name!r} is not defined"
             return raising(snapshot, CallError(unknown, "NameError"))
@@ -243,9 +248,9 @@ class Snippet:
         try:
             with self.held_back.let_through():
                 result = self._on_call(name, args, kwargs)
+            answer = given(result, f"the result of {name}")
         except CallError as error:
             return raising(snapshot, error)
-        answer = given(result, f"the result of {name}")
         return lambda: snapshot.resume(answer)
 
     def _arguments(self, snapshot: FunctionSnapshot, what: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -257,10 +262,9 @@ class Snippet:
         began = time.thread_time()
         try:
             args, kwargs = arguments(snapshot, what)
-            if not self._was.literal:
-                verdict, args = args[0], args[1:]
-                if verdict is not None:
-                    raise NotPlainError(complaint(verdict, what))
+            verdict, args = args[0], args[1:]
+            if verdict is not None:
+                raise NotPlainError(complaint(verdict, what))
             self._carried += check_plain((args, kwargs), what, MAX_VALUE_SIZE - self._carried)
             complaint_of_all = self._fits(what, (args, kwargs))
             if complaint_of_all is not None:
@@ -312,7 +316,7 @@ class Snippet:
         limit = limit_of(error)
         if limit == "seconds":
             return self._out_of_time()
-        words = describe(error, hidden="" if self._was.literal else FILE)
+        words = describe(error, hidden=FILE)
         if limit == "memory" and endless(self._was.code):
             words = ENDLESS
         try:
@@ -323,10 +327,8 @@ class Snippet:
             return self.refused(limit or "memory", words)
         return self._kept(state, words, limit)
 
-    def _left(self, session: MontySession) -> bytes | None:
+    def _left(self, session: MontySession) -> bytes:
         """What the code leaves for the node's next turn; raises the interpreter's errors if there is none to have."""
-        if self._was.literal:
-            return None
         if self._rebound:
             try:
                 session.feed_run(giving_back(self._was.functions), print_callback=self._print)
@@ -341,8 +343,6 @@ class Snippet:
 
     def _note(self, error: str | None) -> str:
         """What is told of code that did not do all that it seems to say."""
-        if self._was.literal:
-            return ""
         names = self._rebound
         return " ".join(
             filter(
@@ -350,23 +350,18 @@ class Snippet:
             )
         )
 
-    def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
+    def _kept(self, state: bytes, error: str | None, limit: str) -> Ended:
         """The code ended by itself or by an error; the variables that it leaves are kept if they are not too large."""
-        if state is not None and len(state) > self._bounds.put_away:
+        if len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
-            return self._ended(state, error=f"stopped: {self._too_many}", stopped="suspensions")
+            return self._ended(state, error=f"stopped: {self._bounds.too_many}", stopped="suspensions")
         return self._ended(state, error=error, stopped=limit, note=self._note(error))
 
     @property
     def _exhausted(self) -> bool:
         """Whether the snippet has asked more often than it may; then everything else that it asks is refused."""
         return self._suspensions > self._bounds.suspensions
-
-    @property
-    def _too_many(self) -> str:
-        most = self._bounds.suspensions
-        return f"more than {most} calls in one turn; make fewer, or go on in the next turn"
 
     def _too_large(self, dump: bytes) -> str:
         return (

@@ -199,7 +199,7 @@ from rao_lab.execution.sandbox import Sandbox
 def get(name, args, kwargs):
     print("ready", flush=True)
     time.sleep(60)
-Sandbox().run(None, "get()", {{"get": False}}, get, seed=1, clock=0)
+Sandbox().run(None, "x = get()", {{"get": False}}, get, seed=1, clock=0)
 """
     owner = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPO, start_new_session=True

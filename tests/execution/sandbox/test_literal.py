@@ -1,29 +1,38 @@
-"""Code that only calls functions with what is written in it runs without guards, and nobody can tell."""
+"""What is taken for literal code, and how it is read. That its evaluator tells the same: `test_evaluator`."""
 
 from __future__ import annotations
 
 import ast
-import warnings
-from collections.abc import Mapping
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rao_lab.execution.sandbox import Awaiting, CallError, Sandbox
-from rao_lab.execution.sandbox.guard import is_literal
+from rao_lab.execution.sandbox import Sandbox
+from rao_lab.execution.sandbox.literal import literal_calls
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
+ODD = {"ﬁ": False, "fi": False, "open": False, "__file__": False}
+"""Functions whose names can be read in two ways, or are names of something else as well."""
 LITERAL = [
     "", "\n\n", 'get(["a"])\n', 'get("no")\nget(1)', "get('a', 1.5, -2, True, None, [], (), {})",
     'get({"a": 2,\n     "b": 3}, ("c", 1), k=[True, [0]], )\n', 'get({"a": 1}, ("b", 2))\nfinish("done")\n',
     'await launch({"a": 1}, 3)\n', 'await launch({"a": 1}, 3)\nawait launch(2)\nget(1)\n',
     "launch(1)\nget(2)", "launch(1)\nawait launch(2)", "finish()", "finish(1, 2)", 'finish("x")\nget(1)',
-    "await get(1)", "await finish(2)", "get(1, k=2, k=3)", "get(007)", "get(k=1, 2)",
+    "await get(1)", "await finish(2)",
 ]  # fmt: skip
 OTHER = [
+    "get(1, k=2, k=3)",
+    "get(007)",
+    "get(k=1, 2)",
+    "get(if=1)",
+    'get("\r")',
+    'get("\x00")',
+    "get(\u0661)",
+    "ﬁ(1)",
+    "open(1)",
+    "__file__(1)",
     "get(x)",
     'get(f"x")',
     "x = get(1)",
@@ -62,39 +71,12 @@ OTHER = [
 
 @pytest.mark.parametrize("code", LITERAL)
 def test_literal_code_is_known(code: str) -> None:
-    assert is_literal(code, FUNCTIONS)
+    assert literal_calls(code, FUNCTIONS) is not None
 
 
 @pytest.mark.parametrize("code", OTHER)
-def test_other_code_is_guarded(code: str) -> None:
-    assert not is_literal(code, FUNCTIONS)
-
-
-def run(sandbox: Sandbox, code: str) -> tuple[list[Any], bytes | None]:
-    """Everything that is told of a snippet whose launches are answered one by one, and what it leaves."""
-
-    def answer(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        if args[:1] == ("no",):
-            raise CallError("there is none", "ValueError")
-        return [name, args, dict(kwargs)]
-
-    told: list[Any] = []
-    step = sandbox.run(None, code, FUNCTIONS, answer, seed=7, clock=0.0)
-    while isinstance(step, Awaiting):
-        told.append((step.launched, step.pending, step.output))
-        step = sandbox.resume(step.paused, {step.pending[-1]: "v"}, FUNCTIONS, answer, clock=1.0)
-    told.append((step.output, step.error, step.finished, step.value, step.stopped, step.lost))
-    told.append((step.never_awaited, step.unanswered, step.suspensions))
-    return told, step.state
-
-
-@pytest.mark.parametrize("code", LITERAL)
-def test_without_guards_nothing_is_told_otherwise(code: str) -> None:
-    with Sandbox() as sandbox:
-        told, left = run(sandbox, code)
-        with patch("rao_lab.execution.sandbox.pool.is_literal", return_value=False):
-            assert run(sandbox, code)[0] == told
-    assert left is None
+def test_other_code_is_not(code: str) -> None:
+    assert literal_calls(code, FUNCTIONS | ODD) is None
 
 
 def test_a_session_with_variables_keeps_its_guards() -> None:
@@ -143,19 +125,26 @@ def nearly_literal(draw: st.DrawFn) -> str:
 @given(st.lists(st.sampled_from(PIECES), max_size=24).map("".join) | nearly_literal())
 def test_what_is_taken_for_literal_is(code: str) -> None:
     """Python's own parser finds in it nothing but calls of ours, with values written out."""
-    if not is_literal(code, FUNCTIONS):
+    calls = literal_calls(code, FUNCTIONS)
+    if calls is None:
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            lines = ast.parse(code).body
-        except SyntaxError:
-            return  # refused in the sandbox, too
-    for line in lines:
+    lines = ast.parse(code).body
+    assert len(lines) == len(calls)
+    for line, known in zip(lines, calls):
         assert isinstance(line, ast.Expr)
         call = line.value.value if isinstance(line.value, ast.Await) else line.value
         assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in FUNCTIONS
+        args, kwargs = known.arguments()
+        assert args == tuple(map(ast.literal_eval, call.args))
+        assert kwargs == {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+        assert (known.name, known.line, known.awaited) == (call.func.id, line.lineno, call is not line.value)
         for value in (*call.args, *(word.value for word in call.keywords)):
             keys = [key for part in ast.walk(value) if isinstance(part, ast.Dict) for key in part.keys]
             assert all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys)
-            ast.literal_eval(value)
+
+
+def test_what_a_call_passes_is_made_anew() -> None:
+    """A world may keep and change what it is given; code that was put away goes on with what is written."""
+    (call,) = literal_calls("get([1], {'a': []})", FUNCTIONS) or ()
+    call.arguments()[0][1]["a"].append(2)
+    assert call.arguments() == (([1], {"a": []}), {})
