@@ -32,6 +32,7 @@ Names load when first used, so importing this package costs milliseconds and no 
 
 from typing import TYPE_CHECKING
 
+from rao_lab.base.early import sleep_while_waiting
 from rao_lab.base.lazy import face
 
 if TYPE_CHECKING:
@@ -93,5 +94,6 @@ if TYPE_CHECKING:
     from rao_lab.views import Explorer, figures, launches, tokens
 
 __version__ = "0.1.0"
+sleep_while_waiting()
 __getattr__, __dir__, _names = face(__name__, __file__)
 __all__ = sorted([*_names, "__version__"])

@@ -37,7 +37,14 @@ TABLE: tuple[frozenset[str], ...] = (
 LINE_OF = {room: line for line, rooms in enumerate(TABLE, start=1) for room in rooms}
 
 TORCH_MAY = (
-    *("base/device.py", "policies/local/", "policies/fetch.py", "api/resume.py", "cli/doctor.py"),
+    *(
+        "base/device.py",
+        "base/threads.py",
+        "policies/local/",
+        "policies/fetch.py",
+        "api/resume.py",
+        "cli/doctor.py",
+    ),
     *(
         f"training/{name}.py"
         for name in (

@@ -73,15 +73,19 @@ def resumed_prompt(store: str | Path | None, resume: bool, policy: Policy) -> Di
     return chosen(None, policy)
 
 
-def set_clock(store: str | Path | None, resume: bool, policy: Policy) -> None:
-    """Tells a policy whose chat template prints the date the day on which the run began that is to go on.
+def set_alike(store: str | Path | None, resume: bool, policy: Policy) -> None:
+    """Gives a policy the day (if its chat template prints the date) and the threads of the run that is to go on.
 
-    A policy that was loaded with a day of its own keeps it.
+    What it was loaded with on purpose stays.
     """
-    known = begun(store, resume).config.get("clock") if store is not None else None
-    asked = _mapping(_mapping(getattr(policy, "opened", {})).get("settings")).get("clock")
-    if known and not asked and getattr(policy, "clock", ""):
-        policy.clock = known  # type: ignore[attr-defined]
+    if store is None:
+        return
+    known = begun(store, resume).config
+    asked = _mapping(_mapping(getattr(policy, "opened", {})).get("settings"))
+    for name, kind in (("clock", str), ("threads", int)):
+        value = known.get(name)
+        if value and isinstance(value, kind) and not asked.get(name) and getattr(policy, name, None):
+            setattr(policy, name, value)
 
 
 def how_opened(environment: Environment, policy: Policy) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def run_config(
         **({"clock": day} if (day := getattr(policy, "clock", "")) else {}),
         # The last bits of a sum depend on these.
         "processes": processes,
-        "threads": torch.get_num_threads(),
+        "threads": getattr(policy, "threads", None) or torch.get_num_threads(),
         **_hardware(policy),
         "train": config.to_dict(),
     }

@@ -23,7 +23,7 @@ from typing import Any, Unpack
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy
 from rao_lab.api.record import OnEvent, Unrecorded, recorded
-from rao_lab.api.reopen import resumed_config, resumed_prompt, set_clock
+from rao_lab.api.reopen import resumed_config, resumed_prompt, set_alike
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
 from rao_lab.api.session import Session
 from rao_lab.base.blame import listening
@@ -145,7 +145,7 @@ def train(
 
     def steps() -> Iterator[TrainStep]:
         training = Training(environment, learner, config, peers or Alone())  # checked before a file is made
-        set_clock(store, resume, policy)
+        set_alike(store, resume, policy)
         words = asked or resumed_prompt(store, resume, policy)
         about = run_config(environment, policy, config, words, training.peers.size, judge)
         options: Mapping[str, Any] = {

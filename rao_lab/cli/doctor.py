@@ -7,7 +7,6 @@ memory, less room for activations, divided by the bytes that a parameter takes.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import struct
@@ -67,6 +66,7 @@ SIZES: tuple[tuple[str, float], ...] = (
 def examine() -> dict[str, Any]:
     """Everything that `rao-lab doctor --json` prints. If `problems` is empty, the demo can run."""
     from rao_lab.base.device import main_memory
+    from rao_lab.base.threads import busy, cores
 
     device = _device()
     checks = {"sandbox": _check_sandbox(), "tiny": _check_tiny()}
@@ -79,7 +79,8 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         **device,
-        "cores": os.cpu_count() or 1,
+        "cores": cores(),
+        "cores_busy": round(busy(), 1),
         "memory_gb": round(main_memory() / 1e9, 1),
         "fits": fits(device["device_memory_gb"] * 1e9, device["dtype"]),
         "versions": versions,
@@ -130,13 +131,20 @@ def _device() -> dict[str, Any]:
     import torch
 
     from rao_lab.base.device import choose, memory, name, usual_dtype
+    from rao_lab.base.early import sleeps
+    from rao_lab.base.threads import SMALL_BYTES, asked, chosen
 
     device = choose()
     return {
         "device": name(device),
         "dtype": str(usual_dtype(device)).removeprefix("torch."),
         "device_memory_gb": round(memory(device) / 1e9, 1),
-        "threads": torch.get_num_threads(),
+        "threads": {
+            "small": chosen(0, device) or torch.get_num_threads(),
+            "others": chosen(SMALL_BYTES + 1, device) or torch.get_num_threads(),
+            "asked": asked(),
+            "sleep": sleeps(),
+        },
     }
 
 

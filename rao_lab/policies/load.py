@@ -30,7 +30,18 @@ SETTINGS = {
         *("prompt", "api_key_env", "concurrency", "timeout", "retries"),
         *("requests_per_minute", "prices", "logprobs"),
     ),
-    "model": ("prompt", "device", "dtype", "window", "forward", "lora", "base", "cache_gb", "clock"),
+    "model": (
+        "prompt",
+        "device",
+        "dtype",
+        "window",
+        "forward",
+        "lora",
+        "base",
+        "cache_gb",
+        "clock",
+        "threads",
+    ),
 }
 """The settings of each kind of policy, besides its temperature."""
 
@@ -57,6 +68,7 @@ class PolicySettings(TypedDict, total=False):
     base: str | None
     cache_gb: float | None
     clock: str | None
+    threads: int | None
 
 
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
@@ -95,6 +107,9 @@ def load_policy(name: str, *, temperature: float | None = None, **settings: Unpa
         clock: of a model whose chat template prints the date: the day it is told, as in "2026-11-28"; by default
             the day on which it is loaded. A run records it.
         forward, cache_gb: of a model: "auto" or "model" (transformers' own pass); memory for cached contexts.
+        threads: of a model on a CPU: how many threads it computes with. By default a small model has one, so that
+            it computes the same on every number of cores, and a larger one the cores that are free now;
+            OMP_NUM_THREADS in the environment decides otherwise. A run records them.
         api_key_env, concurrency, timeout, retries: of a server: the environment variable that holds the key,
             requests at once, seconds without a sign of life, further tries.
         requests_per_minute, prices, logprobs: of a server: how many requests may start in a minute; US dollars

@@ -15,6 +15,7 @@ from torch import Tensor
 from rao_lab.base.device import attention_of_any_shape, full_memory_says
 from rao_lab.base.interrupts import HeldBack
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.threads import computing
 from rao_lab.credit import Attributions
 from rao_lab.errors import CallbackError
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
@@ -83,6 +84,7 @@ class Descent:
         with (
             full_memory_says(f"step {due.step} is trained", advice),
             attention_of_any_shape(self._scorer.device),
+            computing(getattr(self._policy, "threads", None)),
         ):
             self._descend(due, batch)
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rao_lab.base.device import attention_of_any_shape, full_memory_says
+from rao_lab.base.threads import computing
 from rao_lab.credit import Attributions
 from rao_lab.errors import ConfigError
 from rao_lab.protocols import TrainablePolicy
@@ -59,6 +60,7 @@ def rule_gradients(
     with (
         full_memory_says("gradients are compared", "compare fewer groups, or set tokens_per_pack lower"),
         attention_of_any_shape(work.scorer.device),
+        computing(getattr(policy, "threads", None)),
     ):
         even, odd = (work.gradient(rules[0], half) for half in halves)
         between = cosine(even, odd)

@@ -186,6 +186,37 @@ def test_other_threads_are_said_and_stay_marked(copy: Path) -> None:
         assert made == {0: 1, 1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
 
 
+def test_by_default_a_run_of_a_small_model_is_the_same_on_every_number_of_cores(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`torch.get_num_threads()` is the number of cores if nobody says another."""
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    torch.set_num_threads(16)
+    try:
+        go(tmp_path / "a.rao")
+        assert torch.get_num_threads() == 16
+    finally:
+        torch.set_num_threads(1)
+    assert differing(tmp_path / "a.rao", whole) == []
+    with open_run(tmp_path / "a.rao") as run:
+        assert run.made_with(1)[0]["threads"] == 1
+
+
+def test_a_run_goes_on_with_the_threads_it_had_unless_others_are_asked_for(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    two = go(copy, replace(CONFIG, steps=4), policy=rl.load_policy("tiny", threads=2))
+    assert [note[:24] for note in two.notes] == ["threads is 2, and was 1 "]
+    policy = rl.load_policy("tiny")
+    assert go(copy, replace(CONFIG, steps=5), policy=policy).notes == []
+    assert policy.threads == 2
+    with open_run(copy) as run:
+        assert [run.made_with(step.attempt)[0]["threads"] for step in run.steps[-2:]] == [2, 2]
+
+
 def test_a_mark_goes_with_the_steps_it_is_about(copy: Path) -> None:
     torch.set_num_threads(2)
     try:

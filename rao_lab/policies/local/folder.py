@@ -25,9 +25,10 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from rao_lab.base.checks import temperature
 from rao_lab.base.device import full_memory_says
 from rao_lab.base.safe_text import one_line, quoted, unquoted
-from rao_lab.errors import InputError, MissingError, RaoLabError
+from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from rao_lab.prompts import CODE
 
 MAX_CONFIG_BYTES = 8 << 20
@@ -110,6 +111,23 @@ def weights_bytes(path: str | Path) -> float:
     """What the safetensors of a local folder take on disk; infinite if there is no such folder."""
     found = [file.stat().st_size for file in Path(path).glob("*.safetensors")] if Path(path).is_dir() else []
     return sum(found) if found else inf
+
+
+def stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids that end a turn: those of the generation config and that of the tokenizer."""
+    config = model.generation_config
+    stops = config.eos_token_id if config is not None else None
+    listed = stops if isinstance(stops, list) else [stops]
+    return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
+
+
+def named_temperature(model: PreTrainedModel) -> float | None:
+    """What the generation config names, if that can be sampled at."""
+    named = getattr(model.generation_config, "temperature", None)
+    try:
+        return None if named is None else temperature(named)
+    except ConfigError:
+        return None  # the folder is from elsewhere; transformers ignores it, too
 
 
 @contextmanager

@@ -24,13 +24,20 @@ from rao_lab.base.checks import choice, number, whole
 from rao_lab.base.device import choose, memory, usual_dtype
 from rao_lab.base.rendering import RenderError
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.threads import chosen, computing
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import conversation
 from rao_lab.policies.local import adapter as adapters
 from rao_lab.policies.local import llama
 from rao_lab.policies.local.chat import Chat
 from rao_lab.policies.local.engine import Engine, Sampled
-from rao_lab.policies.local.folder import one_line_about, read_model, weights_bytes
+from rao_lab.policies.local.folder import (
+    named_temperature,
+    one_line_about,
+    read_model,
+    stop_ids,
+    weights_bytes,
+)
 from rao_lab.policies.local.slots import SlotForward, longest_context
 from rao_lab.policies.local.template import Template, checked_day, today
 from rao_lab.policies.local.thoughts import Thoughts
@@ -59,6 +66,7 @@ class TransformerPolicy:
         temperature: of the softmax that is sampled from; log-probs are of that same distribution.
         usual_temperature: of sampling outside training, if a call names none: what it was loaded with, otherwise
             what the model's generation config names; None = neither says anything.
+        threads: how many threads of the CPU it computes with; None = as torch is set.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class TransformerPolicy:
         forward: Literal["auto", "model"] = "auto",
         cache_gb: float | None = None,
         clock: str | None = None,
+        threads: int | None = None,
     ) -> None:
         own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
         longest = longest_context(model)
@@ -97,12 +106,14 @@ class TransformerPolicy:
         else:
             cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
         runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
-        self._engine = Engine(
-            runner, _stop_ids(model, tokenizer), 1.0 if temperature is None else temperature
-        )
+        self._engine = Engine(runner, stop_ids(model, tokenizer), 1.0 if temperature is None else temperature)
         self.usual_temperature = temperature
         if temperature is None and self.dialect != "terse":  # the folder of `tiny` names that of its training
-            self.usual_temperature = _named_temperature(model)
+            self.usual_temperature = named_temperature(model)
+        weights = sum(each.nbytes for each in model.parameters())
+        self.threads = (
+            chosen(weights, model.device) if threads is None else whole("threads", threads, least=1)
+        )
         self._day = today() if clock is None else checked_day(clock)
         self._read_template()
         self._thoughts = Thoughts(tokenizer)
@@ -241,7 +252,9 @@ class TransformerPolicy:
 
     def tick(self) -> Sequence[TurnReply]:
         lost_turns, self._unasked = self._unasked, []
-        replies = [self._reply(ended) for ended in self._engine.tick()]
+        with computing(self.threads):
+            ended_turns = self._engine.tick()
+        replies = [self._reply(ended) for ended in ended_turns]
         return (
             sorted([*lost_turns, *replies], key=lambda reply: key_order(reply.key)) if lost_turns else replies
         )
@@ -374,20 +387,3 @@ class TransformerPolicy:
         )
         assert isinstance(text, str)
         return text
-
-
-def _stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids that end a turn: those of the generation config and that of the tokenizer."""
-    config = model.generation_config
-    stops = config.eos_token_id if config is not None else None
-    listed = stops if isinstance(stops, list) else [stops]
-    return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
-
-
-def _named_temperature(model: PreTrainedModel) -> float | None:
-    """What the generation config names, if that can be sampled at."""
-    named = getattr(model.generation_config, "temperature", None)
-    try:
-        return None if named is None else checked.temperature(named)
-    except ConfigError:
-        return None  # the folder is from elsewhere; transformers ignores it, too
