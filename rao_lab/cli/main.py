@@ -20,6 +20,7 @@ from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
 from rao_lab.cli.commands import (
     bench,
+    claims,
     credit,
     demo,
     diagnose,
@@ -77,6 +78,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_traces.import_traces,
     "fetch": fetch.fetch,
     "bench": bench.bench,
+    "claims": claims.claims,
     "doctor": doctor.doctor,
 }
 """What each command is called, in the order of the help."""

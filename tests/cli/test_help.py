@@ -26,6 +26,7 @@ COMMANDS = [
     "import",
     "fetch",
     "bench",
+    "claims",
     "doctor",
 ]
 

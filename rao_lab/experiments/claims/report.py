@@ -1,0 +1,178 @@
+"""The report: verdicts and tables in Markdown with plots, from kept rows alone. It says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.words import counted
+from rao_lab.errors import MissingError, UnavailableError
+from rao_lab.experiments.claims import rows as store
+from rao_lab.experiments.claims import tables
+from rao_lab.experiments.claims.arms import ARMS, QUICK_ARMS, QUICK_SEEDS, SEEDS
+from rao_lab.experiments.claims.known import Known
+from rao_lab.experiments.claims.tables import told
+from rao_lab.experiments.claims.verdicts import Verdict, judged
+
+NAME = "report.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came out of the rows that are there."""
+
+    verdicts: tuple[Verdict, ...]
+    place: Path
+    text: str
+    """A line a claim, for a terminal."""
+
+
+def write_report(folder: Path, out: Path) -> Report:
+    """Makes the report.
+
+    Args:
+        folder: of the kept rows.
+        out: where the report and its plots go.
+
+    Raises:
+        MissingError: there are no rows.
+        UnavailableError: the folder cannot be written.
+    """
+    known = Known(store.all_kept(folder))
+    if not known.arms:
+        raise MissingError(
+            f"{folder} holds no rows: run `rao-lab claims` first, or name another folder with --rows"
+        )
+    verdicts = judged(known)
+    lines = [*_head(known), *_verdicts(verdicts), *_sections(known)]
+    place = out / NAME
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        place.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UnavailableError(f"{place} cannot be written: {error.strerror or error}") from None
+    said = [f"({each.claim.id}) {each.claim.title}: {each.words}. {each.why}" for each in verdicts]
+    said += [lacks] if (lacks := missing(known)) else []
+    return Report(tuple(verdicts), place, "\n".join([*said, f"{place} has the tables"]))
+
+
+def claims_json(report: Report) -> dict[str, Any]:
+    """The verdicts as plain JSON."""
+    return {
+        "claims": [
+            {
+                "id": each.claim.id,
+                "verdict": each.words,
+                "ours": None if (first := each.figures[0].interval) is None else round(first.value, 4),
+                "interval": None if first is None else [round(first.low, 4), round(first.high, 4)],
+                "paper": each.claim.paper,
+                "run": ", ".join(each.arms),
+                "seeds": each.seeds,
+                "figures": [
+                    {
+                        "name": part.name,
+                        "side": part.side,
+                        **({} if part.interval is None else part.interval.to_dict()),
+                    }
+                    for part in each.figures
+                ],
+            }
+            for each in report.verdicts
+        ],
+        "report": str(report.place),
+    }
+
+
+def missing(known: Known) -> str:
+    """Which units of the plan are not there, in a sentence; "" if none."""
+    quick = bool(known.scale.get("quick"))
+    seeds, names = (QUICK_SEEDS, QUICK_ARMS) if quick else (SEEDS, tuple(ARMS))
+    lacks = {name: [seed for seed in seeds if seed not in known.kept(name)] for name in names}
+    whole = [f"`{name}`" for name, gone in lacks.items() if len(gone) == len(seeds)]
+    parts = [
+        f"seed{'s' * (len(gone) > 1)} {', '.join(map(str, gone))} of `{name}`"
+        for name, gone in lacks.items()
+        if 0 < len(gone) < len(seeds)
+    ]
+    if not whole and not parts:
+        return ""
+    return f"Not run: {'; '.join([*([', '.join(whole)] if whole else []), *parts])}."
+
+
+def _head(known: Known) -> Iterator[str]:
+    scale = known.scale
+    yield "# The claims"
+    yield ""
+    yield (
+        "What Recursive Agent Optimization (arXiv 2605.06639) promises, tested in miniature: TextCraft, the embedded "
+        f"policy of 0.64 M weights, {counted(len(known.seeds()), 'seed')}, {scale['tasks']} held-out tasks of each "
+        "band. [plan.md](plan.md) says what is run and how it is judged; it was committed before the first run. This "
+        "page is made from the kept rows alone: `rao-lab claims --report --rows data/claims/rows`."
+    )
+    yield ""
+    if scale.get("quick"):
+        yield "**Quick**: two seeds and 100 tasks a band settle little; the verdicts are marked."
+        yield ""
+    if lacks := missing(known):
+        yield f"**{lacks}**"
+        yield ""
+    yield (
+        "A figure stands with its 95 % interval, from resampling target items and seeds; differences are paired by "
+        "task and seed. T is the temperature of the evaluation: 1 decides, as in training. Rows of other machines "
+        "differ in the last bits and then in single trees, so a table of one machine holds within its intervals alone."
+    )
+    yield ""
+
+
+def _verdicts(verdicts: list[Verdict]) -> Iterator[str]:
+    yield "## Verdicts"
+    yield ""
+    rows = []
+    for each in verdicts:
+        for at, part in enumerate(each.figures):
+            ours = part.name, told(part.interval)
+            claim = f"({each.claim.id}) {each.claim.title}", f"**{each.words}**"
+            rows.append(
+                [
+                    *(claim if not at else ("", "")),
+                    *ours,
+                    *((each.claim.paper, str(each.seeds)) if not at else ("", "")),
+                ]
+            )
+    yield from tables.table(["claim", "verdict", "figure", "ours", "the paper", "seeds"], rows)
+
+
+def _sections(known: Known) -> Iterator[str]:
+    for title, words, lines in (
+        (
+            "Success",
+            "Flat success is at most the ceiling only for an agent that makes one call a turn, as this policy's "
+            "dialect does. A model that writes programs has no such ceiling.",
+            tables.success_tables(known),
+        ),
+        ("Room and skill", "Temperature 1.", tables.fitting_table(known)),
+        ("By window", "Hard tasks, temperature 1.", tables.window_table(known)),
+        ("Another recipe book", "Trained on book 0.", tables.book_table(known)),
+        ("Ablations and controls", "", tables.ablation_table(known)),
+        (
+            "What was learned, by tier",
+            "Share of roots that delegate / depth / nodes / success, at temperature 1, over all bands.",
+            tables.tier_table(known),
+        ),
+        ("What a tree costs", "Means at temperature 1.", tables.cost_table(known)),
+        (
+            "Learning",
+            "Means of all seeds. *Groups alike*: the share of groups whose roots all earned the same. *Bias (i)*: of "
+            "the leaves that succeeded under a root that succeeded, the share with a negative advantage.",
+            tables.training_table(known),
+        ),
+        ("Run times", "Means of a unit; its process has one thread.", tables.time_table(known)),
+    ):
+        found = [*lines]
+        if found:
+            yield f"## {title}"
+            yield ""
+            yield from ([words, ""] if words else [])
+            yield from found
