@@ -21,9 +21,10 @@ from rao_lab.api.written import run_name, spare_others
 from rao_lab.base.words import counted
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
-from rao_lab.evaluation.ceiling import flat_fits
+from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.policies.load import load_policy
+from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import AGENTS, Agent
@@ -40,6 +41,8 @@ PER_TASK_LEARNED = 0.06
 """More of them once the recursive agent has learned to delegate, in `USUAL_STEPS`."""
 PER_TREE = {"recursive": 0.042, "flat": 0.017}
 """Seconds that one tree of training takes there."""
+PLAIN = " T 1"
+"""Marks what was sampled at temperature 1, beside the temperature that suits the policy."""
 USUAL_STEPS = 40
 
 
@@ -80,11 +83,12 @@ class DemoConfig:
         """About how long each phase takes if so many steps are trained, on two cores that do nothing else."""
         tasks, trees = self.tasks * len(BANDS), steps * self.tasks_per_step * self.group_size
         learned = PER_TASK_LEARNED * min(1.0, steps / USUAL_STEPS)
+        after = {"recursive": PER_TASK["recursive"] + learned, "flat": PER_TASK["flat"]}
+        twice = ("", PLAIN)
         return {
-            **{f"before: {agent}": tasks * each for agent, each in PER_TASK.items()},
+            **{f"before{mark}: {agent}": tasks * each for agent, each in PER_TASK.items() for mark in twice},
             **{f"train: {agent}": trees * each for agent, each in PER_TREE.items()},
-            "after: recursive": tasks * (PER_TASK["recursive"] + learned),
-            "after: flat": tasks * PER_TASK["flat"],
+            **{f"after{mark}: {agent}": tasks * each for agent, each in after.items() for mark in twice},
         }
 
     @property
@@ -114,6 +118,10 @@ class DemoResult:
     config: DemoConfig
     before: dict[str, Evaluation] = field(default_factory=dict)
     after: dict[str, Evaluation] = field(default_factory=dict)
+    plain: dict[str, dict[str, Evaluation]] = field(default_factory=lambda: {"before": {}, "after": {}})
+    """The same at temperature 1, if the others are at another one: a lower one flatters what was trained."""
+    world: Environment | None = None
+    fits: FlatFits | None = None
     steps: int = 0
     """How many steps each agent was trained."""
     seconds: float = 0.0
@@ -144,12 +152,13 @@ class _Demo:
         }
         self._fitting = suggested(self._policies["recursive"])
         self._world = TextCraft.suited(self._fitting.player, difficulty=BANDS)
+        self._fits = flat_fits(self._world, self._policies["recursive"])
         self._check()
 
     def run(self) -> DemoResult:
         """Evaluates, trains and evaluates again, one agent after the other."""
         config, board = self._config, self._board
-        result = DemoResult(config)
+        result = DemoResult(config, world=self._world, fits=self._fits)
         expected = config.seconds(config.steps)
         whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
         board.say(f"world: {self._world!r}")
@@ -158,7 +167,7 @@ class _Demo:
         board.plan(expected)
         try:
             for agent in AGENTS:
-                result.before[agent] = self._evaluate(agent, "before")
+                self._both(result, agent, "before")
             deadline = None
             if config.minutes is not None:
                 left = config.minutes * 60 - (time.monotonic() - self._started)
@@ -166,7 +175,7 @@ class _Demo:
             result.steps = self._train("recursive", config.steps, deadline)
             self._train("flat", result.steps)
             for agent in AGENTS:
-                result.after[agent] = self._evaluate(agent, "after")
+                self._both(result, agent, "after")
         except KeyboardInterrupt:
             if config.out.exists():
                 board.say(f"stopped: {config.out} holds every finished step")
@@ -201,9 +210,17 @@ class _Demo:
     def _out(self, agent: Agent) -> Path:
         return self._config.out if agent == "recursive" else beside(self._config.out, "-flat")
 
-    def _evaluate(self, agent: Agent, when: str) -> Evaluation:
+    def _both(self, result: DemoResult, agent: Agent, when: str) -> None:
+        """At the temperature that suits the policy, and at 1 beside it."""
+        found = result.before if when == "before" else result.after
+        found[agent] = self._evaluate(agent, when, self._fitting.temperature)
+        if self._fitting.temperature not in (None, 1.0):
+            result.plain[when][agent] = self._evaluate(agent, when, 1.0)
+
+    def _evaluate(self, agent: Agent, when: str, temperature: float | None) -> Evaluation:
         config, policy = self._config, self._policies[agent]
         tasks = self._world.tasks("test")[: config.tasks * len(BANDS)]
+        when += PLAIN if temperature == 1 else ""
         phase = f"{when}: {agent}"
         self._board.phase(phase, len(tasks))
         found = evaluate(
@@ -213,8 +230,8 @@ class _Demo:
             tasks,
             self._fitting.limits,
             seed=config.seed,
-            fits=flat_fits(self._world, policy),
-            temperature=self._fitting.temperature,
+            fits=self._fits,
+            temperature=temperature,
             on_trees=lambda done, _: self._board.advance(phase, done),
         )
         self._board.evaluated(when, found)

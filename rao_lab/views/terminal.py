@@ -167,7 +167,7 @@ class Board:
 
     def _rows_of_now(self) -> bool:
         """Whether what was trained last is evaluated already: its numbers then take the room of its steps."""
-        whens = {when for when, _ in self._rows}
+        whens = {when.split()[0] for when, _ in self._rows}  # "before T 1" is before, too
         return bool(self._steps) and len(whens) > 1
 
     def _remaining(self) -> str:

@@ -18,8 +18,9 @@ def test_credit_prints_every_node_of_the_step(recorded: Path, lab: CommandLine) 
     assert [row["node"] for row in found["nodes"]] == nodes
     assert list(found["nodes"][0]) == [
         *("group", "tree", "node", "parent", "depth", "status", "s", "child_mean"),
-        *("R", "b", "A", "w", "c", "trained", "why_not"),
+        *("child_min", "bonus", "R", "b", "A", "w", "c", "share", "trained", "why_not"),
     ]
+    assert sum(row["share"] or 0 for row in found["nodes"]) == pytest.approx(1)
     assert found["config"]["lam"] == 0.4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,22 @@ def test_the_machine_readable_result_has_the_agreed_shape() -> None:
                     *("success", "low", "high", "tasks", "unscored", "why_unscored"),
                     *("flat_ceiling", "mean_nodes", "mean_depth"),
                 ]
+
+
+def test_the_result_has_a_row_for_each_tree_and_temperature_1_beside_the_usual_one() -> None:
+    result = DemoResult(DemoConfig(Path("runs/a.rao")), steps=40)
+    result.before["recursive"] = evaluation(tree("easy", 1, 3))
+    result.plain["before"]["recursive"] = replace(evaluation(tree("easy", 0)), temperature=1.0)
+    found = demo_json(result)
+    assert [(row["when"], row["temperature"], row["success"], row["nodes"]) for row in found["rows"]] == [
+        ("before", 0.5, 1, 3),
+        ("before", 1.0, 0, 1),
+    ]
+    assert set(found["at_temperature_1"]["before"]["recursive"]) == set(BANDS)
+    said = " ".join(demo_text(result).split())
+    assert (
+        "before T 1 recursive" in said and "sampled at temperature 0.5, and in the rows with T 1 at 1" in said
+    )
 
 
 def test_the_report_ends_with_the_line_that_opens_the_page() -> None:

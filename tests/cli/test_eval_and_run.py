@@ -24,6 +24,21 @@ def test_eval_prints_one_json_value_and_progress_elsewhere(lab: CommandLine) -> 
     assert "difficulty: medium" in err
 
 
+def test_eval_says_what_came_of_each_task_and_of_temperature_1(lab: CommandLine) -> None:
+    """A lower temperature flatters what was trained, so 1 stands beside it; a row a task says what it cost."""
+    arguments = ["eval", "--policy", "tiny", "--difficulty", "easy", "--limit", "3"]
+    found = lab.json([*arguments, "--json"])
+    plain = found["at_temperature_1"]
+    assert (found["temperature"], plain["temperature"]) == (0.5, 1.0)
+    rows = found["rows"]
+    assert [row["task"] for row in rows] == [row["task"] for row in plain["rows"]]
+    assert sum(row["generated_tokens"] for row in rows) == found["tokens"]
+    assert all(row["labels"]["tier"] in (1, 2) and row["flat_tokens"] for row in rows)
+    assert "temperature 1, as in training: success" in lab([*arguments[:-1], "1"])[1]
+    once = lab.json([*arguments, "--json", "--temperature", "1"])
+    assert "at_temperature_1" not in once and once["success"] == plain["success"]
+
+
 def test_one_task_is_no_tasks(lab: CommandLine) -> None:
     _, out, _ = lab(["eval", "--policy", "scripted", "--limit", "1"])
     assert "on 1 task, " in out and "1 tasks" not in out

@@ -56,8 +56,10 @@ def evaluate(
     them fit the limits. If no task could be scored, the exit status is 1. A terminal shows what runs; Ctrl-C
     sums up the tasks that were begun.
 
-    --out keeps every tree in a run file, while it grows: rao-lab show and the Explorer open it, also if the
-    evaluation is stopped or killed.
+    A temperature other than 1 flatters what was trained, so a model of this machine runs the tasks at 1, too.
+
+    --out keeps every tree (of the first temperature) in a run file, while it grows: rao-lab show and the
+    Explorer open it, also if the evaluation is stopped or killed.
 
     What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
 
@@ -77,6 +79,7 @@ def evaluate(
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
     from rao_lab.errors import Interrupted
+    from rao_lab.evaluation.ceiling import flat_fits
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
@@ -90,19 +93,38 @@ def evaluate(
         say_unread(actor, words)
         count = limit or _usual_count(world, split, whole=tasks is not None)
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
-        options["store"] = out
+        options["fits"] = fits = flat_fits(world, actor, words)
+        plain = None
         try:
-            found = _watched(world, actor, kind, count, given, options, f"rao-lab eval, {policy}")
+            found = _watched(
+                world, actor, kind, count, given, {**options, "store": out}, f"rao-lab eval, {policy}"
+            )
         except Interrupted as stop:
             found, status = stop.evaluation, INTERRUPTED
+        if not status and plain_too(actor, found):
+            options["temperature"] = 1.0
+            try:
+                plain = _watched(
+                    world, actor, kind, count, given, options, f"rao-lab eval, {policy}, temperature 1"
+                )
+            except Interrupted as stop:
+                plain, status = stop.evaluation, INTERRUPTED
     if as_json:
-        print_json(evaluation_json(found))
+        print_json(evaluation_json(found, plain, world, fits))
     else:
-        print_text(evaluation_text(found), sentences=True)
+        print_text(evaluation_text(found, plain), sentences=True)
         if out is not None:
             print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {out}")
     if status or found.success is None:
         raise typer.Exit(status or 1)
+
+
+def plain_too(actor: Policy, found: Evaluation) -> bool:
+    """Whether temperature 1 belongs beside it: what was trained looks better at a lower one.
+
+    A server is not asked the same again, since that costs; it samples at 1 unless it is told otherwise.
+    """
+    return found.temperature not in (None, 1.0) and not hasattr(actor, "usage")
 
 
 def _usual_count(world: Environment, split: str, whole: bool) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
 from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation
-from rao_lab.experiments.demo import BANDS, DemoResult, beside
+from rao_lab.evaluation.rows import task_rows
+from rao_lab.experiments.demo import BANDS, PLAIN, DemoResult, beside
 from rao_lab.tree import Tree
 from rao_lab.tree.text import text_tree
 from rao_lab.views.terminal import success_text
@@ -42,6 +44,11 @@ def demo_json(result: DemoResult) -> dict[str, Any]:
         "steps": result.steps,
         "before": {agent: _bands(found) for agent, found in result.before.items()},
         "after": {agent: _bands(found) for agent, found in result.after.items()},
+        "at_temperature_1": {
+            when: {agent: _bands(found) for agent, found in part.items()}
+            for when, part in result.plain.items()
+        },
+        "rows": [*_rows(result)],
         "run": str(result.config.out),
         "flat_run": str(beside(result.config.out, "-flat")),
     }
@@ -49,17 +56,14 @@ def demo_json(result: DemoResult) -> dict[str, Any]:
 
 def demo_text(result: DemoResult) -> str:
     """Success before and after, then a task that tells what was learned, then what to type next."""
-    rows = {
-        (when, agent): found.by_difficulty
-        for when, part in (("before", result.before), ("after", result.after))
-        for agent, found in part.items()
-    }
+    rows = {(when, agent): found.by_difficulty for when, agent, found in _all(result)}
     parts = [
         success_text(rows),
         _filled(
             f"Trained on {counted(result.steps * result.config.tasks_per_step, 'root task')} each "
             f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. The flat agent cannot pass its "
             "ceiling, whatever it learns."
+            + _warmth(result)
             + (
                 " So little training teaches nothing: this only checks that all of it runs."
                 if result.steps * result.config.tasks_per_step < TOO_LITTLE
@@ -79,6 +83,34 @@ def demo_text(result: DemoResult) -> str:
         f"Its page:   rao-lab demo --open{named}",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _all(result: DemoResult) -> Iterator[tuple[str, str, Evaluation]]:
+    """When, which agent, and what was found, in the order of the table."""
+    for when, part in (("before", result.before), ("after", result.after)):
+        for mark, each in (("", part), (PLAIN, result.plain[when])):
+            for agent, found in each.items():
+                yield when + mark, agent, found
+
+
+def _rows(result: DemoResult) -> Iterator[dict[str, Any]]:
+    """A row a tree of each evaluation."""
+    for when, agent, found in _all(result):
+        about = {"when": when.removesuffix(PLAIN), "agent": agent, "temperature": found.temperature}
+        for row in task_rows(found, result.world, result.fits):
+            yield {**about, **row.to_dict()}
+
+
+def _warmth(result: DemoResult) -> str:
+    """At which temperatures it was sampled; "" if at one."""
+    other = {found.temperature for part in (result.before, result.after) for found in part.values()}
+    if not any(result.plain.values()):
+        return ""
+    named = ", ".join(f"{each:g}" for each in other if each is not None)
+    return (
+        f" Tasks were sampled at temperature {named}, and in the rows with T 1 at 1, as in training: a lower one"
+        " flatters what was trained."
+    )
 
 
 def _filled(text: str) -> str:
