@@ -67,6 +67,13 @@ def ran_over(error: MontyError) -> bool:
     return isinstance(error, MontyCrashedError) and error.timed_out
 
 
+def is_unread(error: MontyError) -> bool:
+    """Whether the code itself could not be read, so that none of it ran. What running code cannot read, as in `eval`,
+    fails in a function, or in `<module>`."""
+    frames = error.traceback() if isinstance(error, MontySyntaxError) else []
+    return bool(frames) and not any(frame.function_name for frame in frames)
+
+
 def describe(error: MontyError, hidden: str = "") -> str:
     """Type, message and line, without the interpreter's name and without a traceback.
 

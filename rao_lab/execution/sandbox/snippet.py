@@ -39,7 +39,7 @@ from rao_lab.execution.sandbox.answers import (
     stand_in,
 )
 from rao_lab.execution.sandbox.clock import answer_clock
-from rao_lab.execution.sandbox.failures import UNCHANGED, describe, limit_of, ran_over
+from rao_lab.execution.sandbox.failures import UNCHANGED, describe, is_unread, limit_of, ran_over
 from rao_lab.execution.sandbox.guard import FILE, called, complaint, giving_back, guarding, outgoing
 from rao_lab.execution.sandbox.repeat import Diverged
 from rao_lab.execution.sandbox.results import (
@@ -319,6 +319,8 @@ class Snippet:
         words = describe(error, hidden=FILE)
         if limit == "memory" and endless(self._was.code):
             words = ENDLESS
+        if is_unread(error):
+            return self._kept(self._was.before, words, "")
         try:
             state = self._left(session)
         except MontyCrashedError:
@@ -350,9 +352,9 @@ class Snippet:
             )
         )
 
-    def _kept(self, state: bytes, error: str | None, limit: str) -> Ended:
+    def _kept(self, state: bytes | None, error: str | None, limit: str) -> Ended:
         """The code ended by itself or by an error; the variables that it leaves are kept if they are not too large."""
-        if len(state) > self._bounds.put_away:
+        if state is not None and len(state) > self._bounds.put_away:
             return self.refused("memory", self._too_large(state))
         if self._exhausted:
             return self._ended(state, error=f"stopped: {self._bounds.too_many}", stopped="suspensions")

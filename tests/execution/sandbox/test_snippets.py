@@ -19,6 +19,19 @@ def test_output_and_state_last_over_turns(sandbox: Sandbox) -> None:
     assert node.run("x += 1\nprint(double(x))").output == "8\n"
 
 
+def test_code_that_cannot_be_read_leaves_the_session_as_it_was(sandbox: Sandbox) -> None:
+    node = Node(sandbox)
+    assert (node.run("x = (").error or "").startswith("SyntaxError")
+    assert node.state is None
+    node.run("x = 3")
+    before = node.state
+    assert (node.run("x = 4\nx = (").error or "").startswith("SyntaxError")
+    assert node.state is before
+    for number, failing in enumerate(["eval('(')", "raise SyntaxError('no')", "def f(): eval('(')\nf()"], 5):
+        assert (node.run(f"x = {number}\n{failing}").error or "").startswith("SyntaxError")
+        assert node.run("print(x)").output == f"{number}\n"
+
+
 def test_a_call_is_answered_at_once_with_its_arguments(sandbox: Sandbox) -> None:
     calls = []
 
