@@ -87,6 +87,8 @@ class Arm:
     """Other windows in which it is looked at, on hard."""
     books: tuple[int, ...] = ()
     """Other recipe books with which it is looked at, on medium and hard."""
+    replayed: bool = False
+    """Its solved trees are replayed one child at a time."""
 
     @property
     def window(self) -> int:
@@ -157,7 +159,9 @@ def _family(base: str, mark: str, words: str) -> tuple[Arm, ...]:
         books=book,
     )
     solo = replace(team, name=f"{mark}solo_base", says=f"flat, {words}, not trained", agent="flat", books=())
-    rao = replace(team, name=f"{mark}rao", says=f"recursive, {words}, RAO", trained=True)
+    rao = replace(
+        team, name=f"{mark}rao", says=f"recursive, {words}, RAO", trained=True, replayed=base == "tiny"
+    )
     flat = replace(
         solo, name=f"{mark}flat", says=f"flat, {words}, RL on as many root tasks as RAO", trained=True
     )

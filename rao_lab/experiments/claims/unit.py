@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
+from functools import cache, partial
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.evaluate import evaluate
 from rao_lab.api.train import train
 from rao_lab.base.versions import package_versions
+from rao_lab.environments.named import Player
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.evaluate import Evaluation
@@ -24,6 +26,7 @@ from rao_lab.evaluation.rows import TaskRow, task_rows
 from rao_lab.experiments.claims.arms import BANDS, Look, Scale, Unit
 from rao_lab.experiments.claims.bases import base
 from rao_lab.experiments.claims.behaviour import Measure, pushed_down
+from rao_lab.experiments.claims.clock import replay_both, to_columns
 from rao_lab.experiments.claims.rows import Kept
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Policy
@@ -102,8 +105,7 @@ def _train(
 def _evaluate(
     unit: Unit, policy: Policy, fitting: Suggested, look: Look, scale: Scale, say: Say
 ) -> tuple[dict[str, Any], TextCraft, Evaluation]:
-    # Always all bands: the same tasks, whichever of them are looked at.
-    world = TextCraft.suited(fitting.player, difficulty=BANDS, seed=look.book)
+    world = _world(fitting.player, look.book)
     tasks = [task for task in world.tasks(SPLIT)[: scale.tasks * len(BANDS)] if task.difficulty in look.bands]
     phase = f"evaluating, T {look.temperature:g}, window {look.window}, book {look.book}"
     fits = flat_fits(world, policy)
@@ -132,6 +134,12 @@ def _evaluate(
     )
 
 
+@cache
+def _world(player: Player, book: int) -> TextCraft:
+    """Always with all bands: the same tasks, whichever of them are looked at. A recipe book takes a second."""
+    return TextCraft.suited(player, difficulty=BANDS, seed=book)
+
+
 def _first_look(
     unit: Unit, policy: Policy, world: TextCraft, trees: Sequence[Tree], scale: Scale, say: Say
 ) -> dict[str, Any]:
@@ -140,7 +148,20 @@ def _first_look(
     return {
         "picture": picture(trees),
         "behaviour": Measure(world, policy)(trees) if recursive else None,
+        "serial": _serial(policy, world, trees, scale, say) if unit.arm.replayed else None,
     }
+
+
+def _serial(
+    policy: Policy, world: TextCraft, trees: Sequence[Tree], scale: Scale, say: Say
+) -> dict[str, Any]:
+    """Claim (d): the first solved trees of some bands, replayed with children together and one by one."""
+    found = {}
+    for band, count in scale.replayed.items():
+        solved = [tree for tree in trees if tree.task.difficulty == band and tree.success == 1.0][:count]
+        on_tree = partial(say, f"replaying {band} trees")
+        found[band] = to_columns(replay_both(solved, world, policy, on_tree))  # type: ignore[arg-type]  # it is local
+    return found
 
 
 def columns(rows: Sequence[TaskRow]) -> dict[str, list[Any]]:
