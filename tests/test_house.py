@@ -57,7 +57,8 @@ TORCH_MAY = (
             "state",
         )
     ),
-    *("experiments/bench/", "experiments/tiny/", "protocols.py"),  # protocols: for a type alone
+    *("experiments/bench/", "experiments/tiny/", "experiments/claims/gradients.py"),
+    "protocols.py",  # for a type alone
 )
 
 
