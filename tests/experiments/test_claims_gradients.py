@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rao_lab.credit import CreditConfig, attribute
+from rao_lab.errors import ConfigError
 from rao_lab.experiments.claims.gradient_figures import (
     BASELINES,
     WEIGHTS,
@@ -18,7 +19,7 @@ from rao_lab.experiments.claims.gradient_figures import (
     compare,
     table,
 )
-from rao_lab.experiments.claims.gradients import Sketch, rows_of
+from rao_lab.experiments.claims.gradients import Sketch, measure_gradients, rows_of
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
 from rao_lab.training.sequences import pack
@@ -84,3 +85,10 @@ def test_bias_is_found_where_it_is_and_only_there() -> None:
     assert "| 1 x 4 | inverse frequency | fixed | leave one out | -1" in table(
         {"shapes": [{"groups": 1, "trees": 4, "rules": found}]}
     )
+
+
+def test_too_few_rollouts_are_refused_before_anything_runs() -> None:
+    with pytest.raises(
+        ConfigError, match="8 tasks with 16 rollouts make fewer than 4 batches of 8 x 8 trees"
+    ):
+        measure_gradients(tasks=8, rollouts=16)

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from rao_lab.api.defaults import suggested
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.experiments.claims.gradient_figures import Floats, Rows, compare, table
 from rao_lab.policies.load import load_policy
@@ -47,6 +47,8 @@ Gradient = list[torch.Tensor | None]
 SKETCH = 8192
 SHAPES = ((1, 4), (1, 8), (8, 8))
 """Groups of a batch, and trees of a group."""
+FEWEST = 4
+"""Batches of which a spread can be told."""
 
 
 class Sketch:
@@ -153,7 +155,16 @@ def measure_gradients(
         name: the checkpoint: a policy for `load_policy`.
         tasks: of the train split, of the difficulty that training has.
         rollouts: of each task.
+
+    Raises:
+        ConfigError: they make too few batches of a shape.
     """
+    for each, size in SHAPES:
+        if (tasks // each) * (rollouts // size) < FEWEST:
+            raise ConfigError(
+                f"{tasks} tasks with {rollouts} rollouts make fewer than {FEWEST} batches of {each} x {size} trees: "
+                "give more"
+            )
     policy: Any = load_policy(name, temperature=1.0, device="cpu")
     fitting = suggested(policy)
     world = TextCraft.suited(fitting.player)
