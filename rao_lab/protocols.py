@@ -77,8 +77,9 @@ class Environment(Protocol):
     >>> isinstance(env, rl.Environment), env.name, env.tasks("test")[0] == task
     (True, 'textcraft', True)
 
-    It may also be `Graded`, `Labelled`, `Ranged`, `Judging`, `Scripted`, `Planned` or `Worded`: it is if it has what
-    that protocol lists. If its functions may answer otherwise next time, it says so by `reproducible = False`.
+    It may also be `Graded`, `Labelled`, `Ranged`, `Judging`, `Scripted`, `Planned`, `Programmed` or `Worded`: it is
+    if it has what that protocol lists. If its functions may answer otherwise next time, it says so by
+    `reproducible = False`.
     A class with `from_options` takes the command line's options for tasks (`rao_lab.environments.named.HasOptions`).
     """
 
@@ -159,10 +160,25 @@ class Scripted(Protocol):
 
 @runtime_checkable
 class Planned(Protocol):
-    """An environment that knows the shortest flat play of a task. The flat ceiling counts its tokens."""
+    """An environment that knows the shortest flat play of a task, one call a turn.
+
+    The flat ceiling counts its tokens.
+    """
 
     def flat_plan(self, task: Task) -> Sequence[Sequence[Call]]:
         """The calls of each turn with their results; the last turn ends with `finish`."""
+        ...
+
+
+@runtime_checkable
+class Programmed(Protocol):
+    """An environment that knows a short program for a whole task.
+
+    In dialects whose replies are programs, the flat ceiling counts its tokens, too.
+    """
+
+    def flat_program(self, task: Task) -> str:
+        """The code of one turn that ends with `finish`."""
         ...
 
 

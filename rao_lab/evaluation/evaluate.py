@@ -3,8 +3,9 @@
 Tasks run through the executor that training uses, in batches of fixed composition, so that equal seeds
 give equal trees. Success is the root's; trees that were not scored (a lost worker, endpoint or judge)
 are counted apart and left out of the share. The flat agent has the whole tree's turns in its one
-context, and its success is read beside the flat ceiling: the share of tasks whose shortest flat
-transcript fits that context, which tells lack of room from lack of skill.
+context, and its success is read beside the flat ceiling: the share of tasks whose shortest known flat
+transcript fits that context (`ceiling.py` says which transcripts), and beside its success on those tasks.
+The one tells lack of room, the other lack of skill.
 """
 
 from __future__ import annotations
@@ -295,6 +296,7 @@ def summarize(
 ) -> Evaluation:
     """The evaluation that finished trees amount to; `difficulties` tells the order of the known names."""
     room = [fits(tree.task, window) if fits is not None else None for tree in trees]
+    kind: str = getattr(fits, "of", "")
     bands: dict[str, list[int]] = {}
     for at, tree in enumerate(trees):
         bands.setdefault(tree.task.difficulty, []).append(at)
@@ -304,9 +306,9 @@ def summarize(
         policy.version,
         limits,
         getattr(policy, "temperature", None),
-        summary_of(trees, room),
+        summary_of(trees, room, kind),
         {
-            name: summary_of([trees[at] for at in bands[name]], [room[at] for at in bands[name]])
+            name: summary_of([trees[at] for at in bands[name]], [room[at] for at in bands[name]], kind)
             for name in dict.fromkeys([*difficulties, *bands])
             if name in bands
         },

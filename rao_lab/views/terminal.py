@@ -205,13 +205,17 @@ def share(part: Summary) -> str:
 
 
 def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]], narrow: bool = False) -> Table:
-    """Success by difficulty, before and after, flat beside its ceiling.
+    """Success by difficulty, before and after, flat beside its ceiling and its success on the tasks that fit.
 
     Args:
-        narrow: one blank between columns, not two.
+        narrow: one blank between columns, not two, success on what fits only of the last flat row, and what the
+            ceiling counts in the title, not below.
     """
     bands = list(dict.fromkeys(name for parts in rows.values() for name in parts))
-    title = "success on held-out tasks [95 % interval]"
+    kinds = {part.flat_ceiling_of: None for parts in rows.values() for part in parts.values()}
+    said = [kind if narrow else f"tasks that fit the window with {kind}" for kind in kinds if kind]
+    said = [f"flat ceiling: {each}" for each in said]
+    title = "; ".join(["success on held-out tasks [95 % interval]", *(said if narrow else ())])
     table = Table(box=None, pad_edge=False, collapse_padding=narrow, title=title)
     table.title_justify = "left"
     table.title_style = "dim"
@@ -224,27 +228,47 @@ def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]], narrow:
         table.add_row(
             when, agent, *(share(parts[band]) if band in parts else "" for band in bands), style=style
         )
+        last = when == [each for each, other in rows if other == agent][-1]
+        if agent == "flat" and (last or not narrow) and any(part.fitting for part in parts.values()):
+            fitting = [_fitting(parts[band]) if band in parts else "" for band in bands]
+            table.add_row("", "of what fits", *fitting, style="dim")
     ceilings = _ceilings(rows)
     if ceilings:
-        cells = [f"{ceilings[band]:.2f}" if band in ceilings else "" for band in bands]
+        cells = [ceilings.get(band, "") for band in bands]
         table.add_row("", "flat ceiling", *cells, style="dim")
-    _say_tasks(table, rows, bands)
+    _say_tasks(table, rows, bands, () if narrow else said)
     return table
 
 
+def _fitting(part: Summary) -> str:
+    """Success on the tasks that the flat ceiling counts."""
+    found = part.fitting
+    if found is None or found.success is None:
+        return ""
+    of = f" of {found.scored}" if found.scored < found.tasks else ""
+    return f"{found.success:.2f} [{found.low:.2f}, {found.high:.2f}]{of}"
+
+
 def _say_tasks(
-    table: Table, rows: Mapping[tuple[str, str], Mapping[str, Summary]], bands: Sequence[str]
+    table: Table,
+    rows: Mapping[tuple[str, str], Mapping[str, Summary]],
+    bands: Sequence[str],
+    said: Sequence[str],
 ) -> None:
-    """Of how many tasks the shares are, and why some tasks were not scored."""
+    """Of how many tasks the shares are, unless the ceiling says it; then what is `said`, and why some tasks were not
+    scored."""
     counts = {band: {parts[band].tasks for parts in rows.values() if band in parts} for band in bands}
-    table.add_row("", "tasks", *(" or ".join(map(str, sorted(counts[band]))) for band in bands), style="dim")
+    if not all(part.fitting for parts in rows.values() for part in parts.values()):
+        tasks = (" or ".join(map(str, sorted(counts[band]))) for band in bands)
+        table.add_row("", "tasks", *tasks, style="dim")
     missing = [
         f"{when} {agent}, {name}: {part.scored.words()}"
         for (when, agent), parts in rows.items()
         for name, part in parts.items()
         if part.unscored
     ]
-    table.caption = Text("\n".join(map(one_line, missing))) if missing else None
+    notes = [*said, *missing]
+    table.caption = Text("\n".join(map(one_line, notes))) if notes else None
     table.caption_justify = "left"
 
 
@@ -255,12 +279,13 @@ def success_text(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> str:
     return "\n".join(line.rstrip() for line in target.getvalue().rstrip().splitlines())
 
 
-def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for parts in rows.values():
         for band, part in parts.items():
             if part.flat_ceiling is not None:
-                found[band] = part.flat_ceiling
+                of = f" ({part.fitting.tasks} of {part.tasks})" if part.fitting is not None else ""
+                found[band] = f"{part.flat_ceiling:.2f}{of}"
     return found
 
 

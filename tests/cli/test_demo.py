@@ -60,7 +60,7 @@ def test_the_machine_readable_result_has_the_agreed_shape() -> None:
             for band in ("easy", "medium", "hard"):
                 assert list(found[when][agent][band]) == [
                     *("success", "low", "high", "tasks", "unscored", "why_unscored"),
-                    *("flat_ceiling", "mean_nodes", "mean_depth"),
+                    *("flat_ceiling", "flat_ceiling_of", "fitting", "mean_nodes", "mean_depth"),
                 ]
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.evaluation.ceiling import flat_fits, flat_tokens, flat_transcript
+from rao_lab.evaluation.ceiling import (
+    ONE_CALL,
+    OR_PROGRAM,
+    flat_fits,
+    flat_program,
+    flat_tokens,
+    flat_transcript,
+)
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply, TurnRequest
@@ -84,3 +91,28 @@ def test_chat_dialects_print_what_they_ask_for() -> None:
     ]
     assert replies[0] == '```python\nprint(get_info(["c0"]))\n```'
     assert replies[-1].endswith('finish("done")\n```')
+
+
+def test_where_replies_are_programs_the_shorter_of_one_program_and_one_call_a_turn_counts() -> None:
+    words = Counting({})
+    hard = TextCraft("hard")
+    for environment, task in ((ENV, TASK), (hard, hard.tasks("test")[0])):
+        calls, program = (
+            words.count_tokens(play(task, environment, find("codeact")))
+            for play in (flat_transcript, flat_program)
+        )
+        assert (program < calls) == (environment is hard)
+        assert flat_tokens(task, environment, words, "codeact") == min(calls, program)
+    assert flat_fits(ENV, words, "codeact").of == OR_PROGRAM
+    assert flat_fits(ENV, words).of == flat_fits(Shelf(), words, "codeact").of == ONE_CALL
+    assert flat_program(TASK, Shelf(), find("codeact")) == []
+
+
+def test_the_program_that_is_counted_does_the_task_when_it_runs() -> None:
+    task = TextCraft("hard").tasks("test")[0]
+    *told, reply = flat_program(task, ENV, find("codeact"))
+    policy = Lines({"0": [reply.content]})
+    (tree,) = evaluate(ENV, policy, "flat", tasks=[task], prompt="codeact").trees
+    (turn,) = tree.root.turns
+    assert (tree.success, turn.error) == (1.0, None)
+    assert [each.content for each in turn.messages][:1] == [told[0].content]

@@ -129,6 +129,11 @@ def test_the_flat_ceiling_is_the_share_of_tasks_that_fit_the_window() -> None:
     assert found.overall.flat_ceiling == 0.5
     assert found.by_difficulty["hard"].flat_ceiling == 0.0
     assert set(asked) == {96}
+    fitting = found.overall.fitting
+    assert fitting == found.by_difficulty["easy"].fitting and fitting is not None
+    assert (fitting.tasks, fitting.scored, fitting.success) == (4, 4, found.by_difficulty["easy"].success)
+    assert found.to_dict()["fitting"] == fitting.to_dict()
+    assert f", flat ceiling 0.50, success {fitting.success:.2f} on the 4 that fit, " in str(found)
 
 
 def test_the_flat_agent_has_the_turns_of_a_whole_tree() -> None:

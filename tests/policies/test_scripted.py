@@ -179,6 +179,27 @@ def test_all_of_the_authors_validation_tasks_are_solved_flat(sandbox, authors):
     assert max(len(tree.root.turns) for tree in trees) <= 12
 
 
+def solved_by_one_program(sandbox, env, tasks):
+    trees = play(sandbox, tasks, ScriptedPolicy("program"), agent="flat", env=env)
+    assert all(tree.success == 1.0 and len(tree.root.turns) == 1 for tree in trees)
+    assert max(len(tree.root.turns[0].code) for tree in trees) < 1000
+
+
+def test_one_program_does_a_whole_task_in_one_flat_turn(sandbox):
+    env = TextCraft("all")
+    solved_by_one_program(sandbox, env, [*env.tasks("test")[:12], LAMPS])
+
+
+def test_one_program_does_the_authors_tasks(sandbox, authors):
+    solved_by_one_program(sandbox, authors, authors.tasks("test")[:8])
+
+
+@pytest.mark.slow
+def test_one_program_does_every_kind_of_task(sandbox, authors):
+    for env, count in ((TextCraft("all"), 320), (TextCraft("all", preset="paper"), 80), (authors, 317)):
+        solved_by_one_program(sandbox, env, env.tasks("test")[:count])
+
+
 def test_a_few_hard_tasks_of_the_authors_are_solved_by_ingredient(sandbox, authors):
     hard = sorted((t for t in authors.tasks("test") if t.difficulty == "hard"), key=clean_nodes)[:4]
     trees = play(sandbox, hard, ScriptedPolicy("per_ingredient"), UNBOUNDED, env=authors)

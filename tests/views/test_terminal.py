@@ -8,7 +8,7 @@ from io import StringIO
 from rich.console import Console
 
 from rao_lab.evaluation.evaluate import Evaluation
-from rao_lab.evaluation.summary import Summary
+from rao_lab.evaluation.summary import Fitting, Summary
 from rao_lab.execution.limits import Limits
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader
@@ -37,15 +37,19 @@ def step(number: int, *scores: float | None) -> TrainStep:
 
 
 def test_the_table_puts_flat_beside_its_ceiling() -> None:
-    flat = replace(FOUND, agent="flat")
-    rows = {("before", "recursive"): FOUND.by_difficulty, ("before", "flat"): flat.by_difficulty}
+    part = {"flat_ceiling_of": "one call a turn"}
+    easy = replace(EASY, **part, fitting=Fitting(60, 60, 0.9, 0.8, 0.95))
+    hard = replace(HARD, **part, fitting=Fitting(15, 14, 0.4, 0.2, 0.6))
+    rows = {("before", "recursive"): FOUND.by_difficulty, ("before", "flat"): {"easy": easy, "hard": hard}}
     assert success_text(rows).splitlines() == [
         "success on held-out tasks [95 % interval]",
         "        agent         easy               hard",
         "before  recursive     0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
         "before  flat          0.90 [0.80, 0.95]  0.10 [0.05, 0.20]",
-        "        flat ceiling  1.00               0.25",
+        "        of what fits  0.90 [0.80, 0.95]  0.40 [0.20, 0.60] of 14",
+        "        flat ceiling  1.00 (60 of 60)    0.25 (15 of 60)",
         "        tasks         60                 60",
+        "flat ceiling: tasks that fit the window with one call a turn",
     ]
 
 
@@ -145,7 +149,9 @@ def test_a_terminal_gets_progress_success_shape_and_speed() -> None:
 def test_the_fullest_board_fits_a_terminal_of_80_by_24() -> None:
     target = StringIO()
     console = Console(file=target, force_terminal=True, width=80, height=24, color_system=None)
-    found = replace(FOUND, by_difficulty={"easy": EASY, "medium": HARD, "hard": HARD})
+    fitting = {"flat_ceiling_of": "one call a turn", "fitting": Fitting(60, 60, 0.9, 0.8, 0.95)}
+    easy, hard = replace(EASY, **fitting), replace(HARD, **fitting)
+    found = replace(FOUND, by_difficulty={"easy": easy, "medium": hard, "hard": hard})
     shown = step(1, 1.0, 0.0)
     many = {"wrong_ingredients": 1190, "unknown_item": 780, "missing_or_more": 400}
     shown = replace(shown, metrics={**shown.metrics, "refusals": many})

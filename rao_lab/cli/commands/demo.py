@@ -42,8 +42,9 @@ def demo(
     """Train the embedded policy in three to four minutes and show what it learned.
 
     A recursive agent and a flat one, which works alone, train on the same root tasks. Both are evaluated
-    before and after on held-out easy, medium and hard tasks. Beside the flat agent's success stands the flat
-    ceiling: the share of tasks that fit into one context at all. Ctrl-C keeps everything.
+    before and after on held-out easy, medium and hard tasks. Beside the flat agent's success stand the flat
+    ceiling, the share of tasks whose shortest flat transcript with one call a turn fits the context, and its
+    success on those tasks. Ctrl-C keeps everything.
 
     [bold]Examples[/bold]
 

@@ -24,6 +24,8 @@ SHOWN = (
     "unscored",
     "why_unscored",
     "flat_ceiling",
+    "flat_ceiling_of",
+    "fitting",
     "mean_nodes",
     "mean_depth",
 )
@@ -61,8 +63,8 @@ def demo_text(result: DemoResult) -> str:
         success_text(rows),
         _filled(
             f"Trained on {counted(result.steps * result.config.tasks_per_step, 'root task')} each "
-            f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. The flat agent cannot pass its "
-            "ceiling, whatever it learns."
+            f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. With one call a turn, the "
+            "flat agent cannot pass its ceiling, whatever else it learns."
             + _warmth(result)
             + (
                 " So little training teaches nothing: this only checks that all of it runs."
@@ -138,4 +140,5 @@ def telling_pair(before: Evaluation | None, after: Evaluation | None) -> tuple[T
 
 
 def _bands(found: Evaluation) -> dict[str, dict[str, Any]]:
-    return {band: {name: getattr(part, name) for name in SHOWN} for band, part in found.by_difficulty.items()}
+    bands = {band: part.to_dict() for band, part in found.by_difficulty.items()}
+    return {band: {name: plain[name] for name in SHOWN} for band, plain in bands.items()}

@@ -25,6 +25,7 @@ from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, mak
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.mistakes import mistaken_turn
 from rao_lab.environments.textcraft.oracle import flat_plan
+from rao_lab.environments.textcraft.program import program
 from rao_lab.environments.textcraft.recipes import heights
 from rao_lab.environments.textcraft.script import next_turn
 from rao_lab.environments.textcraft.situation import STYLES, read
@@ -48,7 +49,7 @@ GUARDS = ("guard_own_goal", "guard_base_item")
 
 @checked_call
 class TextCraft:
-    """An `Environment` that is `Graded`, `Labelled`, `Scripted`, `Planned` and `Worded`.
+    """An `Environment` that is `Graded`, `Labelled`, `Scripted`, `Planned`, `Programmed` and `Worded`.
 
     Args:
         difficulty: a band (easy, medium, hard, extreme), several ("easy,medium" or a list) or "all". The
@@ -206,6 +207,9 @@ class TextCraft:
             "item": "+".join(sorted(map(str, items))),
             "tier": max(tiers[item] for item in world.targets),
         }
+
+    def flat_program(self, task: Task) -> str:
+        return program(open_task(task).targets)
 
     def short_goal(self, args: Mapping[str, Any]) -> str:
         return short_goal(args)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from rao_lab.environments.textcraft.program import program
 from rao_lab.environments.textcraft.recipes import Demand, Recipe
 from rao_lab.environments.textcraft.situation import TRIES, Situation
 
@@ -18,6 +19,8 @@ ALL_RESERVED = "Crafted items in the inventory are reserved: use base items and 
 def next_turn(now: Situation) -> tuple[str, str]:
     """The thought and the code of a node's next turn."""
     unread = now.unread()
+    if now.style == "program" and not now.seen:
+        return "One program does all of it.", program(now.targets)
     if unread:
         return _look_up(now, unread)
     if not now.left():

@@ -8,7 +8,8 @@ Styles:
         child and tells the child what it keeps for itself. A tree is a chain, with one node for each tier.
     per_ingredient: a node launches one child for each missing ingredient, all together. Crafted items in stock
         are reserved for whoever ordered them; otherwise a node could use up what its sibling just made.
-    flat: no children.
+    flat: no children, and a few calls a turn.
+    program: no children, and the whole task in the code of one turn.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rao_lab.environments.textcraft.recipes import Demand, Recipe, heights, summ
 from rao_lab.protocols import TurnRequest
 from rao_lab.tree import Turn
 
-STYLES = ("summed", "per_ingredient", "flat")
+STYLES = ("summed", "per_ingredient", "flat", "program")
 
 TRIES = 3
 """Failed turns before a node gives up; rounds of delegation before it works alone."""
@@ -55,7 +56,7 @@ class Situation:
 
     @property
     def alone(self) -> bool:
-        return self.style == "flat" or self.refused or self.rounds >= TRIES
+        return self.style in ("flat", "program") or self.refused or self.rounds >= TRIES
 
     def left(self) -> dict[str, int]:
         """Targets still to be made."""
@@ -102,7 +103,9 @@ def read(request: TurnRequest, style: str) -> Situation:
     """Reads a node's history in the order things happened."""
     targets = {str(item): int(count) for item, count in request.args["targets"].items()}
     context = request.args.get("context", "")
-    now = Situation(targets, "flat" if request.agent == "flat" else style, _reservations(context))
+    if request.agent == "flat" and style != "program":
+        style = "flat"
+    now = Situation(targets, style, _reservations(context))
     for turn in request.history:
         _read_turn(now, turn)
     return now
