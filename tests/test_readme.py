@@ -80,16 +80,6 @@ def test_the_commands_of_a_prompt_in_ten_minutes_run_in_order(repo: Path, tmp_pa
     assert (tmp_path / "bench.html").stat().st_size > 10_000
 
 
-def test_the_figures_of_a_gpu_are_those_measured(repo: Path) -> None:
-    readme = (repo / "README.md").read_text(encoding="utf-8")
-    measured = json.loads((repo / "data/bench/gpu_adapter.json").read_text(encoding="utf-8"))
-    found = {case["name"]: case["median"] for case in measured["cases"]}
-    for size in ("0.5B", "4B"):
-        names = ("generate, one by one", "generate, padded", "engine", "engine, adapter", "update, adapter")
-        speeds = " | ".join(f"{found[f'{size}/{name}']:,.0f}" for name in names)
-        assert f"| {size} | {speeds} in {found[f'{size}/update, peak memory']:.1f} GB |" in readme
-
-
 def test_make_lab_asks_nobody_about_news(repo: Path, tmp_path: Path) -> None:
     """JupyterLab reads these defaults; what its user has chosen comes before them."""
     command = ["make", "-s", "-n", "lab", f"VENV={tmp_path}"]

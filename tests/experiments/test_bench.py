@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -13,10 +16,13 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import adapter, cases, credit, large, store
-from rao_lab.experiments.bench.rollout import OneTurnAtATime
+from rao_lab.experiments.bench import adapter, cases, credit, kept, large, rollout, store, ways
+from rao_lab.experiments.bench.actors import Actor
+from rao_lab.experiments.bench.ways import OneByOne
 from rao_lab.policies.load import load_policy
 from tests.support.far import FAR, Crossings, moved
+
+REPO = Path(__file__).parents[2]
 
 
 def test_every_module_that_measures_is_a_bench_and_no_other() -> None:
@@ -104,16 +110,93 @@ def test_generate_reads_its_prompt_on_the_models_device(random_tiny: Path) -> No
         read.extend([ids.device, attention_mask.device])
         return torch.zeros(1, ids.shape[1] + 1, dtype=torch.long)
 
+    actor = Actor("generate", policy, OneByOne(policy.model))
     with Crossings(), patch.object(policy.model, "generate", generate):
         moved(policy.model)
-        evaluate(TextCraft("easy"), OneTurnAtATime(policy), tasks=1, limits=Limits(max_turns=1))
+        evaluate(TextCraft("easy"), actor, tasks=1, limits=Limits(max_turns=1))
     assert set(read) == {FAR}
 
 
-def test_generate_turn_by_turn_runs_whole_trees(random_tiny: Path) -> None:
-    actor = OneTurnAtATime(load_policy(str(random_tiny)))
-    found = evaluate(TextCraft("easy"), actor, tasks=2, limits=Limits(max_turns=2, max_new_tokens=8))
-    turns = found.trees[0].root.turns
-    assert len(turns) == 2
-    assert len(turns[1].prompt_ids) > len(turns[0].prompt_ids)  # read anew, with what came before
-    assert all(0 < len(turn.sampled_ids) <= 8 for turn in turns)
+def test_every_way_writes_the_same_turns(random_tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a temperature of almost 0 nothing is left to chance: all take the model's likeliest tokens."""
+    monkeypatch.setattr(ways, "TEMPERATURE", 1e-4)
+    policy: Any = load_policy(str(random_tiny))
+    plan = replace(rollout.TINY, shared=3, own=9, turns=3)
+    found: dict[str, list[list[int]]] = {}
+    for name, way in rollout._ways(policy.model, (), 4, 96).items():
+        noted = Noted(way)
+        assert rollout.play(noted, plan, 4, 5, 32, seed=1) == 4 * 3 * 5
+        found[name] = sorted(noted.written)
+        way.close()
+    assert found == dict.fromkeys(rollout.WAYS, found["engine"])
+
+
+def test_every_way_grows_the_same_trees(random_tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later turns of the engine may differ: it goes on from the ids that it sampled, the others read their text."""
+    monkeypatch.setattr(ways, "TEMPERATURE", 1e-4)
+    policy: Any = load_policy(str(random_tiny), temperature=1e-4)
+    found = {}
+    stops = rollout._stops(policy)
+    for name, way in rollout._ways(policy.model, stops, 8, 96).items():
+        actor = policy if name == "engine" else Actor(name, policy, way)
+        limits = Limits(max_turns=3, max_new_tokens=8)
+        trees = evaluate(TextCraft("easy"), actor, tasks=3, limits=limits).trees
+        found[name] = [[(t.text, len(t.sampled_ids)) for t in tree.root.turns] for tree in trees]
+        way.close()
+    first = {name: [turns[0] for turns in trees] for name, trees in found.items()}
+    assert first == dict.fromkeys(rollout.WAYS, first["engine"])
+    assert len(found["padded"][0]) == 3 and found["padded"] == found["generate"] == found["continuous"]
+
+
+class Noted:
+    """A way that notes what was written."""
+
+    def __init__(self, way: ways.Way) -> None:
+        self.submit, self.forget, self.fresh, self.close = way.submit, way.forget, way.fresh, way.close
+        self.written: list[list[int]] = []
+        self._way = way
+
+    def tick(self) -> list[ways.Written]:
+        ended = self._way.tick()
+        self.written += [turn.ids for turn in ended]
+        return ended
+
+
+def test_a_bench_is_measured_in_rounds_and_its_ratios_are_of_one_round(
+    random_tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "ENOUGH", 0.0)
+    policy: Any = load_policy(str(random_tiny))
+    plan = replace(
+        rollout.TINY, sizes=((2, 3),), turns=2, trees=2, limits={"max_turns": 2, "max_new_tokens": 4}
+    )
+    cases_ = {case.name: case for case in rollout.measured(policy, plan, lambda _: None)}
+    assert [*cases_] == [f"tiny{size}/{way}" for size in ("", "/2 x 3") for way in rollout.WAYS]
+    assert cases_["tiny/engine"].ratio_to == "tiny/generate"  # other programs read it
+    assert [*cases_["tiny/2 x 3/engine"].ratios] == [f"tiny/2 x 3/{way}" for way in rollout.WAYS[:3]]
+
+
+def test_a_ratio_pairs_what_ran_in_one_round() -> None:
+    found = cases.paired({"slow": [1.0, 10.0, 2.0], "fast": [3.0, 20.0, 8.0]}, "s", ["slow"])
+    assert found[0].ratio is None and found[1].median == 8.0
+    assert found[1].ratio == 3.0 and found[1].ratios == {"slow": (2.0, 3.0, 4.0)}
+
+
+def test_figures_are_kept_with_a_picture(tmp_path: Path) -> None:
+    report = {"bench": "a", "quick": False, "machine": cases.machine(), "cases": []}
+    report["cases"] = [asdict(case) for case in cases.paired({"x/a<b": [1.0], "x/c": [3.0]}, "s", ["x/a<b"])]
+    paths = kept.keep(report, tmp_path)
+    assert [path.suffix for path in paths] == [".json", ".svg"]
+    assert json.loads(paths[0].read_text())["cases"][1]["ratio"] == 3.0
+    drawn = ElementTree.fromstring(paths[1].read_text())
+    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"x", "a<b", "c", "3  (3 x)"} <= set(words)
+
+
+def test_the_tables_of_the_readme_are_those_of_the_files() -> None:
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    places = kept.PLACE.findall(readme)
+    assert places and {name for _, name, _ in places} <= set(kept.TABLES)
+    assert kept.with_tables(readme, REPO / "data/bench") == readme, (
+        "run python -m rao_lab.experiments.bench.kept"
+    )
