@@ -13,23 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
-from transformers.utils import logging as transformers_logging
 
-from rao_lab.base.checks import temperature
 from rao_lab.base.device import full_memory_says
 from rao_lab.base.safe_text import one_line, quoted, unquoted
-from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
+from rao_lab.errors import InputError, MissingError, RaoLabError
 from rao_lab.prompts import CODE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MAX_CONFIG_BYTES = 8 << 20
 MAX_LAYERS = 1000
@@ -43,7 +37,7 @@ _LENGTHS = frozenset({"max_position_embeddings", "n_positions", "n_ctx"})
 _UNBOUNDED = _LENGTHS | frozenset({"sliding_window", "rope_theta"})
 """Large in honest models too, and nothing of that size is built."""
 
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 """transformers changes settings of the whole process while it loads. Two loads at once would leave weights
 untied and newly drawn."""
 
@@ -77,18 +71,16 @@ def read_model(
         InputError: it does not hold a chat model that transformers can read whole.
         UnavailableError: it is larger than the device's memory.
     """
-    source, options = _source(path)
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source, options = source_of(path)
     too_large = "take a smaller model, or a device with more; `rao-lab doctor` says which size fits"
     loading = full_memory_says(f"{unquoted(path)} is loaded", too_large)
-    with _ONE_AT_A_TIME, one_line_about(path), loading, _quiet():
+    with ONE_AT_A_TIME, one_line_about(path), loading, quiet():
         if Path(source).is_dir():
             _check_size(Path(source), options, unquoted(path))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
-        if not tokenizer.chat_template:
-            raise InputError(
-                f"{unquoted(path)}: its tokenizer has no chat template, which says how messages become a prompt: "
-                "take the chat (instruct) version of this model"
-            )
+        check_chat(tokenizer, path)
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False,
             use_safetensors=None if options else True, output_loading_info=True,
@@ -107,32 +99,26 @@ def read_model(
     return model, tokenizer
 
 
+def check_chat(tokenizer: PreTrainedTokenizerBase, path: str | Path) -> None:
+    """Refuses a tokenizer that does not say how messages become a prompt."""
+    if not tokenizer.chat_template:
+        raise InputError(
+            f"{unquoted(path)}: its tokenizer has no chat template, which says how messages become a prompt: "
+            "take the chat (instruct) version of this model"
+        )
+
+
 def weights_bytes(path: str | Path) -> float:
     """What the safetensors of a local folder take on disk; infinite if there is no such folder."""
     found = [file.stat().st_size for file in Path(path).glob("*.safetensors")] if Path(path).is_dir() else []
     return sum(found) if found else inf
 
 
-def stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids that end a turn: those of the generation config and that of the tokenizer."""
-    config = model.generation_config
-    stops = config.eos_token_id if config is not None else None
-    listed = stops if isinstance(stops, list) else [stops]
-    return sorted({int(stop) for stop in (*listed, tokenizer.eos_token_id) if stop is not None})
-
-
-def named_temperature(model: PreTrainedModel) -> float | None:
-    """What the generation config names, if that can be sampled at."""
-    named = getattr(model.generation_config, "temperature", None)
-    try:
-        return None if named is None else temperature(named)
-    except ConfigError:
-        return None  # the folder is from elsewhere; transformers ignores it, too
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without transformers' own warnings and progress bars: what they warn of is checked here."""
+    from transformers.utils import logging as transformers_logging
+
     before = transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
@@ -144,6 +130,8 @@ def _quiet() -> Iterator[None]:
 
 def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
     """Refuses a config that describes far more weights than the files can hold, before any is allocated."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **options)
     _check_numbers(config.to_dict(), said)  # those of a GGUF file are seen here first
     with torch.device("meta"):
@@ -157,7 +145,7 @@ def _check_size(folder: Path, options: Mapping[str, str], said: str) -> None:
         )
 
 
-def _source(path: str | Path) -> tuple[str, dict[str, str]]:
+def source_of(path: str | Path) -> tuple[str, dict[str, str]]:
     """What transformers is asked for: a folder or hub id, and its options, which name a GGUF file if it is one."""
     file, said = Path(path), unquoted(path)
     if file.suffix == ".gguf":

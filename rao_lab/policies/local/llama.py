@@ -8,17 +8,21 @@ treats the two apart. Letters: N new tokens, D decoding rows, F fresh rows, L ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 
 from rao_lab.base.device import attention_of_any_shape, sent
+from rao_lab.policies.local.cache import SlotStore
 from rao_lab.policies.local.forward import Feed
 from rao_lab.policies.local.products import Products, is_plain
-from rao_lab.policies.local.slots import SlotStore
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from rao_lab.policies.local.light import LightLlama
 
 JOINED_BYTES = 1 << 28
 """Weights of up to so many bytes are kept a second time, joined. In a large model the copy would add two thirds
@@ -84,7 +88,7 @@ class _Layer:
 class LlamaForward:
     """A `Forward` for `LlamaForCausalLM`, with adapters or without."""
 
-    def __init__(self, model: PreTrainedModel, cache_bytes: int | None = None) -> None:
+    def __init__(self, model: PreTrainedModel | LightLlama, cache_bytes: int | None = None) -> None:
         config = model.config
         self._model = _own(model)
         self._heads: int = config.num_attention_heads
@@ -108,6 +112,11 @@ class LlamaForward:
 
     def refresh(self) -> None:
         self._layers = []
+
+    def take(self, model: PreTrainedModel) -> None:
+        """Goes on with a model that has the same weights."""
+        self._model = _own(model)
+        self.refresh()
 
     def logits(self, feed: Feed) -> torch.Tensor:
         with attention_of_any_shape(self._model.device):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from rao_lab.prompts.reasoning import MARKS, opened_by
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _TAIL = 8
 """Tokens at the end of a prompt that may spell an opening mark."""

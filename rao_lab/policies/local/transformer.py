@@ -12,33 +12,27 @@ from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
 from rao_lab.base import checks as checked
 from rao_lab.base.cell import facts_html
-from rao_lab.base.checks import choice, number, whole
-from rao_lab.base.device import choose, memory, usual_dtype
+from rao_lab.base.checks import choice, whole
+from rao_lab.base.device import choose, usual_dtype
 from rao_lab.base.rendering import RenderError
 from rao_lab.base.safe_text import unquoted
 from rao_lab.base.threads import chosen, computing
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import conversation
 from rao_lab.policies.local import adapter as adapters
-from rao_lab.policies.local import llama
 from rao_lab.policies.local.chat import Chat
+from rao_lab.policies.local.config import longest_context, named_temperature, stop_ids
 from rao_lab.policies.local.engine import Engine, Sampled
-from rao_lab.policies.local.folder import (
-    named_temperature,
-    one_line_about,
-    read_model,
-    stop_ids,
-    weights_bytes,
-)
-from rao_lab.policies.local.slots import SlotForward, longest_context
+from rao_lab.policies.local.folder import one_line_about, quiet, read_model, weights_bytes
+from rao_lab.policies.local.light import LightLlama, read_light
+from rao_lab.policies.local.llama import LlamaForward
+from rao_lab.policies.local.runner import runner_of
 from rao_lab.policies.local.template import Template, checked_day, today
 from rao_lab.policies.local.thoughts import Thoughts
 from rao_lab.policies.pending import key_order, lost
@@ -46,11 +40,11 @@ from rao_lab.prompts import Prompt, find, made_for
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
 from rao_lab.tree import ROOT, Message, Turn
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 DEFAULT_WINDOW = 4096
 DTYPES = ("float32", "bfloat16", "float16")
-
-CACHE_SHARE = 0.2
-"""Share of a device's memory that cached keys and values may take. Rows that find no room wait."""
 
 
 class TransformerPolicy:
@@ -71,7 +65,7 @@ class TransformerPolicy:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | LightLlama,
         tokenizer: PreTrainedTokenizerBase,
         *,
         name: str = "transformer",
@@ -85,7 +79,7 @@ class TransformerPolicy:
     ) -> None:
         own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
         longest = longest_context(model)
-        self.model = model.eval()
+        self._model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
         self.opened: Mapping[str, Any] = {}
@@ -100,13 +94,10 @@ class TransformerPolicy:
                 f"window={self.window} but this model looks at {longest} tokens: give at most that"
             )
         self._vocabulary: int = model.get_input_embeddings().num_embeddings
-        by_hand = choice("forward", forward, ("auto", "model")) == "auto" and llama.suits(model)
-        if cache_gb is None:
-            cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory: no bound
-        else:
-            cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
-        runner = llama.LlamaForward(model, cache_bytes) if by_hand else SlotForward(model, cache_bytes)
-        self._engine = Engine(runner, stop_ids(model, tokenizer), 1.0 if temperature is None else temperature)
+        self._runner = runner_of(model, forward, cache_gb)
+        self._engine = Engine(
+            self._runner, stop_ids(model, tokenizer), 1.0 if temperature is None else temperature
+        )
         self.usual_temperature = temperature
         if temperature is None and self.dialect != "terse":  # the folder of `tiny` names that of its training
             self.usual_temperature = named_temperature(model)
@@ -126,16 +117,16 @@ class TransformerPolicy:
         """Turns that were lost because the template could not render them."""
 
     def __repr__(self) -> str:
-        return f"TransformerPolicy({self.name} v{self.version}, window={self.window}, {self.model.device})"
+        return f"TransformerPolicy({self.name} v{self.version}, window={self.window}, {self._model.device})"
 
     def _repr_html_(self) -> str:
-        weights = sum(each.numel() for each in self.model.parameters())
+        weights = sum(each.numel() for each in self._model.parameters())
         about = {
             "weights": weights,
             "version": self.version,
-            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "dtype": str(self._model.dtype).removeprefix("torch."),
         }
-        reads = {"device": str(self.model.device), "window": self.window, "prompt": self.dialect}
+        reads = {"device": str(self._model.device), "window": self.window, "prompt": self.dialect}
         return facts_html(f"Local model {self.name}", {**about, **reads, "temperature": self.temperature})
 
     @classmethod
@@ -171,7 +162,10 @@ class TransformerPolicy:
         settings.setdefault("name", Path(path).stem)
         if lora is not None and adapter is not None:
             raise ConfigError(f"lora={lora} makes a new adapter, and adapter names one: give one of them")
-        model, tokenizer = read_model(path, kind, place)
+        light = None
+        if lora is None and adapter is None and settings.get("forward", "auto") == "auto":
+            light = read_light(path, kind, place)
+        model, tokenizer = light or read_model(path, kind, place)
         if adapter is not None:
             model = adapters.load(model, Path(adapter))
         elif lora is not None:
@@ -182,6 +176,14 @@ class TransformerPolicy:
         for note in policy.notes:
             warnings.warn(note, stacklevel=4)
         return policy
+
+    @property
+    def model(self) -> PreTrainedModel:
+        if isinstance(self._model, LightLlama):
+            self._model = self._model.whole()
+            if isinstance(self._runner, LlamaForward):
+                self._runner.take(self._model)
+        return self._model
 
     @property
     def temperature(self) -> float:
@@ -274,12 +276,12 @@ class TransformerPolicy:
 
         If the model has an adapter, only the adapter is written: to load it, the model is needed as well.
         """
-        transformers_logging.disable_progress_bar()
-        if hasattr(self.model, "peft_config"):
-            adapters.save(self.model, Path(folder), self.name)
-        else:
-            self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        with quiet():
+            if hasattr(self.model, "peft_config"):
+                adapters.save(self.model, Path(folder), self.name)
+            else:
+                self.model.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
 
     def _try_out(self) -> None:
         """Reads one message and writes one token: a model that cannot do so is refused when it is loaded."""
