@@ -27,12 +27,13 @@ One package a chapter, in the order of the story:
     experiments   what we ran
     base, cli     tools below, the command line above
 
-Names load when first used, so importing this package costs milliseconds and no torch.
+Names load when first used, so importing this package costs milliseconds and no torch. In a notebook, torch is
+then imported in the background.
 """
 
 from typing import TYPE_CHECKING
 
-from rao_lab.base.early import sleep_while_waiting
+from rao_lab.base.early import in_notebook, load_in_background, sleep_while_waiting
 from rao_lab.base.lazy import face
 
 if TYPE_CHECKING:
@@ -95,5 +96,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 sleep_while_waiting()
+if in_notebook():
+    load_in_background()
 __getattr__, __dir__, _names = face(__name__, __file__)
 __all__ = sorted([*_names, "__version__"])

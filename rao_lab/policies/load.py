@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from rao_lab.base.bundled import data_path
 from rao_lab.base.calls import checked_call, nearest
+from rao_lab.base.early import wait_until_loaded
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.policies.fetch import cached
@@ -162,6 +163,7 @@ def _load_local(name: str, temperature: float | None, settings: dict[str, Any]) 
             raise MissingError(
                 f"there is no {unquoted(name)} here: check the path (or give {HUB}{unquoted(name)}, if the hub has it)"
             )
+    wait_until_loaded()
     from rao_lab.policies.local import adapter
     from rao_lab.policies.local.transformer import TransformerPolicy
 

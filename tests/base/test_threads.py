@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,31 @@ def test_waiting_threads_leave_the_cores_to_others(unasked: pytest.MonkeyPatch) 
         )
         took[said] = float(done.stdout)
     assert took[""] * 2 < took["active"], took
+
+
+def test_the_background_import_is_waited_for_and_leaves_no_thread() -> None:
+    assert not early.in_notebook()
+    before = threading.active_count()
+    early.load_in_background()
+    early.load_in_background()
+    assert threading.active_count() <= before + 1
+    early.wait_until_loaded()
+    early.wait_until_loaded(early.THEN)
+    assert {*early.FIRST, *early.THEN} <= sys.modules.keys()
+
+
+@pytest.mark.slow
+def test_a_kernel_imports_torch_in_the_background(repo: Path) -> None:
+    script = """
+import sys, threading, types
+shell = types.SimpleNamespace(kernel=None)
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: shell)
+import rao_lab as rl
+names = [thread.name for thread in threading.enumerate()]
+policy = rl.load_policy("tiny")
+print(names[1:], sum(weight.numel() for weight in policy.model.parameters()), threading.active_count())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True, cwd=repo
+    )
+    assert done.stdout.startswith("['rao-lab imports torch'] 6") and "Error" not in done.stderr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rao_lab.base.early import load_in_background
 from rao_lab.cli.options import DemoOut, Json, TrainSeed
 from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
 
@@ -57,6 +58,7 @@ def demo(
         _open(page)
         return
     print_progress(BEGINS)  # before anything that takes seconds to load
+    load_in_background()
     from rao_lab.cli.reports.demo import demo_json, demo_text
     from rao_lab.experiments.demo import run_demo
     from rao_lab.views.terminal import Board

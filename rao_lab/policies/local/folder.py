@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from rao_lab.base.device import full_memory_says
+from rao_lab.base.early import THEN, wait_until_loaded
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import InputError, MissingError, RaoLabError
 from rao_lab.prompts import CODE
@@ -71,6 +72,7 @@ def read_model(
         InputError: it does not hold a chat model that transformers can read whole.
         UnavailableError: it is larger than the device's memory.
     """
+    wait_until_loaded(THEN)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source, options = source_of(path)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from rao_lab.base.early import THEN, wait_until_loaded
 from rao_lab.base.safe_text import unquoted
 from rao_lab.base.threads import SMALL_BYTES
 from rao_lab.policies.local.folder import (
@@ -128,6 +129,7 @@ class LightLlama:
 
     def whole(self) -> PreTrainedModel:
         """The model that transformers makes of this config, with these weights; always the same one."""
+        wait_until_loaded(THEN)
         from transformers import AutoModelForCausalLM, GenerationConfig, LlamaConfig
 
         with ONE_AT_A_TIME, quiet(), torch.random.fork_rng(devices=[]):
