@@ -4,20 +4,21 @@ It tells the same as `Snippet` tells of the same code: values, order, refusals, 
 is awaited and what never was. A test holds one against the other. Nothing here can compute for long or hold much:
 the functions are called, and that is all.
 
-Each statement makes exactly one call, so the id of a call is its place among the statements. A call that is awaited
-is awaited where it is made. So code that was put away is no more than the place at which it waits.
+The id of a call is its place among the calls. What is awaited is awaited where it is made. So code that was put away
+is no more than the place at which it waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from rao_lab.execution.sandbox.advice import ENDLESS, endless
 from rao_lab.execution.sandbox.answers import given, named
 from rao_lab.execution.sandbox.failures import Place, in_words, memory_ran_out
-from rao_lab.execution.sandbox.literal import WrittenCall
+from rao_lab.execution.sandbox.literal import Written, WrittenCall
 from rao_lab.execution.sandbox.results import Awaiting, CallError, Ended, Fits, Launched, OnCall, Paused
 from rao_lab.execution.sandbox.snippet import FINISH, Bounds
 from rao_lab.tree.plain import MAX_VALUE_SIZE, NotPlainError, check_plain
@@ -26,12 +27,10 @@ from rao_lab.tree.plain import MAX_VALUE_SIZE, NotPlainError, check_plain
 class Evaluator:
     """One run of literal code, from its start or from where it was put away, until it awaits or ends."""
 
-    def __init__(
-        self, bounds: Bounds, paused: Paused, calls: Sequence[WrittenCall], on_call: OnCall, fits: Fits
-    ) -> None:
+    def __init__(self, bounds: Bounds, paused: Paused, written: Written, on_call: OnCall, fits: Fits) -> None:
         self._bounds = bounds
         self._was = paused
-        self._calls = calls
+        self._written = written
         self._on_call = on_call
         self._fits = fits
         self._pending = list(paused.pending)
@@ -48,26 +47,32 @@ class Evaluator:
         Raises:
             InputError: an answer or a result is not a plain value.
         """
-        place = first = self._was.place
+        if answers is None:
+            return self._go_on(0)
+        place = self._was.place
         try:
-            if answers is not None:
-                if self._answered(place, answers):
-                    return self._awaiting(place)
-                first += 1
-            for place in range(first, len(self._calls)):
-                step = self._call(place, self._calls[place])
-                if step is not None:
-                    return step
+            waits = self._waits(place, answers)
         except CallError as error:
-            return self._failed(error, self._calls[place])
+            return self._failed(error, self._written.calls[place].statement)
+        return self._awaiting(place) if waits else self._go_on(place + 1)
+
+    def _go_on(self, first: int) -> Awaiting | Ended:
+        for place, call in enumerate(self._written.calls[first:], first):
+            try:
+                step = self._call(place, call)
+            except CallError as error:
+                return self._failed(error, call.node)
+            if step is not None:
+                return step
         return self._ended()
 
-    def _answered(self, place: int, answers: Mapping[int, Any]) -> bool:
-        """Takes the answers in; returns whether the call at this place still waits for its own.
+    def _waits(self, place: int, answers: Mapping[int, Any]) -> bool:
+        """Takes the answers in; returns whether others are still needed for what is awaited at this place.
 
         Raises:
-            CallError: it is that call's answer.
+            CallError: one of these answers, the first of them, if several are.
         """
+        awaited = range(place - self._written.calls[place].awaited + 1, place + 1)
         self._pending = [call for call in self._pending if call not in answers]
         failed = {}
         for call, answer in answers.items():
@@ -77,9 +82,10 @@ class Evaluator:
                 given(answer, f"the answer to call {call}")
             except CallError as error:
                 failed[call] = error
-        if place in failed:
-            raise failed[place]
-        return place not in answers
+        for call in failed:
+            if call in awaited:
+                raise failed[call]
+        return any(call in awaited for call in self._pending)
 
     def _call(self, place: int, call: WrittenCall) -> Awaiting | Ended | None:
         """Makes one call; None if the code goes on behind it.
@@ -143,11 +149,12 @@ class Evaluator:
         )
         return Awaiting(paused, tuple(self._made), pending)
 
-    def _failed(self, error: CallError, call: WrittenCall) -> Ended:
+    def _failed(self, error: CallError, at: ast.stmt | ast.expr) -> Ended:
         if self._exhausted:
             return self._ended(error=f"stopped: {self._bounds.too_many}", stopped="suspensions")
         text = ": ".join(named(error))
-        words = in_words(text, [Place(call.line, call.lines(self._was.code))])
+        lines = self._was.code.split("\n")[at.lineno - 1 : at.end_lineno]
+        words = in_words(text, [Place(at.lineno, "\n".join(lines))])
         if not memory_ran_out(text):
             return self._ended(error=words)
         return self._ended(error=ENDLESS if endless(self._was.code) else words, stopped="memory")
@@ -155,7 +162,7 @@ class Evaluator:
     def _ended(self, **fields: Any) -> Ended:
         announced = set(self._was.pending)
         return Ended(
-            state=None,
+            state=None if fields.get("finished") else self._written.leaves,
             never_awaited=tuple(self._made),
             unanswered=tuple(call for call in self._pending if call in announced),
             suspensions=min(self._suspensions, self._bounds.suspensions),

@@ -1,10 +1,10 @@
-"""Literal code: nothing but calls of the task's functions, one after another, with values written out.
+"""Literal code: nothing but calls of the task's functions with values written out, one after another or gathered.
 
-This is nearly all that the tiny model writes. Such code needs no interpreter: it computes nothing, binds no name and
-can pass no more than its own length. So `evaluator` makes its calls. What is literal is decided by a pattern that is
-stricter than it need be: one call a line, each value at most two containers deep, no escapes, no comments and no
-numbers beyond 18 digits. Any other code goes into the interpreter, also code of which it is not certain that the
-interpreter reads it as Python does.
+This is nearly all that the tiny model writes. Such code needs no interpreter: it computes nothing, binds no name but
+`asyncio` and can pass no more than its own length. So `evaluator` makes its calls. What is literal is decided by a
+pattern that is stricter than it need be: one statement a line, each value at most two containers deep, no escapes, no
+comments and no numbers beyond 18 digits. Any other code goes into the interpreter, also code of which it is not certain
+that the interpreter reads it as Python does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,14 @@ def _nested(inner: str) -> str:
 
 
 _ARGUMENT = rf"(?:[a-z_]++ ?+= ?+)?+{_nested(_nested(_ATOM))}"
-_CALL = r"(?:await )?+[A-Za-z0-9_]++\(" + _items(_ARGUMENT, ")")
-_LITERAL = re.compile(rf"(?:\n*+{_CALL} *+(?=\n|\Z))*+\n*+")
-_BUILT_IN = frozenset(dir(builtins))
+_CALL = r"[A-Za-z0-9_]++\(" + _items(_ARGUMENT, ")")
+_STATEMENT = rf"(?:await asyncio\.gather\({_items(_CALL, ')')}|(?:await )?+{_CALL})"
+_END = r" *+(?=\n|\Z)"
+_LITERAL = re.compile(rf"(?:\n*+import asyncio{_END})?+(?:\n*+{_STATEMENT}{_END})*+\n*+")
+_TAKEN = frozenset({*dir(builtins), "asyncio"})
+"""Names of what a session may have by itself."""
+IMPORTED = b"import asyncio"
+"""A session in which nothing but this has been done, put away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +55,74 @@ class WrittenCall:
 
     name: str
     node: ast.Call
-    awaited: bool
-
-    @property
-    def line(self) -> int:
-        """The line on which it begins, from 1."""
-        return self.node.lineno
-
-    def lines(self, code: str) -> str:
-        """Those lines of the code on which it stands."""
-        return "\n".join(code.split("\n")[self.node.lineno - 1 : self.node.end_lineno])
+    awaited: int
+    """How many calls are awaited as soon as it is made: itself, and those gathered with it. 0 = none."""
+    statement: ast.stmt
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What it passes, made anew each time: whoever is given it may change it."""
         return _values(self.node.args), {str(word.arg): _value(word.value) for word in self.node.keywords}
 
 
-def literal_calls(code: str, functions: Container[str]) -> list[WrittenCall] | None:
-    """The calls of literal code in order; None if the code is not literal.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Literal code."""
+
+    calls: Sequence[WrittenCall]
+    """In order; the id of a call is its place here."""
+    leaves: bytes | None
+    """The session that it leaves for the next code, unless it finishes."""
+
+
+def read_literal(state: bytes | None, code: str, functions: Mapping[str, bool]) -> Written | None:
+    """Literal code as it is read in a session; None if it is not literal.
 
     Args:
-        functions: the names of all that it may call.
+        state: the session, put away.
+        functions: name -> whether it is asynchronous, for each function that the code may call.
     """
-    if len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
+    if state not in (None, IMPORTED) or len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
         return None
+    calls: list[WrittenCall] = []
     try:
-        calls = [_call(statement) for statement in ast.parse(code).body]
+        for statement in ast.parse(code).body:
+            if isinstance(statement, ast.Import):
+                state = IMPORTED
+            else:
+                calls += _calls(statement, state == IMPORTED, functions)
     except (SyntaxError, ValueError):  # the interpreter says what is wrong, in its own words
         return None
-    return calls if all(call.name in functions and not _is_built_in(call.name) for call in calls) else None
+    known = all(call.name in functions and not _is_taken(call.name) for call in calls)
+    return Written(calls, state) if known and "asyncio" not in functions else None
 
 
-def _is_built_in(name: str) -> bool:
-    """Whether a session may have something of this name by itself."""
-    return name in _BUILT_IN or name.startswith("__")
+def _is_taken(name: str) -> bool:
+    return name in _TAKEN or name.startswith("__")
 
 
-def _call(statement: ast.stmt) -> WrittenCall:
+def _calls(statement: ast.stmt, imported: bool, functions: Mapping[str, bool]) -> list[WrittenCall]:
     """Reads a statement that the pattern has matched.
 
     Raises:
         SyntaxError: a keyword is repeated, which Python notes only when it compiles.
+        ValueError: it gathers what cannot be gathered.
     """
     assert isinstance(statement, ast.Expr)
     value = statement.value
-    node = value.value if isinstance(value, ast.Await) else value
-    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    if len(node.keywords) > len({word.arg for word in node.keywords}):
-        raise SyntaxError("keyword argument repeated")
-    return WrittenCall(node.func.id, node, awaited=node is not value)
+    outer = value.value if isinstance(value, ast.Await) else value
+    assert isinstance(outer, ast.Call)
+    gathers = isinstance(outer.func, ast.Attribute)
+    nodes = outer.args if gathers else [outer]
+    calls = []
+    for node in nodes:
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if len(node.keywords) > len({word.arg for word in node.keywords}):
+            raise SyntaxError("keyword argument repeated")
+        awaited = len(nodes) if outer is not value and node is nodes[-1] else 0
+        calls.append(WrittenCall(node.func.id, node, awaited, statement))
+    if gathers and not (imported and calls and all(functions.get(call.name) for call in calls)):
+        raise ValueError("not imported, nothing, or something that is not awaitable")
+    return calls
 
 
 def _values(nodes: Sequence[ast.expr | None]) -> tuple[Any, ...]:

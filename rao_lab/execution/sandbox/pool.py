@@ -15,7 +15,7 @@ from rao_lab.base.interrupts import HeldBack
 from rao_lab.errors import RecordError, UnavailableError
 from rao_lab.execution.sandbox.evaluator import Evaluator
 from rao_lab.execution.sandbox.failures import ran_over
-from rao_lab.execution.sandbox.literal import literal_calls
+from rao_lab.execution.sandbox.literal import read_literal
 from rao_lab.execution.sandbox.repeat import Diverged, RepeatedCalls
 from rao_lab.execution.sandbox.results import Awaiting, Ended, Fits, OnCall, Paused, anything_fits
 from rao_lab.execution.sandbox.snippet import Bounds, Snippet
@@ -151,8 +151,8 @@ class Sandbox:
             fits: weighs what each call passes; a call that does not fit raises a TypeError in the code.
         """
         legible = code.encode("utf-8", "replace").decode()
-        calls = literal_calls(legible, functions) if state is None else None
-        begun = Paused(b"", state, legible, dict(functions), seed, calls)
+        written = read_literal(state, legible, functions)
+        begun = Paused(b"", state, legible, dict(functions), seed, written)
         if len(code) > MAX_CODE_CHARS:
             too_long = f"the code is too long: at most {MAX_CODE_CHARS} characters"
             return Snippet(self.bounds, begun, None, on_call, clock).refused("values", too_long)
@@ -205,8 +205,8 @@ class Sandbox:
             )
         self._driving.add(thread)
         try:
-            if paused.calls is not None:
-                return Evaluator(self.bounds, paused, paused.calls, on_call, fits).follow(answers)
+            if paused.written is not None:
+                return Evaluator(self.bounds, paused, paused.written, on_call, fits).follow(answers)
             return self._driven(paused, answers, on_call, clock, fits)
         finally:
             self._driving.discard(thread)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rao_lab.execution.sandbox.literal import WrittenCall
+from rao_lab.execution.sandbox.literal import Written
 
 OnCall = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 """Answers one synchronous call (name, args, kwargs) at once, with a plain value or a `CallError`."""
@@ -53,10 +53,10 @@ class Paused:
     code: str
     functions: Mapping[str, bool]
     seed: int
-    calls: Sequence[WrittenCall] | None = None
-    """Of literal code: its calls, which are made without an interpreter. It has no dump, and leaves no session."""
+    written: Written | None = None
+    """Literal code, whose calls are made without an interpreter. It has no dump."""
     place: int = 0
-    """Of literal code: the call that it awaits, or 0 before it has begun."""
+    """Of literal code: the last call that it made; it awaits that one. 0 before it has begun."""
     output: str = ""
     printed: int = 0
     """Characters printed so far, including those that were cut."""

@@ -41,6 +41,7 @@ from rao_lab.execution.sandbox.answers import (
 from rao_lab.execution.sandbox.clock import answer_clock
 from rao_lab.execution.sandbox.failures import UNCHANGED, describe, is_unread, limit_of, ran_over
 from rao_lab.execution.sandbox.guard import FILE, called, complaint, giving_back, guarding, outgoing
+from rao_lab.execution.sandbox.literal import IMPORTED
 from rao_lab.execution.sandbox.repeat import Diverged
 from rao_lab.execution.sandbox.results import (
     Awaiting,
@@ -121,7 +122,7 @@ class Snippet:
     @property
     def restores(self) -> bool:
         """Whether it goes on from a dump, which holds its own limits."""
-        return self._answers is not None or self._was.before is not None
+        return self._answers is not None or self._was.before not in (None, IMPORTED)
 
     def restore(self, session: MontySession) -> Reply:
         """Brings the session back to where it was; the returned reply lets the code go on from there.
@@ -131,10 +132,12 @@ class Snippet:
         """
         self._pid = session.worker_pid
         if self._answers is None:
-            if self._was.before is not None:
+            if self._was.before is not None and self._was.before != IMPORTED:
                 session.load_session(self._was.before)
             else:
                 self._guard(session)
+            if self._was.before == IMPORTED:
+                session.feed_run(SHIM + with_ours(IMPORTED.decode()))
             code = with_ours(self._was.code)
             if code != self._was.code:
                 session.feed_run(SHIM)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rao_lab.execution.sandbox import Sandbox
-from rao_lab.execution.sandbox.literal import literal_calls
+from rao_lab.execution.sandbox.literal import IMPORTED, read_literal
 
 FUNCTIONS = {"get": False, "finish": False, "launch": True}
 ODD = {"ﬁ": False, "fi": False, "open": False, "__file__": False}
@@ -20,9 +20,21 @@ LITERAL = [
     'get({"a": 2,\n     "b": 3}, ("c", 1), k=[True, [0]], )\n', 'get({"a": 1}, ("b", 2))\nfinish("done")\n',
     'await launch({"a": 1}, 3)\n', 'await launch({"a": 1}, 3)\nawait launch(2)\nget(1)\n',
     "launch(1)\nget(2)", "launch(1)\nawait launch(2)", "finish()", "finish(1, 2)", 'finish("x")\nget(1)',
-    "await get(1)", "await finish(2)",
+    "await get(1)", "await finish(2)", "import asyncio", "\nimport asyncio \n\nget(1)",
+    "import asyncio\nawait asyncio.gather(launch(1), launch({'a': 2},\n 3),)\nget(1)",
 ]  # fmt: skip
 OTHER = [
+    "await asyncio.gather(launch(1))",
+    "import asyncio\nasyncio.gather(launch(1))",
+    "import asyncio\nawait asyncio.gather()",
+    "import asyncio\nawait asyncio.gather(launch(1), get(2))",
+    "import asyncio\nawait asyncio.gather(launch(1), 2)",
+    "import asyncio\nawait asyncio.gather(launch(1), return_exceptions=True)",
+    "import asyncio\nawait asyncio.gather(asyncio.gather(launch(1)))",
+    "import asyncio\nawait asyncio.sleep(1)",
+    "get(1)\nimport asyncio",
+    "import asyncio, os",
+    "import asyncio as a",
     "get(1, k=2, k=3)",
     "get(007)",
     "get(k=1, 2)",
@@ -59,7 +71,6 @@ OTHER = [
     'get(b"a")',
     "get(9999999999999999999)",
     "get(1)  # one",
-    "import asyncio",
     "print(1)",
     "getter(1)",
     "get = launch(1)",
@@ -71,16 +82,16 @@ OTHER = [
 
 @pytest.mark.parametrize("code", LITERAL)
 def test_literal_code_is_known(code: str) -> None:
-    assert literal_calls(code, FUNCTIONS) is not None
+    assert read_literal(None, code, FUNCTIONS)
 
 
 @pytest.mark.parametrize("code", OTHER)
 def test_other_code_is_not(code: str) -> None:
-    assert literal_calls(code, FUNCTIONS | ODD) is None
+    assert read_literal(None, code, FUNCTIONS | ODD) is None
 
 
 def test_a_session_with_variables_keeps_its_guards() -> None:
-    with Sandbox() as sandbox:
+    with Sandbox(seconds=30.0) as sandbox:
 
         def after(state: bytes | None, code: str) -> Any:
             return sandbox.run(state, code, FUNCTIONS, lambda name, args, kwargs: 1, seed=7, clock=0.0)
@@ -121,23 +132,32 @@ def nearly_literal(draw: st.DrawFn) -> str:
     return code
 
 
+def calls_of(line: ast.stmt) -> list[ast.expr]:
+    """The calls of a statement: one, or those that it gathers."""
+    assert isinstance(line, ast.Expr)
+    call = line.value.value if isinstance(line.value, ast.Await) else line.value
+    gathers = isinstance(call, ast.Call) and ast.unparse(call.func) == "asyncio.gather"
+    return call.args if gathers and isinstance(call, ast.Call) else [call]
+
+
 @settings(max_examples=2000, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=24).map("".join) | nearly_literal())
 def test_what_is_taken_for_literal_is(code: str) -> None:
     """Python's own parser finds in it nothing but calls of ours, with values written out."""
-    calls = literal_calls(code, FUNCTIONS)
-    if calls is None:
+    written = read_literal(None, code, FUNCTIONS)
+    if written is None:
         return
-    lines = ast.parse(code).body
-    assert len(lines) == len(calls)
-    for line, known in zip(lines, calls):
-        assert isinstance(line, ast.Expr)
-        call = line.value.value if isinstance(line.value, ast.Await) else line.value
+    lines = [line for line in ast.parse(code).body if ast.unparse(line) != "import asyncio"]
+    assert all(isinstance(line, ast.Expr) for line in lines)
+    assert written.leaves == (IMPORTED if len(lines) < len(ast.parse(code).body) else None)
+    made = [call for line in lines for call in calls_of(line)]
+    assert len(made) == len(written.calls)
+    for call, known in zip(made, written.calls):
         assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in FUNCTIONS
         args, kwargs = known.arguments()
         assert args == tuple(map(ast.literal_eval, call.args))
         assert kwargs == {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-        assert (known.name, known.line, known.awaited) == (call.func.id, line.lineno, call is not line.value)
+        assert (known.name, known.node.lineno) == (call.func.id, call.lineno)
         for value in (*call.args, *(word.value for word in call.keywords)):
             keys = [key for part in ast.walk(value) if isinstance(part, ast.Dict) for key in part.keys]
             assert all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys)
@@ -145,6 +165,8 @@ def test_what_is_taken_for_literal_is(code: str) -> None:
 
 def test_what_a_call_passes_is_made_anew() -> None:
     """A world may keep and change what it is given; code that was put away goes on with what is written."""
-    (call,) = literal_calls("get([1], {'a': []})", FUNCTIONS) or ()
+    written = read_literal(None, "get([1], {'a': []})", FUNCTIONS)
+    assert written is not None
+    (call,) = written.calls
     call.arguments()[0][1]["a"].append(2)
     assert call.arguments() == (([1], {"a": []}), {})
