@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,16 +13,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.experiments.claims import arms, report, rows
 from rao_lab.experiments.claims.arms import ARMS, FULL, Scale, Unit
+from rao_lab.experiments.claims.behaviour import COLUMNS
 from rao_lab.experiments.claims.clock import ClockRow, to_columns
+from rao_lab.experiments.claims.delegation import Counts, within_tiers
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plan import PLACE, plan_text
 from rao_lab.experiments.claims.run import run_units
+from rao_lab.experiments.claims.unit import CURVE
 from rao_lab.experiments.claims.verdicts import judged
 
 TINY = Scale(steps=2, tasks_per_step=1, group_size=2, tasks=1, replayed={"easy": 1, "hard": 1})
@@ -132,18 +137,54 @@ def test_what_is_missing_is_not_judged() -> None:
     assert "`rao` minus `flat_tokens`" in found["a"].why
 
 
+def curve(steps: int) -> dict[str, list[Any]]:
+    whole = dict.fromkeys((*CURVE, "leaves", "negative", "seconds"), [1.0] * steps)
+    return {**whole, "success": [step / steps for step in range(steps)], "negative": [0.5] * steps}
+
+
 def test_the_report_is_made_from_rows_alone_and_says_what_is_missing(tmp_path: Path) -> None:
     folder = tmp_path / "rows"
+    behaviour = {"columns": [*COLUMNS], "cells": {"root 3 fits": [4, 3, 2, 2, *[0] * 6]}, "items": {}}
+    more = {"training": {"steps": 20, "tokens": 9, "curve": curve(20)}, "picture": "0  2x c7 <b>"}
     for name in ("rao", "flat", "lam_0"):
         unit = Unit(ARMS[name], 0)
-        rows.keep(folder, unit, kept(unit, lambda band, task: float(task % 2)))
+        extra = {"behaviour": behaviour, "serial": {"hard": replayed()}} if name == "rao" else {}
+        rows.keep(folder, unit, kept(unit, lambda band, task: float(task % 2), **more, **extra))
     made = report.write_report(folder, tmp_path)
     text = made.place.read_text(encoding="utf-8")
     assert "seeds 1, 2, 3, 4 of `rao`" in text and "`wide_rao`" in text
     assert "| `rao` | 1 | 1 | .50 [" in text
     assert "| `lam_0` | lambda 0 | 1 |" in text
+    assert "| 3 | yes | .75 / 1.00 (4) | – |" in text
+    assert "| hard | .84 [" in text
+    assert re.search(r"\| `rao` \| 1-5 \| \.10 \|.*\| \.50 \|\n", text)
+    shown = re.findall(r"!\[.*\]\((plots/\w+\.svg)\)", text)
+    assert shown == [f"plots/{name}.svg" for name in ("success", "windows", "ablations", "learning", "bias")]
+    for name in shown:
+        ElementTree.fromstring((tmp_path / name).read_text(encoding="utf-8"))
+    assert "0  2x c7 <b>" in (tmp_path / "trees.md").read_text(encoding="utf-8")
     assert [each["id"] for each in report.claims_json(made)["claims"]] == [*"abcde"]
     json.dumps(report.claims_json(made), allow_nan=False)
+
+
+def test_within_a_tier_one_rule_for_all_is_no_adaptivity() -> None:
+    def counts(short: float, long: float) -> Counts:
+        """Items of two tiers, of which the upper one delegates more, whatever fits."""
+        return {
+            (seed, f"m{item}"): {
+                (tier, fits): (4, 4 * (short if fits else long) * (tier / 5))
+                for tier, fits in ((4, True), (4, False), (5, True), (5, False), (3, True))
+            }
+            for seed in range(3)
+            for item in range(20)
+        }
+
+    rule, adaptive = counts(1.0, 1.0), counts(0.2, 1.0)
+    found = within_tiers(rule)
+    assert found is not None and found.value == pytest.approx(0)
+    found = within_tiers(adaptive, rule)
+    assert found is not None and found.low > 0.5
+    assert within_tiers({}) is None
 
 
 def test_no_rows_no_report(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (*MAIN, *ABLATIONS)}
 QUICK_ARMS = ("team_base", "rao", "solo_base", "flat", "flat_tokens", "lam_0")
 SETS: Mapping[str, tuple[str, ...]] = {
     "all": tuple(ARMS),
-    "main": tuple(arm.name for arm in MAIN if arm.base != "wide"),
+    "main": tuple(arm.name for arm in MAIN if arm.base == "tiny"),
     "wide": tuple(arm.name for arm in MAIN if arm.base == "wide"),
     "ablations": tuple(arm.name for arm in ABLATIONS),
     "quick": QUICK_ARMS,

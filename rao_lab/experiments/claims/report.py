@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rao_lab.base.words import counted
-from rao_lab.errors import MissingError, UnavailableError
+from rao_lab.errors import InputError, MissingError, UnavailableError
+from rao_lab.experiments.claims import closer, gradient_figures, prose, tables
 from rao_lab.experiments.claims import rows as store
-from rao_lab.experiments.claims import tables
 from rao_lab.experiments.claims.arms import ARMS, QUICK_ARMS, QUICK_SEEDS, SEEDS
+from rao_lab.experiments.claims.harder import harder_lines
 from rao_lab.experiments.claims.known import Known
+from rao_lab.experiments.claims.plots import plots
 from rao_lab.experiments.claims.tables import told
 from rao_lab.experiments.claims.verdicts import Verdict, judged
 
-NAME = "report.md"
+NAME, PLOTS = "report.md", "plots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,14 @@ def write_report(folder: Path, out: Path) -> Report:
             f"{folder} holds no rows: run `rao-lab claims` first, or name another folder with --rows"
         )
     verdicts = judged(known)
-    lines = [*_head(known), *_verdicts(verdicts), *_sections(known)]
+    drawn = plots(known)
+    lines = [*_head(known), *_verdicts(verdicts), *_sections(known, drawn, out)]
     place = out / NAME
+    texts = {NAME: "\n".join(lines), "trees.md": _trees(known)}
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        place.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+        (out / PLOTS).mkdir(parents=True, exist_ok=True)
+        for name, text in {**texts, **{f"{PLOTS}/{name}.svg": drawn[name] for name in drawn}}.items():
+            (out / name).write_text(text.rstrip() + "\n", encoding="utf-8")
     except OSError as error:
         raise UnavailableError(f"{place} cannot be written: {error.strerror or error}") from None
     said = [f"({each.claim.id}) {each.claim.title}: {each.words}. {each.why}" for each in verdicts]
@@ -144,35 +150,56 @@ def _verdicts(verdicts: list[Verdict]) -> Iterator[str]:
     yield from tables.table(["claim", "verdict", "figure", "ours", "the paper", "seeds"], rows)
 
 
-def _sections(known: Known) -> Iterator[str]:
-    for title, words, lines in (
+def _sections(known: Known, drawn: Collection[str], out: Path) -> Iterator[str]:
+    for title, words, plot, parts in (
+        ("Success", prose.SUCCESS, "success", [tables.success_tables(known)]),
+        ("Room and skill", prose.ROOM, "", [tables.fitting_table(known)]),
+        ("By window: claim (b)", "Hard tasks, temperature 1.", "windows", [tables.window_table(known)]),
+        ("Extreme above hard?", prose.HARDER, "", [harder_lines(known)]),
+        ("Another recipe book", prose.BOOK, "", [tables.book_table(known)]),
         (
-            "Success",
-            "Flat success is at most the ceiling only for an agent that makes one call a turn, as this policy's "
-            "dialect does. A model that writes programs has no such ceiling.",
-            tables.success_tables(known),
+            "Children together and one by one: claim (d)",
+            prose.SERIAL,
+            "",
+            [closer.serial_table(known), closer.against_flat_table(known)],
         ),
-        ("Room and skill", "Temperature 1.", tables.fitting_table(known)),
-        ("By window", "Hard tasks, temperature 1.", tables.window_table(known)),
-        ("Another recipe book", "Trained on book 0.", tables.book_table(known)),
-        ("Ablations and controls", "", tables.ablation_table(known)),
-        (
-            "What was learned, by tier",
-            "Share of roots that delegate / depth / nodes / success, at temperature 1, over all bands.",
-            tables.tier_table(known),
-        ),
-        ("What a tree costs", "Means at temperature 1.", tables.cost_table(known)),
-        (
-            "Learning",
-            "Means of all seeds. *Groups alike*: the share of groups whose roots all earned the same. *Bias (i)*: of "
-            "the leaves that succeeded under a root that succeeded, the share with a negative advantage.",
-            tables.training_table(known),
-        ),
-        ("Run times", "Means of a unit; its process has one thread.", tables.time_table(known)),
+        ("What was learned: claim (e)", prose.LEARNED, "", [tables.tier_table(known)]),
+        ("One rule?", prose.RULE, "", [closer.rule_table(known)]),
+        ("Adaptivity", prose.ADAPTIVITY, "", [closer.adaptivity_table(known)]),
+        ("Ablations and controls", prose.ABLATIONS, "ablations", [tables.ablation_table(known)]),
+        ("Bias and variance of the gradient", prose.GRADIENTS, "", [_gradients(out)]),
+        ("Learning", prose.LEARNING, "learning", [tables.training_table(known)]),
+        ("Bias (i) grows as it learns", prose.BIAS, "bias", [iter([""])]),
+        ("What a tree costs", "Means at temperature 1.", "", [tables.cost_table(known)]),
+        ("Run times", "Means of a unit, whose process has one thread.", "", [tables.time_table(known)]),
     ):
-        found = [*lines]
-        if found:
-            yield f"## {title}"
-            yield ""
-            yield from ([words, ""] if words else [])
+        found = [line for part in parts for line in part]
+        if found and (plot in drawn or any(found)):
+            yield from (f"## {title}", "", words, "")
+            yield from ([f"![{title}](plots/{plot}.svg)", ""] if plot in drawn else [])
             yield from found
+
+
+def _gradients(out: Path) -> Iterator[str]:
+    """What `gradients.py` measured from one checkpoint, if it was run.
+
+    Raises:
+        InputError: its file is something else.
+    """
+    path = out / "gradients.json"
+    if not path.exists():
+        return
+    try:
+        yield from gradient_figures.table(json.loads(path.read_text(encoding="utf-8"))).splitlines()
+    except (ValueError, LookupError, TypeError):
+        raise InputError(f"{path} holds no gradients: make it again, or delete it") from None
+    yield ""
+
+
+def _trees(known: Known) -> str:
+    """One small tree of each arm, as text."""
+    lines = ["# One small tree an arm", "", "Evaluated at temperature 1; the first seed's.", ""]
+    for arm in known.arms:
+        seed, kept = min(known.kept(arm).items())
+        lines += [f"## {arm}, seed {seed}", "", "```text", kept.get("picture", ""), "```", ""]
+    return "\n".join(lines)

@@ -13,7 +13,7 @@ from rao_lab.base.words import counted
 from rao_lab.evaluation.bootstrap import Interval
 from rao_lab.experiments.claims.arms import ABLATIONS, ARMS, BANDS, MAIN, TEMPERATURES
 from rao_lab.experiments.claims.known import Known, Row
-from rao_lab.experiments.claims.verdicts import FLATS, gain, success
+from rao_lab.experiments.claims.verdicts import FLATS, gain, solved, success
 
 Lines = Iterator[str]
 NOTHING = "–"
@@ -72,10 +72,7 @@ def success_tables(known: Known) -> Lines:
         head = ["arm", "seeds", "T", *BANDS]
         rows = [
             [f"`{arm}`", str(len(known.seeds(arm))), f"{warmth:g}"]
-            + [
-                told(success([*known.rows(arm, bands=(band,), temperature=warmth).values()]))
-                for band in BANDS
-            ]
+            + [told(solved(known, arm, (band,), warmth)) for band in BANDS]
             for arm in arms
             for warmth in TEMPERATURES
         ]
@@ -134,11 +131,9 @@ def book_table(known: Known) -> Lines:
     for arm in ("team_base", "rao"):
         for book in (0, *ARMS[arm].books):
             for warmth in TEMPERATURES:
-                looks = [known.rows(arm, (band,), warmth, None, book).values() for band in ("medium", "hard")]
-                if any(looks):
-                    rows.append(
-                        [f"`{arm}`", str(book), f"{warmth:g}", *(told(success([*each])) for each in looks)]
-                    )
+                found = [solved(known, arm, (band,), warmth, None, book) for band in ("medium", "hard")]
+                if any(found):
+                    rows.append([f"`{arm}`", str(book), f"{warmth:g}", *map(told, found)])
     yield from table(["arm", "recipe book", "T", "medium", "hard"], rows)
 
 
@@ -149,10 +144,8 @@ def ablation_table(known: Known) -> Lines:
     for arm in ["rao", *(name for name in others if name in known.arms)]:
         cells = [f"`{arm}`", ARMS[arm].says, str(len(known.seeds(arm)))]
         for band in ("medium", "hard"):
-            warm, cool = (
-                success([*known.rows(arm, bands=(band,), temperature=t).values()]) for t in TEMPERATURES
-            )
-            apart = None if arm == "rao" else gain(known, arm, "rao", bands=(band,))
+            warm, cool = (solved(known, arm, (band,), t) for t in TEMPERATURES)
+            apart = None if arm == "rao" else gain(known, arm, "rao", (band,))
             cells += [
                 told(warm),
                 short(cool.value if cool else None),

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from rao_lab.evaluation.bootstrap import Interval, difference, figure, share
-from rao_lab.experiments.claims.arms import TRAINED_ON
+from rao_lab.experiments.claims.arms import BANDS, TRAINED_ON
 from rao_lab.experiments.claims.clock import SerialRatio, from_columns, serial_ratio
 from rao_lab.experiments.claims.known import Known, Row
 
 HOLDS, FAILS, OPEN, MISSING = "holds", "fails", "not resolved", "not measured"
+RESAMPLES = 2_000
 SERIAL_BANDS = ("medium", "hard")
 FLATS = ("flat", "flat_tokens")
 
@@ -148,24 +150,40 @@ def together(sides: Sequence[str]) -> str:
 
 def success(rows: Sequence[Row]) -> Interval | None:
     """The share that was solved."""
-    return share([row.success for row in rows], [row.item for row in rows], [row.seed for row in rows])
+    items, seeds = [row.item for row in rows], [row.seed for row in rows]
+    return share([row.success for row in rows], items, seeds, RESAMPLES)
 
 
-def gain(known: Known, first: str, second: str, **look: Any) -> Interval | None:
+@cache
+def solved(
+    known: Known,
+    arm: str,
+    bands: tuple[str, ...] = BANDS,
+    temperature: float = 1.0,
+    window: int | None = None,
+    book: int = 0,
+) -> Interval | None:
+    """The share that an arm solved; see `Known.rows`."""
+    return success([*known.rows(arm, bands, temperature, window, book).values()])
+
+
+@cache
+def gain(known: Known, first: str, second: str, bands: tuple[str, ...]) -> Interval | None:
     """Success of the first arm minus that of the second, on the same tasks with the same seeds."""
-    one, two = known.rows(first, **look), known.rows(second, **look)
+    one, two = known.rows(first, bands), known.rows(second, bands)
     keys = [key for key in one if key in two]
     return difference(
         [one[key].success for key in keys],
         [two[key].success for key in keys],
         [one[key].item for key in keys],
         [key[0] for key in keys],
+        RESAMPLES,
     )
 
 
-def too_long(known: Known, arm: str, window: int = 128, **look: Any) -> list[Row]:
+def too_long(known: Known, arm: str, window: int = 128) -> list[Row]:
     """The trees of tasks whose shortest flat transcript exceeds the window."""
-    rows = known.rows(arm, window=window, **look).values()
+    rows = known.rows(arm, window=window).values()
     return [row for row in rows if row.flat_tokens is not None and row.flat_tokens > window]
 
 
@@ -180,7 +198,7 @@ def spearman(rows: Sequence[Row]) -> Interval | None:
         return (sxy - sx * sy / n) / ((sxx - sx**2 / n) * (syy - sy**2 / n)) ** 0.5
 
     columns = [x * 0 + 1, x, y, x * y, x * x, y * y]
-    return figure(columns, correlation, [row.item for row in rows], [row.seed for row in rows])
+    return figure(columns, correlation, [row.item for row in rows], [row.seed for row in rows], RESAMPLES)
 
 
 def _ranks(values: Sequence[float]) -> Any:
@@ -190,9 +208,10 @@ def _ranks(values: Sequence[float]) -> Any:
     return ranks - ranks.mean()
 
 
-def adaptivity(known: Known, after: str, before: str, window: int = 128, **look: Any) -> Interval | None:
+@cache
+def adaptivity(known: Known, after: str, before: str, window: int = 128) -> Interval | None:
     """The change of (rate of delegation where a flat transcript does not fit, minus rate where it does), by roots."""
-    one, two = known.rows(after, **look), known.rows(before, **look)
+    one, two = known.rows(after), known.rows(before)
     both = [(one[key], two[key]) for key in one if key in two and one[key].flat_tokens is not None]
     rows = [row for row, _ in both]
     if not both:
@@ -205,7 +224,7 @@ def adaptivity(known: Known, after: str, before: str, window: int = 128, **look:
         return (now_long - then_long) / longs - (now_short - then_short) / shorts
 
     columns = [long, 1 - long, now * long, now * (1 - long), then * long, then * (1 - long)]
-    return figure(columns, change, [row.item for row in rows], [row.seed for row in rows])
+    return figure(columns, change, [row.item for row in rows], [row.seed for row in rows], RESAMPLES)
 
 
 def judged(known: Known) -> list[Verdict]:
