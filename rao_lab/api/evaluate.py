@@ -12,10 +12,13 @@ from rao_lab.api.given import check_environment, check_options, check_policy, ch
 from rao_lab.api.keep import check_new, keeping, told_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
+from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
+from rao_lab.evaluation.attempts import MOST_TRIES
+from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.evaluate import Evaluation, Fits, Options
@@ -126,18 +129,29 @@ def compare(
     store: str | Path | None = None,
     sandbox: Sandbox | None = None,
     batch: int | None = None,
+    repeats: int = 1,
+    budget: str | Mapping[str, float] | None = None,
     progress: bool = True,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Comparison:
-    """Evaluates every policy as every agent on the same tasks, under the same budgets.
+    """Evaluates every policy as every agent on the same tasks, under the same limits and perhaps an equal budget.
 
-        >>> found = rl.compare(env, policy, agents=["recursive", "flat"], tasks=4)
-        >>> print(found.differences[0].difference)
-        0.0
+        >>> found = rl.compare(env, policy, agents=["recursive", "flat"], tasks=4, budget="turns")
+        >>> print(found.differences[0].difference, found.measures[-1].name)
+        0.0 within the budget
+        >>> found.save_html("compared.html")
+
+    With a budget, everyone tries a task again and again until it is used up: who is cheap has more tries. A try that
+    goes over it counts for nothing. `found.measures` has pass@k and success within the budget, with intervals over
+    tasks that are paired, and clustered by what the environment says is alike (`labels`).
 
     Args:
         policies: one, or several by name; a name is put before the agent's ("trained recursive").
+        repeats: tries at each task by everyone, for pass@k.
+        budget: what everyone may spend on a task: "tokens" (generated), "turns" or "seconds", as much as the first try
+            of the dearest took on that task; or so much of it, as in "tokens=400" or {"tokens": 400}. Seconds depend on
+            `batch`, since trees run beside each other. None = one try, or `repeats`, and the limits alone.
         limits, temperature, fits: by default those that suit the first policy.
         store: a new run file that keeps all trees, each evaluation as a step from 1; `run.config["evaluations"]` names
             them.
@@ -147,6 +161,7 @@ def compare(
         as `rl.evaluate`.
     """
     _check_compared(environment, policies, agents)
+    spent, repeats = Budget.read(budget), whole("repeats", repeats, least=1, most=MOST_TRIES)
     options = Options(
         seed=seed,
         prompt=prompt,
@@ -164,10 +179,13 @@ def compare(
     check_new(store)
     names = list(policies) if isinstance(policies, Mapping) else [""]
     titles = [comparison.title(name, agent) for name in names for agent in agents]
-    about = _told("comparison", environment, first, limits, options, evaluations=titles)
-    watched = _watched(first, tasks, len(titles), options, progress)
+    more: dict[str, Any] = {} if repeats == 1 else {"repeats": repeats}
+    more |= {} if spent is None else {"budget": str(spent)}
+    about = _told("comparison", environment, first, limits, options, evaluations=titles, **more)
+    watched = _watched(first, tasks, len(titles) * repeats, options, progress)
+    plan: dict[str, Any] = {"split": split, "repeats": repeats, "budget": spent}
     with keeping(store, about) as options["record"], watched:
-        return comparison.compare(environment, policies, agents, tasks, limits, split=split, **options)
+        return comparison.compare(environment, policies, agents, tasks, limits, **plan, **options)
 
 
 def _told(

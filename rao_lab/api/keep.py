@@ -48,20 +48,22 @@ class Keeper:
     def __init__(self, writer: RunWriter) -> None:
         self._writer = writer
         self._step = 0
-        self._kept: set[tuple[int, int]] = set()
+        self._begun: set[int] = set()
+        self._kept: set[tuple[int, int, int]] = set()
 
     def begin(self, step: int) -> None:
-        """The trees to come belong to this step. They keep the noise that they were sampled with."""
+        """The trees to come belong to this step, perhaps again. They keep the noise that they were sampled with."""
         self._step = step
-        self._kept.clear()
-        self._writer.begin_step(step)
+        if step not in self._begun:
+            self._begun.add(step)
+            self._writer.begin_step(step)
 
     def event(self, header: TreeHeader, event: Event) -> None:
         self._writer.event(None, replace(header, step=self._step), event)
 
     def tree(self, tree: Tree) -> None:
         """A tree has ended, or was stopped. What is kept already is passed over."""
-        place = tree.header.group, tree.header.rollout
+        place = self._step, tree.header.group, tree.header.rollout
         if tree.nodes and place not in self._kept:
             with HeldBack():  # an interrupt between the two would have the tree written twice
                 self._writer.tree_done(replace(tree, header=replace(tree.header, step=self._step)))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
 from typing import Any, Unpack
 
 from rao_lab.base.cell import table_html
+from rao_lab.base.lazy import later
 from rao_lab.base.words import counted
-from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks, evaluate
+from rao_lab.evaluation.attempts import Arm, Tries
+from rao_lab.evaluation.budgets import Budget
+from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks
 from rao_lab.evaluation.intervals import paired_interval
+from rao_lab.evaluation.measures import Cost, Measure, cost_of, measures_of
+from rao_lab.evaluation.rows import TaskRow
 from rao_lab.evaluation.summary import FIGURES, figures
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Environment, Policy
@@ -57,8 +65,25 @@ class Comparison:
     """
 
     evaluations: Mapping[str, Evaluation]
+    """Of the first try at each task."""
     differences: tuple[Difference, ...]
-    """Of each pair, the earlier minus the later."""
+    """Of each pair, the earlier minus the later, in the first try."""
+    tries: Mapping[str, Sequence[Sequence[TaskRow]]] = field(default_factory=dict, repr=False)
+    """Of each arm and task, all of its tries in their order."""
+    repeats: int = 1
+    budget: Budget | None = None
+    amounts: Sequence[float] = field(default=(), repr=False)
+    """Of each task, what each arm could spend on it; empty without a budget."""
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """pass@k, and success within the budget if there is one: over all tasks, then by difficulty."""
+        return measures_of(self.tries, self.repeats, self.budget, self.amounts) if self.tries else ()
+
+    @cached_property
+    def costs(self) -> Mapping[str, Cost]:
+        """Of each arm, over all of its tries."""
+        return {name: cost_of(by_task) for name, by_task in self.tries.items()}
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -66,6 +91,16 @@ class Comparison:
             "differences": [
                 {name: getattr(pair, name) for name in pair.__slots__} for pair in self.differences
             ],
+            "budget": None
+            if self.budget is None
+            else {"unit": self.budget.unit, "amount": self.budget.amount, "words": str(self.budget)},
+            "repeats": self.repeats,
+            "measures": [each.to_dict() for each in self.measures],
+            "cost": {name: cost.to_dict() for name, cost in self.costs.items()},
+            "rows": {
+                name: [row.to_dict() for rows in by_task for row in rows]
+                for name, by_task in self.tries.items()
+            },
         }
 
     def __str__(self) -> str:
@@ -73,13 +108,34 @@ class Comparison:
             str(found) if name == found.agent else f"{name}: {found}"
             for name, found in self.evaluations.items()
         ]
-        return "\n".join([*lines, *map(str, self.differences)])
+        if self.repeats == 1 and self.budget is None:
+            return "\n".join([*lines, *map(str, self.differences)])
+        return "\n".join([*lines, *self.summary()])
+
+    def summary(self) -> list[str]:
+        """What the arms reach, how they differ, and what it took, in lines."""
+        return [*measure_lines(self.measures, self.budget), *cost_lines(self.costs)]
+
+    def figures(self) -> dict[str, Any]:
+        """Plotly figures by title: success by difficulty, over what is spent and over tries, and cost."""
+        return later("rao_lab.views.compare.figures", "comparison_figures")(self)
+
+    def save_html(self, path: str | Path) -> None:
+        """Saves tables and figures as one page that needs nothing else.
+
+        Raises:
+            InputError, RunFileError: something else lies there.
+            UnavailableError: it cannot be written.
+        """
+        later("rao_lab.views.compare.page", "save_comparisons")({"": self}, Path(path))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [(name, *figures(found.overall)) for name, found in self.evaluations.items()]
-        return table_html("Comparison", ("", *FIGURES), rows, [*map(str, self.differences)])
+        plain = self.repeats == 1 and self.budget is None
+        notes = [*map(str, self.differences)] if plain else self.summary()
+        return table_html("Comparison", ("", *FIGURES), rows, notes)
 
 
 def title(name: str, agent: str) -> str:
@@ -95,12 +151,18 @@ def compare(
     limits: Limits | None = None,
     *,
     split: str = "test",
+    repeats: int = 1,
+    budget: Budget | None = None,
+    arms: Sequence[Arm] = (),
     **options: Unpack[Options],
 ) -> Comparison:
-    """Evaluates every policy as every agent on the same tasks, under the same budgets.
+    """Evaluates every policy as every agent on the same tasks, under the same limits and perhaps an equal budget.
 
     Args:
         policies: one, or several by name; a name is put before the agent's ("trained recursive").
+        repeats: tries at each task by everyone, for pass@k.
+        budget: what everyone may spend on a task.
+        arms: who is compared, in place of `policies` and `agents`.
         options: as in `evaluate`; its record keeps each evaluation as a step from 1.
 
     Raises:
@@ -108,15 +170,47 @@ def compare(
     """
     named = policies if isinstance(policies, Mapping) else {"": policies}
     chosen = chosen_tasks(environment, tasks, split)
-    found: dict[str, Evaluation] = {}
-    for name, policy in named.items():
-        for agent in agents:
-            found[title(name, agent)] = evaluate(
-                environment, policy, agent, chosen, limits, step=len(found) + 1, **options
-            )
-    names = list(found)
-    pairs = [(first, second) for at, first in enumerate(names) for second in names[at + 1 :]]
-    return Comparison(found, tuple(difference(first, second, found) for first, second in pairs))
+    compared = arms or [
+        Arm(title(name, agent), policy, agent) for name, policy in named.items() for agent in agents
+    ]
+    tried = Tries(environment, compared, chosen, limits, repeats, budget, **options).run()
+    pairs = combinations(tried.first, 2)
+    return Comparison(
+        tried.first,
+        tuple(difference(first, second, tried.first) for first, second in pairs),
+        tried.rows,
+        repeats,
+        budget,
+        tried.amounts,
+    )
+
+
+def measure_lines(measures: Sequence[Measure], budget: Budget | None) -> list[str]:
+    """A line for each measure over all tasks, and one for each difference in it."""
+    lines = [] if budget is None else [f"budget: {budget}"]
+    for each in measures:
+        if each.band:
+            continue
+        values = ", ".join(f"{name} {found or 'not scored'}" for name, found in each.values.items())
+        lines.append(f"{each.name} on {counted(each.tasks, 'task')}: {values}")
+        for (first, second), gap in each.differences.items():
+            if gap is not None:
+                lines.append(f"  {first} minus {second}: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
+    return lines
+
+
+def cost_lines(costs: Mapping[str, Cost]) -> list[str]:
+    """A line for each arm: what a try took."""
+    lines = []
+    for name, cost in costs.items():
+        tokens = f"{cost.tokens:,.0f} generated tokens, " if cost.tokens else ""
+        solved = (
+            "" if cost.tokens_a_success is None else f"; {cost.tokens_a_success:,.0f} tokens for each success"
+        )
+        lines.append(
+            f"cost of {name}: {cost.tries:.1f} tries a task; a try {tokens}{cost.turns:,.1f} turns{solved}"
+        )
+    return lines
 
 
 def difference(first: str, second: str, evaluations: Mapping[str, Evaluation]) -> Difference:

@@ -169,6 +169,8 @@ def evaluate(
     batch: int | None = None,
     record: Record | None = None,
     step: int = 0,
+    attempt: int = 0,
+    places: Sequence[int] | None = None,
     on_event: Callable[[int, Event], None] | None = None,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -186,6 +188,8 @@ def evaluate(
         batch: trees run at once; another number may give other trees if rows of a batch interact. None = 64, or
             as many as keep a server busy.
         record: keeps the trees, as this `step`.
+        attempt: which try at the tasks this is, from 0: another one has other noise.
+        places: of the tasks, by which they are recorded; by default they are counted.
         on_event: hears every event of every tree, after the place of its task.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
@@ -238,7 +242,10 @@ def evaluate(
         )
         executor.on_event = None if record is None and on_event is None else happened
         executor.on_tree = None if record is None else lambda _, tree: record.tree(tree)
-        headers += [executor.header(TreeHeader(task, seed=seed, group=row)) for row, task in enumerate(given)]
+        headers += [
+            executor.header(TreeHeader(task, seed=seed, group=row, rollout=attempt))
+            for row, task in zip(places or range(len(given)), given, strict=True)
+        ]
         if record is not None:
             record.begin(step)
         try:

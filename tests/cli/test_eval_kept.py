@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rao_lab.store import open_run
 from tests.support.command_line import CommandLine
 
 EVAL = ["eval", "--policy", "scripted", "--limit", "4"]
@@ -36,3 +37,43 @@ def test_ctrl_c_prints_and_keeps_what_was_run(form: list[str], tmp_path: Path, l
     else:
         assert "on 2 of 4 tasks (2 not scored: it was stopped by the user)" in said
     assert lab(["show", out, "--tree", "3.0"])[1].count("cancelled")
+
+
+def test_against_compares_under_a_budget_keeps_all_tries_and_saves_a_page(
+    tmp_path: Path, lab: CommandLine
+) -> None:
+    out, page = tmp_path / "c.rao", tmp_path / "c.html"
+    arguments = ["eval", "--policy", "tiny", "--difficulty", "easy", "--limit", "2", "--against", "flat"]
+    more = ["--budget", "tokens", "--repeats", "2", "--out", out, "--page", page]
+    found = lab.json([*arguments, *more])
+    compared, plain = found["compared"], found["compared_at_temperature_1"]
+    assert found["agent"] == "recursive" and found["temperature"] == 0.5 and len(found["rows"]) == 2
+    assert [each["name"] for each in compared["measures"]] == ["pass@1", "pass@2", "within the budget"]
+    assert plain["evaluations"]["flat"]["temperature"] == 1.0
+    with open_run(out) as run:
+        assert run.config["evaluations"] == ["recursive", "flat"]
+        kept = [(each.step, each.group, each.rollout) for each in run.trees()]
+    rows = compared["rows"]
+    assert len(kept) == len(set(kept)) == len(rows["recursive"]) + len(rows["flat"])
+    assert {step for step, _, _ in kept} == {1, 2}
+    assert page.read_text().count("<h1>Comparison") == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--budget", "tokens"], "--budget has a meaning with --against alone"),
+        (
+            ["--against", "flat", "--budget", "money"],
+            "budget='money' is unknown: choose one of tokens, turns, seconds",
+        ),
+        (["--against", "recursive"], "compares it with itself"),
+        (["--against", "flat", "--against", "tiny"], "names an agent and a policy"),
+        (
+            ["--against", "flat", "--budget", "tokens"],
+            "without counting generated tokens: choose turns or seconds",
+        ),
+    ],
+)
+def test_a_comparison_that_means_nothing_is_refused(more: list[str], words: str, lab: CommandLine) -> None:
+    assert words in lab.refused([*EVAL, *more])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,9 +29,27 @@ from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside,
 from rao_lab.cli.worlds import open_both, say_unread
 
 if TYPE_CHECKING:
+    from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.protocols import Environment, Policy
     from rao_lab.tree import Agent as Kind
+
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The other agent, or another policy: compare with it. May be repeated.", metavar="NAME"
+    ),
+]
+BudgetOf = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", help="With --against: tokens, turns or seconds, or so much: tokens=400.", metavar="UNIT"
+    ),
+]
+Repeats = Annotated[int, typer.Option(help="With --against: tries at each task.", min=1, max=64)]
+Page = Annotated[
+    Path | None, typer.Option(help="With --against: also save it as a page.", metavar="FILE.html")
+]
 
 
 def evaluate(
@@ -46,6 +65,10 @@ def evaluate(
     rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
+    against: Against = None,
+    budget: BudgetOf = None,
+    repeats: Repeats = 1,
+    page: Page = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -61,6 +84,11 @@ def evaluate(
     --out keeps every tree (of the first temperature) in a run file, while it grows: rao-lab show and the
     Explorer open it, also if the evaluation is stopped or killed.
 
+    --against compares with the other agent (--against flat), or with other policies, on the same tasks: pass@1 and
+    pass@k with --repeats, and what each solves with --budget tokens, turns or seconds: as much on each task as the
+    first try of the dearest took there, or so much (tokens=400). Who is cheap has more tries; a try that goes over
+    the budget counts for nothing. --page saves tables and figures as one page.
+
     What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
 
     The scripted policy needs no model: it plays the script of the world, in one of the world's styles
@@ -69,6 +97,7 @@ def evaluate(
     [bold]Examples[/bold]
 
       rao-lab eval --policy tiny --difficulty easy,medium
+      rao-lab eval --policy tiny --against flat --budget tokens --repeats 4 --page compared.html
       rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz
       rao-lab eval --policy scripted --agent flat --difficulty all
@@ -86,6 +115,8 @@ def evaluate(
     check_new(out)  # said before a model is loaded for it
     kind = choice("agent", agent, AGENTS)
     words = None if prompt is None else find(prompt)
+    compared = {"budget": budget, "repeats": repeats, "store": out}
+    _check_against(against, budget, repeats, page)
     which = (env, policy, difficulty, rules, tasks)
     status = 0
     with own_prints_aside():
@@ -95,20 +126,25 @@ def evaluate(
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
         options["fits"] = fits = flat_fits(world, actor, words)
         plain = None
-        try:
-            found = _watched(
-                world, actor, kind, count, given, {**options, "store": out}, f"rao-lab eval, {policy}"
-            )
-        except Interrupted as stop:
-            found, status = stop.evaluation, INTERRUPTED
-        if not status and plain_too(actor, found):
-            options["temperature"] = 1.0
+        if against:
+            made = _compared(world, (policy, actor, kind), against, count, given, options | compared)
+        else:
             try:
-                plain = _watched(
-                    world, actor, kind, count, given, options, f"rao-lab eval, {policy}, temperature 1"
+                found = _watched(
+                    world, actor, kind, count, given, {**options, "store": out}, f"rao-lab eval, {policy}"
                 )
             except Interrupted as stop:
-                plain, status = stop.evaluation, INTERRUPTED
+                found, status = stop.evaluation, INTERRUPTED
+            if not status and plain_too(actor, found.temperature):
+                options["temperature"] = 1.0
+                try:
+                    plain = _watched(
+                        world, actor, kind, count, given, options, f"rao-lab eval, {policy}, temperature 1"
+                    )
+                except Interrupted as stop:
+                    plain, status = stop.evaluation, INTERRUPTED
+    if against:
+        raise typer.Exit(_print_compared(made, world, fits, page, as_json))
     if as_json:
         print_json(evaluation_json(found, plain, world, fits))
     else:
@@ -119,12 +155,70 @@ def evaluate(
         raise typer.Exit(status or 1)
 
 
-def plain_too(actor: Policy, found: Evaluation) -> bool:
+def _check_against(against: object, budget: str | None, repeats: int, page: Path | None) -> None:
+    """Refuses what means nothing, before a model is loaded for it.
+
+    Raises:
+        ConfigError: an option that compares, and nothing to compare with; or no budget. InputError: another file lies
+        where the page is to go.
+    """
+    from rao_lab.errors import ConfigError
+    from rao_lab.evaluation.budgets import Budget
+    from rao_lab.store import spare_run_file
+    from rao_lab.views.explorer.page import spare_other_file
+
+    Budget.read(budget)
+    given = {"budget": budget is not None, "repeats": repeats != 1, "page": page is not None}
+    if not against and any(given.values()):
+        name = next(name for name, is_given in given.items() if is_given)
+        raise ConfigError(f"--{name} has a meaning with --against alone, as in --against flat")
+    if page is not None:
+        spare_run_file(page)
+        spare_other_file(page)
+
+
+def _compared(
+    world: Environment,
+    actor: tuple[str, Policy, Kind],
+    against: list[str],
+    count: int,
+    given: dict[str, Any],
+    options: dict[str, Any],
+) -> dict[str, Comparison]:
+    """The comparison, and the same at temperature 1 if that belongs beside it."""
+    from rao_lab.cli.against import compare_with
+
+    tasks = world.tasks(options["split"])[:count]
+    return compare_with(
+        world, actor, against, tasks, given, options, lambda warmth: plain_too(actor[1], warmth)
+    )
+
+
+def _print_compared(
+    found: dict[str, Comparison], world: Environment, fits: Any, page: Path | None, as_json: bool
+) -> int:
+    """Prints and saves; returns the exit status."""
+    from rao_lab.cli.reports.comparison import comparison_json, comparison_text
+    from rao_lab.views.compare.page import save_comparisons
+
+    if page is not None:
+        save_comparisons(found, page)
+    if as_json:
+        print_json(comparison_json(found, world, fits))
+    else:
+        print_text(comparison_text(found), sentences=True)
+        if page is not None:
+            print_text(f"page: {page}")
+    evaluations = next(iter(found.values())).evaluations.values()
+    return 0 if all(each.success is not None for each in evaluations) else 1
+
+
+def plain_too(actor: Policy, temperature: float | None) -> bool:
     """Whether temperature 1 belongs beside it: what was trained looks better at a lower one.
 
     A server is not asked the same again, since that costs; it samples at 1 unless it is told otherwise.
     """
-    return found.temperature not in (None, 1.0) and not hasattr(actor, "usage")
+    return temperature not in (None, 1.0) and not hasattr(actor, "usage")
 
 
 def _usual_count(world: Environment, split: str, whole: bool) -> int:

@@ -13,7 +13,6 @@ from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
 from rao_lab.evaluation.bench_figures import Figures
 from rao_lab.evaluation.bench_text import interval, number, percent, time, usd
-from rao_lab.evaluation.clustered import Estimate
 from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.verdict import Versus
 from rao_lab.tree import Tree
@@ -21,6 +20,7 @@ from rao_lab.tree.diff import diff_trees
 from rao_lab.tree.text import preamble, signed
 from rao_lab.views.diff.html import diff_html
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
+from rao_lab.views.intervals import axis, bar
 
 NAME = 40
 _WIDE = '<div class="wide" tabindex="0">'
@@ -79,11 +79,11 @@ def _figures(bench: Bench) -> str:
     heads = "".join(f'<th title="{why}">{name}</th>' for name, why in HEADS if priced or name != "USD")
     rows = "".join(
         f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(one.name, NAME))}</td>'
-        f"<td>{_bar(one.success, 0.0)}</td>{_row(one, priced)}</tr>"
+        f"<td>{bar(one.success, 0.0)}</td>{_row(one, priced)}</tr>"
         for about, one in zip(bench.variants, bench.figures, strict=True)
     )
     return (
-        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{_axis("0", "0.5", "1")}</th>{heads}</tr>'
+        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{axis("0", "0.5", "1")}</th>{heads}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -112,45 +112,6 @@ def _row(one: Figures, priced: bool) -> str:
     return f'{cells}<td title="{said(kinds)}">{refused}</td><td title="{said(reasons)}">{one.scored.unscored}</td>'
 
 
-WIDTH, HEIGHT, EDGE = 160, 20, 4
-
-
-def _at(value: float, low: float) -> float:
-    """The place of a value on an axis from `low` to 1."""
-    return EDGE + (value - low) / (1 - low) * (WIDTH - 2 * EDGE)
-
-
-def _bar(seen: Estimate | None, low: float) -> str:
-    """An interval on its axis, with a tick for the value; a difference that excludes 0 has the colour of its sign."""
-    middle = HEIGHT / 2
-    zero = f'<path d="M{_at(0, low):.1f} 2V{HEIGHT - 2}" stroke="var(--strong)"/>'
-    axis = f'<path d="M{EDGE} {middle}H{WIDTH - EDGE}" stroke="var(--rule)"/>{zero}'
-    if seen is None:
-        return _svg(axis, "not known")
-    signed_ = low < 0 and seen.low * seen.high > 0
-    colour = ("barPlus" if seen.value > 0 else "barMinus") if signed_ else "second"
-    drawn = (
-        f'{axis}<path d="M{_at(seen.low, low):.1f} {middle}H{_at(seen.high, low):.1f}" stroke="var(--{colour})" '
-        f'stroke-width="4" opacity=".55"/><path d="M{_at(seen.value, low):.1f} 4V{HEIGHT - 4}" '
-        f'stroke="var(--{colour})" stroke-width="2.2"/>'
-    )
-    return _svg(drawn, f"{seen.value:.2f}, from {seen.low:.2f} to {seen.high:.2f}")
-
-
-def _svg(drawn: str, words: str) -> str:
-    return (
-        f'<svg class="plot" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{words}">{drawn}</svg>'
-    )
-
-
-def _axis(*labels: str) -> str:
-    places = zip((EDGE, WIDTH / 2, WIDTH - EDGE), ("start", "middle", "end"), labels, strict=True)
-    return _svg(
-        "".join(f'<text x="{x}" y="14" text-anchor="{a}">{label}</text>' for x, a, label in places), "axis"
-    )
-
-
 def _differences(bench: Bench) -> str:
     many = len(bench.differences) > 1
     holm = "<th>p, Holm</th>" if many else "<th>p</th>"
@@ -158,7 +119,7 @@ def _differences(bench: Bench) -> str:
     return (
         '<h2>Paired differences</h2><p class="about">First minus second, on the same tasks with the same noise; 95 % '
         f"intervals over tasks.</p>"
-        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{_axis("−1", "0", "+1")}</th><th></th><th>tasks'
+        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{axis("−1", "0", "+1")}</th><th></th><th>tasks'
         f"</th>{holm}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -167,11 +128,11 @@ def _difference(pair: Versus) -> str:
     seen = pair.seen
     names = f"{said(one_line(pair.first, NAME))} − {said(one_line(pair.second, NAME))}"
     if seen is None:
-        return f'<tr><td class="name">{names}</td><td>{_bar(None, -1.0)}</td><td>not known</td><td>0</td><td></td></tr>'
+        return f'<tr><td class="name">{names}</td><td>{bar(None, -1.0)}</td><td>not known</td><td>0</td><td></td></tr>'
     sign = ("plus" if seen.value > 0 else "minus") if seen.low * seen.high > 0 else ""
     text = f"{signed(seen.value)} [{signed(seen.low)}, {signed(seen.high)}]"
     return (
-        f'<tr><td class="name">{names}</td><td>{_bar(seen, -1.0)}</td><td class="{sign}">{text}</td>'
+        f'<tr><td class="name">{names}</td><td>{bar(seen, -1.0)}</td><td class="{sign}">{text}</td>'
         f"<td>{seen.tasks}</td><td>{pair.p:.3f}</td></tr>"
     )
 

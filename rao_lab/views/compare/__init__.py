@@ -1,0 +1,1 @@
+"""Arms compared on the same tasks: figures for plotly, and a page."""

@@ -1,0 +1,234 @@
+"""Comparisons as one self-contained page: a sentence, tables that need no script, and plotly figures in both themes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from rao_lab.base.words import counted
+from rao_lab.evaluation.bootstrap import Interval
+from rao_lab.evaluation.compare import Comparison
+from rao_lab.evaluation.measures import Measure
+from rao_lab.store import spare_run_file
+from rao_lab.tree.text import fixed, signed
+from rao_lab.views.bench.page import put
+from rao_lab.views.compare.figures import HEIGHT, comparison_figures
+from rao_lab.views.diff.style import css, said
+from rao_lab.views.explorer.page import spare_other_file
+from rao_lab.views.intervals import axis, bar
+
+CSP = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
+STYLE = f"""
+html, body {{ margin: 0; min-height: 100% }}
+@media (prefers-color-scheme: dark) {{ html {{ background: #212121; color-scheme: dark }} }}
+.plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 8px 24px }}
+.plots h2 {{ margin-top: 20px }}
+.plots > div {{ min-width: 0 }}
+.plots .drawn {{ height: {HEIGHT}px }}
+"""
+SCRIPT = """
+const figures = JSON.parse(document.getElementById("figures").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+function draw() {
+  for (const [id, both] of Object.entries(figures)) {
+    const { data, layout } = both[dark.matches ? 1 : 0];
+    Plotly.react(id, data, layout, { displayModeBar: false, responsive: true });
+  }
+}
+draw();
+dark.addEventListener("change", draw);
+"""
+
+
+def save_comparisons(found: Mapping[str, Comparison], path: Path) -> None:
+    """Writes the page.
+
+    Args:
+        found: by what each is called on the page, such as "temperature 0.5"; "" = it needs no name.
+
+    Raises:
+        InputError, RunFileError: something else lies there.
+        UnavailableError: it cannot be written.
+    """
+    spare_run_file(path)
+    spare_other_file(path)
+    put(path, comparison_page(found).encode("utf-8", "backslashreplace"))
+
+
+def comparison_page(found: Mapping[str, Comparison]) -> str:
+    """The page as text."""
+    from plotly.offline import get_plotlyjs
+
+    figures: dict[str, list[object]] = {}
+    sheets = "".join(
+        _sheet(name, each, f"plot{at}", figures) for at, (name, each) in enumerate(found.items())
+    )
+    data = json.dumps(figures, allow_nan=False).replace("<", "\\u003c")
+    library = get_plotlyjs().replace("</script", "<\\/script")
+    arms = " and ".join(dict.fromkeys(arm for each in found.values() for arm in each.tries))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Comparison of {said(arms)}</title>\n<style>{css()}{STYLE}</style>\n</head>\n<body>\n"
+        f"<main>{sheets}</main>\n"
+        f'<script type="application/json" id="figures">{data}</script>\n'
+        f"<script>{library}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def _sheet(name: str, found: Comparison, key: str, figures: dict[str, list[object]]) -> str:
+    """One comparison; its figures are added to `figures`, each in light and in dark."""
+    plots = []
+    light, dark = comparison_figures(found), comparison_figures(found, dark=True)
+    for at, (title, figure) in enumerate(light.items()):
+        place = f"{key}-{at}"
+        figures[place] = [json.loads(each.to_json()) for each in (figure, dark[title])]
+        plots.append(
+            f'<div><h2>{said(title)}</h2><div class="drawn" id="{place}" role="img" '
+            f'aria-label="{said(title)}: the numbers stand in the tables"></div></div>'
+        )
+    return (
+        f'<div class="rao-sheet">{_head(name, found)}{_arms(found)}{_differences(found)}'
+        f'<div class="plots">{"".join(plots)}</div>{_bands(found)}{_notes(found)}</div>'
+    )
+
+
+def _head(name: str, found: Comparison) -> str:
+    tasks = found.measures[0].tasks
+    parts = [name, counted(tasks, "task"), counted(found.repeats, "try at each", "tries at each")]
+    quiet = " · ".join(said(part) for part in parts if part)
+    limits = "" if found.budget is None else f'<p class="about">Budget: {said(found.budget)}.</p>'
+    return (
+        f'<h1>Comparison <span class="quiet">{quiet}</span></h1>'
+        f'<p class="sentence">{said(sentence(found))}</p>{limits}'
+    )
+
+
+def sentence(found: Comparison) -> str:
+    """Which arm solves more, as far as its interval tells: within the budget if there is one, otherwise by a try."""
+    overall = [each for each in found.measures if not each.band]
+    measure = overall[-1] if found.budget is not None else overall[0]
+    how = "within the budget" if found.budget is not None else "by one try"
+    if not measure.differences:
+        return f"{next(iter(measure.values))} is alone: there is nothing to compare it with."
+    parts = []
+    for (first, second), gap in measure.differences.items():
+        if gap is None:
+            parts.append(f"No task was scored by both {first} and {second}.")
+        elif gap.low > 0 or gap.high < 0:
+            better, worse = (first, second) if gap.value > 0 else (second, first)
+            parts.append(f"{better} solves more than {worse} {how}: {_gap(gap)}.")
+        else:
+            parts.append(f"Whether {first} or {second} solves more {how} is not resolved: {_gap(gap)}.")
+    return " ".join(parts)
+
+
+def _gap(gap: Interval) -> str:
+    return f"{signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
+
+
+def _arms(found: Comparison) -> str:
+    overall = [each for each in found.measures if not each.band]
+    heads = "".join(f"<th>{said(each.name)}</th>" for each in overall)
+    more = (
+        ("flat ceiling", "share of tasks whose shortest flat transcript, one call a turn, fits the window"),
+        ("nodes", "a tree"), ("depth", "a tree"), ("tries", "a task"), ("tokens", "generated in a try"),
+        ("turns", "of a try"), ("tokens a success", "generated, failed tries included"),
+        ("not scored", "first tries"),
+    )  # fmt: skip
+    heads += "".join(f'<th title="{about}">{name}</th>' for name, about in more)
+    rows = "".join(_arm(found, arm, overall) for arm in found.tries)
+    return (
+        f'<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th><th>{axis("0", "0.5", "1")}</th>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _arm(found: Comparison, arm: str, overall: list[Measure]) -> str:
+    part, cost = found.evaluations[arm].overall, found.costs[arm]
+    shown = overall[-1] if found.budget is not None else overall[0]
+    cells = [
+        *(_share(each.values[arm]) for each in overall),
+        "—" if part.flat_ceiling is None else fixed(part.flat_ceiling, 2),
+        f"{part.mean_nodes or 0:.1f}",
+        f"{part.mean_depth or 0:.1f}",
+        f"{cost.tries:.1f}",
+        f"{cost.tokens:,.0f}" if cost.tokens else "—",
+        f"{cost.turns:,.1f}",
+        f"{cost.tokens_a_success:,.0f}" if cost.tokens and cost.tokens_a_success else "—",
+        f"{part.unscored:,}",
+    ]
+    return (
+        f'<tr><td class="name">{said(arm)}</td><td>{bar(shown.values[arm], 0.0)}</td>'
+        f"{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    )
+
+
+def _share(seen: Interval | None) -> str:
+    return "not scored" if seen is None else f"{seen.value:.2f} [{seen.low:.2f}, {seen.high:.2f}]"
+
+
+def _differences(found: Comparison) -> str:
+    rows = "".join(
+        f'<tr><td class="name">{said(f"{first} minus {second}")}</td><td class="name quiet">{said(each.name)}</td>'
+        f"<td>{bar(gap, -1.0)}</td>{_signed(gap)}</tr>"
+        for each in found.measures
+        if not each.band
+        for (first, second), gap in each.differences.items()
+    )
+    if not rows:
+        return ""
+    return (
+        f'<h2>Differences <span class="quiet">on the same tasks, 95 % intervals</span></h2><div class="wide" '
+        f'tabindex="0"><table><thead><tr><th class="name"></th><th></th><th>{axis("−1", "0", "+1")}</th><th></th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _signed(gap: Interval | None) -> str:
+    if gap is None:
+        return "<td>not known</td>"
+    tone = "plus" if gap.low > 0 else "minus" if gap.high < 0 else ""
+    return f'<td class="{tone}">{_gap(gap)}</td>'
+
+
+def _bands(found: Comparison) -> str:
+    """The numbers of the first figure, for who cannot see it."""
+    parts = [each for each in found.measures if each.band]
+    if not parts:
+        return ""
+    heads = "".join(f"<th>{said(arm)}</th>" for arm in found.tries)
+    minus = "".join(f"<th>{said(f'{first} minus {second}')}</th>" for first, second in parts[0].differences)
+    rows = "".join(
+        f'<tr><td class="name">{said(each.band)}</td><td class="name quiet">{said(each.name)}</td>'
+        f"<td>{counted(each.tasks, 'task')}</td>"
+        f"{''.join(f'<td>{_share(each.values[arm])}</td>' for arm in found.tries)}"
+        f"{''.join(map(_signed, each.differences.values()))}</tr>"
+        for each in parts
+    )
+    return (
+        f'<h2>By difficulty</h2><div class="wide" tabindex="0"><table><thead><tr><th class="name"></th>'
+        f'<th class="name"></th><th></th>{heads}{minus}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _notes(found: Comparison) -> str:
+    first = next(iter(found.tries.values()))
+    items = len({tuple(rows[0].labels.items()) or rows[0].task for rows in first})
+    lines = [
+        f"Intervals are over tasks by resampling: {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
+        "drawn together. They say nothing of training again with another seed.",
+        "pass@k is the chance that one of k tries succeeds, without bias from all tries at a task.",
+        "Within the budget: an arm tries again until the budget of the task is used up; a try that goes over it counts "
+        "for nothing."
+        if found.budget is not None
+        else "",
+        "The flat ceiling is the share of tasks whose shortest flat transcript, with one call a turn, fits the window.",
+    ]
+    return "<h2>How to read it</h2>" + "".join(f'<p class="about">{said(line)}</p>' for line in lines if line)

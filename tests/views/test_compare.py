@@ -1,0 +1,66 @@
+"""The page of a comparison: what it says, that it needs nothing else, and that hostile names do nothing in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rao_lab.errors import InputError
+from rao_lab.evaluation.budgets import Budget
+from rao_lab.evaluation.compare import Comparison, compare
+from rao_lab.views.compare.page import comparison_page, save_comparisons, sentence
+from tests.evaluation.test_budgets import TASKS, Costly
+from tests.support.worlds import Shelf
+
+NAME = "</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def found() -> Comparison:
+    return compare(Shelf(), {NAME: Costly({})}, tasks=TASKS, repeats=2, budget=Budget("turns"))
+
+
+def test_the_page_has_every_measure_in_a_table_and_its_figures_in_both_themes(found: Comparison) -> None:
+    page = comparison_page({"temperature 0.5": found, "temperature 1": found})
+    assert page.count("<h1>Comparison") == 2 and "temperature 0.5 · 3 tasks · 2 tries at each" in page
+    for words in ("pass@1", "pass@2", "within the budget", "flat ceiling", "tokens a success"):
+        assert words in page
+    data = re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    figures = json.loads(data[1])
+    assert len(figures) == 8 and all(len(both) == 2 for both in figures.values())
+    light, dark = figures["plot0-0"]
+    assert light["data"][0]["y"] == dark["data"][0]["y"] and light["layout"]["font"] != dark["layout"]["font"]
+    assert set(found.figures()) == {
+        "Success by difficulty",
+        "Solved within what is spent on a task",
+        "Solved by one of k tries",
+        "Turns of a try",
+    }
+
+
+def test_the_page_loads_nothing_and_a_name_is_only_text(found: Comparison) -> None:
+    page = comparison_page({"": found})
+    assert "default-src 'none'" in page.replace("&#x27;", "'")
+    assert "<img" not in page.split("plotly.js v")[0] and NAME not in page
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+
+
+def test_the_sentence_says_who_solves_more_or_that_it_is_not_resolved(found: Comparison) -> None:
+    assert "solves more than" in sentence(found) and "within the budget: −1.00 [" in sentence(found)
+    level = compare(Shelf(), Costly({}), tasks=TASKS)
+    assert sentence(level).startswith("Whether recursive or flat solves more by one try is not resolved")
+    alone = compare(Shelf(), Costly({}), ["flat"], tasks=TASKS)
+    assert sentence(alone) == "flat is alone: there is nothing to compare it with."
+
+
+def test_another_file_is_not_overwritten(found: Comparison, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    found.save_html(page)
+    found.save_html(page)  # one of ours is
+    (tmp_path / "mine.html").write_text("[1, 2]")
+    with pytest.raises(InputError, match=r"mine\.html"):
+        save_comparisons({"": found}, tmp_path / "mine.html")
