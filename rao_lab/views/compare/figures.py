@@ -73,6 +73,7 @@ class _Drawing:
             )
         ceilings = self._ceilings([each.band for each in parts])
         if ceilings:
+            kind = next(iter(self._found.evaluations.values())).overall.flat_ceiling_of
             figure.add_scatter(
                 x=[at for at, _ in ceilings],
                 y=[value for _, value in ceilings],
@@ -82,7 +83,7 @@ class _Drawing:
                     "size": 46,
                     "line": {"width": 2, "color": self._ink["gauge"]},
                 },
-                name="flat ceiling, one call a turn",
+                name=f"flat ceiling ({kind})" if kind else "flat ceiling",
                 hovertemplate="flat ceiling: %{y:.2f}<extra></extra>",
             )
         figure.update_xaxes(

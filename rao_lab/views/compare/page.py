@@ -137,7 +137,8 @@ def _arms(found: Comparison) -> str:
     overall = [each for each in found.measures if not each.band]
     heads = "".join(f"<th>{said(each.name)}</th>" for each in overall)
     more = (
-        ("flat ceiling", "share of tasks whose shortest flat transcript, one call a turn, fits the window"),
+        ("flat ceiling", "share of tasks whose flat transcript fits the window"),
+        ("on those", "success of the first try on the tasks that fit"),
         ("nodes", "a tree"), ("depth", "a tree"), ("tries", "a task"), ("tokens", "generated in a try"),
         ("turns", "of a try"), ("tokens a success", "generated, failed tries included"),
         ("not scored", "first tries"),
@@ -156,6 +157,7 @@ def _arm(found: Comparison, arm: str, overall: list[Measure]) -> str:
     cells = [
         *(_share(each.values[arm]) for each in overall),
         "—" if part.flat_ceiling is None else fixed(part.flat_ceiling, 2),
+        "—" if part.fitting is None or part.fitting.success is None else fixed(part.fitting.success, 2),
         f"{part.mean_nodes or 0:.1f}",
         f"{part.mean_depth or 0:.1f}",
         f"{cost.tries:.1f}",
@@ -220,6 +222,7 @@ def _bands(found: Comparison) -> str:
 
 def _notes(found: Comparison) -> str:
     first = next(iter(found.tries.values()))
+    ceiling = next(iter(found.evaluations.values())).overall.flat_ceiling_of
     items = len({tuple(rows[0].labels.items()) or rows[0].task for rows in first})
     lines = [
         f"Intervals are over tasks by resampling: {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
@@ -229,6 +232,9 @@ def _notes(found: Comparison) -> str:
         "for nothing."
         if found.budget is not None
         else "",
-        "The flat ceiling is the share of tasks whose shortest flat transcript, with one call a turn, fits the window.",
+        f"The flat ceiling is the share of tasks whose flat transcript ({ceiling}) fits the window; beside it is the "
+        "success on those."
+        if ceiling
+        else "",
     ]
     return "<h2>How to read it</h2>" + "".join(f'<p class="about">{said(line)}</p>' for line in lines if line)
