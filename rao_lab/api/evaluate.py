@@ -19,7 +19,7 @@ from rao_lab.evaluation import compare as comparison
 from rao_lab.evaluation import evaluate as evaluation
 from rao_lab.evaluation.attempts import MOST_TRIES
 from rao_lab.evaluation.budgets import Budget
-from rao_lab.evaluation.ceiling import flat_fits
+from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.evaluate import Evaluation, Fits, Options
 from rao_lab.execution.limits import Limits
@@ -240,7 +240,8 @@ def _settled(
     fitting = suggested(policy, environment)
     options["on_trees"], options["on_tick"] = listening("on_trees", on_trees), listening("on_tick", on_tick)
     options["on_event"] = listening("on_event", on_event)
-    options["fits"] = listening("fits", fits) or flat_fits(environment, policy, options["prompt"])
+    own = fits if isinstance(fits, FlatFits) else listening("fits", fits)
+    options["fits"] = own or flat_fits(environment, policy, options["prompt"])
     if options["temperature"] is None:
         options["temperature"] = fitting.temperature
     return limits or fitting.limits

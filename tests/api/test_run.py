@@ -17,6 +17,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.api.defaults import LOCAL_CHAT, suggested
 from rao_lab.api.reopen import Begun, reopen_policy
+from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.prompts import find
 from rao_lab.protocols import TurnReply
 from rao_lab.tree import Event, validate
@@ -96,8 +97,12 @@ def test_a_chat_model_samples_at_what_it_was_loaded_with_or_its_folder_names_and
 
 def test_evaluation_has_the_flat_ceiling_if_the_policy_has_tokens() -> None:
     env = rl.environments.TextCraft("easy")
-    tokens = rl.evaluate(env, rl.load_policy("tiny"), "flat", tasks=2)
+    policy = rl.load_policy("tiny")
+    tokens = rl.evaluate(env, policy, "flat", tasks=2)
     assert tokens.overall.flat_ceiling is not None
+    assert tokens.overall.flat_ceiling_of == "one call a turn"
+    given = rl.evaluate(env, policy, tasks=2, fits=flat_fits(env, policy), progress=False)
+    assert given.overall.flat_ceiling_of == "one call a turn"
     assert rl.evaluate(env, rl.load_policy("scripted"), tasks=2).overall.flat_ceiling is None
 
 
