@@ -21,8 +21,8 @@ from rao_lab.errors import CallbackError
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.optimizer import learning_rate
+from rao_lab.training.packs import Pack
 from rao_lab.training.sampling import OnPhase
-from rao_lab.training.sequences import Pack, pack
 from rao_lab.training.setup import Training
 from rao_lab.training.state import SMALLER, DueStep, TrainState, Undo
 from rao_lab.tree import Group
@@ -91,7 +91,7 @@ class Descent:
     def _descend(self, due: DueStep, batch: Batch) -> None:
         optimizer, state = self._state.optimizer, self._state
         rate = learning_rate(self._config, due.step)
-        packs = pack(batch.sequences, self._config.tokens_per_pack)
+        packs = self._scorer.packs(batch.sequences, self._config.tokens_per_pack)
         assert due.attributions is not None
         due.metrics = tree_metrics(due.groups) | credit_metrics(due.groups, due.attributions)
         due.metrics["learning_rate"] = rate

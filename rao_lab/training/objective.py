@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,16 @@ from rao_lab.base.device import sent
 from rao_lab.credit import Attributions
 from rao_lab.errors import ConfigError, RecordError
 from rao_lab.training.config import LossConfig
-from rao_lab.training.sequences import Ids, Pack, TrainSequence, sequences
+from rao_lab.training.packs import Forest, Pack, pack, pack_shared
+from rao_lab.training.sequences import Ids, TrainSequence, sequences
 from rao_lab.tree import Group
 
 LOGITS_AT_ONCE = 1 << 25
 """Entries of one block of logits; more are computed block by block and again in the backward pass."""
+
+SHARED_FROM = 10_000_000
+"""Weights of a model whose sequences share what they begin with. In a smaller one a step would gain less than a
+tenth, and seeded runs of the embedded policy keep their last bits."""
 
 Floats = NDArray[np.float64]
 
@@ -128,7 +134,8 @@ class Scorer:
     """Log-probs of recorded tokens under a causal language model.
 
     If the model is a decoder and a plain head (this is tried), only trained positions pass the head. Otherwise
-    the whole model runs, and the positions are taken from its logits.
+    the whole model runs, and the positions are taken from its logits. If a large one reads forests (this is tried
+    too), sequences share what they begin with.
 
     Args:
         recompute: keep of each layer only what goes in, and compute it again in the backward pass.
@@ -150,14 +157,33 @@ class Scorer:
         self._decoder: Any = inner.get_decoder() if hasattr(inner, "get_decoder") else None
         self._head: Any = inner.get_output_embeddings() if hasattr(inner, "get_output_embeddings") else None
         self._split = self._decoder is not None and self._head is not None and self._head_is_plain(inner)
+        self._shares = self._split and self._layer_weights() >= SHARED_FROM and self._reads_forests()
 
     @property
     def device(self) -> torch.device:
         found: torch.device = next(self.model.parameters()).device
         return found
 
+    def packs(self, items: Sequence[TrainSequence], token_budget: int) -> list[Pack]:
+        """The sequences in packs of at most so many tokens, as this model reads them with the least work.
+
+        Raises:
+            ConfigError: a budget below 1.
+        """
+        if not self._shares:
+            return pack(items, token_budget)
+        config = self._decoder.config
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        looked = 2 * config.num_hidden_layers * config.num_attention_heads * size
+        return pack_shared(items, token_budget, looked / self._layer_weights())
+
     def logprobs(self, packed: Pack, temperature: float) -> Tensor:
         """Log-probs [n] of the pack's trained tokens, at least float32, differentiable."""
+        found = self._different(packed, temperature)
+        return found if packed.same is None else found[sent(packed.same, found.device)]
+
+    def _different(self, packed: Pack, temperature: float) -> Tensor:
+        """Log-probs [u] of the different ones among the trained tokens."""
         ids, row, column, target = (
             sent(part, self.device) for part in (packed.ids, packed.row, packed.column, packed.target)
         )
@@ -165,7 +191,22 @@ class Scorer:
             if not self._split:
                 logits = self.model(input_ids=ids, use_cache=False).logits[row, column]
                 return _token_logprobs(logits, target, temperature)
-            hidden = self._decoder(input_ids=ids, use_cache=False).last_hidden_state[row, column]
+            hidden = self._hidden(ids, packed.forest)[row, column]
+        return self._scored(hidden, target, temperature)
+
+    def _hidden(self, ids: Tensor, forest: Forest | None) -> Tensor:
+        """Hidden states [B, L, H] of the rows of a pack."""
+        sees: dict[str, Tensor] = {}
+        if forest is not None:
+            ends, sees["position_ids"] = (sent(part, ids.device) for part in (forest.ends, forest.positions))
+            place = torch.arange(ids.shape[1], device=ids.device)
+            seen = (place <= place[:, None]) & (place[:, None] < ends[:, None])
+            sees["attention_mask"] = seen[:, None]
+        hidden: Tensor = self._decoder(input_ids=ids, use_cache=False, **sees).last_hidden_state
+        return hidden
+
+    def _scored(self, hidden: Tensor, target: Tensor, temperature: float) -> Tensor:
+        """Log-probs of target tokens by the hidden states that predict them; block by block if they are many."""
         size = max(1, LOGITS_AT_ONCE // self._head.weight.shape[0])
         if len(target) <= size:
             return self._through_head(hidden, target, temperature)
@@ -187,6 +228,27 @@ class Scorer:
         whole = inner(input_ids=ids, use_cache=False).logits
         apart = self._head(self._decoder(input_ids=ids, use_cache=False).last_hidden_state)
         return whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-4, atol=1e-4)
+
+    def _layer_weights(self) -> int:
+        """Weights that each token passes, without embeddings."""
+        table = self._decoder.get_input_embeddings().weight
+        return sum(weight.numel() for weight in self._decoder.parameters() if weight is not table)
+
+    @torch.no_grad()
+    def _reads_forests(self) -> bool:
+        """Whether the decoder takes a mask of its own for each token: of two branches, each is read as if alone."""
+        takes = signature(self._decoder.forward).parameters
+        if not {"position_ids", "attention_mask"} <= takes.keys():
+            return False
+        if self._decoder.config._attn_implementation != "sdpa":
+            return False
+        branches = np.array([[1, 2, 3], [1, 3, 2]])
+        alone = self._hidden(sent(branches, self.device), None)
+        forest = Forest(np.array([[0, 1, 2, 1, 2]]), np.array([[5, 3, 3, 5, 5]]))
+        both = self._hidden(sent(np.array([[1, 2, 3, 3, 2]]), self.device), forest)[0]
+        apart = (both[[1, 2, 3, 4]] - alone[:, 1:].flatten(0, 1)).abs().max()
+        near = 0.05 if alone.dtype in (torch.bfloat16, torch.float16) else 1e-3
+        return bool(apart <= near * alone.abs().max())
 
 
 def _is_layer(module: Module) -> bool:

@@ -20,7 +20,6 @@ from rao_lab.errors import ConfigError
 from rao_lab.protocols import TrainablePolicy
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
-from rao_lab.training.sequences import pack
 from rao_lab.tree import Group
 
 Gradient = list[Tensor]
@@ -96,7 +95,7 @@ class _Work:
         """Of the loss of some of the groups."""
         batch = build_batch(self.groups, rule, self.loss, mine)
         found = [torch.zeros_like(weight, dtype=_summed_in(weight)) for weight in self.weights]
-        for packed in pack(batch.sequences, self.per_pack):
+        for packed in self.scorer.packs(batch.sequences, self.per_pack):
             part = loss_on_pack(self.scorer, packed, batch, self.loss)
             for total, own in zip(
                 found, torch.autograd.grad(part.loss, self.weights, allow_unused=True), strict=True

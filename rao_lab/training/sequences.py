@@ -1,26 +1,20 @@
-"""From recorded turns to training sequences and padded packs: pure and without torch.
+"""From recorded turns to training sequences: pure and without torch.
 
 Only recorded ids are used, never text that is tokenized again. If the ids so far are an exact prefix of a turn's
 prompt, the turn joins the sequence; otherwise a new sequence starts. A node over several sequences is still one
-node. Each sampled token stands in exactly one sequence.
-
-A pack pads on the right and needs no attention mask: the model is causal, so no real token reads padding, and
-padded positions are never trained. Sequences are sorted by length first, which leaves little padding.
-
-Letters of shapes: T tokens of a sequence, B rows of a pack, L tokens of a row, n trained tokens of a pack.
+node. Each sampled token stands in exactly one sequence. T is the number of tokens of a sequence.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.errors import ConfigError, RecordError
+from rao_lab.errors import RecordError
 from rao_lab.tree import Node, Turn
 
 Ids = NDArray[np.int64]
@@ -144,67 +138,3 @@ class _Draft:
             logprobs[own] = turn.logprobs
         ids = np.array(self.ids[:length], np.int64)
         return [TrainSequence(ids, mask, logprobs, tuple(turn.index for _, turn in self._sampled))]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pack:
-    """Sequences side by side: B rows of L tokens, and the n trained tokens of all rows as columns.
-
-    The last token of a sequence is read by nothing and stands only among the targets.
-    """
-
-    ids: Ids
-    """[B, L]; padding is 0."""
-    row: Ids
-    """[n] which row a trained token lies in."""
-    column: Ids
-    """[n] the position whose hidden state predicts it: the one before its own."""
-    target: Ids
-    """[n] its id."""
-    logprobs: NDArray[np.float32]
-    """[n] as recorded when it was sampled."""
-    owner: Ids
-    """[n] index of its sequence in what was packed."""
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-
-def pack(items: Sequence[TrainSequence], token_budget: int) -> list[Pack]:
-    """Packs every sequence once, longest first, at most `token_budget` padded tokens to a pack.
-
-    A sequence longer than the budget fills a pack alone.
-
-    Raises:
-        ConfigError: a budget below 1.
-    """
-    if token_budget < 1:
-        raise ConfigError(f"a pack of {token_budget} tokens holds nothing: give at least 1")
-    return [_pad(items, chosen) for chosen in _fill(items, token_budget)]
-
-
-def _fill(items: Sequence[TrainSequence], token_budget: int) -> Iterator[list[int]]:
-    """Indices by falling length, cut before the row that would pass the budget."""
-    order = sorted(range(len(items)), key=lambda index: (-len(items[index]), index))
-    chosen: list[int] = []
-    for index in order:
-        width = len(items[chosen[0]] if chosen else items[index]) - 1
-        if chosen and (len(chosen) + 1) * width > token_budget:
-            yield chosen
-            chosen = []
-        chosen.append(index)
-    if chosen:
-        yield chosen
-
-
-def _pad(items: Sequence[TrainSequence], chosen: Sequence[int]) -> Pack:
-    ids = np.zeros((len(chosen), max(len(items[index]) for index in chosen) - 1), np.int64)
-    parts: list[tuple[NDArray[Any], ...]] = []
-    for row, index in enumerate(chosen):
-        item = items[index]
-        ids[row, : len(item) - 1] = item.ids[:-1]
-        own = np.flatnonzero(item.mask)
-        same = np.ones(len(own), np.int64)
-        parts.append((same * row, own - 1, item.ids[own], item.logprobs[own], same * index))
-    row_, column, target, logprobs, owner = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Pack(ids, row_, column, target, logprobs, owner)

@@ -33,7 +33,7 @@ from rao_lab.training import checkpoint
 from rao_lab.training.config import LossConfig
 from rao_lab.training.metrics import TrainStep
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
-from rao_lab.training.sequences import pack
+from rao_lab.training.packs import pack
 from rao_lab.training.state import TrainState, new_state
 from rao_lab.tree import Group
 from tests.support.configs import small_config

@@ -14,7 +14,7 @@ from rao_lab.errors import ConfigError, RecordError
 from rao_lab.training import objective
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack, weighted
-from rao_lab.training.sequences import pack
+from rao_lab.training.packs import pack
 from rao_lab.tree import Group
 from tests.support.tinymodels import VOCABULARY, TinyPolicy, gradient, groups_of, llama, same
 
@@ -43,12 +43,12 @@ def model(seed: int = 2):
     return found
 
 
-def packed_gradient(trained, groups, credit, config, budget=64, reference=None):
+def packed_gradient(trained, groups, credit, config, budget=64, reference=None, recompute=False):
     trained.zero_grad()
     batch = build_batch(groups, credit, config)
-    scorer = Scorer(trained)
+    scorer = Scorer(trained, recompute)
     total = 0.0
-    for each in pack(batch.sequences, budget):
+    for each in scorer.packs(batch.sequences, budget):
         part = loss_on_pack(scorer, each, batch, config, Scorer(reference) if reference else None)
         part.loss.backward()
         total += float(part.loss.detach())
@@ -119,6 +119,49 @@ def test_kl_to_a_reference_is_added_token_by_token_without_c(groups, credit) -> 
     expected, plain = plain_gradient(trained, groups, credit, config, reference)
     assert value == pytest.approx(expected, rel=1e-10)
     same(found, plain, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("loss", "budget"),
+    list(zip(LOSSES, [1, 64, 100_000], strict=True)),
+    ids=["reinforce", "cispo", "ppo_clip"],
+)
+def test_what_is_forwarded_once_for_many_has_the_same_gradient(
+    groups, credit, loss, budget, monkeypatch
+) -> None:
+    config = replace(loss, temperature=0.8, kl=0.3)
+    trained, reference = model(), model(seed=5)
+    expected, plain = packed_gradient(trained, groups, credit, config, budget, reference)
+    monkeypatch.setattr(objective, "SHARED_FROM", 0)
+    batch = build_batch(groups, credit, config)
+    packed = Scorer(trained).packs(batch.sequences, budget)
+    read = sum(len(item) - 1 for item in batch.sequences)
+    assert all(each.forest for each in packed)
+    if budget > 1:
+        assert sum(each.ids.size for each in packed) < 0.8 * read
+    value, found = packed_gradient(trained, groups, credit, config, budget, reference, recompute=budget == 64)
+    assert value == pytest.approx(expected, rel=1e-10)
+    same(found, plain, rtol=1e-10)
+
+
+def test_only_large_models_that_read_a_mask_for_each_token_share(groups, credit, monkeypatch) -> None:
+    batch = build_batch(groups, credit, LossConfig())
+
+    def shares(trained) -> bool:
+        return any(each.forest for each in Scorer(trained).packs(batch.sequences, 64))
+
+    assert not shares(model())
+    monkeypatch.setattr(objective, "SHARED_FROM", 0)
+    assert shares(model()) and shares(llama(seed=1, dtype=torch.bfloat16))
+    assert not shares(llama(seed=1, attn_implementation="eager"))
+    blind = model()
+    decoder = blind.model.forward
+    blind.model.forward = lambda input_ids, attention_mask=None, position_ids=None, **more: decoder(
+        input_ids=input_ids, position_ids=position_ids, **more
+    )
+    assert not shares(blind)
+    blind.model.forward = lambda input_ids, **more: decoder(input_ids=input_ids, **more)
+    assert not shares(blind)
 
 
 @pytest.mark.parametrize("budget", [1, 20, 100_000])

@@ -1,4 +1,4 @@
-"""Sequences come from recorded ids alone; each sampled token is trained once; packs lose nothing."""
+"""Sequences come from recorded ids alone; each sampled token is trained once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rao_lab.errors import ConfigError, RecordError
-from rao_lab.training.sequences import TrainSequence, pack, sequences
+from rao_lab.errors import RecordError
+from rao_lab.training.sequences import sequences
 from rao_lab.tree import Node, Turn
 
 
@@ -96,38 +96,3 @@ def test_each_sampled_token_is_trained_in_exactly_one_sequence(shape: list) -> N
     assert sorted({index for item in found for index in item.turns}) == [
         each.index for each in turns if each.sampled_ids
     ]
-
-
-def sequence(ids: list[int], mask: list[int]) -> TrainSequence:
-    logprobs = np.where(np.array(mask, bool), -np.array(ids) / 100, 0).astype(np.float32)
-    return TrainSequence(np.array(ids), np.array(mask, bool), logprobs, (1,))
-
-
-def test_a_pack_by_hand() -> None:
-    items = [sequence([1, 2, 3], [0, 1, 1]), sequence([4, 5, 6, 7, 8], [0, 1, 0, 0, 1])]
-    (found,) = pack(items, token_budget=8)
-    assert found.ids.tolist() == [[4, 5, 6, 7], [1, 2, 0, 0]]  # longest first, last tokens not read
-    assert found.row.tolist() == [0, 0, 1, 1]
-    assert found.column.tolist() == [0, 3, 0, 1]
-    assert found.target.tolist() == [5, 8, 2, 3]
-    assert found.owner.tolist() == [1, 1, 0, 0]
-    np.testing.assert_allclose(found.logprobs, [-0.05, -0.08, -0.02, -0.03], rtol=1e-6)
-
-
-def test_packs_stay_in_their_budget_and_hold_every_sequence_once() -> None:
-    lengths = [3, 9, 5, 5, 2, 7, 40, 2]
-    items = [sequence(list(range(length)), [0] + [1] * (length - 1)) for length in lengths]
-    packs = pack(items, token_budget=16)
-    assert sorted({owner for each in packs for owner in each.owner.tolist()}) == list(range(len(items)))
-    assert sum(len(each) for each in packs) == sum(length - 1 for length in lengths)
-    assert packs[0].ids.shape == (1, 39)  # longer than the budget: alone
-    assert all(each.ids.size <= 16 for each in packs[1:])
-
-
-def test_nothing_packs_to_nothing() -> None:
-    assert pack([], 8) == []
-
-
-def test_a_budget_of_nothing_is_refused() -> None:
-    with pytest.raises(ConfigError, match="pack of 0 tokens"):
-        pack([], 0)

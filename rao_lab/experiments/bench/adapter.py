@@ -26,7 +26,7 @@ from rao_lab.policies.local.llama import LlamaForward
 from rao_lab.policies.local.slots import SlotForward
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.objective import Batch, Scorer, loss_on_pack
-from rao_lab.training.sequences import TrainSequence, pack
+from rao_lab.training.sequences import TrainSequence
 from rao_lab.training.state import new_state
 
 SHAPES: dict[str, dict[str, int]] = {
@@ -168,7 +168,7 @@ def _updates(model: Any, prompts: np.ndarray[Any, Any]) -> dict[str, Callable[[]
     def update() -> int:
         optimizer.zero()
         total = 0.0
-        for packed in pack(batch.sequences, config.tokens_per_pack):
+        for packed in scorer.packs(batch.sequences, config.tokens_per_pack):
             with attention_of_any_shape(scorer.device):
                 loss = loss_on_pack(scorer, packed, batch, LossConfig()).loss
                 torch.autograd.backward(loss)

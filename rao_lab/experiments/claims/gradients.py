@@ -39,7 +39,7 @@ from rao_lab.policies.load import load_policy
 from rao_lab.protocols import TrainablePolicy
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
-from rao_lab.training.sequences import pack
+from rao_lab.training.packs import pack
 from rao_lab.tree import Group, Tree
 
 Gradient = list[torch.Tensor | None]

@@ -22,7 +22,7 @@ from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.training.config import LossConfig, TrainConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.optimizer import Optimizer
-from rao_lab.training.sequences import pack
+from rao_lab.training.packs import pack
 from rao_lab.training.state import new_state
 from rao_lab.tree import Group
 from tests.support.configs import small_config
