@@ -22,7 +22,7 @@ from rao_lab.experiments.claims.gradient_figures import (
 from rao_lab.experiments.claims.gradients import Sketch, measure_gradients, rows_of
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
-from rao_lab.training.sequences import pack
+from rao_lab.training.packs import pack
 from tests.credit.test_credit_expectation import P, Q
 from tests.support.tinymodels import gradient, groups_of, tiny_policy
 
