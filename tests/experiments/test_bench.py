@@ -16,7 +16,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import adapter, cases, credit, kept, large, rollout, store, ways
+from rao_lab.experiments.bench import adapter, cases, credit, kept, large, live, rollout, store, views, ways
 from rao_lab.experiments.bench.actors import Actor
 from rao_lab.experiments.bench.ways import OneByOne
 from rao_lab.policies.load import load_policy
@@ -73,6 +73,25 @@ def test_a_large_run_is_made_opened_and_painted(monkeypatch: pytest.MonkeyPatch)
         "large/Group",
     } <= found.keys()
     assert all(value > 0 for value in found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_views_are_timed_from_a_press_to_its_paint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "SIZES", (100,))
+    found = {case.name: case.median for case in views.measure(lambda line: None)}
+    deeds = ("open", "select", "view", "what-if", "pan folded", "zoom folded", "pan all", "zoom all")
+    assert [*found] == [f"{deed}/100" for deed in deeds]
+    assert all(0 < value < 20_000 for value in found.values())
+
+
+def test_a_watched_step_is_compared_with_the_same_step_alone() -> None:
+    alone = [live.Taken(1.0, 2.0), live.Taken(10.0, 20.0), live.Taken(4.0, 8.0)]
+    board = [live.Taken(2.0, 2.0), live.Taken(11.0, 20.0), live.Taken(6.0, 8.0)]
+    taken = {"alone": alone, "board": board}
+    assert live._so_far({"alone": [], "board": []}) == ""
+    assert live._so_far(taken) == ": processor time of board 1.500 x alone"
+    assert live._cases(taken, "processor", "s")[1].ratios["alone"] == pytest.approx((1.3, 1.5, 1.75))
 
 
 def test_the_machine_is_told_without_names() -> None:

@@ -5,6 +5,9 @@ the token. They take turns: all four do a step within seconds, in random order, 
 median of the ratios of equal steps stays steady, even if the speed of the machine drifts. Two sessions
 train alone: the ratio of the two says how far the other ratios can be trusted.
 
+The order is random, and each ratio is told with its lower and upper quarter. After every step a line says what has been
+found so far, so that the bench may be stopped once that is enough.
+
 Processor time is that of the whole process, from the start of a step until training rests again. It counts
 the listener, the sender thread and all that they share with training.
 """
@@ -13,23 +16,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
 
 from rao_lab.api.session import Session
 from rao_lab.api.train import default_config, start
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.experiments.bench.cases import Case, Say
+from rao_lab.experiments.bench.cases import Case, Say, paired
 from rao_lab.policies.load import load_policy
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.shown import source_of
 
-STEPS = 32
+STEPS, QUICK = 32, 4
 EVENTS = 200_000
 SETTLE_SECONDS = 0.15
 """A pause after each step, in which the sender thread sends the rest, so that this is counted too."""
@@ -46,18 +50,18 @@ class Taken:
     wall: float
 
 
-def measure(say: Say) -> Sequence[Case]:
+def measure(say: Say, quick: bool = False) -> Sequence[Case]:
     """Measures steps of the embedded policy, watched and not, and the listener by itself."""
     with TemporaryDirectory() as folder:
         sessions = {view: _begin(view, Path(folder)) for view in VIEWS}
         feeds = {view: _watch(session, view) for view, session in sessions.items()}
         taken: dict[str, list[Taken]] = {view: [] for view in VIEWS}
-        for number in range(STEPS + 1):
+        for number in range((QUICK if quick else STEPS) + 1):
             for view in Random(number).sample(VIEWS, len(VIEWS)):
                 one = _step(sessions[view])
                 if number:  # the first pays for caches
                     taken[view].append(one)
-            say(f"step {number} of {STEPS}")
+            say(f"step {number} of {QUICK if quick else STEPS}{_so_far(taken)}")
         for session in sessions.values():
             session.stop()
         for feed in filter(None, feeds.values()):
@@ -73,14 +77,26 @@ def measure(say: Say) -> Sequence[Case]:
     return [*cases, Case("listener", _listener() * 1e6, "us an event")]
 
 
-def _cases(taken: dict[str, list[Taken]], field: str, unit: str) -> list[Case]:
-    """For each view: its median step, and the median ratio to the same step alone."""
+def _so_far(taken: Mapping[str, Sequence[Taken]]) -> str:
+    """The ratios of processor time found so far; the first step pays for caches and gives none."""
+    if not taken["alone"]:
+        return ""
+    ratios = [
+        f"{case.name} {case.ratio:.3f}" for case in _cases(taken, "processor", "") if case.ratio is not None
+    ]
+    return f": processor time of {', '.join(ratios)} x alone"
+
+
+def _cases(taken: Mapping[str, Sequence[Taken]], field: str, unit: str) -> list[Case]:
+    """For each view: its median step, and the median ratio to the same step alone, with its quarters."""
     seconds = {view: [getattr(one, field) for one in steps] for view, steps in taken.items()}
-    alone = seconds["alone"]
-    cases = [Case("alone", median(alone), unit)]
-    for view in VIEWS[1:]:
-        ratio = median(one / other for one, other in zip(seconds[view], alone, strict=True))
-        cases.append(Case(view, median(seconds[view]), unit, "alone", ratio))
+    cases = []
+    for case in paired(seconds, unit, ["alone"]):
+        if case.ratio is not None:
+            ratios = [one / other for one, other in zip(seconds[case.name], seconds["alone"], strict=True)]
+            low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75)).tolist()
+            case = replace(case, ratios={"alone": (low, middle, high)})
+        cases.append(case)
     return cases
 
 
