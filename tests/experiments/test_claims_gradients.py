@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rao_lab.api.defaults import TINY
 from rao_lab.credit import CreditConfig, attribute
+from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError
 from rao_lab.experiments.claims.gradient_figures import (
     BASELINES,
@@ -19,7 +21,8 @@ from rao_lab.experiments.claims.gradient_figures import (
     compare,
     table,
 )
-from rao_lab.experiments.claims.gradients import Sketch, measure_gradients, rows_of
+from rao_lab.experiments.claims.gradients import Sketch, measure_gradients, rollouts_of, rows_of
+from rao_lab.policies.load import load_policy
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Scorer, build_batch, loss_on_pack
 from rao_lab.training.packs import pack
@@ -92,3 +95,11 @@ def test_too_few_rollouts_are_refused_before_anything_runs() -> None:
         ConfigError, match="8 tasks with 16 rollouts make fewer than 4 batches of 8 x 8 trees"
     ):
         measure_gradients(tasks=8, rollouts=16)
+
+
+def test_rollouts_of_a_task_have_noise_of_their_own() -> None:
+    policy: Any = load_policy("tiny", temperature=1.0, device="cpu")
+    world = TextCraft("medium")
+    (group,) = rollouts_of(policy, world, world.tasks("train")[:1], 6, TINY.train_limits)
+    written = {tuple(turn.text for node in tree.nodes for turn in node.turns) for tree in group.trees}
+    assert len(written) > 3

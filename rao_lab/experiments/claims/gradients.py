@@ -33,14 +33,16 @@ from rao_lab.api.defaults import suggested
 from rao_lab.credit import CreditConfig, attribute
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RaoLabError
-from rao_lab.evaluation.evaluate import evaluate
+from rao_lab.execution.executor import Executor, open_sandbox
+from rao_lab.execution.limits import Limits
 from rao_lab.experiments.claims.gradient_figures import Floats, Rows, compare, table
 from rao_lab.policies.load import load_policy
-from rao_lab.protocols import TrainablePolicy
+from rao_lab.prompts import chosen
+from rao_lab.protocols import Environment, TrainablePolicy
 from rao_lab.training.config import LossConfig
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.packs import pack
-from rao_lab.tree import Group, Tree
+from rao_lab.tree import Group, Task, Tree, TreeHeader
 
 Gradient = list[torch.Tensor | None]
 
@@ -142,6 +144,27 @@ def _gradient(batch: Batch, scorer: Scorer, weights: list[torch.Tensor], loss: L
     return total
 
 
+def rollouts_of(
+    policy: TrainablePolicy,
+    world: Environment,
+    tasks: Sequence[Task],
+    rollouts: int,
+    limits: Limits,
+    say: Callable[[str], object] = lambda line: None,
+) -> list[Group]:
+    """Many trees of each task, with independent noise."""
+    found = []
+    with open_sandbox(limits) as sandbox:
+        executor = Executor(world, policy, chosen(None, policy), limits, sandbox=sandbox)
+        for place, task in enumerate(tasks):
+            headers = [
+                executor.header(TreeHeader(task, group=place, rollout=each)) for each in range(rollouts)
+            ]
+            found.append(Group(task, tuple(executor.run(headers)), index=place))
+            say(f"rollouts: {place + 1} of {len(tasks)} tasks")
+    return found
+
+
 def measure_gradients(
     name: str = "tiny",
     tasks: int = 16,
@@ -168,30 +191,14 @@ def measure_gradients(
     policy: Any = load_policy(name, temperature=1.0, device="cpu")
     fitting = suggested(policy)
     world = TextCraft.suited(fitting.player)
-    chosen = [task for task in world.tasks("train")[:tasks] for _ in range(rollouts)]
-
-    def told(done: int, total: int) -> None:
-        say(f"rollouts: {done} of {total}")
-
-    trees = evaluate(
-        world,
-        policy,
-        "recursive",
-        chosen,
-        fitting.train_limits,
-        temperature=1.0,
-        on_trees=told,
-    ).trees
-    groups = [
-        Group(chosen[first], trees[first : first + rollouts]) for first in range(0, len(trees), rollouts)
-    ]
+    groups = rollouts_of(policy, world, world.tasks("train")[:tasks], rollouts, fitting.train_limits, say)
     rows = rows_of(policy, groups, lam, say)
     return {
         "policy": policy.name,
         "lam": lam,
         "tasks": tasks,
         "rollouts": rollouts,
-        "success": float(np.mean([tree.success == 1.0 for tree in trees])),
+        "success": float(np.mean([tree.success == 1.0 for group in groups for tree in group.trees])),
         "shapes": [
             {"groups": shape[0], "trees": shape[1], "rules": compare(rows, *shape)} for shape in SHAPES
         ],
