@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
+from rao_lab.base.changed import changed
 from rao_lab.errors import InputError
 from rao_lab.execution.asked import in_world
 from rao_lab.execution.carried import Carried, refused
@@ -158,7 +158,7 @@ class NodeCode:
                 node.calls.append(refused(call, "it had not returned when the run was stopped"))
                 raise
             self._carried.spend(call.args, call.kwargs)
-            node.calls.append(replace(call, result=result))
+            node.calls.append(changed(call, result=result))
             return result
 
         return answer

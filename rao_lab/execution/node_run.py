@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from rao_lab.base.changed import changed
 from rao_lab.execution.carried import refused
 from rao_lab.execution.edits import Edits
 from rao_lab.execution.limits import Limits
@@ -131,7 +132,7 @@ class NodeRun:
     def note(self, call_id: int, **fields: Any) -> None:
         """Fills in fields of the `Call` that stands for a launch."""
         place = self.launches[call_id]
-        self.calls[place] = replace(self.calls[place], **fields)
+        self.calls[place] = changed(self.calls[place], **fields)
 
 
 class Held:

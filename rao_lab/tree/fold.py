@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
+from rao_lab.base.changed import changed
 from rao_lab.errors import RecordError
 from rao_lab.tree.events import (
     Acted,
@@ -90,7 +90,7 @@ class Fold:
             case Refused():
                 node = self.node(event.node)
                 counts = {**node.refusals, event.kind: node.refusals.get(event.kind, 0) + 1}
-                return replace(node, refusals=counts)
+                return changed(node, refusals=counts)
             case Finished():
                 return self._finish(event)
             case Scored():
@@ -105,8 +105,8 @@ class Fold:
             spawn_index = len(parent.children)
             turns = parent.turns
             if turns and turns[-1].index == event.parent_turn:
-                turns = (*turns[:-1], replace(turns[-1], children=(*turns[-1].children, event.node)))
-            self._nodes[event.parent] = replace(
+                turns = (*turns[:-1], changed(turns[-1], children=(*turns[-1].children, event.node)))
+            self._nodes[event.parent] = changed(
                 parent,
                 children=(*parent.children, event.node),
                 turns=turns,
@@ -134,11 +134,11 @@ class Fold:
         if event.turn != len(node.turns) + 1:
             raise RecordError(f"node {event.node}: turn {event.turn} came after {len(node.turns)} turns")
         turn = Turn(event.turn, event.messages, started=event.time, started_tick=event.tick)
-        return replace(node, turns=(*node.turns, turn), status=Status.RUNNING)
+        return changed(node, turns=(*node.turns, turn), status=Status.RUNNING)
 
     def _act(self, event: Acted) -> Node:
         node, turn = self._open_turn(event.node, event.turn)
-        turn = replace(
+        turn = changed(
             turn,
             continues=event.continues,
             prompt_ids=event.prompt_ids,
@@ -157,11 +157,11 @@ class Fold:
             sampled=event.time,
             sampled_tick=event.tick,
         )
-        return replace(node, turns=(*node.turns[:-1], turn))
+        return changed(node, turns=(*node.turns[:-1], turn))
 
     def _end_turn(self, event: TurnEnded) -> Node:
         node, turn = self._open_turn(event.node, event.turn)
-        turn = replace(
+        turn = changed(
             turn,
             calls=event.calls,
             output=event.output,
@@ -171,7 +171,7 @@ class Fold:
             ended_tick=event.tick,
         )
         status = node.status if node.status.ended else Status.RUNNING
-        return replace(node, turns=(*node.turns[:-1], turn), status=status)
+        return changed(node, turns=(*node.turns[:-1], turn), status=status)
 
     def _open_turn(self, path: str, index: int) -> tuple[Node, Turn]:
         node = self.node(path)
@@ -187,8 +187,8 @@ class Fold:
             parent = self.node(node.parent)
             self._running_children[node.parent] -= 1
             if not self._running_children[node.parent] and parent.status is Status.WAITING:
-                self._nodes[node.parent] = replace(parent, status=Status.RUNNING)
-        return replace(
+                self._nodes[node.parent] = changed(parent, status=Status.RUNNING)
+        return changed(
             node,
             status=event.status,
             value=event.value,
@@ -204,8 +204,8 @@ class Fold:
                 raise RecordError(
                     f"node {event.node} cannot fail to be scored: it is {node.status}, or scored"
                 )
-            return replace(node, status=Status.ERROR, reason=event.problem)
-        return replace(
+            return changed(node, status=Status.ERROR, reason=event.problem)
+        return changed(
             node,
             success=event.success,
             success_source=event.source,
