@@ -50,3 +50,19 @@ GRADIENTS = (
     "From one checkpoint, against many rollouts of the same tasks. Bias: how far the mean gradient with a baseline "
     "lies from the mean gradient without one, under the same depth weights and normalizer Z."
 )
+SCEPTIC = "Answered from the rows at temperature 1; the sections below have the tables."
+WHY = {
+    "a": (
+        "How much of what the flat agent fails is lack of room and how much lack of skill, *Room and skill* tells."
+    ),
+    "b": (
+        "No flat transcript of these tasks fits the window, so a flat agent of this dialect cannot solve them, however "
+        "skilled: the claim is about room alone."
+    ),
+    "c": "Hard and extreme tasks were never trained on; depth follows the depth of the recipes.",
+    "d": (
+        "What is saved is bounded by how many children are launched together; the others wait for one another in any "
+        "case."
+    ),
+    "e": "Nothing in the reward pays for adaptivity; *Adaptivity* has the same within tiers, and for a cost of nodes.",
+}

@@ -16,8 +16,9 @@ from rao_lab.experiments.claims.arms import ARMS, QUICK_ARMS, QUICK_SEEDS, SEEDS
 from rao_lab.experiments.claims.harder import harder_lines
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plots import plots
-from rao_lab.experiments.claims.tables import told
-from rao_lab.experiments.claims.verdicts import Verdict, judged
+from rao_lab.experiments.claims.sceptic import answers
+from rao_lab.experiments.claims.tables import short, told
+from rao_lab.experiments.claims.verdicts import MISSING, OPEN, Verdict, judged
 
 NAME, PLOTS = "report.md", "plots"
 
@@ -50,7 +51,7 @@ def write_report(folder: Path, out: Path) -> Report:
         )
     verdicts = judged(known)
     drawn = plots(known)
-    lines = [*_head(known), *_verdicts(verdicts), *_sections(known, drawn, out)]
+    lines = [*_head(known), *_verdicts(verdicts), *_why(known, verdicts), *_sections(known, drawn, out)]
     place = out / NAME
     texts = {NAME: "\n".join(lines), "trees.md": _trees(known)}
     try:
@@ -150,8 +151,39 @@ def _verdicts(verdicts: list[Verdict]) -> Iterator[str]:
     yield from tables.table(["claim", "verdict", "figure", "ours", "the paper", "seeds"], rows)
 
 
+def _why(known: Known, verdicts: list[Verdict]) -> Iterator[str]:
+    """A sentence or two for each claim that was judged."""
+    for each in verdicts:
+        if each.verdict == MISSING:
+            yield f"- **({each.claim.id}) is not measured yet.** {each.why}"
+            continue
+        sides = [
+            f"{part.name} {part.side}" for part in each.figures if len(each.figures) > 1 and part.side != OPEN
+        ]
+        said = f"By its parts: {'; '.join(sides)}. " if sides and each.claim.id != "b" else ""
+        more = _rates_words(known) if each.claim.id == "e" else prose.WHY[each.claim.id]
+        yield f"- **({each.claim.id}) {each.words}.** {said}{more}"
+    yield ""
+
+
+def _rates_words(known: Known) -> str:
+    """How often roots delegate, before and after, where a flat transcript fits and where it does not."""
+    told_ = []
+    for arm in ("team_base", "rao"):
+        rows = [row for row in known.rows(arm).values() if row.flat_tokens is not None]
+        inside, outside = (
+            tables.mean(row.delegated for row in rows if ((row.flat_tokens or 0) <= 128) is fits)
+            for fits in (True, False)
+        )
+        told_.append(
+            f"`{arm}` delegate on {short(inside)} of the tasks that fit and on {short(outside)} of the others"
+        )
+    return f"Roots of {'; roots of '.join(told_)}. {prose.WHY['e']}"
+
+
 def _sections(known: Known, drawn: Collection[str], out: Path) -> Iterator[str]:
     for title, words, plot, parts in (
+        ("What a sceptic asks", prose.SCEPTIC, "", [answers(known)]),
         ("Success", prose.SUCCESS, "success", [tables.success_tables(known)]),
         ("Room and skill", prose.ROOM, "", [tables.fitting_table(known)]),
         ("By window: claim (b)", "Hard tasks, temperature 1.", "windows", [tables.window_table(known)]),
