@@ -35,7 +35,7 @@ def test_the_page_has_every_measure_in_a_table_and_its_figures_in_both_themes(fo
     light, dark = figures["plot0-0"]
     assert light["data"][0]["y"] == dark["data"][0]["y"] and light["layout"]["font"] != dark["layout"]["font"]
     assert set(found.figures()) == {
-        "Success by difficulty",
+        "Success by difficulty, within the budget",
         "Solved within what is spent on a task",
         "Solved by one of k tries",
         "Turns of a try",

@@ -31,7 +31,8 @@ def comparison_figures(found: Comparison, dark: bool = False) -> dict[str, go.Fi
     """By title; only what there is something to show of."""
     drawing = _Drawing(found, dark)
     budget = found.budget
-    figures = {"Success by difficulty": drawing.by_band(found.measures)}
+    shown = (found.measures[-1] if budget is not None else found.measures[0]).name
+    figures = {f"Success by difficulty, {shown}": drawing.by_band(shown)}
     if budget is not None:
         figures["Solved within what is spent on a task"] = drawing.over_budget()
     if found.repeats > 1:
@@ -53,10 +54,13 @@ class _Drawing:
         self._arms = list(found.tries)
         self._bands = list(dict.fromkeys(rows[0].difficulty for rows in next(iter(found.tries.values()))))
 
-    def by_band(self, measures: Sequence[Measure]) -> go.Figure:
-        """Dots with intervals, and the flat ceiling as a mark: of the budget if there is one, otherwise of a try."""
-        name = measures[-1].name if self._found.budget is not None else measures[0].name
-        parts = [each for each in measures if each.name == name and (each.band or len(self._bands) == 1)]
+    def by_band(self, name: str) -> go.Figure:
+        """Dots with intervals of one measure, and the flat ceiling as a mark."""
+        parts = [
+            each
+            for each in self._found.measures
+            if each.name == name and (each.band or len(self._bands) == 1)
+        ]
         figure = self._empty("", "", [-0.03, 1.03])
         names = self._names(parts)
         for place, arm in enumerate(self._arms):
