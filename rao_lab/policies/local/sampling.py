@@ -33,7 +33,8 @@ def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) 
     Returns:
         `[3, R]`: ids, log-probs and entropies (nats). It is the only transfer from the device.
     """
-    logprobs = torch.log_softmax(logits.float() / temperature, dim=-1)
+    scaled = logits.float() if temperature == 1.0 else logits.float() / temperature
+    logprobs = torch.log_softmax(scaled, dim=-1)
     probs = logprobs.exp()
     # Cumulated in double precision: in single, rounding errors are as large as a rare token's probability.
     cumulated = probs.double().cumsum(dim=-1)
