@@ -129,7 +129,7 @@ def test_generate_reads_its_prompt_on_the_models_device(random_tiny: Path) -> No
         read.extend([ids.device, attention_mask.device])
         return torch.zeros(1, ids.shape[1] + 1, dtype=torch.long)
 
-    actor = Actor("generate", policy, OneByOne(policy.model))
+    actor = Actor("generate", policy, OneByOne(policy.model), [])
     with Crossings(), patch.object(policy.model, "generate", generate):
         moved(policy.model)
         evaluate(TextCraft("easy"), actor, tasks=1, limits=Limits(max_turns=1))
@@ -157,10 +157,10 @@ def test_every_way_grows_the_same_trees(random_tiny: Path, monkeypatch: pytest.M
     found = {}
     stops = rollout._stops(policy)
     for name, way in rollout._ways(policy.model, stops, 8, 96).items():
-        actor = policy if name == "engine" else Actor(name, policy, way)
+        actor = policy if name == "engine" else Actor(name, policy, way, stops)
         limits = Limits(max_turns=3, max_new_tokens=8)
         trees = evaluate(TextCraft("easy"), actor, tasks=3, limits=limits).trees
-        found[name] = [[(t.text, len(t.sampled_ids)) for t in tree.root.turns] for tree in trees]
+        found[name] = [[(t.text, t.stop) for t in tree.root.turns] for tree in trees]
         way.close()
     first = {name: [turns[0] for turns in trees] for name, trees in found.items()}
     assert first == dict.fromkeys(rollout.WAYS, first["engine"])

@@ -16,10 +16,10 @@ class Actor:
 
     version = 0
 
-    def __init__(self, name: str, policy: Any, way: Way) -> None:
+    def __init__(self, name: str, policy: Any, way: Way, stops: Sequence[int]) -> None:
         self.name = name
         self.dialect, self.window = policy.dialect, policy.window
-        self._tokenizer, self._way = policy.tokenizer, way
+        self._tokenizer, self._way, self._stops = policy.tokenizer, way, frozenset(stops)
         self._prompts: dict[NodeKey, list[int]] = {}
         self._full: list[TurnReply] = []
 
@@ -49,6 +49,7 @@ class Actor:
         return TurnReply(
             key,
             self._tokenizer.decode(ids, skip_special_tokens=True),
+            stop="stop" if ids and ids[-1] in self._stops else "length",
             prompt_ids=array("i", self._prompts.pop(key)),
             sampled_ids=array("i", ids),
             logprobs=zeros,

@@ -58,6 +58,10 @@ class Plan:
     alone: int
     """Agents that `generate` is timed for."""
     trees: int
+    at_once: int
+    """The most agents of these trees that run together."""
+    context: int
+    """The most tokens that one of them holds."""
     limits: Mapping[str, int]
     """Bounds of whole trees, if they are not those that suit the model."""
 
@@ -71,6 +75,8 @@ TINY = Plan(
     turns=4,
     alone=2,
     trees=64,
+    at_once=512,
+    context=128,
     limits={},
 )
 SMOL = Plan(
@@ -81,8 +87,10 @@ SMOL = Plan(
     more=8,
     turns=2,
     alone=1,
-    trees=4,
-    limits={"max_turns": 2, "max_new_tokens": 16, "max_depth": 0},
+    trees=2,
+    at_once=2,
+    context=1536,
+    limits={"max_turns": 2, "max_new_tokens": 16, "max_depth": 0, "context_window": 1536},
 )
 QUICK = replace(TINY, sizes=((64, 8),), trees=32)
 
@@ -118,10 +126,10 @@ def measured(policy: Any, plan: Plan, say: Say) -> Iterator[Case]:
         stack.enter_context(computing(policy.threads))
         stops = _stops(policy)
         actors: dict[str, Any] = {"engine": policy}
-        for name, way in _ways(policy.model, stops, plan.trees * 8, policy.window).items():
+        for name, way in _ways(policy.model, stops, plan.at_once, plan.context).items():
             stack.callback(way.close)
             if name != "engine":
-                actors[name] = Actor(name, policy, way)
+                actors[name] = Actor(name, policy, way, stops)
         say(f"{plan.model}: {plan.trees} whole trees, {torch.get_num_threads()} threads")
         works = {name: _trees(actors[name], policy, plan) for name in WAYS}
         yield from _rounds(plan.model, works)
