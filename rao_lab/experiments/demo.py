@@ -2,14 +2,16 @@
 
 Both agents start from the same weights and train on the same root tasks, of one band. Before and after,
 both are evaluated on the same held-out tasks of three bands. Each agent's training is kept in a run file.
+
+The two have nothing to do with each other. So the flat agent has a process of its own if there is a core for it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Protocol
@@ -18,11 +20,13 @@ from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.export import export_run
 from rao_lab.api.train import train
 from rao_lab.api.written import run_name, spare_others
+from rao_lab.base.threads import cores
 from rao_lab.base.words import counted
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
+from rao_lab.experiments.beside import Beside
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
@@ -73,6 +77,8 @@ class DemoConfig:
     seed: int = 0
     device: str | None = None
     """The device of both policies, for example "cpu"; None = a GPU if there is one."""
+    beside: bool = field(default_factory=lambda: cores() > 1)
+    """The flat agent has a process of its own; by default if this one may use two cores."""
 
     def __post_init__(self) -> None:
         if self.minutes is not None and not self.minutes > 0:
@@ -80,16 +86,22 @@ class DemoConfig:
         run_name(self.out)
 
     def seconds(self, steps: int) -> dict[str, float]:
-        """About how long each phase takes if so many steps are trained, on two cores that do nothing else."""
+        """About how long each phase takes if so many steps are trained, on two cores that do nothing else; 0 = it
+        takes no longer than those that run beside it."""
         tasks, trees = self.tasks * len(BANDS), steps * self.tasks_per_step * self.group_size
         learned = PER_TASK_LEARNED * min(1.0, steps / USUAL_STEPS)
         after = {"recursive": PER_TASK["recursive"] + learned, "flat": PER_TASK["flat"]}
         twice = ("", PLAIN)
-        return {
+        found = {
             **{f"before{mark}: {agent}": tasks * each for agent, each in PER_TASK.items() for mark in twice},
             **{f"train: {agent}": trees * each for agent, each in PER_TREE.items()},
             **{f"after{mark}: {agent}": tasks * each for agent, each in after.items() for mark in twice},
         }
+        return {name: 0.0 if self.beside and name.endswith("flat") else each for name, each in found.items()}
+
+    def file(self, agent: Agent) -> Path:
+        """The run file of an agent."""
+        return self.out if agent == "recursive" else beside(self.out, "-flat")
 
     @property
     def page(self) -> Path:
@@ -140,118 +152,67 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
     return _Demo(config, board).run()
 
 
-class _Demo:
-    """One demo under way: both policies, and what is known so far."""
+class _Part:
+    """What one agent does in the demo."""
 
-    def __init__(self, config: DemoConfig, board: Board) -> None:
-        self._started = time.monotonic()
-        self._config = config
-        self._board = board
-        self._policies: dict[str, Any] = {
-            agent: load_policy("tiny", device=config.device) for agent in AGENTS
-        }
-        self._fitting = suggested(self._policies["recursive"])
-        self._world = TextCraft.suited(self._fitting.player, difficulty=BANDS)
-        self._fits = flat_fits(self._world, self._policies["recursive"])
-        self._check()
+    def __init__(
+        self, config: DemoConfig, agent: Agent, board: Board, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        self._config, self._agent, self._board = config, agent, board
+        self._meanwhile = meanwhile or (lambda: None)
+        self._policy: Any = load_policy("tiny", device=config.device)
+        self.fitting = suggested(self._policy)
+        self.world = TextCraft.suited(self.fitting.player, difficulty=BANDS)
+        self.fits = flat_fits(self.world, self._policy)
 
-    def run(self) -> DemoResult:
-        """Evaluates, trains and evaluates again, one agent after the other."""
-        config, board = self._config, self._board
-        result = DemoResult(config, world=self._world, fits=self._fits)
-        expected = config.seconds(config.steps)
-        whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
-        board.say(f"world: {self._world!r}")
-        trained = ", ".join(TextCraft.suited(self._fitting.player).difficulties)
-        board.say(f"trains on {trained} tasks; this takes {_said(whole)} on two cores")
-        board.plan(expected)
-        try:
-            for agent in AGENTS:
-                self._both(result, agent, "before")
-            deadline = None
-            if config.minutes is not None:
-                left = config.minutes * 60 - (time.monotonic() - self._started)
-                deadline = time.monotonic() + left * TRAINING_SHARE
-            result.steps = self._train("recursive", config.steps, deadline)
-            self._train("flat", result.steps)
-            for agent in AGENTS:
-                self._both(result, agent, "after")
-        except KeyboardInterrupt:
-            if config.out.exists():
-                board.say(f"stopped: {config.out} holds every finished step")
-            raise
-        shown = f"1,{(result.steps + 1) // 2},{result.steps}"
-        result.page = export_run(config.out, config.page, "html", shown)
-        result.seconds = time.monotonic() - self._started
-        return result
+    def evaluated(self, when: str) -> dict[str, Evaluation]:
+        """By the mark of its temperature: at the one that suits the policy, and at 1 if that is another."""
+        found = {"": self._evaluate(when, self.fitting.temperature)}
+        if self.fitting.temperature not in (None, 1.0):
+            found[PLAIN] = self._evaluate(when + PLAIN, 1.0)
+        return found
 
-    def _check(self) -> None:
-        """Refuses at once what would end the demo in the middle.
-
-        Raises:
-            ConfigError: a number means nothing.
-            RunFileError: a run of that name exists.
-            UnavailableError: nothing can be written there.
-        """
-        for agent in AGENTS:
-            self._config.training(self._fitting, agent, self._config.steps)
-            out = self._out(agent)
-            if out.exists():
-                raise RunFileError(f"{out} exists already: choose another name with --out")
-        spare_others(self._config.page, "html")
-        folder = self._config.out.parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise UnavailableError(f"{folder} cannot be written to: {error.strerror or error}") from None
-
-    def _out(self, agent: Agent) -> Path:
-        return self._config.out if agent == "recursive" else beside(self._config.out, "-flat")
-
-    def _both(self, result: DemoResult, agent: Agent, when: str) -> None:
-        """At the temperature that suits the policy, and at 1 beside it."""
-        found = result.before if when == "before" else result.after
-        found[agent] = self._evaluate(agent, when, self._fitting.temperature)
-        if self._fitting.temperature not in (None, 1.0):
-            result.plain[when][agent] = self._evaluate(agent, when, 1.0)
-
-    def _evaluate(self, agent: Agent, when: str, temperature: float | None) -> Evaluation:
-        config, policy = self._config, self._policies[agent]
-        tasks = self._world.tasks("test")[: config.tasks * len(BANDS)]
-        when += PLAIN if temperature == 1 else ""
-        phase = f"{when}: {agent}"
+    def _evaluate(self, when: str, temperature: float | None) -> Evaluation:
+        config = self._config
+        tasks = self.world.tasks("test")[: config.tasks * len(BANDS)]
+        phase = f"{when}: {self._agent}"
         self._board.phase(phase, len(tasks))
+
+        def done(trees: int, _: object) -> None:
+            self._board.advance(phase, trees)
+            self._meanwhile()
+
         found = evaluate(
-            self._world,
-            policy,
-            agent,
+            self.world,
+            self._policy,
+            self._agent,
             tasks,
-            self._fitting.limits,
+            self.fitting.limits,
             seed=config.seed,
-            fits=self._fits,
+            fits=self.fits,
             temperature=temperature,
-            on_trees=lambda done, _: self._board.advance(phase, done),
+            on_trees=done,
         )
         self._board.evaluated(when, found)
         return found
 
-    def _train(self, agent: Agent, steps: int, deadline: float | None = None) -> int:
+    def trained(self, steps: int, deadline: float | None = None) -> int:
         """Trains until the steps are done or the time is up, at least one step; returns the steps done."""
         began = time.monotonic()
-        phase = f"train: {agent}"
+        phase = f"train: {self._agent}"
         self._board.phase(phase, steps)
-        world = TextCraft.suited(self._fitting.player)
-        config = self._config.training(self._fitting, agent, steps if deadline is None else 1_000_000)
+        world = TextCraft.suited(self.fitting.player)
+        config = self._config.training(self.fitting, self._agent, steps if deadline is None else 1_000_000)
         done = 0
-        made = train(world, self._policies[agent], config, store=self._out(agent))
+        made = train(world, self._policy, config, store=self._config.file(self._agent))
         with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
             for step in made:
                 done = step.step
+                self._meanwhile()
                 if not done:
                     continue
-                self._board.stepped(agent, step)
+                # What the board does not show need not travel.
+                self._board.stepped(self._agent, replace(step, attributions=None, probes=()))
                 now = time.monotonic()
                 over = deadline is not None and now > deadline
                 if deadline is not None:  # as many as will fit, judged by those that are done
@@ -264,6 +225,104 @@ class _Demo:
                 if over:
                     break
         return done
+
+
+def flat_part(board: Board, steps: Callable[[], int], config: DemoConfig) -> dict[str, dict[str, Evaluation]]:
+    """All that the flat agent does: evaluations before and after, by the mark of their temperature.
+
+    Args:
+        steps: waits until it is known how many steps the other agent is trained.
+    """
+    part = _Part(config, "flat", board)
+    before = part.evaluated("before")
+    part.trained(config.steps if config.minutes is None else steps())
+    return {"before": before, "after": part.evaluated("after")}
+
+
+class _Demo:
+    """One demo under way."""
+
+    def __init__(self, config: DemoConfig, board: Board) -> None:
+        self._started = time.monotonic()
+        self._config = config
+        self._board = board
+        self._flat: Beside | None = None
+        self._part = _Part(config, "recursive", board, self._relay)
+        self._check()
+        part = self._part
+        self._result = DemoResult(config, world=part.world, fits=part.fits)
+
+    def run(self) -> DemoResult:
+        """Both agents: at the same time if there are two cores, otherwise one after the other."""
+        config, board, result = self._config, self._board, self._result
+        expected = config.seconds(config.steps)
+        whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
+        board.say(f"world: {self._part.world!r}")
+        trained = ", ".join(TextCraft.suited(self._part.fitting.player).difficulties)
+        board.say(f"trains on {trained} tasks; this takes {_said(whole)} on two cores")
+        board.plan(expected)
+        try:
+            if config.beside:
+                with Beside(flat_part, board, config) as self._flat:
+                    self._recursive()
+                    flat = self._flat.result()
+            else:
+                self._recursive()
+                flat = flat_part(board, lambda: result.steps, config)
+        except KeyboardInterrupt:
+            if config.out.exists():
+                board.say(f"stopped: {config.out} holds every finished step")
+            raise
+        self._keep("flat", flat)
+        result.seconds = time.monotonic() - self._started
+        return result
+
+    def _recursive(self) -> None:
+        """The recursive agent's part, and its page."""
+        config, result = self._config, self._result
+        before = self._part.evaluated("before")
+        deadline = None
+        if config.minutes is not None:
+            left = config.minutes * 60 - (time.monotonic() - self._started)
+            deadline = time.monotonic() + left * TRAINING_SHARE
+        result.steps = self._part.trained(config.steps, deadline)
+        if self._flat is not None:
+            self._flat.answer(result.steps)
+        self._keep("recursive", {"before": before, "after": self._part.evaluated("after")})
+        shown = f"1,{(result.steps + 1) // 2},{result.steps}"
+        result.page = export_run(config.out, config.page, "html", shown)
+
+    def _keep(self, agent: Agent, found: Mapping[str, Mapping[str, Evaluation]]) -> None:
+        for when, kept in (("before", self._result.before), ("after", self._result.after)):
+            kept[agent] = found[when][""]
+            if PLAIN in found[when]:
+                self._result.plain[when][agent] = found[when][PLAIN]
+
+    def _relay(self) -> None:
+        if self._flat is not None:
+            self._flat.relay()
+
+    def _check(self) -> None:
+        """Refuses at once what would end the demo in the middle.
+
+        Raises:
+            ConfigError: a number means nothing.
+            RunFileError: a run of that name exists.
+            UnavailableError: nothing can be written there.
+        """
+        for agent in AGENTS:
+            self._config.training(self._part.fitting, agent, self._config.steps)
+            out = self._config.file(agent)
+            if out.exists():
+                raise RunFileError(f"{out} exists already: choose another name with --out")
+        spare_others(self._config.page, "html")
+        folder = self._config.out.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise UnavailableError(f"{folder} cannot be written to: {error.strerror or error}") from None
 
 
 def _said(seconds: float) -> str:

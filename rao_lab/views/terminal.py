@@ -110,7 +110,7 @@ class Board:
 
     def plan(self, shares: Mapping[str, float]) -> None:
         """The phases to come and about what part of the time each takes, by any measure; told again if it is
-        known better."""
+        known better. 0 = it runs beside the others."""
         self._shares = shares
         for name in shares:
             if name not in self._phases:
@@ -175,6 +175,8 @@ class Board:
         so_far = f"{clock(time.monotonic() - self._began)} so far"
         parts, spent, done = [], 0.0, 0.0
         for name, weight in self._shares.items():
+            if not weight:
+                continue
             task = self._progress.tasks[self._phases[name]]
             part = min(1.0, task.completed / task.total) if task.total else 0.0
             seconds = task.finished_time or task.elapsed or 0.0

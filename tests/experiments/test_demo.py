@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,6 +12,8 @@ import pytest
 from rao_lab.api.defaults import TINY
 from rao_lab.errors import RaoLabError
 from rao_lab.experiments.demo import DemoConfig, run_demo
+from rao_lab.store import open_run
+from rao_lab.tree import Tree
 
 
 def test_both_agents_train_on_the_same_root_tasks_with_equal_budgets() -> None:
@@ -48,11 +51,44 @@ def test_what_would_end_the_demo_in_the_middle_is_said_before_it_begins(
 
 
 def test_the_time_of_each_phase_follows_from_what_is_done_in_it() -> None:
-    """Of the time on two cores, training takes seven tenths; each evaluation is made at two temperatures."""
-    whole = DemoConfig(Path("a.rao"))
+    """On one core, training takes seven tenths; on two, the flat agent takes no time of its own."""
+    whole = DemoConfig(Path("a.rao"), beside=False)
     usual = whole.seconds(40)
     assert sum(usual.values()) == pytest.approx(209, rel=0.05)
     assert usual["train: recursive"] / sum(usual.values()) == pytest.approx(0.52, abs=0.02)
     few = whole.seconds(4)
     assert few["train: recursive"] == usual["train: recursive"] / 10
     assert few["before: flat"] == usual["before: flat"]
+    two = replace(whole, beside=True).seconds(40)
+    assert [name for name, seconds in two.items() if seconds] == [
+        name for name in usual if "flat" not in name
+    ]
+
+
+class Deaf:
+    """A board that shows nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *said: None
+
+
+def written(tree: Tree) -> tuple[float | None, list[tuple[str, list[str]]]]:
+    return tree.success, [(node.path, [turn.text for turn in node.turns]) for node in tree.nodes]
+
+
+@pytest.mark.slow
+def test_both_agents_do_the_same_beside_each_other_and_one_after_the_other(tmp_path: Path) -> None:
+    size: dict[str, Any] = {"steps": 1, "tasks_per_step": 2, "group_size": 2, "tasks": 2}
+    found = []
+    for beside in (True, False):
+        config = DemoConfig(tmp_path / f"{beside}.rao", beside=beside, **size)
+        result = run_demo(config, Deaf())
+        with open_run(config.file("flat")) as run:
+            trained = [written(tree) for group in run.groups(1) for tree in group.trees]
+        evaluated = [
+            (when, agent, [written(tree) for tree in kept.trees])
+            for when, part in (("before", result.before), ("after", result.after))
+            for agent, kept in part.items()
+        ]
+        found.append((trained, evaluated, [*result.plain["after"]], config.page.is_file()))
+    assert found[0] == found[1]
