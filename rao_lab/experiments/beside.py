@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -16,16 +14,16 @@ from rao_lab.errors import UnavailableError
 LEAVES = 5.0
 """Seconds that the process has to close its files after Ctrl-C, which reaches it as well."""
 LOOKS = 0.2
-"""Seconds between two looks at what it said."""
+"""Seconds between two looks at whether it has ended."""
 
 
 class Beside:
     """Begins `work(board, ask, *given)` in a process of its own; use as a context manager.
 
     Args:
-        work: a function of a module. The methods of the `board` that it gets are called on the one here, in the thread
-            that calls `relay` or `result`; `ask()` waits for what `answer` is given.
-        board: hears what it reports.
+        work: a function of a module. What it calls on the `board` that it gets is called on the one here; `ask()` waits
+            for what `answer` is given.
+        board: hears what it reports, in a thread of its own.
     """
 
     def __init__(self, work: Callable[..., Any], board: object, *given: Any) -> None:
@@ -35,8 +33,9 @@ class Beside:
         self._process = context.Process(target=_work, args=(far, work, given), daemon=True)
         self._process.start()
         far.close()
-        self._heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._found: tuple[Any] | None = None
+        self._found: Any = None
+        self._raised: Exception | None = None
+        self._ended = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -58,42 +57,35 @@ class Beside:
         except OSError:
             return  # it has ended: `result` says so
 
-    def relay(self) -> None:
-        """Tells the board what was reported so far.
+    def result(self) -> Any:
+        """Waits for the function's end, and returns what it returned.
 
         Raises:
             what the function raised.
             UnavailableError: its process has ended without a result.
         """
-        while self._found is None and not self._heard.empty():
-            self._tell(*self._heard.get())
-
-    def result(self) -> Any:
-        """Waits for the function's end, and returns what it returned.
-
-        Raises:
-            as `relay`.
-        """
-        while self._found is None:
-            with suppress(queue.Empty):
-                self._tell(*self._heard.get(timeout=LOOKS))
-        return self._found[0]
+        while not self._ended.wait(LOOKS):  # so that Ctrl-C is heard on every system
+            continue
+        if self._raised is not None:
+            raise self._raised
+        return self._found
 
     def _listen(self) -> None:
+        lost = UnavailableError("the second process of the demo has ended: is there enough memory?")
         try:
             while True:
-                self._heard.put(self._pipe.recv())
+                kind, said = self._pipe.recv()
+                if kind == "result":
+                    self._found = said
+                    return
+                if kind == "raised":
+                    self._raised = said
+                    return
+                getattr(self._board, kind)(*said)
         except (EOFError, OSError):
-            lost = UnavailableError("the second process of the demo has ended: is there enough memory?")
-            self._heard.put(("raised", lost))
-
-    def _tell(self, kind: str, said: Any) -> None:
-        if kind == "raised":
-            raise said
-        if kind == "result":
-            self._found = (said,)
-        else:
-            getattr(self._board, kind)(*said)
+            self._raised = lost
+        finally:
+            self._ended.set()
 
 
 class _Far:

@@ -155,11 +155,8 @@ def run_demo(config: DemoConfig, board: Board) -> DemoResult:
 class _Part:
     """What one agent does in the demo."""
 
-    def __init__(
-        self, config: DemoConfig, agent: Agent, board: Board, meanwhile: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, config: DemoConfig, agent: Agent, board: Board) -> None:
         self._config, self._agent, self._board = config, agent, board
-        self._meanwhile = meanwhile or (lambda: None)
         self._policy: Any = load_policy("tiny", device=config.device)
         self.fitting = suggested(self._policy)
         self.world = TextCraft.suited(self.fitting.player, difficulty=BANDS)
@@ -177,11 +174,6 @@ class _Part:
         tasks = self.world.tasks("test")[: config.tasks * len(BANDS)]
         phase = f"{when}: {self._agent}"
         self._board.phase(phase, len(tasks))
-
-        def done(trees: int, _: object) -> None:
-            self._board.advance(phase, trees)
-            self._meanwhile()
-
         found = evaluate(
             self.world,
             self._policy,
@@ -191,7 +183,7 @@ class _Part:
             seed=config.seed,
             fits=self.fits,
             temperature=temperature,
-            on_trees=done,
+            on_trees=lambda done, _: self._board.advance(phase, done),
         )
         self._board.evaluated(when, found)
         return found
@@ -208,7 +200,6 @@ class _Part:
         with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
             for step in made:
                 done = step.step
-                self._meanwhile()
                 if not done:
                     continue
                 # What the board does not show need not travel.
@@ -247,7 +238,7 @@ class _Demo:
         self._config = config
         self._board = board
         self._flat: Beside | None = None
-        self._part = _Part(config, "recursive", board, self._relay)
+        self._part = _Part(config, "recursive", board)
         self._check()
         part = self._part
         self._result = DemoResult(config, world=part.world, fits=part.fits)
@@ -297,10 +288,6 @@ class _Demo:
             kept[agent] = found[when][""]
             if PLAIN in found[when]:
                 self._result.plain[when][agent] = found[when][PLAIN]
-
-    def _relay(self) -> None:
-        if self._flat is not None:
-            self._flat.relay()
 
     def _check(self) -> None:
         """Refuses at once what would end the demo in the middle.

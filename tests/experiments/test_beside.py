@@ -28,12 +28,10 @@ def test_it_reports_asks_and_returns() -> None:
     with Beside(beside_work.works, board, 2) as other:
         until = time.monotonic() + 60
         while not board.heard and time.monotonic() < until:
-            other.relay()
             time.sleep(0.01)
         assert board.heard == [("say", "begun")]
         other.answer(40)
         assert other.result() == 42 == other.result()
-        other.relay()
     assert board.heard == [("say", "begun"), ("advance", "a", 42)]
     assert multiprocessing.active_children() == []
 
