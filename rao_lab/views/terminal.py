@@ -275,9 +275,14 @@ def _say_tasks(
 
 
 def success_text(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> str:
-    """The table as plain text."""
+    """The table as plain text, in 80 columns if it can be."""
+    wide = _drawn(success_table(rows))
+    return wide if max(map(len, wide.splitlines())) <= 80 else _drawn(success_table(rows, narrow=True))
+
+
+def _drawn(table: Table) -> str:
     target = StringIO()
-    Console(file=target, width=100, color_system=None).print(success_table(rows))
+    Console(file=target, width=100, color_system=None).print(table)
     return "\n".join(line.rstrip() for line in target.getvalue().rstrip().splitlines())
 
 

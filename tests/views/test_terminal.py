@@ -53,6 +53,12 @@ def test_the_table_puts_flat_beside_its_ceiling() -> None:
     ]
 
 
+def test_three_bands_at_two_temperatures_fit_80_columns() -> None:
+    bands = {"easy": EASY, "medium": EASY, "hard": HARD}
+    shown = success_text({(when, "recursive"): bands for when in ("before", "before T 1")}).splitlines()
+    assert max(map(len, shown)) <= 80 and shown[3].startswith("before T 1 recursive")
+
+
 def test_a_share_says_what_it_is_of_if_some_tasks_were_not_scored() -> None:
     lost = replace(EASY, unscored=7, why_unscored={"no answer within 120 s": 6, "out of memory": 1})
     rows = {("before", "recursive"): {"easy": lost, "hard": HARD}}
