@@ -112,18 +112,29 @@ def test_open_opens_the_newest_page_and_trains_nothing(
 
 
 def test_the_tree_shown_is_the_hardest_that_was_learned_and_can_be_read() -> None:
-    before = evaluation(
-        tree("easy", 0), tree("medium", 0), tree("hard", 1), tree("hard", 0), tree("medium", 0)
-    )
+    easy = [tree("easy", 0)] * 8
+    before = evaluation(*easy, tree("medium", 0), tree("hard", 1), tree("hard", 0), tree("medium", 1))
+    learned = [tree("easy", 1)] * 8
     after = evaluation(
-        tree("easy", 1), tree("medium", 1, 4), tree("hard", 1), tree("hard", 1, 90), tree("medium", 0)
+        *learned, tree("medium", 1, 4), tree("hard", 1), tree("hard", 1, 90), tree("medium", 0)
     )
     pair = telling_pair(before, after)
-    assert pair == (before.trees[1], after.trees[1])
+    assert pair is not None and (pair.before, pair.after) == (before.trees[8], after.trees[8])
+    assert "of 12 tasks, the recursive agent solved 10 only afterwards, and 1 only before" in pair.words
 
 
-def test_without_anything_learned_some_tree_is_shown() -> None:
-    found = evaluation(tree("easy", 0))
-    assert telling_pair(found, found) == (found.trees[0], found.trees[0])
-    assert telling_pair(None, found) is None
-    assert telling_pair(evaluation(), evaluation()) is None
+def test_if_chance_may_explain_it_the_tree_shown_is_no_success_that_was_picked() -> None:
+    """One of 60 hard tasks was solved after two steps: to show it would suggest that they taught it."""
+    before = evaluation(*[tree("medium", 0)] * 5, *[tree("hard", 0)] * 60)
+    after = evaluation(*[tree("medium", 0)] * 5, *[tree("hard", 0)] * 59, tree("hard", 1))
+    pair = telling_pair(before, after)
+    assert pair is not None and pair.after.success == 0
+    assert pair.words == "The first medium task, whatever came of it, recursive agent:"
+    all_solved = evaluation(*[tree("medium", 1)] * 5, *[tree("hard", 1)] * 60)
+    said = [telling_pair(before, all_solved, taught=taught) for taught in (True, False)]
+    assert said[0] and said[1] and ("picked" in said[0].words, "picked" in said[1].words) == (True, False)
+    result = DemoResult(DemoConfig(Path("runs/a.rao")), steps=2)
+    result.before["recursive"], result.after["recursive"] = before, all_solved
+    assert "The first medium task, whatever came of it" in demo_text(result)
+    assert "The first easy task" in (telling_pair(*[evaluation(tree("easy", 0))] * 2) or pair).words
+    assert telling_pair(None, before) is None and telling_pair(evaluation(), evaluation()) is None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
 from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation
+from rao_lab.evaluation.intervals import paired_interval
 from rao_lab.evaluation.rows import task_rows
 from rao_lab.experiments.demo import BANDS, PLAIN, DemoResult, beside
 from rao_lab.tree import Tree
@@ -57,7 +59,7 @@ def demo_json(result: DemoResult) -> dict[str, Any]:
 
 
 def demo_text(result: DemoResult) -> str:
-    """Success before and after, then a task that tells what was learned, then what to type next."""
+    """Success before and after, then a task before and after, then what to type next."""
     rows = {(when, agent): found.by_difficulty for when, agent, found in _all(result)}
     parts = [
         success_text(rows),
@@ -68,14 +70,20 @@ def demo_text(result: DemoResult) -> str:
             + _warmth(result)
             + (
                 " So little training teaches nothing: this only checks that all of it runs."
-                if result.steps * result.config.tasks_per_step < TOO_LITTLE
+                if _too_little(result)
                 else ""
             )
         ),
     ]
-    pair = telling_pair(result.before.get("recursive"), result.after.get("recursive"))
+    pair = telling_pair(
+        result.before.get("recursive"), result.after.get("recursive"), taught=not _too_little(result)
+    )
     if pair is not None:
-        parts += [f"Before:\n{text_tree(pair[0])}", f"After:\n{text_tree(pair[1])}"]
+        parts += [
+            _filled(pair.words),
+            f"Before:\n{text_tree(pair.before)}",
+            f"After:\n{text_tree(pair.after)}",
+        ]
     run, step = result.config.out, result.steps
     named = "" if DEFAULT.fullmatch(run.as_posix()) else f" --out {run}"
     parts += [
@@ -120,23 +128,57 @@ def _filled(text: str) -> str:
     return fill(text, min(100, get_terminal_size((100, 24)).columns))
 
 
-def telling_pair(before: Evaluation | None, after: Evaluation | None) -> tuple[Tree, Tree] | None:
-    """The trees of one task before and after.
+def _too_little(result: DemoResult) -> bool:
+    return result.steps * result.config.tasks_per_step < TOO_LITTLE
 
-    A task that was solved only afterwards is preferred; then small trees; then a harder band; then depth.
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The trees of one task before and after training."""
+
+    before: Tree
+    after: Tree
+    words: str
+    """How the task was chosen."""
+
+
+def telling_pair(before: Evaluation | None, after: Evaluation | None, *, taught: bool = True) -> Pair | None:
+    """One task before and after; None if there is none.
+
+    If success rose by more than chance explains: among the tasks that were solved only afterwards one with small
+    trees, of a hard band, with much delegation. Otherwise a task that was chosen without a look at what came of it.
+
+    Args:
+        taught: whether the training was long enough to teach anything.
     """
-    if before is None or after is None:
+    if before is None or after is None or not before.trees:
         return None
     pairs = list(zip(before.trees, after.trees, strict=True))
+    scored = [
+        (new.success, old.success)
+        for old, new in pairs
+        if new.success is not None and old.success is not None
+    ]
+    gained = [pair for pair in pairs if pair[1].success == 1.0 and pair[0].success != 1.0]
+    if not (taught and gained and paired_interval(scored)[1] > 0):
+        old, new = next((each for each in pairs if _band(each) == 1), pairs[0])  # the band that is trained
+        return Pair(old, new, f"The first {old.task.difficulty} task, whatever came of it, recursive agent:")
+    lost = sum(old.success == 1.0 and new.success != 1.0 for old, new in pairs)
 
-    def tells(pair: tuple[Tree, Tree]) -> tuple[bool, bool, int, int]:
-        old, new = pair
-        learned = new.success == 1.0 and old.success != 1.0
-        readable = len(old) <= MOST_NODES_SHOWN and len(new) <= MOST_NODES_SHOWN
-        band = BANDS.index(new.task.difficulty) if new.task.difficulty in BANDS else 0
-        return learned, readable, band, new.depth
+    def tells(pair: tuple[Tree, Tree]) -> tuple[bool, int, int]:
+        return max(map(len, pair)) <= MOST_NODES_SHOWN, _band(pair), pair[1].depth
 
-    return max(pairs, key=tells, default=None)
+    return Pair(
+        *max(gained, key=tells),
+        f"A task picked because training changed its end: of {counted(len(pairs), 'task')}, "
+        f"the recursive agent solved {len(gained):,} only afterwards, and {lost:,} only before.",
+    )
+
+
+def _band(pair: tuple[Tree, Tree]) -> int:
+    """The place of the pair's band among those of the demo."""
+    band = pair[1].task.difficulty
+    return BANDS.index(band) if band in BANDS else 0
 
 
 def _bands(found: Evaluation) -> dict[str, dict[str, Any]]:
