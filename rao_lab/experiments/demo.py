@@ -57,7 +57,7 @@ class Board(Protocol):
     def plan(self, shares: Mapping[str, float]) -> None: ...
     def phase(self, name: str, total: int) -> None: ...
     def advance(self, name: str, done: int) -> None: ...
-    def evaluated(self, when: str, evaluation: Evaluation) -> None: ...
+    def evaluated(self, when: str, evaluation: Evaluation, listed: bool) -> None: ...
     def stepped(self, agent: Agent, step: TrainStep) -> None: ...
 
 
@@ -91,11 +91,11 @@ class DemoConfig:
         tasks, trees = self.tasks * len(BANDS), steps * self.tasks_per_step * self.group_size
         learned = PER_TASK_LEARNED * min(1.0, steps / USUAL_STEPS)
         after = {"recursive": PER_TASK["recursive"] + learned, "flat": PER_TASK["flat"]}
-        twice = ("", PLAIN)
+        twice = 2  # at two temperatures
         found = {
-            **{f"before{mark}: {agent}": tasks * each for agent, each in PER_TASK.items() for mark in twice},
+            **{f"before: {agent}": twice * tasks * each for agent, each in PER_TASK.items()},
             **{f"train: {agent}": trees * each for agent, each in PER_TREE.items()},
-            **{f"after{mark}: {agent}": tasks * each for agent, each in after.items() for mark in twice},
+            **{f"after: {agent}": twice * tasks * each for agent, each in after.items()},
         }
         return {name: 0.0 if self.beside and name.endswith("flat") else each for name, each in found.items()}
 
@@ -164,28 +164,29 @@ class _Part:
 
     def evaluated(self, when: str) -> dict[str, Evaluation]:
         """By the mark of its temperature: at the one that suits the policy, and at 1 if that is another."""
-        found = {"": self._evaluate(when, self.fitting.temperature)}
-        if self.fitting.temperature not in (None, 1.0):
-            found[PLAIN] = self._evaluate(when + PLAIN, 1.0)
-        return found
-
-    def _evaluate(self, when: str, temperature: float | None) -> Evaluation:
-        config = self._config
-        tasks = self.world.tasks("test")[: config.tasks * len(BANDS)]
+        usual = self.fitting.temperature
+        marks = {"": usual} if usual in (None, 1.0) else {"": usual, PLAIN: 1.0}
+        tasks = self.world.tasks("test")[: self._config.tasks * len(BANDS)]
         phase = f"{when}: {self._agent}"
-        self._board.phase(phase, len(tasks))
-        found = evaluate(
-            self.world,
-            self._policy,
-            self._agent,
-            tasks,
-            self.fitting.limits,
-            seed=config.seed,
-            fits=self.fits,
-            temperature=temperature,
-            on_trees=lambda done, _: self._board.advance(phase, done),
-        )
-        self._board.evaluated(when, found)
+        self._board.phase(phase, len(tasks) * len(marks))
+        found: dict[str, Evaluation] = {}
+
+        def advance(done: int, _: object) -> None:
+            self._board.advance(phase, len(tasks) * len(found) + done)
+
+        for mark, temperature in marks.items():
+            found[mark] = evaluate(
+                self.world,
+                self._policy,
+                self._agent,
+                tasks,
+                self.fitting.limits,
+                seed=self._config.seed,
+                fits=self.fits,
+                temperature=temperature,
+                on_trees=advance,
+            )
+            self._board.evaluated(when + mark, found[mark], not mark)
         return found
 
     def trained(self, steps: int, deadline: float | None = None) -> int:

@@ -133,9 +133,10 @@ class Board:
         if self._live is None and done and done == self._progress.tasks[task].total:
             self.say(f"{name}: {done} done, {self._progress.tasks[task].elapsed or 0:.0f} s")
 
-    def evaluated(self, when: str, evaluation: Evaluation) -> None:
-        """Adds a row block to the table of success."""
-        self._rows[when, evaluation.agent] = evaluation.by_difficulty
+    def evaluated(self, when: str, evaluation: Evaluation, listed: bool = True) -> None:
+        """Adds a row to the table of success; one that is not listed is said in a log alone, for want of room."""
+        if listed:
+            self._rows[when, evaluation.agent] = evaluation.by_difficulty
         if self._live is None:
             for name, part in evaluation.by_difficulty.items():
                 self.say(f"{when:<6} {evaluation.agent:<9} {name:<7} {share(part)}, {part.scored.words()}")
