@@ -80,13 +80,19 @@ def others(
     """The policies by name and the agents that are compared.
 
     Raises:
-        ConfigError: it is compared with itself, or with agents and policies at once.
+        ConfigError: it is compared with itself, with agents and policies at once, or with a prompt.
     """
     from rao_lab.base.safe_text import quoted
     from rao_lab.errors import ConfigError
     from rao_lab.policies.load import load_policy
+    from rao_lab.prompts import CODE, SHIPPED
     from rao_lab.tree import AGENTS
 
+    prompt = next((each for each in against if each in (*CODE, *SHIPPED)), None)
+    if prompt is not None:
+        raise ConfigError(
+            f"--against {quoted(prompt)} is a prompt: rao-lab prompts bench PROMPT {prompt} compares prompts"
+        )
     agents: list[Kind] = [each for each in AGENTS if each in against]
     if agents and len(agents) < len(against):
         raise ConfigError(

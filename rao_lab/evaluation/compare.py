@@ -110,11 +110,15 @@ class Comparison:
         ]
         if self.repeats == 1 and self.budget is None:
             return "\n".join([*lines, *map(str, self.differences)])
-        return "\n".join([*lines, *self.summary()])
+        return "\n".join(["first try at each task, with Wilson's 95 % intervals:", *lines, *self.summary()])
 
     def summary(self) -> list[str]:
         """What the arms reach, how they differ, and what it took, in lines."""
-        return [*measure_lines(self.measures, self.budget), *cost_lines(self.costs)]
+        return [
+            "all tries, with 95 % intervals over tasks by resampling:",
+            *measure_lines(self.measures, self.repeats, self.budget),
+            *cost_lines(self.costs, self.repeats),
+        ]
 
     def figures(self) -> dict[str, Any]:
         """Plotly figures by title: success by difficulty, over what is spent and over tries, and cost."""
@@ -185,30 +189,44 @@ def compare(
     )
 
 
-def measure_lines(measures: Sequence[Measure], budget: Budget | None) -> list[str]:
+def measure_lines(measures: Sequence[Measure], repeats: int, budget: Budget | None) -> list[str]:
     """A line for each measure over all tasks, and one for each difference in it."""
     lines = [] if budget is None else [f"budget: {budget}"]
     for each in measures:
         if each.band:
             continue
         values = ", ".join(f"{name} {found or 'not scored'}" for name, found in each.values.items())
-        lines.append(f"{each.name} on {counted(each.tasks, 'task')}: {values}")
+        lines.append(f"{each.name} ({_meaning(each, repeats)}) on {counted(each.tasks, 'task')}: {values}")
         for (first, second), gap in each.differences.items():
             if gap is not None:
                 lines.append(f"  {first} minus {second}: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
     return lines
 
 
-def cost_lines(costs: Mapping[str, Cost]) -> list[str]:
-    """A line for each arm: what a try took."""
+def _meaning(measure: Measure, repeats: int) -> str:
+    """What counts as solved."""
+    if not measure.name.startswith("pass@"):
+        return "one of the tries until the budget is used up"
+    k = measure.name.removeprefix("pass@")
+    if k == str(repeats):
+        return "the one try" if repeats == 1 else f"one of {repeats} tries"
+    return f"mean of {repeats} tries" if k == "1" else f"one of {k} tries, mean of all choices of {repeats}"
+
+
+def cost_lines(costs: Mapping[str, Cost], repeats: int) -> list[str]:
+    """A line for each arm: what a try took, and why there were more tries than asked for."""
     lines = []
     for name, cost in costs.items():
         tokens = f"{cost.tokens:,.0f} generated tokens, " if cost.tokens else ""
         solved = (
             "" if cost.tokens_a_success is None else f"; {cost.tokens_a_success:,.0f} tokens for each success"
         )
+        more = (
+            f" ({repeats} asked for, the others until the budget was used up)" if cost.tries > repeats else ""
+        )
         lines.append(
-            f"cost of {name}: {cost.tries:.1f} tries a task; a try {tokens}{cost.turns:,.1f} turns{solved}"
+            f"cost of {name}: {cost.tries:.1f} tries a task{more}; "
+            f"a try {tokens}{cost.turns:,.1f} turns{solved}"
         )
     return lines
 

@@ -97,12 +97,15 @@ class Evaluation:
     def __str__(self) -> str:
         warmth = "" if self.temperature is None else f", temperature {self.temperature:g}"
         words = f", {self.prompt}" if "@" in self.prompt else ""
+        flat = self.agent == "flat"
         lines = [
-            f"{self.policy}, {self.agent}{words}{warmth}: {summary_words(self.overall)}, {self.seconds:.1f} s"
+            f"{self.policy}, {self.agent}{words}{warmth}: {summary_words(self.overall, flat=flat)}, "
+            f"{self.seconds:.1f} s in all"
         ]
         if len(self.by_difficulty) > 1:
             lines += [
-                f"  {name:<8} {summary_words(part, why=False)}" for name, part in self.by_difficulty.items()
+                f"  {name:<8} {summary_words(part, why=False, flat=flat)}"
+                for name, part in self.by_difficulty.items()
             ]
         if self.overall.tasks < self.asked:
             lines[0] = (

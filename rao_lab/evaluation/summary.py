@@ -107,11 +107,12 @@ def figures(part: Summary) -> tuple[object, ...]:
     return (part.success, interval, scored, part.flat_ceiling, fitting, *means, part.tokens)
 
 
-def summary_words(part: Summary, why: bool = True) -> str:
+def summary_words(part: Summary, why: bool = True, *, flat: bool) -> str:
     """In a line.
 
     Args:
         why: say why tasks were not scored.
+        flat: the agent is the flat one: its ceiling is said.
     """
     if part.success is None:
         return f"none of {counted(part.tasks, 'task')} was scored" + (
@@ -119,7 +120,8 @@ def summary_words(part: Summary, why: bool = True) -> str:
         )
     return (
         f"success {part.success:.2f} [{part.low:.2f}, {part.high:.2f}] on {part.scored.words(why=why)}"
-        f"{ceiling_words(part)}, {part.mean_nodes:.1f} nodes (at most {part.max_nodes}), depth {part.mean_depth:.1f}"
+        f"{ceiling_words(part) if flat else ''}, {part.mean_nodes:.1f} nodes a tree (at most {part.max_nodes}), "
+        f"mean depth {part.mean_depth:.1f}"
     )
 
 

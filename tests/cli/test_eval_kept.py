@@ -68,6 +68,7 @@ def test_against_compares_under_a_budget_keeps_all_tries_and_saves_a_page(
             "budget='money' is unknown: choose one of tokens, turns, seconds",
         ),
         (["--against", "recursive"], "compares it with itself"),
+        (["--against", "codeact"], "is a prompt: rao-lab prompts bench PROMPT codeact compares prompts"),
         (["--against", "flat", "--against", "tiny"], "names an agent and a policy"),
         (
             ["--against", "flat", "--budget", "tokens"],

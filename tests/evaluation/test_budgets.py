@@ -96,6 +96,12 @@ def test_everyone_tries_until_an_equal_budget_is_used_up(
         assert [each.attempt for each in by_task[1]] == [*range(len(by_task[1]))]
     assert found.evaluations["flat"].success == 0.0, "an evaluation is of the first try"
     assert f"budget: {found.budget}" in str(found) and "recursive minus flat" in str(found)
+    assert "within the budget (one of the tries until the budget is used up) on 3 tasks" in str(found)
+    more = "1 asked for, the others until the budget was used up"
+    assert [f"{each} tries a task ({more})" in str(found) for each in ("1.0", f"{tries[1]}.0")] == [
+        False,
+        True,
+    ]
     assert found.budget is not None
     spent, shares = curve_of(found.tries["flat"], found.budget, found.amounts)
     assert (shares[0], shares[-1], spent[-1]) == (0.0, 1.0, found.amounts[0])
@@ -106,6 +112,10 @@ def test_repeats_give_pass_at_k_to_everyone() -> None:
     assert [each.name for each in found.measures] == ["pass@1", "pass@2", "pass@3"]
     values = [each.values["flat"].value for each in found.measures]  # type: ignore[union-attr]
     assert values == pytest.approx([1 / 3, 2 / 3, 1.0])
+    said = str(found).splitlines()
+    assert said[0] == "first try at each task, with Wilson's 95 % intervals:" and "success 0.00" in said[1]
+    assert "pass@1 (mean of 3 tries) on 3 tasks" in said[3] and "pass@3 (one of 3 tries) on" in said[5]
+    assert "pass@2 (one of 2 tries, mean of all choices of 3) on" in said[4]
     assert found.to_dict()["repeats"] == 3 and len(found.to_dict()["rows"]["flat"]) == 9
 
 

@@ -134,6 +134,8 @@ def test_the_flat_ceiling_is_the_share_of_tasks_that_fit_the_window() -> None:
     assert (fitting.tasks, fitting.scored, fitting.success) == (4, 4, found.by_difficulty["easy"].success)
     assert found.to_dict()["fitting"] == fitting.to_dict()
     assert f", flat ceiling 0.50, success {fitting.success:.2f} on the 4 that fit, " in str(found)
+    team = evaluate(Tasks(), ByTree({}), tasks=8, limits=Limits(context_window=96), fits=fits)
+    assert team.overall.flat_ceiling == 0.5 and "ceiling" not in str(team), "it bounds the flat agent alone"
 
 
 def test_the_flat_agent_has_the_turns_of_a_whole_tree() -> None:

@@ -87,7 +87,7 @@ def evaluate(
     --against compares with the other agent (--against flat), or with other policies, on the same tasks: pass@1 and
     pass@k with --repeats, and what each solves with --budget tokens, turns or seconds: as much on each task as the
     first try of the dearest took there, or so much (tokens=400). Who is cheap has more tries; a try that goes over
-    the budget counts for nothing. --page saves tables and figures as one page.
+    the budget counts for nothing. --page saves tables and figures as one page. rao-lab prompts bench compares prompts.
 
     What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
 

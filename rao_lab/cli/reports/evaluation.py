@@ -44,9 +44,11 @@ def evaluation_text(found: Evaluation, plain: Evaluation | None = None) -> str:
 
 
 def _beside(plain: Evaluation) -> list[str]:
-    lines = [f"the same tasks at temperature 1, as in training: {summary_words(plain.overall)}"]
+    flat = plain.agent == "flat"
+    lines = [f"the same tasks at temperature 1, as in training: {summary_words(plain.overall, flat=flat)}"]
     if len(plain.by_difficulty) > 1:
         lines += [
-            f"  {name:<8} {summary_words(part, why=False)}" for name, part in plain.by_difficulty.items()
+            f"  {name:<8} {summary_words(part, why=False, flat=flat)}"
+            for name, part in plain.by_difficulty.items()
         ]
     return lines
