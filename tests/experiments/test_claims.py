@@ -25,7 +25,9 @@ from rao_lab.experiments.claims.clock import ClockRow, to_columns
 from rao_lab.experiments.claims.delegation import Counts, within_tiers
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plan import PLACE, plan_text
+from rao_lab.experiments.claims.plots import plots
 from rao_lab.experiments.claims.run import run_units
+from rao_lab.experiments.claims.tables import training_table
 from rao_lab.experiments.claims.unit import CURVE
 from rao_lab.experiments.claims.verdicts import judged
 
@@ -140,6 +142,24 @@ def test_what_is_missing_is_not_judged() -> None:
 def curve(steps: int) -> dict[str, list[Any]]:
     whole = dict.fromkeys((*CURVE, "leaves", "negative", "seconds"), [1.0] * steps)
     return {**whole, "success": [step / steps for step in range(steps)], "negative": [0.5] * steps}
+
+
+def test_the_last_steps_of_learning_are_those_of_each_seed() -> None:
+    """The longer seed alone would be 0."""
+    short, long = curve(20), curve(30)
+    long["success"] = [0.5] * 25 + [0.0] * 5
+    short["success"] = [0.5] * 15 + [1.0] * 5
+
+    def learned(*curves: dict[str, list[Any]]) -> Known:
+        return Known(
+            kept(Unit(ARMS["flat_tokens"], seed), lambda *_: 1.0, training={"curve": each})
+            for seed, each in enumerate(curves)
+        )
+
+    *_, last, _ = training_table(learned(short, long))
+    assert last.startswith("|  | 5 from 16 to 26 on | .50 |")
+    cut = {name: values[:20] for name, values in long.items()}
+    assert plots(learned(short, long))["learning"] == plots(learned(short, cut))["learning"]
 
 
 def test_the_report_is_made_from_rows_alone_and_says_what_is_missing(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ ABLATIONS = (
     "`rejection` imitates what solved its task."
 )
 LEARNING = (
-    "Means of five steps and all seeds. *Groups alike*: the share of groups whose roots all earned the same, "
+    "Means of five steps of every seed; if seeds end at different steps, the last row has the last five of each, and "
+    "the plot ends with the shortest. *Groups alike*: the share of groups whose roots all earned the same, "
     "which teach the root nothing."
 )
 BIAS = (

@@ -205,21 +205,31 @@ def cost_table(known: Known) -> Lines:
 
 
 def training_table(known: Known, part: int = 5) -> Lines:
-    """Learning curves in means of some steps and all seeds."""
+    """Learning curves in means of some steps of every seed. Seeds at equal tokens end at different steps: the middle
+    and the last steps are those of each seed."""
     rows = []
     for arm in known.arms:
         curves = [kept["training"]["curve"] for kept in known.kept(arm).values() if kept["training"]]
-        longest = max((len(curve["success"]) for curve in curves), default=0)
-        for first in (0, part, (longest - part) // 2, longest - part) if longest > 3 * part else ():
+        lengths = [len(curve["success"]) for curve in curves]
+        places = (lambda _: 0, lambda _: part, lambda all_: (all_ - part) // 2, lambda all_: all_ - part)
+        for place in places if min(lengths, default=0) > 3 * part else ():
+            firsts = [place(all_) for all_ in lengths]
+            first = min(firsts)
             cut = {
-                name: [each for curve in curves for each in curve[name][first : first + part]]
+                name: [
+                    each
+                    for curve, at in zip(curves, firsts, strict=True)
+                    for each in curve[name][at : at + part]
+                ]
                 for name in curves[0]
             }
             leaves = sum(cut["leaves"])
             rows.append(
                 [
                     "" if first else f"`{arm}`",
-                    f"{first + 1}-{first + part}",
+                    f"{first + 1}-{first + part}"
+                    if first == max(firsts)
+                    else f"{part} from {first + 1} to {max(firsts) + 1} on",
                     *(
                         short(mean(cut["success"])),
                         short(mean(cut["nodes"]), digits=1),
