@@ -21,12 +21,14 @@ from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.experiments.claims import arms, report, rows
 from rao_lab.experiments.claims.arms import ARMS, FULL, Scale, Unit
 from rao_lab.experiments.claims.behaviour import COLUMNS
+from rao_lab.experiments.claims.beside import beside, meaning
 from rao_lab.experiments.claims.clock import ClockRow, to_columns
 from rao_lab.experiments.claims.delegation import Counts, within_tiers
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plan import PLACE, plan_text
 from rao_lab.experiments.claims.plots import plots
 from rao_lab.experiments.claims.run import run_units
+from rao_lab.experiments.claims.sceptic import answers
 from rao_lab.experiments.claims.tables import training_table
 from rao_lab.experiments.claims.unit import CURVE
 from rao_lab.experiments.claims.verdicts import judged
@@ -144,6 +146,18 @@ def curve(steps: int) -> dict[str, list[Any]]:
     return {**whole, "success": [step / steps for step in range(steps)], "negative": [0.5] * steps}
 
 
+def test_what_stands_beside_a_verdict_says_what_it_does_not_show() -> None:
+    known = world(0.9, 0.1, "team_base rao solo_base flat flat_tokens")
+    assert "taught the control nothing that shows" in meaning(known, "a")
+    assert "a correlation of 1.00 [" in meaning(known, "c") and "says little of training" in meaning(
+        known, "c"
+    )
+    ((name, ratio), _) = beside(known, "d")
+    assert "both solve" in name and ratio.value == 1 and "takes longer" not in meaning(known, "d")
+    assert (beside(known, "e"), meaning(known, "b")) == ([], "")
+    assert "minus `solo_base`" in " ".join(answers(known))
+
+
 def test_the_last_steps_of_learning_are_those_of_each_seed() -> None:
     """The longer seed alone would be 0."""
     short, long = curve(20), curve(30)
@@ -157,7 +171,7 @@ def test_the_last_steps_of_learning_are_those_of_each_seed() -> None:
         )
 
     *_, last, _ = training_table(learned(short, long))
-    assert last.startswith("|  | 5 from 16 to 26 on | .50 |")
+    assert last.startswith("|  | last 5 of each | .50 |")
     cut = {name: values[:20] for name, values in long.items()}
     assert plots(learned(short, long))["learning"] == plots(learned(short, cut))["learning"]
 

@@ -66,8 +66,9 @@ class SerialRatio:
     seconds: Interval | None
     """None if no tree did the same in both ways, as `ticks`."""
     trees: int
+    """That did; `changed` and what follows is of these."""
     left_out: int
-    """Trees that did not do the same in both ways."""
+    """The others."""
     changed: int
     root_changed: int
     children: int
@@ -78,9 +79,9 @@ class SerialRatio:
         """In a line."""
         parts = [f"{name} {found}" for name in ("ticks", "seconds") if (found := getattr(self, name))]
         return (
-            f"{', '.join(parts) or 'nothing to compare'} of one child at a time, on {self.trees - self.left_out} of "
-            f"{self.trees} trees; {self.together} of {self.children} children launched together; the order changed "
-            f"the outcome of {self.changed} trees, of {self.root_changed} at the root"
+            f"{', '.join(parts) or 'nothing to compare'} of one child at a time, on {self.trees} of "
+            f"{self.trees + self.left_out} trees; {self.together} of {self.children} children launched together; the "
+            f"order changed the outcome of {self.changed} trees, of {self.root_changed} at the root"
         )
 
 
@@ -130,12 +131,12 @@ def serial_ratio(rows: Sequence[ClockRow], seeds: Sequence[Hashable] | None = No
     return SerialRatio(
         ticks=ratio("ticks") if kept else None,
         seconds=ratio("seconds") if kept else None,
-        trees=len(rows),
+        trees=len(kept),
         left_out=len(rows) - len(kept),
-        changed=sum(row.changed for row in rows),
-        root_changed=sum(row.root_changed for row in rows),
-        children=sum(row.children for row in rows),
-        together=sum(row.together for row in rows),
+        changed=sum(row.changed for row, _ in kept),
+        root_changed=sum(row.root_changed for row, _ in kept),
+        children=sum(row.children for row, _ in kept),
+        together=sum(row.together for row, _ in kept),
     )
 
 

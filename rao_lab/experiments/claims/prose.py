@@ -13,8 +13,9 @@ ROOM = (
 BOOK = "All arms were trained on book 0. Book 7 has other items and other recipes."
 SERIAL = (
     "Solved trees, replayed with the recorded ids through the model: a ratio below 1 is what running children "
-    "together saves. *Left out*: trees that did not do the same in both ways. *Outcome changed*: run one by "
-    "one, some node ended otherwise, since siblings share one inventory; *root's*: the root did."
+    "together saves. *Left out*: trees that did not do the same in both ways; nothing else in the line counts "
+    "them. *Outcome changed*: run one by one, some node ended otherwise, since siblings share one inventory; *root's*: "
+    "the root did, so that a solved tree was lost, and its time counts all the same."
 )
 LEARNED = (
     "By tier of the target, at temperature 1 over all bands: share of roots that delegate / depth / nodes / "

@@ -13,6 +13,7 @@ from rao_lab.errors import InputError, MissingError, UnavailableError
 from rao_lab.experiments.claims import closer, gradient_figures, prose, tables
 from rao_lab.experiments.claims import rows as store
 from rao_lab.experiments.claims.arms import ARMS, QUICK_ARMS, QUICK_SEEDS, SEEDS
+from rao_lab.experiments.claims.beside import beside, meaning
 from rao_lab.experiments.claims.harder import harder_lines
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plots import plots
@@ -51,7 +52,12 @@ def write_report(folder: Path, out: Path) -> Report:
         )
     verdicts = judged(known)
     drawn = plots(known)
-    lines = [*_head(known), *_verdicts(verdicts), *_why(known, verdicts), *_sections(known, drawn, out)]
+    lines = [
+        *_head(known),
+        *_verdicts(known, verdicts),
+        *_why(known, verdicts),
+        *_sections(known, drawn, out),
+    ]
     place = out / NAME
     texts = {NAME: "\n".join(lines), "trees.md": _trees(known)}
     try:
@@ -133,7 +139,7 @@ def _head(known: Known) -> Iterator[str]:
     yield ""
 
 
-def _verdicts(verdicts: list[Verdict]) -> Iterator[str]:
+def _verdicts(known: Known, verdicts: list[Verdict]) -> Iterator[str]:
     yield "## Verdicts"
     yield ""
     rows = []
@@ -148,6 +154,10 @@ def _verdicts(verdicts: list[Verdict]) -> Iterator[str]:
                     *((each.claim.paper, str(each.seeds)) if not at else ("", "")),
                 ]
             )
+        rows += [
+            ["", "", f"*not judged:* {name}", told(found), "", ""]
+            for name, found in beside(known, each.claim.id)
+        ]
     yield from tables.table(["claim", "verdict", "figure", "ours", "the paper", "seeds"], rows)
 
 
@@ -162,7 +172,8 @@ def _why(known: Known, verdicts: list[Verdict]) -> Iterator[str]:
         ]
         said = f"By its parts: {'; '.join(sides)}. " if sides and each.claim.id != "b" else ""
         more = _rates_words(known) if each.claim.id == "e" else prose.WHY[each.claim.id]
-        yield f"- **({each.claim.id}) {each.words}.** {said}{more}"
+        qualified = f" {words}" if (words := meaning(known, each.claim.id)) else ""
+        yield f"- **({each.claim.id}) {each.words}.** {said}{more}{qualified}"
     yield ""
 
 

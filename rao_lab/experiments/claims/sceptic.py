@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rao_lab.evaluation.bootstrap import Interval
 from rao_lab.experiments.claims.arms import ARMS
+from rao_lab.experiments.claims.beside import meaning
 from rao_lab.experiments.claims.delegation import by_nodes, by_roots, rates, within_tiers
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.tables import better, mean, short, told
@@ -25,7 +26,7 @@ def answers(known: Known) -> Iterator[str]:
         ("How many tasks are really different?", _items(known)),
         ("Does the return push good leaves down?", _bias(known)),
     ):
-        if said := " ".join(found):
+        if said := " ".join(filter(None, found)):
             yield f"- **{question}** {said}"
     yield ""
 
@@ -102,6 +103,7 @@ def _weak(known: Known) -> Iterator[str]:
                 f"`{arm}` solves {told(success(inside))} of the medium tasks that fit its window; in {short(alike)} of "
                 "its training groups all roots earned the same."
             )
+    yield meaning(known, "a")
 
 
 def _seeds(known: Known) -> Iterator[str]:

@@ -211,9 +211,8 @@ def training_table(known: Known, part: int = 5) -> Lines:
     for arm in known.arms:
         curves = [kept["training"]["curve"] for kept in known.kept(arm).values() if kept["training"]]
         lengths = [len(curve["success"]) for curve in curves]
-        places = (lambda _: 0, lambda _: part, lambda all_: (all_ - part) // 2, lambda all_: all_ - part)
-        for place in places if min(lengths, default=0) > 3 * part else ():
-            firsts = [place(all_) for all_ in lengths]
+        for place in range(4) if min(lengths, default=0) > 3 * part else ():
+            firsts = [(0, part, (all_ - part) // 2, all_ - part)[place] for all_ in lengths]
             first = min(firsts)
             cut = {
                 name: [
@@ -229,7 +228,7 @@ def training_table(known: Known, part: int = 5) -> Lines:
                     "" if first else f"`{arm}`",
                     f"{first + 1}-{first + part}"
                     if first == max(firsts)
-                    else f"{part} from {first + 1} to {max(firsts) + 1} on",
+                    else f"{'middle' if place == 2 else 'last'} {part} of each",
                     *(
                         short(mean(cut["success"])),
                         short(mean(cut["nodes"]), digits=1),
