@@ -87,6 +87,7 @@ def kept(unit: Unit, success: Callable[[str, int], float], **changes: Any) -> ro
 
     return {
         "asked": unit.asked(FULL),
+        "made": {"packages": {"rao-lab": "1"}, "threads": "1", "day": "2026-01-02"},
         "seconds": {phase: {"wall": 2.0, "cpu": 1.0} for phase in ("training", "evaluation")},
         "training": None,
         "evaluations": [
@@ -196,6 +197,8 @@ def test_the_report_is_made_from_rows_alone_and_says_what_is_missing(tmp_path: P
     assert shown == [f"plots/{name}.svg" for name in ("success", "windows", "ablations", "learning", "bias")]
     for name in shown:
         ElementTree.fromstring((tmp_path / name).read_text(encoding="utf-8"))
+    assert "These were made with rao-lab 1; threads a process: 1. Days: 2026-01-02 to 2026-01-02." in text
+    assert "| `rao` | extreme | 1.00 | .00 | .00 |" in text, "depth 8 is the limit"
     assert "0  2x c7 <b>" in (tmp_path / "trees.md").read_text(encoding="utf-8")
     assert [each["id"] for each in report.claims_json(made)["claims"]] == [*"abcde"]
     json.dumps(report.claims_json(made), allow_nan=False)
@@ -296,7 +299,8 @@ def test_ctrl_c_keeps_what_was_trained_and_the_unit_goes_on_from_there(tmp_path:
     assert "stopping" in told and "KeyboardInterrupt" in errors and not [*tmp_path.glob("stopped/rows/*")]
     for out in ("stopped", "whole"):
         done = start(out)
-        _, errors = done.communicate(timeout=300)
+        told, errors = done.communicate(timeout=300)
+        assert bool(re.search(r"lam_0-0: goes on after step 1\d of 24", told)) == (out == "stopped")
         assert done.returncode == 0, errors
     first, second = (
         rows.read(tmp_path / out / "rows" / f"lam_0-0{rows.END}") for out in ("stopped", "whole")
@@ -305,4 +309,5 @@ def test_ctrl_c_keeps_what_was_trained_and_the_unit_goes_on_from_there(tmp_path:
         del each["training"]["curve"]["seconds"], each["seconds"]
         for look in each["evaluations"]:
             del look["seconds"]
+        del each["made"]["day"]
     assert first == second

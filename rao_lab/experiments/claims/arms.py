@@ -30,6 +30,8 @@ MOST_STEPS = 200
 """The most that an arm at equal tokens is trained."""
 CHECKPOINT_EVERY = 10
 """Steps. An interrupted unit goes on from its last checkpoint."""
+RESUMED = "goes on after step"
+"""The phase that a unit says once if an earlier start trained some of its steps."""
 REPLAYED = {"medium": 60, "hard": 60}
 """Solved trees of a seed that are replayed for claim (d), of each band."""
 

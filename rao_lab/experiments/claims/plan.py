@@ -42,6 +42,15 @@ def _head() -> Iterator[str]:
         f"- **Evaluation**: the first {FULL.tasks} tasks of each band of the test split, the same for every arm, once "
         "a seed, at temperatures 1 and .5. Temperature 1 decides; .5 is printed beside it."
     )
+    evaluated, trained = (
+        f"at most {each.max_nodes} nodes, depth {each.max_depth}, {each.max_turns} turns a node and "
+        f"{each.max_tree_turns} a tree"
+        for each in (TINY.limits, TINY.train_limits)
+    )
+    yield (
+        f"- **Limits of a tree**: {trained} in training, {evaluated} in evaluation. (This line was added after the "
+        "first runs; the limits and the rules are those of before.)"
+    )
     yield (
         "- **The flat agent** has as many turns as the whole tree of the recursive one, and a window as large as each "
         "node's."

@@ -37,6 +37,18 @@ ABLATIONS = (
     "They are many and not corrected for that. `eager_base` always delegates and was never trained by RL; "
     "`rejection` imitates what solved its task."
 )
+LIMITS = (
+    "The share of trees that reach a limit of the evaluation, at temperature 1 ([plan.md](plan.md) has those of "
+    "training, which are lower). Beyond it, depth and nodes cannot grow and success can only be lost."
+)
+INTERVALS = (
+    "A figure stands with its 95 % interval; differences are paired by task and seed. Its variance is that of drawing "
+    "target items anew plus that of drawing seeds anew, less that of drawing single pairs of both; the quantile is "
+    "that of t at Satterthwaite's degrees of freedom, the shape that of the draws. A share has Wilson's interval with "
+    "as many trees as this variance is worth, so 0 of many has an upper bound, too; a difference is widened by what "
+    "one more tree that disagrees would add (`rao_lab.evaluation.bootstrap`). How often such intervals cover was "
+    "tested with 5 seeds, not with fewer."
+)
 LEARNING = (
     "Means of five steps of every seed; if seeds end at different steps, the last row has the last five of each, and "
     "the plot ends with the shortest. *Groups alike*: the share of groups whose roots all earned the same, "

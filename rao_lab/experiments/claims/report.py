@@ -132,11 +132,30 @@ def _head(known: Known) -> Iterator[str]:
         yield f"**{lacks}**"
         yield ""
     yield (
-        "A figure stands with its 95 % interval, from resampling target items and seeds; differences are paired by "
-        "task and seed. T is the temperature of the evaluation: 1 decides, as in training. Rows of other machines "
+        f"{prose.INTERVALS} T is the temperature of the evaluation: 1 decides, as in training. Rows of other machines "
         "differ in the last bits and then in single trees, so a table of one machine holds within its intervals alone."
+        f"{_made(known)}"
     )
     yield ""
+
+
+def _made(known: Known) -> str:
+    """What the rows say of how they were made."""
+    made = [kept["made"] for arm in known.arms for kept in known.kept(arm).values() if "made" in kept]
+    packages = [each["packages"] for each in made]
+    parts = [
+        f"{name} {', '.join(found)}"
+        for name in ("rao-lab", "torch", "numpy", "python", "system", "machine")
+        if (found := sorted({each[name] for each in packages if name in each}))
+    ]
+    if not parts:
+        return ""
+    threads = ", ".join(sorted({str(each.get("threads")) for each in made}))
+    days = sorted({each["day"] for each in made if "day" in each})
+    span = f" Days: {days[0]} to {days[-1]}." if days else " They do not name their day."
+    return (
+        f" These were made with {', '.join(parts)}; threads a process: {threads}.{span} They name no commit."
+    )
 
 
 def _verdicts(known: Known, verdicts: list[Verdict]) -> Iterator[str]:
@@ -214,6 +233,7 @@ def _sections(known: Known, drawn: Collection[str], out: Path) -> Iterator[str]:
         ("Learning", prose.LEARNING, "learning", [tables.training_table(known)]),
         ("Bias (i) grows as it learns", prose.BIAS, "bias", [iter([""])]),
         ("What a tree costs", "Means at temperature 1.", "", [tables.cost_table(known)]),
+        ("At the limits of a tree", prose.LIMITS, "", [tables.limit_table(known)]),
         ("Run times", "Means of a unit, whose process has one thread.", "", [tables.time_table(known)]),
     ):
         found = [line for part in parts for line in part]

@@ -1,6 +1,6 @@
 """The kept rows of a unit: `ROWS/<arm>-<seed>.json.gz`, all that the report is made from.
 
-    {"asked": arm, seed and scale, "made": versions and threads, "seconds": by phase,
+    {"asked": arm, seed and scale, "made": versions, threads and day, "seconds": by phase,
      "training": {"steps", "tokens", "config", "curve": {metric: [a number a step]}} or null,
      "evaluations": [{"temperature", "window", "book", "bands": {band: {column: [a value a task]}}, ...}],
      "picture": one small tree as text, "behaviour": what `behaviour.py` counts or null,

@@ -24,7 +24,7 @@ from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, RaoLabError
 from rao_lab.experiments.claims import rows as store
-from rao_lab.experiments.claims.arms import ARMS, Scale, Unit
+from rao_lab.experiments.claims.arms import ARMS, RESUMED, Scale, Unit
 from rao_lab.experiments.claims.bases import base
 
 Say = Callable[[str], object]
@@ -169,6 +169,8 @@ class _Runner:
             return
         if kind == "at":
             worker.at = "{} {:,} of {:,}".format(*said)
+            if said[0] == RESUMED:
+                self._say(f"{unit.name}: {worker.at}")
             return
         worker.unit = None
         seconds = time.monotonic() - worker.began

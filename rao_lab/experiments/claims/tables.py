@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
+from rao_lab.api.defaults import TINY
 from rao_lab.base.words import counted
 from rao_lab.evaluation.bootstrap import Interval
 from rao_lab.experiments.claims.arms import ABLATIONS, ARMS, BANDS, MAIN, TEMPERATURES
@@ -202,6 +203,27 @@ def cost_table(known: Known) -> Lines:
                     ]
                 )
     yield from table(["arm", "band", "tokens", "turns", "decode steps", "nodes", "depth"], rows)
+
+
+def limit_table(known: Known) -> Lines:
+    """How many trees of recursive agents reach a limit of the evaluation: there, depth and nodes are cut."""
+    most = TINY.limits
+    rows = []
+    for arm in ("team_base", "rao"):
+        for band in BANDS:
+            found = known.rows(arm, bands=(band,)).values()
+            reached = [
+                mean(float(value >= limit) for value in values)
+                for values, limit in (
+                    ([row.depth for row in found], most.max_depth),
+                    ([row.nodes for row in found], most.max_nodes),
+                    ([row.turns for row in found], most.max_tree_turns),
+                )
+            ]
+            if found:
+                rows.append([f"`{arm}`", band, *map(short, reached)])
+    head = [f"depth {most.max_depth}", f"{most.max_nodes} nodes", f"{most.max_tree_turns} turns"]
+    yield from table(["arm", "band", *head], rows)
 
 
 def training_table(known: Known, part: int = 5) -> Lines:

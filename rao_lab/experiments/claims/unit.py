@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from functools import cache, partial
 from os import environ
 from pathlib import Path
@@ -23,7 +24,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits
 from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.evaluation.rows import TaskRow, task_rows
-from rao_lab.experiments.claims.arms import BANDS, Look, Scale, Unit
+from rao_lab.experiments.claims.arms import BANDS, RESUMED, Look, Scale, Unit
 from rao_lab.experiments.claims.bases import base
 from rao_lab.experiments.claims.behaviour import Measure, pushed_down
 from rao_lab.experiments.claims.clock import replay_both, to_columns
@@ -68,7 +69,11 @@ def run_unit(unit: Unit, scale: Scale, out: Path, tokens: Mapping[str, int], say
     ended = _now()
     return {
         "asked": unit.asked(scale),
-        "made": {"packages": package_versions(), "threads": environ.get("OMP_NUM_THREADS", "")},
+        "made": {
+            "packages": package_versions(),
+            "threads": environ.get("OMP_NUM_THREADS", ""),
+            "day": f"{datetime.now(UTC):%Y-%m-%d}",
+        },
         "seconds": {"training": _between(began, trained), "evaluation": _between(trained, ended)},
         "training": training,
         "evaluations": looks,
@@ -84,7 +89,14 @@ def _train(
     store = out / f"{unit.name}.rao"
     store.parent.mkdir(parents=True, exist_ok=True)
     world = TextCraft.suited(fitting.player)
-    made = train(world, policy, config, store=store, resume=True, on_resume=lambda *_: None)
+    made = train(
+        world,
+        policy,
+        config,
+        store=store,
+        resume=True,
+        on_resume=lambda after, _: say(RESUMED, max(0, after), steps),
+    )
     with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
         for step in made:
             say("training", step.step, steps)
