@@ -135,7 +135,7 @@ def test_export_html_is_one_page_that_says_what_it_leaves_out(
     status, said, _ = lab(["export", recorded, "--out", out])
     assert status == 0
     assert "Content-Security-Policy" in out.read_text(encoding="utf-8")
-    assert "left out: 2 of 3 steps" in said
+    assert "left out: 2 of 3 steps (choose with rao-lab export --steps)" in said
 
 
 def test_export_rao_is_a_run_file(recorded: Path, tmp_path: Path, lab: CommandLine) -> None:

@@ -66,7 +66,8 @@ def demo_text(result: DemoResult) -> str:
         _filled(
             f"Trained on {counted(result.steps * result.config.tasks_per_step, 'root task')} each "
             f"({counted(result.steps, 'step')}); {result.seconds:.0f} s in all. With one call a turn, the "
-            "flat agent cannot pass its ceiling, whatever else it learns."
+            "flat agent cannot pass its ceiling, whatever else it learns. "
+            "Rows 'of what fits' are its success on the tasks that the ceiling counts."
             + _warmth(result)
             + (
                 " So little training teaches nothing: this only checks that all of it runs."

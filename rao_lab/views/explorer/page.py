@@ -121,7 +121,12 @@ def save_page(
     )
     if len(chosen) < len(marks):
         left_out = "; ".join(
-            part for part in (f"{len(marks) - len(chosen)} of {len(marks)} steps", left_out) if part
+            part
+            for part in (
+                f"{len(marks) - len(chosen)} of {len(marks)} steps (choose with rao-lab export --steps)",
+                left_out,
+            )
+            if part
         )
     try:
         path.write_text(page, "utf-8")
