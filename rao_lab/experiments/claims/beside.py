@@ -51,9 +51,9 @@ def _control(figures: Figures) -> Iterator[str]:
         yield "So the control learned something."
     else:
         yield (
-            "**So training taught the control nothing that shows.** All arms have one learning rate, and none was "
-            "sought for the flat agent by itself. (a) therefore says that RAO learns where this training of the flat "
-            "agent does not, and nothing of a flat agent that learned."
+            "**So the control is weak: training taught it nothing that shows.** All arms have one learning rate, and "
+            "none was sought for the flat agent by itself. (a) therefore says that RAO learns where this training of "
+            "the flat agent does not, and nothing of a flat agent that learned."
         )
 
 
@@ -64,6 +64,7 @@ def _untrained(figures: Figures) -> Iterator[str]:
 
 
 def _against_flat(figures: Figures) -> Iterator[str]:
-    yield f"{'; '.join(f'{name}: {told(found)}' for name, found in figures)}."
+    text = "; ".join(f"{name}: {told(found)}" for name, found in figures)
+    yield f"{text[0].upper()}{text[1:]}."
     if any(found.low > 1 for _, found in figures):
         yield "So where the flat agent can do a task, RAO takes longer than it."
