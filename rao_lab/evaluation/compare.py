@@ -82,8 +82,8 @@ class Comparison:
 
     @cached_property
     def costs(self) -> Mapping[str, Cost]:
-        """Of each arm, over all of its tries."""
-        return {name: cost_of(by_task) for name, by_task in self.tries.items()}
+        """Of each arm, over the tries that pass@k is of."""
+        return {name: cost_of(by_task, self.repeats) for name, by_task in self.tries.items()}
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -226,7 +226,7 @@ def cost_lines(costs: Mapping[str, Cost], repeats: int) -> list[str]:
         )
         lines.append(
             f"cost of {name}: {cost.tries:.1f} tries a task{more}; "
-            f"a try {tokens}{cost.turns:,.1f} turns{solved}"
+            f"a try {'that was asked for ' if more else ''}{tokens}{cost.turns:,.1f} turns{solved}"
         )
     return lines
 

@@ -50,10 +50,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of an arm: means over its tries, and what a solved task took on average, failed tries included."""
+    """Of an arm: means over the tries that were asked for, and what a success took on average, failed ones included."""
 
     tries: float
-    """A task."""
+    """A task, with those that only a budget had room for."""
     tokens: float
     turns: float
     seconds: float | None
@@ -111,13 +111,17 @@ def cluster_of(row: TaskRow) -> object:
     return tuple(row.labels.items()) or row.task
 
 
-def cost_of(by_task: ByTask) -> Cost:
-    """What the tries of an arm took."""
-    rows = [row for tries in by_task for row in tries]
+def cost_of(by_task: ByTask, repeats: int) -> Cost:
+    """What the tries of an arm took.
+
+    Only the tries that were asked for at every task count, as in pass@k: a budget has room for more of them where tasks
+    are easy, so that the others would make an arm look cheaper than it is.
+    """
+    rows = [row for tries in by_task for row in tries[:repeats]]
     solved = sum(row.success == 1.0 for row in rows)
     tokens = sum(row.generated_tokens for row in rows)
     return Cost(
-        tries=len(rows) / len(by_task),
+        tries=sum(map(len, by_task)) / len(by_task),
         tokens=tokens / len(rows),
         turns=fmean(row.turns for row in rows),
         seconds=_mean([row.seconds for row in rows]),

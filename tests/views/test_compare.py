@@ -26,7 +26,7 @@ def found() -> Comparison:
 def test_the_page_has_every_measure_in_a_table_and_its_figures_in_both_themes(found: Comparison) -> None:
     page = comparison_page({"temperature 0.5": found, "temperature 1": found})
     assert page.count("<h1>Comparison") == 2 and "temperature 0.5 · 3 tasks · 2 tries at each" in page
-    for words in ("pass@1", "pass@2", "within the budget", "flat ceiling", "tokens a success"):
+    for words in ("pass@1", "pass@2", "within the budget", "flat ceiling", "tokens for each success"):
         assert words in page
     data = re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)
     assert data is not None
@@ -40,6 +40,18 @@ def test_the_page_has_every_measure_in_a_table_and_its_figures_in_both_themes(fo
         "Solved by one of k tries",
         "Turns of a try",
     }
+
+
+def test_a_line_of_the_page_is_of_tries_of_one_kind(found: Comparison) -> None:
+    """Two tries at each of three tasks; the third try, which only the budget has room for, is the one that succeeds."""
+    cost = found.costs[f"{NAME} flat"]
+    asked = [row for rows in found.tries[f"{NAME} flat"] for row in rows[:2]]
+    assert cost.tries > 2 and len(asked) == 6
+    assert cost.turns == sum(row.turns for row in asked) / 6
+    page = comparison_page({"": found})
+    assert "tries that only a budget had room for count within the budget alone" in page
+    head = page.split("</h1>")[0]
+    assert "policy " in head and "tasks from t0" in head
 
 
 def test_the_page_loads_nothing_and_a_name_is_only_text(found: Comparison) -> None:

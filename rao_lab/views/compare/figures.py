@@ -103,6 +103,8 @@ class _Drawing:
         for place, arm in enumerate(self._arms):
             spent, shares = curve_of(found.tries[arm], budget, found.amounts)
             self._line(figure, place, spent, shares, "hv")
+        # Room at the right: a step at the very end of the budget has a level, too.
+        figure.update_xaxes(range=[0, spent[-1] * 1.04])
         return figure
 
     def over_tries(self) -> go.Figure:
@@ -126,7 +128,12 @@ class _Drawing:
         for place, arm in enumerate(self._arms):
             by_task = self._found.tries[arm]
             values = [
-                of(cost_of([rows for rows in by_task if not each.band or rows[0].difficulty == each.band]))
+                of(
+                    cost_of(
+                        [rows for rows in by_task if not each.band or rows[0].difficulty == each.band],
+                        self._found.repeats,
+                    )
+                )
                 for each in parts
             ]
             figure.add_bar(

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from statistics import fmean
 
 from rao_lab.base.words import counted
 from rao_lab.evaluation.bootstrap import Interval
 from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.measures import Measure
+from rao_lab.evaluation.summary import Summary
 from rao_lab.store import spare_run_file
 from rao_lab.tree.text import fixed, signed
 from rao_lab.views.bench.page import put
@@ -26,6 +28,7 @@ CSP = (
 STYLE = f"""
 html, body {{ margin: 0; min-height: 100% }}
 @media (prefers-color-scheme: dark) {{ html {{ background: #212121; color-scheme: dark }} }}
+.rao-sheet .sentence {{ font-family: inherit }}
 .plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 8px 24px }}
 .plots h2 {{ margin-top: 20px }}
 .plots > div {{ min-width: 0 }}
@@ -102,6 +105,13 @@ def _sheet(name: str, found: Comparison, key: str, figures: dict[str, list[objec
 def _head(name: str, found: Comparison) -> str:
     tasks = found.measures[0].tasks
     parts = [name, counted(tasks, "task"), counted(found.repeats, "try at each", "tries at each")]
+    first = next(iter(found.evaluations.values()))
+    task = first.trees[0].task.id if first.trees else ""
+    parts += [
+        f"policy {' and '.join(dict.fromkeys(each.policy for each in found.evaluations.values()))}",
+        f"tasks from {task}" if task else "",
+        "" if first.temperature is None or "temperature" in name else f"temperature {first.temperature:g}",
+    ]
     quiet = " · ".join(said(part) for part in parts if part)
     limits = "" if found.budget is None else f'<p class="about">Budget: {said(found.budget)}.</p>'
     return (
@@ -138,33 +148,38 @@ def _arms(found: Comparison) -> str:
     heads = "".join(f"<th>{said(each.name)}</th>" for each in overall)
     more = (
         ("flat ceiling", "share of tasks whose flat transcript fits the window"),
-        ("on those", "success of the first try on the tasks that fit"),
-        ("nodes", "a tree"), ("depth", "a tree"), ("tries", "a task"), ("tokens", "generated in a try"),
-        ("turns", "of a try"), ("tokens a success", "generated, failed tries included"),
-        ("not scored", "first tries"),
+        *((("success where it fits", "on the tasks that fit"),) if found.repeats == 1 else ()),
+        ("nodes", "a tree"), ("depth", "a tree"), ("tries", "a task, with those for the budget"),
+        ("tokens", "generated in a try"), ("turns", "of a try"),
+        ("tokens for each success", "generated, failed tries included"),
+        ("not scored", "tries"),
     )  # fmt: skip
     heads += "".join(f'<th title="{about}">{name}</th>' for name, about in more)
     rows = "".join(_arm(found, arm, overall) for arm in found.tries)
     return (
-        f'<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th><th>{axis("0", "0.5", "1")}</th>'
+        f'<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th><th class="name">'
+        f"{said((overall[-1] if found.budget is not None else overall[0]).name)}{axis('0', '0.5', '1')}</th>"
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _arm(found: Comparison, arm: str, overall: list[Measure]) -> str:
-    part, cost = found.evaluations[arm].overall, found.costs[arm]
+    part = found.evaluations[arm].overall
+    cost = found.costs[arm]
+    # All of one kind: the tries that everyone made at every task, not those that only a budget had room for.
+    rows = [row for tries in found.tries[arm] for row in tries[: found.repeats]]
     shown = overall[-1] if found.budget is not None else overall[0]
     cells = [
         *(_share(each.values[arm]) for each in overall),
         "—" if part.flat_ceiling is None else fixed(part.flat_ceiling, 2),
-        "—" if part.fitting is None or part.fitting.success is None else fixed(part.fitting.success, 2),
-        f"{part.mean_nodes or 0:.1f}",
-        f"{part.mean_depth or 0:.1f}",
+        *([_fitting(part)] if found.repeats == 1 else ()),
+        f"{fmean(row.nodes for row in rows):.1f}",
+        f"{fmean(row.depth for row in rows):.1f}",
         f"{cost.tries:.1f}",
         f"{cost.tokens:,.0f}" if cost.tokens else "—",
         f"{cost.turns:,.1f}",
         f"{cost.tokens_a_success:,.0f}" if cost.tokens and cost.tokens_a_success else "—",
-        f"{part.unscored:,}",
+        f"{sum(row.success is None for row in rows):,}",
     ]
     return (
         f'<tr><td class="name">{said(arm)}</td><td>{bar(shown.values[arm], 0.0)}</td>'
@@ -172,8 +187,16 @@ def _arm(found: Comparison, arm: str, overall: list[Measure]) -> str:
     )
 
 
+def _fitting(part: Summary) -> str:
+    return "—" if part.fitting is None or part.fitting.success is None else fixed(part.fitting.success, 2)
+
+
 def _share(seen: Interval | None) -> str:
-    return "not scored" if seen is None else f"{seen.value:.2f} [{seen.low:.2f}, {seen.high:.2f}]"
+    return (
+        "not scored"
+        if seen is None
+        else f"{fixed(seen.value, 2)} [{fixed(seen.low, 2)}, {fixed(seen.high, 2)}]"
+    )
 
 
 def _differences(found: Comparison) -> str:
@@ -227,13 +250,16 @@ def _notes(found: Comparison) -> str:
     lines = [
         f"Intervals are over tasks by resampling: {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
         "drawn together. They say nothing of training again with another seed.",
-        "pass@k is the chance that one of k tries succeeds, without bias from all tries at a task.",
+        f"pass@k is the chance that one of k tries succeeds, without bias. It and everything beside it are of "
+        f"{counted(found.repeats, 'try', 'tries')} at each task; tries that only a budget had room for count within "
+        "the budget alone.",
         "Within the budget: an arm tries again until the budget of the task is used up; a try that goes over it counts "
         "for nothing."
         if found.budget is not None
         else "",
-        f"The flat ceiling is the share of tasks whose flat transcript ({ceiling}) fits the window; beside it is the "
-        "success on those."
+        f"The flat ceiling is the share of tasks whose flat transcript ({ceiling}) fits the window. On these tasks "
+        "the first try succeeds with "
+        f"{', '.join(f'{arm}: {_fitting(each.overall)}' for arm, each in found.evaluations.items())}."
         if ceiling
         else "",
     ]
