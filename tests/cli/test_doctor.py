@@ -48,7 +48,7 @@ def test_the_words_say_the_device_the_sandbox_and_the_largest_model() -> None:
 
 def test_threads_belong_to_models_and_those_of_a_larger_one_to_the_moment() -> None:
     threads = {"small": 1, "others": 2, "asked": None, "sleep": True}
-    assert "threads   1 in small models, 2 in larger ones loaded now; they wait asleep" in doctor_text(
+    assert "threads   1 in small models, 2 in larger ones now; they wait asleep" in doctor_text(
         {**examine(), "threads": threads}
     )
 

@@ -50,7 +50,7 @@ def _threads(found: Mapping[str, Any]) -> str:
     waiting = "they wait asleep" if found["sleep"] else "they spin (OMP_WAIT_POLICY)"
     if found["asked"]:
         return f"{found['others']}, as {found['asked']} says; {waiting}"
-    return f"{found['small']} in small models, {found['others']} in larger ones loaded now; {waiting}"
+    return f"{found['small']} in small models, {found['others']} in larger ones now; {waiting}"
 
 
 def _wrapped(parts: Sequence[str]) -> str:
