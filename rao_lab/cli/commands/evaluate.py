@@ -97,7 +97,7 @@ def evaluate(
     [bold]Examples[/bold]
 
       rao-lab eval --policy tiny --difficulty easy,medium
-      rao-lab eval --policy tiny --against flat --budget tokens --repeats 4 --page compared.html
+      rao-lab eval --against flat --budget tokens --repeats 4 --page compared.html
       rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz
       rao-lab eval --policy scripted --agent flat --difficulty all
