@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +223,22 @@ def test_within_a_tier_one_rule_for_all_is_no_adaptivity() -> None:
     found = within_tiers(adaptive, rule)
     assert found is not None and found.low > 0.5
     assert within_tiers({}) is None
+
+
+def test_the_readme_has_the_verdicts_of_the_report(repo: Path) -> None:
+    """First figures; `rao-lab claims --report --rows data/claims/rows` makes the report anew."""
+    found = (repo / "data/claims/report.md").read_text("utf-8").split("## Verdicts")[1].split("\n## ")[0]
+    first = ["|".join(line.split("|")[:5]) + "|" for line in found.splitlines() if line.startswith("| (")]
+    page = (repo / "README.md").read_text("utf-8").split("## The claims")[1].split("\n## ")[0]
+    assert len(first) == 5
+    assert [line for line in page.splitlines() if line.startswith("| (")] == first
+
+
+@pytest.mark.slow
+def test_the_committed_report_is_that_of_the_committed_rows(repo: Path, tmp_path: Path) -> None:
+    shutil.copyfile(repo / "data/claims/gradients.json", tmp_path / "gradients.json")
+    made = report.write_report(repo / "data/claims/rows", tmp_path)
+    assert made.place.read_text("utf-8") == (repo / "data/claims/report.md").read_text("utf-8")
 
 
 def test_no_rows_no_report(tmp_path: Path) -> None:

@@ -103,7 +103,15 @@ class _Drawing:
         for place, arm in enumerate(self._arms):
             spent, shares = curve_of(found.tries[arm], budget, found.amounts)
             self._line(figure, place, spent, shares, "hv")
-        # Room at the right: a step at the very end of the budget has a level, too.
+            # A step at the very end of the budget shows its level by a mark, which needs room at the right.
+            figure.add_scatter(
+                x=spent[-1:],
+                y=shares[-1:],
+                mode="markers",
+                marker={"size": 7, "symbol": SHAPES[place % 4], "color": self._tone(place)},
+                showlegend=False,
+                hoverinfo="skip",
+            )
         figure.update_xaxes(range=[0, spent[-1] * 1.04])
         return figure
 
