@@ -69,7 +69,7 @@ def test_bare_rao_lab_shows_the_commands(lab: CommandLine) -> None:
 
 def test_python_dash_m_is_the_same_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rao_lab", "eval", "--nope"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "rao_lab", "eval", "--zzz"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "rao-lab: No such option: --nope\n"
+    assert done.stderr == "rao-lab: No such option: --zzz\n"
