@@ -39,11 +39,12 @@ TRAINING_SHARE = 0.5
 flat agent's steps and the second evaluation take the rest."""
 CHECKPOINT_EVERY = 10
 """Steps. A checkpoint is three times as large as the weights."""
-PER_TASK = {"recursive": 0.03, "flat": 0.02}
-"""Seconds that one task of an evaluation takes before training, on two cores that do nothing else."""
-PER_TASK_LEARNED = 0.06
+PER_TASK = {"recursive": 0.02, "flat": 0.01}
+"""Seconds of one core that one task of an evaluation takes before training. Measured as processor time while other
+processes kept the cores busy; on a quiet machine it is rather less."""
+PER_TASK_LEARNED = 0.041
 """More of them once the recursive agent has learned to delegate, in `USUAL_STEPS`."""
-PER_TREE = {"recursive": 0.042, "flat": 0.017}
+PER_TREE = {"recursive": 0.056, "flat": 0.018}
 """Seconds that one tree of training takes there."""
 PLAIN = " T 1"
 """Marks what was sampled at temperature 1, beside the temperature that suits the policy."""
