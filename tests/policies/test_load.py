@@ -20,7 +20,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def asked(source: str, *_: Any, **__: Any) -> Any:
         raise AtTheHub(source)
 
-    monkeypatch.setattr("rao_lab.policies.local.folder.AutoTokenizer.from_pretrained", asked)
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", asked)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     return tmp_path

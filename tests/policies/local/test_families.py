@@ -175,7 +175,9 @@ def test_weights_of_a_large_model_are_not_kept_twice(tmp_path: Path, monkeypatch
     forward = policy._engine.forward
     assert isinstance(forward, LlamaForward)
     assert all(
-        weight.data_ptr() in own for layer in forward._layers for weight in (*layer.qkv, *layer.gate_up)
+        weight.data_ptr() in own
+        for layer in forward._layers
+        for weight in (*layer.qkv._weights, *layer.gate_up._weights)
     )
 
 
