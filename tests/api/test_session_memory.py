@@ -65,6 +65,7 @@ def test_a_session_that_is_let_go_is_freed_with_its_weights(tmp_path: Path) -> N
     trees, models = alive(Tree, Node, Acted), alive(LlamaForCausalLM)  # of other tests
     session = begin(tmp_path / "a.rao", 1)
     held = rl.load_policy("tiny")
+    assert held.model is not None  # transformers' model is made when it is asked for
     session.result()
     session._thread.join(60)
     left = [weakref.ref(session), weakref.ref(held)]

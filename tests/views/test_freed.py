@@ -156,8 +156,7 @@ KERNEL_COUNT = """
 import gc, time
 time.sleep(1); gc.collect()
 print(sum(t.name == "rao-lab-live" for t in threading.enumerate()),
-      sum(type(o).__name__ == "Explorer" and o.comm is not None for o in gc.get_objects()
-          if isinstance(o, rl.Explorer)))
+      sum(issubclass(type(o), rl.Explorer) and o.comm is not None for o in gc.get_objects()))
 """
 
 

@@ -88,7 +88,7 @@ def demo_text(result: DemoResult) -> str:
     run, step = result.config.out, result.steps
     named = "" if DEFAULT.fullmatch(run.as_posix()) else f" --out {run}"
     parts += [
-        f"Page: {result.page}" if result.page else "",
+        _filled(f"Page: {result.page}") if result.page else "",
         f"Its trees:  rao-lab show {run} --step {step}\n"
         f"Its credit: rao-lab credit {run} --step {step}\n"
         f"Its page:   rao-lab demo --open{named}",
