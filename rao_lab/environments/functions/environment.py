@@ -22,6 +22,7 @@ from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, number
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
+from rao_lab.environments.drawn import SPLITS
 from rao_lab.environments.functions.calling import Calls
 from rao_lab.environments.functions.tools import tools_of
 from rao_lab.environments.functions.verify import verifier_of
@@ -34,7 +35,6 @@ from rao_lab.tree.values import dumps, encode
 OUTSIDE = (
     "tools run outside the sandbox, in this process and with its rights: what a model passes them, they do"
 )
-SPLITS = ("train", "dev", "test")
 MOST_SECONDS = 86_400
 Tasks = Sequence[str | Task | Mapping[str, Any]]
 

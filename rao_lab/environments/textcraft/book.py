@@ -15,7 +15,6 @@ from random import Random
 from rao_lab.base.checks import choice
 from rao_lab.environments.textcraft.recipes import Recipe, heights, separate_demand
 
-SPLITS = ("train", "dev", "test")
 TRIES = 60
 """Draws of a recipe that need too much, before the simplest recipe is taken instead."""
 

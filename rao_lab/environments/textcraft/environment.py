@@ -20,8 +20,9 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.drawn import SIZES, TaskList, check_settings, check_split, choose, own_name
 from rao_lab.environments.named import Player
-from rao_lab.environments.textcraft.book import SPLITS, Book, closure, fits, make_book, preset
+from rao_lab.environments.textcraft.book import Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.mistakes import mistaken_turn
 from rao_lab.environments.textcraft.oracle import flat_plan
@@ -29,7 +30,7 @@ from rao_lab.environments.textcraft.program import program
 from rao_lab.environments.textcraft.recipes import heights
 from rao_lab.environments.textcraft.script import next_turn
 from rao_lab.environments.textcraft.situation import STYLES, read
-from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, open_task, task_data
+from rao_lab.environments.textcraft.tasks import MAX_COUNT, open_task, task_data
 from rao_lab.environments.textcraft.words import short_goal, short_result
 from rao_lab.environments.textcraft.world import CraftWorld, goal_text
 from rao_lab.errors import ConfigError, MissingError
@@ -38,8 +39,6 @@ from rao_lab.tree import Call, Task
 
 DRAWS = 500
 """Items drawn for one task before so many targets are said not to fit."""
-SIZES = {"train": 10_000, "dev": 300, "test": 300}
-"""Tasks per difficulty and split."""
 SUITED: Mapping[Player, str] = {"tiny": "medium", "chat": "easy", "scripted": "medium"}
 """The difficulty that suits each kind of policy. Nothing else depends on who plays."""
 OWN = ("seed", "preset", "slack", "targets", "result_counts", "guard_own_goal", "guard_base_item")
@@ -82,7 +81,7 @@ class TextCraft:
         guard_base_item: bool = True,
     ) -> None:
         settings = _preset(preset, result_counts)
-        self._chosen = _difficulties(difficulty, settings.bands)
+        self._chosen = choose(difficulty, settings.bands)
         """Chosen difficulties, in the order in which their tasks alternate."""
         self.bands: dict[str, tuple[int, int]] = {band: settings.bands[band] for band in self._chosen}
         """Chosen difficulty -> lowest and highest tier of its targets."""
@@ -121,7 +120,7 @@ class TextCraft:
         """
         env = cls("all", preset="paper", guard_own_goal=guard_own_goal, guard_base_item=guard_base_item)
         found = read_tasks(recipes, tasks)
-        env._chosen = _difficulties(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
+        env._chosen = choose(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
         env.bands = {band: found.difficulties[band] for band in env._chosen if band in found.difficulties}
         env._files = found.only(env._chosen)
         env._names = {"rules": str(recipes), "tasks": str(tasks), "digest": found.digest}
@@ -145,12 +144,7 @@ class TextCraft:
             missing = "--recipes" if rules is None else "--tasks"
             raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
         own = OWN if rules is None else GUARDS
-        for name in settings:
-            if name not in own:
-                raise ConfigError(
-                    f"textcraft has no setting env.{unquoted(name)}"
-                    f"{'' if rules is None else ' beside files'}: it has {', '.join(own)}"
-                )
+        check_settings("textcraft" if rules is None else "textcraft of files", settings, own)
         if rules is not None and tasks is not None:
             return cls.from_files(rules, tasks, difficulty or "all", **settings)
         return cls.suited(player, **({"difficulty": difficulty} if difficulty else {}), **settings)
@@ -158,9 +152,8 @@ class TextCraft:
     @property
     def opened(self) -> Mapping[str, Any]:
         """How it can be opened again: see `rao_lab.environments.named.Reopened`."""
-        kind = type(self)
         return {
-            "env": self.name if kind is TextCraft else f"{kind.__module__}:{kind.__qualname__}",
+            "env": own_name(self),
             "difficulty": ",".join(self._chosen),
             **self._names,
             "settings": dict(self.guards if self._names else self._given),
@@ -179,8 +172,7 @@ class TextCraft:
         return self._book
 
     def tasks(self, split: str) -> Sequence[Task]:
-        if split not in SPLITS:
-            raise MissingError(f"no split {quoted(split)}: there are {', '.join(SPLITS)}")
+        check_split(split)
         if self._files is not None:
             return self._files
         return TaskList(SIZES[split] * len(self._chosen), lambda index: self._make(split, index))
@@ -281,19 +273,6 @@ def _preset(name: str, result_counts: Mapping[int, float] | None) -> Any:
     if not sum(result_counts.values()) > 0:
         raise ConfigError("result_counts needs at least one count with a weight above 0")
     return replace(settings, result_counts=dict(result_counts))
-
-
-def _difficulties(difficulty: str | Sequence[str], bands: Mapping[str, Any]) -> tuple[str, ...]:
-    given = difficulty.split(",") if isinstance(difficulty, str) else difficulty
-    listed = isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given)
-    chosen = tuple(dict.fromkeys(name.strip() for name in given)) if listed else ()
-    if chosen == ("all",):
-        return tuple(bands)
-    if not chosen or not bands.keys() >= set(chosen):
-        raise ConfigError(
-            f"difficulty={quoted(difficulty)} means nothing: choose from {_listed(bands)} or all"
-        )
-    return chosen
 
 
 def _listed(names: Iterable[str]) -> str:

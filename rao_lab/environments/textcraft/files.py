@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.drawn import TaskList
 from rao_lab.environments.textcraft.book import closure
 from rao_lab.environments.textcraft.recipes import Recipe, heights
-from rao_lab.environments.textcraft.tasks import MAX_COUNT, TaskList, item_counts
+from rao_lab.environments.textcraft.tasks import MAX_COUNT, item_counts
 from rao_lab.environments.textcraft.world import goal_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from rao_lab.tree import Task

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any, overload
+from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.textcraft.book import Book, closure
@@ -15,32 +15,6 @@ from rao_lab.tree import Task
 
 MAX_COUNT = 1_000_000_000
 """Largest count that a task's data may hold."""
-
-
-class TaskList(Sequence[Task]):
-    """Tasks that are made when they are asked for. The same number gives the same task."""
-
-    def __init__(self, size: int, make: Callable[[int], Task]) -> None:
-        self._size = size
-        self._make = make
-
-    def __len__(self) -> int:
-        return self._size
-
-    @overload
-    def __getitem__(self, index: int) -> Task: ...
-    @overload
-    def __getitem__(self, index: slice) -> TaskList: ...
-    def __getitem__(self, index: int | slice) -> Task | TaskList:
-        if isinstance(index, slice):
-            chosen = range(self._size)[index]
-            return TaskList(len(chosen), lambda number: self._make(chosen[number]))
-        if not -self._size <= index < self._size:
-            raise IndexError(f"there is no task {index}: there are {self._size}")
-        return self._make(index % self._size)
-
-    def __repr__(self) -> str:
-        return f"<{self._size} tasks>"
 
 
 def open_task(task: Task, guard_own_goal: bool = True, guard_base_item: bool = True) -> CraftWorld:

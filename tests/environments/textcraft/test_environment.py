@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rao_lab.environments.textcraft.book import PRESETS, SPLITS
+from rao_lab.environments.drawn import SPLITS
+from rao_lab.environments.textcraft.book import PRESETS
 from rao_lab.environments.textcraft.environment import SIZES, TextCraft
 from rao_lab.environments.textcraft.oracle import clean_nodes, delegation_plan, flat_plan
 from rao_lab.environments.textcraft.recipes import heights, separate_demand
