@@ -195,7 +195,10 @@ class Worded(Protocol):
         ...
 
     def short_result(self, call: Call) -> str:
-        """Lines that say what a call returned or why it was refused; "" = the dialect's own words."""
+        """Lines that say what a call returned or why it was refused; "" = the dialect's own words.
+
+        So is a launch whose child returned a value: `call.result` is that value.
+        """
         ...
 
 

@@ -6,9 +6,9 @@ itself in a few words, so that a whole node fits into a window of some 150 token
     done
     finish("done")
 
-A child that says `finish("failed")` is shown as one that failed. `words` lists every word of this dialect, and
-an environment has its own (`Worded`); the tiny tokenizer has one token for each. Other text stays as it is,
-and the tokenizer spells it in bytes.
+What a child returned is shown in the environment's words; if it has none for it, as `done`, and `finish("failed")` as
+a child that failed. `words` lists every word of this dialect, and an environment has its own (`Worded`); the tiny
+tokenizer has one token for each. Other text stays as it is, and the tokenizer spells it in bytes.
 """
 
 from __future__ import annotations
@@ -104,10 +104,13 @@ class Terse:
         return (Message("user", said or "nothing\n"),)
 
     def _said(self, call: Call) -> str:
-        if call.name == "launch_subagent" and (call.error is None or call.child is not None):
-            return _child_value(call.result if call.error is None else {"failed": call.error})
+        is_child = call.name == "launch_subagent" and (call.error is None or call.child is not None)
+        if is_child and call.error is not None:
+            return _child_value({"failed": call.error})
         if self.words and (short := self.words.short_result(call)):
             return short
+        if is_child:
+            return _child_value(call.result)
         return _short(call.result) + "\n" if call.error is None else _refusal(call.error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,25 @@ def test_results_of_children_and_of_a_world_without_words() -> None:
     assert said(Call("put", result=17)) == "17\n"
     assert said(Call("put", result="x" * 99)) == "x" * 12 + "\n"
     assert said(Call("put", error="put(-1): give a number of 0 or more")) == "no\n"
+
+
+class Counted:
+    """A world whose children return numbers."""
+
+    def short_goal(self, args: Mapping[str, Any]) -> str:
+        return ""
+
+    def short_result(self, call: Call) -> str:
+        return f"= {call.result}\n" if isinstance(call.result, int) and call.error is None else ""
+
+
+def test_what_a_child_returned_is_said_in_the_words_of_the_world() -> None:
+    told = TERSE.worded(Counted())
+    made = (3, "done", {"failed": "ran out of turns"}, "failed")
+    calls = [Call("launch_subagent", result=each, child=f"0.{n}") for n, each in enumerate(made)]
+    lost = Call("launch_subagent", result=4, error="ran out of turns", child="0.4")
+    (message,) = told.observe(Observation((*calls, lost)))
+    assert message.content == "= 3\ndone\nfailed: turns\nfailed\nfailed: turns\n"
 
 
 @pytest.mark.parametrize(
