@@ -1,44 +1,25 @@
-"""Reads recipes and tasks in the format of TextCraft-Synth.
-
-Files are not trusted. They are read once and from front to back, so that a pipe will do; their bytes, lines and
-elements are counted as they come, and reading stops at the bound. Each error names the file, the line and the
-reason.
-"""
+"""Reads recipes and tasks in the format of TextCraft-Synth. Each error names the file, the line and the reason."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from io import BufferedIOBase
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.environments.drawn import TaskList
+from rao_lab.environments.reading import json_of, lines_of, path_of, said, text_of
 from rao_lab.environments.textcraft.book import closure
 from rao_lab.environments.textcraft.recipes import Recipe, heights
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, item_counts
 from rao_lab.environments.textcraft.world import goal_text
-from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
+from rao_lab.errors import InputError
 from rao_lab.tree import Task
-from rao_lab.tree.values import loads
 
-MAX_BYTES = 256 * 2**20
-"""Largest file of tasks, after decompression."""
-MAX_BOOK = 32 * 2**20
-"""Largest file of recipes, which has to be read whole."""
-MAX_LINE = 2**20
-"""Longest line of a file of tasks, in bytes; the authors' longest has 64,000."""
-MAX_LINES = 1_000_000
-"""Lines of a file of tasks, blank ones included."""
 MAX_ITEMS = 2_000_000
-"""Counts of items that all tasks of a file may hold together, and elements of a file of recipes: a hundred bytes
-each, once they are read."""
+"""Counts of items that all tasks of a file may hold together: a hundred bytes each, once they are read."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +53,14 @@ def read_tasks(recipes: str | PathLike[str], tasks: str | PathLike[str]) -> Foun
     """
     book = read_recipes(recipes)
     height = heights(book, book)
-    path = _path(tasks)
+    path = path_of(tasks)
     found: list[Task] = []
     bands: dict[str, tuple[int, int]] = {}
     room = MAX_ITEMS
-    for number, line in _lines(path):
-        where = f"{_said(path)}, line {number}"
+    for number, line in lines_of(path):
+        where = f"{said(path)}, line {number}"
         # Ids go into run files, which hold no paths.
-        task = _task(_json(line, where), f"{path.name}/{number}", where, book)
+        task = _task(json_of(line, where), f"{path.name}/{number}", where, book)
         tier = max(height[item] for item in task.data["targets"])
         low, high = bands.get(task.difficulty, (tier, tier))
         bands[task.difficulty] = (min(low, tier), max(high, tier))
@@ -88,7 +69,7 @@ def read_tasks(recipes: str | PathLike[str], tasks: str | PathLike[str]) -> Foun
         if room < 0:
             raise InputError(f"{where}: the tasks hold more than {MAX_ITEMS} counts of items: split the file")
     if not found:
-        raise InputError(f"{_said(path)} holds no tasks: expected one JSON object a line")
+        raise InputError(f"{said(path)} holds no tasks: expected one JSON object a line")
     return FoundTasks(book, found, bands)
 
 
@@ -98,15 +79,15 @@ def read_recipes(file: str | PathLike[str]) -> dict[str, Recipe]:
     Raises:
         InputError, MissingError: see `TextCraft.from_files`.
     """
-    path = _path(file)
-    said = _said(path)
-    value = _json(_read(path), said)
+    path = path_of(file)
+    name = said(path)
+    value = json_of(text_of(path), name)
     entries = value.get("recipes") if isinstance(value, dict) else None
     if not isinstance(entries, dict) or not entries:
-        raise InputError(f'{said} must be a JSON object with "recipes": {{item: [recipe]}}')
+        raise InputError(f'{name} must be a JSON object with "recipes": {{item: [recipe]}}')
     recipes = {}
     for item, choices in entries.items():
-        where = f"{said}: the recipe of {quoted(item)}"
+        where = f"{name}: the recipe of {quoted(item)}"
         if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
             raise InputError(f"{where} must be a list of one object (one recipe an item)")
         ingredients = item_counts(choices[0].get("ingredients"), where, least=1)
@@ -117,7 +98,7 @@ def read_recipes(file: str | PathLike[str]) -> dict[str, Recipe]:
     try:
         heights(recipes, recipes)
     except InputError as error:
-        raise InputError(f"{said}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
     return recipes
 
 
@@ -159,76 +140,3 @@ def _with_recipes(task: Task, recipes: Mapping[str, Recipe]) -> Task:
         if (recipe := recipes.get(item)) is not None
     }
     return Task(task.id, task.goal, task.difficulty, task.split, task.max_steps, {**data, "recipes": needed})
-
-
-def _read(path: Path) -> str:
-    """The text of a whole file."""
-    with _opened(path) as file:
-        data = file.read(MAX_BOOK + 1)
-        _check_size(path, len(data), MAX_BOOK)
-        return _decoded(data, _said(path))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers. Only a line feed ends a line: a text may hold any other
-    character that Unicode takes for an end."""
-    with _opened(path) as file:
-        number = size = 0
-        while line := file.readline(MAX_LINE + 1):
-            number += 1
-            size += len(line)
-            _check_size(path, size, MAX_BYTES)
-            where = f"{_said(path)}, line {number}"
-            if len(line) > MAX_LINE:
-                raise InputError(f"{where} is longer than {MAX_LINE // 2**20} MiB: put one task on each line")
-            if number > MAX_LINES:
-                raise InputError(f"{where}: at most {MAX_LINES} lines are read: split the file")
-            if line.strip():
-                yield number, _decoded(line, where)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BufferedIOBase]:
-    """The file, unzipped if it is zipped. It is opened once, because a pipe cannot be read again."""
-    said = _said(path)
-    try:
-        with path.open("rb") as file:
-            zipped = file.peek(2)[:2] == b"\x1f\x8b"
-            yield gzip.GzipFile(fileobj=file) if zipped else file
-    except RaoLabError:
-        raise
-    except FileNotFoundError:
-        raise MissingError(f"no file {said}: check the path") from None
-    except OSError as error:
-        raise InputError(f"{said} cannot be read: {error.strerror or error}") from None
-    except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
-        raise InputError(f"{said} cannot be read: {error}") from None
-
-
-def _check_size(path: Path, size: int, most: int) -> None:
-    if size > most:
-        raise InputError(f"{_said(path)} is larger than {most // 2**20} MiB: not read")
-
-
-def _decoded(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not UTF-8 text: byte {error.start}") from None
-
-
-def _path(file: Any) -> Path:
-    if not isinstance(file, (str, PathLike)):
-        raise ConfigError(f"a path of a file is due, not {quoted(file)}")
-    return Path(file)
-
-
-def _said(path: Path) -> str:
-    return unquoted(path)
-
-
-def _json(text: str, where: str) -> Any:
-    try:
-        return loads(text, MAX_ITEMS)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None

@@ -172,7 +172,7 @@ def test_a_difficulty_that_the_file_lacks(tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("rao_lab.environments.textcraft.files.MAX_BYTES", 1000)
+    monkeypatch.setattr("rao_lab.environments.reading.MAX_BYTES", 1000)
     book, tasks = files(tmp_path, tasks=gzip.compress(b" " * 1_000_000))
     with pytest.raises(InputError, match="is larger than"):
         TextCraft.from_files(book, tasks)

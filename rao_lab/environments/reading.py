@@ -1,0 +1,119 @@
+"""Reads files that a user gives a world. They are not trusted.
+
+A file is read once and from front to back, so that a pipe will do; its bytes and lines are counted as they come, and
+reading stops at the bound. Each error names the file, the line and the reason. A gzipped file is unzipped as it is
+read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
+from rao_lab.tree.values import loads
+
+MAX_BYTES = 256 * 2**20
+"""Largest file of lines, after decompression."""
+MAX_WHOLE = 32 * 2**20
+"""Largest file that has to be read whole."""
+MAX_LINE = 2**20
+"""Longest line, in bytes."""
+MAX_LINES = 1_000_000
+"""Lines of a file, blank ones included."""
+MAX_ELEMENTS = 2_000_000
+"""Elements of one JSON value: a hundred bytes each, once they are read."""
+
+
+def text_of(path: Path, most: int = MAX_WHOLE) -> str:
+    """The text of a whole file.
+
+    Raises:
+        InputError, MissingError: naming the file, and what is wrong with it.
+    """
+    with opened(path) as file:
+        data = file.read(most + 1)
+        check_size(path, len(data), most)
+        return decoded(data, said(path))
+
+
+def lines_of(path: Path, each: str = "one task") -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers. Only a line feed ends a line: a text may hold any other
+    character that Unicode takes for an end.
+
+    Args:
+        each: what a line should hold.
+
+    Raises:
+        InputError, MissingError: naming the file, the line and what is wrong.
+    """
+    with opened(path) as file:
+        number = size = 0
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            size += len(line)
+            check_size(path, size, MAX_BYTES)
+            where = f"{said(path)}, line {number}"
+            if len(line) > MAX_LINE:
+                raise InputError(f"{where} is longer than {MAX_LINE // 2**20} MiB: put {each} on each line")
+            if number > MAX_LINES:
+                raise InputError(f"{where}: at most {MAX_LINES} lines are read: split the file")
+            if line.strip():
+                yield number, decoded(line, where)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedIOBase]:
+    """The file, unzipped if it is zipped. It is opened once, because a pipe cannot be read again."""
+    name = said(path)
+    try:
+        with path.open("rb") as file:
+            zipped = file.peek(2)[:2] == b"\x1f\x8b"
+            yield gzip.GzipFile(fileobj=file) if zipped else file
+    except RaoLabError:
+        raise
+    except FileNotFoundError:
+        raise MissingError(f"no file {name}: check the path") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror or error}") from None
+    except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
+        raise InputError(f"{name} cannot be read: {error}") from None
+
+
+def check_size(path: Path, size: int, most: int) -> None:
+    if size > most:
+        raise InputError(f"{said(path)} is larger than {most // 2**20} MiB: not read")
+
+
+def decoded(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where} is not UTF-8 text: byte {error.start}") from None
+
+
+def path_of(file: str | PathLike[str]) -> Path:
+    """The path, if it is one: an argument of a public function may be anything."""
+    if not isinstance(file, (str, PathLike)):
+        raise ConfigError(f"a path of a file is due, not {quoted(file)}")
+    return Path(file)
+
+
+def said(path: Path) -> str:
+    """The path in an error."""
+    return unquoted(path)
+
+
+def json_of(text: str, where: str, most: int = MAX_ELEMENTS) -> Any:
+    """The JSON value; `where` begins the error if it is none."""
+    try:
+        return loads(text, most)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
