@@ -13,7 +13,8 @@ from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import choice, flag
 from rao_lab.base.safe_text import quoted
-from rao_lab.environments.named import USUAL, open_named
+from rao_lab.environments.bundled import USUAL
+from rao_lab.environments.named import open_named
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.bench_record import FileRecord, recorded
 from rao_lab.evaluation.bench_run import BenchRun, Caps, Plan, Player

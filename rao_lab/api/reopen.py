@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.environments.named import BUNDLED as BUNDLED_WORLDS
-from rao_lab.environments.named import FLAGS, USUAL, Player, Reopened, open_named
+from rao_lab.environments.bundled import BUNDLED as BUNDLED_WORLDS
+from rao_lab.environments.bundled import USUAL
+from rao_lab.environments.named import FLAGS, Player, Reopened, flag_of, open_named
 from rao_lab.errors import ConfigError, MissingError, RunFileError
 from rao_lab.policies.load import BUNDLED, HUB_ID, load_policy
 from rao_lab.prompts import chosen, of_record
@@ -211,7 +212,7 @@ def reopen_environment(
 
 
 def _file(run: Begun, which: str, recorded: Mapping[str, Any]) -> Path | None:
-    """A file that the run was made with, from here or from beside the run.
+    """A file or a folder that the run was made with, from here or from beside the run.
 
     Raises:
         MissingError: it is in neither place.
@@ -220,11 +221,11 @@ def _file(run: Begun, which: str, recorded: Mapping[str, Any]) -> Path | None:
     if not isinstance(name, str):
         return None
     places = [Path(name), run.store.parent / Path(name).name]
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if place.exists()), None)
     if found is None:
+        flag = flag_of(which, recorded.get("env"))
         raise MissingError(
-            f"{run.store.name} was made with {FLAGS[which]} {unquoted(name)}, which is not here: "
-            f"give {FLAGS[which]} FILE"
+            f"{run.store.name} was made with {flag} {unquoted(name)}, which is not here: give {flag} FILE"
         )
     return found
 
@@ -248,7 +249,7 @@ def check_reopened(before: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         if left.get("digest") != right.get("digest"):
             raise ConfigError(
                 f"this run was made with other tasks than those of {quoted(right.get('tasks'))}: leave out "
-                f"{FLAGS['rules']} and {FLAGS['tasks']}, or give the files that it was made with"
+                f"{flag_of('rules', right.get('env'))} and {FLAGS['tasks']}, or give the files that it was made with"
             )
         own = _mapping(left.get("settings")), _mapping(right.get("settings"))
         for name in settings or {**own[0], **own[1]}:

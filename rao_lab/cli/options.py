@@ -8,19 +8,21 @@ from typing import Annotated
 
 import typer
 
+from rao_lab.environments.bundled import BUNDLED, USUAL
+
 SEED_HELP = "Decides which tasks are drawn, and the noise of sampling."
+
+WORLDS = f"{', '.join(BUNDLED)}, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment."
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout; progress on stderr.")]
 Env = Annotated[
     str,
     typer.Option(
         "--env",
-        help="textcraft, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment.",
+        help=WORLDS,
         metavar="NAME",
     ),
 ]
-ENV = "textcraft"
-"""The world of a command that names none."""
 PolicyName = Annotated[
     str,
     typer.Option(
@@ -71,7 +73,7 @@ TrainEnv = Annotated[
     str | None,
     typer.Option(
         "--env",
-        help="textcraft, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment. Default: textcraft.",
+        help=f"{WORLDS} Default: {USUAL}.",
         metavar="NAME",
     ),
 ]
@@ -104,7 +106,12 @@ Seed = Annotated[int, typer.Option(help=SEED_HELP)]
 TrainSeed = Annotated[int | None, typer.Option(help=f"{SEED_HELP} Default: 0.")]
 Rules = Annotated[
     Path | None,
-    typer.Option("--recipes", help="Read recipes from a file (JSON, also as .gz).", metavar="FILE"),
+    typer.Option(
+        "--data",
+        "--recipes",
+        help="What the world is made of, your own: of textcraft, recipes (JSON, also as .gz).",
+        metavar="FILE_OR_FOLDER",
+    ),
 ]
 Tasks = Annotated[
     Path | None, typer.Option(help="Read tasks from a file (JSON lines, also as .gz).", metavar="FILE")

@@ -44,7 +44,7 @@ def open_both(
     player = suggested(actor).player
     world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
     line = f"world: {world_text(world)}"
-    chosen = difficulty is None and tasks is None and not run.config
+    chosen = difficulty is None and rules is None and tasks is None and not run.config
     if chosen and isinstance(world, Graded) and isinstance(world, HasOptions):
         line += f"; difficulty: {', '.join(world.difficulties)} (what suits this policy)"
     say(line)

@@ -12,12 +12,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from rao_lab.base.own_code import one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.bundled import BUNDLED, USUAL
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Environment
-
-BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
-USUAL = "textcraft"
-"""The world of who names none."""
 
 Player = Literal["tiny", "chat", "scripted"]
 """Kinds of policies, which may need different tasks: a tiny model, a chat model, a script."""
@@ -34,7 +31,7 @@ class HasOptions(Protocol):
 
         Args:
             player: for whom it is, if the options leave something open.
-            rules: a file with the rules of the world.
+            rules: what the world is made of, a file or a folder: recipes, a corpus, a mailbox.
             tasks: a file with its tasks.
             settings: those of `--set env.NAME=VALUE`.
 
@@ -55,9 +52,14 @@ class Reopened(Protocol):
 
 
 FLAGS: Mapping[str, str] = MappingProxyType(
-    {"env": "--env", "difficulty": "--difficulty", "rules": "--recipes", "tasks": "--tasks"}
+    {"env": "--env", "difficulty": "--difficulty", "rules": "--data", "tasks": "--tasks"}
 )
 """What says how an environment is opened -> its flag; `settings` are those of `--set env.NAME`."""
+
+
+def flag_of(which: str, env: Any) -> str:
+    """The flag of an option, under the name by which those know it who play that world."""
+    return "--recipes" if (which, env) == ("rules", USUAL) else FLAGS[which]
 
 
 def world_text(environment: Environment) -> str:
@@ -95,9 +97,11 @@ def open_named(
             _check_settings(name, kind.from_options, settings)
             made = kind.from_options(player, difficulty, rules, tasks, **settings)
         else:
-            for option, value in (("--difficulty", difficulty), ("--recipes", rules), ("--tasks", tasks)):
+            for option, value in (("difficulty", difficulty), ("rules", rules), ("tasks", tasks)):
                 if value is not None:
-                    raise ConfigError(f"{option} means nothing to {unquoted(name)}: it has no from_options")
+                    raise ConfigError(
+                        f"{FLAGS[option]} means nothing to {unquoted(name)}: it has no from_options"
+                    )
             _check_settings(name, kind if isinstance(kind, type) else _made, settings)
             made = kind(**settings) if isinstance(kind, type) else kind
     if not isinstance(made, Environment):

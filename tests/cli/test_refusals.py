@@ -31,6 +31,8 @@ from tests.support.command_line import CommandLine
         (["eval", "--policy", "scripted", "--set", "speed=9"], "only limits, policy and world can be set"),
         (["eval", "--policy", "scripted", "--set", "limits"], "NAME=VALUE"),
         (["eval", "--policy", "scripted", "--recipes", "no.json"], "--tasks is missing"),
+        (["eval", "--policy", "scripted", "--data", "no.json"], "--tasks is missing: recipes and tasks"),
+        (["run", "--goal", "a", "--data", "no.json"], "--data"),
         (["eval", "--policy", "scripted", "--recipes", "no.json", "--tasks", "no.jsonl"], "no.json"),
         (["run", "--policy", "scripted", "--task", "999999"], "no task 999999"),
         (

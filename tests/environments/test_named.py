@@ -101,6 +101,8 @@ def test_a_file_and_an_environment_that_is_made_will_do(folder: Path) -> None:
         open_named("own_world:fine", "tiny", settings={"seed": 1})
     with pytest.raises(ConfigError, match="--difficulty means nothing to own_world:fine"):
         open_named("own_world:fine", "tiny", difficulty="easy")
+    with pytest.raises(ConfigError, match="--data means nothing to own_world:fine"):
+        open_named("own_world:fine", "tiny", rules=folder)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import typer
 
 from rao_lab.base.words import counted
 from rao_lab.cli.options import (
-    ENV,
     Agent,
     Difficulty,
     Env,
@@ -27,6 +26,7 @@ from rao_lab.cli.options import (
 )
 from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
 from rao_lab.cli.worlds import open_both, say_unread
+from rao_lab.environments.bundled import USUAL
 
 if TYPE_CHECKING:
     from rao_lab.evaluation.compare import Comparison
@@ -53,7 +53,7 @@ Page = Annotated[
 
 
 def evaluate(
-    env: Env = ENV,
+    env: Env = USUAL,
     policy: PolicyName = "tiny",
     agent: Agent = "recursive",
     prompt: PromptName = None,
@@ -122,7 +122,7 @@ def evaluate(
     with own_prints_aside():
         world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
         say_unread(actor, words)
-        count = limit or _usual_count(world, split, whole=tasks is not None)
+        count = limit or _usual_count(world, split, whole=rules is not None or tasks is not None)
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
         options["fits"] = fits = flat_fits(world, actor, words)
         plain = None

@@ -21,7 +21,7 @@ from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.drawn import SIZES, TaskList, check_settings, check_split, choose, own_name
-from rao_lab.environments.named import Player
+from rao_lab.environments.named import Player, flag_of
 from rao_lab.environments.textcraft.book import Book, closure, fits, make_book, preset
 from rao_lab.environments.textcraft.files import read_tasks
 from rao_lab.environments.textcraft.mistakes import mistaken_turn
@@ -141,7 +141,7 @@ class TextCraft:
         cls, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None, **settings: Any
     ) -> TextCraft:
         if (rules is None) != (tasks is None):
-            missing = "--recipes" if rules is None else "--tasks"
+            missing = flag_of("rules" if rules is None else "tasks", cls.name)
             raise ConfigError(f"{missing} is missing: recipes and tasks come as two files")
         own = OWN if rules is None else GUARDS
         check_settings("textcraft" if rules is None else "textcraft of files", settings, own)

@@ -1,0 +1,5 @@
+"""The bundled worlds: name -> where its class lies. It imports nothing, so that the help of commands can list them."""
+
+BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
+USUAL = "textcraft"
+"""The world of who names none."""
