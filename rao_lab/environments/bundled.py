@@ -1,5 +1,8 @@
 """The bundled worlds: name -> where its class lies. It imports nothing, so that the help of commands can list them."""
 
-BUNDLED = {"textcraft": "rao_lab.environments.textcraft:TextCraft"}
+BUNDLED = {
+    "textcraft": "rao_lab.environments.textcraft:TextCraft",
+    "aggregation": "rao_lab.environments.aggregation:Aggregation",
+}
 USUAL = "textcraft"
 """The world of who names none."""

@@ -119,11 +119,15 @@ class Drawn:
         """How it can be opened again: see `rao_lab.environments.named.Reopened`."""
         return {"env": own_name(self), "difficulty": ",".join(self._chosen), "settings": dict(self._given)}
 
+    @property
+    def _said(self) -> dict[str, Any]:
+        return {name: value for name, value in self._given.items() if value is not None}
+
     def _repr_html_(self) -> str:
-        return facts_html(self.name, {"difficulties": ", ".join(self._chosen), **self._given})
+        return facts_html(self.name, {"difficulties": ", ".join(self._chosen), **self._said})
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self._given.items())
+        given = ", ".join(f"{name}={value!r}" for name, value in self._said.items())
         return f"{type(self).__name__}({', '.join(self._chosen)}; {given})"
 
 

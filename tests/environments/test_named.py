@@ -108,7 +108,7 @@ def test_a_file_and_an_environment_that_is_made_will_do(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
-        ("chess", MissingError, "no environment 'chess': there is textcraft, or your own as MODULE:CLASS"),
+        ("chess", MissingError, "no environment 'chess': there is textcraft, .*or your own as MODULE:CLASS"),
         ("no_such_world:Fine", MissingError, "no module 'no_such_world' in this folder"),
         ("own_world.deeper:Fine", MissingError, "no module 'own_world.deeper'"),
         (":Fine", MissingError, "no module '': write MODULE:NAME"),

@@ -1,0 +1,114 @@
+"""Answers that are known, and how what an agent returns compares with them.
+
+The form is free, the content is not: 12, 12.0 and " 12 " are one number, but a list of all numbers is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rao_lab.protocols import Score
+
+CLOSE = 0.75
+"""What is left of a number's score for each unit that it is off: that of Oolong."""
+FAR = 1000
+"""Distance from which on a number is simply wrong."""
+MAX_DIGITS = 18
+
+
+class Answer(Protocol):
+    """What is right."""
+
+    @property
+    def wanted(self) -> Any:
+        """The right value, as plain data."""
+        ...
+
+    def closeness(self, value: Any) -> float:
+        """How close a value comes, in [0, 1]; 1 = it is right."""
+        ...
+
+
+def score(answer: Answer, value: Any, partial: bool) -> Score:
+    """Success 1 if the value is right, otherwise 0, or, with `partial`, how close it comes."""
+    close = answer.closeness(value)
+    return Score(close if partial else float(close == 1), "verifier", close)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number."""
+
+    wanted: int
+
+    def closeness(self, value: Any) -> float:
+        found = whole_number(value)
+        if found is None or abs(found - self.wanted) >= FAR:
+            return 0.0
+        return float(CLOSE ** abs(found - self.wanted))
+
+
+def whole_number(value: Any) -> int | None:
+    """The number that a value says; None if it says none, or several."""
+    if isinstance(value, str):
+        text = value.strip()
+        digits = text.removeprefix("-")
+        return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if value == value and abs(value) < 10**MAX_DIGITS and value == int(value) else None
+
+
+def plain_word(value: Any) -> str | None:
+    """A name as it is compared: without blanks around it, in small letters; None if the value is no short text."""
+    if not isinstance(value, str) or len(value) > 200:
+        return None
+    return " ".join(value.split()).strip(" .").casefold() or None
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A name; any of these is right (several may come first together)."""
+
+    names: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        return self.names[0]
+
+    def closeness(self, value: Any) -> float:
+        return float(plain_word(value) in {plain_word(name) for name in self.names})
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A set of names, given as a list."""
+
+    wanted: tuple[str, ...]
+
+    def closeness(self, value: Any) -> float:
+        """Jaccard's coefficient: a list of all names is not close to one of them."""
+        if isinstance(value, (list, tuple, set, frozenset)) and len(value) <= 10_000:
+            found = {plain_word(each) for each in value}
+            due = {plain_word(name) for name in self.wanted}
+            return len(found & due) / len(found | due) if found | due else 1.0
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A number for each name. Names that are left out count 0."""
+
+    wanted: Mapping[str, int]
+
+    def closeness(self, value: Any) -> float:
+        """The share of names with the right number, of all names that either side gives a number other than 0."""
+        if not isinstance(value, Mapping) or len(value) > 10_000:
+            return 0.0
+        found = {plain_word(name): whole_number(count) for name, count in value.items()}
+        due = {plain_word(name): count for name, count in self.wanted.items()}
+        names = [name for name in {**found, **due} if found.get(name, 0) != 0 or due.get(name, 0) != 0]
+        right = sum(found.get(name, 0) == due.get(name, 0) for name in names)
+        return right / len(names) if names else 1.0
