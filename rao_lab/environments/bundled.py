@@ -3,6 +3,7 @@
 BUNDLED = {
     "textcraft": "rao_lab.environments.textcraft:TextCraft",
     "aggregation": "rao_lab.environments.aggregation:Aggregation",
+    "arithmetic": "rao_lab.environments.arithmetic:Arithmetic",
 }
 USUAL = "textcraft"
 """The world of who names none."""

@@ -122,7 +122,11 @@ def test_the_command_line_finds_it_in_the_current_folder(tmp_path: Path) -> None
 WORDS = re.compile(r"craft|recipe|ingredient|\btiers?\b", re.IGNORECASE)
 MAY = (
     *("rao_lab/environments/textcraft/", "rao_lab/experiments/", "rao_lab/cli/options.py"),
-    *("rao_lab/environments/__init__.py", "rao_lab/environments/named.py"),  # say where the bundled one lies
+    *(
+        "rao_lab/environments/__init__.py",
+        "rao_lab/environments/bundled.py",
+    ),  # say where the bundled one lies
+    "rao_lab/environments/named.py",
 )
 EXAMPLE = re.compile(r"^ *(>>> .*\n( *\S.*\n)*|rao-lab .*\n|env = rl\.environments\..*\n)", re.MULTILINE)
 """What shows a user how to call something and what comes of it: it shows the bundled world."""

@@ -1,0 +1,3 @@
+"""Arithmetic: work out an expression in words, part by part; the world to copy."""
+
+from rao_lab.environments.arithmetic.environment import Arithmetic
