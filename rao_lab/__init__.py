@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rao_lab.api.evolution import Evolution, evolution
     from rao_lab.api.explain import Explanation, explain
     from rao_lab.api.fork import fork
+    from rao_lab.api.judge import agreement, judge
     from rao_lab.api.keep import load_tree, save_tree
     from rao_lab.api.prompt_bench import prompt_bench
     from rao_lab.api.run import arun, run
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         StopTraining,
         UnavailableError,
     )
+    from rao_lab.evaluation.agreement import Agreement
     from rao_lab.evaluation.compare import Comparison
     from rao_lab.evaluation.compare_runs import RunComparison, compare_runs
     from rao_lab.evaluation.evaluate import Evaluation

@@ -205,7 +205,7 @@ def _watched(
         yield
         return
     trees = times * (tasks if isinstance(tasks, int) else len(tasks))
-    with in_notebook(policy, trees) as shown:
+    with in_notebook(policy, trees, judge=options["judge"]) as shown:
         options["on_event"] = shown.heard(options["on_event"])
         options["on_tick"] = shown.ticked(options["on_tick"])
         yield

@@ -20,8 +20,8 @@ from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError
-from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.evaluation.forks import Forks
+from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.fork import run_forks
 from rao_lab.execution.limits import Limits

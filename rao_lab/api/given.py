@@ -112,7 +112,10 @@ def check_options(
     if not isinstance(split, str):
         raise ConfigError(f"split must be a name, not {quoted(split)}")
     if judge is not None and (isinstance(judge, type) or not callable(getattr(judge, "score", None))):
-        raise ConfigError(f"judge is {what(judge)}: a judge is an object with a method score(tree, path)")
+        hint = f"; rl.judge({quoted(judge)}) makes one" if isinstance(judge, str) else ""
+        raise ConfigError(
+            f"judge is {what(judge)}: a judge is an object with a method score(tree, path){hint}"
+        )
     for name, (value, kind) in (of_kind or {}).items():
         if not (value is None or isinstance(value, kind)):
             place = next(

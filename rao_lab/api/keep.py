@@ -24,6 +24,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RecordError, RunFileError, UnavailableError
 from rao_lab.evaluation.evaluate import Evaluation
+from rao_lab.execution.judge.judge import told_of_judge
 from rao_lab.execution.limits import Limits
 from rao_lab.prompts import Prompt, chosen, recorded
 from rao_lab.protocols import Environment, Judge, Policy
@@ -69,15 +70,21 @@ class Keeper:
                 self._writer.tree_done(replace(tree, header=replace(tree.header, step=self._step)))
                 self._kept.add(place)
 
-    def end(self, found: Evaluation | None = None) -> None:
-        """All trees of the step have ended; an evaluation of them gives its figures."""
-        self._writer.end_step(self._step, None, None if found is None else _figures(found))
+    def end(self, found: Evaluation | None = None, judging: Mapping[str, float] | None = None) -> None:
+        """All trees of the step have ended; an evaluation of them gives its figures.
+
+        Args:
+            judging: what a judge took for trees without an evaluation.
+        """
+        figures = None if found is None else _figures(found)
+        self._writer.end_step(self._step, None, figures or ({"judge": judging} if judging else None))
 
 
 def _figures(found: Evaluation) -> dict[str, Any]:
     """What the board draws of an evaluation: the figures of training that trees alone can tell."""
     figures = tree_metrics([Group(tree.task, (tree,)) for tree in found.trees])
-    return {**figures, "unscored": found.overall.unscored}
+    judging = {"judge": found.judging} if found.judging else {}
+    return {**figures, "unscored": found.overall.unscored, **judging}
 
 
 @contextmanager
@@ -136,7 +143,7 @@ def told_of(
         "dialect": words.name,
         **({"prompts": kept} if (kept := recorded(words)) else {}),
         **({"clock": day} if (day := getattr(policy, "clock", "")) else {}),
-        "judge": None if judge is None else type(judge).__qualname__,
+        **told_of_judge(judge),
         "seed": seed,
         "limits": limits.to_dict(),
         **more,

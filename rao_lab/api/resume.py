@@ -20,6 +20,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
+from rao_lab.execution.judge.judge import told_of_judge
 from rao_lab.prompts import chosen, recorded
 from rao_lab.protocols import Dialect, Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
@@ -57,7 +58,7 @@ def run_config(
         "policy": policy.name,
         "dialect": dialect.name,
         **({"prompts": kept} if (kept := recorded(dialect)) else {}),
-        "judge": None if judge is None else type(judge).__qualname__,
+        **told_of_judge(judge),
         "opened": how_opened(environment, policy),
         **({"clock": day} if (day := getattr(policy, "clock", "")) else {}),
         # The last bits of a sum depend on these.

@@ -16,8 +16,9 @@ from rao_lab.api.keep import Keeper, check_new, keeping, told_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.errors import Interrupted
-from rao_lab.evaluation.evaluate import sampled_at
+from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
+from rao_lab.execution.judge.judge import taken_since
 from rao_lab.execution.limits import Limits
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Judge, Policy
@@ -135,7 +136,11 @@ def run(
     limits = limits or fitting.limits
     warmth = fitting.temperature if temperature is None else temperature
     about = told_of("run", environment, policy, limits, seed=seed, prompt=words, judge=judge, agent=agent)
-    show = in_notebook(policy, environment=environment) if progress else nullcontext(Progress(policy))
+    show = (
+        in_notebook(policy, environment=environment, judge=judge)
+        if progress
+        else nullcontext(Progress(policy))
+    )
     with (
         sampled_at(policy, warmth),
         open_sandbox(limits) as sandbox,
@@ -167,15 +172,16 @@ def _kept_tree(executor: Executor, header: TreeHeader, keeper: Keeper) -> Tree:
             heard(place, event)
 
     executor.on_event = happened
+    before = getattr(executor.judge, "usage", {})
     keeper.begin(0)
     try:
         (tree,) = executor.run([header])
     except Interrupted as stop:
         keeper.tree(stop.tree)
-        keeper.end()
+        keeper.end(judging=taken_since(executor.judge, before))
         raise
     keeper.tree(tree)
-    keeper.end()
+    keeper.end(judging=taken_since(executor.judge, before))
     return tree
 
 

@@ -22,6 +22,7 @@ from typing import Any, Unpack
 
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy
+from rao_lab.api.judged import judged_steps
 from rao_lab.api.record import OnEvent, Unrecorded, recorded
 from rao_lab.api.reopen import resumed_config, resumed_prompt, set_alike
 from rao_lab.api.resume import OnResume, difficulties_of, run_config, warn
@@ -170,6 +171,7 @@ def train(
             )
             sample = partial(_sampled, executor, record)
             made = train_steps(training, sample=sample, state=state, on_phase=on_phase)
+            made = judged_steps(made, judge, training.peers, on_tick)
             yield from _recorded_steps(_taking_turns(policy, made), record, on_step)
 
     return steps()

@@ -23,8 +23,8 @@ from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.bench_figures import cost
 from rao_lab.evaluation.bench_text import time as stretch
-from rao_lab.evaluation.evaluate import sampled_at
 from rao_lab.evaluation.prompt_bench import About, Bench, Spot
+from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, OnEvent, open_sandbox
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox

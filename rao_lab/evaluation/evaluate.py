@@ -11,8 +11,8 @@ The one tells lack of room, the other lack of skill.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict
 
@@ -22,8 +22,10 @@ from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError, Interrupted
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
 from rao_lab.execution.asked import tasks_of
-from rao_lab.execution.exclusive import taken
+from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
+from rao_lab.execution.judge.judge import taken_since
+from rao_lab.execution.judge.judge import usage_words as judge_words
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, chosen
@@ -62,6 +64,10 @@ class Evaluation:
     """The day that the policy's chat template was told; "" if it does not ask."""
     usage: Mapping[str, float] = field(default_factory=dict)
     """Of a server: requests, retries and tokens as it counts them, and the cost if it has prices."""
+    judge: str = ""
+    """Who judged what the world could not score, if a policy did."""
+    judging: Mapping[str, float] = field(default_factory=dict)
+    """What that took: verdicts, calls, tokens, seconds, and the cost if it has prices."""
     asked: int = 0
     """Tasks that were to be run: more than `overall.tasks` if it was stopped before all were begun."""
 
@@ -90,6 +96,7 @@ class Evaluation:
             **({"prompt": self.prompt} if "@" in self.prompt else {}),  # one of files
             **({"clock": self.clock} if self.clock else {}),
             **({"usage": dict(self.usage)} if self.usage else {}),
+            **({"judge": {"name": self.judge, **self.judging}} if self.judging else {}),
             **({"asked": self.asked} if self.overall.tasks < self.asked else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
         }
@@ -111,7 +118,9 @@ class Evaluation:
             lines[0] = (
                 f"stopped: {self.overall.tasks:,} of {counted(self.asked, 'task')} were begun; {lines[0]}"
             )
-        return "\n".join([*lines, *([f"  server: {usage_words(self.usage)}"] if self.usage else [])])
+        lines += [f"  server: {usage_words(self.usage)}"] if self.usage else []
+        lines += [f"  judge: {judge_words(self.judge, self.judging)}"] if self.judging else []
+        return "\n".join(lines)
 
     __repr__ = __str__
 
@@ -213,6 +222,7 @@ def evaluate(
     words = chosen(prompt, policy)
     given = chosen_tasks(environment, tasks, split)
     started, used = time.monotonic(), dict(getattr(policy, "usage", {}))
+    judged = getattr(judge, "usage", {})
     trees: list[Tree] = []
     headers: list[TreeHeader] = []
 
@@ -229,7 +239,8 @@ def evaluate(
         found = summarize(trees, agent, policy, limits, took, fits, window, names)
         now = getattr(policy, "usage", {})
         usage = {name: now[name] - used.get(name, 0) for name in now}
-        found = replace(found, usage=usage, asked=len(given))
+        found = replace(found, usage=usage, asked=len(given), judging=taken_since(judge, judged))
+        found = replace(found, judge=str(getattr(judge, "name", ""))) if found.judging else found
         if record is not None:
             for tree in trees:
                 record.tree(tree)
@@ -266,27 +277,6 @@ def _usual_batch(policy: Policy) -> int:
     """A server works on so many requests at once: more trees than keep it busy would only wait, and grow old."""
     at_once = getattr(policy, "concurrency", None)
     return min(BATCH, 2 * at_once) if isinstance(at_once, int) else BATCH
-
-
-@contextmanager
-def sampled_at(policy: Policy, temperature: float | None) -> Iterator[None]:
-    """The policy works for this thread alone; one that samples has this temperature inside, and its own
-    again afterwards.
-
-    Raises:
-        ConfigError: a temperature that means nothing.
-        UnavailableError: the policy is being trained in another thread.
-    """
-    with taken(policy):
-        own = getattr(policy, "temperature", None)
-        if temperature is None or own is None:
-            yield
-            return
-        policy.temperature = temperature  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            policy.temperature = own  # type: ignore[attr-defined]
 
 
 def flat_limits(limits: Limits) -> Limits:

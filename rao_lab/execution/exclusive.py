@@ -84,3 +84,24 @@ def taken(policy: Policy, *, training: bool = False) -> Iterator[None]:
     finally:
         _around.set(outer)
         del attributes[_TAKEN]
+
+
+@contextmanager
+def sampled_at(policy: Policy, temperature: float | None) -> Iterator[None]:
+    """The policy works for this thread alone; one that samples has this temperature inside, and its own
+    again afterwards.
+
+    Raises:
+        ConfigError: a temperature that means nothing.
+        UnavailableError: the policy is being trained in another thread.
+    """
+    with taken(policy):
+        own = getattr(policy, "temperature", None)
+        if temperature is None or own is None:
+            yield
+            return
+        policy.temperature = temperature  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            policy.temperature = own  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 from rao_lab.base.checks import choice
@@ -116,6 +117,8 @@ class Executor:
         self.on_tree = on_tree
         self.on_tick = on_tick
         self.judge = judge
+        self._own_judge = getattr(judge, "policy", None) is policy
+        """The policy judges itself: at the end of a batch, when none of its turns is under way."""
         edits = edits or UNCHANGED
         words = {path: _worded(each, environment) for path, each in edits.dialects.items()}
         self.edits = replace(edits, dialects=words)
@@ -146,7 +149,7 @@ class Executor:
             with ThreadPoolExecutor(workers, thread_name_prefix="rao-lab-code") as pool:
                 self._loop(trees, pool if workers > 1 else None, ended)
         except BaseException as stop:
-            self._close_ended(trees, ended)  # also those that ended at this very tick
+            self._close_ended(trees, ended, ask=False)  # also those that ended at this very tick
             self.ended = [ended[index] for index in sorted(ended)]
             if isinstance(stop, KeyboardInterrupt):
                 raise self._interrupted(trees) from None
@@ -170,7 +173,8 @@ class Executor:
     def _say_unasked(self, trees: Sequence[Tree]) -> None:
         """Once: the judge had nothing to do, because the world scored every node that finished."""
         sources = {node.success_source for tree in trees for node in tree.nodes}
-        if self.judge is not None and not self._judged and "verifier" in sources:
+        checks = getattr(self.judge, "check", 0)  # it has something to do after the step
+        if self.judge is not None and not (self._judged or checks) and "verifier" in sources:
             warnings.warn(
                 f"judge was not asked: {self.environment.name} scored every node that finished itself",
                 stacklevel=4,
@@ -276,21 +280,30 @@ class Executor:
             for request in tree.take_requests():
                 self.policy.submit(replace(request, script=self.script))
 
-    def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree]) -> None:
-        """Scores the trees that have just ended. A judge's time does not count as time of the others."""
-        for tree in trees:
-            if not tree.ended or tree.index in ended:
-                continue
-            before = self.clock() if self.judge is not None else 0.0
+    def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree], ask: bool = True) -> None:
+        """Scores the trees that have just ended. A judge's time does not count as time of the others.
+
+        Args:
+            ask: whether a judge may be asked; after a stop it is not.
+        """
+        due = [tree for tree in trees if tree.ended and tree.index not in ended]
+        if not due or (ask and self._own_judge and any(tree.active for tree in trees)):
+            return
+        before = self.clock() if self.judge is not None else 0.0
+        if ask or self.judge is None:
+            tick = partial(self.on_tick, due[0].log.tick) if self.on_tick is not None else None
+            logs = [tree.log for tree in due]
+            asked = score_rest(logs, self.environment, self.judge, self.rewards, tick)
+            self._judged = asked or self._judged
+        for tree in due:
             ended[tree.index] = self._close(tree)
             if self.on_tree is not None:
                 self.on_tree(tree.index, ended[tree.index])
-            stood = self.clock() - before if self.judge is not None else 0.0
-            for other in trees:
-                other.log.stood_still(stood)
+        stood = self.clock() - before if self.judge is not None else 0.0
+        for tree in trees:
+            tree.log.stood_still(stood)
 
     def _close(self, tree: TreeRun) -> Tree:
-        self._judged = score_rest(tree.log, self.environment, self.judge, self.rewards) or self._judged
         for event in tree.log.take():
             if self.on_event is not None:
                 self.on_event(tree.index, event)

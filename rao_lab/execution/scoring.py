@@ -6,17 +6,17 @@ status `error` with the reason, it is not scored, and the run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.base.checks import LARGEST, number
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.errors import ConfigError, InputError, RaoLabError
+from rao_lab.errors import ConfigError, InputError, RaoLabError, UnavailableError
 from rao_lab.execution.log import TreeLog
 from rao_lab.protocols import Environment, Judge, Judging, Ranged, Score, World
-from rao_lab.tree import LIMIT_STATUSES, ROOT, Status
+from rao_lab.tree import LIMIT_STATUSES, ROOT, Status, Tree
 
 Range = tuple[float, float] | None
 """The lowest and the highest reward of an environment; None = it declares none."""
@@ -51,29 +51,70 @@ def score_ended(log: TreeLog, world: World, path: str, status: Status, value: An
         log.scored(path, Score(0.0, "rule"))
 
 
-def score_rest(log: TreeLog, environment: Environment, judge: Judge | None, span: Range) -> bool:
-    """Scores the finished nodes that the world could not: by its environment, by the judge, otherwise by the root's
-    success.
+class RootProxy:
+    """A judge in name: each node that nobody scored takes the success of its root. `rl.judge("root")` makes one."""
+
+    name = "root_proxy"
+
+    def score(self, tree: Tree, path: str) -> Score:
+        """The root's success; the root itself has none but its own."""
+        return Score(None if path == ROOT else tree.root.success, "root_proxy")
+
+
+@runtime_checkable
+class Panel(Protocol):
+    """A judge that scores many nodes together. What `on_tick` raises goes on, and so do the judge's own mistakes."""
+
+    def score_all(
+        self, asked: Sequence[tuple[Tree, str]], on_tick: Callable[[], None] | None
+    ) -> Sequence[Score | RaoLabError]:
+        """For each node its score, or why it has none."""
+        ...
+
+
+def score_rest(
+    logs: Sequence[TreeLog],
+    environment: Environment,
+    judge: Judge | None,
+    span: Range,
+    on_tick: Callable[[], None] | None = None,
+) -> bool:
+    """Scores the finished nodes of ended trees that the world could not: by its environment, by the judge, otherwise
+    by the root's success.
+
+    Args:
+        on_tick: called while a judge that takes many nodes together is at work; what it raises goes on.
 
     Returns:
         Whether there were any for the judge.
     """
-    tree = log.fold.tree()
-    unscored = [node.path for node in tree.nodes if node.status is Status.FINISHED and node.success is None]
     if isinstance(environment, Judging):
-        for path in unscored:
-            _ask(log, path, "verifier", partial(environment.judge, tree, path), span)
-    asked = False
-    for path in unscored:
-        node = log.fold.node(path)
-        if node.status is not Status.FINISHED or node.success is not None:
-            continue
-        asked = True
-        if judge is not None:
-            _ask(log, path, "judge", partial(judge.score, tree, path), span)
-        elif path != ROOT and (success := log.fold.node(ROOT).success) is not None:
-            log.scored(path, Score(success, "root_proxy"))
-    return asked
+        for log in logs:
+            tree = log.fold.tree()
+            for path in _unscored(log):
+                _ask(log, path, "verifier", partial(environment.judge, tree, path), span)
+    due = [(log, path) for log in logs for path in _unscored(log)]
+    trees = {id(log): log.fold.tree() for log, _ in due}
+    panel: object = judge
+    if isinstance(panel, Panel):
+        asked = [(trees[id(log)], path) for log, path in due]
+        for (log, path), answer in zip(due, panel.score_all(asked, on_tick), strict=True):
+            _ask(log, path, "judge", partial(_given, answer), span)
+        return bool(due)
+    for log, path in due:
+        _ask(log, path, "judge", partial((judge or RootProxy()).score, trees[id(log)], path), span)
+    return bool(due)
+
+
+def _unscored(log: TreeLog) -> list[str]:
+    nodes = log.fold.tree().nodes
+    return [node.path for node in nodes if node.status is Status.FINISHED and node.success is None]
+
+
+def _given(answer: Score | RaoLabError) -> Score:
+    if isinstance(answer, RaoLabError):
+        raise answer
+    return answer
 
 
 def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range) -> None:
@@ -82,6 +123,8 @@ def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range)
         log.scored(path, _score(ask(), who, span))
     except RaoLabError as problem:
         log.unscored(path, f"the {who} failed: {unquoted(problem)}")
+        if isinstance(problem, UnavailableError):
+            log.mark(f"the {who} was lost at node {path}")
     except Exception as problem:  # noqa: BLE001 - a user's verifier or judge: that it failed is data
         log.unscored(path, f"the {who} raised {quoted(problem)}")
         log.mark(f"the {who} raised an exception at node {path}")

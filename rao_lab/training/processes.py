@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
@@ -101,6 +101,15 @@ def _met() -> Iterator[None]:
             "another process of this run is gone, or did not come to an exchange in time "
             f"({str(problem).partition(chr(10))[0]:.160}): stop the rest, then resume the run"
         ) from problem
+
+
+def totals(peers: Peers, numbers: Mapping[str, float]) -> dict[str, float]:
+    """The sums of these numbers over all processes, which have the same names."""
+    if peers.size == 1 or not numbers:
+        return dict(numbers)
+    sums = torch.tensor([*numbers.values()], dtype=torch.float64)
+    peers.add([sums])
+    return dict(zip(numbers, sums.tolist(), strict=True))
 
 
 def _bundles(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:

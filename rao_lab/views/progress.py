@@ -42,6 +42,7 @@ class Progress:
     Args:
         policy: if it has `written`, tokens of turns that are under way count too.
         environment: if it has `running`, functions of its own that run now are named.
+        judge: if it has `waiting`, verdicts that are awaited are counted.
         trees: how many there are in all; 1 = that needs no word.
     """
 
@@ -51,8 +52,10 @@ class Progress:
         trees: int = 1,
         clock: Callable[[], float] = time.monotonic,
         environment: object = None,
+        judge: object = None,
     ) -> None:
         self._policy = policy
+        self._judge = judge
         self._environment = environment
         self._trees = trees
         self._clock = clock
@@ -130,7 +133,9 @@ class Progress:
         return int(getattr(self._policy, "written", 0))
 
     def _where(self) -> str:
-        """Which functions run, otherwise how many replies are awaited, and whose, if it is one."""
+        """How many verdicts are awaited, or which functions run; otherwise how many replies, and whose if one."""
+        if waiting := getattr(self._judge, "waiting", 0):
+            return f" ({counted(waiting, 'verdict')} awaited)"
         if running := getattr(self._environment, "running", ()):
             return f" (running {one_line(', '.join(running), GOAL_CELLS)})"
         if len(self._awaited) == 1:
@@ -176,9 +181,11 @@ def in_log(console: Console, progress: Progress) -> None:
 
 
 @contextmanager
-def in_notebook(policy: Policy, trees: int = 1, environment: object = None) -> Iterator[Progress]:
+def in_notebook(
+    policy: Policy, trees: int = 1, environment: object = None, judge: object = None
+) -> Iterator[Progress]:
     """A notebook shows the line, if it lasts longer than a moment; elsewhere nothing is shown."""
-    progress = Progress(policy, trees, environment=environment)
+    progress = Progress(policy, trees, environment=environment, judge=judge)
     display = notebook_display()
     if display is not None:
         handle: list[Any] = []

@@ -86,7 +86,7 @@ def _train(
     from rao_lab.api.reopen import begun
     from rao_lab.api.settings import overrides, said_once, train_config
     from rao_lab.base.calls import nearest
-    from rao_lab.evaluation.evaluate import sampled_at
+    from rao_lab.execution.exclusive import sampled_at
     from rao_lab.prompts import find
     from rao_lab.store.journal import is_begun
 

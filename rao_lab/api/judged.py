@@ -1,0 +1,56 @@
+"""What a judge adds to a step of training: what it took, and how far it agrees with the verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from rao_lab.evaluation.agreement import Agreement, agreement
+from rao_lab.evaluation.confusion import Confusion
+from rao_lab.execution.judge.judge import PolicyJudge, taken_since
+from rao_lab.training.metrics import TrainStep
+from rao_lab.training.processes import Peers, totals
+
+SIZES = ("short", "middle", "long")
+"""Names of the thirds of a step's transcripts by length, which change from step to step."""
+
+
+def judged_steps(
+    made: Iterator[TrainStep], judge: object, peers: Peers, on_tick: Callable[[int], None] | None
+) -> Iterator[TrainStep]:
+    """Each step, with the judge's figures among its metrics. Its trees and its credit stay as they are.
+
+    Of several processes, the first checks the judge against the verifier.
+    """
+    if not isinstance(judge, PolicyJudge):
+        yield from made
+        return
+    before = judge.usage
+    for step in made:
+        metrics: dict[str, Any] = {}
+        trees = [tree for group in step.groups for tree in group.trees]
+        if judge.check and trees and not peers.rank:
+            tick = None if on_tick is None else lambda: on_tick(0)
+            metrics |= agreement_metrics(agreement(trees, judge, judge.check, seed=step.step, on_tick=tick))
+        metrics["judge"] = totals(peers, taken_since(judge, before))
+        before = judge.usage
+        yield replace(step, metrics={**step.metrics, **metrics})
+        del step, trees  # not kept while the next ones grow
+
+
+def agreement_metrics(found: Agreement) -> dict[str, Any]:
+    """The confusion of a step as metrics; thirds by length are named by their order."""
+    if not found.pairs:
+        return {}
+    lengths = [*found.by_length.values()]
+    names = SIZES if len(lengths) == len(SIZES) else (SIZES[0], SIZES[-1])[: len(lengths)]
+    return {
+        "judge_agreement": _figures(found.overall),
+        "judge_by_depth": {str(depth): _figures(part) for depth, part in found.by_depth.items()},
+        "judge_by_length": {name: _figures(part) for name, part in zip(names, lengths, strict=True)},
+    }
+
+
+def _figures(part: Confusion) -> dict[str, Any]:
+    return {name: value for name, value in part.to_dict().items() if name not in ("low", "high")}

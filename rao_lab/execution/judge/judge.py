@@ -1,0 +1,267 @@
+"""`PolicyJudge`: a policy that scores nodes by a rubric. `rl.judge` makes one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.cell import facts_html
+from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import counted
+from rao_lab.errors import InputError, RaoLabError, UnavailableError
+from rao_lab.execution.exclusive import sampled_at
+from rao_lab.execution.judge.asking import Asking
+from rao_lab.execution.judge.cache import Cache, Verdict
+from rao_lab.execution.judge.transcript import transcript
+from rao_lab.execution.judge.verdict import GRADED, RUBRIC, again, question, verdict
+from rao_lab.protocols import Policy, Score, TurnReply
+from rao_lab.tree import Message, Tree
+
+COLDEST = 1e-4
+"""Temperature at which a model of this machine always takes the likeliest token."""
+CHARS_A_TOKEN = 2.0
+"""Of text about code, at least: how much of a window a transcript may fill."""
+MOST_CHARS = 12_000
+COUNTED = (
+    "verdicts",
+    "calls",
+    "retries",
+    "cached",
+    "failed",
+    "prompt_tokens",
+    "completion_tokens",
+    "seconds",
+)
+"""What `usage` counts."""
+
+Cost = Callable[[Mapping[str, float]], Mapping[str, float]]
+Answer = Score | RaoLabError
+"""A verdict, or why there is none."""
+
+
+class PolicyJudge:
+    """Scores nodes by what a policy says of them; `rl.judge` has the settings.
+
+    Attributes:
+        check: nodes that the world verified and that are judged, too, after each step of training.
+        reproducible: whether equal content gets equal verdicts.
+        usage: totals so far: verdicts that were due, calls of the policy, retries among them, verdicts that were
+            known already (`cached`) or failed, tokens, seconds, and the cost if the policy has prices.
+        waiting: verdicts that are under way now.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        rubric: str | None = None,
+        *,
+        graded: bool | None = None,
+        temperature: float = 0.0,
+        max_new_tokens: int = 400,
+        max_chars: int = MOST_CHARS,
+        seconds: float = 300.0,
+        check: int = 0,
+        cache: str | Path | None = None,
+        cost: Cost | None = None,
+    ) -> None:
+        self.policy, self.rubric, self.check = policy, rubric or RUBRIC, check
+        self.graded = GRADED.match(self.rubric) is not None if graded is None else graded
+        # A model of this machine divides by its temperature.
+        self.temperature = max(temperature, COLDEST) if policy.window else temperature
+        self.max_new_tokens, self.seconds = max_new_tokens, seconds
+        self.max_chars = min(max_chars, _room(policy, self.rubric, self.graded, max_new_tokens))
+        self._cache, self._cost = Cache(cache), cost
+        self._used: dict[str, float] = dict.fromkeys(COUNTED, 0)
+        self._asking: Asking | None = None
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
+
+    @property
+    def reproducible(self) -> bool:
+        return bool(getattr(self.policy, "reproducible", True))
+
+    @property
+    def usage(self) -> dict[str, float]:
+        return {**self._used, **(self._cost(self._used) if self._cost is not None else {})}
+
+    @property
+    def waiting(self) -> int:
+        return 0 if self._asking is None else self._asking.left
+
+    def __repr__(self) -> str:
+        return f"<judge {self.name}: {one_line(self.rubric, 60)}>"
+
+    def _repr_html_(self) -> str:
+        usage = {name: count for name, count in self.usage.items() if count}
+        return facts_html(f"Judge {self.name}", {**self.about(), **usage})
+
+    def about(self) -> dict[str, Any]:
+        """What a run file says of it. Of its place it says nothing."""
+        return {
+            "policy": self.name,
+            "rubric": self.rubric,
+            "graded": self.graded,
+            "temperature": self.temperature,
+            "max_new_tokens": self.max_new_tokens,
+            "max_chars": self.max_chars,
+        }
+
+    def score(self, tree: Tree, path: str) -> Score:
+        """The verdict on one node.
+
+        Raises:
+            InputError: the policy gave none that can be read. UnavailableError: it gave no reply.
+        """
+        (found,) = self.score_all([(tree, path)])
+        if isinstance(found, RaoLabError):
+            raise found
+        return found
+
+    def score_all(
+        self, asked: Sequence[tuple[Tree, str]], on_tick: Callable[[], None] | None = None
+    ) -> list[Answer]:
+        """The verdicts on many nodes, asked for together; equal content is asked about once.
+
+        Args:
+            on_tick: called while it waits; what it raises stops the asking. Verdicts so far are kept in the cache.
+        """
+        before = time.monotonic()
+        questions = [self._question(tree, path) for tree, path in asked]
+        keys = [self._key(each) for each in questions]
+        known = {key: found for key in dict.fromkeys(keys) if (found := self._cache.get(key)) is not None}
+        due = {key: each for key, each in zip(keys, questions, strict=True) if key not in known}
+        lost: dict[str, RaoLabError] = {}
+        try:
+            lost = self._ask(due, known, on_tick) if due else {}
+        finally:
+            self._used["seconds"] += time.monotonic() - before
+        answers: list[Answer] = [
+            lost[key] if key in lost else Score(known[key].success, "judge") for key in keys
+        ]
+        self._count(verdicts=len(keys), cached=len(keys) - len(due), failed=sum(key in lost for key in keys))
+        return answers
+
+    def words(self, tree: Tree, path: str) -> str:
+        """What the judge wrote of this node, if it is known; "" otherwise."""
+        found = self._cache.get(self._key(self._question(tree, path)))
+        return "" if found is None else found.words
+
+    def _question(self, tree: Tree, path: str) -> tuple[Message, ...]:
+        return question(self.rubric, self.graded, transcript(tree, path, self.max_chars))
+
+    def _key(self, messages: tuple[Message, ...]) -> str:
+        """Says who is asked what, and how."""
+        policy = self.policy
+        how = [1, policy.name, policy.version, self.temperature, self.max_new_tokens, self.graded]
+        text = json.dumps([how, [[each.role, each.content] for each in messages]])
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def _ask(
+        self,
+        due: Mapping[str, tuple[Message, ...]],
+        known: dict[str, Verdict],
+        on_tick: Callable[[], None] | None,
+    ) -> dict[str, RaoLabError]:
+        """Asks the policy; verdicts go to `known`. Returns why others failed."""
+        keys, lost, tried = [*due], {}, set[int]()
+
+        def heard(place: int, reply: TurnReply) -> tuple[Message, ...] | None:
+            self._count(
+                prompt_tokens=len(reply.prompt_ids) or reply.tokens_in,
+                completion_tokens=len(reply.sampled_ids) or reply.tokens_out,
+            )
+            try:
+                known[keys[place]] = Verdict(_read(reply, self.graded), reply.text)
+                return None
+            except InputError as wrong:
+                if place in tried or reply.stop == "context":
+                    lost[keys[place]] = wrong
+                    return None
+                tried.add(place)
+                return again(due[keys[place]], reply.text, str(wrong))
+
+        self._asking = Asking(self.policy, room=self.max_new_tokens, seconds=self.seconds, noise=keys)
+        try:
+            with sampled_at(self.policy, self.temperature):
+                silent = self._asking.run([*due.values()], heard, on_tick)
+        except UnavailableError as busy:  # the policy is being trained elsewhere
+            silent = dict.fromkeys(range(len(keys)), str(busy))
+        finally:
+            self._count(calls=self._asking.calls, retries=self._asking.retries)
+            self._cache.put({key: known[key] for key in keys if key in known})
+            self._asking = None
+        return {**lost, **{keys[place]: UnavailableError(why) for place, why in silent.items()}}
+
+    def _count(self, **more: float) -> None:
+        for name, count in more.items():
+            self._used[name] += count
+
+
+def _read(reply: TurnReply, graded: bool) -> float:
+    """The verdict of a reply that is whole.
+
+    Raises:
+        InputError: it has none.
+    """
+    if reply.stop == "context":
+        said = f" ({reply.error})" if reply.error else ""
+        raise InputError(
+            f"the question does not fit the judge's window{said}: give max_chars, or a shorter rubric"
+        )
+    if reply.stop == "length":
+        raise InputError("the reply was cut at its limit of tokens before its last line")
+    return verdict(reply.text, graded)
+
+
+def _room(policy: Policy, rubric: str, graded: bool, new: int) -> int:
+    """Characters of a transcript that the policy's window has room for.
+
+    Raises:
+        InputError: there is none to speak of.
+    """
+    if not policy.window:
+        return MOST_CHARS * 1000
+    others = sum(len(each.content) for each in question(rubric, graded, ""))
+    room = int(CHARS_A_TOKEN * (policy.window - 2 * new) - 1.1 * others / 2)
+    if room < 500:
+        raise InputError(
+            f"policy {policy.name} cannot judge by this rubric: its window of {policy.window:,} tokens has no room for "
+            "a transcript beside it; take another policy, a shorter rubric or a smaller max_new_tokens"
+        )
+    return room
+
+
+def told_of_judge(judge: object) -> dict[str, Any]:
+    """What a run file says of the judge that took part: a name for all that decides its verdicts, and the settings."""
+    if not isinstance(judge, PolicyJudge):
+        name = None if judge is None else type(judge).__qualname__
+        return {"judge": name}
+    about = judge.about()
+    digest = hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=4).hexdigest()
+    return {"judge": f"{judge.name} by rubric {digest}", "judging": about}
+
+
+def taken_since(judge: object, before: Mapping[str, float]) -> dict[str, float]:
+    """What a judge was asked and took since its `usage` was `before`; empty if that is not counted."""
+    if not isinstance(judge, PolicyJudge):
+        return {}
+    return {name: count - before.get(name, 0) for name, count in judge.usage.items()}
+
+
+def usage_words(name: str, used: Mapping[str, float]) -> str:
+    """What a judge was asked and what that took, in words."""
+    words = [f"{counted(int(used['verdicts']), 'verdict')} by {name}"]
+    words += [f"{int(used['cached']):,} known already"] if used.get("cached") else []
+    words += [f"{int(used['failed']):,} failed"] if used.get("failed") else []
+    retries = f" ({int(used['retries']):,} tried again)" if used.get("retries") else ""
+    words.append(f"{counted(int(used['calls']), 'call')}{retries}")
+    for key, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
+        words.append(f"{counted(int(used.get(key, 0)), 'token')} {what}")
+    words += [f"{used['cost']:.4f} US dollars"] if "cost" in used else []
+    return ", ".join([*words, f"{used['seconds']:.1f} s"])
