@@ -16,6 +16,8 @@ CLOSE = 0.75
 FAR = 1000
 """Distance from which on a number is simply wrong."""
 MAX_DIGITS = 18
+MAX_NAMES = 1000
+"""Names of a dict that are looked at."""
 
 
 class Answer(Protocol):
@@ -83,32 +85,31 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """A set of names, given as a list."""
-
-    wanted: tuple[str, ...]
-
-    def closeness(self, value: Any) -> float:
-        """Jaccard's coefficient: a list of all names is not close to one of them."""
-        if isinstance(value, (list, tuple, set, frozenset)) and len(value) <= 10_000:
-            found = {plain_word(each) for each in value}
-            due = {plain_word(name) for name in self.wanted}
-            return len(found & due) / len(found | due) if found | due else 1.0
-        return 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
-    """A number for each name. Names that are left out count 0."""
+    """A number for each name, or for each name a number for each name. Those that are left out count 0."""
 
-    wanted: Mapping[str, int]
+    wanted: Mapping[str, Any]
 
     def closeness(self, value: Any) -> float:
-        """The share of names with the right number, of all names that either side gives a number other than 0."""
-        if not isinstance(value, Mapping) or len(value) > 10_000:
+        """The share of right numbers, of all that either side gives and that are not 0."""
+        found, due = _flat(value), _flat(self.wanted)
+        if found is None or due is None:
             return 0.0
-        found = {plain_word(name): whole_number(count) for name, count in value.items()}
-        due = {plain_word(name): count for name, count in self.wanted.items()}
         names = [name for name in {**found, **due} if found.get(name, 0) != 0 or due.get(name, 0) != 0]
         right = sum(found.get(name, 0) == due.get(name, 0) for name in names)
         return right / len(names) if names else 1.0
+
+
+def _flat(value: Any) -> dict[tuple[str | None, str | None], int | None] | None:
+    """The numbers by their names, as they are compared; None if a value is no such dict."""
+    if not isinstance(value, Mapping) or len(value) > MAX_NAMES:
+        return None
+    flat: dict[tuple[str | None, str | None], int | None] = {}
+    for name, each in value.items():
+        row = each if isinstance(each, Mapping) else {"": each}
+        if len(row) > MAX_NAMES:
+            return None
+        flat.update(
+            {(plain_word(name), plain_word(inner)): whole_number(number) for inner, number in row.items()}
+        )
+    return flat

@@ -36,6 +36,10 @@ Span = tuple[int, int]
 class Skill(Protocol):
     """What a reader of a preset can do. A `part` is a question whose answers over parts of the lines add up."""
 
+    def hint(self, asked: str) -> str:
+        """What an answer to a question looks like; "" = it needs no word."""
+        ...
+
     def part_of(self, asked: str) -> str | None:
         """What to ask about parts of the lines, for this question; None if it is not understood."""
         ...

@@ -16,6 +16,8 @@ MAX_FOUND = 100
 """Places that one call of `find` gives."""
 MAX_CHARS = 20_000
 """Characters that one call of `read` gives."""
+SPARE = 8
+"""Turns set aside for a helper beside those that it needs to read all of its lines."""
 MAX_ASKED = 2000
 """Characters of a question, and of a text to find."""
 
@@ -54,12 +56,17 @@ class Source(Protocol):
         """The answer to a question about a span of the lines; None if it is not known."""
         ...
 
+    def hint(self, asked: str) -> str:
+        """What an answer to a question looks like; "" = it needs no word."""
+        ...
 
-def launch_for(question: str, start: int, end: int) -> Launch:
+
+def launch_for(question: str, start: int, end: int, hint: str = "", turns: int | None = None) -> Launch:
     """What a node is told. `args` hold the question, the number of its lines, and where they start in the whole."""
     size = end - start
     goal = f"Answer from your context: {size} {'line' if size == 1 else 'lines'}. {question}"
-    return Launch(goal, {"question": question, "lines": size, "start": start})
+    goal += f" ({hint})" if hint else ""
+    return Launch(goal, {"question": question, "lines": size, "start": start}, turns)
 
 
 def plain_question(text: str) -> str:
@@ -96,7 +103,7 @@ class LinesWorld:
         return CONTROL
 
     def root(self) -> Launch:
-        return launch_for(self.question, 0, len(self.source.lines))
+        return launch_for(self.question, 0, len(self.source.lines), self.source.hint(self.question))
 
     def enter(self, path: str, launch: Launch) -> None:
         start = launch.args["start"]
@@ -120,7 +127,8 @@ class LinesWorld:
             raise Refusal("bad_launch", refusal.message) from None
         if self._guard_own_goal:
             self._refuse_own(parent, asked, low + start, low + end)
-        return launch_for(asked, low + start, low + end)
+        turns = SPARE + -(-(end - start) // self._at_once)
+        return launch_for(asked, low + start, low + end, self.source.hint(asked), turns)
 
     def _refuse_own(self, parent: str, asked: str, start: int, end: int) -> None:
         above = parent
