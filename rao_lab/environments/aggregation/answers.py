@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rao_lab.environments.answers import number_of, plain_text, same
 from rao_lab.protocols import Score
 
 CLOSE = 0.75
 """What is left of a number's score for each unit that it is off: that of Oolong."""
 FAR = 1000
 """Distance from which on a number is simply wrong."""
-MAX_DIGITS = 18
+MOST = 10**18
+"""Largest number that an answer may be."""
 MAX_NAMES = 1000
 """Names of a dict that are looked at."""
 
@@ -53,21 +55,9 @@ class Number:
 
 
 def whole_number(value: Any) -> int | None:
-    """The number that a value says; None if it says none, or several."""
-    if isinstance(value, str):
-        text = value.strip()
-        digits = text.removeprefix("-")
-        return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if value == value and abs(value) < 10**MAX_DIGITS and value == int(value) else None
-
-
-def plain_word(value: Any) -> str | None:
-    """A name as it is compared: without blanks around it, in small letters; None if the value is no short text."""
-    if not isinstance(value, str) or len(value) > 200:
-        return None
-    return " ".join(value.split()).strip(" .").casefold() or None
+    """The number that a value says; None if it says none, several, or no whole one."""
+    number = number_of(value)
+    return int(number) if number is not None and abs(number) < MOST and number == int(number) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class OneOf:
         return self.names[0]
 
     def closeness(self, value: Any) -> float:
-        return float(plain_word(value) in {plain_word(name) for name in self.names})
+        return float(any(same(value, name) for name in self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +90,18 @@ class Counts:
         return right / len(names) if names else 1.0
 
 
-def _flat(value: Any) -> dict[tuple[str | None, str | None], int | None] | None:
+def _flat(value: Any) -> dict[tuple[str, str], int | None] | None:
     """The numbers by their names, as they are compared; None if a value is no such dict."""
     if not isinstance(value, Mapping) or len(value) > MAX_NAMES:
         return None
-    flat: dict[tuple[str | None, str | None], int | None] = {}
+    flat: dict[tuple[str, str], int | None] = {}
     for name, each in value.items():
         row = each if isinstance(each, Mapping) else {"": each}
         if len(row) > MAX_NAMES:
             return None
-        flat.update(
-            {(plain_word(name), plain_word(inner)): whole_number(number) for inner, number in row.items()}
-        )
+        flat.update({(_name(name), _name(inner)): whole_number(number) for inner, number in row.items()})
     return flat
+
+
+def _name(value: Any) -> str:
+    return plain_text(value) if isinstance(value, str) else ""

@@ -12,8 +12,9 @@ from typing import Protocol
 from rao_lab.environments.aggregation import small, text
 from rao_lab.environments.aggregation.questions import Question
 from rao_lab.environments.aggregation.script import Skill
-from rao_lab.environments.aggregation.topics import TOPICS, share_of, statements
+from rao_lab.environments.aggregation.topics import TOPICS, statements
 from rao_lab.environments.aggregation.world import Source
+from rao_lab.environments.drawn import split_of
 
 
 class Made(Source, Skill, Protocol):
@@ -50,7 +51,7 @@ def _draw_small(size: int, split: str, rng: Random) -> tuple[str, str]:
     asked = small.question(rng.choice(tuple(small.KINDS)))
     while True:
         key = f"{rng.getrandbits(64):016x}"
-        if size < 4 or share_of("\n".join(_make_small(key, size, split).lines)) == split:
+        if size < 4 or split_of("\n".join(_make_small(key, size, split).lines)) == split:
             return key, asked
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from hashlib import blake2b
+
+from rao_lab.environments.drawn import split_of
 
 THINGS: Mapping[str, str] = {
     "cooking": """
@@ -117,14 +118,6 @@ MONTHS = (
 TOPICS = tuple(THINGS)
 
 
-def share_of(content: str) -> str:
-    """The split that a content belongs to, whatever seed draws it: 70 of 100 to train, 15 to dev, 15 to test."""
-    place = int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), "big") % 100
-    if place < 70:
-        return "train"
-    return "dev" if place < 85 else "test"
-
-
 def things(topic: str) -> list[str]:
     return [" ".join(thing.split()) for thing in THINGS[topic].split(",")]
 
@@ -136,7 +129,7 @@ def statements(topic: str, split: str) -> list[str]:
         for thing in things(topic)
         for sentence in SENTENCES
     ]
-    return [statement for statement in said if share_of(statement) == split]
+    return [statement for statement in said if split_of(statement) == split]
 
 
 _TOPIC_OF = {thing: topic for topic in TOPICS for thing in things(topic)}

@@ -10,8 +10,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.environments.aggregation import small
-from rao_lab.environments.aggregation.topics import share_of
-from rao_lab.environments.drawn import SPLITS
+from rao_lab.environments.drawn import SPLITS, split_of
 from rao_lab.evaluation.ceiling import flat_transcript
 from rao_lab.prompts import find
 from rao_lab.tree import Call
@@ -45,7 +44,7 @@ def test_the_words_are_48_and_none_holds_another() -> None:
 def test_no_context_of_one_split_is_in_another() -> None:
     for split in SPLITS:
         for task in EVERY.tasks(split)[:60]:
-            assert share_of("\n".join(EVERY.open(task).source.lines)) == split
+            assert split_of("\n".join(EVERY.open(task).source.lines)) == split
 
 
 @pytest.mark.parametrize("style", ["parts", "halves", "flat"])

@@ -13,7 +13,7 @@ import rao_lab as rl
 from rao_lab.environments.aggregation import topics
 from rao_lab.environments.aggregation.questions import FORMS, ROOT_KINDS, Question
 from rao_lab.environments.aggregation.text import read_row
-from rao_lab.environments.drawn import SPLITS
+from rao_lab.environments.drawn import SPLITS, split_of
 from rao_lab.protocols import Programmed
 
 ENV = rl.environments.Aggregation("all", preset="text", lines=60)
@@ -43,7 +43,7 @@ def test_tasks_are_small_plain_data_and_their_lines_are_of_their_split() -> None
             assert json.loads(json.dumps(task.data)) == task.data and len(json.dumps(task.data)) < 300
             lines = ENV.open(task).source.lines
             assert len(lines) == 60
-            assert {topics.share_of(line.split(": ", 1)[1]) for line in lines} == {split}
+            assert {split_of(line.split(": ", 1)[1]) for line in lines} == {split}
 
 
 @pytest.mark.parametrize("kind", FORMS)
