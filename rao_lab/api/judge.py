@@ -16,7 +16,7 @@ from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableErr
 from rao_lab.evaluation import agreement as agreeing
 from rao_lab.evaluation.agreement import Agreement
 from rao_lab.evaluation.evaluate import Evaluation
-from rao_lab.execution.judge.judge import MOST_CHARS, PolicyJudge
+from rao_lab.execution.judge.judge import MOST_CHARS, SETTINGS, PolicyJudge
 from rao_lab.execution.judge.verdict import MOST_RUBRIC
 from rao_lab.execution.scoring import RootProxy
 from rao_lab.policies.load import PolicySettings, load_policy
@@ -30,20 +30,6 @@ from rao_lab.views.progress import in_notebook
 
 ROOT_PROXY = "root"
 """Names the judge that gives each node its root's success."""
-SETTINGS = (
-    *(
-        "policy",
-        "rubric",
-        "graded",
-        "temperature",
-        "max_new_tokens",
-        "max_chars",
-        "seconds",
-        "check",
-        "cache",
-    ),
-)
-"""What `judge` takes beside the settings of the policy."""
 ENDINGS = (".txt", ".md")
 """A text of one line that ends so names a file."""
 
@@ -95,7 +81,9 @@ def judge(
     """
     for name in settings.keys() - PolicySettings.__annotations__.keys():
         raise ConfigError(
-            unknown_field("judge", name, [*SETTINGS, *PolicySettings.__annotations__], noun="argument")
+            unknown_field(
+                "judge", name, ["rubric", *SETTINGS, *PolicySettings.__annotations__], noun="argument"
+            )
         )
     if policy == ROOT_PROXY:
         return _root(rubric, cache, settings)

@@ -17,6 +17,7 @@ from rao_lab.credit import CreditConfig
 from rao_lab.environments.named import FLAGS
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.execution.asked import tasks_of
+from rao_lab.execution.judge.judge import SETTINGS as JUDGED
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.load import SETTINGS
 from rao_lab.protocols import Environment
@@ -31,6 +32,7 @@ PARTS = {
     "credit": frozenset(item.name for item in fields(CreditConfig)),
     "loss": frozenset(item.name for item in fields(LossConfig)),
     "policy": frozenset(name for names in SETTINGS.values() for name in names) - {"prompt"},
+    "judge": frozenset(JUDGED),
 }
 """What is set with a dot, as in `limits.max_depth=6`; a name of `WHOLE` is set without."""
 INSTEAD = {
@@ -41,6 +43,7 @@ INSTEAD = {
         "temperature": "--temperature or, of train, --set temperature=",
     },
     "env": FLAGS,
+    "judge": {"policy": "--judge", "rubric": "--rubric"},
 }
 """What is no setting of `--set`, and the option that it is."""
 MOST_DIGITS = 18
@@ -124,7 +127,7 @@ def own_settings(given: Mapping[str, Any], part: str) -> tuple[dict[str, Any], d
     rest = dict(given)
     own = rest.pop(part, {})
     if not isinstance(own, Mapping):
-        example = {"policy": "policy.device=cpu"}.get(part, f"{part}.seed=1")
+        example = {"policy": "policy.device=cpu", "judge": "judge.check=8"}.get(part, f"{part}.seed=1")
         raise ConfigError(f"--set {part}={unquoted(own)}: name a setting, as in {example}")
     for setting, instead in INSTEAD.get(part, {}).items():
         if setting in own:

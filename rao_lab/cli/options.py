@@ -116,6 +116,21 @@ Rules = Annotated[
 Tasks = Annotated[
     Path | None, typer.Option(help="Read tasks from a file (JSON lines, also as .gz).", metavar="FILE")
 ]
+JudgeName = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        help="Who scores nodes that the world cannot: a policy, named as for --policy, or root: the root's success.",
+        metavar="NAME",
+    ),
+]
+Rubric = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --judge: a text that says what a success is. Default: the goal was reached.",
+        metavar="FILE",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,7 +10,7 @@ from rao_lab.cli.output import loading, print_progress
 
 if TYPE_CHECKING:
     from rao_lab.api.reopen import Begun
-    from rao_lab.protocols import Dialect, Environment, Policy
+    from rao_lab.protocols import Dialect, Environment, Judge, Policy
     from rao_lab.tree import Task
 
 
@@ -110,6 +110,24 @@ def _open_policy(
             f"--temperature has no meaning for the policy {unquoted(actor.name)}: it does not sample"
         )
     return actor, rest
+
+
+def open_judge(
+    judge: str | None, rubric: Path | None, assigned: Mapping[str, Any]
+) -> tuple[Judge | None, dict[str, Any]]:
+    """The judge that --judge and --rubric name, and what is left of the settings."""
+    from rao_lab.api.judge import judge as make
+    from rao_lab.api.settings import own_settings
+    from rao_lab.errors import ConfigError
+
+    own, rest = own_settings(assigned, "judge")
+    if judge is not None:
+        with loading(judge):
+            return make(judge, rubric, **own), rest
+    given = ["--rubric"] * (rubric is not None) + [f"--set judge.{name}=..." for name in own]
+    if given:
+        raise ConfigError(f"{given[0]} belongs to a judge: give --judge, too")
+    return None, rest
 
 
 def say_unread(actor: Policy, prompt: Dialect | None, say: Callable[[str], None] = print_progress) -> None:

@@ -25,7 +25,7 @@ from rao_lab.execution.asked import tasks_of
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.judge.judge import taken_since
-from rao_lab.execution.judge.judge import usage_words as judge_words
+from rao_lab.execution.judge.judge import usage_words as judging_words
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, chosen
@@ -119,7 +119,7 @@ class Evaluation:
                 f"stopped: {self.overall.tasks:,} of {counted(self.asked, 'task')} were begun; {lines[0]}"
             )
         lines += [f"  server: {usage_words(self.usage)}"] if self.usage else []
-        lines += [f"  judge: {judge_words(self.judge, self.judging)}"] if self.judging else []
+        lines += [f"  judge: {judging_words(self.judge, self.judging)}"] if self.judging else []
         return "\n".join(lines)
 
     __repr__ = __str__

@@ -217,8 +217,6 @@ class Executor:
         """Why the same seed may give other trees, if anything that takes part says so; otherwise empty."""
         if not getattr(self.policy, "reproducible", True):
             return f"policy {self.policy.name} does not answer by the seed alone"
-        if not getattr(self.judge, "reproducible", True):
-            return "the judge does not answer by the seed alone"
         if not getattr(self.environment, "reproducible", True):
             return f"the functions of {self.environment.name} may answer otherwise the next time"
         return ""

@@ -95,6 +95,9 @@ def score_rest(
                 _ask(log, path, "verifier", partial(environment.judge, tree, path), span)
     due = [(log, path) for log in logs for path in _unscored(log)]
     trees = {id(log): log.fold.tree() for log, _ in due}
+    if not getattr(judge, "reproducible", True):
+        for log, _ in due:
+            log.mark("the judge does not answer by the seed alone")
     panel: object = judge
     if isinstance(panel, Panel):
         asked = [(trees[id(log)], path) for log, path in due]

@@ -28,7 +28,7 @@ from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import find
-from rao_lab.protocols import Environment, World
+from rao_lab.protocols import Environment, Score, World
 from rao_lab.store import checkpoint_folder, open_run
 from rao_lab.tree import Event, Task, TreeHeader
 from rao_lab.tree.codec import event_to_json
@@ -202,19 +202,21 @@ def test_code_that_runs_into_the_wall_clock_marks_its_tree_and_no_other(hasty: S
 
 
 @pytest.mark.filterwarnings("ignore:judge was not asked")
-def test_a_judge_that_may_change_its_mind_marks_every_tree(hasty: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("value", "why"), [("unknown", "the judge does not answer by the seed alone"), ("ok", "")]
+)
+def test_a_judge_that_may_change_its_mind_marks_the_trees_that_it_judges(
+    hasty: Sandbox, value: str, why: str
+) -> None:
     class Fickle:
         reproducible = False
 
-        def score(self, tree: Any, path: str) -> Any:
-            raise AssertionError("this world has a verifier")
+        def score(self, tree: Any, path: str) -> Score:
+            return Score(1.0)
 
-    executor = Executor(
-        Shelf(), Lines({"0": ["finish('ok')"]}), find("terse"), Limits(), sandbox=hasty, judge=Fickle()
-    )
-    assert (
-        executor.run([TreeHeader(TASK)])[0].not_reproducible == "the judge does not answer by the seed alone"
-    )
+    policy = Lines({"0": [f"finish({value!r})"]})
+    executor = Executor(Shelf(), policy, find("terse"), Limits(), sandbox=hasty, judge=Fickle())
+    assert executor.run([TreeHeader(TASK)])[0].not_reproducible == why
 
 
 def test_a_training_run_tells_which_of_its_trees_are_not_covered(tmp_path: Path) -> None:

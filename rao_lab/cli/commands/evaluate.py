@@ -13,10 +13,12 @@ from rao_lab.cli.options import (
     Difficulty,
     Env,
     Json,
+    JudgeName,
     Limit,
     Out,
     PolicyName,
     PromptName,
+    Rubric,
     Rules,
     Seed,
     Set,
@@ -25,7 +27,7 @@ from rao_lab.cli.options import (
     Temperature,
 )
 from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
-from rao_lab.cli.worlds import open_both, say_unread
+from rao_lab.cli.worlds import open_both, open_judge, say_unread
 from rao_lab.environments.bundled import USUAL
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def evaluate(
     temperature: Temperature = None,
     rules: Rules = None,
     tasks: Tasks = None,
+    judge: JudgeName = None,
+    rubric: Rubric = None,
     settings: Set = None,
     against: Against = None,
     budget: BudgetOf = None,
@@ -89,7 +93,7 @@ def evaluate(
     first try of the dearest took there, or so much (tokens=400). Who is cheap has more tries; a try that goes over
     the budget counts for nothing. --page saves tables and figures as one page. rao-lab prompts bench compares prompts.
 
-    What can be set of a server (--set policy.concurrency=4 and so on) is listed by rao-lab run --help.
+    What can be set of a server (--set policy.concurrency=4 and so on) and of a judge is listed by rao-lab run --help.
 
     The scripted policy needs no model: it plays the script of the world, in one of the world's styles
     (--set policy.style=NAME). Some styles make trees of thousands of nodes.
@@ -120,10 +124,12 @@ def evaluate(
     which = (env, policy, difficulty, rules, tasks)
     status = 0
     with own_prints_aside():
-        world, actor, given = open_both(*which, overrides(settings or ()), temperature=temperature)
+        judging, assigned = open_judge(judge, rubric, overrides(settings or ()))
+        world, actor, given = open_both(*which, assigned, temperature=temperature)
         say_unread(actor, words)
         count = limit or _usual_count(world, split, whole=rules is not None or tasks is not None)
         options: dict[str, Any] = {"split": split, "seed": seed, "prompt": words, "temperature": temperature}
+        options["judge"] = judging
         options["fits"] = fits = flat_fits(world, actor, words)
         plain = None
         if against:
@@ -249,7 +255,7 @@ def _watched(
 
     limits = limits_from(suggested(actor), given)
     chosen = world.tasks(options["split"])[:count]
-    console, progress = console_on_stderr(), Progress(actor, len(chosen))
+    console, progress = console_on_stderr(), Progress(actor, len(chosen), judge=options["judge"])
     in_log(console, progress)
     with Board(console, title, line=progress.line) as board:
         board.phase("tasks", len(chosen))

@@ -12,8 +12,10 @@ from rao_lab.cli.options import (
     Difficulty,
     Goal,
     Json,
+    JudgeName,
     Out,
     PromptName,
+    Rubric,
     Rules,
     RunPolicy,
     RunSplit,
@@ -33,10 +35,10 @@ from rao_lab.cli.output import (
     print_progress,
     print_text,
 )
-from rao_lab.cli.worlds import open_both, open_goal, say_unread
+from rao_lab.cli.worlds import open_both, open_goal, open_judge, say_unread
 
 if TYPE_CHECKING:
-    from rao_lab.protocols import Policy
+    from rao_lab.protocols import Judge, Policy
     from rao_lab.tree import Tree
 
 LONG_ANSWER = 60
@@ -62,6 +64,8 @@ def run(
     temperature: Temperature = None,
     rules: Rules = None,
     tasks: Tasks = None,
+    judge: JudgeName = None,
+    rubric: Rubric = None,
     settings: Set = None,
     out: Out = None,
     as_json: Json = False,
@@ -82,6 +86,10 @@ def run(
     typed Python with docstrings, which runs outside the sandbox, in this process. --set env.seconds=2 bounds a call
     (30 by default), and limits.tree_seconds bounds all.
 
+    --judge has a model read what a node did, and score it by a rubric, if the world cannot. Its settings: --set
+    judge.cache=FILE (keeps verdicts), judge.graded=true (numbers from 0 to 1), judge.max_chars=8000 (of what it
+    reads), and those of a server as above.
+
     [bold]Examples[/bold]
 
       rao-lab run --policy scripted --difficulty hard
@@ -90,6 +98,7 @@ def run(
       rao-lab run --policy smollm2 --task 3 --out runs/one.rao
       rao-lab run --policy http://127.0.0.1:8080/v1#model --set policy.timeout=300
       rao-lab run --goal "How old is the oldest of us?" --tools my_tools.py
+      rao-lab run --goal "Who wrote it?" --policy smollm2 --judge smollm2
     """
     from rao_lab.api.defaults import suggested
     from rao_lab.api.keep import check_new
@@ -112,6 +121,7 @@ def run(
     _check_apart(goal, {**which, "--task": task, "--split": split}, {"--tools": tools, "--verify": verify})
     assigned = overrides(settings or ())
     with own_prints_aside():
+        options["judge"], assigned = open_judge(judge, rubric, assigned)
         if goal is not None:
             chosen, world, actor, given = open_goal(goal, tools or (), verify, policy, assigned, temperature)
         else:
@@ -122,7 +132,7 @@ def run(
         say_unread(actor, words)
         options["limits"] = limits_from(suggested(actor), given)
         tree, status = _watched(actor, chosen, world, options)
-    _report(tree, actor, as_json)
+    _report(tree, actor, options["judge"], as_json)
     if goal is not None and not as_json and any(turn.text for turn in tree.nodes[0].turns):
         kept = "--out FILE keeps the tree, and `rao-lab show FILE" if out is None else f"`rao-lab show {out}"
         print_progress(f"next: {kept} --node 0` prints what agent 0 read and wrote")
@@ -136,7 +146,7 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
     from rao_lab.errors import Interrupted
     from rao_lab.views.progress import Progress, in_terminal
 
-    watch = Progress(actor, environment=world)
+    watch = Progress(actor, environment=world, judge=options["judge"])
     try:
         with in_terminal(console_on_stderr(), watch):
             return run_one(
@@ -151,9 +161,10 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
         return stop.tree, INTERRUPTED
 
 
-def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
+def _report(tree: Tree, actor: Policy, judge: Judge | None, as_json: bool) -> None:
     from rao_lab.evaluation.evaluate import usage_words
     from rao_lab.execution.executor import STOPPED
+    from rao_lab.execution.judge.judge import judge_words
     from rao_lab.tree.codec import tree_to_json
 
     if as_json:
@@ -165,6 +176,8 @@ def _report(tree: Tree, actor: Policy, as_json: bool) -> None:
             print_text(f"\n{value[:MOST_ANSWER]}", sentences=True)
     if usage := getattr(actor, "usage", None):
         print_progress(f"server: {usage_words(usage)}")
+    if words := judge_words(judge):
+        print_progress(f"judge: {words}")
     if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:
         print_progress(f"the root{' was lost' * _lost(tree)}: {tree.root.reason}")
 

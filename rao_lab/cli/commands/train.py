@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rao_lab.cli.options import (
     Difficulty,
     Json,
+    JudgeName,
     PromptName,
     Resume,
+    Rubric,
     Rules,
     Set,
     Steps,
@@ -22,10 +24,10 @@ from rao_lab.cli.options import (
     TrainSeed,
 )
 from rao_lab.cli.output import console_on_stderr, own_prints_aside, print_json, print_progress, print_text
-from rao_lab.cli.worlds import open_both, say_unread
+from rao_lab.cli.worlds import open_both, open_judge, say_unread
 
 if TYPE_CHECKING:
-    from rao_lab.protocols import Dialect
+    from rao_lab.protocols import Dialect, Judge
     from rao_lab.training.config import TrainConfig
     from rao_lab.training.processes import Peers
 
@@ -42,6 +44,8 @@ def train(
     seed: TrainSeed = None,
     rules: Rules = None,
     tasks: Tasks = None,
+    judge: JudgeName = None,
+    rubric: Rubric = None,
     settings: Set = None,
     as_json: Json = False,
 ) -> None:
@@ -52,7 +56,10 @@ def train(
 
     --set changes any setting of training (credit.lam), of the policy (policy.lora) and of the world (env.seed).
     Ctrl-C keeps every finished step. --resume goes on as if nothing had happened: world, policy and settings
-    that you leave out stay as they were, and only --steps and checkpoint_every may be changed.
+    that you leave out stay as they were, and only --steps and checkpoint_every may be changed. A judge is named again.
+
+    --judge has a model score nodes that the world cannot, by a rubric (rao-lab run --help has its settings). --set
+    judge.check=8 asks it of 8 verified nodes a step, too: the board then says how far it agrees with the verifier.
 
     [bold]Examples[/bold]
 
@@ -67,7 +74,8 @@ def train(
     with joined() as peers, own_prints_aside():  # joined first: it chooses this process's device
         options = {"agent": agent, "seed": seed, "steps": steps}
         which = (env, policy, difficulty, rules, tasks)
-        step, metrics, all_steps = _train(out, resume, which, options, prompt, settings or [], peers)
+        by = (judge, rubric)
+        step, metrics, all_steps = _train(out, resume, which, options, prompt, by, settings or [], peers)
     if peers is None or not peers.rank:
         _report(out, step, metrics, all_steps, as_json)
 
@@ -78,6 +86,7 @@ def _train(
     which: tuple[str | None, str | None, str | None, Path | None, Path | None],
     options: dict[str, Any],
     prompt: str | None,
+    by: tuple[str | None, Path | None],
     settings: list[str],
     peers: Peers | None,
 ) -> tuple[int, dict[str, Any], int]:
@@ -92,7 +101,7 @@ def _train(
 
     quiet = peers is not None and peers.rank > 0
     say = (lambda _: None) if quiet else print_progress
-    assigned = overrides(settings)
+    judge, assigned = open_judge(*by, overrides(settings))
     said = said_once(options, assigned)
     if resume and not is_begun(out):
         near = nearest(out.name, [each.name for each in out.parent.glob("*.rao")])
@@ -106,7 +115,7 @@ def _train(
     say_unread(actor, words, say)
     config = train_config(suggested(actor), run.train, said, given)
     with sampled_at(actor, config.temperature):
-        step, metrics = _watched(world, actor, config, words, out, resume, peers, quiet)
+        step, metrics = _watched(world, actor, config, words, judge, out, resume, peers, quiet)
     return step, metrics, config.steps
 
 
@@ -115,6 +124,7 @@ def _watched(
     actor: Any,
     config: TrainConfig,
     prompt: Dialect | None,
+    judge: Judge | None,
     out: Path,
     resume: bool,
     peers: Peers | None,
@@ -136,7 +146,15 @@ def _watched(
             board.phase("training", config.steps, max(step, 0))
 
         made = train_steps(
-            world, actor, config, store=out, resume=resume, prompt=prompt, on_resume=resumed, peers=peers
+            world,
+            actor,
+            config,
+            store=out,
+            resume=resume,
+            prompt=prompt,
+            judge=judge,
+            on_resume=resumed,
+            peers=peers,
         )
         for step in made:
             board.stepped(config.agent, step)

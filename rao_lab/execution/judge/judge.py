@@ -26,6 +26,8 @@ COLDEST = 1e-4
 CHARS_A_TOKEN = 2.0
 """Of text about code, at least: how much of a window a transcript may fill."""
 MOST_CHARS = 12_000
+SETTINGS = ("graded", "temperature", "max_new_tokens", "max_chars", "seconds", "check", "cache")
+"""What can be set of a judge beside its policy and its rubric."""
 COUNTED = (
     "verdicts",
     "calls",
@@ -252,6 +254,13 @@ def taken_since(judge: object, before: Mapping[str, float]) -> dict[str, float]:
     if not isinstance(judge, PolicyJudge):
         return {}
     return {name: count - before.get(name, 0) for name, count in judge.usage.items()}
+
+
+def judge_words(judge: object) -> str:
+    """What a judge took so far, in words; "" if it was not asked, or does not count it."""
+    if not isinstance(judge, PolicyJudge) or not judge.usage["verdicts"]:
+        return ""
+    return usage_words(judge.name, judge.usage)
 
 
 def usage_words(name: str, used: Mapping[str, float]) -> str:

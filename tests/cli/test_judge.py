@@ -1,0 +1,67 @@
+"""--judge and --rubric: a model scores what a world cannot, and its cost is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import rao_lab as rl
+from tests.support.chat_servers import says, serving
+from tests.support.command_line import CommandLine
+
+GOAL = ["--goal", "Say one.", "--policy"]
+BY_HAND = """
+import rao_lab as rl
+
+class ByHand:
+    name, version, dialect, window = "by hand", 0, "codeact", 0
+    def __init__(self): self.asked = []
+    def submit(self, request): self.asked.append(request)
+    def tick(self):
+        asked, self.asked = self.asked, []
+        return [rl.TurnReply(each.key, "So.\\n```python\\nfinish('one')\\n```") for each in asked]
+    def forget(self, key): pass
+"""
+
+
+def test_a_goal_of_ones_own_is_judged_by_a_rubric_and_the_cost_is_said(
+    lab: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("hand.py").write_text(BY_HAND)
+    Path("rubric.md").write_text("It says one.")
+    usage = {"prompt_tokens": 200, "completion_tokens": 20}
+    with serving(says("It does.\nVERDICT: 1", usage=usage)) as server:
+        judge = ["--judge", server.address, "--rubric", "rubric.md"]
+        kept = ["--set", "judge.cache=verdicts.sqlite", "--out", "a.rao"]
+        prices = ["--set", "judge.prices.in=1", "--set", "judge.prices.out=2"]
+        status, out, err = lab(["run", *GOAL, "hand.py:ByHand", *judge, *kept, *prices, "--json"])
+        assert status == 0 and json.loads(out)["nodes"][0]["success_source"] == "judge"
+        assert (
+            "judge: 1 verdict by endpoint#small-model, 1 call, 200 tokens read, 20 tokens written, 0.0002 US"
+            in err
+        )
+        assert "It says one." in server.asked[0]["messages"][1]["content"]
+        again = lab(["run", *GOAL, "hand.py:ByHand", *judge, "--set", "judge.cache=verdicts.sqlite"])
+        assert "1 verdict by endpoint#small-model, 1 known already, 0 calls" in again[2]
+        assert len(server.asked) == 1
+    with rl.open_run("a.rao") as run:
+        assert run.config["judging"]["rubric"] == "It says one."
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["run", "--rubric", "rubric.md"], "--rubric belongs to a judge: give --judge, too"),
+        (["train", "--out", "a.rao", "--set", "judge.check=3"], "--set judge.check=... belongs to a judge"),
+        (["eval", "--judge", "root", "--rubric", "rubric.md"], "asks nobody: it takes no rubric"),
+        (["eval", "--judge", "http://h/v1#m", "--set", "judge.rubric=a"], "--rubric is what you look for"),
+        (["run", "--judge", "http://h/v1#m", "--rubric", "none"], "there is no rubric none: check the path"),
+        (["run", "--judge", "scripted"], "the scripted policy plays worlds by rule and cannot judge"),
+    ],
+)
+def test_what_makes_no_judge_is_one_line(args: list[str], words: str, lab: CommandLine) -> None:
+    status, _, err = lab(args)
+    assert status == 2 and words in err and len(err.strip().splitlines()) == 1
