@@ -24,6 +24,7 @@ One package a chapter, in the order of the story:
     evaluation    how good a policy is, with intervals
     views         to look at: the Explorer, figures, the terminal
     api           what `rl.` offers, joined from the packages above
+    testing       tries a world of your own
     experiments   what we ran
     base, cli     tools below, the command line above
 
@@ -37,7 +38,7 @@ from rao_lab.base.early import in_notebook, load_in_background, sleep_while_wait
 from rao_lab.base.lazy import face
 
 if TYPE_CHECKING:
-    from rao_lab import environments, prompts
+    from rao_lab import environments, prompts, testing
     from rao_lab.api.bench_result import PromptBench
     from rao_lab.api.compare_rules import compare_rules
     from rao_lab.api.diagnose import diagnose

@@ -30,7 +30,7 @@ TABLE: tuple[frozenset[str], ...] = (
     frozenset({"training", "evaluation"}),
     frozenset({"views"}),
     frozenset({"api"}),
-    frozenset({"experiments"}),
+    frozenset({"experiments", "testing"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

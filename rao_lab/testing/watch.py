@@ -1,0 +1,181 @@
+"""Calls a user's code, and bounds each call in seconds: what does not return is stopped and named by file and line.
+
+The checks run in a thread of their own, and the thread that asked for them watches the clock. It stops a call of Python
+that takes too long by raising an exception in it. Code that hears nothing (it waits in C) is left behind, and so
+are the checks that would have come after it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from rao_lab.protocols import Refusal
+
+PATIENCE = 1.0
+"""Seconds between two tries to stop a call, and after the last one."""
+TRIES = 3
+_OURS = Path(__file__).resolve().parents[1]
+_WORLDS = _OURS / "environments"
+_PYTHON = Path(sysconfig.get_path("stdlib"))
+
+
+class _Overdue(BaseException):
+    """Raised in a call that takes too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call."""
+
+    value: Any = None
+    refusal: Refusal | None = None
+    problem: BaseException | None = None
+    """What was raised, if it is no refusal."""
+    overdue: bool = False
+    where: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """It returned or refused."""
+        return self.problem is None and not self.overdue
+
+
+class Watch:
+    """Calls code in the thread of the checks while another thread watches the clock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: float | None = None
+        self._asked = 0
+        self._where = ""
+        self._thread: threading.Thread | None = None
+        self.lost = ""
+        """Where a call is that could not be stopped."""
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Answer:
+        """Calls the function; whatever it does becomes an answer."""
+        answer = Answer()
+        try:
+            with self._lock:
+                self._until, self._asked = time.monotonic() + seconds, 0
+            answer = _answered(function, args)
+            self._ended()
+        except _Overdue:
+            with self._lock:
+                self._until = None
+        return Answer(overdue=True, where=self._where) if self._asked else answer
+
+    def _ended(self) -> None:
+        with self._lock:
+            self._until = None
+        if self.lost:
+            raise SystemExit
+        while self._asked:  # the exception is on its way
+            time.sleep(0.001)
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        """Runs the checks, and watches them. Returns what they return; None if one of their calls was left behind.
+
+        Raises:
+            whatever the checks raise.
+        """
+        done: list[Any] = []
+        failed: list[BaseException] = []
+
+        def act() -> None:
+            try:
+                done.append(work())
+            except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that asked
+                failed.append(problem)
+
+        self._thread = threading.Thread(target=act, name="rao-lab-check", daemon=True)
+        self._thread.start()
+        try:
+            while self._thread.is_alive() and not self.lost:
+                self._thread.join(0.02)
+                self._look()
+        except KeyboardInterrupt:
+            self._stop()
+            raise
+        if failed and not self.lost:
+            raise failed[0]
+        return done[0] if done and not self.lost else None
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._until is None or time.monotonic() < self._until + self._asked * PATIENCE:
+                return
+            if not self._asked:
+                self._where = self._place()
+            if self._asked == TRIES:
+                self.lost = self._where or "an unknown place"
+            else:
+                self._asked += 1
+                self._stop()
+
+    def _stop(self) -> None:
+        assert self._thread is not None and self._thread.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self._thread.ident), ctypes.py_object(_Overdue)
+        )
+
+    def _place(self) -> str:
+        assert self._thread is not None and self._thread.ident is not None
+        frame = sys._current_frames().get(self._thread.ident)
+        return place_of(_inner_first(frame))
+
+
+def _answered(function: Callable[..., Any], args: tuple[Any, ...]) -> Answer:
+    try:
+        return Answer(function(*args))
+    except Refusal as refusal:
+        return Answer(refusal=refusal)
+    except Exception as problem:  # noqa: BLE001 - a user's environment: what it raises is a finding
+        return Answer(problem=problem, where=raised_at(problem))
+
+
+def raised_at(problem: BaseException) -> str:
+    """The line of a user's code that an exception comes from, as "my_world.py:12 in call"; "" = of none."""
+    while problem.__cause__ is not None:
+        problem = problem.__cause__
+    return place_of(_of_traceback(problem.__traceback__))
+
+
+def place_of(places: list[tuple[str, int, str]]) -> str:
+    """The innermost place that is neither ours nor Python's."""
+    for file, line, function in places:
+        path = Path(file)
+        ours = _OURS in path.parents and _WORLDS not in path.parents
+        pythons = file.startswith("<frozen") or (
+            _PYTHON in path.parents and "site-packages" not in path.parts
+        )
+        if not ours and not pythons:
+            return f"{path.name}:{line} in {function}"
+    return ""
+
+
+def _inner_first(frame: FrameType | None) -> list[tuple[str, int, str]]:
+    found = []
+    while frame is not None:
+        found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return found
+
+
+def _of_traceback(traceback: TracebackType | None) -> list[tuple[str, int, str]]:
+    def parts() -> Iterator[tuple[str, int, str]]:
+        at = traceback
+        while at is not None:
+            yield at.tb_frame.f_code.co_filename, at.tb_lineno, at.tb_frame.f_code.co_name
+            at = at.tb_next
+
+    return [*parts()][::-1]
