@@ -10,6 +10,9 @@ helpers. What is right is known for the root, and for every sub-question that ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
+from os import PathLike
+from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
@@ -17,13 +20,14 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import choice, flag, whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.aggregation import script, words
+from rao_lab.environments.aggregation.filed import AT_ONCE, AggregationFile
 from rao_lab.environments.aggregation.mistakes import mistaken_turn
 from rao_lab.environments.aggregation.plan import flat_plan
 from rao_lab.environments.aggregation.presets import PRESETS, Made
 from rao_lab.environments.aggregation.world import LinesWorld, launch_for
-from rao_lab.environments.drawn import SPLITS, Drawn
+from rao_lab.environments.drawn import SPLITS, Drawn, check_settings
 from rao_lab.environments.named import Player
-from rao_lab.errors import InputError
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.protocols import Action, TurnRequest
 from rao_lab.tree import Call, Task
 
@@ -79,6 +83,44 @@ class Aggregation(Drawn):
         self._contexts: dict[tuple[str, int, str], Made] = {}
         if self.preset.program is not None:
             self.flat_program = self._program  # it is `Programmed` only if a program is known
+
+    @classmethod
+    def from_files(
+        cls,
+        file: str | PathLike[str],
+        difficulty: str | Sequence[str] = "all",
+        column: str = "context_window_text",
+        at_once: int = AT_ONCE,
+        guard_own_goal: bool = True,
+        partial: bool = True,
+        unanswered: bool = False,
+    ) -> AggregationFile:
+        """Reads a file in the format of Oolong (`oolong.py`): JSON lines, gzipped or not. Every split has all tasks.
+
+        Args:
+            difficulty: a size of context in tokens, such as "8K", several, or "all".
+            column: the field that holds the context.
+            unanswered: keep rows without an answer, whose roots then have no verifier; otherwise they are an error.
+
+        Raises:
+            InputError: naming the file, the line and what is wrong.
+            MissingError: there is no such file, or it holds no task of that difficulty.
+        """
+        return AggregationFile(file, difficulty, column, at_once, guard_own_goal, partial, unanswered)
+
+    @classmethod
+    def from_options(
+        cls, player: Player, difficulty: str | None, rules: Path | None, tasks: Path | None, **settings: Any
+    ) -> Any:
+        """As `rao_lab.environments.named.HasOptions` says: with a file, an `AggregationFile`."""
+        if rules is None and tasks is None:
+            return super().from_options(player, difficulty, None, None, **settings)
+        if rules is not None and tasks is not None:
+            raise ConfigError(
+                "--data and --tasks are both given: aggregation reads one file, in the format of Oolong"
+            )
+        check_settings("aggregation of a file", settings, [*signature(cls.from_files).parameters][1:])
+        return cls.from_files(rules or tasks or "", difficulty or "all", **settings)
 
     @property
     def variant(self) -> str:

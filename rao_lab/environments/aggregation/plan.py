@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from rao_lab.environments.aggregation.world import MAX_FOUND, Source
 from rao_lab.tree import Call
 
+MAX_CHARS = 4_000_000
+"""Characters after which a plan is cut: no window holds them."""
 OVERHEAD = 20
 """Characters that a call costs beside its text and its result, about."""
 
@@ -29,12 +31,14 @@ def flat_plan(source: Source, asked: str, at_once: int, searches: Sequence[str] 
 
 def _reads(source: Source, numbers: Sequence[int], at_once: int) -> list[Call]:
     """Reads these lines and no others."""
-    calls, place = [], 0
-    while place < len(numbers):
+    calls, place, chars = [], 0, 0
+    while place < len(numbers) and chars < MAX_CHARS:
         start = end = numbers[place]
         while place < len(numbers) and numbers[place] == end and end - start < at_once:
             place, end = place + 1, end + 1
-        calls.append(Call("read", (start, end), result=list(source.lines[start:end])))
+        lines = list(source.lines[start:end])
+        chars += sum(map(len, lines))
+        calls.append(Call("read", (start, end), result=lines))
     return calls
 
 

@@ -14,6 +14,8 @@ from rao_lab.protocols import Function, Launch, Refusal, Score
 
 MAX_FOUND = 100
 """Places that one call of `find` gives."""
+BLOCK = 1000
+"""Lines that `find` looks at together."""
 MAX_CHARS = 20_000
 """Characters that one call of `read` gives."""
 SPARE = 8
@@ -186,11 +188,12 @@ class LinesWorld:
 
     def _find(self, text: str, low: int, start: int, high: int) -> list[int]:
         wanted, found = text.lower(), []
-        for number in range(start, high):
-            if wanted in self.source.lines[number].lower():
-                found.append(number - low)
-                if len(found) == MAX_FOUND:
-                    break
+        for first in range(start, high, BLOCK):
+            for number, line in enumerate(self.source.lines[first : min(first + BLOCK, high)], first - low):
+                if wanted in line.lower():
+                    found.append(number)
+                    if len(found) == MAX_FOUND:
+                        return found
         return found
 
 
