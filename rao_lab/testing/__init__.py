@@ -1,7 +1,8 @@
 """Tries an environment of one's own: tasks, worlds, verifiers, guards, and what siblings do to each other.
 
-report = rl.testing.check_environment(my_environment)
-print(report)
+>>> report = rl.testing.check_environment(env)
+>>> report.ok, report.findings
+(True, ())
 """
 
 from typing import TYPE_CHECKING
