@@ -132,9 +132,7 @@ def next_turn(now: Situation, skill: Skill) -> tuple[str, str]:
         (answer,) = found.values()
         return f"I have read {_lines(now.size)} and know the answer.", f"finish({literal(answer)})"
     if now.rounds == 1 and not found:
-        return f"All {len(spans)} helpers have answered, so I put it together.", skill.together(
-            now.asked, "parts"
-        )
+        return "Every helper has answered, so I put it together.", skill.together(now.asked, "parts")
     parts = f"parts = {literal([told[span] if span in told else found[span] for span in spans])}"
     return "I have it all now.", f"{parts}\n{skill.together(now.asked, 'parts')}"
 

@@ -90,11 +90,18 @@ def _known(asked: str) -> Question:
 
 
 def draw_question(key: str, size: int, rng: Random) -> str:
-    """A question about a context."""
-    topic, other = rng.sample(TOPICS, 2)
-    users = list(cast(key, size))
-    slots = {"topic": topic, "other": other, "user": rng.choice(users), "month": rng.choice(MONTHS[2:11])}
-    return Question(rng.choice(ROOT_KINDS), slots).text
+    """A question about a context, and one that matters there: its user writes about its topic, and of those who write
+    about the topic of a join some write about the other one and some do not, if there are such."""
+    topics_of = {user: set(topics) for user, (topics, _) in cast(key, size).items()}
+    user = rng.choice(list(topics_of))
+    topic = rng.choice(sorted(topics_of[user]))
+    others = [each for each in TOPICS if each != topic]
+    writers = [topics for topics in topics_of.values() if topic in topics]
+    telling = [each for each in others if 0 < sum(each in topics for topics in writers) < len(writers)]
+    kind = rng.choice(ROOT_KINDS)
+    other = rng.choice(telling if telling and kind == "join" else others)
+    month = rng.choice(MONTHS[2:11])
+    return Question(kind, {"topic": topic, "other": other, "user": user, "month": month}).text
 
 
 def searches(asked: str) -> list[str] | None:
