@@ -31,10 +31,12 @@ from rao_lab.errors import ConfigError, InputError
 from rao_lab.protocols import Action, TurnRequest
 from rao_lab.tree import Call, Task
 
-MAX_LINES = 200_000
+MAX_LINES = 1_000_000
 """Lines of a context that is drawn."""
 KEPT = 8
 """Contexts that are kept, in case they are asked for again."""
+KEPT_LINES = 200_000
+"""Lines of all of these but one."""
 
 
 @checked_call
@@ -146,7 +148,7 @@ class Aggregation(Drawn):
 
     def _context(self, key: str, size: int, split: str) -> Made:
         if (key, size, split) not in self._contexts:
-            while len(self._contexts) >= KEPT:
+            while len(self._contexts) >= KEPT or sum(each[1] for each in self._contexts) > KEPT_LINES:
                 self._contexts.pop(next(iter(self._contexts)))
             self._contexts[key, size, split] = self.preset.make(key, size, split)
         return self._contexts[key, size, split]
