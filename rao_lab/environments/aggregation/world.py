@@ -64,11 +64,14 @@ class Source(Protocol):
 
 
 def launch_for(question: str, start: int, end: int, hint: str = "", turns: int | None = None) -> Launch:
-    """What a node is told. `args` hold the question, the number of its lines, and where they start in the whole."""
+    """What a node is told. `args` hold the question, the number of its lines, and where they lie in the whole; as one
+    word, too, which no other part shares: what has the same words as a goal above it passes for the same work."""
     size = end - start
     goal = f"Answer from your context: {size} {'line' if size == 1 else 'lines'}. {question}"
     goal += f" ({hint})" if hint else ""
-    return Launch(goal, {"question": question, "lines": size, "start": start}, turns)
+    return Launch(
+        goal, {"question": question, "lines": size, "start": start, "span": f"{start}to{end}"}, turns
+    )
 
 
 def plain_question(text: str) -> str:

@@ -15,6 +15,7 @@ from rao_lab.environments.aggregation.questions import FORMS, ROOT_KINDS, Questi
 from rao_lab.environments.aggregation.text import read_row
 from rao_lab.environments.drawn import SPLITS, split_of
 from rao_lab.protocols import Programmed
+from rao_lab.tree.goal_words import Goal
 
 ENV = rl.environments.Aggregation("all", preset="text", lines=60)
 SLOTS = {"topic": "cooking", "other": "travel", "user": "Mateo", "month": "June"}
@@ -121,6 +122,9 @@ def test_every_node_of_a_join_is_verified_and_hands_back_a_table() -> None:
     assert [node.success for node in tree.nodes] == [1.0] * len(tree.nodes) and len(tree) > 3
     assert isinstance(tree.root.value, int) and isinstance(tree.node("0.1.0").value, dict)
     assert tree.node("0.0").args["question"] == FORMS["table"]
+    assert len({str(sorted(Goal.of(node).names.items())) for node in tree.nodes}) == len(
+        tree
+    )  # no work looks done twice
 
 
 def test_find_reads_users_and_dates_and_no_topics() -> None:
@@ -182,3 +186,8 @@ def test_a_program_is_known_where_the_words_are_few_and_nowhere_else() -> None:
 def test_a_helper_has_turns_for_its_lines_and_some_to_spare() -> None:
     world = world_of()
     assert world.admit("0", (0, 50), {}).turns == 8 + 2
+
+
+def test_it_passes_what_any_environment_must() -> None:
+    report = rl.testing.check_environment(rl.environments.Aggregation("easy", preset="text"))
+    assert report.ok, report
