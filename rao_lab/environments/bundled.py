@@ -4,6 +4,7 @@ BUNDLED = {
     "textcraft": "rao_lab.environments.textcraft:TextCraft",
     "aggregation": "rao_lab.environments.aggregation:Aggregation",
     "arithmetic": "rao_lab.environments.arithmetic:Arithmetic",
+    "mail": "rao_lab.environments.mail:Mail",
 }
 USUAL = "textcraft"
 """The world of who names none."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import rao_lab as rl
+from rao_lab.environments.bundled import BUNDLED
 from rao_lab.evaluation.ceiling import flat_transcript
 from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.prompts import find
@@ -121,7 +122,8 @@ def test_the_command_line_finds_it_in_the_current_folder(tmp_path: Path) -> None
 
 WORDS = re.compile(r"craft|recipe|ingredient|\btiers?\b", re.IGNORECASE)
 MAY = (
-    *("rao_lab/environments/textcraft/", "rao_lab/experiments/", "rao_lab/cli/options.py"),
+    *(f"rao_lab/environments/{world}/" for world in BUNDLED),  # each speaks of what it likes
+    *("rao_lab/experiments/", "rao_lab/cli/options.py"),
     *(
         "rao_lab/environments/__init__.py",
         "rao_lab/environments/bundled.py",

@@ -1,0 +1,84 @@
+"""Reads questions about a mailbox: JSON lines, each with what is accepted as its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from os import PathLike
+from typing import Any
+
+from rao_lab.base.safe_text import quoted
+from rao_lab.environments.answers import MOST_CHARS
+from rao_lab.environments.mail.mailbox import Mailbox
+from rao_lab.environments.mail.world import MAX_QUESTION
+from rao_lab.environments.reading import json_of, lines_of, path_of, said
+from rao_lab.errors import InputError
+
+MOST_ANSWERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of a file."""
+
+    id: str
+    question: str
+    answers: tuple[str | float, ...]
+    """What is accepted."""
+    number: int = 0
+    """The message in which the answer stands; 0 = that is not known."""
+
+
+def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[str, Asked], str]:
+    """The questions by their words, and a digest that differs if they do.
+
+    Raises:
+        InputError, MissingError: naming the file, the line and what is wrong.
+    """
+    path = path_of(file)
+    numbers = {head.key: number for number, head in enumerate(mailbox.heads, start=1) if head.key}
+    found: dict[str, Asked] = {}
+    digest = blake2b(digest_size=8)
+    for number, line in lines_of(path, "one question"):
+        where = f"{said(path)}, line {number}"
+        asked = _asked(json_of(line, where), where, f"{path.name}/{number}", numbers)
+        words = " ".join(asked.question.split())
+        if words in found:
+            raise InputError(f"{where} asks what an earlier line asks: {quoted(words)}")
+        found[words] = asked
+        digest.update(repr(asked).encode("utf-8", "replace"))
+    if not found:
+        raise InputError(
+            f'{said(path)} holds no questions: write {{"question": ..., "answer": ...}} on each line'
+        )
+    return found, digest.hexdigest()
+
+
+def _asked(value: Any, where: str, default_id: str, numbers: Mapping[str, int]) -> Asked:
+    if not isinstance(value, dict):
+        raise InputError(f'{where} must be an object such as {{"question": "...", "answer": "..."}}')
+    texts = {name: value.get(name, usual) for name, usual in (("id", default_id), ("question", ""))}
+    for name, text in texts.items():
+        if not isinstance(text, str) or not text.strip() or len(text) > MAX_QUESTION:
+            raise InputError(f"{where}: {name} must be a text of 1 to {MAX_QUESTION} characters")
+    given = value.get("answer", value.get("answers"))
+    answers: list[Any] = given if isinstance(given, list) else [given]
+    if not answers or given is None:
+        raise InputError(f'{where}: the question has no answer: write "answer": text, number or list')
+    if len(answers) > MOST_ANSWERS or not all(map(_is_answer, answers)):
+        raise InputError(
+            f"{where}: an answer must be a number, a text of at most {MOST_CHARS} characters, or a list of these that "
+            f"are accepted; got {quoted(given)}"
+        )
+    key = value.get("message", "")
+    if key and (not isinstance(key, str) or key.strip("<> ") not in numbers):
+        raise InputError(f"{where}: no message has the Message-ID {quoted(key)}")
+    number = numbers[key.strip("<> ")] if key else 0
+    return Asked(texts["id"], texts["question"].strip(), tuple(answers), number)
+
+
+def _is_answer(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip()) and len(value) <= MOST_CHARS
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

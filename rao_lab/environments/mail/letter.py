@@ -1,0 +1,143 @@
+"""One message from its bytes, whatever they are: broken encodings, HTML alone, no date, not even mail."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from email.header import Header, decode_header
+from email.message import Message as Parsed
+from email.utils import parsedate
+from html import unescape
+from typing import Any
+
+from rao_lab.base.safe_text import one_line, visible
+from rao_lab.environments.mail.mailbox import Message
+
+MAX_TEXT = 100_000
+"""Characters of a message that are kept."""
+MAX_HEAD = 400
+"""Of a sender, a subject or a name."""
+MOST_NAMES = 50
+"""Attachments that are named."""
+_CHARSETS = (
+    *(
+        "utf",
+        "us-ascii",
+        "ascii",
+        "iso",
+        "latin",
+        "windows",
+        "cp",
+        "koi8",
+        "gb",
+        "big5",
+        "euc",
+        "shift",
+        "ks_c",
+    ),
+    *("mac", "tis", "hz", "johab"),
+)
+"""Beginnings of those that are decoded: Python has others, some of which take very long."""
+_HIDDEN = re.compile("[\xad\u200b-\u200d\u2060\ufeff]")
+_TAG = re.compile(r"<(/?)([a-zA-Z!][^<>\s/]*)[^<>]*>")
+_BREAKS = frozenset({"p", "br", "div", "tr", "li", "table", "blockquote", "h1", "h2", "h3", "h4"})
+
+
+def letter(raw: bytes, envelope: str = "") -> tuple[Message, list[str]]:
+    """The message, and what is odd about it, in words.
+
+    Args:
+        envelope: the line that begins it in an mbox; its date counts if the message has none.
+    """
+    try:
+        return _read(message_from_bytes(raw), envelope)
+    except Exception:  # noqa: BLE001 - the email package raises all kinds of exceptions at hostile bytes
+        text = visible(raw[:MAX_TEXT].decode("utf-8", "replace"))
+        return Message("", "", "", "", text), ["kept as plain text"]
+
+
+def _read(parsed: Parsed, envelope: str) -> tuple[Message, list[str]]:
+    odd = []
+    date = _date(str(parsed.get("Date", ""))) or _date(re.sub(r"^From \S+ ", "", envelope))
+    if not date:
+        odd.append("without a date")
+    text, names = _body(parsed)
+    if "\ufffd" in text:
+        odd.append("with characters that cannot be read")
+    if len(text) > MAX_TEXT:
+        odd.append("cut")
+        text = text[:MAX_TEXT] + "\n(cut here)"
+    sender, to, subject = (_head(parsed.get(name)) for name in ("From", "To", "Subject"))
+    key = _head(parsed.get("Message-ID")).strip("<> ")
+    return Message(date, sender, to, subject, visible(text), tuple(names[:MOST_NAMES]), key), odd
+
+
+def _date(text: str) -> str:
+    try:
+        found = parsedate(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""
+    if found is None or not (1 <= found[1] <= 12 and 1 <= found[2] <= 31 and 1000 <= found[0] <= 9999):
+        return ""
+    return f"{found[0]}-{found[1]:02d}-{found[2]:02d}"
+
+
+def _head(value: Any) -> str:
+    """A line of the head in words: "=?utf-8?q?Caf=C3=A9?=" is "Café"."""
+    if value is None:
+        return ""
+    parts = decode_header(value if isinstance(value, Header) else str(value))
+    text = "".join(part if isinstance(part, str) else _decoded(part, charset) for part, charset in parts)
+    return one_line(_HIDDEN.sub("", text), MAX_HEAD)
+
+
+def _decoded(data: bytes, charset: str | None) -> str:
+    """Bytes as text; what their charset cannot read, UTF-8 or that of western Windows does."""
+    known = (charset or "").lower().startswith(_CHARSETS)
+    for name in (charset if known and charset else "utf-8", "utf-8"):
+        try:
+            return data.decode(name)
+        except (LookupError, ValueError):
+            continue
+    return data.decode("cp1252", "replace")
+
+
+def _body(parsed: Parsed) -> tuple[str, list[str]]:
+    """The text, and the names of the attachments. HTML counts if there is no plain text."""
+    plain: list[str] = []
+    marked: list[str] = []
+    names: list[str] = []
+    for part in parsed.walk():
+        if part.is_multipart():
+            continue
+        name = part.get_filename()
+        if name or part.get_content_disposition() == "attachment":
+            names.append(_head(name) or "unnamed")
+        elif part.get_content_maintype() == "text":
+            data = part.get_payload(decode=True)
+            text = _decoded(data if isinstance(data, bytes) else b"", part.get_content_charset())
+            (marked if part.get_content_subtype() == "html" else plain).append(text)
+    text = "\n".join(plain)
+    if not text.strip():
+        text = "\n".join(map(without_tags, marked))
+    return _HIDDEN.sub("", text.replace("\r\n", "\n")).strip(), names
+
+
+def without_tags(text: str) -> str:
+    """The words of HTML, without scripts and styles."""
+    kept: list[str] = []
+    inside = ""
+    start = 0
+    text = text[: 8 * MAX_TEXT]
+    for tag in _TAG.finditer(text):
+        name = tag[2].lower()
+        if not inside:
+            kept.append(" ".join(text[start : tag.start()].split()))
+            kept.append("\n" if name in _BREAKS else " ")
+            inside = name if name in ("script", "style") and not tag[1] else ""
+        elif tag[1] and name == inside:
+            inside = ""
+        start = tag.end()
+    kept.append("" if inside else text[start:])
+    lines = (" ".join(line.split()) for line in unescape("".join(kept)).split("\n"))
+    return "\n".join(line for line in lines if line)
