@@ -57,6 +57,11 @@ class Beside:
         except OSError:
             return  # it has ended: `result` says so
 
+    def check(self) -> None:
+        """Raises as `result` does, without waiting."""
+        if self._raised is not None:
+            raise self._raised
+
     def result(self) -> Any:
         """Waits for the function's end, and returns what it returned.
 
@@ -66,8 +71,7 @@ class Beside:
         """
         while not self._ended.wait(LOOKS):  # so that Ctrl-C is heard on every system
             continue
-        if self._raised is not None:
-            raise self._raised
+        self.check()
         return self._found
 
     def _listen(self) -> None:

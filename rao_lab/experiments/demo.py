@@ -3,14 +3,18 @@
 Both agents start from the same weights and train on the same root tasks, of one band. Before and after,
 both are evaluated on the same held-out tasks of three bands. Each agent's training is kept in a run file.
 
-The two have nothing to do with each other. So the flat agent has a process of its own if there is a core for it.
+If there is a second core, three processes share the work. What they compute is what one computes, to the bit:
+
+- this one trains the recursive agent, and evaluates what came of it;
+- a second one does all that waits for no training, and then a half of the last evaluation (`second_part`);
+- a third one computes a share of the recursive agent's gradients (`helping.py`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -27,10 +31,14 @@ from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.experiments.beside import Beside
+from rao_lab.experiments.helping import GradientHelper
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
+from rao_lab.training.helped import Weights, take_weights
 from rao_lab.training.metrics import TrainStep
+from rao_lab.training.processes import Alone
+from rao_lab.training.setup import trainable
 from rao_lab.tree import AGENTS, Agent
 
 BANDS = ("easy", "medium", "hard")
@@ -46,9 +54,14 @@ PER_TASK_LEARNED = 0.041
 """More of them once the recursive agent has learned to delegate, in `USUAL_STEPS`."""
 PER_TREE = {"recursive": 0.056, "flat": 0.018}
 """Seconds that one tree of training takes there."""
+HELPED = 0.85
+"""What the recursive agent's training takes of that if a process helps with the gradients."""
 PLAIN = " T 1"
 """Marks what was sampled at temperature 1, beside the temperature that suits the policy."""
 USUAL_STEPS = 40
+
+Found = dict[str, Evaluation]
+"""Evaluations by the mark of their temperature."""
 
 
 class Board(Protocol):
@@ -79,7 +92,7 @@ class DemoConfig:
     device: str | None = None
     """The device of both policies, for example "cpu"; None = a GPU if there is one."""
     beside: bool = field(default_factory=lambda: cores() > 1)
-    """The flat agent has a process of its own; by default if this one may use two cores."""
+    """Other processes help this one; by default if it may use two cores."""
 
     def __post_init__(self) -> None:
         if self.minutes is not None and not self.minutes > 0:
@@ -98,7 +111,10 @@ class DemoConfig:
             **{f"train: {agent}": trees * each for agent, each in PER_TREE.items()},
             **{f"after: {agent}": twice * tasks * each for agent, each in after.items()},
         }
-        return {name: 0.0 if self.beside and name.endswith("flat") else each for name, each in found.items()}
+        if not self.beside:
+            return found
+        here = {"train: recursive": HELPED, "after: recursive": 1 / twice}
+        return {name: each * here.get(name, 0.0) for name, each in found.items()}
 
     def file(self, agent: Agent) -> Path:
         """The run file of an agent."""
@@ -163,14 +179,19 @@ class _Part:
         self.world = TextCraft.suited(self.fitting.player, difficulty=BANDS)
         self.fits = flat_fits(self.world, self._policy)
 
-    def evaluated(self, when: str) -> dict[str, Evaluation]:
-        """By the mark of its temperature: at the one that suits the policy, and at 1 if that is another."""
+    @property
+    def marks(self) -> dict[str, float | None]:
+        """Temperatures by their mark: the one that suits the policy, and 1 if that is another."""
         usual = self.fitting.temperature
-        marks = {"": usual} if usual in (None, 1.0) else {"": usual, PLAIN: 1.0}
+        return {"": usual} if usual in (None, 1.0) else {"": usual, PLAIN: 1.0}
+
+    def evaluated(self, when: str, only: str | None = None) -> Found:
+        """By the mark of its temperature; at all of them, or at one."""
+        marks = {mark: each for mark, each in self.marks.items() if only in (None, mark)}
         tasks = self.world.tasks("test")[: self._config.tasks * len(BANDS)]
-        phase = f"{when}: {self._agent}"
+        phase = f"{when}{only or ''}: {self._agent}"
         self._board.phase(phase, len(tasks) * len(marks))
-        found: dict[str, Evaluation] = {}
+        found: Found = {}
 
         def advance(done: int, _: object) -> None:
             self._board.advance(phase, len(tasks) * len(found) + done)
@@ -190,7 +211,24 @@ class _Part:
             self._board.evaluated(when + mark, found[mark], not mark)
         return found
 
-    def trained(self, steps: int, deadline: float | None = None) -> int:
+    @property
+    def on_cpu(self) -> bool:
+        return self._params()[0].device.type == "cpu"
+
+    def _params(self) -> list[Any]:
+        return [*trainable(self._policy).model.parameters()]
+
+    def weights(self) -> tuple[int, Weights]:
+        """The version, and the weights as they are now."""
+        return self._policy.version, [each.detach().cpu().numpy() for each in self._params()]
+
+    def take(self, version: int, weights: Weights) -> None:
+        """Goes on with other weights."""
+        take_weights(self._params(), weights)
+        self._policy.version = version
+        self._policy.clear_cache()
+
+    def trained(self, steps: int, deadline: float | None = None, helper: GradientHelper | None = None) -> int:
         """Trains until the steps are done or the time is up, at least one step; returns the steps done."""
         began = time.monotonic()
         phase = f"train: {self._agent}"
@@ -198,7 +236,8 @@ class _Part:
         world = TextCraft.suited(self.fitting.player)
         config = self._config.training(self.fitting, self._agent, steps if deadline is None else 1_000_000)
         done = 0
-        made = train(world, self._policy, config, store=self._config.file(self._agent))
+        store = self._config.file(self._agent)
+        made = train(world, self._policy, config, store=store, peers=Alone(helper))
         with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
             for step in made:
                 done = step.step
@@ -220,7 +259,7 @@ class _Part:
         return done
 
 
-def flat_part(board: Board, steps: Callable[[], int], config: DemoConfig) -> dict[str, dict[str, Evaluation]]:
+def flat_part(board: Board, steps: Callable[[], int], config: DemoConfig) -> dict[str, Found]:
     """All that the flat agent does: evaluations before and after, by the mark of their temperature.
 
     Args:
@@ -232,6 +271,22 @@ def flat_part(board: Board, steps: Callable[[], int], config: DemoConfig) -> dic
     return {"before": before, "after": part.evaluated("after")}
 
 
+def second_part(
+    board: Board, ask: Callable[[], Any], config: DemoConfig
+) -> tuple[dict[str, Found], dict[str, Found]]:
+    """What a second process does: the recursive agent's evaluation before training, all of the flat agent, and the
+    recursive agent's evaluation after training at temperature 1. Returns what it found of each agent.
+
+    Args:
+        ask: waits for the number of steps, if `config.minutes` leaves it open; then for what `_Part.take` takes.
+    """
+    part = _Part(config, "recursive", board)
+    before = part.evaluated("before")
+    flat = flat_part(board, ask, config)
+    part.take(*ask())
+    return {"before": before, "after": part.evaluated("after", PLAIN)}, flat
+
+
 class _Demo:
     """One demo under way."""
 
@@ -239,7 +294,6 @@ class _Demo:
         self._started = time.monotonic()
         self._config = config
         self._board = board
-        self._flat: Beside | None = None
         self._part = _Part(config, "recursive", board)
         self._check()
         part = self._part
@@ -256,36 +310,49 @@ class _Demo:
         board.plan(expected)
         try:
             if config.beside:
-                with Beside(flat_part, board, config) as self._flat:
-                    self._recursive()
-                    flat = self._flat.result()
+                self._with_others()
             else:
-                self._recursive()
-                flat = flat_part(board, lambda: result.steps, config)
+                before = self._part.evaluated("before")
+                self._train()
+                self._keep("recursive", {"before": before, "after": self._part.evaluated("after")})
+                self._page()
+                self._keep("flat", flat_part(board, lambda: result.steps, config))
         except KeyboardInterrupt:
             if config.out.exists():
                 board.say(f"stopped: {config.out} holds every finished step")
             raise
-        self._keep("flat", flat)
         result.seconds = time.monotonic() - self._started
         return result
 
-    def _recursive(self) -> None:
-        """The recursive agent's part, and its page."""
-        config, result = self._config, self._result
-        before = self._part.evaluated("before")
+    def _with_others(self) -> None:
+        """The recursive agent's training and a half of its last evaluation, with two other processes."""
+        config, part = self._config, self._part
+        with Beside(second_part, self._board, config) as second:
+            with GradientHelper("tiny") if part.on_cpu else nullcontext() as helper:
+                self._train(helper)
+            if config.minutes is not None:
+                second.answer(self._result.steps)
+            second.answer(part.weights())
+            after = part.evaluated("after", "" if len(part.marks) > 1 else None)
+            self._page()
+            recursive, flat = second.result()
+        self._keep("recursive", {"before": recursive["before"], "after": after | recursive["after"]})
+        self._keep("flat", flat)
+
+    def _train(self, helper: GradientHelper | None = None) -> None:
+        config = self._config
         deadline = None
         if config.minutes is not None:
             left = config.minutes * 60 - (time.monotonic() - self._started)
             deadline = time.monotonic() + left * TRAINING_SHARE
-        result.steps = self._part.trained(config.steps, deadline)
-        if self._flat is not None:
-            self._flat.answer(result.steps)
-        self._keep("recursive", {"before": before, "after": self._part.evaluated("after")})
-        shown = f"1,{(result.steps + 1) // 2},{result.steps}"
-        result.page = export_run(config.out, config.page, "html", shown)
+        self._result.steps = self._part.trained(config.steps, deadline, helper)
 
-    def _keep(self, agent: Agent, found: Mapping[str, Mapping[str, Evaluation]]) -> None:
+    def _page(self) -> None:
+        config, steps = self._config, self._result.steps
+        shown = f"1,{(steps + 1) // 2},{steps}"
+        self._result.page = export_run(config.out, config.page, "html", shown)
+
+    def _keep(self, agent: Agent, found: Mapping[str, Found]) -> None:
         for when, kept in (("before", self._result.before), ("after", self._result.after)):
             kept[agent] = found[when][""]
             if PLAIN in found[when]:

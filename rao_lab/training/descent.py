@@ -18,6 +18,7 @@ from rao_lab.base.safe_text import unquoted
 from rao_lab.base.threads import computing
 from rao_lab.credit import Attributions
 from rao_lab.errors import CallbackError
+from rao_lab.training.helped import FromTheBack
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
 from rao_lab.training.optimizer import learning_rate
@@ -127,14 +128,28 @@ class Descent:
         """
         optimizer = self._state.optimizer
         optimizer.zero()
-        parts = []
+        parts: list[tuple[Tensor, Tensor, Tensor | None]] = []
         total = len(packs) * self._config.epochs
-        for index, packed in enumerate(packs):
+
+        def add(index: int) -> None:
             self._on_phase("update", epoch * len(packs) + index, total)
-            part = loss_on_pack(self._scorer, packed, batch, self._loss, self._reference)
+            part = loss_on_pack(self._scorer, packs[index], batch, self._loss, self._reference)
             with optimizer.collecting():
                 torch.autograd.backward(part.loss)
             parts.append((part.loss.detach(), part.logprobs, part.k3))
+
+        helper = self._peers.helper
+        if helper is None or not helper.ready or self._reference is not None or optimizer.masters:
+            for index in range(len(packs)):
+                add(index)
+        else:
+            with FromTheBack(helper, [*optimizer.params.values()], batch, self._loss, packs) as back:
+                while (taken := back.next()) is not None:
+                    add(taken)
+                parts += [
+                    (torch.tensor(part.loss, dtype=torch.float64), torch.from_numpy(part.logprobs), None)
+                    for part in back.rest()
+                ]
         self._on_phase("update", (epoch + 1) * len(packs), total)
         now = _column([part[1] for part in parts])
         k3 = _column([part[2] for part in parts if part[2] is not None])

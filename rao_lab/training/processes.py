@@ -20,6 +20,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from rao_lab.errors import ConfigError, UnavailableError
+from rao_lab.training.helped import Helper
 from rao_lab.tree import Tree
 from rao_lab.tree.codec import tree_from_json, tree_to_json
 
@@ -32,6 +33,8 @@ class Peers(Protocol):
 
     rank: int
     size: int
+    helper: Helper | None
+    """Computes gradients beside this process."""
 
     def gather(self, trees: Sequence[Tree]) -> list[list[Tree]]:
         """The trees of every process, by rank, on every process."""
@@ -43,10 +46,13 @@ class Peers(Protocol):
 
 
 class Alone:
-    """One process."""
+    """One process, perhaps with a `Helper` beside it."""
 
     rank = 0
     size = 1
+
+    def __init__(self, helper: Helper | None = None) -> None:
+        self.helper = helper
 
     def gather(self, trees: Sequence[Tree]) -> list[list[Tree]]:
         return [list(trees)]
@@ -57,6 +63,8 @@ class Alone:
 
 class Processes:
     """All processes of the default process group."""
+
+    helper: Helper | None = None
 
     def __init__(self) -> None:
         self.rank = dist.get_rank()
