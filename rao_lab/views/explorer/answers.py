@@ -52,6 +52,9 @@ ANSWERS: Mapping[str, Question] = {
     "launches": Question(answer_launches, saved=saved_launches, late=True),
 }
 
+KEPT_BYTES = 1 << 26
+"""Of the trees of a step that are kept in memory while a page is made."""
+
 
 def answer(
     source: Source,
@@ -102,22 +105,50 @@ def saved_answers(
 
 
 def _at_hand(table: StepTable, read: Callable[[int], StepTable]) -> Callable[[int], StepTable]:
-    """Reads steps, but for the one at hand: a page asks hundreds of questions about it, node by node."""
-    kept = table if table.records is None else replace(table, records=_OneTree(table.records))
+    """Reads steps, but for the one at hand."""
+    kept = at_hand(table)
     return lambda step: kept if step == kept.step else read(step)
 
 
-class _OneTree:
-    """Records of a step that keep the tree read last."""
+def at_hand(table: StepTable) -> StepTable:
+    """The table with its trees kept: a page asks hundreds of questions about them, node by node."""
+    if table.records is None or isinstance(table.records, _Kept):
+        return table
+    return replace(table, records=_Kept(table.records))
+
+
+class _Kept:
+    """Records of a step that keep the trees read last, up to `KEPT_BYTES`."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._kept: tuple[int, Tree] | None = None
+        self._kept: dict[int, tuple[Tree, int]] = {}
+        self._size = 0
 
     def tree(self, tree_id: int, /) -> Tree:
-        if self._kept is None or self._kept[0] != tree_id:
-            self._kept = tree_id, self._records.tree(tree_id)
-        return self._kept[1]
+        found = self._kept.pop(tree_id, None)
+        if found is None:
+            tree = self._records.tree(tree_id)
+            found = tree, _bytes(tree)
+            self._size += found[1]
+        self._kept[tree_id] = found  # the last one now
+        while self._size > KEPT_BYTES and len(self._kept) > 1:
+            self._size -= self._kept.pop(next(iter(self._kept)))[1]
+        return found[0]
 
     def node(self, tree_id: int, path: str, /) -> Node:
         return self.tree(tree_id).node(path)
+
+
+def _bytes(tree: Tree) -> int:
+    """What a tree takes in memory, roughly."""
+    return sum(
+        2000
+        + 4 * len(turn.prompt_ids)
+        + 12 * len(turn.sampled_ids)
+        + len(turn.text)
+        + len(turn.output)
+        + sum(len(message.content) for message in turn.messages)
+        for node in tree.nodes
+        for turn in node.turns
+    )

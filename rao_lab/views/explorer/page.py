@@ -20,7 +20,7 @@ from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError, RunFileError, UnavailableError
 from rao_lab.store import spare_run_file
 from rao_lab.tree import Node
-from rao_lab.views.explorer.answers import saved_answers
+from rao_lab.views.explorer.answers import at_hand, saved_answers
 from rao_lab.views.explorer.decoder import Decoder
 from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import node_text
@@ -105,7 +105,7 @@ def save_page(
     if look.step_of(source) not in chosen:
         look = Look(look.view)  # its node is not in this page
     page, left_out = page_html(
-        [read(step) for step in chosen],
+        [at_hand(read(step)) for step in chosen],
         {
             **traits,
             "steps": [[step, known.get(step)] for step in chosen],
