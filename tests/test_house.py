@@ -50,6 +50,7 @@ TORCH_MAY = (
         for name in (
             "checkpoint",
             "descent",
+            "helped",
             "objective",
             "optimizer",
             "processes",

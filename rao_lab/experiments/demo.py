@@ -12,6 +12,7 @@ If there is a second core, three processes share the work. What they compute is 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
@@ -45,8 +46,10 @@ BANDS = ("easy", "medium", "hard")
 TRAINING_SHARE = 0.5
 """With `minutes`: the share of the time after the first evaluation that recursive training may take. The
 flat agent's steps and the second evaluation take the rest."""
-CHECKPOINT_EVERY = 10
-"""Steps. A checkpoint is three times as large as the weights."""
+SELDOM = 10
+"""Steps from one checkpoint to the next, and from one evaluation on probe tasks to the next."""
+COLLECTED_AFTER = 20_000
+"""New objects after which memory is searched for circles: seldom, since trees have none."""
 PER_TASK = {"recursive": 0.02, "flat": 0.01}
 """Seconds of one core that one task of an evaluation takes before training. Measured as processor time while other
 processes kept the cores busy; on a quiet machine it is rather less."""
@@ -135,7 +138,8 @@ class DemoConfig:
             seed=self.seed,
             agent="flat" if agent == "flat" else "recursive",
             limits=flat_limits(limits) if agent == "flat" else limits,
-            checkpoint_every=CHECKPOINT_EVERY,
+            checkpoint_every=SELDOM,
+            probe_every=SELDOM,
             **fitting.train,
         )
 
@@ -237,6 +241,9 @@ class _Part:
         config = self._config.training(self.fitting, self._agent, steps if deadline is None else 1_000_000)
         done = 0
         store = self._config.file(self._agent)
+        self._params()  # all is loaded now, and will be needed to the end: it is not searched again
+        gc.freeze()
+        gc.set_threshold(COLLECTED_AFTER, 20, 20)
         made = train(world, self._policy, config, store=store, peers=Alone(helper))
         with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
             for step in made:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
-
-import torch
 
 from rao_lab.base.threads import computing
 from rao_lab.experiments.beside import LOOKS, Beside
@@ -66,7 +64,7 @@ def _works(ours: Any, ask: Callable[[], Any], policy: str) -> None:
     learner = load_policy(policy, device="cpu")
     model = trainable(learner).model
     scorer = Scorer(model.eval())
-    params: Sequence[torch.Tensor] = [each for each in model.parameters() if each.requires_grad]
+    params = [each for each in model.parameters() if each.requires_grad]
     ours.loaded()
     with computing(getattr(learner, "threads", None)):
         weights, *about = ask()

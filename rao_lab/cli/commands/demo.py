@@ -43,7 +43,7 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train the embedded policy and show what it learned: about three minutes on two cores that do nothing else.
+    """Train the embedded policy and show what it learned: about two minutes on two cores that do nothing else.
 
     A recursive agent and a flat one, which works alone, train on the same root tasks. Both are evaluated
     before and after on held-out easy, medium and hard tasks. Beside the flat agent's success stand the flat
