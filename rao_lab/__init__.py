@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from rao_lab.credit import Attribution, Attributions, CreditConfig, CreditNodes, attribute
     from rao_lab.credit.diagnose import BADGES, Badge, BadgeConfig, Finding, Findings
     from rao_lab.environments.functions.environment import environment
+    from rao_lab.environments.verifiers.environment import from_verifiers
     from rao_lab.errors import (
         CallbackError,
         ConfigError,

@@ -12,7 +12,10 @@ from rao_lab.environments.bundled import BUNDLED, USUAL
 
 SEED_HELP = "Decides which tasks are drawn, and the noise of sampling."
 
-WORLDS = f"{', '.join(BUNDLED)}, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment."
+WORLDS = (
+    f"{', '.join(BUNDLED)}, or your own: MODULE:NAME or FILE.py:NAME, a class or an environment, or verifiers:NAME, an "
+    "environment of the library verifiers."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout; progress on stderr.")]
 Env = Annotated[

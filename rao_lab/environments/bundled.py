@@ -8,3 +8,5 @@ BUNDLED = {
 }
 USUAL = "textcraft"
 """The world of who names none."""
+VERIFIERS = "verifiers:"
+"""verifiers:NAME is an environment of the library `verifiers`."""

@@ -8,11 +8,11 @@ from contextlib import suppress
 from inspect import Parameter, signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from rao_lab.base.own_code import one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.environments.bundled import BUNDLED, USUAL
+from rao_lab.environments.bundled import BUNDLED, USUAL, VERIFIERS
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Environment
 
@@ -86,10 +86,15 @@ def open_named(
         MissingError: there is no such environment, module, class or file.
         ConfigError, InputError: an option means nothing, the user's code fails, or it makes no environment.
     """
+    if name.startswith(VERIFIERS):
+        _check_options(name, difficulty, rules, tasks)
+        make = own_code("rao_lab.environments.verifiers.environment").from_verifiers
+        return cast(Environment, make(name.removeprefix(VERIFIERS), **settings))
     place, what = parted(BUNDLED.get(name, name))
     if what is None:
         raise MissingError(
-            f"no environment {quoted(name)}: there is {', '.join(BUNDLED)}, or your own as MODULE:CLASS or FILE.py:NAME"
+            f"no environment {quoted(name)}: there is {', '.join(BUNDLED)}, or your own as "
+            "MODULE:CLASS or FILE.py:NAME, or verifiers:NAME"
         )
     kind = _find(place, what)
     with one_line_about(f"{unquoted(name)} cannot be made"):
@@ -97,11 +102,7 @@ def open_named(
             _check_settings(name, kind.from_options, settings)
             made = kind.from_options(player, difficulty, rules, tasks, **settings)
         else:
-            for option, value in (("difficulty", difficulty), ("rules", rules), ("tasks", tasks)):
-                if value is not None:
-                    raise ConfigError(
-                        f"{FLAGS[option]} means nothing to {unquoted(name)}: it has no from_options"
-                    )
+            _check_options(name, difficulty, rules, tasks)
             _check_settings(name, kind if isinstance(kind, type) else _made, settings)
             made = kind(**settings) if isinstance(kind, type) else kind
     if not isinstance(made, Environment):
@@ -112,6 +113,13 @@ def open_named(
         with suppress(AttributeError):  # a class with slots of its own keeps no note
             made.opened = opened  # type: ignore[attr-defined]
     return made
+
+
+def _check_options(name: str, difficulty: str | None, rules: Path | None, tasks: Path | None) -> None:
+    """Refuses options of tasks: there is no `from_options` to take them."""
+    for option, value in (("difficulty", difficulty), ("rules", rules), ("tasks", tasks)):
+        if value is not None:
+            raise ConfigError(f"{FLAGS[option]} means nothing to {unquoted(name)}: it has no from_options")
 
 
 def _check_settings(name: str, call: Callable[..., Any], settings: Mapping[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Environments of the library `verifiers`, which a user installs, as worlds of ours."""
