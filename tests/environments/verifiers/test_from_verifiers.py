@@ -18,6 +18,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.environments.named import open_named
+from tests.support.pages import DOCS, run_page
 from tests.support.written import Written
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -238,11 +239,17 @@ def test_an_older_environments_own_splits_and_troubles(older: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_public_environment() -> None:
-    pytest.importorskip("verifiers.v1", reason="verifiers is not installed: pip install verifiers marble-v1")
-    pytest.importorskip("marble_v1", reason="marble-v1 is not installed: pip install verifiers marble-v1")
+def test_a_public_environment_and_the_page_about_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("verifiers.v1.episode", "marble_v1"):
+        pytest.importorskip(name, reason=f"{name} is not installed: pip install verifiers marble-v1")
+    monkeypatch.chdir(tmp_path)
     env = rl.from_verifiers("marble-v1", limit=10)
-    task = env.tasks("test")[0]
-    assert env.reproducible and "the whole task is" not in task.goal
-    assert play(env, [f"finish({[dict(each) for each in task.data['solution']]!r})"]).success == 1.0
+    tasks = [task for split in ("train", "dev", "test") for task in env.tasks(split)]
+    assert env.reproducible and len(tasks) == 10
+    assert {env.verify(task.data["solution"], task).reward for task in tasks} == {1.0}
     assert play(env, ["finish('I would put it below the ring.')"]).success == 0.0
+    run_page(DOCS / "verifiers.md")
+
+
+def test_readme_leads_to_the_page() -> None:
+    assert "(data/docs/verifiers.md)" in (DOCS.parents[1] / "README.md").read_text(encoding="utf-8")
