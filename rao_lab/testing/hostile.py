@@ -182,20 +182,23 @@ def _worded(trial: Trial, tried: str, refusal: Refusal) -> None:
 def check_signatures(trial: Trial) -> None:
     """The calls of the plays again, by place and by name, with one argument less and one more."""
     tried: set[str] = set()
+    known: dict[str, Function] = {}
     for play in sorted(trial.plays, key=lambda each: len(each.steps)):
         world = trial.open(play.task)
         if world is None:
             return
-        functions = {each.name: each for each in described(trial, world)}
+        known = known or {each.name: each for each in described(trial, world) if each.name != FINISH}
         for number, step in enumerate(play.steps):
             if trial.late:
                 return
             right = step.method in ("call", "admit") and step.refusal is None
-            if right and step.name in functions and step.name not in tried:
+            if right and step.name in known and step.name not in tried:
                 tried.add(step.name)
-                _forms(trial, play, number, functions[step.name])
+                _forms(trial, play, number, known[step.name])
     if not tried:
-        return trial.note("no play called anything: only wrong counts of arguments were tried")
+        return trial.note("no play called anything, so calls were not tried in other forms")
+    if unused := sorted(known.keys() - tried):
+        trial.note(f"no play called {', '.join(unused)}: what they take by name was not tried")
     trial.passes(f"{', '.join(sorted(tried))} take what their signatures say, by place and by name")
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
+from typing import Any
+
 import pytest
 
 import rao_lab as rl
-from tests.testing.faulty_worlds import FAULTS, MyWorld
+from rao_lab.environments.named import BUNDLED, open_named
+from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -23,3 +29,85 @@ def test_a_right_world_passes_and_the_report_says_what_was_tried() -> None:
     assert report.ok, report
     report.raise_if_bad()
     assert len(report.passed) == 12 and not report.notes
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_shipped_world_passes(name: str) -> None:
+    report = rl.testing.check_environment(open_named(name, "tiny"), seconds=60)
+    assert report.ok, report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_shipped_world_passes_in_all_its_difficulties(name: str) -> None:
+    report = rl.testing.check_environment(open_named(name, "scripted", "all"), seconds=300)
+    assert report.ok, report
+
+
+AGES = {"Ada": 36, "Alan": 41, "Grace": 85}
+
+
+def age_of(name: str) -> int:
+    """The age of a person, in years."""
+    if name not in AGES:
+        raise rl.Refusal("unknown", "nobody is called so")
+    return AGES[name]
+
+
+def right(value: int, task: rl.Task) -> bool:
+    return value == task.data["answer"]
+
+
+def family(verify: Any) -> rl.Environment:
+    goals = [{"goal": f"What is the age of {name}?", "answer": age} for name, age in AGES.items()]
+    return rl.environment(goals, [age_of], verify, name="family", reproducible=True)
+
+
+def test_an_environment_of_functions_passes_and_its_verifier_is_tried_by_gold() -> None:
+    report = rl.testing.check_environment(family(right), gold=lambda task: task.data["answer"], seconds=60)
+    assert report.ok and "verifiers" in report.passed, report
+    assert any("all splits are one list" in note for note in report.notes)
+    wrong = rl.testing.check_environment(family(right), gold=lambda task: 1 + task.data["answer"], seconds=60)
+    assert [each.tried[:17] for each in wrong.findings] == ["the right answer "]
+    of_tree = family(lambda tree: True)
+    found = rl.testing.check_environment(of_tree, seconds=60).findings
+    assert [each.check for each in found] == ["verifiers"] and "None" in found[0].tried
+
+
+def test_a_report_is_data_and_text_and_html() -> None:
+    environment, _, _ = FAULTS["a set in the data"]
+    report = rl.testing.check_environment(environment, seconds=60)
+    assert report.to_json()["ok"] is False and report.to_json()["findings"][0]["check"] == "tasks"
+    assert "<table" in report._repr_html_() and "data[&#x27;known&#x27;]" in report._repr_html_()
+    with pytest.raises(rl.InputError, match="is a set"):
+        report.raise_if_bad()
+    with pytest.raises(AttributeError):
+        report.notes = ()  # type: ignore[misc]
+
+
+class Deaf(Wide):
+    """A call waits in C, and hears nothing."""
+
+    def draw(self, difficulty: str, split: str, rng: Any) -> Any:
+        if split == "dev":
+            threading.Event().wait(20)
+        return super().draw(difficulty, split, rng)
+
+
+def test_what_cannot_be_stopped_is_left_behind_and_named() -> None:
+    began = time.monotonic()
+    report = rl.testing.check_environment(Deaf(), seconds=5)
+    assert time.monotonic() - began < 15
+    assert any("cannot be stopped" in each.found and "test_check" in each.found for each in report.findings)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan, "long", None, True])
+def test_a_bad_argument_is_said_in_a_line(seconds: Any) -> None:
+    with pytest.raises(rl.ConfigError, match="seconds"):
+        rl.testing.check_environment(MyWorld(), seconds=seconds)
+
+
+@pytest.mark.parametrize("thing", [None, 3, "textcraft", [], object(), lambda: 0, rl])
+def test_anything_at_all_gets_a_report(thing: Any) -> None:
+    report = rl.testing.check_environment(thing, seconds=2)
+    assert not report.ok and report.findings[0].check == "protocol", report
