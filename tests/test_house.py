@@ -243,9 +243,14 @@ def test_the_wheel_carries_every_module_and_every_built_asset(wheel: zipfile.Zip
 def test_the_wheel_carries_the_bundled_data_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert "rao_lab/_data/README.md" in names
-    kept = [path for path in (REPO / "data/prompts").rglob("*") if path.is_file()]
+    kept = [
+        path
+        for folder in ("prompts", "skeleton")
+        for path in (REPO / "data" / folder).rglob("*.*")
+        if path.is_file() and path.suffix != ".pyc"
+    ]
     assert {f"rao_lab/_data/{path.relative_to(REPO / 'data').as_posix()}" for path in kept} <= {*names}
-    assert len(kept) == 25
+    assert len(kept) == 28
     strays = [name for name in names if not name.startswith(("rao_lab/", "rao_lab-"))]
     assert not strays
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]

@@ -20,6 +20,7 @@ from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
 from rao_lab.cli.commands import (
     bench,
+    check,
     claims,
     credit,
     demo,
@@ -32,6 +33,7 @@ from rao_lab.cli.commands import (
     fetch,
     fork,
     import_traces,
+    new,
     prompt_bench,
     prompts,
     run,
@@ -76,6 +78,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evolution": evolution.evolution,
     "export": export.export,
     "import": import_traces.import_traces,
+    "check": check.check,
     "fetch": fetch.fetch,
     "bench": bench.bench,
     "claims": claims.claims,
@@ -90,6 +93,8 @@ PROMPTS: dict[str, Callable[..., None]] = {
     "bench": prompt_bench.bench,
 }
 """The commands of `rao-lab prompts`."""
+NEW: dict[str, Callable[..., None]] = {"environment": new.environment}
+"""The commands of `rao-lab new`."""
 INSTEAD = {"copy": "new", "edit": "new", "make": "new", "cat": "show", "ls": "list"}
 """What else a command may be called, and its name."""
 of_prompts = typer.Typer(
@@ -97,11 +102,17 @@ of_prompts = typer.Typer(
     rich_markup_mode="rich",
     help="The words that agents read: look at them, compare them, make your own.",
 )
-for group, commands in ((app, COMMANDS), (of_prompts, PROMPTS)):
+of_new = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Something of your own to begin with: a world that runs.",
+)
+for group, commands in ((app, COMMANDS), (of_prompts, PROMPTS), (of_new, NEW)):
     for name, command in commands.items():
         group.command(name)(command)
     flow_help(group)
 app.add_typer(of_prompts, name="prompts")
+app.add_typer(of_new, name="new")
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -136,10 +147,12 @@ def _with_hint(message: str, arguments: Sequence[str]) -> str:
     found = re.fullmatch(r"No such command '(.*)'\.", message)
     if found is None:
         return message
-    group, names = ("rao-lab prompts", PROMPTS) if arguments[0] == "prompts" else ("rao-lab", COMMANDS)
+    group, names = {"prompts": ("rao-lab prompts", PROMPTS), "new": ("rao-lab new", NEW)}.get(
+        arguments[0], ("rao-lab", COMMANDS)
+    )
     if (near := INSTEAD.get(found[1])) in names:
         return f"{message} Did you mean `{group} {near}`?"
-    return f"{message} There are {', '.join([*names, *(['prompts'] if names is COMMANDS else [])])}"
+    return f"{message} There are {', '.join([*names, *(['prompts', 'new'] if names is COMMANDS else [])])}"
 
 
 def _complain(message: str, status: int) -> int:

@@ -24,6 +24,7 @@ COMMANDS = [
     "evolution",
     "export",
     "import",
+    "check",
     "fetch",
     "bench",
     "claims",
@@ -36,7 +37,7 @@ def test_the_commands_are_those_that_work() -> None:
     assert [command.name or command.callback.__name__ for command in cli.app.registered_commands] == COMMANDS
 
 
-EVERY = [*COMMANDS, *(f"prompts {name}" for name in cli.PROMPTS)]
+EVERY = [*COMMANDS, *(f"prompts {name}" for name in cli.PROMPTS), *(f"new {name}" for name in cli.NEW)]
 
 
 @pytest.mark.parametrize("command", EVERY)

@@ -1,0 +1,54 @@
+"""`rao-lab check`: what is wrong with a world, in words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rao_lab.cli.options import Difficulty, Json, Rules, Set, Tasks
+from rao_lab.cli.output import own_prints_aside, print_json, print_text
+
+
+def check(
+    env: Annotated[
+        str,
+        typer.Argument(help="A world that ships, or your own: MODULE:NAME or FILE.py:NAME.", metavar="ENV"),
+    ],
+    difficulty: Difficulty = None,
+    rules: Rules = None,
+    tasks: Tasks = None,
+    settings: Set = None,
+    seconds: Annotated[float, typer.Option(help="About how long it may take.")] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Try a world, and print what is wrong with it and what to do. If anything is, the exit status is 1.
+
+    It looks at tasks, lets the script play, leaves worlds with wrong answers, does what siblings did in other orders,
+    tries launches for one's own goal, and calls every function with nonsense. So do not try a world whose functions
+    change something outside, such as files.
+
+    [bold]Examples[/bold]
+
+      rao-lab check textcraft --difficulty all
+      rao-lab check my_world.py:MyWorld --seconds 30
+      rao-lab check my_tools.py:family --json
+    """
+    from rao_lab.api.settings import overrides, own_settings
+    from rao_lab.base.safe_text import unquoted
+    from rao_lab.environments.named import open_named
+    from rao_lab.errors import ConfigError
+    from rao_lab.testing import check_environment
+
+    of_world, rest = own_settings(overrides(settings or ()), "env")
+    if rest:
+        raise ConfigError(f"--set {unquoted(min(rest))}=... has no meaning here: a check has env.NAME alone")
+    with own_prints_aside():
+        world = open_named(env, "scripted", difficulty, rules, tasks, of_world)
+        report = check_environment(world, seconds=seconds)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_text(str(report), sentences=True)
+    if not report.ok:
+        raise typer.Exit(1)
