@@ -4,6 +4,7 @@
 import { h, onArrows } from "../shared/dom.js";
 import { plain } from "../shared/format.js";
 import { axisEnd } from "../shared/axis.js";
+import { Agreement } from "./agreement.js";
 import { BehindCard } from "./behind.js";
 import { RunBar, runsOf } from "./beside.js";
 import { CATALOGUE } from "./catalogue.js";
@@ -82,7 +83,9 @@ export class Board {
     this.twin = new Twin();
     const table = { name: "Table", element: this.twin.element, show: () => this.twin.show(this.runs) };
     const log = { name: "Log", element: this.log.element, show: () => this.log.show() };
-    this.sections = new Sections(plots, [log, table], () => this.drawMore());
+    this.agreement = new Agreement();
+    const inside = { Judge: this.agreement.element };
+    this.sections = new Sections(plots, [log, table], inside, () => this.drawMore());
     const side = h("div", { class: "side" }, this.panel.element, this.tasks.element);
     this.upper = h("div", { class: "upper" }, this.slider, side);
     this.lower = h("div", { class: "lower" }, this.small.map((plot) => plot.element));
@@ -184,6 +187,7 @@ export class Board {
     this.tasks.update(this.room);
     this.card.update();
     this.twin.show(this.runs);
+    this.agreement.show(this.runs, this.chosen);
     this.log.show();
   }
 

@@ -10,6 +10,8 @@ import { Plot } from "./plots.js";
 /** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {{name: string, element: HTMLElement, show: () => void}} Extra a part that is no plot */
 
+/** @typedef {Record<string, HTMLElement>} Inside what stands above the plots of a section */
+
 /** The columns in front are those of one run: those of the others. */
 const OTHERS = "Other runs";
 const NAMES = [OTHERS, ...new Set(CATALOGUE.map(({ section }) => section))].filter((name) => {
@@ -27,9 +29,13 @@ function entriesOf(name) {
 }
 
 export class Sections {
-  /** @param {import("./host.js").PlotHost} host @param {Extra[]} extras @param {() => void} changed */
-  constructor(host, extras, changed) {
+  /**
+   * @param {import("./host.js").PlotHost} host @param {Extra[]} extras @param {Inside} inside
+   * @param {() => void} changed
+   */
+  constructor(host, extras, inside, changed) {
     this.host = host;
+    this.inside = inside;
     this.extras = extras;
     this.changed = changed;
     /** @type {Set<string>} */
@@ -145,6 +151,7 @@ export class Sections {
     const title = `${name}, ${many(known.length, "metric")}`;
     return h("section", { class: "metrics", "data-name": name, "aria-label": title },
       h("h3", {}, name),
+      this.inside[name],
       h("div", { class: "grid" }, plots.map(({ element }) => element)),
       lacks,
     );

@@ -40,6 +40,8 @@ const FIGURES = [
   ["ratio", "a token\u2019s probability recomputed by training, over the recorded one; 1: on-policy"],
   ["push", "wA (1 \u2212 p): how hard the update pushes the logit of a token that was written"],
   ["signs \u2212 / +", "trained agents that are made less and more likely"],
+  ["judge alone", "on nodes that both scored, the judge said yes and the verifier no"],
+  ["kappa", "agreement of judge and verifier beyond chance: 1 always, 0 no more than chance"],
   ["spread", "standard deviation of R over the roots of a task"],
   ["a point", "press it, or Enter on the name of a plot: the trees behind it"],
   ["dashes", "tell runs apart that are drawn over each other; their names stand at the ends"],

@@ -1,0 +1,94 @@
+// How a judge and the verifier spoke of the nodes that both scored in a step: the confusion matrix, in all,
+// by depth and by the length of the transcript. A bar is the share on which they say the same.
+
+import { fill, h } from "../shared/dom.js";
+import { NONE, count, many, plain } from "../shared/format.js";
+import { namesUnder } from "./series.js";
+
+/** @typedef {import("./measures.js").RunCurves} RunCurves */
+/** @typedef {import("./series.js").Curves} Curves */
+
+/**
+ * @typedef {object} AgreementRow
+ * @property {string} name
+ * @property {boolean} first of its kind: a rule stands above it
+ * @property {number} share on which both say the same; NaN: of nothing
+ * @property {string[]} cells those of HEAD, after the name and the bar
+ */
+
+/** Columns of the table, and the words over them. @type {[string, string][]} */
+const HEAD = [
+  ["nodes", "nodes"], ["both", "both yes"], ["judge_alone", "judge alone"],
+  ["verifier_alone", "verifier alone"], ["neither", "both no"], ["unscored", "no verdict"],
+  ["kappa", "kappa"], ["balanced", "balanced"],
+];
+/** Left out if it is 0 in all rows. */
+const SELDOM = HEAD.findIndex(([key]) => key === "unscored");
+/** Those that are no counts. */
+const SHARES = ["kappa", "balanced"];
+const TABLES = /** @type {[string, string][]} */ ([["judge_by_depth", "depth "], ["judge_by_length", ""]]);
+
+/**
+ * The rows of a step; none if the judge was not checked in it.
+ * @param {Curves} curves @param {number} step
+ */
+export function agreementRows(curves, step) {
+  const place = curves.step.indexOf(step);
+  /** @param {string} prefix @param {string} name @param {boolean} first @returns {AgreementRow[]} */
+  const row = (prefix, name, first) => {
+    const value = (/** @type {string} */ key) => curves.columns[`${prefix}/${key}`]?.[place] ?? NaN;
+    if (place < 0 || Number.isNaN(value("nodes"))) return [];
+    const cells = HEAD.map(([key]) => {
+      const known = value(key);
+      if (Number.isNaN(known)) return NONE;
+      return SHARES.includes(key) ? plain(known, 2) : count(known);
+    });
+    return [{ name, first, share: value("agreement"), cells }];
+  };
+  return [
+    ...row("judge_agreement", "all", false),
+    ...TABLES.flatMap(([prefix, before]) => {
+      const names = namesUnder(curves, prefix);
+      if (before) names.sort((a, b) => Number(a) - Number(b));
+      const rows = names.flatMap((name) => row(`${prefix}/${name}`, `${before}${name}`, false));
+      return rows.map((each, i) => ({ ...each, first: i === 0 }));
+    }),
+  ];
+}
+
+export class Agreement {
+  constructor() {
+    this.element = h("div", { class: "agreement" });
+    this.key = "";
+  }
+
+  /** @param {RunCurves[]} runs @param {number | null} step */
+  show(runs, step) {
+    const rows = step === null ? [] : agreementRows(runs[0].curves, step);
+    const key = JSON.stringify([step, rows]);
+    if (key === this.key) return;
+    this.key = key;
+    this.element.hidden = !rows.length;
+    if (!rows.length) return;
+    const none = rows.every(({ cells }) => cells[SELDOM] === "0");
+    const shown = [...HEAD.keys()].filter((i) => !(none && i === SELDOM));
+    const head = [h("th", { scope: "col" }), h("th", { scope: "col" }, "say the same")];
+    head.push(...shown.map((i) => h("th", { scope: "col", class: "number" }, HEAD[i][1])));
+    fill(this.element, h("table", {},
+      h("caption", {}, `Judge and verifier in step ${step}, ${many(Number(rows[0].cells[0]) || 0, "node")}`),
+      h("thead", {}, h("tr", {}, head)),
+      h("tbody", {}, rows.map((row) => this.row(row, shown))),
+    ));
+  }
+
+  /** @param {AgreementRow} row @param {number[]} shown places of the cells that are shown */
+  row({ name, first, share, cells }, shown) {
+    const width = `${Math.round(100 * (Number.isNaN(share) ? 0 : share))}%`;
+    const bar = h("span", { class: "same", "aria-hidden": true }, h("i", { style: `width: ${width}` }));
+    return h("tr", { class: first ? "first" : "" },
+      h("th", { scope: "row" }, name),
+      h("td", {}, bar, h("b", {}, plain(share, 2))),
+      shown.map((i) => h("td", { class: "number" }, cells[i])),
+    );
+  }
+}
