@@ -39,10 +39,10 @@ def test_a_new_world_is_played_and_checked(lab: CommandLine, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_new_world_passes_its_own_tests(lab: CommandLine, tmp_path: Path) -> None:
-    assert lab(["new", "environment", "word_hunt"])[0] == 0
+    assert lab(["new", "environment", "star_map"])[0] == 0
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
     done = subprocess.run(
-        command, cwd=tmp_path / "word_hunt", capture_output=True, text=True, check=False, timeout=300
+        command, cwd=tmp_path / "star_map", capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
