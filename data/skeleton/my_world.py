@@ -4,8 +4,9 @@ Change it piece by piece, and let `rao-lab check my_world.py:MyWorld` say what b
 """
 
 import rao_lab as rl
+from rao_lab.environments.answers import same
 from rao_lab.environments.arguments import bind, show
-from rao_lab.environments.drawn import SPLITS, Drawn
+from rao_lab.environments.drawn import Drawn, split_of
 from rao_lab.protocols import Action
 from rao_lab.tree import Call
 
@@ -76,7 +77,7 @@ class Row:
     def leave(self, path, value):
         """The verifier: of every agent, by what it was asked."""
         start, end = self.asked[path]
-        return rl.Score(float(type(value) in (int, float) and value == max(self.numbers[start:end])))
+        return rl.Score(float(same(value, max(self.numbers[start:end]))))
 
 
 class MyWorld(Drawn):
@@ -92,11 +93,12 @@ class MyWorld(Drawn):
         self.guard_own_goal = guard_own_goal
 
     def draw(self, difficulty, split, rng):
-        """A task's goal, and its data, from which alone `open` makes its world. The first number says which split it is
-        of, so no task of one split is in another."""
-        first = 3 * rng.randrange(300) + SPLITS.index(split)
-        numbers = [first, *(rng.randrange(900) for _ in range(self.levels[difficulty] - 1))]
-        return f"Find the largest of {len(numbers)} numbers", {"numbers": numbers}
+        """A task's goal, and its data (JSON), from which alone `open` makes its world. What is drawn says which split
+        it is of, so no task of one split is in another."""
+        while True:
+            numbers = [rng.randrange(1000) for _ in range(self.levels[difficulty])]
+            if split_of(str(numbers)) == split:
+                return f"Find the largest of {len(numbers)} numbers", {"numbers": numbers}
 
     def open(self, task):
         return Row(task.data["numbers"], self.guard_own_goal)

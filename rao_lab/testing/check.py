@@ -100,7 +100,9 @@ def check_environment(
 def _checks(trial: Trial) -> None:
     for name, share, needed in NEEDED:
         with trial.stage(name, share):
-            if not needed(trial):
+            through = needed(trial)
+            _say_late(trial)
+            if not through:
                 trial.notes.append(
                     f"{', '.join(each[0] for each in CHECKS)}: not tried, since {name} did not pass"
                 )
@@ -108,8 +110,12 @@ def _checks(trial: Trial) -> None:
     for name, share, check in CHECKS:
         with trial.stage(name, share):
             check(trial)
-            if trial.late:
-                trial.note(f"{trial.why_late} before all was tried")
+            _say_late(trial)
+
+
+def _say_late(trial: Trial) -> None:
+    if trial.late:
+        trial.note(f"{trial.why_late} before all was tried")
 
 
 def _teller(progress: bool) -> Callable[[str], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
@@ -25,7 +26,10 @@ PER_DIFFICULTY = 2
 
 def check_tasks(trial: Trial) -> bool:
     """Whether there are tasks to try the worlds with."""
-    splits = {split: found for split in SPLITS if (found := _split(trial, split))}
+    splits = {}
+    for place, split in enumerate(SPLITS):
+        if found := _split(trial, split, trial.part(len(SPLITS) + 2 - place)):
+            splits[split] = found
     for split, tasks in splits.items():
         _of_split(trial, split, tasks)
     if len(splits) == len(SPLITS):
@@ -42,8 +46,8 @@ def check_tasks(trial: Trial) -> bool:
     return bool(trial.tasks)
 
 
-def _split(trial: Trial, split: str) -> list[Task]:
-    """The first tasks of a split and its last one."""
+def _split(trial: Trial, split: str, until: float) -> list[Task]:
+    """The first tasks of a split and its last one; at `until` it must do with those that there are."""
     tried = f"tasks({split!r})"
     answer = trial.ask(tried, trial.env.tasks, split, advice='have tasks for "train", "dev" and "test"')
     found = answer.value
@@ -57,7 +61,7 @@ def _split(trial: Trial, split: str) -> list[Task]:
         trial.fault(tried, "there are none", "give every split at least one task")
     tasks: list[Task] = []
     for number in dict.fromkeys([*range(min(size, FIRST)), size - 1] if size else []):
-        if trial.late:
+        if tasks and time.monotonic() > until:
             break
         task = trial.ask(f"{tried}[{number}]", found.__getitem__, number, advice="correct tasks").value
         if not isinstance(task, Task):

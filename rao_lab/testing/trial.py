@@ -90,6 +90,11 @@ class Trial:
         """Whether the running check has had its share of time, or enough of calls that do not return."""
         return self._overdue >= MOST_OVERDUE or time.monotonic() > self._stage_until
 
+    def part(self, parts: int) -> float:
+        """The end of one of so many parts of the time that the running check has left."""
+        now = time.monotonic()
+        return now + max(0.0, self._stage_until - now) / parts
+
     @property
     def why_late(self) -> str:
         return (
