@@ -112,7 +112,8 @@ Rules = Annotated[
     typer.Option(
         "--data",
         "--recipes",
-        help="What the world is made of, your own: of textcraft, recipes (JSON, also as .gz).",
+        help="What the world is made of, your own: of textcraft, recipes (JSON, also as .gz); of aggregation, rows in "
+        "the format of Oolong (JSON lines).",
         metavar="FILE_OR_FOLDER",
     ),
 ]

@@ -227,7 +227,7 @@ class AggregationFile:
 
     def __repr__(self) -> str:
         contexts = len({task.data["context"] for task in self._tasks})
-        return f"AggregationFile({len(self._tasks):,} tasks of a file about {contexts:,} contexts)"
+        return f"AggregationFile(tasks of a file: {len(self._tasks):,}, contexts: {contexts:,})"
 
 
 def _size_name(size: int) -> str:
