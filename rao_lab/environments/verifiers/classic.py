@@ -78,7 +78,7 @@ class ClassicPlay:
     """A `Play` of one row."""
 
     def __init__(self, library: Any, env: Any, data: Mapping[str, Any], talks: bool) -> None:
-        self._library, self._env = library, env
+        self._library, self._env, self._talks = library, env, talks
         self._types = types = import_module(library.Environment.__module__.rpartition(".envs.")[0] + ".types")
         row = copy.deepcopy(dict(data))
         if isinstance(row.get("info"), str):
@@ -115,13 +115,16 @@ class ClassicPlay:
             await self._step(self._types.AssistantMessage(content="", tool_calls=[call]))
             if isinstance(env, self._library.StatefulToolEnv):
                 arguments = env.update_tool_args(name, arguments, list(self._messages), self._state)
-            said: object = "the tool raised an exception"
+            said: object = "cancelled"
             try:
                 if plain:
                     value = function(**arguments)
                     value = said = await value if inspect.isawaitable(value) else value
                 else:
                     value = said = (await env.call_tool(name, arguments, id_)).content
+            except Exception as problem:
+                said = problem
+                raise
             finally:
                 self._messages.append(self._types.ToolMessage(tool_call_id=id_, content=str(said)))
             return value
@@ -153,7 +156,7 @@ class ClassicPlay:
 
     async def reward(self, reply: str) -> float:
         state, env = self._state, self._env
-        if not (self._messages and state["trajectory"] and await self._over()):
+        if not (self._talks and state["trajectory"] and await self._over()):
             await self._step(self._types.AssistantMessage(content=reply))
         state.update(is_completed=True, stop_condition=state.get("stop_condition") or "finished")
         await env.cleanup(state)  # it writes down the completion

@@ -38,7 +38,11 @@ class VerifiersEnvironment(FunctionEnvironment):
     """Of one that was named: how it is opened again (`rao_lab.environments.named.Reopened`)."""
 
     def __init__(
-        self, source: Source, seconds: float = 30.0, reward_range: tuple[float, float] | None = None
+        self,
+        source: Source,
+        seconds: float = 30.0,
+        reward_range: tuple[float, float] | None = None,
+        reproducible: bool | None = None,
     ) -> None:
         self._source = source
         train, held_out = source.rows
@@ -49,7 +53,7 @@ class VerifiersEnvironment(FunctionEnvironment):
             self.verify,
             name=source.name,
             seconds=seconds,
-            reproducible=source.reproducible,
+            reproducible=source.reproducible if reproducible is None else reproducible,
         )
         self.reward_range = source.span if reward_range is None else reward_range
         """The lowest and the highest reward. s is mapped from it to [0, 1]."""
@@ -120,6 +124,7 @@ def from_verifiers(
     seconds: float = 30.0,
     reward_range: Sequence[float] | None = None,
     name: str = "",
+    reproducible: bool | None = None,
     **settings: Any,
 ) -> VerifiersEnvironment:
     """An environment of the library `verifiers` as a world of ours: `rl.from_verifiers("marble-v1", pieces=2)`.
@@ -142,6 +147,8 @@ def from_verifiers(
         reward_range: the lowest and the highest weighted sum. None = what its weights allow if each reward lies in
             [0, 1].
         name: in records and pictures; "" = its own.
+        reproducible: the same calls have the same results, and the same replies the same rewards. None = only one
+            without tools and judges says so; trees of others are marked.
         settings: those of a named one: fields of its taskset's config, or arguments of its `load_environment`.
 
     Raises:
@@ -151,12 +158,17 @@ def from_verifiers(
     """
     most = None if limit is None else whole("limit", limit, least=1)
     source = source_of(env, name, most, settings)
-    made = VerifiersEnvironment(source, seconds, None if reward_range is None else _span(reward_range))
+    span = None if reward_range is None else _span(reward_range)
+    made = VerifiersEnvironment(source, seconds, span, reproducible)
     if isinstance(env, str):
-        given = {"limit": limit, "seconds": seconds, "reward_range": reward_range, "name": name}
-        usual = {"limit": None, "seconds": 30.0, "reward_range": None, "name": ""}
-        own = {each: value for each, value in given.items() if value != usual[each]}
-        made.opened = {"env": f"verifiers:{env}", "settings": {**own, **settings}}
+        given = {
+            "limit": limit,
+            "reward_range": reward_range,
+            "name": name or None,
+            "reproducible": reproducible,
+        }
+        own = {each: value for each, value in given.items() if value is not None}
+        made.opened = {"env": f"verifiers:{env}", "settings": {**own, "seconds": seconds, **settings}}
     return made
 
 

@@ -95,10 +95,13 @@ class TasksetPlay:
             id_ = f"call_{len(self._trace.nodes)}"
             call = {"id": id_, "name": name, "arguments": json.dumps(arguments, default=repr)}
             before = call_state.set(self._trace.state)  # as its server does around a call
-            said: object = "the tool raised an exception"
+            said: object = "cancelled"
             try:
                 value = function(**arguments)
                 value = said = await value if inspect.isawaitable(value) else value
+            except Exception as problem:
+                said = problem
+                raise
             finally:
                 call_state.reset(before)
                 self._say({"role": "assistant", "tool_calls": [call]}, sampled=True)

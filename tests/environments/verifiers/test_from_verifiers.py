@@ -179,6 +179,7 @@ def test_names_that_lead_nowhere(taskset: str) -> None:
 def test_the_command_line_opens_it_and_a_run_goes_on_with_it(taskset: str) -> None:
     made: Any = open_named("verifiers:lookup-v1", "chat", settings={"rows": 8, "limit": 6, "seconds": 3.0})
     assert made.opened == {"env": "verifiers:lookup-v1", "settings": {"rows": 8, "limit": 6, "seconds": 3.0}}
+    assert rl.testing.check_environment(made).ok
     again = open_named(made.opened["env"], "chat", settings=made.opened["settings"])
     assert repr(again) == repr(made) and "lookup-v1(table_get(key: str, times: int = 1); 6 tasks" in repr(
         made
@@ -200,6 +201,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         ({}, "finish(task_answer)", 1.0),
         ({"weight": 2.0}, "finish('no')", 0.0),
         ({"kind": "tools", "weight": 2.0}, "finish(add(int(task_answer) - 1))", 1.0),
+        ({"kind": "tools"}, "for n in range(5): add(n)\nfinish(task_answer)", 1.0),  # its max_turns are 2
         ({"kind": "bag", "reward": "filled"}, "put('x')\nawait launch_subagent('y')\nfinish('done')", 1.0),
         (
             {"kind": "talk", "reward": "won"},
@@ -245,7 +247,7 @@ def test_a_public_environment_and_the_page_about_it(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     env = rl.from_verifiers("marble-v1", limit=10)
     tasks = [task for split in ("train", "dev", "test") for task in env.tasks(split)]
-    assert env.reproducible and len(tasks) == 10
+    assert env.reproducible and len(tasks) == 10 and rl.testing.check_environment(env).ok
     assert {env.verify(task.data["solution"], task).reward for task in tasks} == {1.0}
     assert play(env, ["finish('I would put it below the ring.')"]).success == 0.0
     run_page(DOCS / "verifiers.md")

@@ -73,7 +73,7 @@ def load_environment(kind="single", reward="right", weight=1.0, held_out=0):
     given |= {"eval_dataset": rows(100, held_out)} if held_out else {}
     match kind:
         case "tools":
-            return vf.ToolEnv(tools=[add], system_prompt="Use your tools.", **given)
+            return vf.ToolEnv(tools=[add], max_turns=2, system_prompt="Use your tools.", **given)
         case "bag":
             made = Bag(**given)
             made.add_tool(put, args_to_skip=["bag"])
