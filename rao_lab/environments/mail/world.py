@@ -57,11 +57,15 @@ CONTROL = (
 )
 
 
-def launch_for(question: str, after: str, before: str) -> Launch:
-    """What a node is told; `args` holds the question and its first and last day."""
+def launch_for(question: str, after: str, before: str, part: bool = False) -> Launch:
+    """What a node is told; `args` holds the question and its first and last day.
+
+    Args:
+        part: these are not all days. Then they come first, because they tell helpers apart.
+    """
     days = f"{after or 'the first'} to {before or 'the last'}"
-    args = {"question": question, "after": after, "before": before}
-    return Launch(f"Find in the mailbox: {days}: {question}", args)
+    said = f"{days}: {question}" if part else f"{question} ({days})"
+    return Launch(f"Find in the mailbox: {said}", {"question": question, "after": after, "before": before})
 
 
 class MailWorld:
@@ -116,7 +120,8 @@ class MailWorld:
                     "own_goal", f"this question is {whose}: answer it, or hand on only some of the days"
                 )
             above = above.rpartition(".")[0]
-        return launch_for(question, after, before)
+        whole = self._mailbox.first, self._mailbox.last
+        return launch_for(question, after, before, part=(after, before) != whole)
 
     def call(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if name == "search":
