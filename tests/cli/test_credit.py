@@ -21,7 +21,7 @@ def test_credit_prints_every_node_of_the_step(recorded: Path, lab: CommandLine) 
         *("child_min", "bonus", "R", "b", "A", "w", "c", "share", "trained", "why_not"),
     ]
     assert all((row["share"] is None) != row["trained"] for row in found["nodes"])
-    assert found["config"]["lam"] == 0.4
+    assert (found["step"], found["config"]["lam"]) == (1, 0.4)
 
 
 def test_credit_json_is_byte_identical_for_equal_runs(

@@ -108,7 +108,7 @@ def credit(
         print_incomplete(opened, found_step, "and this is what its training multiplied by")
     rows = None if tree is None and node is None else chosen_rows(found, tree, node)
     if as_json:
-        print_json(found.to_json(rows))
+        print_json({"step": found_step, **found.to_json(rows)})
     else:
         print_text(credit_text(found_step, found, rows))
 
