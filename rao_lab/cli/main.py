@@ -61,7 +61,10 @@ USAGE_ERROR: type[Exception] = next(
 )
 ABORTS = (typer.Abort, KeyboardInterrupt)
 TERMINATED = 143
-STOPPED = "stopped; what was written is kept"
+KEEPING = ("demo", "train", "claims", "fork")
+"""Commands that write a file while they run; others do with --out."""
+AT_THE_END = ("bench", "credit", "export", "import")
+"""Commands that write their --out only once they are done."""
 TRACEBACK = "RAO_LAB_TRACEBACK"
 """Set in the environment: the exception of a user's own code is shown whole."""
 
@@ -121,7 +124,7 @@ def call(arguments: Sequence[str]) -> int:
         status = app(list(arguments), prog_name="rao-lab", standalone_mode=False)
         sys.stdout.flush()
         if status == INTERRUPTED:  # what typer makes of Ctrl-C
-            return _complain(STOPPED, INTERRUPTED)
+            return _complain(_stopped(arguments), INTERRUPTED)
         return status if isinstance(status, int) else 0
     except USAGE_ERROR as error:
         return _complain(_with_hint(error.format_message(), arguments), 2)  # type: ignore[attr-defined]
@@ -139,7 +142,18 @@ def call(arguments: Sequence[str]) -> int:
         file = f": {error.filename}" if error.filename else ""
         return _complain(f"{error.strerror or error}{file}", 2)
     except ABORTS:
-        return _complain(STOPPED, INTERRUPTED)
+        return _complain(_stopped(arguments), INTERRUPTED)
+
+
+def _stopped(arguments: Sequence[str]) -> str:
+    """What is left of a command that Ctrl-C ended."""
+    name = next(iter(arguments), "")
+    writes = any(each == "--out" or each.startswith("--out=") for each in arguments)
+    if name in KEEPING or (writes and name not in AT_THE_END):
+        return "stopped; what was written is kept"
+    if name == "bench":
+        return "stopped; a bench that has not ended leaves nothing"
+    return "stopped; nothing was written"
 
 
 def _with_hint(message: str, arguments: Sequence[str]) -> str:

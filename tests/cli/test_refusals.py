@@ -96,10 +96,22 @@ def test_hostile_messages_stay_one_visible_line(monkeypatch: pytest.MonkeyPatch,
     assert "\x1b" not in err and "\u202e" not in err
 
 
-def test_ctrl_c_is_130_and_a_word(monkeypatch: pytest.MonkeyPatch, lab: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        (["demo"], "what was written is kept"),
+        (["eval", "--out=a.rao"], "what was written is kept"),
+        (["eval"], "nothing was written"),
+        (["bench", "rollout", "--out", "a"], "a bench that has not ended leaves nothing"),
+        (["export", "a.rao", "--out", "b.html"], "nothing was written"),
+    ],
+)
+def test_ctrl_c_is_130_and_says_what_is_left(
+    line: list[str], left: str, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
     fail_with(KeyboardInterrupt(), monkeypatch)
-    status, _, err = lab(["demo"])
-    assert (status, err) == (130, "rao-lab: stopped; what was written is kept\n")
+    status, _, err = lab(line)
+    assert (status, err) == (130, f"rao-lab: stopped; {left}\n")
 
 
 def test_a_full_disk_is_a_line(monkeypatch: pytest.MonkeyPatch, lab: CommandLine) -> None:
