@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import torch
 
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.experiments.claims import arms, report, rows
@@ -26,6 +27,7 @@ from rao_lab.experiments.claims.beside import beside, meaning
 from rao_lab.experiments.claims.clock import ClockRow, to_columns
 from rao_lab.experiments.claims.delegation import Counts, within_tiers
 from rao_lab.experiments.claims.known import Known
+from rao_lab.experiments.claims.looks import Looks
 from rao_lab.experiments.claims.plan import PLACE, plan_text
 from rao_lab.experiments.claims.plots import plots
 from rao_lab.experiments.claims.run import run_units
@@ -33,6 +35,8 @@ from rao_lab.experiments.claims.sceptic import answers
 from rao_lab.experiments.claims.tables import training_table
 from rao_lab.experiments.claims.unit import CURVE
 from rao_lab.experiments.claims.verdicts import judged
+from rao_lab.policies.load import load_policy
+from rao_lab.training.setup import trainable
 
 TINY = Scale(steps=2, tasks_per_step=1, group_size=2, tasks=1, replayed={"easy": 1, "hard": 1})
 
@@ -199,6 +203,7 @@ def test_the_report_is_made_from_rows_alone_and_says_what_is_missing(tmp_path: P
     for name in shown:
         ElementTree.fromstring((tmp_path / name).read_text(encoding="utf-8"))
     assert "These were made with rao-lab 1; threads a process: 1. Days: 2026-01-02 to 2026-01-02." in text
+    assert "They name no commit." in text
     assert "| `rao` | extreme | 1.00 | .00 | .00 |" in text, "depth 8 is the limit"
     assert "0  2x c7 <b>" in (tmp_path / "trees.md").read_text(encoding="utf-8")
     assert [each["id"] for each in report.claims_json(made)["claims"]] == [*"abcde"]
@@ -239,6 +244,34 @@ def test_the_committed_report_is_that_of_the_committed_rows(repo: Path, tmp_path
     shutil.copyfile(repo / "data/claims/gradients.json", tmp_path / "gradients.json")
     made = report.write_report(repo / "data/claims/rows", tmp_path)
     assert made.place.read_text("utf-8") == (repo / "data/claims/report.md").read_text("utf-8")
+
+
+def test_rows_name_the_commit_they_were_made_by(tmp_path: Path) -> None:
+    for name, commit in (("rao", "v1-3-gabc"), ("flat", "")):
+        unit = Unit(ARMS[name], 0)
+        made = {"packages": {"rao-lab": "1"}, "threads": "1", "commit": commit}
+        rows.keep(tmp_path / "rows", unit, kept(unit, lambda band, task: 1.0, made=made))
+    text = report.write_report(tmp_path / "rows", tmp_path).place.read_text(encoding="utf-8")
+    assert "Commits: v1-3-gabc; 1 of 2 units name none." in text
+
+
+def test_a_look_that_is_kept_is_not_taken_again(tmp_path: Path, random_tiny: Path) -> None:
+    unit, policy = Unit(ARMS["rao"], 0), load_policy(str(random_tiny), device="cpu")
+    taken: list[int] = []
+
+    def look(scale: Scale = TINY, number: int = 0) -> dict[str, Any]:
+        return Looks(tmp_path, unit, scale, policy).taken(number, lambda: {"n": taken.append(number) or 1})
+
+    assert look() == look() == {"n": 1} and taken == [0]
+    look(number=1)
+    look(scale=replace(TINY, tasks=9))  # another question
+    with torch.no_grad():
+        next(trainable(policy).model.parameters()).add_(1.0)  # other weights
+    look()
+    assert taken == [0, 1, 0, 0]
+    (tmp_path / "rao-0.looks" / f"0{rows.END}").write_bytes(b"half of")
+    look()
+    assert taken == [0, 1, 0, 0, 0]
 
 
 def test_no_rows_no_report(tmp_path: Path) -> None:
@@ -313,7 +346,8 @@ def test_ctrl_c_keeps_what_was_trained_and_the_unit_goes_on_from_there(tmp_path:
         time.sleep(0.1)
     os.kill(stopped.pid, signal.SIGINT)
     told, errors = stopped.communicate(timeout=90)
-    assert "stopping" in told and "KeyboardInterrupt" in errors and not [*tmp_path.glob("stopped/rows/*")]
+    assert "stopping; finished steps and evaluations are kept" in told and "KeyboardInterrupt" in errors
+    assert not [*tmp_path.glob("stopped/rows/*")]
     for out in ("stopped", "whole"):
         done = start(out)
         told, errors = done.communicate(timeout=300)

@@ -52,7 +52,8 @@ INTERVALS = (
 LEARNING = (
     "Means of five steps of every seed; if seeds end at different steps, the last row has the last five of each, and "
     "the plot ends with the shortest. *Groups alike*: the share of groups whose roots all earned the same, "
-    "which teach the root nothing."
+    "which teach the root nothing. *Bias (i)*: the share of leaves that did everything right and were made less likely "
+    "all the same, since a root can earn more than a leaf; the next section has its curve."
 )
 BIAS = (
     "A root that delegates can reach 1 + lambda, a leaf only 1. So the better roots do, the more leaves that "

@@ -153,9 +153,11 @@ def _made(known: Known) -> str:
     threads = ", ".join(sorted({str(each.get("threads")) for each in made}))
     days = sorted({each["day"] for each in made if "day" in each})
     span = f" Days: {days[0]} to {days[-1]}." if days else " They do not name their day."
-    return (
-        f" These were made with {', '.join(parts)}; threads a process: {threads}.{span} They name no commit."
-    )
+    commits = sorted({each["commit"] for each in made if each.get("commit")})
+    without = sum(not each.get("commit") for each in made)
+    source = f" Commits: {', '.join(commits)}" if commits else " They name no commit"
+    source += f"; {without} of {len(made)} units name none." if commits and without else "."
+    return f" These were made with {', '.join(parts)}; threads a process: {threads}.{span}{source}"
 
 
 def _verdicts(known: Known, verdicts: list[Verdict]) -> Iterator[str]:

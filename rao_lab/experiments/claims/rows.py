@@ -1,6 +1,6 @@
 """The kept rows of a unit: `ROWS/<arm>-<seed>.json.gz`, all that the report is made from.
 
-    {"asked": arm, seed and scale, "made": versions, threads and day, "seconds": by phase,
+    {"asked": arm, seed and scale, "made": versions, threads, day and commit, "seconds": by phase,
      "training": {"steps", "tokens", "config", "curve": {metric: [a number a step]}} or null,
      "evaluations": [{"temperature", "window", "book", "bands": {band: {column: [a value a task]}}, ...}],
      "picture": one small tree as text, "behaviour": what `behaviour.py` counts or null,
@@ -38,11 +38,15 @@ def keep(folder: Path, unit: Unit, kept: Kept) -> None:
     Raises:
         UnavailableError: the folder cannot be written.
     """
-    path = place(folder, unit)
+    write(place(folder, unit), kept)
+
+
+def write(path: Path, kept: Kept) -> None:
+    """Writes one file; raises as `keep` does."""
     spare = path.with_name(f".{path.name}.{os.getpid()}")
     text = json.dumps(kept, allow_nan=False, separators=(",", ":"))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         spare.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
         spare.replace(path)
     except OSError as error:
@@ -56,15 +60,20 @@ def read(path: Path) -> Kept:
     Raises:
         InputError: it holds no rows.
     """
+    found = parsed(path)
+    if isinstance(found, dict) and {"asked", "evaluations", "training"} <= found.keys():
+        return found
+    raise InputError(f"{unquoted(path)} holds no rows of a claim: delete it, and the unit is run again")
+
+
+def parsed(path: Path) -> Any:
+    """What such a file holds; None if it holds nothing of the kind."""
     try:
         with gzip.open(path) as file:
             text = file.read(MOST_BYTES + 1)
-        found = json.loads(text) if len(text) <= MOST_BYTES else None
-        if isinstance(found, dict) and {"asked", "evaluations", "training"} <= found.keys():
-            return found
+        return json.loads(text) if len(text) <= MOST_BYTES else None
     except (OSError, EOFError, ValueError, RecursionError):
-        pass
-    raise InputError(f"{unquoted(path)} holds no rows of a claim: delete it, and the unit is run again")
+        return None
 
 
 def is_kept(folder: Path, unit: Unit, scale: Scale) -> bool:

@@ -1,7 +1,7 @@
 """Runs the units of the claims, several at once: each in a process with one thread of torch.
 
 A unit whose rows are kept is not run again. One that fails is told and stops no other. Ctrl-C stops all of them;
-what they have trained is kept in their run files, and they go on from there.
+what they have trained is kept in their run files, what they have evaluated beside these, and they go on from there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, RaoLabError
+from rao_lab.experiments.claims import looks
 from rao_lab.experiments.claims import rows as store
 from rao_lab.experiments.claims.arms import ARMS, RESUMED, Scale, Unit
 from rao_lab.experiments.claims.bases import base
@@ -182,6 +183,7 @@ class _Runner:
         except RaoLabError as error:
             self._fail(unit, str(error))
             return
+        looks.drop(self._out, unit)
         self._outcome.done.append(unit.name)
         self._spent += seconds
         self._planned += expected(unit, self._scale)
@@ -231,7 +233,7 @@ class _Runner:
                 elif worker.process.is_alive() and worker.process.pid:
                     os.kill(worker.process.pid, signal.SIGINT)
             if busy:
-                self._say("stopping; what was trained is kept")
+                self._say("stopping; finished steps and evaluations are kept: the same command goes on there")
             until = time.monotonic() + ENDS_IN
             for worker in self._workers:
                 worker.process.join(max(0.0, until - time.monotonic()))

@@ -1,6 +1,7 @@
 """One unit of the claims, in this process: trains, evaluates, and returns the rows that are kept.
 
-Training goes on from the checkpoint of its run file, which lies in the output folder and stays there.
+Training goes on from the checkpoint of its run file, which lies in the output folder and stays there. Looks that were
+finished are not taken again (`looks.py`).
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Any
 from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.evaluate import evaluate
 from rao_lab.api.train import train
-from rao_lab.base.versions import package_versions
+from rao_lab.base.versions import commit, package_versions
 from rao_lab.environments.named import Player
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits
-from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.evaluation.rows import TaskRow, task_rows
-from rao_lab.experiments.claims.arms import BANDS, RESUMED, Look, Scale, Unit
+from rao_lab.experiments.claims.arms import BANDS, RESUMED, Scale, Unit
 from rao_lab.experiments.claims.bases import base
 from rao_lab.experiments.claims.behaviour import Measure, pushed_down
 from rao_lab.experiments.claims.clock import replay_both, to_columns
+from rao_lab.experiments.claims.looks import Looks
 from rao_lab.experiments.claims.rows import Kept
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Policy
@@ -51,7 +52,7 @@ def run_unit(unit: Unit, scale: Scale, out: Path, tokens: Mapping[str, int], say
         tokens: what other arms of this seed generated in training, by name.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; every finished step of training is kept.
+        KeyboardInterrupt: Ctrl-C; every finished step of training and every finished look is kept.
         RaoLabError: the base or the run file cannot be read or written.
     """
     began = _now()
@@ -60,12 +61,13 @@ def run_unit(unit: Unit, scale: Scale, out: Path, tokens: Mapping[str, int], say
     fitting = suggested(policy)
     training = _train(unit, policy, fitting, steps, scale, out, say) if steps else None
     trained = _now()
-    looks, more = [], {}
-    for look in arm.looks:
-        kept, world, found = _evaluate(unit, policy, fitting, look, scale, say)
-        looks.append(kept)
-        if len(looks) == 1:  # the main evaluation, at temperature 1
-            more = _first_look(unit, policy, world, found.trees, scale, say)
+    kept = Looks(out, unit, scale, policy)
+    looks: list[dict[str, Any]] = []
+    more: dict[str, Any] = {}
+    for number in range(len(arm.looks)):
+        found = kept.taken(number, partial(_look, unit, policy, fitting, number, scale, say))
+        more |= found.pop("more")
+        looks.append(found)
     ended = _now()
     return {
         "asked": unit.asked(scale),
@@ -73,6 +75,7 @@ def run_unit(unit: Unit, scale: Scale, out: Path, tokens: Mapping[str, int], say
             "packages": package_versions(),
             "threads": environ.get("OMP_NUM_THREADS", ""),
             "day": f"{datetime.now(UTC):%Y-%m-%d}",
+            "commit": commit(),
         },
         "seconds": {"training": _between(began, trained), "evaluation": _between(trained, ended)},
         "training": training,
@@ -114,9 +117,11 @@ def _train(
     }
 
 
-def _evaluate(
-    unit: Unit, policy: Policy, fitting: Suggested, look: Look, scale: Scale, say: Say
-) -> tuple[dict[str, Any], TextCraft, Evaluation]:
+def _look(
+    unit: Unit, policy: Policy, fitting: Suggested, number: int, scale: Scale, say: Say
+) -> dict[str, Any]:
+    """One evaluation; under "more", what is kept of the trees of the first, which is at temperature 1."""
+    look = unit.arm.looks[number]
     world = _world(fitting.player, look.book)
     tasks = [task for task in world.tasks(SPLIT)[: scale.tasks * len(BANDS)] if task.difficulty in look.bands]
     phase = f"evaluating, T {look.temperature:g}, window {look.window}, book {look.book}"
@@ -135,15 +140,12 @@ def _evaluate(
         on_trees=lambda done, all_: say(phase, done, all_),
     )
     rows = task_rows(found, world, fits)
-    return (
-        {
-            **asdict(look),
-            "seconds": round(found.seconds, 1),
-            "bands": {band: columns([row for row in rows if row.difficulty == band]) for band in look.bands},
-        },
-        world,
-        found,
-    )
+    return {
+        **asdict(look),
+        "seconds": round(found.seconds, 1),
+        "bands": {band: columns([row for row in rows if row.difficulty == band]) for band in look.bands},
+        "more": {} if number else _first_look(unit, policy, world, found.trees, scale, say),
+    }
 
 
 @cache
