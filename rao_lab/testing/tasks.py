@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from inspect import signature
@@ -183,10 +184,17 @@ def _part_of(task: Any, other: Any) -> str:
     return quoted(task.goal if task.goal != other.goal else dict(task.data))
 
 
+def _findable(env: Environment) -> bool:
+    """Whether its class can be found by its name: not one of a notebook, or made inside a function."""
+    kind = type(env)
+    found: Any = sys.modules.get(kind.__module__)
+    return kind.__module__ != "__main__" and getattr(found, kind.__qualname__, None) is kind
+
+
 def _fresh(trial: Trial) -> Environment | None:
     """The environment once more, if it says how it is opened or takes no arguments."""
     env = trial.env
-    if isinstance(env, Reopened):
+    if _findable(env) and isinstance(env, Reopened):
         opened = dict(env.opened)
         rules, tasks = (Path(opened[name]) if opened.get(name) else None for name in ("rules", "tasks"))
         settings = opened.get("settings") or {}
