@@ -247,8 +247,9 @@ def check_reopened(before: Mapping[str, Any], about: Mapping[str, Any]) -> None:
                     part if name == "name" else name, FLAGS.get(name, f"--{part}"), left[name], right[name]
                 )
         if left.get("digest") != right.get("digest"):
+            file = right.get("tasks") or right.get("rules")
             raise ConfigError(
-                f"this run was made with other tasks than those of {quoted(right.get('tasks'))}: leave out "
+                f"this run was made with other tasks than those of {quoted(file)}: leave out "
                 f"{flag_of('rules', right.get('env'))} and {FLAGS['tasks']}, or give the files that it was made with"
             )
         own = _mapping(left.get("settings")), _mapping(right.get("settings"))

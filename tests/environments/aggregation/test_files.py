@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
+from rao_lab.api.reopen import check_reopened
 from rao_lab.environments.aggregation.oolong import answer_of
 from rao_lab.environments.aggregation.spool import MAX_LINE, Spool, split_lines
 
@@ -196,6 +197,10 @@ def test_the_command_line_reads_it_and_a_run_finds_it_again(tmp_path: Path) -> N
     again = rl.environments.Aggregation.from_options(
         "tiny", opened["difficulty"], Path(opened["rules"]), None, **opened["settings"]
     )
+    written(tmp_path, {**SYNTH, "answer": "[13]"}, REAL)
+    changed = rl.environments.Aggregation.from_files(path, at_once=9)
+    with pytest.raises(rl.ConfigError, match=r"made with other tasks than those of 'oolong.jsonl'"):
+        check_reopened({"opened": {"env": opened}}, {"opened": {"env": changed.opened}})
     assert again.opened == opened and again.tasks("train") == env.tasks("test")
     with pytest.raises(rl.ConfigError, match=r"has no setting env.seed"):
         rl.environments.Aggregation.from_options("chat", None, path, None, seed=1)
