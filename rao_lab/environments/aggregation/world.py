@@ -63,15 +63,25 @@ class Source(Protocol):
         ...
 
 
-def launch_for(question: str, start: int, end: int, hint: str = "", turns: int | None = None) -> Launch:
-    """What a node is told. `args` hold the question, the number of its lines, and where they lie in the whole; as one
-    word, too, which no other part shares: what has the same words as a goal above it passes for the same work."""
+def launch_for(
+    question: str, start: int, end: int, hint: str = "", part: bool = False, turns: int | None = None
+) -> Launch:
+    """What a node is told.
+
+    `args` hold the question, the number of its lines, and where they lie in the whole; as one word, too, which no other
+    part shares: what has the same words as a goal above it passes for the same work.
+
+    Args:
+        part: the lines are a part of the whole. The goal says which, so that pictures tell helpers apart.
+    """
     size = end - start
-    goal = f"Answer from your context: {size} {'line' if size == 1 else 'lines'}. {question}"
+    lines = f"{size} {'line' if size == 1 else 'lines'}"
+    if part:
+        lines = f"lines {start}-{end - 1} of all, your 0-{size - 1}"
+    goal = f"Answer from your context: {lines}. {question}"
     goal += f" ({hint})" if hint else ""
-    return Launch(
-        goal, {"question": question, "lines": size, "start": start, "span": f"{start}to{end}"}, turns
-    )
+    args = {"question": question, "lines": size, "start": start, "span": f"{start}to{end}"}
+    return Launch(goal, args, turns)
 
 
 def plain_question(text: str) -> str:
@@ -133,7 +143,7 @@ class LinesWorld:
         if self._guard_own_goal:
             self._refuse_own(parent, asked, low + start, low + end)
         turns = SPARE + -(-(end - start) // self._at_once)
-        return launch_for(asked, low + start, low + end, self.source.hint(asked), turns)
+        return launch_for(asked, low + start, low + end, self.source.hint(asked), True, turns)
 
     def _refuse_own(self, parent: str, asked: str, start: int, end: int) -> None:
         above = parent

@@ -65,7 +65,7 @@ def test_every_node_is_verified_over_its_own_span() -> None:
     world = world_of(16)
     launch = world.admit("0", (8, 16), {})
     assert launch.args == {"question": world.question, "lines": 8, "start": 8, "span": "8to16"}
-    assert launch.goal == f"Answer from your context: 8 lines. {world.question}"
+    assert launch.goal == f"Answer from your context: lines 8-15 of all, your 0-7. {world.question}"
     world.enter("0.0", launch)
     inner = world.admit("0.0", (2,), {"end": 5, "question": "how many lines name  a TOOL"})
     world.enter("0.0.0", inner)
