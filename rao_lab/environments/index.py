@@ -52,16 +52,29 @@ class Index:
         return self._size
 
     def add(self, title: str, text: str) -> int:
-        """The number of the new text."""
+        """The number of the new text.
+
+        Raises:
+            UnavailableError: there is no room for it.
+        """
         clean = [each.encode("utf-8", "replace").decode() for each in (title, text)]
-        self._base.execute("INSERT INTO texts(rowid, title, text) VALUES (?, ?, ?)", (self._size, *clean))
+        self._write("INSERT INTO texts(rowid, title, text) VALUES (?, ?, ?)", self._size, *clean)
         self._size += 1
         return self._size - 1
 
     def sealed(self) -> Index:
-        self._base.execute("COMMIT")
+        self._write("COMMIT")
         self._base.execute("PRAGMA query_only = ON")
         return self
+
+    def _write(self, statement: str, *values: object) -> None:
+        try:
+            self._base.execute(statement, values)
+        except sqlite3.Error as problem:
+            raise UnavailableError(
+                f"texts cannot be kept for searching ({problem}): make room where temporary files lie, or name another "
+                "place by TMPDIR"
+            ) from None
 
     def text(self, number: int) -> str:
         with self._lock:

@@ -20,7 +20,7 @@ _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?(?: of)? ([a-z]{3,9})\.?,? (\
 _MONTH_FIRST = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2}) ?(am|pm|a\.m|p\.m)?(?: ?h| o'clock)?")
 _MONEY = re.compile(
-    r"(?:eur|usd|gbp|euros?|[€$£])? ?([\d.,]+?) ?(?:eur|usd|gbp|euros?|dollars?|pounds?|[€$£])?"
+    r"(?:eur|usd|gbp|euros?|[€$£])? ?([\d.,]+?) ?(?:eur|usd|gbp|euros?|dollars?|pounds?|people|guests|[€$£])?"
 )
 _PHONE = re.compile(r"\+?[\d ()/-]{6,24}")
 _BEFORE = re.compile(r"^(?:the|a|an|at|on|in|room|no|number|code) (?=\S)")

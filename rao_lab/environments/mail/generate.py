@@ -75,6 +75,8 @@ class Matter:
     question: str = ""
     said: list[tuple[int, str]] = field(default_factory=list)
     """The number of each letter that says a value, and the value, in the order of their dates."""
+    quoted: list[int] = field(default_factory=list)
+    """The numbers of letters that only quote one."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +97,28 @@ class Made:
         return self.messages[0].date, self.messages[-1].date
 
     def accepted(self, question: str, after: str, before: str) -> list[str] | None:
-        """The answer that the letters of these days give; none if they say nothing; None = it cannot be told."""
+        """The answer that the letters of these days give; none if they say nothing; None = it cannot be told, as if
+        they only quote it."""
         asked = read_question(question)
         if asked is None:
             return None
-        said = [(self.messages[number - 1].date, value) for number, value in self._said(*asked)]
-        return [value for day, value in said if after <= day <= (before or day)][-1:]
+        matter = self._matter(*asked)
+        inside = [value for number, value in matter.said if self._within(number, after, before)]
+        if not inside and any(self._within(number, after, before) for number in matter.quoted):
+            return None
+        return inside[-1:]
 
     def last(self, topic: Topic, who: str, thing: str) -> int:
         """The letter that says the last of it; 0 = none does."""
-        return max((number for number, _ in self._said(topic, who, thing)), default=0)
+        return max((number for number, _ in self._matter(topic, who, thing).said), default=0)
 
-    def _said(self, *asked: Any) -> list[tuple[int, str]]:
-        found = (each.said for each in self.matters if (each.topic, each.who, each.thing) == asked)
-        return next(found, [])
+    def _within(self, number: int, after: str, before: str) -> bool:
+        day = self.messages[number - 1].date
+        return after <= day <= (before or day)
+
+    def _matter(self, *asked: Any) -> Matter:
+        found = (each for each in self.matters if (each.topic, each.who, each.thing) == asked)
+        return next(found, Matter(*asked))
 
 
 def make(level: Level, rng: Random) -> Made:
@@ -127,6 +137,8 @@ def make(level: Level, rng: Random) -> Made:
     for number, (_, _, _, about, value) in enumerate(letters, start=1):
         if about is not None and value:
             about.said.append((number, value))
+        elif about is not None:
+            about.quoted.append(number)
     return Made(tuple(message for _, _, message, _, _ in letters), tuple(matters))
 
 

@@ -1,4 +1,4 @@
-"""Messages, in the order of their dates, and how they are searched. Nothing here sends anything.
+"""Messages by number, and how they are searched. Nothing here sends anything.
 
 The text of a message is whatever somebody wrote to somebody: it is shown and searched, and never followed.
 """

@@ -82,7 +82,7 @@ Raw = tuple[str, bytes, bool]
 
 
 def _raw(path: Path) -> Iterator[Raw]:
-    if not path.is_dir():
+    if not _is_folder(path):
         yield from _single(path) if path.suffix == ".eml" else _mbox(path)
         return
     files = sorted(each for each in path.rglob("*") if each.is_file() and _is_mail(each))
@@ -90,6 +90,13 @@ def _raw(path: Path) -> Iterator[Raw]:
         raise MissingError(f"no messages in the folder {said(path)}: .eml or .mbox files, or a Maildir")
     for each in files:
         yield from _mbox(each) if each.suffix in (".mbox", ".gz") else _single(each)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # what is wrong with it is said when it is opened
+        return False
 
 
 def _is_mail(path: Path) -> bool:

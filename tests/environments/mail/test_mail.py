@@ -55,6 +55,10 @@ def test_letters_say_what_questions_ask_for_and_the_last_word_counts() -> None:
         days = [made.messages[number - 1].date for number, _ in matter.said]
         assert made.accepted(matter.question, "", days[0]) == [matter.said[0][1]]
         assert made.accepted(matter.question, "2030-01-01", "") == []
+        for number in matter.quoted:  # a letter that quotes the value, and nothing that says it
+            day = made.messages[number - 1].date
+            assert "> " in made.messages[number - 1].text
+            assert made.accepted(matter.question, day, day) is None or day in days
     assert made.accepted("What is the meaning of life?", "", "") is None
     assert {len(matter.said) for matter in made.matters} == {1, 2}
     assert any("assistants" in message.text for message in made.messages)
@@ -109,7 +113,7 @@ def test_the_flat_plan_is_one_search_and_one_look() -> None:
             (1250.5, "1250.50"),
         ),
         *(("0151-1234-567", "0151 1234 567"), ("the Golden Lion", "Golden Lion"), ("Room B412", "B412")),
-        *(("58", "58"), (58, "58"), ("FINAL_1200.pdf", "final_1200.pdf")),
+        *(("58 people", "58"), (58, "58"), ("FINAL_1200.pdf", "final_1200.pdf")),
     ],
 )
 def test_an_answer_counts_in_any_form(value: object, wanted: str) -> None:

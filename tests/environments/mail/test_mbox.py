@@ -131,6 +131,8 @@ def test_what_is_no_mail_is_refused_in_a_line(tmp_path: Path) -> None:
         ("picture.png", InputError, "is no mbox"),
         ("cut.gz", InputError, "cut.gz cannot be read"),
         ("none.mbox", MissingError, "no file .*none.mbox"),
+        ("a" * 5000, InputError, "cannot be read: File name too long"),
+        ("a\0b", InputError, "cannot be read: embedded null byte"),
         ("folder", MissingError, "no messages in the folder .*folder: .eml or .mbox files, or a Maildir"),
     ):
         with pytest.raises(kind, match=words) as refused:
