@@ -61,7 +61,8 @@ class OolongAnswer:
 
     def _shared(self, value: Any) -> float:
         if isinstance(value, str):
-            value = _listed(_said(value) if "," not in value else value.rpartition(":")[2])
+            boxed = _BOXED.search(value[:MAX_ANSWER])
+            value = _listed(boxed[1] if boxed else value[:MAX_ANSWER].rpartition(":")[2])
         if not isinstance(value, (list, tuple, set, frozenset)) or len(value) > 1000:
             return 0.0
         found = {plain_text(each) for each in value if isinstance(each, str)} - {""}

@@ -109,6 +109,7 @@ def test_rows_become_tasks_and_each_context_is_kept_once(name: str, tmp_path: Pa
             for said, score in ((["molly", "Fjord"], 1), ("Answer: Fjord", 0.5))
         ),
         ("Fjord, Molly", "", [*"abcdef", "Fjord", "Molly"], 2 / 8),
+        ("Fjord, Molly", "", "The answer is \\boxed{\\text{Fjord, Molly}}.", 1),
         ("Fjord", "", "fjord", 1),
     ],
 )
