@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.pages import DOCS, blocks, run_page
 
-PAGES = {"own_parts.md": 5, "credit_rules.md": 4, "your_environment.md": 4}
+PAGES = {"own_parts.md": 5, "credit_rules.md": 4, "your_environment.md": 4, "judge.md": 5}
 """Each page, and how many blocks of code it has."""
 
 

@@ -20,6 +20,7 @@ from rao_lab.execution.judge.judge import MOST_CHARS, SETTINGS, PolicyJudge
 from rao_lab.execution.judge.verdict import MOST_RUBRIC
 from rao_lab.execution.scoring import RootProxy
 from rao_lab.policies.load import PolicySettings, load_policy
+from rao_lab.policies.own import is_own, own_object
 from rao_lab.policies.prices import cost_of
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.protocols import Judge, Policy
@@ -87,6 +88,10 @@ def judge(
         )
     if policy == ROOT_PROXY:
         return _root(rubric, cache, settings)
+    if isinstance(policy, str) and is_own(policy) and hasattr(own := own_object(policy, "judge"), "score"):
+        if rubric is not None or settings:
+            raise ConfigError(f"{unquoted(policy)} is a judge already: it takes no rubric and no setting")
+        return own
     number("temperature", temperature, most=100.0)
     whole("max_new_tokens", max_new_tokens, least=8, most=100_000)
     whole("max_chars", max_chars, least=500, most=10_000_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from rao_lab.base.own_code import one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
@@ -17,21 +19,30 @@ def is_own(name: str) -> bool:
     return place.endswith(".py") and what is not None
 
 
-def own_policy(name: str) -> Policy:
-    """The policy of this name.
+def own_object(name: str, noun: str) -> Any:
+    """What is named, made if it is a class.
 
     Raises:
         MissingError: there is no such file, or nothing of this name in it.
         InputError: the user's code fails.
-        ConfigError: it is no policy.
     """
     place, what = parted(name)
     found = vars(own_code(place)).get(what or "")
     if found is None:
-        raise MissingError(f"{unquoted(place)} has no policy {quoted(what)}")
+        raise MissingError(f"{unquoted(place)} has no {noun} {quoted(what)}")
     with one_line_about(f"{unquoted(name)} cannot be made"):
-        made = found() if isinstance(found, type) else found
+        return found() if isinstance(found, type) else found
+
+
+def own_policy(name: str) -> Policy:
+    """The policy of this name.
+
+    Raises:
+        MissingError, InputError: as `own_object`.
+        ConfigError: it is no policy.
+    """
+    made = own_object(name, "policy")
     lacking = [each for each in POLICY if not hasattr(made, each)]
     if lacking:
         raise ConfigError(f"{unquoted(name)} is no policy: it lacks {', '.join(lacking)}")
-    return made
+    return cast(Policy, made)

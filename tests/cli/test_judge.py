@@ -51,6 +51,20 @@ def test_a_goal_of_ones_own_is_judged_by_a_rubric_and_the_cost_is_said(
         assert run.config["judging"]["rubric"] == "It says one."
 
 
+def test_a_judge_of_ones_own_is_named_by_its_file(
+    lab: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    brief = "class Brief:\n    def score(self, tree, path):\n        return rl.Score(0.5, source='brevity')\n"
+    Path("hand2.py").write_text(BY_HAND + brief)
+    status, out, _ = lab(["run", *GOAL, "hand2.py:ByHand", "--judge", "hand2.py:Brief", "--json"])
+    assert status == 0 and json.loads(out)["nodes"][0]["success_source"] == "brevity"
+    assert "is a judge already: it takes no rubric" in lab.refused(
+        ["run", *GOAL, "hand2.py:ByHand", "--judge", "hand2.py:Brief", "--rubric", "hand2.py"]
+    )
+    assert "hand2.py has no judge 'Other'" in lab.refused(["run", "--judge", "hand2.py:Other"])
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -186,7 +186,7 @@ class PolicyJudge:
                     lost[keys[place]] = wrong
                     return None
                 tried.add(place)
-                return again(due[keys[place]], reply.text, str(wrong))
+                return again(due[keys[place]], reply.text, str(wrong), self.graded)
 
         self._asking = Asking(self.policy, room=self.max_new_tokens, seconds=self.seconds, noise=keys)
         try:

@@ -65,7 +65,9 @@ def verdict(reply: str, graded: bool) -> float:
     return float(found[1])
 
 
-def again(messages: tuple[Message, ...], reply: str, wrong: str) -> tuple[Message, ...]:
+def again(messages: tuple[Message, ...], reply: str, wrong: str, graded: bool) -> tuple[Message, ...]:
     """The messages that ask once more, and say what was wrong."""
-    said = f"Your reply has no verdict that can be read: {wrong}. Answer again in a few words, with that last line."
+    said = (
+        f"Your reply has no verdict that can be read: {wrong}. Reply now with one line alone: {_DUE[graded]}."
+    )
     return *messages, Message("assistant", reply), Message("user", said)
