@@ -42,6 +42,16 @@ def test_the_page_has_every_measure_in_a_table_and_its_figures_in_both_themes(fo
     }
 
 
+def test_how_to_read_it_is_said_once_and_what_differs_is_named(found: Comparison) -> None:
+    page = comparison_page({"temperature 0.5": found, "temperature 1": found})
+    assert page.count("How to read it") == 1 and page.count("drawn together") == 1
+    alone = compare(Shelf(), Costly({}), tasks=TASKS[:2])
+    both = comparison_page({"temperature 0.5": found, "temperature 1": alone})
+    assert (
+        "again with another seed (temperature 1)." in both and "the budget alone (temperature 0.5)." in both
+    )
+
+
 def test_a_line_of_the_page_is_of_tries_of_one_kind(found: Comparison) -> None:
     """Two tries at each of three tasks; the third try, which only the budget has room for, is the one that succeeds."""
     cost = found.costs[f"{NAME} flat"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from statistics import fmean
 
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.bootstrap import Interval
 from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.measures import Measure
 from rao_lab.evaluation.summary import Summary
 from rao_lab.store import spare_run_file
-from rao_lab.tree.text import fixed, signed
+from rao_lab.tree.text import signed
 from rao_lab.views.bench.page import put
 from rao_lab.views.compare.figures import HEIGHT, comparison_figures
 from rao_lab.views.diff.style import css, said
@@ -79,7 +79,7 @@ def comparison_page(found: Mapping[str, Comparison]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Comparison of {said(arms)}</title>\n<style>{css()}{STYLE}</style>\n</head>\n<body>\n"
-        f"<main>{sheets}</main>\n"
+        f'<main>{sheets}<div class="rao-sheet">{_notes(found)}</div></main>\n'
         f'<script type="application/json" id="figures">{data}</script>\n'
         f"<script>{library}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
@@ -98,7 +98,7 @@ def _sheet(name: str, found: Comparison, key: str, figures: dict[str, list[objec
         )
     return (
         f'<div class="rao-sheet">{_head(name, found)}{_arms(found)}{_differences(found)}'
-        f'<div class="plots">{"".join(plots)}</div>{_bands(found)}{_notes(found)}</div>'
+        f'<div class="plots">{"".join(plots)}</div>{_bands(found)}</div>'
     )
 
 
@@ -144,47 +144,63 @@ def _gap(gap: Interval) -> str:
 
 
 def _arms(found: Comparison) -> str:
+    """What each arm solves, and what it costs: two tables, so that neither is wider than a narrow window."""
     overall = [each for each in found.measures if not each.band]
-    heads = "".join(f"<th>{said(each.name)}</th>" for each in overall)
-    more = (
-        ("flat ceiling", "share of tasks whose flat transcript fits the window"),
-        *((("success where it fits", "on the tasks that fit"),) if found.repeats == 1 else ()),
-        ("nodes", "a tree"), ("depth", "a tree"), ("tries", "a task, with those for the budget"),
-        ("tokens", "generated in a try"), ("turns", "of a try"),
-        ("tokens for each success", "generated, failed tries included"),
-        ("not scored", "tries"),
-    )  # fmt: skip
-    heads += "".join(f'<th title="{about}">{name}</th>' for name, about in more)
-    rows = "".join(_arm(found, arm, overall) for arm in found.tries)
+    shown = overall[-1] if found.budget is not None else overall[0]
+    solves = {
+        **{said(each.name): "" for each in overall},
+        "flat ceiling": "share of tasks whose flat transcript fits the window",
+        **({"success where it fits": "on the tasks that fit"} if found.repeats == 1 else {}),
+    }
+    costs = {
+        "nodes": "a tree",
+        "depth": "a tree",
+        "tries": "a task, with those for the budget",
+        "tokens": "generated in a try",
+        "turns": "of a try",
+        "tokens for each success": "generated, failed tries included",
+        "not scored": "tries",
+    }
+    scale = f'<th class="name">{said(shown.name)}{axis("0", "0.5", "1")}</th>'
+    bars = {arm: f"<td>{bar(shown.values[arm], 0.0)}</td>" for arm in found.tries}
+    first = {arm: bars[arm] + _cells(_solved(found, arm, overall)) for arm in found.tries}
+    second = {arm: _cells(_spent(found, arm)) for arm in found.tries}
+    return f"{_table(scale, solves, first)}<h2>Cost</h2>{_table('', costs, second)}"
+
+
+def _table(before: str, heads: Mapping[str, str], rows: Mapping[str, str]) -> str:
+    """Heads with what they say if they are pointed at, and a row for each arm."""
+    named = "".join(f'<th title="{about}">{name}</th>' for name, about in heads.items())
+    body = "".join(f'<tr><td class="name">{said(arm)}</td>{cells}</tr>' for arm, cells in rows.items())
     return (
-        f'<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th><th class="name">'
-        f"{said((overall[-1] if found.budget is not None else overall[0]).name)}{axis('0', '0.5', '1')}</th>"
-        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th>{before}{named}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _arm(found: Comparison, arm: str, overall: list[Measure]) -> str:
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f"<td>{text}</td>" for text in texts)
+
+
+def _solved(found: Comparison, arm: str, overall: Sequence[Measure]) -> Iterator[str]:
     part = found.evaluations[arm].overall
+    yield from (_share(each.values[arm]) for each in overall)
+    yield "—" if part.flat_ceiling is None else fixed(part.flat_ceiling, 2)
+    if found.repeats == 1:
+        yield _fitting(part)
+
+
+def _spent(found: Comparison, arm: str) -> Iterator[str]:
     cost = found.costs[arm]
     # All of one kind: the tries that everyone made at every task, not those that only a budget had room for.
     rows = [row for tries in found.tries[arm] for row in tries[: found.repeats]]
-    shown = overall[-1] if found.budget is not None else overall[0]
-    cells = [
-        *(_share(each.values[arm]) for each in overall),
-        "—" if part.flat_ceiling is None else fixed(part.flat_ceiling, 2),
-        *([_fitting(part)] if found.repeats == 1 else ()),
-        f"{fmean(row.nodes for row in rows):.1f}",
-        f"{fmean(row.depth for row in rows):.1f}",
-        f"{cost.tries:.1f}",
-        f"{cost.tokens:,.0f}" if cost.tokens else "—",
-        f"{cost.turns:,.1f}",
-        f"{cost.tokens_a_success:,.0f}" if cost.tokens and cost.tokens_a_success else "—",
-        f"{sum(row.success is None for row in rows):,}",
-    ]
-    return (
-        f'<tr><td class="name">{said(arm)}</td><td>{bar(shown.values[arm], 0.0)}</td>'
-        f"{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-    )
+    yield fixed(fmean(row.nodes for row in rows), 1)
+    yield fixed(fmean(row.depth for row in rows), 1)
+    yield fixed(cost.tries, 1)
+    yield f"{cost.tokens:,.0f}" if cost.tokens else "—"
+    yield f"{cost.turns:,.1f}"
+    yield f"{cost.tokens_a_success:,.0f}" if cost.tokens and cost.tokens_a_success else "—"
+    yield f"{sum(row.success is None for row in rows):,}"
 
 
 def _fitting(part: Summary) -> str:
@@ -243,24 +259,38 @@ def _bands(found: Comparison) -> str:
     )
 
 
-def _notes(found: Comparison) -> str:
+def _notes(found: Mapping[str, Comparison]) -> str:
+    """How to read the page, said once; what differs between its comparisons is named."""
+    lines: dict[str, list[str]] = {}
+    for name, each in found.items():
+        for line in _lines(each):
+            lines.setdefault(line, []).append(name)
+    said_once = (
+        f"{line[:-1]} ({', '.join(names)})." if len(names) < len(found) else line
+        for line, names in lines.items()
+    )
+    return "<h2>How to read it</h2>" + "".join(f'<p class="about">{said(line)}</p>' for line in said_once)
+
+
+def _lines(found: Comparison) -> Iterator[str]:
     first = next(iter(found.tries.values()))
     ceiling = next(iter(found.evaluations.values())).overall.flat_ceiling_of
     items = len({tuple(rows[0].labels.items()) or rows[0].task for rows in first})
-    lines = [
+    yield (
         f"Intervals are over tasks by resampling: {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
-        "drawn together. They say nothing of training again with another seed.",
+        "drawn together. They say nothing of training again with another seed."
+    )
+    yield (
         f"pass@k is the chance that one of k tries succeeds, without bias. It and everything beside it are of "
         f"{counted(found.repeats, 'try', 'tries')} at each task; tries that only a budget had room for count within "
-        "the budget alone.",
-        "Within the budget: an arm tries again until the budget of the task is used up; a try that goes over it counts "
-        "for nothing."
-        if found.budget is not None
-        else "",
-        f"The flat ceiling is the share of tasks whose flat transcript ({ceiling}) fits the window. On these tasks "
-        "the first try succeeds with "
-        f"{', '.join(f'{arm}: {_fitting(each.overall)}' for arm, each in found.evaluations.items())}."
-        if ceiling
-        else "",
-    ]
-    return "<h2>How to read it</h2>" + "".join(f'<p class="about">{said(line)}</p>' for line in lines if line)
+        "the budget alone."
+    )
+    if found.budget is not None:
+        yield (
+            "Within the budget: an arm tries again until the budget of the task is used up; a try that goes over it "
+            "counts for nothing."
+        )
+    if ceiling:
+        yield f"The flat ceiling is the share of tasks whose flat transcript ({ceiling}) fits the window."
+        each = (f"{arm}: {_fitting(one.overall)}" for arm, one in found.evaluations.items())
+        yield f"On the tasks that fit, the first try succeeds with {', '.join(each)}."
