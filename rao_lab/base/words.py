@@ -14,12 +14,14 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
-def fixed(value: float, digits: int) -> str:
-    """A number with so many digits, halves away from 0: as the Explorer's page rounds it.
+def fixed(value: float, digits: int, *, sign: bool = False) -> str:
+    """A number with so many digits, halves away from 0: as the Explorer's page rounds it. All that people read is
+    rounded so.
 
-    >>> fixed(9.8125, 3), f"{9.8125:.3f}", fixed(-0.5, 0)
-    ('9.813', '9.812', '-1')
+    >>> fixed(9.8125, 3), f"{9.8125:.3f}", fixed(-0.5, 0), fixed(0.125, 2, sign=True)
+    ('9.813', '9.812', '-1', '+0.13')
     """
     if value != value or value in (float("inf"), float("-inf")):
-        return f"{value:.{digits}f}"
-    return str(Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+        return f"{value:{'+' * sign}.{digits}f}"
+    found = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{found:{'+' * sign}}"

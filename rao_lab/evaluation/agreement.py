@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import one_line, quoted, unquoted
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.errors import InputError, RaoLabError
 from rao_lab.evaluation.confusion import YES, Confusion
 from rao_lab.execution.judge.judge import taken_since, usage_words
@@ -140,7 +140,10 @@ class Agreement:
             return f"{said}: no node has the word of both"
         low, high = found.interval
         sample = f" of {self.verified:,} verified" if self.verified > len(self.pairs) else ""
-        return f"{said}: agrees on {found.agreement:.2f} [{low:.2f}, {high:.2f}] of {found.nodes:,} nodes{sample}"
+        return (
+            f"{said}: agrees on {fixed(found.agreement, 2)} [{fixed(low, 2)}, {fixed(high, 2)}] of "
+            f"{found.nodes:,} nodes{sample}"
+        )
 
     def _rows(self) -> list[tuple[str, tuple[object, ...]]]:
         parts: dict[str, Confusion] = {"all": self.overall}
@@ -236,4 +239,4 @@ def _cells(part: Confusion) -> tuple[object, ...]:
 
 
 def _words(cell: object) -> str:
-    return "" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else f"{cell:,}"
+    return "" if cell is None else fixed(cell, 2) if isinstance(cell, float) else f"{cell:,}"

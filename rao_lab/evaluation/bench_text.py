@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rao_lab.base.safe_text import cells, one_line
+from rao_lab.base.words import fixed
 from rao_lab.evaluation.bench_figures import Figures
 from rao_lab.evaluation.verdict import Versus
 
@@ -60,14 +61,16 @@ def row(one: Figures) -> tuple[str, ...]:
         NOTHING if one.tokens_out is None else f"{one.tokens_out:,.0f}",
         time(one.seconds),
         percent(one.unparsed),
-        f"{sum(one.refusals.values()) / trees:.1f}" if trees else NOTHING,
+        fixed(sum(one.refusals.values()) / trees, 1) if trees else NOTHING,
     )
 
 
 def interval(one: Figures) -> str:
     """Success with its interval."""
     seen = one.success
-    return NOTHING if seen is None else f"{seen.value:.2f} [{seen.low:.2f}, {seen.high:.2f}]"
+    return (
+        NOTHING if seen is None else f"{fixed(seen.value, 2)} [{fixed(seen.low, 2)}, {fixed(seen.high, 2)}]"
+    )
 
 
 def number(value: float | None) -> str:
@@ -75,7 +78,7 @@ def number(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:.0f} %"
+    return NOTHING if value is None else f"{fixed(100 * value, 0)} %"
 
 
 def time(seconds: float | None) -> str:
@@ -83,7 +86,7 @@ def time(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < 100:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+        return f"{fixed(seconds, 2)} s" if seconds < 1 else f"{fixed(seconds, 1)} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -92,4 +95,4 @@ def time(seconds: float | None) -> str:
 
 
 def usd(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.4f}" if value < 1 else f"{value:,.2f}"
+    return NOTHING if value is None else fixed(value, 4) if value < 1 else f"{value:,.2f}"

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.base.words import fixed
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import LEVEL, t_quantile
 from rao_lab.evaluation.intervals import Z95, wilson
@@ -55,7 +56,7 @@ class Interval:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return f"{fixed(self.value, 2)} [{fixed(self.low, 2)}, {fixed(self.high, 2)}]"
 
 
 def share(

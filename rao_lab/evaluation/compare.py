@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 from rao_lab.base.cell import table_html
 from rao_lab.base.lazy import later
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.attempts import Arm, Tries
 from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks
@@ -42,7 +42,7 @@ class Difference:
     def __str__(self) -> str:
         if not self.tasks:
             return f"{self.first} minus {self.second}: none of {counted(self.all_tasks, 'task')} was scored by both"
-        interval = f"[{self.low:+.2f}, {self.high:+.2f}]"
+        interval = f"[{fixed(self.low, 2, sign=True)}, {fixed(self.high, 2, sign=True)}]"
         left_out = self.tasks < self.all_tasks
         on = (
             f"{self.tasks:,} of {counted(self.all_tasks, 'task')}"
@@ -50,7 +50,7 @@ class Difference:
             else counted(self.tasks, "task")
         )
         return (
-            f"{self.first} minus {self.second}: {self.difference:+.2f} {interval} "
+            f"{self.first} minus {self.second}: {fixed(self.difference, 2, sign=True)} {interval} "
             f"on {on}{' that both were scored on' if left_out else ''}"
         )
 
@@ -199,7 +199,10 @@ def measure_lines(measures: Sequence[Measure], repeats: int, budget: Budget | No
         lines.append(f"{each.name} ({_meaning(each, repeats)}) on {counted(each.tasks, 'task')}: {values}")
         for (first, second), gap in each.differences.items():
             if gap is not None:
-                lines.append(f"  {first} minus {second}: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
+                lines.append(
+                    f"  {first} minus {second}: {fixed(gap.value, 2, sign=True)} "
+                    f"[{fixed(gap.low, 2, sign=True)}, {fixed(gap.high, 2, sign=True)}]"
+                )
     return lines
 
 
@@ -225,7 +228,7 @@ def cost_lines(costs: Mapping[str, Cost], repeats: int) -> list[str]:
             f" ({repeats} asked for, the others until the budget was used up)" if cost.tries > repeats else ""
         )
         lines.append(
-            f"cost of {name}: {cost.tries:.1f} tries a task{more}; "
+            f"cost of {name}: {fixed(cost.tries, 1)} tries a task{more}; "
             f"a try {'that was asked for ' if more else ''}{tokens}{cost.turns:,.1f} turns{solved}"
         )
     return lines

@@ -12,6 +12,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import table_html
 from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import one_line, quoted, shorten
+from rao_lab.base.words import fixed
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import Estimate, difference, share
@@ -113,9 +114,9 @@ class RunComparison:
             if apart is not None:
                 settled = "" if apart.low <= 0 <= apart.high else ": settled"
                 tasks = f"{apart.tasks} probe task{'' if apart.tasks == 1 else 's'}"
-                interval = f"[{apart.low:+.2f}, {apart.high:+.2f}]"
+                interval = f"[{fixed(apart.low, 2, sign=True)}, {fixed(apart.high, 2, sign=True)}]"
                 found.append(
-                    f"probes, {name} minus {first}: {apart.value:+.2f} {interval} on {tasks}{settled}"
+                    f"probes, {name} minus {first}: {fixed(apart.value, 2, sign=True)} {interval} on {tasks}{settled}"
                 )
         return found
 
@@ -125,14 +126,18 @@ HEADS = ("run", "step", "tokens", "seconds", "trees", "success", "95 %", "probes
 
 def _row(reached: Reached) -> tuple[str, ...]:
     """For `HEADS`; empty if there is nothing to count."""
-    means = (f"{value:.1f}" if value is not None else "" for value in (reached.nodes, reached.depth))
+    means = (fixed(value, 1) if value is not None else "" for value in (reached.nodes, reached.depth))
     seconds = "" if reached.seconds is None else f"{reached.seconds:,.0f}"
     counts = (str(reached.step), f"{reached.tokens:,}", seconds, f"{reached.trees:,}")
     return (reached.run, *counts, *_interval(reached.success), *_interval(reached.probes), *means)
 
 
 def _interval(found: Estimate | None) -> tuple[str, str]:
-    return ("", "") if found is None else (f"{found.value:.2f}", f"{found.low:.2f} to {found.high:.2f}")
+    return (
+        ("", "")
+        if found is None
+        else (fixed(found.value, 2), f"{fixed(found.low, 2)} to {fixed(found.high, 2)}")
+    )
 
 
 @checked_call

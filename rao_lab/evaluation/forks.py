@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rao_lab.base.safe_text import one_line, unquoted
+from rao_lab.base.words import fixed
 from rao_lab.credit import Attribution, CreditConfig, attribute, signal
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.intervals import wilson
@@ -202,7 +203,7 @@ class Forks:
         unscored = len(self.trees) - len(scores)
         of = f"{sum(scores):g} of {len(scores)}{f' scored ({unscored} not)' if unscored else ''}"
         lead = f"{self._lead()}{self._by()}, {_called(self.node)}"
-        first = f"{lead} succeeds {of} [{low:.2f}, {high:.2f}] ({self._was()})"
+        first = f"{lead} succeeds {of} [{fixed(low, 2)}, {fixed(high, 2)}] ({self._was()})"
         alike = f"; all {len(self)} are alike" if self.alike else ""
         spelled = f"; {self.spelled}" if self.spelled else ""
         return f"{first}, {self._root_says()}{alike}{spelled}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.tree import Denominator, Tree
 
@@ -100,7 +100,7 @@ FIGURES = ("success", "95 %", "scored", "flat ceiling", "on those", "nodes", "de
 
 def figures(part: Summary) -> tuple[object, ...]:
     """For a row of a table."""
-    interval = None if part.success is None else f"{part.low:.2f} to {part.high:.2f}"
+    interval = None if part.success is None else f"{fixed(part.low, 2)} to {fixed(part.high, 2)}"
     scored = f"{part.scored.scored:,} of {part.tasks:,}"
     means = (part.mean_nodes, part.mean_depth)
     fitting = None if part.fitting is None else part.fitting.success
@@ -119,9 +119,11 @@ def summary_words(part: Summary, why: bool = True, *, flat: bool) -> str:
             f" ({part.scored.why_words()})" if why else ""
         )
     return (
-        f"success {part.success:.2f} [{part.low:.2f}, {part.high:.2f}] on {part.scored.words(why=why)}"
-        f"{ceiling_words(part) if flat else ''}, {part.mean_nodes:.1f} nodes a tree (at most {part.max_nodes}), "
-        f"mean depth {part.mean_depth:.1f}"
+        f"success {fixed(part.success, 2)} [{fixed(part.low, 2)}, {fixed(part.high, 2)}] on "
+        f"{part.scored.words(why=why)}"
+        f"{ceiling_words(part) if flat else ''}, "
+        f"{fixed(part.mean_nodes or 0.0, 1)} nodes a tree (at most {part.max_nodes}), "
+        f"mean depth {fixed(part.mean_depth or 0.0, 1)}"
     )
 
 
@@ -130,14 +132,14 @@ def ceiling_words(part: Summary) -> str:
     if part.flat_ceiling is None:
         return ""
     name = f" ({part.flat_ceiling_of})" if part.flat_ceiling_of else ""
-    return f", flat ceiling {part.flat_ceiling:.2f}{name}{fitting_words(part.fitting)}"
+    return f", flat ceiling {fixed(part.flat_ceiling, 2)}{name}{fitting_words(part.fitting)}"
 
 
 def fitting_words(fitting: Fitting | None) -> str:
     if fitting is None or fitting.success is None:
         return ""
     of = "" if fitting.scored == fitting.tasks else f" scored of {fitting.tasks:,}"
-    return f", success {fitting.success:.2f} on the {fitting.scored:,}{of} that fit"
+    return f", success {fixed(fitting.success, 2)} on the {fitting.scored:,}{of} that fit"
 
 
 def _mean(values: Sequence[float]) -> float | None:

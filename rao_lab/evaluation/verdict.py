@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.clustered import Estimate, difference, holm, tasks_needed
 from rao_lab.tree.text import signed
 
@@ -108,12 +108,10 @@ def _what_it_takes(pair: Versus, comparisons: int) -> str:
         return f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)} have the same success so far"
     needed = tasks_needed(pair.seen, comparisons)
     if not isfinite(needed) or needed > MOST_TASKS:
-        return (
-            f"to settle a difference of {abs(pair.seen.value):.3f} would take more than {MOST_TASKS:,} tasks"
-        )
+        return f"to settle a difference of {fixed(abs(pair.seen.value), 3)} would take more than {MOST_TASKS:,} tasks"
     more = max(1, round(needed - pair.seen.tasks))
     return (
-        f"about {counted(more, 'more task')} would settle a difference of this size ({abs(pair.seen.value):.2f}, "
+        f"about {counted(more, 'more task')} would settle a difference of this size ({fixed(abs(pair.seen.value), 2)}, "
         f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)})"
     )
 

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rao_lab.base.words import fixed
 from rao_lab.credit import Attributions
 from rao_lab.credit.diagnose import find_badges
 from rao_lab.tree import Denominator, Group, Node, Tree
@@ -84,7 +85,7 @@ class TrainStep:
         """Short: a cell that ends in a list of steps shows it, and the trees of one are megabytes."""
         success = self.metrics.get("success")
         trees, scored = self.metrics.get("trees"), self.metrics.get("scored")
-        learned = f", success {success:.2f}" if isinstance(success, int | float) else ""
+        learned = f", success {fixed(success, 2)}" if isinstance(success, int | float) else ""
         if learned and scored is not None and scored != trees:
             learned += f" on {scored} of {trees}"
         return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"

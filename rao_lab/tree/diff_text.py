@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rao_lab.base.safe_text import cells, one_line, shorten
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.node import Node, Recorded
 from rao_lab.tree.origin import fork_name
@@ -114,7 +114,7 @@ def place_words(parting: Parting) -> str:
 def _about(tree: Recorded, name: str) -> str:
     header = tree.header
     root = tree.nodes[0]
-    s = "not scored" if root.success is None else f"s {root.success:.2f}"
+    s = "not scored" if root.success is None else f"s {fixed(root.success, 2)}"
     fork = fork_name(header)
     place = f"tree {header.step}:{header.group}.{header.rollout}" if header.step else f"seed {header.seed}"
     words = [root.template, header.agent if header.agent != "recursive" else "", header.policy]
@@ -186,7 +186,7 @@ class _Halves:
         tokens = node.tokens_out
         figures = self._figures(
             (
-                "—" if node.success is None else f"{node.success:.2f}",
+                "—" if node.success is None else fixed(node.success, 2),
                 "—" if earned is None or earned.A is None else signed(earned.A),
                 f"{len(node.turns):,}",
                 f"{tokens:,}" if tokens < 100_000 else f"{tokens // 1000:,}k",

@@ -306,7 +306,7 @@ def _untrained(record: Earned | None) -> list[str]:
 
 def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bool) -> tuple[str, ...]:
     def plain(value: float | None) -> str:
-        return glyphs.nothing if value is None else f"{value:.2f}"
+        return glyphs.nothing if value is None else fixed(value, 2)
 
     tokens = f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing  # nobody counted
     cost = (str(len(node.turns)), tokens)

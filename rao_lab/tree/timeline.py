@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from rao_lab.base.checks import choice
 from rao_lab.base.lazy import later
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.tree.node import Node, Recorded, Turn
 from rao_lab.tree.timeline_text import UNKNOWN, Scale, hops, in_ascii, picture
 from rao_lab.tree.times import Lane, Span, Times
@@ -226,7 +226,7 @@ class Timeline:
             return []
         critical = f"{self.critical_steps:,} on the critical path"
         return [
-            f"ideal speed-up {best:.2f}× ({counted(self.steps, 'decode step')} of all nodes / {critical})"
+            f"ideal speed-up {fixed(best, 2)}× ({counted(self.steps, 'decode step')} of all nodes / {critical})"
         ]
 
     def __str__(self) -> str:
@@ -235,7 +235,7 @@ class Timeline:
     _repr_html_ = later("rao_lab.views.explorer.timeline_svg", "timeline_html")
 
     def __repr__(self) -> str:
-        best = "" if self.speed_up is None else f", ideal speed-up {self.speed_up:.2f}"
+        best = "" if self.speed_up is None else f", ideal speed-up {fixed(self.speed_up, 2)}"
         return f"<Timeline of {len(self.tree.nodes)} nodes{best}>"
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import fixed
 from rao_lab.credit import Attribution
 from rao_lab.errors import ConfigError
 from rao_lab.tree import Node, Status, Tree, path_key
@@ -170,5 +171,5 @@ def _label(node: Node, without: str) -> str:
 
 def _hover(node: Node, label: str, advantage: float | None) -> str:
     success = "not scored" if node.success is None else f"s = {node.success:g}"
-    credit = "" if advantage is None else f"<br>A = {advantage:+.3f}".replace("-", "−")
+    credit = "" if advantage is None else f"<br>A = {fixed(advantage, 3, sign=True)}".replace("-", "−")
     return f"{label}<br>node {node.path}, {node.status}, {success}{credit}"

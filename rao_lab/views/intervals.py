@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rao_lab.base.words import fixed
+
 
 class Seen(Protocol):
     """A figure with its interval."""
@@ -38,7 +40,7 @@ def bar(seen: Seen | None, low: float) -> str:
         f'stroke-width="4" opacity=".55"/><path d="M{_at(seen.value, low):.1f} 4V{HEIGHT - 4}" '
         f'stroke="var(--{colour})" stroke-width="2.2"/>'
     )
-    return svg(drawn, f"{seen.value:.2f}, from {seen.low:.2f} to {seen.high:.2f}")
+    return svg(drawn, f"{fixed(seen.value, 2)}, from {fixed(seen.low, 2)} to {fixed(seen.high, 2)}")
 
 
 def svg(drawn: str, words: str) -> str:
@@ -53,3 +55,6 @@ def axis(*labels: str) -> str:
     return svg(
         "".join(f'<text x="{x}" y="14" text-anchor="{a}">{label}</text>' for x, a, label in places), "axis"
     )
+
+
+# IMPORT

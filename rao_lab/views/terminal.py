@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rao_lab.base.safe_text import one_line, visible
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.evaluation.summary import Summary
@@ -204,7 +204,7 @@ def share(part: Summary) -> str:
     if part.success is None:
         return f"none of {part.tasks} scored"
     of = f" of {part.scored.scored}" if part.unscored else ""
-    return f"{part.success:.2f} [{part.low:.2f}, {part.high:.2f}]{of}"
+    return f"{fixed(part.success, 2)} [{fixed(part.low, 2)}, {fixed(part.high, 2)}]{of}"
 
 
 def success_table(rows: Mapping[tuple[str, str], Mapping[str, Summary]], narrow: bool = False) -> Table:
@@ -249,7 +249,7 @@ def _fitting(part: Summary) -> str:
     if found is None or found.success is None:
         return ""
     of = f" of {found.scored}" if found.scored < found.tasks else ""
-    return f"{found.success:.2f} [{found.low:.2f}, {found.high:.2f}]{of}"
+    return f"{fixed(found.success, 2)} [{fixed(found.low, 2)}, {fixed(found.high, 2)}]{of}"
 
 
 def _say_tasks(
@@ -293,7 +293,7 @@ def _ceilings(rows: Mapping[tuple[str, str], Mapping[str, Summary]]) -> dict[str
         for band, part in parts.items():
             if part.flat_ceiling is not None:
                 of = f" ({part.fitting.tasks} of {part.tasks})" if part.fitting is not None else ""
-                found[band] = f"{part.flat_ceiling:.2f}{of}"
+                found[band] = f"{fixed(part.flat_ceiling, 2)}{of}"
     return found
 
 
@@ -325,7 +325,7 @@ def step_line(agent: str, step: TrainStep) -> str:
     return (
         f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)} of {of}  "
         f"nodes {_number(metrics, 'nodes')}  depth {_number(metrics, 'depth')}  "
-        f"refusals {refusals(metrics)}  {step.seconds.get('total', 0.0):.1f} s"
+        f"refusals {refusals(metrics)}  {fixed(step.seconds.get('total', 0.0), 1)} s"
     )
 
 
@@ -339,7 +339,7 @@ def pooled(steps: Sequence[TrainStep]) -> str:
     low, high = wilson(sum(scores), len(scores))
     trees_of = counted(found.total, "tree")
     of = trees_of if not found.unscored else f"{found.scored:,} scored of {trees_of}"
-    return f"{sum(scores) / len(scores):.2f} [{low:.2f}, {high:.2f}] of {of}"
+    return f"{fixed(sum(scores) / len(scores), 2)} [{fixed(low, 2)}, {fixed(high, 2)}] of {of}"
 
 
 def refusals(metrics: Mapping[str, Any]) -> str:

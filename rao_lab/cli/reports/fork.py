@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.words import fixed
 from rao_lab.evaluation.forks import Forks
 from rao_lab.tree.origin import edit_words
 from rao_lab.tree.text import signed
@@ -52,6 +53,6 @@ def _words(row: dict[str, Any]) -> Iterator[str]:
     yield "original" if row["fork"] is None else str(row["fork"] + 1)
     for name in ("success", "R", "A", "root_success", "root_R", "root_A"):
         value = row[name]
-        yield NOTHING if value is None else signed(value) if name in ("A", "root_A") else f"{value:.2f}"
+        yield NOTHING if value is None else signed(value) if name in ("A", "root_A") else fixed(value, 2)
     for name in ("nodes", "turns", "tokens"):
         yield f"{row[name]:,}"

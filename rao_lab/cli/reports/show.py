@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.cli.reports.credit import credit_lines
 from rao_lab.credit import Attribution, Attributions, CreditConfig
 from rao_lab.store import TreeSummary
@@ -98,7 +98,9 @@ def _where(run: str, trees: Sequence[TreeSummary], place: int) -> str:
 
 def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
     scored = (
-        "not scored" if node.success is None else f"s = {node.success:.2f} ({said['source'] or 'no source'})"
+        "not scored"
+        if node.success is None
+        else f"s = {fixed(node.success, 2)} ({said['source'] or 'no source'})"
     )
     words = [
         node.status.value.replace("_", " "),
@@ -121,7 +123,7 @@ def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
 def _turn(turn: Mapping[str, Any], has_tokens: bool) -> Iterator[str]:
     sizes = f": read {turn['read']:,} new tokens, wrote {turn['wrote']:,}, {turn['held']:,} in the context"
     counted_there = f": read {turn['read']:,} tokens, wrote {turn['wrote']:,}"
-    logprob = "" if turn["logprob"] is None else f", log-prob {turn['logprob']:.1f}"
+    logprob = "" if turn["logprob"] is None else f", log-prob {fixed(turn['logprob'], 1)}"
     counts = turn["read"] or turn["wrote"]
     yield f"turn {turn['index']}{sizes if has_tokens else counted_there * bool(counts) + logprob}"
     if turn["context"]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rao_lab.base.safe_text import shorten
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit.diagnose.config import BadgeConfig
 from rao_lab.tree import LIMIT_STATUSES, Node, Status, Tree, Turn
 from rao_lab.tree.goal_words import Goal, news, said
@@ -71,9 +71,7 @@ class Reading:
             above = above.rpartition(".")[0]
         if best >= self.config.goal_likeness:
             whose = "its parent's" if like == node.parent else f"that of {like}"
-            yield Given(
-                node.path, "own_goal", best, f"goal {best:.0%}".replace("%", " %") + f" like {whose}", like
-            )
+            yield Given(node.path, "own_goal", best, f"goal {fixed(100 * best, 0)} % like {whose}", like)
 
     def _duplicates(self, parent: Node) -> Iterator[Given]:
         asked: dict[str, list[Node]] = {}

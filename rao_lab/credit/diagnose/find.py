@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit.attribution import Attribution, Attributions
 from rao_lab.credit.diagnose.catalogue import BADGES
 from rao_lab.credit.diagnose.config import BadgeConfig
@@ -132,7 +132,7 @@ def _outcomes(tree: Tree, config: BadgeConfig, earned: Mapping[str, Earned]) -> 
             yield from _against_children(tree, node, config)
         full = node.peak_context / node.window if node.window else 0.0
         if node.status is Status.FINISHED and full >= config.context_share:
-            yield Given(node.path, "nearly_full", full, f"window {100 * full:.0f} % full")
+            yield Given(node.path, "nearly_full", full, f"window {fixed(100 * full, 0)} % full")
         credit = earned.get(node.path)
         if credit is None:
             continue
@@ -157,7 +157,7 @@ def _how_far(tree: Tree, node: Node) -> str:
     if node.status is Status.CONTEXT_LIMIT and node.window:
         return f"{node.window:,} tokens full in turn {len(node.turns)}"
     if node.status is Status.TIMEOUT and node.ended is not None and node.started is not None:
-        return f"after {node.ended - node.started:.0f} s, in turn {len(node.turns)}"
+        return f"after {fixed(node.ended - node.started, 0)} s, in turn {len(node.turns)}"
     return f"after {counted(len(node.turns), 'turn')}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.bench_figures import Figures
 from rao_lab.evaluation.bench_text import interval, number, percent, time, usd
 from rao_lab.evaluation.prompt_bench import Bench, Spot
@@ -107,7 +107,7 @@ def _row(one: Figures, priced: bool) -> str:
         percent(one.failed_turns),
         percent(one.limited),
     ]
-    refused = f"{sum(one.refusals.values()) / trees:.1f}" if trees else "—"
+    refused = fixed(sum(one.refusals.values()) / trees, 1) if trees else "—"
     cells = "".join(f"<td>{text}</td>" for text in texts)
     return f'{cells}<td title="{said(kinds)}">{refused}</td><td title="{said(reasons)}">{one.scored.unscored}</td>'
 
@@ -133,7 +133,7 @@ def _difference(pair: Versus) -> str:
     text = f"{signed(seen.value)} [{signed(seen.low)}, {signed(seen.high)}]"
     return (
         f'<tr><td class="name">{names}</td><td>{bar(seen, -1.0)}</td><td class="{sign}">{text}</td>'
-        f"<td>{seen.tasks}</td><td>{pair.p:.3f}</td></tr>"
+        f"<td>{seen.tasks}</td><td>{fixed(pair.p, 3)}</td></tr>"
     )
 
 
@@ -188,7 +188,7 @@ def _cell(bench: Bench, variant: int, task: int, key: str, open_ids: Mapping[str
         words = f"{counted(len(tree), 'node')}, repeat {repeat + 1}"
         opens = f'<label for="{panel}" title="{words}">{shown}</label>'
         marks.append(opens if panel in open_ids else f'<span title="{words}">{shown}</span>')
-    mean = f"{sum(scores) / len(scores):.2f}" if scores else "—"
+    mean = fixed(sum(scores) / len(scores), 2) if scores else "—"
     return f'<td class="trees">{"".join(marks)}</td><td>{mean}</td>'
 
 

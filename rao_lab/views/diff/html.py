@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.diff import TreeDiff
@@ -95,7 +95,7 @@ def _figure(name: str, text: str, more: str = "") -> str:
 
 
 def _about(tree: Tree, name: str) -> str:
-    s = "not scored" if tree.success is None else f"s {tree.success:.2f}"
+    s = "not scored" if tree.success is None else f"s {fixed(tree.success, 2)}"
     name = fork_name(tree.header) or name
     return f'<b>{said(one_line(name, 40))}</b> <span class="quiet">{s}, {counted(len(tree), "node")}</span>'
 
@@ -118,7 +118,7 @@ def _side(node: Node | None, earned: Earned | None, key: str, preamble: str, cre
     if node is None:
         return "<td></td>" + "".join(_figure(name, "") for name in names)
     goal = one_line(short_goal(node, preamble), 160)
-    s = "—" if node.success is None else f"{node.success:.2f}"
+    s = "—" if node.success is None else fixed(node.success, 2)
     advantage = "—" if earned is None or earned.A is None else signed(earned.A)
     figures = [s, *([advantage] if credit else []), f"{len(node.turns):,}", f"{node.tokens_out:,}"]
     cells = "".join(_figure(name, figure) for name, figure in zip(names, figures, strict=True))

@@ -54,7 +54,7 @@ TRENDS = ("solved", "95 %", "nodes", "depth", "fan-out", "together", "delegating
 
 def _figure(figures: StepFigures, name: str) -> str:
     if name == "95 %":
-        return "" if figures.low is None else f"{figures.low:.2f}–{figures.high:.2f}"
+        return "–".join(fixed(each, 2) for each in (figures.low, figures.high) if each is not None)
     value = getattr(figures, name.replace("-", "_"))
     if value is None:
         return "–"
@@ -89,7 +89,7 @@ def _cell(trees: Sequence[TreeFigures]) -> str:
     if not trees:
         return "·"
     nodes = sum(tree.nodes for tree in trees) / len(trees)
-    size = f"{nodes:.0f}" if nodes == int(nodes) or nodes >= 100 else f"{nodes:.1f}"
+    size = fixed(nodes, 0) if nodes == int(nodes) or nodes >= 100 else fixed(nodes, 1)
     if len(trees) <= MOST_MARKS:
         return f"{''.join(map(_mark, trees))} {size}"
     return f"{sum(tree.s == 1 for tree in trees)}/{len(trees)} {size}"

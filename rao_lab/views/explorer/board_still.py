@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rao_lab.base.safe_text import one_line, visible
+from rao_lab.base.words import fixed
 from rao_lab.views.explorer.beside import differing, run_names
 from rao_lab.views.explorer.board_svg import board_svg
 from rao_lab.views.explorer.catalogue import FRONT, catalogue, figures_of, said
@@ -152,4 +153,4 @@ def _state(status: Mapping[str, Any]) -> list[str]:
 def _plain(value: float | None) -> str:
     if value is None:
         return "-"
-    return str(value) if isinstance(value, int) else f"{value:.2f}"
+    return str(value) if isinstance(value, int) else fixed(value, 2)

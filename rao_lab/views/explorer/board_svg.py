@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple, TypeVar
 
 from rao_lab.base.safe_text import shorten, visible
+from rao_lab.base.words import fixed
 from rao_lab.evaluation.intervals import wilson
 
 WIDTH, LEFT, TAIL = 640, 40, 150
@@ -140,7 +141,7 @@ def _svg(wide: int, high: float, body: str) -> str:
 
 
 def _success(field: Field, series: Sequence[Series], few: bool) -> str:
-    parts = [_rule(field, share, f"{share:.2f}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    parts = [_rule(field, share, fixed(share, 2)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     for each in series:
         points = _thin(each.points, POINTS)
         if not few and not each.probe and len(series) <= BANDS:
@@ -171,7 +172,7 @@ def _success(field: Field, series: Sequence[Series], few: bool) -> str:
 
 def _end_words(series: Series) -> str:
     run = f" {shorten(series.run, 11)}" if series.run else ""
-    return f"{shorten(series.name, 12)}{', probes' if series.probe else ''}{run} {series.points[-1][1]:.2f}"
+    return f"{shorten(series.name, 12)}{', probes' if series.probe else ''}{run} {fixed(series.points[-1][1], 2)}"
 
 
 def _point(field: Field, series: Series, step: int, share: float, low: float, high: float) -> str:
@@ -197,7 +198,7 @@ def _shares(steps: Sequence[int], columns: Columns) -> list[tuple[int, list[tupl
 
 
 def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -> str:
-    parts = [_rule(field, share, f"{share:.0%}".replace("%", " %")) for share in (0.0, 0.5, 1.0)]
+    parts = [_rule(field, share, f"{fixed(100 * share, 0)} %") for share in (0.0, 0.5, 1.0)]
     drawn = _thin(rows, PARTS // len(rows[0][1]))
     wide = max(1.0, min(14.0, 0.85 * (field.x(1) - field.x(0)) * len(rows) / len(drawn)))
     for step, shares in drawn:
@@ -213,9 +214,7 @@ def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -
     ends, under = [], 0.0
     for name, share in rows[-1][1]:
         if share >= 0.005:
-            ends.append(
-                (field.y(under + share / 2), f"depth {shorten(name, 8)} {share:.0%}".replace("%", " %"))
-            )
+            ends.append((field.y(under + share / 2), f"depth {shorten(name, 8)} {fixed(100 * share, 0)} %"))
         under += share
     return "".join([*parts, *_ends(field, ends)])
 

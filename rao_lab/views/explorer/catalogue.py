@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rao_lab.base.words import fixed
+
 TABLE = Path(__file__).parent.parent / "static" / "metrics.json"
 
 Entry = Mapping[str, Any]
@@ -58,11 +60,11 @@ def figures_of(entry: Entry, row: Mapping[str, float | None]) -> Iterator[tuple[
 
 
 FORMATS: Mapping[str, Callable[[float], str]] = {
-    "share": "{:.2f}".format,
-    "one": "{:.1f}".format,
-    "two": "{:.2f}".format,
-    "percent": lambda value: f"{100 * value:.0f} %",
-    "percent1": lambda value: f"{100 * value:.1f} %",
+    "share": lambda value: fixed(value, 2),
+    "one": lambda value: fixed(value, 1),
+    "two": lambda value: fixed(value, 2),
+    "percent": lambda value: f"{fixed(100 * value, 0)} %",
+    "percent1": lambda value: f"{fixed(100 * value, 1)} %",
     "count": "{:,.0f}".format,
     "rate": "{:,.0f}".format,
     "seconds": "{:.1f} s".format,

@@ -9,6 +9,7 @@ import numpy as np
 
 from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import fixed
 from rao_lab.views.per_token.columns import CUT, PART, SPECIAL, UNUSED, WROTE, Columns
 from rao_lab.views.per_token.launches import Line, verdict
 from rao_lab.views.per_token.node import NodeTokens
@@ -64,7 +65,7 @@ def _token(columns: Columns, at: int) -> str:
         title = "cut out" if kind == CUT else "read, in no sequence" if kind == UNUSED else "read"
         return f'<span title="{title}" style="{";".join(styles)}">{shown}</span>'
     logprob = float(columns.logprob[at])
-    title = "log-prob not known" if np.isnan(logprob) else f"log-prob {logprob:.3f}"
+    title = "log-prob not known" if np.isnan(logprob) else f"log-prob {fixed(logprob, 3)}"
     if not np.isnan(logprob):
         styles.append(f"background:rgba(123,109,187,{min(0.75, 0.06 + 0.2 * -logprob):.2f})")
     if columns.role[at] == LAUNCH:

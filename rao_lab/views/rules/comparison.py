@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.lazy import later
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import fixed
 from rao_lab.credit import CreditConfig
 from rao_lab.credit.compare import RuleFigures
 from rao_lab.credit.named import rule_words
@@ -233,7 +234,7 @@ def _lines(found: RuleComparison) -> Iterator[str]:
     rows = [heads]
     for name, shares in zip(found.names, depths, strict=True):
         cells = [found.told(name, each) for each in found.shown]
-        rows.append([visible(name), *cells, *(f"{share * 100:.1f}" for share in shares)])
+        rows.append([visible(name), *cells, *(fixed(share * 100, 1) for share in shares)])
     sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [

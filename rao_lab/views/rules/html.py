@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import fixed
 from rao_lab.credit.named import rule_words
 from rao_lab.store import spare_run_file
 from rao_lab.views.bench.page import plain_page, put
@@ -90,7 +91,7 @@ def _strip(shares: tuple[float, ...]) -> str:
         for depth, share in enumerate(shares)
         if share > 0
     )
-    words = " \u00b7 ".join(f"{share * 100:.0f}" for share in shares)
+    words = " \u00b7 ".join(fixed(share * 100, 0) for share in shares)
     strip = (
         f'<span style="display:inline-block;width:140px;line-height:0;vertical-align:middle">{parts}</span>'
     )
