@@ -43,8 +43,13 @@ class Node:
     """Runs one snippet after another as a node does, and answers launches from a table."""
 
     def __init__(
-        self, sandbox: Sandbox, answers: Mapping[Any, Any] | None = None, on_call: OnCall = echo
+        self,
+        sandbox: Sandbox,
+        answers: Mapping[Any, Any] | None = None,
+        on_call: OnCall = echo,
+        functions: Mapping[str, bool] = FUNCTIONS,
     ) -> None:
+        self.functions = functions
         self.sandbox = sandbox
         self.answers = answers or {}
         self.on_call = on_call
@@ -53,10 +58,10 @@ class Node:
         self.clock = 0.0
 
     def start(self, code: str) -> Awaiting | Ended:
-        return self.sandbox.run(self.state, code, FUNCTIONS, self.on_call, seed=7, clock=self.clock)
+        return self.sandbox.run(self.state, code, self.functions, self.on_call, seed=7, clock=self.clock)
 
     def go_on(self, step: Awaiting, answers: Mapping[int, Any]) -> Awaiting | Ended:
-        return self.sandbox.resume(step.paused, answers, FUNCTIONS, self.on_call, clock=self.clock)
+        return self.sandbox.resume(step.paused, answers, self.functions, self.on_call, clock=self.clock)
 
     def run(self, code: str) -> Ended:
         """To its end; each await is answered at once, one call at a time, the last made first."""

@@ -24,6 +24,8 @@ FILE = "<python-input-0>"
 """The name of the guard's code in a traceback: it is the first code of a session."""
 _KEPT = "_functions_"
 """The name under which a session keeps its guarded functions. Code that changes it harms only itself."""
+_WANTED = "_wanted_"
+"""Begins the name under which a function is looked up."""
 _CALLS = "()"
 """End of the name under which a wrapped function calls out."""
 
@@ -66,14 +68,17 @@ def _guard(calls, most, odd, type, len, map, set, list, min, max):
 
 
 def guarding(names: Iterable[str]) -> str:
-    """Code that puts a guard before each of these functions. It looks each name up once, and keeps what it made."""
-    listed = ", ".join(names)
+    """Code that puts a guard before each of these functions. It looks each up once, and keeps what it made.
+
+    It looks a function up under another name than its own, which may be that of a built-in, such as `open`.
+    """
+    listed = list(names)
     if not listed:
         return _GUARD
+    wanted = ", ".join(f"{_WANTED}{name}" for name in listed)
     built_in = "type, len, map, set, list, min, max"
-    return (
-        f"{_GUARD}[{listed}] = {_KEPT} = _guard([{listed}], {MAX_VALUE_ITEMS}, {MAX_ODD_KEYS}, {built_in})\n"
-    )
+    guarded = f"_guard([{wanted}], {MAX_VALUE_ITEMS}, {MAX_ODD_KEYS}, {built_in})"
+    return f"{_GUARD}[{', '.join(listed)}] = {_KEPT} = {guarded}\n"
 
 
 def giving_back(names: Iterable[str]) -> str:
@@ -81,9 +86,9 @@ def giving_back(names: Iterable[str]) -> str:
     return f"[{', '.join(names)}] = {_KEPT}"
 
 
-def outgoing(name: str) -> str:
-    """The name under which the guard of a function calls out."""
-    return name + _CALLS
+def outgoing(wanted: str) -> str:
+    """The name under which the guard of a function calls out, by the name under which it was looked up."""
+    return wanted.removeprefix(_WANTED) + _CALLS
 
 
 def called(outgoing_name: str) -> str:

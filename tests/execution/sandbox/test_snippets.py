@@ -44,6 +44,13 @@ def test_a_call_is_answered_at_once_with_its_arguments(sandbox: Sandbox) -> None
     assert calls == [("get", ("a", [1, 2]), {"k": {3}})]
 
 
+@pytest.mark.parametrize("code", ["print(open('d1', 2))", "for n in [2]: print(open('d1', n))"])
+def test_a_function_may_have_the_name_of_a_built_in(sandbox: Sandbox, code: str) -> None:
+    node = Node(sandbox, functions={"open": False, "sum": False})
+    assert node.run(code).output == "d1\n"
+    assert node.run("x = sum('d2')\nprint(x)").output == "d2\n"
+
+
 def test_a_call_error_is_raised_inside_and_can_be_caught(sandbox: Sandbox) -> None:
     node = Node(sandbox, on_call=raising(CallError("you have no m5_i3", "ValueError")))
     assert node.run("try: get()\nexcept ValueError as error: print(error)").output == "you have no m5_i3\n"
