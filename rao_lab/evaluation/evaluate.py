@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict
 
 from rao_lab.base.cell import table_html
 from rao_lab.base.checks import choice
 from rao_lab.base.words import counted
-from rao_lab.errors import ConfigError, InputError, Interrupted
+from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted
+from rao_lab.evaluation.rows import labels_of
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
 from rao_lab.execution.asked import tasks_of
 from rao_lab.execution.exclusive import sampled_at
@@ -31,6 +32,7 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.tree import AGENTS, Agent, Event, Task, Tree, TreeHeader
+from rao_lab.tree.kinds import KindFigures, by_kind, tree_kind
 
 BATCH = 64
 """Trees that run at once: enough to fill a generation batch, fixed so that results repeat."""
@@ -68,6 +70,8 @@ class Evaluation:
     """Who judged what the world could not score, if a policy did."""
     judging: Mapping[str, float] = field(default_factory=dict)
     """What that took: verdicts, calls, tokens, seconds, and the cost if it has prices."""
+    by_kind: Mapping[str, KindFigures] = field(default_factory=dict)
+    """By the kind of question that the environment says tasks and launches have; empty if it says nothing."""
     asked: int = 0
     """Tasks that were to be run: more than `overall.tasks` if it was stopped before all were begun."""
 
@@ -99,6 +103,11 @@ class Evaluation:
             **({"judge": {"name": self.judge, **self.judging}} if self.judging else {}),
             **({"asked": self.asked} if self.overall.tasks < self.asked else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
+            **(
+                {"by_kind": {kind: part.to_dict() for kind, part in self.by_kind.items()}}
+                if self.by_kind
+                else {}
+            ),
         }
 
     def __str__(self) -> str:
@@ -114,6 +123,7 @@ class Evaluation:
                 f"  {name:<8} {summary_words(part, why=False, flat=flat)}"
                 for name, part in self.by_difficulty.items()
             ]
+        lines += [f"  {kind:<11} {part.words()}" for kind, part in self.by_kind.items()]
         if self.overall.tasks < self.asked:
             lines[0] = (
                 f"stopped: {self.overall.tasks:,} of {counted(self.asked, 'task')} were begun; {lines[0]}"
@@ -240,6 +250,7 @@ def evaluate(
         now = getattr(policy, "usage", {})
         usage = {name: now[name] - used.get(name, 0) for name in now}
         found = replace(found, usage=usage, asked=len(given), judging=taken_since(judge, judged))
+        found = replace(found, by_kind=by_kind(trees, lambda tree: task_kind(tree, environment)))
         found = replace(found, judge=str(getattr(judge, "name", ""))) if found.judging else found
         if record is not None:
             for tree in trees:
@@ -277,6 +288,14 @@ def _usual_batch(policy: Policy) -> int:
     """A server works on so many requests at once: more trees than keep it busy would only wait, and grow old."""
     at_once = getattr(policy, "concurrency", None)
     return min(BATCH, 2 * at_once) if isinstance(at_once, int) else BATCH
+
+
+def task_kind(tree: Tree, environment: Environment) -> str:
+    """The kind of a tree's task: as the environment labels it, otherwise as its root's arguments say."""
+    with suppress(CallbackError):  # rows say what is wrong with labels; here all trees would be lost with it
+        if isinstance(kind := labels_of(tree.task, environment).get("kind"), str):
+            return kind
+    return tree_kind(tree)
 
 
 def flat_limits(limits: Limits) -> Limits:

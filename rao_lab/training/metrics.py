@@ -9,6 +9,7 @@ mean of.
     nodes, depth             mean and maximum of a tree      nodes_by_depth, trained_by_depth
     children                 mean of a node                  delegating: share of nodes with children
     together                 share of launched nodes that were launched beside a sibling
+    by_kind                  success, nodes, depth, launches and together by kind of question, if the world has kinds
     refusals, statuses       counts by kind                  unscored, untrained (by why_not)
     signs                    trained nodes by the sign of c  zero_variance_groups: share of groups
     merge_rate               turns in a sequence             tokens_in, tokens_out, tokens_per_second
@@ -31,6 +32,7 @@ from rao_lab.base.words import fixed
 from rao_lab.credit import Attributions
 from rao_lab.credit.diagnose import find_badges
 from rao_lab.tree import Denominator, Group, Node, Tree
+from rao_lab.tree.kinds import by_kind
 
 Column = NDArray[Any]
 Metrics = dict[str, Any]
@@ -115,6 +117,7 @@ def tree_metrics(groups: Sequence[Group]) -> Metrics:
     trees = [tree for group in groups for tree in group.trees]
     nodes = [node for tree in trees for node in tree.nodes]
     launched = [node for node in nodes if node.parent is not None]
+    kinds = by_kind(trees)
     refusals: Counter[str] = Counter()
     for node in nodes:
         refusals.update(node.refusals)
@@ -138,6 +141,7 @@ def tree_metrics(groups: Sequence[Group]) -> Metrics:
         "tokens_in": sum(node.tokens_in for node in nodes),
         "tokens_out": sum(node.tokens_out for node in nodes),
         "not_reproducible": sum(bool(tree.not_reproducible) for tree in trees),
+        **({"by_kind": {kind: part.to_dict() for kind, part in kinds.items()}} if kinds else {}),
     }
 
 

@@ -1,0 +1,91 @@
+"""Trees told apart by the kind of question: how well each kind went, and whether its helpers were launched together.
+
+A world that has kinds says so in the arguments of its launches (`args["kind"]`), also in those of the root. Parts that
+do not need each other can be worked on at the same time; a chain cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from rao_lab.tree.node import Node
+from rao_lab.tree.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class KindFigures:
+    """Of the trees of one kind, and of the launches by nodes of this kind in any tree."""
+
+    tasks: int
+    scored: int
+    success: float | None
+    nodes: float | None
+    """Mean of a tree."""
+    depth: float | None
+    """Mean of a tree."""
+    launches: int
+    together: float | None
+    """Share of the launches that were made beside a sibling."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def words(self) -> str:
+        """In a line."""
+        said = [] if not self.tasks else [f"{self.tasks:,} tasks"]
+        if self.success is not None and self.nodes is not None and self.depth is not None:
+            said = [
+                f"success {self.success:.2f} on {self.scored:,} tasks",
+                f"{self.nodes:.1f} nodes a tree",
+                f"mean depth {self.depth:.1f}",
+            ]
+        if self.together is not None:
+            said.append(f"{self.together:.0%} of {self.launches:,} helpers launched together")
+        return ", ".join(said)
+
+
+def kind_of(node: Node) -> str:
+    """What kind of question a node works on; "" = its world does not say."""
+    kind = node.args.get("kind")
+    return kind if isinstance(kind, str) else ""
+
+
+def tree_kind(tree: Tree) -> str:
+    return kind_of(tree.root) if tree.nodes else ""
+
+
+def by_kind(trees: Sequence[Tree], kind: Callable[[Tree], str] = tree_kind) -> dict[str, KindFigures]:
+    """Figures by kind, in alphabetical order; nothing if no tree has one.
+
+    Args:
+        kind: of a tree. A launch has the kind of the node that made it, otherwise that of its tree.
+    """
+    found: dict[str, list[Tree]] = {}
+    launched: dict[str, list[bool]] = {}
+    for tree in trees:
+        own = kind(tree)
+        if own:
+            found.setdefault(own, []).append(tree)
+        kinds = {node.path: kind_of(node) for node in tree.nodes}
+        for node in tree.nodes:
+            if node.parent is not None and (maker := kinds.get(node.parent) or own):
+                launched.setdefault(maker, []).append(node.together)
+    return {
+        name: _figures(found.get(name, []), launched.get(name, [])) for name in sorted({*found, *launched})
+    }
+
+
+def _figures(trees: Sequence[Tree], launched: Sequence[bool]) -> KindFigures:
+    scores = [tree.success for tree in trees if tree.success is not None]
+    return KindFigures(
+        tasks=len(trees),
+        scored=len(scores),
+        success=fmean(scores) if scores else None,
+        nodes=fmean(len(tree) for tree in trees) if trees else None,
+        depth=fmean(tree.depth for tree in trees) if trees else None,
+        launches=len(launched),
+        together=fmean(launched) if launched else None,
+    )
