@@ -33,26 +33,31 @@ def show(value: Any, width: int = 40) -> str:
 
 
 def bind(
-    call: str, parameters: Sequence[str], required: int, args: Sequence[Any], kwargs: Mapping[str, Any]
+    call: str,
+    parameters: Sequence[str],
+    required: int,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    kind: str = "bad_call",
 ) -> dict[str, Any]:
     """Pairs arguments with parameter names. An optional argument that was not passed is left out.
 
     Raises:
-        Refusal: of kind "bad_call", for too many, unknown, repeated or missing arguments.
+        Refusal: of this kind, for too many, unknown, repeated or missing arguments.
     """
     usage = f"{call}({', '.join(parameters)})"
     if len(args) > len(parameters):
-        raise Refusal("bad_call", f"{call} got {len(args)} arguments; write {usage}")
+        raise Refusal(kind, f"{call} got {len(args)} arguments; write {usage}")
     bound = dict(zip(parameters, args, strict=False))
     for name, value in kwargs.items():
         if name not in parameters:
-            raise Refusal("bad_call", f"{call} has no argument {show(name)}; write {usage}")
+            raise Refusal(kind, f"{call} has no argument {show(name)}; write {usage}")
         if name in bound:
-            raise Refusal("bad_call", f"{call} got {name!r} twice; write {usage}")
+            raise Refusal(kind, f"{call} got {name!r} twice; write {usage}")
         bound[name] = value
     for name in parameters[:required]:
         if name not in bound:
-            raise Refusal("bad_call", f"{call} needs {name!r}; write {usage}")
+            raise Refusal(kind, f"{call} needs {name!r}; write {usage}")
     return bound
 
 

@@ -5,6 +5,7 @@ BUNDLED = {
     "aggregation": "rao_lab.environments.aggregation:Aggregation",
     "arithmetic": "rao_lab.environments.arithmetic:Arithmetic",
     "mail": "rao_lab.environments.mail:Mail",
+    "research": "rao_lab.environments.research:Research",
 }
 USUAL = "textcraft"
 """The world of who names none."""

@@ -29,12 +29,15 @@ class Index:
 
     Args:
         on_disk: keep the texts in SQLite's temporary file, which goes with this object; otherwise in memory.
+        phrases: look for two or three words that stand side by side, too, so that a name in a text weighs as much as
+            one in a title.
 
     Raises:
         UnavailableError: this Python's SQLite has no full-text search.
     """
 
-    def __init__(self, on_disk: bool = False) -> None:
+    def __init__(self, on_disk: bool = False, phrases: bool = False) -> None:
+        self._phrases = phrases
         self._lock = Lock()
         self._size = 0
         place = "" if on_disk else ":memory:"
@@ -91,9 +94,11 @@ class Index:
             asked = self._rare(words_of(words))
             if not asked:
                 return []
+            asked += _runs(words, asked) if self._phrases else []
+            title = 1.0 if self._phrases else 4.0
             found = self._base.execute(
-                "SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY bm25(texts, 4.0, 1.0), rowid",
-                (" OR ".join(f'"{word}"' for word in asked),),
+                "SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY bm25(texts, ?, 1.0), rowid",
+                (" OR ".join(f'"{word}"' for word in asked), title),
             )
             numbers: list[int] = []
             for (number,) in found:
@@ -119,6 +124,13 @@ def words_of(text: str) -> list[str]:
     """The words of a search that count, each once."""
     found = dict.fromkeys(_WORD.findall(text[: MAX_WORDS * MAX_WORD].casefold()))
     return [word for word in found if len(word) <= MAX_WORD][:MAX_WORDS]
+
+
+def _runs(text: str, words: list[str]) -> list[str]:
+    """Two or three of these words that stand side by side in a search."""
+    asked = _WORD.findall(text[: MAX_WORDS * MAX_WORD].casefold())[:MAX_WORDS]
+    runs = [asked[at : at + size] for size in (2, 3) for at in range(len(asked) - size + 1)]
+    return list(dict.fromkeys(" ".join(run) for run in runs if all(word in words for word in run)))
 
 
 def snippet(text: str, words: str, most: int) -> str:

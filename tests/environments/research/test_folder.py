@@ -1,0 +1,117 @@
+"""A user's own texts and questions: what is wrong is said in a line, and nothing is lost silently."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rao_lab as rl
+from rao_lab.environments.named import open_named
+
+ASKED = {"goal": "Who built the mill?", "answer": ["Ida Moor", "I. Moor"]}
+
+
+def made(tmp_path: Path, texts: dict[str, bytes], *lines: object) -> tuple[Path, Path]:
+    folder, tasks = tmp_path / "texts", tmp_path / "questions.jsonl"
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text)
+    tasks.write_text(
+        "\n".join(each if isinstance(each, str) else json.dumps(each) for each in lines or (ASKED,))
+    )
+    return folder, tasks
+
+
+def test_a_folder_is_searched_and_answers_are_verified(tmp_path: Path) -> None:
+    texts = {"a/mill.md": b"# The mill\nBuilt by Ida Moor.", "b.txt": b"Nothing here."}
+    env = open_named("research", "chat", None, *made(tmp_path, texts))
+    world: Any = env.open(env.tasks("test")[0])
+    world.enter("0", world.root())
+    (hit,) = world.call("0", "search", ("built the mill",), {})
+    assert (hit["doc"], hit["title"]) == ("a/mill.md", "The mill")
+    assert world.call("0", "open", ("a/mill.md",), {})["text"].endswith("Ida Moor.")
+    assert [world.leave("0", value).success for value in ("i. moor", "Ida Moor, I. Moor", "")] == [1, 0, 0]
+    world.enter("0.0", world.admit("0", ("Who was Ida Moor?",), {}))
+    assert world.leave("0.0", "a builder") is None
+    known = dict(env.opened)  # type: ignore[attr-defined]
+    again = open_named(
+        "research", "chat", known["difficulty"], Path(known["rules"]), Path(known["tasks"]), known["settings"]
+    )
+    assert again.opened == known and repr(again) == repr(env)  # type: ignore[attr-defined]
+
+
+def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
+    texts = {"ok.txt": b"Fine.", "bad.txt": b"caf\xe9", "nul.txt": b"\0\1", "empty.md": b" ", "pic.png": b"x"}
+    folder, tasks = made(tmp_path, {**texts, "notes/.hidden.txt": b"secret"})
+    (tmp_path / "secret.txt").write_text("secret")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (folder / "up").symlink_to(tmp_path)
+    with pytest.warns(
+        UserWarning, match=r"up is a link to a folder: left out; bad\.txt is not UTF-8"
+    ) as said:
+        env = rl.environments.Research.from_folder(folder, tasks)
+    assert len(said) == 1 and "and 3 more" in str(said[0].message)
+    assert len(env.corpus) == 2 and not env.corpus.search("secret")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ({"goal": "Who?"}, 'line 2 has no "answer"'),
+        ({"goal": "", "answer": "x"}, 'line 2: "goal" must be the question'),
+        ({"goal": "Who?", "answer": " "}, "line 2: an answer must be a text or a whole number, not ' '"),
+        ({"goal": "Who?", "answer": True}, "not True"),
+        ({"goal": "Who?", "answer": []}, "must list 1 to 100"),
+        ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a short text, not 3'),
+        ({"goal": "Who?", "answer": "x", "hops": "3"}, '"hops" must be a whole number'),
+        ("[1]", "line 2: a question must be an object"),
+        ("{", "line 2"),
+    ],
+)
+def test_a_wrong_question_is_named_with_its_line(tmp_path: Path, line: object, says: str) -> None:
+    with pytest.raises(rl.InputError) as refused:
+        rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, ASKED, line))
+    assert says in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_question_for_a_judge_is_not_verified(tmp_path: Path) -> None:
+    asked = {"goal": "Why?", "answer": None, "kind": "chain", "hops": 2}
+    env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, asked))
+    task = env.tasks("dev")[0]
+    world = env.open(task)
+    world.enter("0", world.root())
+    assert world.leave("0", "because") is None
+    assert env.labels(task) == {"kind": "chain", "hops": 2, "about": "questions.jsonl/1"}
+
+
+def test_splits_of_a_file(tmp_path: Path) -> None:
+    lines = ({**ASKED, "split": "train"}, {**ASKED, "split": "test"}, ASKED)
+    env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, *lines))
+    assert [len(env.tasks(split)) for split in ("train", "dev", "test")] == [2, 1, 2]
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    folder, tasks = made(tmp_path, {"a.png": b"x"})
+    read = rl.environments.Research.from_folder
+    with pytest.raises(rl.InputError, match=r"holds no text \(a.png is no text file: left out\): put files"):
+        read(folder, tasks)
+    with pytest.raises(rl.InputError, match="is a file: give the folder"):
+        read(tasks, tasks)
+    with pytest.raises(rl.MissingError, match="no folder"):
+        read(tmp_path / "nothing", tasks)
+    with pytest.raises(rl.ConfigError, match="--tasks FILE is missing"):
+        open_named("research", "chat", rules=folder)
+
+
+@pytest.mark.slow
+def test_a_folder_of_100_megabytes(tmp_path: Path) -> None:
+    line = b"The mill of %d stands on a hill, and the miller knows the weather there. "
+    texts = {f"{n}.txt": b"".join(line % (n * 1000 + k) for k in range(14_000)) for n in range(100)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env = rl.environments.Research.from_folder(*made(tmp_path, texts))
+    assert len(env.corpus) == 100 and env.corpus.search("mill 5003 weather")[0].doc == "5.txt"
