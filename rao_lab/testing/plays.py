@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rao_lab.base.safe_text import quoted
+from rao_lab.execution.node_code import LAUNCH
 from rao_lab.execution.sandbox import FINISH
 from rao_lab.policies.pending import KnownAtOnce
 from rao_lab.policies.scripted import ScriptedPolicy
@@ -20,7 +22,9 @@ from rao_lab.protocols import (
     TurnReply,
     TurnRequest,
     Worded,
+    World,
 )
+from rao_lab.testing.parts import described, parameters
 from rao_lab.testing.recorded import Replay, Step, same
 from rao_lab.testing.trial import Play, Trial
 from rao_lab.tree import ROOT, Call, Status, Task
@@ -29,6 +33,7 @@ from rao_lab.tree.plain import NotPlainError, check_plain
 LARGE = 1_000_000
 """Characters of one result that are too many: a tree may hand about 32 MiB in all."""
 WRONG_PLAYS = 3
+STATE = "keep all state in the world that open makes, and draw by the task alone"
 
 
 def check_plays(trial: Trial) -> None:
@@ -89,6 +94,8 @@ def check_determinism(trial: Trial) -> None:
     if not getattr(trial.env, "reproducible", True):
         trial.note("it says reproducible = False: the same calls may have other results")
         return
+    if not trial.plays:
+        _without_plays(trial)
     for play in _fewest_steps(trial):
         if trial.late:
             break
@@ -104,6 +111,31 @@ def check_determinism(trial: Trial) -> None:
             ):
                 break
     trial.passes(f"{trial.count} calls had the same results in fresh worlds, two of them open at a time")
+
+
+def _without_plays(trial: Trial) -> None:
+    """Every function is called with the same few values in two fresh worlds, by turns."""
+    for task in trial.tasks:
+        first, second = trial.entered(task), trial.entered(task)
+        if first is None or second is None or trial.late:
+            return
+        for function in described(trial, first):
+            if function.name in (FINISH, LAUNCH):
+                continue
+            needed = parameters(function)[2]
+            for value in (*task.goal.split()[-3:], "a", 0, 1, 2):
+                step = Step("call", ROOT, function.name, (value,) * needed)
+                one, other = (_called(trial, world, step) for world in (first, second))
+                if not same([one.result, one.refusal], [other.result, other.refusal]):
+                    found = (
+                        f"{quoted(one.refusal or one.result)}, and {quoted(other.refusal or other.result)}"
+                    )
+                    trial.fault(f"{step}, in two fresh worlds of task {task.id}", found, STATE)
+
+
+def _called(trial: Trial, world: World, step: Step) -> Step:
+    answer = trial.ask(str(step), world.call, ROOT, step.name, step.args, {}, refuses=True)
+    return replace(step, result=answer.value, refusal=answer.refusal.message if answer.refusal else None)
 
 
 def _fewest_steps(trial: Trial) -> list[Play]:
@@ -123,7 +155,7 @@ def _differs(trial: Trial, play: Play, step: Step, again: Step | None, where: st
     trial.fault(
         f"{step}, {where}, after the same calls",
         f"{now}, and in the play of task {play.task.id} {before}",
-        "keep all state in the world that open makes, and draw by the task alone",
+        STATE,
     )
     return True
 

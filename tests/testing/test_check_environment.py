@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 import time
 from typing import Any
@@ -72,6 +73,19 @@ def test_an_environment_of_functions_passes_and_its_verifier_is_tried_by_gold() 
     of_tree = family(lambda tree: True)
     found = rl.testing.check_environment(of_tree, seconds=60).findings
     assert [each.check for each in found] == ["verifiers"] and "None" in found[0].tried
+
+
+def test_without_a_script_the_same_calls_are_compared() -> None:
+    def tossed(name: str) -> float:
+        """A coin."""
+        return random.random()
+
+    tosses = rl.environment(["Toss a coin."], [tossed], name="tosses", reproducible=True)
+    (found,) = rl.testing.check_environment(tosses, seconds=60).findings
+    assert found.check == "determinism" and "in two fresh worlds" in found.tried
+    said = rl.environment(["Toss a coin."], [tossed], name="tosses")
+    report = rl.testing.check_environment(said, seconds=60)
+    assert report.ok and any("reproducible = False" in note for note in report.notes)
 
 
 def test_a_report_is_data_and_text_and_html() -> None:

@@ -23,6 +23,8 @@ from rao_lab.tree.plain import PLAIN, NotPlainError, check_plain
 TAKEN = ("finish", "launch_subagent")
 MOST_SHOWN = 60
 """Characters of a default that a signature shows."""
+LONGEST_REFUSAL = 1000
+"""Characters of a function's own refusal that a model reads: it may show what was passed, whatever that is."""
 RAISED = "tool_raised"
 NOT_DESCRIBED = "No description."
 """What a model reads of a function without a docstring."""
@@ -72,8 +74,10 @@ class Tool:
             if self.result is not None:
                 self.result(value)
             return value
-        except Refusal:
-            raise  # the function's own word for the model
+        except Refusal as refusal:  # the function's own word for the model
+            if len(refusal.message) <= LONGEST_REFUSAL:
+                raise
+            raise Refusal(refusal.kind, f"{refusal.message[:LONGEST_REFUSAL]}...") from None
         except OutOfTime:
             raise Refusal(
                 OUT_OF_TIME, f"{self.name} did not return within {seconds:.3g} s: go on without it"
