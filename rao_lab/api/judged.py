@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rao_lab.evaluation.agreement import Agreement, agreement
@@ -29,14 +30,27 @@ def judged_steps(
     before = judge.usage
     for step in made:
         metrics: dict[str, Any] = {}
-        trees = [tree for group in step.groups for tree in group.trees]
-        if judge.check and trees and not peers.rank:
-            tick = None if on_tick is None else lambda: on_tick(0)
-            metrics |= agreement_metrics(agreement(trees, judge, judge.check, seed=step.step, on_tick=tick))
-        metrics["judge"] = totals(peers, taken_since(judge, before))
+        stopped = None
+        try:
+            metrics |= _checked(judge, step, on_tick) if not peers.rank else {}
+        except BaseException as stop:  # noqa: BLE001 - the step is whole: it is handed on, and then the stop
+            stopped = stop
+        metrics["judge"] = (
+            taken_since(judge, before) if stopped else totals(peers, taken_since(judge, before))
+        )
         before = judge.usage
         yield replace(step, metrics={**step.metrics, **metrics})
-        del step, trees  # not kept while the next ones grow
+        if stopped is not None:
+            raise stopped
+        del step  # not kept while the next one grows
+
+
+def _checked(judge: PolicyJudge, step: TrainStep, on_tick: Callable[[int], None] | None) -> dict[str, Any]:
+    trees = [tree for group in step.groups for tree in group.trees]
+    if not (judge.check and trees):
+        return {}
+    tick = None if on_tick is None else partial(on_tick, 0)
+    return agreement_metrics(agreement(trees, judge, judge.check, seed=step.step, on_tick=tick))
 
 
 def agreement_metrics(found: Agreement) -> dict[str, Any]:

@@ -159,3 +159,27 @@ def test_training_checks_its_judge_and_credit_stays_as_it_is(tmp_path: Path) -> 
         again = rl.agreement(run, rl.judge(Critic(likes)), nodes=5, seed=1)
         assert agreement_metrics(again)["judge_agreement"] == found, "from the saved file as well as live"
         assert "Agreement with the verifier" in "\n".join(board_words(RunSource(run), "a"))
+
+
+def test_a_stop_while_the_judge_is_checked_keeps_the_step(tmp_path: Path) -> None:
+    class Mute(Critic):
+        def tick(self) -> Sequence[Any]:
+            return []
+
+    critic, store = Mute(likes), tmp_path / "a.rao"
+
+    def tick(_: int) -> None:
+        if critic.asked:
+            raise KeyboardInterrupt
+
+    learner = rl.load_policy("tiny")
+    config = rl.default_config(learner, steps=2, tasks_per_step=1, group_size=2, probe_tasks=0)
+    judge = rl.judge(critic, check=5)
+    env = rl.environments.TextCraft(difficulty="medium")
+    made = rl.train(env, learner, config, store=store, judge=judge, on_tick=tick)
+    with pytest.raises(KeyboardInterrupt):
+        list(made)
+    with rl.open_run(store) as run:
+        assert [(each.step, each.ended is not None) for each in run.steps] == [(0, True), (1, True)]
+        assert run.metrics[-1]["judge"]["failed"] == 0 and "judge_agreement" not in run.metrics[-1]
+    assert (tmp_path / "a.rao.ckpt" / "step-1").is_dir()

@@ -14,6 +14,7 @@ import rao_lab as rl
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.execution.judge.transcript import transcript
 from rao_lab.execution.judge.verdict import question, verdict
+from rao_lab.policies.fetch import cached
 from rao_lab.protocols import Score, TurnReply
 from rao_lab.tree import Message, Node, Status, Task, Tree, TreeHeader, Turn
 from tests.support.chat_servers import in_turn, says, serving
@@ -361,3 +362,21 @@ def test_a_run_file_says_who_judged_and_what_that_took(tmp_path: Path) -> None:
         assert run.config["judge"].startswith("critic by rubric ")
         assert run.config["judging"]["rubric"] == "It names one."
         assert run.metrics[0]["judge"]["calls"] == 3
+
+
+@pytest.mark.slow
+def test_a_small_model_of_this_machine_judges_alike_each_time_or_says_why_not() -> None:
+    try:
+        cached("smollm2")
+    except MissingError as problem:
+        pytest.skip(str(problem))
+    env = rl.environments.TextCraft(difficulty="easy")
+    tree = rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"))
+    told = []
+    for _ in range(2):
+        judge: Any = rl.judge("smollm2", max_new_tokens=24, max_chars=800)
+        answers = judge.score_all([(tree, node.path) for node in tree.nodes[:2]])
+        told.append([repr(each) for each in answers])
+        assert all(isinstance(each, Score | InputError) for each in answers)
+        assert judge.usage["completion_tokens"] and judge.reproducible
+    assert told[0] == told[1]
