@@ -21,6 +21,15 @@ def test_the_page_of_a_world_runs_and_prints_what_it_says(
     run_page(page)
 
 
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_world_has_a_page_a_picture_and_a_row_in_the_readme(name: str) -> None:
+    page = DOCS / "worlds" / f"{name}.md"
+    assert f"(../../pictures/worlds/{name}.png)" in page.read_text(encoding="utf-8")
+    assert (DOCS.parent / "pictures" / "worlds" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    readme = (DOCS.parent.parent / "README.md").read_text(encoding="utf-8")
+    assert f"| [`{name}`](data/docs/worlds/{name}.md) |" in readme
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_page_of_a_world_is_short_and_shows_a_tree(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
