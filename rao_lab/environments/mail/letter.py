@@ -6,6 +6,7 @@ import re
 from email import message_from_bytes
 from email.header import Header, decode_header
 from email.message import Message as Parsed
+from email.policy import Compat32
 from email.utils import parsedate
 from html import unescape
 from typing import Any
@@ -17,6 +18,8 @@ MAX_TEXT = 100_000
 """Characters of a message that are kept."""
 MAX_HEAD = 400
 """Of a sender, a subject or a name."""
+MAX_FIELD = 2000
+"""Characters of a field of the head that are parsed: the email package takes time by their square."""
 MOST_NAMES = 50
 """Attachments that are named."""
 _CHARSETS = (
@@ -43,6 +46,17 @@ _TAG = re.compile(r"<(/?)([a-zA-Z!][^<>\s/]*)[^<>]*>")
 _BREAKS = frozenset({"p", "br", "div", "tr", "li", "table", "blockquote", "h1", "h2", "h3", "h4"})
 
 
+class _Bounded(Compat32):
+    """How the email package reads a head: each field only so far."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MAX_FIELD]
+
+
+_POLICY = _Bounded()
+
+
 def letter(raw: bytes, envelope: str = "") -> tuple[Message, list[str]]:
     """The message, and what is odd about it, in words.
 
@@ -50,7 +64,7 @@ def letter(raw: bytes, envelope: str = "") -> tuple[Message, list[str]]:
         envelope: the line that begins it in an mbox; its date counts if the message has none.
     """
     try:
-        return _read(message_from_bytes(raw), envelope)
+        return _read(message_from_bytes(raw, policy=_POLICY), envelope)
     except Exception:  # noqa: BLE001 - the email package raises all kinds of exceptions at hostile bytes
         text = visible(raw[:MAX_TEXT].decode("utf-8", "replace"))
         return Message("", "", "", "", text), ["kept as plain text"]

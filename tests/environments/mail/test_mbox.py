@@ -9,6 +9,7 @@ import subprocess
 import sys
 from email.message import EmailMessage
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -210,6 +211,19 @@ def test_bad_questions_are_refused_in_a_line(lines: list[object], words: str, tm
     with pytest.raises(InputError, match=words) as refused:
         rl.environments.Mail.from_mbox(box, asked(tmp_path, *lines))
     assert "\n" not in str(refused.value) and "asked.jsonl" in str(refused.value)
+
+
+def test_a_hostile_head_is_read_in_time() -> None:
+    many = 100_000
+    for head in (
+        b"Subject: " + b"=?utf-8?q?a?= " * many,
+        b"Content-Type: multipart/mixed; " + b"a=b; " * many,
+        b"Content-Disposition: attachment; "
+        + b"".join(b"filename*%d=a; " % number for number in range(many)),
+    ):
+        began = process_time()
+        assert letter(head + b"\n\nwords\n")[0].text in ("words", "")
+        assert process_time() - began < 5  # unbounded they take minutes
 
 
 def test_tags_are_taken_out_in_time() -> None:
