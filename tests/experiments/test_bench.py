@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,19 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.limits import Limits
-from rao_lab.experiments.bench import adapter, cases, credit, kept, large, live, rollout, store, views, ways
+from rao_lab.experiments.bench import (
+    adapter,
+    busy,
+    cases,
+    credit,
+    kept,
+    large,
+    live,
+    rollout,
+    store,
+    views,
+    ways,
+)
 from rao_lab.experiments.bench.actors import Actor
 from rao_lab.experiments.bench.ways import OneByOne
 from rao_lab.policies.load import load_policy
@@ -219,3 +234,24 @@ def test_the_tables_of_the_readme_are_those_of_the_files() -> None:
     assert kept.with_tables(readme, REPO / "data/bench") == readme, (
         "run python -m rao_lab.experiments.bench.kept"
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no process can be pinned here")
+def test_the_busy_process_stands_on_one_core_and_ends_with_its_block() -> None:
+    def used(process: int) -> int:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return int(fields[11])
+
+    with busy.busy_core() as process:
+        assert len(os.sched_getaffinity(process)) == 1
+        until = time.monotonic() + 30
+        os.kill(process, signal.SIGCONT)
+        while used(process) < 5 and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(process, signal.SIGSTOP)
+        time.sleep(0.05)
+        before = used(process)
+        assert before >= 5
+        time.sleep(0.2)
+        assert used(process) == before
+    assert not Path(f"/proc/{process}").exists()

@@ -27,6 +27,7 @@ def bench(
     and a GPU's memory. store: how fast the run file is written and read. views: the Explorer in a
     browser, from a click to what is painted. large: a run of 1,000,000 nodes, opened and clicked
     through. live: what watching costs training. credit: what each rule costs a step of 1,000,000 nodes.
+    busy: a training step beside a process that keeps a core busy.
 
     [bold]Examples[/bold]
 
