@@ -35,7 +35,8 @@ def run_page(page: Path) -> None:
     for number, (code, said) in enumerate(blocks(page), start=1):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(compile(code, f"{page.name}, block {number}", "exec"), known)  # noqa: S102 - the page is ours
-        assert _lines(printed.getvalue()) == said, f"{page.name}, block {number}"
+        found = _lines(printed.getvalue())
+        assert found == said, f"{page.name}, block {number}: it printed\n" + "\n".join(found)
 
 
 def _lines(text: str) -> list[str]:
