@@ -44,7 +44,7 @@ def judge(
     temperature: float = 0.0,
     max_new_tokens: int = 400,
     max_chars: int = MOST_CHARS,
-    seconds: float = 300.0,
+    seconds: float = 3600.0,
     check: int = 0,
     cache: str | Path | None = None,
     **settings: Unpack[PolicySettings],
@@ -70,7 +70,7 @@ def judge(
         temperature: of sampling verdicts; 0 = always the likeliest token.
         max_new_tokens: of a reply.
         max_chars: of a transcript, about; the middle of a longer one is left out. A model's window may bound it more.
-        seconds: that a verdict may take.
+        seconds: that a reply may take, as a safety net; a server has a `timeout` of its own.
         check: nodes that the world verified and that the judge judges, too, after each step of training. The step's
             metrics and the board then say how far the two agree; the credit stays as it is.
         cache: a file that keeps verdicts for other runs.

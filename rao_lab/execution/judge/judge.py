@@ -65,7 +65,7 @@ class PolicyJudge:
         temperature: float = 0.0,
         max_new_tokens: int = 400,
         max_chars: int = MOST_CHARS,
-        seconds: float = 300.0,
+        seconds: float = 3600.0,
         check: int = 0,
         cache: str | Path | None = None,
         cost: Cost | None = None,
