@@ -7,7 +7,7 @@ import random
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import rao_lab as rl
 from rao_lab.base.own_code import own_code
@@ -40,9 +40,10 @@ class Forked(rl.environments.TextCraft):
 
 
 class Wide(MyWorld):
-    """One level, so that the checks are quick; each fault below changes one method of it or of its world."""
+    """One level of few numbers, so that checks are quick; each fault below changes a method of it or of its world."""
 
     name = "wide"
+    levels: ClassVar = {"medium": 8}
     world: Any = Row
 
     def __init__(self, difficulty: str = "medium", seed: int = 0, guard_own_goal: bool = True) -> None:
