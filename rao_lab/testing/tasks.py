@@ -84,8 +84,6 @@ def _of_split(trial: Trial, split: str, tasks: Sequence[Task]) -> None:
         ids.add(task.id)
         if not task.goal.strip():
             trial.fault(tried, "its goal is empty", "say in words what is to be done")
-        if task.split not in ("", split):
-            trial.fault(tried, f"it says split={task.split!r}", "give it the split that it is of")
         if wrong := not_json(dict(task.data)):
             trial.fault(f"the data of {tried}", wrong, "use text, numbers, lists and dicts with text as keys")
         _graded(trial, task, tried)
@@ -150,6 +148,9 @@ def _apart(trial: Trial, splits: Mapping[str, Sequence[Task]]) -> None:
     ids: dict[str, str] = {}
     for split, tasks in splits.items():
         for task in tasks:
+            if task.split not in ("", split):
+                said = f"it says split={task.split!r}"
+                trial.fault(f"task {unquoted(task.id)} of {split}", said, "give it the split that it is of")
             other, other_id = seen.setdefault(_content(task), (split, task.id))
             if other != split:
                 trial.fault(

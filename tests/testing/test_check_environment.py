@@ -60,7 +60,10 @@ def right(value: int, task: rl.Task) -> bool:
 
 
 def family(verify: Any) -> rl.Environment:
-    goals = [{"goal": f"What is the age of {name}?", "answer": age} for name, age in AGES.items()]
+    goals = [
+        rl.Task(f"family/{name}", f"What is the age of {name}?", split="file", data={"answer": age})
+        for name, age in AGES.items()
+    ]
     return rl.environment(goals, [age_of], verify, name="family", reproducible=True)
 
 
