@@ -13,6 +13,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.evaluation.forks import Forks
 from rao_lab.store import RunWriter
+from rao_lab.views.explorer.still import STOOD
 from rao_lab.views.explorer.table import PROBE
 
 
@@ -149,6 +150,7 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
     session.pause()
     told: list[dict[str, Any]] = []
     board = session.board()
+    assert STOOD in board._repr_mimebundle_()[0]["text/plain"] and STOOD not in str(board)
 
     def hear(message: Any, buffers: Any = None) -> None:
         told.extend([message] if message["type"] == "forking" else [])
@@ -163,6 +165,7 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
         board._source.about_forks()
     session.resume()
     session.result(60)
+    assert all(STOOD not in each for each in board._feed.picture().values())
     board._take(board, asked, [])
     board._forking.join()
     assert told[-1]["says"].startswith("sampled again")

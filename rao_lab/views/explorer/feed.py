@@ -24,7 +24,7 @@ from rao_lab.views.explorer.look import Look
 from rao_lab.views.explorer.node_text import clean, node_text
 from rao_lab.views.explorer.source import News, Source
 from rao_lab.views.explorer.states import empty_state
-from rao_lab.views.explorer.still import still_html, told
+from rao_lab.views.explorer.still import still_of
 from rao_lab.views.explorer.table import StepTable
 
 FLUSH_SECONDS = 0.2
@@ -370,7 +370,7 @@ class Feed:
         """What is looked at as a still picture and as text, by MIME type."""
         with self._lock:
             given = self.source, self.table, clean(self.source.title), self.look
-            return {"text/plain": str(told(*given)), "text/html": still_html(*given)}
+            return still_of(*given)
 
     def _keep(self, now: bool = False) -> None:
         """Brings the still picture to what is shown: at once if training rests or ends, otherwise now and then."""

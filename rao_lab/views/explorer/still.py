@@ -39,6 +39,11 @@ DRAWN = 60
 """Most nodes of the still picture; a larger tree is shown as text."""
 STILL_LIMIT = 200_000
 """Characters of a picture, and of the text under it."""
+STOOD = (
+    "Training was not over when this was written. Without a browser nothing brings it up to date: for the last state, "
+    "show the board in a later cell, after session.result()."
+)
+"""What a still picture of a session under way lacks."""
 
 _INK = {"+": "#1a5a9e", "-": "#a3440c"}
 _MARK = {
@@ -179,6 +184,17 @@ def still_html(source: Source, read: Callable[[int], StepTable], title: str, loo
     )
     said = " ".join(filter(None, (escape(words.head) + ".", escape(words.note), sentence_of("picture"))))
     return f'<div style="font-family:Helvetica,Arial,sans-serif;font-size:12px"><div>{said}</div>{picture}{pre}</div>'
+
+
+def still_of(
+    source: Source, read: Callable[[int], StepTable], title: str, look: Look | None = None
+) -> dict[str, str]:
+    """What is looked at as a still picture and as text, by MIME type; of a session under way it says so."""
+    text, page = str(told(source, read, title, look)), still_html(source, read, title, look)
+    if source.status().get("live"):
+        text += f"\n{STOOD}"
+        page += f'<div style="font:12px Helvetica,Arial,sans-serif">{STOOD}</div>'
+    return {"text/plain": text, "text/html": page}
 
 
 def tree_svg(tree: Tree, credit: dict[str, Earned] | None, chosen: str = "") -> str:
