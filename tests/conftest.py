@@ -54,7 +54,7 @@ def random_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from rao_lab.experiments.tiny import tokens as tiny_tokens
 
     folder = tmp_path_factory.mktemp("model") / "random"
-    tokenizer = tiny_tokens.build()
+    tokenizer = tiny_tokens.LANGUAGE.build()
     config = make_tiny.MakeConfig(hidden=32, inner=64, layers=1, heads=2, shared_heads=1, window=96)
     make_tiny.save(make_tiny.new_model(config, tokenizer), tokenizer, folder, {"random": True})
     return folder

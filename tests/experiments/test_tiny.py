@@ -21,13 +21,14 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.experiments.tiny import tokens
 from rao_lab.experiments.tiny.behaviour import Behaviour
 from rao_lab.experiments.tiny.demonstrations import Demonstrator
+from rao_lab.experiments.tiny.language import TEMPLATE
 from rao_lab.experiments.tiny.make import MakeConfig, new_model, pace
-from rao_lab.experiments.tiny.player import READ, Transcript
+from rao_lab.experiments.tiny.transcripts import READ, Transcript
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.prompts import find, terse
 from rao_lab.tree import TreeHeader
 
-TOKENIZER = tokens.build()
+TOKENIZER = tokens.LANGUAGE.build()
 WINDOW = 128
 
 
@@ -37,7 +38,7 @@ def demos(count: int, seed: int = 0, behaviour: Behaviour | None = None) -> list
 
 def written(found: Transcript) -> list[tuple[str, float]]:
     """What the node wrote, a piece for each turn, with its loss weight."""
-    stops = {TOKENIZER.convert_tokens_to_ids(text) for text in tokens.stop_texts()}
+    stops = {TOKENIZER.convert_tokens_to_ids(text) for text in tokens.LANGUAGE.stop_texts()}
     pieces: list[tuple[str, float]] = []
     piece: list[int] = []
     for token, weight in zip(found.ids, found.weights, strict=True):
@@ -53,7 +54,7 @@ def written(found: Transcript) -> list[tuple[str, float]]:
 
 def test_every_word_of_the_dialect_and_every_piece_of_code_is_one_token() -> None:
     assert {*terse.words(), *world.words()} == {*tokens.WORDS}
-    for text in (*tokens.WORDS, *tokens.CODE, *tokens.ITEMS, *tokens.stop_texts()):
+    for text in (*tokens.WORDS, *tokens.CODE, *tokens.ITEMS, *tokens.LANGUAGE.stop_texts()):
         assert len(TOKENIZER.encode(text, add_special_tokens=False)) == 1, text
 
 
@@ -69,7 +70,7 @@ def test_an_action_is_cut_as_it_was_sampled() -> None:
 
 
 def test_a_turn_ends_only_with_a_token_that_ends_a_line_of_code() -> None:
-    stops = set(tokens.stop_texts())
+    stops = set(tokens.LANGUAGE.stop_texts())
     assert all(text.endswith("\n") for text in stops)
     assert stops.isdisjoint(tokens.WORDS)
 
@@ -79,7 +80,7 @@ def test_the_saved_tokenizer_is_the_built_one(tmp_path: Path) -> None:
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     text = 'team a0 3\nget_info(["a0"])\na0 by 2 = b1 2 (1) c4 1 (4) \n'
     assert loaded.encode(text, add_special_tokens=False) == TOKENIZER.encode(text, add_special_tokens=False)
-    assert loaded.chat_template == tokens.TEMPLATE
+    assert loaded.chat_template == TEMPLATE
 
 
 def test_what_demonstrators_write_is_python_but_for_broken_code_that_is_not_imitated() -> None:
@@ -189,7 +190,7 @@ def test_a_new_model_is_the_same_for_the_same_seed_and_stops_at_every_stop() -> 
     one, two = (new_model(MakeConfig(seed=1), TOKENIZER) for _ in range(2))
     assert all((a == b).all() for a, b in zip(one.parameters(), two.parameters(), strict=True))
     stops = one.generation_config.eos_token_id
-    assert sorted(TOKENIZER.decode([i]) for i in stops) == sorted(tokens.stop_texts())
+    assert sorted(TOKENIZER.decode([i]) for i in stops) == sorted(tokens.LANGUAGE.stop_texts())
 
 
 # The bundled model.

@@ -17,7 +17,8 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.environments.textcraft.recipes import heights
 from rao_lab.environments.textcraft.world import CraftWorld
 from rao_lab.experiments.tiny.behaviour import Behaviour
-from rao_lab.experiments.tiny.player import Game, Stuck, Transcript
+from rao_lab.experiments.tiny.player import Game
+from rao_lab.experiments.tiny.transcripts import Encoder, Stuck, Transcript
 from rao_lab.prompts import Terse
 from rao_lab.tree import ROOT
 
@@ -36,13 +37,12 @@ class Demonstrator:
     def __init__(
         self, tokenizer: PreTrainedTokenizerBase, rng: Random, window: int, behaviour: Behaviour | None = None
     ) -> None:
-        self._tokenizer = tokenizer
+        self._encode = Encoder(tokenizer)
         self._rng = rng
         self._window = window
         self._behaviour = behaviour or Behaviour()
         self._environments = [TextCraft("easy,medium", seed=seed) for seed in BOOKS]
         self._dialect = Terse().worded(self._environments[0])
-        self._encoded: dict[str, list[int]] = {}
 
     def stream(self) -> Iterator[Transcript]:
         """Transcripts without end, half of them by teams and half by agents that work alone."""
@@ -53,13 +53,6 @@ class Demonstrator:
             owed += -len(found) if solo else len(found)
             yield from found
 
-    def encode(self, text: str) -> list[int]:
-        """The token ids of a text `[T]`; each text is encoded once."""
-        ids = self._encoded.get(text)
-        if ids is None:
-            ids = self._encoded[text] = self._tokenizer.encode(text, add_special_tokens=False)
-        return ids
-
     def _play(self, solo: bool) -> list[Transcript]:
         behaviour = self._behaviour
         if solo:
@@ -67,7 +60,7 @@ class Demonstrator:
         world = self._world(behaviour.solo_tiers if solo else behaviour.team_tiers)
         if self._rng.random() < behaviour.scarce:
             world = _scarce(world, self._rng)
-        game = Game(world, "flat" if solo else "recursive", behaviour, self._rng, self._dialect, self.encode)
+        game = Game(world, "flat" if solo else "recursive", behaviour, self._rng, self._dialect, self._encode)
         try:
             game.node(ROOT, world.root())
         except (Stuck, RecursionError):

@@ -23,16 +23,21 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 import transformers
 from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from rao_lab.experiments.tiny import tokens as tiny_tokens
+from rao_lab.experiments.tiny import tokens as craft_tokens
+from rao_lab.experiments.tiny.aggregation import tokens as reading_tokens
+from rao_lab.experiments.tiny.aggregation.behaviour import Habits
+from rao_lab.experiments.tiny.aggregation.demonstrations import Readers
 from rao_lab.experiments.tiny.behaviour import Behaviour
 from rao_lab.experiments.tiny.demonstrations import Demonstrator
-from rao_lab.experiments.tiny.player import Transcript
+from rao_lab.experiments.tiny.language import Language, write
+from rao_lab.experiments.tiny.transcripts import Demonstrations, Transcript
 
 RECORD = "make.json"
 """How a model was made; written last into its folder."""
@@ -64,17 +69,34 @@ class MakeConfig:
     threads: int = 1
 
 
+class School(NamedTuple):
+    """What a world has for who learns it: tokens, and demonstrations."""
+
+    language: Language
+    demonstrations: type[Demonstrations]
+
+
+SCHOOLS: Mapping[str, School] = MappingProxyType(
+    {
+        "textcraft": School(craft_tokens.LANGUAGE, Demonstrator),
+        "aggregation": School(reading_tokens.LANGUAGE, Readers),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """A base policy: its recipe, and whom it imitates."""
 
     model: MakeConfig = field(default_factory=MakeConfig)
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    behaviour: Behaviour | Habits = field(default_factory=Behaviour)
+    world: str = "textcraft"
 
     @property
     def recipe(self) -> dict[str, object]:
         """As plain JSON."""
-        return {"recipe": asdict(self.model), "demonstrations": asdict(self.behaviour)}
+        plain: dict[str, object] = {"recipe": asdict(self.model), "demonstrations": asdict(self.behaviour)}
+        return plain if self.world == "textcraft" else {**plain, "world": self.world}
 
 
 BASES: Mapping[str, Base] = MappingProxyType(
@@ -89,12 +111,18 @@ BASES: Mapping[str, Base] = MappingProxyType(
         "eager": Base(behaviour=Behaviour(delegate_all=1.0)),
         # It sees alone no deeper tasks than in a team: what does flat training do then?
         "shallow": Base(behaviour=Behaviour(solo_tiers=Behaviour().team_tiers)),
+        # The embedded policy of a second world.
+        "tiny-aggregation": Base(MakeConfig(window=64), Habits(), "aggregation"),
     }
 )
 
 
-def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+def new_model(
+    config: MakeConfig, tokenizer: PreTrainedTokenizerFast, world: str = "textcraft"
+) -> LlamaForCausalLM:
     """A model with random weights."""
+    language = SCHOOLS[world].language
+    named = {} if world == "textcraft" else {"world": world}
     torch.manual_seed(config.seed)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -111,31 +139,33 @@ def new_model(config: MakeConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaFo
             bos_token_id=None,
             eos_token_id=None,
             pad_token_id=tokenizer.pad_token_id,
-            rao_lab={"dialect": "terse", "window": config.window},
+            rao_lab={"dialect": "terse", "window": config.window, **named},
         )
     )
-    stops = [tokenizer.convert_tokens_to_ids(text) for text in tiny_tokens.stop_texts()]
+    stops = [tokenizer.convert_tokens_to_ids(text) for text in language.stop_texts()]
     model.generation_config = GenerationConfig(
         do_sample=True, temperature=1.0, top_k=0, max_new_tokens=32,
         eos_token_id=sorted(stops), pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
-    _relate_numbers(model.model.embed_tokens.weight)
+    _relate_numbers(model.model.embed_tokens.weight, language)
     return model
 
 
 @torch.no_grad()
-def _relate_numbers(embeddings: torch.Tensor) -> None:
+def _relate_numbers(embeddings: torch.Tensor, language: Language) -> None:
     """Starts the tokens that write one number in several forms near each other.
 
     Args:
         embeddings: `[tokens, hidden]`; changed in place.
     """
-    places = {text: place for place, text in enumerate(tiny_tokens.vocabulary())}
-    of_number = torch.randn(len(tiny_tokens.NUMBERS), embeddings.shape[1]) * embeddings.std()
-    of_form = torch.randn(len(tiny_tokens.NUMBER_FORMS), embeddings.shape[1]) * embeddings.std()
-    for form, shared in zip(tiny_tokens.NUMBER_FORMS, of_form, strict=True):
-        for number in tiny_tokens.NUMBERS:
-            place = places[tiny_tokens.write(form, number)]
+    places = {text: place for place, text in enumerate(language.vocabulary())}
+    numbers = sorted({number for each in language.forms.values() for number in each})
+    drawn = torch.randn(len(numbers), embeddings.shape[1]) * embeddings.std()
+    of_number = dict(zip(numbers, drawn, strict=True))
+    of_form = torch.randn(len(language.forms), embeddings.shape[1]) * embeddings.std()
+    for (form, each), shared in zip(language.forms.items(), of_form, strict=True):
+        for number in each:
+            place = places[write(form, number)]
             embeddings[place] = 0.7 * (of_number[number] + shared) + 0.3 * embeddings[place]
 
 
@@ -182,7 +212,7 @@ def optimizers(model: LlamaForCausalLM, config: MakeConfig) -> list[torch.optim.
     ]
 
 
-def clone(model: LlamaForCausalLM, demonstrator: Demonstrator, config: MakeConfig) -> Iterator[float]:
+def clone(model: LlamaForCausalLM, demonstrator: Demonstrations, config: MakeConfig) -> Iterator[float]:
     """Trains the model on demonstrations, and yields the loss of each step."""
     steppers = optimizers(model, config)
     full = [[group["lr"] for group in stepper.param_groups] for stepper in steppers]
@@ -225,9 +255,10 @@ def make(base: Base, out: Path, command: str, say: Callable[[str], object]) -> N
     """
     config = base.model
     torch.set_num_threads(config.threads)
-    tokenizer = tiny_tokens.build()
-    model = new_model(config, tokenizer)
-    demonstrator = Demonstrator(tokenizer, Random(config.seed), config.window, base.behaviour)
+    school = SCHOOLS[base.world]
+    tokenizer = school.language.build()
+    model = new_model(config, tokenizer, base.world)
+    demonstrator = school.demonstrations(tokenizer, Random(config.seed), config.window, base.behaviour)
     began, worked, loss = time.monotonic(), time.process_time(), math.nan
     for step, loss in enumerate(clone(model, demonstrator, config), start=1):
         if step % 50 == 0:

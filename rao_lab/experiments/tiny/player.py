@@ -17,23 +17,10 @@ from rao_lab.environments.textcraft.recipes import Recipe
 from rao_lab.environments.textcraft.world import CraftWorld
 from rao_lab.experiments.tiny import tokens
 from rao_lab.experiments.tiny.behaviour import Behaviour
+from rao_lab.experiments.tiny.language import write
+from rao_lab.experiments.tiny.transcripts import Pen, Stuck, Transcript
 from rao_lab.protocols import Brief, Dialect, Launch, Observation, Refusal
 from rao_lab.tree import Call, child_path
-
-READ = 0.1
-"""Loss weight of a token that is read. A token that is written has 1, a slip 0."""
-
-
-@dataclass(slots=True)
-class Transcript:
-    """One node as token ids `[T]`, and the loss weight of each token `[T]`."""
-
-    ids: list[int] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-
-
-class Stuck(Exception):
-    """The demonstration cannot go on: it is thrown away."""
 
 
 class RanOut(Exception):
@@ -55,22 +42,22 @@ class Game:
     def node(self, path: str, launch: Launch) -> str:
         """Plays one node, and all nodes below it; what the node returns."""
         self.world.enter(path, launch)
-        transcript = Transcript()
-        self.transcripts.append(transcript)
-        return Player(self, path, launch.args["targets"], transcript).work()
+        pen = Pen(self.dialect, self.encode)
+        self.transcripts.append(pen.transcript)
+        return Player(self, path, launch.args["targets"], pen).work()
 
 
 class Player:
     """Plays one node."""
 
-    def __init__(self, game: Game, path: str, targets: Mapping[str, int], transcript: Transcript) -> None:
+    def __init__(self, game: Game, path: str, targets: Mapping[str, int], pen: Pen) -> None:
         self._game = game
         self._world = game.world
         self._behaviour = game.behaviour
         self._rng = game.rng
         self._path = path
         self._targets = targets
-        self._transcript = transcript
+        self._pen = pen
         self._dialect = game.dialect
         self._children = 0
         self._ended = False
@@ -78,7 +65,7 @@ class Player:
     def work(self) -> str:
         """Plays to the end; returns "done" or "failed"."""
         brief = Brief("", {"targets": self._targets}, self._game.agent)
-        self._read(self._dialect.opening(brief)[0].content)
+        self._pen.read(self._dialect.opening(brief)[0].content)
         if self._chance(self._behaviour.own_goal):
             self._launch(dict(self._targets))
         last = list(self._targets)[-1]
@@ -86,10 +73,10 @@ class Player:
             for item, count in self._targets.items():
                 self._make(item, count, final=item == last)
         except RanOut:
-            self._write(tokens.GIVE_UP)
+            self._pen.write(tokens.GIVE_UP)
             return "failed"
         if not self._ended:
-            self._write(tokens.FINISH)
+            self._pen.write(tokens.FINISH)
         return "done"
 
     # Decisions.
@@ -174,8 +161,8 @@ class Player:
             self._look_astray(other)
         else:  # pieces in no order, none of them a launch
             pieces = self._rng.choices((tokens.CRAFT, tokens.ALSO, *tokens.ITEMS), k=self._rng.randint(1, 3))
-            self._write("".join(pieces) + tokens.LOOKED, train=False)
-            self._tell(Observation(error="SyntaxError: invalid syntax"))
+            self._pen.write("".join(pieces) + tokens.LOOKED, train=False)
+            self._pen.tell(Observation(error="SyntaxError: invalid syntax"))
 
     def _short(self, need: Mapping[str, int]) -> dict[str, int]:
         have = self._world.stock.have
@@ -187,14 +174,14 @@ class Player:
     # Actions.
 
     def _look(self, item: str) -> Recipe:
-        self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}")
+        self._pen.write(f"{tokens.LOOK}{item}{tokens.LOOKED}")
         self._call("get_info", [item])
         if item not in self._world.recipes:  # looked up because there is too little of it
             raise RanOut
         return self._world.recipes[item]
 
     def _look_astray(self, item: str) -> None:
-        self._write(f"{tokens.LOOK}{item}{tokens.LOOKED}", train=False)
+        self._pen.write(f"{tokens.LOOK}{item}{tokens.LOOKED}", train=False)
         self._call("get_info", [item])
 
     def _call(self, name: str, *args: Any) -> Refusal | None:
@@ -213,11 +200,11 @@ class Player:
     ) -> dict[str, int]:
         """Crafts. Returns what was short: nothing if it worked or was refused for another reason."""
         *entries, (last, amount) = need.items()
-        self._write(
+        self._pen.write(
             tokens.CRAFT
-            + "".join(name + tokens.write(tokens.ENTRY, each) for name, each in entries)
-            + last + tokens.write(tokens.OF, amount)
-            + item + tokens.write(tokens.MADE_FINISH if finish else tokens.MADE, total),
+            + "".join(name + write(tokens.ENTRY, each) for name, each in entries)
+            + last + write(tokens.OF, amount)
+            + item + write(tokens.MADE_FINISH if finish else tokens.MADE, total),
             train,
         )  # fmt: skip
         self._ended = finish
@@ -229,11 +216,11 @@ class Player:
         """Launches a child for each item, several together. Returns the items at which a child failed."""
         names = list(wanted)
         if len(names) == 1:
-            text = tokens.LAUNCH + names[0] + tokens.write(tokens.SENT, wanted[names[0]])
+            text = tokens.LAUNCH + names[0] + write(tokens.SENT, wanted[names[0]])
         else:
-            middle = "".join(name + tokens.write(tokens.SENT_MORE, wanted[name]) for name in names[:-1])
-            text = tokens.GATHER + middle + names[-1] + tokens.write(tokens.SENT_LAST, wanted[names[-1]])
-        self._write(text, train)
+            middle = "".join(name + write(tokens.SENT_MORE, wanted[name]) for name in names[:-1])
+            text = tokens.GATHER + middle + names[-1] + write(tokens.SENT_LAST, wanted[names[-1]])
+        self._pen.write(text, train)
         calls = [self._child({name: count}) for name, count in wanted.items()]
         self._observe(calls)
         return {
@@ -259,21 +246,5 @@ class Player:
         result = self._game.node(path, launch)
         return Call("launch_subagent", args, result=result, child=path)
 
-    # The transcript.
-
-    def _write(self, code: str, train: bool = True) -> None:
-        self._add(code, 1.0 if train else 0.0)
-
-    def _read(self, text: str) -> None:
-        self._add(text, READ)
-
     def _observe(self, calls: Sequence[Call]) -> None:
-        self._tell(Observation(calls=tuple(calls)))
-
-    def _tell(self, observation: Observation) -> None:
-        self._read(self._dialect.observe(observation)[0].content)
-
-    def _add(self, text: str, weight: float) -> None:
-        ids = self._game.encode(text)
-        self._transcript.ids.extend(ids)
-        self._transcript.weights.extend([weight] * len(ids))
+        self._pen.tell(Observation(calls=tuple(calls)))

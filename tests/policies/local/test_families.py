@@ -24,7 +24,7 @@ from tests.policies.local.test_engine import Conversation, error_against_plain
 from tests.support.configs import small_config, small_limits
 from tests.support.tinymodels import stepping
 
-TOKENS = tiny_tokens.build()
+TOKENS = tiny_tokens.LANGUAGE.build()
 SIZES = {
     "vocab_size": len(TOKENS), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
     "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 200,
@@ -70,7 +70,7 @@ def written(folder: Path, kind: str, settings: dict[str, Any], dtype: torch.dtyp
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(config).to(dtype)
-    tokenizer = tiny_tokens.build()
+    tokenizer = tiny_tokens.LANGUAGE.build()
     tokenizer.pad_token = None
     model.save_pretrained(folder, max_shard_size="20KB")
     tokenizer.save_pretrained(folder)
@@ -80,7 +80,7 @@ def written(folder: Path, kind: str, settings: dict[str, Any], dtype: torch.dtyp
 def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TransformerPolicy:
     """With our tokenizer for every family: for some of them transformers would use its own."""
     model, _ = read_model(folder, dtype, torch.device("cpu"))
-    return TransformerPolicy(model, tiny_tokens.build(), prompt="terse")
+    return TransformerPolicy(model, tiny_tokens.LANGUAGE.build(), prompt="terse")
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -12,12 +12,13 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from rao_lab.errors import InputError, MissingError
 from rao_lab.experiments.tiny import tokens as tiny_tokens
+from rao_lab.experiments.tiny.language import TEMPLATE
 from rao_lab.policies.conversation import context_ids
 from rao_lab.policies.local.transformer import TransformerPolicy
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Message, Turn
 
-TOKENIZER = tiny_tokens.build()
+TOKENIZER = tiny_tokens.LANGUAGE.build()
 CHATML = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -25,14 +26,14 @@ CHATML = (
 THINKING = CHATML.replace("<assistant>{% endif", "<assistant>?{% endif")
 
 
-def policy(template: str = tiny_tokens.TEMPLATE) -> TransformerPolicy:
+def policy(template: str = TEMPLATE) -> TransformerPolicy:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(TOKENIZER), hidden_size=16, intermediate_size=24, num_hidden_layers=1,
         num_attention_heads=2, max_position_embeddings=128, eos_token_id=None, bos_token_id=None,
         rao_lab={"dialect": "terse", "window": 96},
     )  # fmt: skip
-    tokenizer = tiny_tokens.build()
+    tokenizer = tiny_tokens.LANGUAGE.build()
     tokenizer.chat_template = template
     return TransformerPolicy(LlamaForCausalLM(config), tokenizer)
 

@@ -1,0 +1,1 @@
+"""Aggregation for an embedded policy: its tokens, and who demonstrates it."""

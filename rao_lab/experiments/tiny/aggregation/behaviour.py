@@ -1,0 +1,39 @@
+"""How the demonstrators of aggregation behave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Probabilities of what demonstrators do; each is that of one decision."""
+
+    team_sizes: Mapping[str, float] = field(
+        default_factory=lambda: {"easy": 0.35, "medium": 0.4, "hard": 0.15, "extreme": 0.1}
+    )
+    """Weights of the difficulties of the contexts that a team is given."""
+    solo_sizes: Mapping[str, float] = field(
+        default_factory=lambda: {"easy": 0.25, "medium": 0.65, "hard": 0.1}
+    )
+    """The same for an agent that works alone."""
+    delegate: float = 0.3
+    """A team's node with more than one slice hands parts on; otherwise it reads."""
+    played: int = 16
+    """Lines of the longest context whose helpers are played. Those of a longer one say any number: what is shown then
+    is how a part is handed on, and that what a helper says is added up."""
+    parts: Mapping[int, float] = field(default_factory=lambda: {2: 0.6, 3: 0.25, 4: 0.15})
+    """Weights of the numbers of parts. They are cut anywhere."""
+    careless: float = 0.3
+    """One of the parts is left out, or given to two helpers."""
+    together: float = 0.7
+    """The parts are handed on in one gather, otherwise one after another."""
+    own_question: float = 0.01
+    """A node hands on the whole of its own lines, which is refused."""
+    lost: float = 0.04
+    """A helper ends without a number; the part is handed on again."""
+    no_room: float = 0.03
+    """A launch is refused because agents, turns or levels are used up; the node reads instead."""
+    slip: float = 0.03
+    """Before each turn: something that is refused or of no use. It is read but not imitated."""

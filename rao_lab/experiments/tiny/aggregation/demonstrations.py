@@ -1,0 +1,56 @@
+"""Demonstrations of aggregation: played in the real world, worded by the real dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from transformers import PreTrainedTokenizerBase
+
+from rao_lab.environments.aggregation import Aggregation
+from rao_lab.experiments.tiny.aggregation.behaviour import Habits
+from rao_lab.experiments.tiny.aggregation.player import Game
+from rao_lab.experiments.tiny.transcripts import Encoder, Stuck, Transcript
+from rao_lab.prompts import Terse
+from rao_lab.tree import ROOT
+
+SEED = 1000
+"""Of the contexts that are demonstrated. Training and evaluation use seed 0."""
+
+
+class Readers:
+    """Plays contexts and writes transcripts; see `Demonstrations`. A transcript that is too long is cut."""
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, rng: Random, window: int, behaviour: Habits | None = None
+    ) -> None:
+        self._encode = Encoder(tokenizer)
+        self._rng = rng
+        self._window = window
+        self._habits = behaviour or Habits()
+        self._environments = {level: Aggregation(level, seed=SEED) for level in Aggregation.levels}
+        self._dialect = Terse().worded(self._environments["easy"])
+
+    def stream(self) -> Iterator[Transcript]:
+        """Transcripts without end, half of them by teams and half by agents that work alone."""
+        owed = 0
+        while True:
+            solo = owed > 0
+            found = self._play(solo)
+            owed += -len(found) if solo else len(found)
+            yield from found
+
+    def _play(self, solo: bool) -> list[Transcript]:
+        sizes = self._habits.solo_sizes if solo else self._habits.team_sizes
+        environment = self._environments[self._rng.choices(tuple(sizes), tuple(sizes.values()))[0]]
+        tasks = environment.tasks("train")
+        world = environment.open(tasks[self._rng.randrange(len(tasks))])
+        agent = "flat" if solo else "recursive"
+        game = Game(world, agent, self._habits, self._rng, self._dialect, self._encode, self._window)
+        try:
+            game.node(ROOT, world.root())
+        except Stuck:
+            return []
+        for found in game.transcripts:
+            del found.ids[self._window :], found.weights[self._window :]
+        return game.transcripts

@@ -1,0 +1,50 @@
+"""The tokens of the embedded policy for aggregation. Each number has seven forms, with what surrounds it, so that
+`read(8, 16)` is three tokens and `finish(3 + 5)` is three as well: the policy copies numbers, and Python adds them."""
+
+from __future__ import annotations
+
+from rao_lab.environments.aggregation.small import KINDS, WORDS
+from rao_lab.environments.aggregation.words import REFUSALS
+from rao_lab.experiments.tiny.language import Language
+from rao_lab.prompts.terse import words as dialect_words
+
+SLICE = 8
+"""Lines of one `read`. Spans begin and end at multiples of it."""
+LONGEST = 256
+"""Lines of the longest context."""
+PLACES = range(0, LONGEST + 1, SLICE)
+COUNTS = range(201)
+"""Counts that have tokens. One context of 256 lines in some thousand has a larger one."""
+
+READ = "read("
+LENGTH = "length()\n"
+LAUNCH = "await launch_subagent("
+GATHER = "import asyncio\nawait asyncio.gather(launch_subagent("
+FINISH = "finish("
+GIVE_UP = 'finish("failed")\n'
+
+LINES = " #\n"
+SAID = "#\n"
+START = "#, "
+END = "#)\n"
+END_MORE = "#), launch_subagent("
+END_LAST = "#))\n"
+ADDED = "# + "
+
+CODE = (READ, LENGTH, LAUNCH, GATHER, FINISH, GIVE_UP)
+LANGUAGE = Language(
+    names=(*KINDS, *WORDS, *(f" {word}" for word in WORDS)),
+    code=CODE,
+    words=(*dialect_words(), *(f"no: {word}\n" for _, word in REFUSALS)),
+    forms={
+        LINES: PLACES,
+        SAID: sorted({*COUNTS, *PLACES}),
+        START: PLACES,
+        END: sorted({*COUNTS, *PLACES}),
+        END_MORE: PLACES,
+        END_LAST: PLACES,
+        ADDED: COUNTS,
+    },
+    stops=(LENGTH, GIVE_UP),
+    stop_forms=(END, END_LAST),
+)
