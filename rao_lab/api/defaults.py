@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.bundled import BUNDLED, USUAL
 from rao_lab.environments.named import Player
 from rao_lab.errors import ConfigError
 from rao_lab.execution.limits import Limits
@@ -41,6 +42,10 @@ TINY = Suggested(
     {"learning_rate": 6e-4, "lr_decay": "linear"},
     temperature=0.5,
 )
+LARGE = replace(TINY, limits=replace(TINY.limits, max_nodes=96, max_tree_turns=1000))
+OF_WORLD: Mapping[str, Suggested] = {"aggregation": LARGE}
+"""What suits a tiny policy of another world. A context of 256 lines takes a team of 63, and each node sets
+turns aside for its helpers."""
 _WIDE = Limits(max_depth=12, max_turns=64, max_children=64, max_nodes=512, max_tree_turns=4000)
 SCRIPTED = Suggested(_WIDE, "scripted", _WIDE, {})
 _CHAT = Limits(max_depth=3, max_turns=12, max_nodes=24, max_new_tokens=256)
@@ -76,7 +81,8 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
         usual = CHAT if policy.live is None else suggested(policy.live, environment)
         return replace(usual, limits=Limits.from_dict(policy.limits))
     if policy.window:
-        return _warm(_of_window(TINY, policy.window) if policy.dialect == "terse" else LOCAL_CHAT, policy)
+        tiny = OF_WORLD.get(made_in(policy), TINY)
+        return _warm(_of_window(tiny, policy.window) if policy.dialect == "terse" else LOCAL_CHAT, policy)
     if not policy.name.startswith("scripted"):
         return CHAT
     if environment is not None and not isinstance(environment, Scripted):
@@ -85,6 +91,12 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
             "play): play it with a chat model, such as smollm2"
         )
     return SCRIPTED
+
+
+def made_in(policy: Policy) -> str:
+    """The bundled world that a policy was made for, which is its world if its user names none."""
+    world = getattr(policy, "world", USUAL)  # policies of users say nothing
+    return world if isinstance(world, str) and world in BUNDLED else USUAL
 
 
 def _of_window(usual: Suggested, window: int) -> Suggested:
@@ -121,10 +133,13 @@ def unread(policy: Policy, prompt: Dialect) -> str:
 
 def unsuited(policy: Policy, environment: Environment) -> str:
     """Why a policy will fail in a world that it can play, and what to do; "" if nothing speaks against it."""
-    if suggested(policy).player != "tiny" or isinstance(environment, Worded):
+    known = getattr(policy, "world", "")
+    if suggested(policy).player != "tiny" or environment.name == known:
+        return ""
+    if isinstance(environment, Worded) and not known:  # it may have learned these words
         return ""
     script = "--policy scripted or " if isinstance(environment, Scripted) else ""
     return (
-        f"{unquoted(policy.name)} knows the words of the bundled world only, and will hardly solve a task of "
+        f"{unquoted(policy.name)} knows the words of {made_in(policy)} only, and will hardly solve a task of "
         f"{unquoted(environment.name)}: play it with {script}a chat model (--policy smollm2)"
     )

@@ -7,13 +7,12 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rao_lab.api.bench_result import PromptBench
-from rao_lab.api.defaults import suggested
+from rao_lab.api.defaults import made_in, suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks, what
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import choice, flag
 from rao_lab.base.safe_text import quoted
-from rao_lab.environments.bundled import USUAL
 from rao_lab.environments.named import open_named
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.bench_record import FileRecord, recorded
@@ -118,7 +117,7 @@ def prompt_bench(
     variants = variants_of(prompts, agent, policy)
     first = next(iter(variants.values())).policy
     assert first is not None
-    world = environment if environment is not None else open_named(USUAL, suggested(first).player)
+    world = environment if environment is not None else open_named(made_in(first), suggested(first).player)
     check_environment(world, "rl.prompt_bench(prompts, tasks, policy, environment=environment)")
     players = tuple(_player(name, each, world, limits, temperature) for name, each in variants.items())
     note = _check_read(players)

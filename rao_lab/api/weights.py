@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.reopen import Begun, found_again, recorded_settings
+from rao_lab.base.bundled import EMBEDDED
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.policies.load import load_policy
@@ -15,7 +16,7 @@ from rao_lab.store import Run, checkpoint_folder
 from rao_lab.training import checkpoint
 from rao_lab.tree import Tree
 
-BY_NAME = ("tiny", "smollm2", "scripted")
+BY_NAME = (*EMBEDDED, "smollm2", "scripted")
 """Policies that a tree's own words lead back to, as long as they have not been trained."""
 
 

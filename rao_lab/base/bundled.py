@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from rao_lab.errors import MissingError
 
 PACKAGE = Path(__file__).resolve().parent.parent
+EMBEDDED: Mapping[str, str] = MappingProxyType({"tiny": "tiny", "tiny-aggregation": "tiny_aggregation"})
+"""The embedded policies, and the folders of their data."""
 
 
 def data_folder() -> Path:

@@ -19,10 +19,10 @@ WORLDS = (
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout; progress on stderr.")]
 Env = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--env",
-        help=WORLDS,
+        help=f"{WORLDS} Default: the world that the policy was made for, or {USUAL}.",
         metavar="NAME",
     ),
 ]
@@ -30,8 +30,8 @@ PolicyName = Annotated[
     str,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, http://host:port/v1#model, or your own "
-        "FILE.py:NAME.",
+        help="tiny, tiny-aggregation, smollm2, scripted, a model folder, a .gguf file, a hub id, "
+        "http://host:port/v1#model, or your own FILE.py:NAME.",
         metavar="NAME",
     ),
 ]
@@ -39,8 +39,9 @@ RunPolicy = Annotated[
     str | None,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, http://host:port/v1#model, or your own "
-        "FILE.py:NAME. Default: tiny; of a goal of your own, smollm2 if it was fetched.",
+        help="tiny, tiny-aggregation, smollm2, scripted, a model folder, a .gguf file, a hub id, "
+        "http://host:port/v1#model, or your own FILE.py:NAME. Default: tiny; of a goal of your own, smollm2 if it was "
+        "fetched.",
         metavar="NAME",
     ),
 ]
@@ -72,19 +73,11 @@ PromptName = Annotated[
         metavar="NAME_OR_FOLDER",
     ),
 ]
-TrainEnv = Annotated[
-    str | None,
-    typer.Option(
-        "--env",
-        help=f"{WORLDS} Default: {USUAL}.",
-        metavar="NAME",
-    ),
-]
 TrainPolicy = Annotated[
     str | None,
     typer.Option(
         "--policy",
-        help="tiny, smollm2, a model folder, a .gguf file or a hub id. Default: tiny.",
+        help="tiny, tiny-aggregation, smollm2, a model folder, a .gguf file or a hub id. Default: tiny.",
         metavar="NAME",
     ),
 ]

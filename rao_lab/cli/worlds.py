@@ -28,11 +28,12 @@ def open_both(
     """World and policy, and what is left of the settings. Says in a line which world it is.
 
     Args:
+        env: None = as the run recorded; of a new one, the world that the policy was made for.
         assigned: what --set gave.
         run: the run that goes on, whose world and policy are taken if none is named.
         temperature: what --temperature gave.
     """
-    from rao_lab.api.defaults import suggested
+    from rao_lab.api.defaults import made_in, suggested
     from rao_lab.api.reopen import Begun, reopen_environment
     from rao_lab.api.settings import own_settings
     from rao_lab.environments.named import HasOptions, world_text
@@ -42,6 +43,8 @@ def open_both(
     of_world, rest = own_settings(assigned, "env")
     actor, rest = _open_policy(policy, rest, run, temperature)
     player = suggested(actor).player
+    if env is None and not run.config:
+        env = made_in(actor)
     world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
     line = f"world: {world_text(world)}"
     chosen = difficulty is None and rules is None and tasks is None and not run.config

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from rao_lab.base.bundled import data_path
+from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.early import wait_until_loaded
 from rao_lab.base.safe_text import quoted, unquoted
@@ -18,11 +18,11 @@ from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Policy
 
 KNOWN = (
-    'tiny, smollm2, scripted, a model folder, a .gguf file, a hub id, "http://host:port/v1#model", or your own as '
-    "FILE.py:NAME"
+    'tiny, tiny-aggregation, smollm2, scripted, a model folder, a .gguf file, a hub id, "http://host:port/v1#model", '
+    "or your own as FILE.py:NAME"
 )
 
-BUNDLED = ("tiny", "smollm2")
+BUNDLED = (*EMBEDDED, "smollm2")
 """Models that RAO Lab knows by a name of its own."""
 
 SETTINGS = {
@@ -92,9 +92,10 @@ def load_policy(name: str, *, temperature: float | None = None, **settings: Unpa
         128
 
     Args:
-        name: "tiny" (bundled), "smollm2" (after `rao-lab fetch smollm2`), "scripted" (no model),
-            a local folder or .gguf file, the `policy/` of a checkpoint, a hub id ("hub:..." if a folder
-            here is named like its first part), "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
+        name: "tiny" (bundled, made for TextCraft), "tiny-aggregation" (bundled, made for Aggregation), "smollm2"
+            (after `rao-lab fetch smollm2`), "scripted" (no model), a local folder or .gguf file, the `policy/` of a
+            checkpoint, a hub id ("hub:..." if a folder here is named like its first part),
+            "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
         temperature: of sampling outside training, if a call names no other; by default what suits a model on this
             machine, and 1 for a server. Training has its own. The scripted policy and one of your own ignore it.
         style, error_rate, seed: of the scripted policy: its way of playing, the share of turns that go wrong,
@@ -207,8 +208,8 @@ def _called(path: Path) -> str:
 
 
 def _folder(name: str) -> str | Path:
-    if name == "tiny":
-        return data_path("tiny")
+    if name in EMBEDDED:
+        return data_path(EMBEDDED[name])
     return cached(name) if name == "smollm2" else name
 
 

@@ -28,7 +28,6 @@ from rao_lab.cli.options import (
 )
 from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
 from rao_lab.cli.worlds import open_both, open_judge, say_unread
-from rao_lab.environments.bundled import USUAL
 
 if TYPE_CHECKING:
     from rao_lab.evaluation.compare import Comparison
@@ -55,7 +54,7 @@ Page = Annotated[
 
 
 def evaluate(
-    env: Env = USUAL,
+    env: Env = None,
     policy: PolicyName = "tiny",
     agent: Agent = "recursive",
     prompt: PromptName = None,

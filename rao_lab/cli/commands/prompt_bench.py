@@ -24,7 +24,6 @@ from rao_lab.cli.options import (
 )
 from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
 from rao_lab.cli.worlds import open_both
-from rao_lab.environments.bundled import USUAL
 
 if TYPE_CHECKING:
     from rao_lab.api.bench_result import PromptBench
@@ -49,7 +48,7 @@ def bench(
             "--from", help="Run nothing: show a recorded bench, or compare recorded runs.", metavar="RUN"
         ),
     ] = None,
-    env: Env = USUAL,
+    env: Env = None,
     policy: PolicyName = "smollm2",
     agent: Agent = "recursive",
     limit: Annotated[int, typer.Option(help="Tasks, from the beginning of the split.", min=1)] = 5,

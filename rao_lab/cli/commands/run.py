@@ -10,6 +10,7 @@ import typer
 from rao_lab.cli.options import (
     Agent,
     Difficulty,
+    Env,
     Goal,
     Json,
     JudgeName,
@@ -24,7 +25,6 @@ from rao_lab.cli.options import (
     Tasks,
     Temperature,
     Tools,
-    TrainEnv,
     Verify,
 )
 from rao_lab.cli.output import (
@@ -48,7 +48,7 @@ MOST_ANSWER = 4000
 
 
 def run(
-    env: TrainEnv = None,
+    env: Env = None,
     policy: RunPolicy = None,
     task: Annotated[
         str | None, typer.Option(help="The task's number in its split, or its id. Default: 0.")

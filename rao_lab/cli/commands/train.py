@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rao_lab.cli.options import (
     Difficulty,
+    Env,
     Json,
     JudgeName,
     PromptName,
@@ -18,7 +19,6 @@ from rao_lab.cli.options import (
     Steps,
     Tasks,
     TrainAgent,
-    TrainEnv,
     TrainOut,
     TrainPolicy,
     TrainSeed,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def train(
     out: TrainOut,
-    env: TrainEnv = None,
+    env: Env = None,
     policy: TrainPolicy = None,
     steps: Steps = None,
     resume: Resume = False,

@@ -30,6 +30,8 @@ class Language:
     stops: Sequence[str]
     """Code that ends a turn."""
     stop_forms: Sequence[str]
+    alike: Sequence[Sequence[str]] = ()
+    """Names that mean something alike: a new model starts with them near each other."""
 
     def vocabulary(self) -> list[str]:
         """The text of every token, in the order of their ids."""

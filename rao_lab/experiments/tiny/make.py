@@ -147,13 +147,13 @@ def new_model(
         do_sample=True, temperature=1.0, top_k=0, max_new_tokens=32,
         eos_token_id=sorted(stops), pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
-    _relate_numbers(model.model.embed_tokens.weight, language)
+    _relate(model.model.embed_tokens.weight, language)
     return model
 
 
 @torch.no_grad()
-def _relate_numbers(embeddings: torch.Tensor, language: Language) -> None:
-    """Starts the tokens that write one number in several forms near each other.
+def _relate(embeddings: torch.Tensor, language: Language) -> None:
+    """Starts the tokens that write one number in several forms near each other, and names that are alike.
 
     Args:
         embeddings: `[tokens, hidden]`; changed in place.
@@ -167,6 +167,10 @@ def _relate_numbers(embeddings: torch.Tensor, language: Language) -> None:
         for number in each:
             place = places[write(form, number)]
             embeddings[place] = 0.7 * (of_number[number] + shared) + 0.3 * embeddings[place]
+    for names in language.alike:
+        shared = torch.randn(embeddings.shape[1]) * embeddings.std()
+        for name in names:
+            embeddings[places[name]] = 0.7 * shared + 0.3 * embeddings[places[name]]
 
 
 def batches(stream: Iterator[Transcript], size: int, rng: Random) -> Iterator[list[Transcript]]:

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from rao_lab.protocols import Dialect, Observation
 
 READ = 0.1
-"""Loss weight of a token that is read. A token that is written has 1, a slip 0."""
+"""Loss weight of a token that is read, unless its world has another. A token that is written has 1, a slip 0."""
 
 
 @dataclass(slots=True)
@@ -58,8 +58,11 @@ class Encoder:
 class Pen:
     """Writes the transcript of one node."""
 
-    def __init__(self, dialect: Dialect, encode: Callable[[str], Sequence[int]]) -> None:
+    def __init__(
+        self, dialect: Dialect, encode: Callable[[str], Sequence[int]], read_weight: float = READ
+    ) -> None:
         self.transcript = Transcript()
+        self._read_weight = read_weight
         self._dialect = dialect
         self._encode = encode
 
@@ -68,7 +71,7 @@ class Pen:
         self._add(code, 1.0 if train else 0.0)
 
     def read(self, text: str) -> None:
-        self._add(text, READ)
+        self._add(text, self._read_weight)
 
     def tell(self, observation: Observation) -> None:
         """The node reads what came of its turn."""

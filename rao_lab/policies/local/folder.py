@@ -202,12 +202,14 @@ def _check_numbers(config: Mapping[str, Any], said: str) -> None:
 
 
 def _check_own(own: Any, said: str) -> None:
-    """Checks what a config says to RAO Lab: the dialect that its model was made for, and the window."""
+    """Checks what a config says to RAO Lab: the dialect and the world that its model was made for, and the window."""
     if not isinstance(own, dict) or own.get("dialect", CODE[0]) not in CODE:
         raise InputError(f"{said}: rao_lab in its config.json is {quoted(own)}: it names no dialect we know")
     window = own.get("window", 1)
     if isinstance(window, bool) or not isinstance(window, int) or window < 1:
         raise InputError(f"{said}: the window in its config.json is {quoted(window)}")
+    if not isinstance(own.get("world", ""), str):
+        raise InputError(f"{said}: the world in its config.json is {quoted(own['world'])}: give its name")
 
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -87,6 +87,8 @@ class TransformerPolicy:
         self.version = 0
         self.prompt = None if prompt is None else find(prompt)
         self.dialect = made_for(self.prompt, own.get("dialect", "codeact"))
+        self.world = str(own.get("world", ""))
+        """The bundled world that it was made for; "" = its config names none."""
         fitting = min(int(own.get("window", DEFAULT_WINDOW)), longest or DEFAULT_WINDOW)
         self.window = whole("window", window or fitting, least=1)
         if longest is not None and self.window > longest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from rao_lab.base.bundled import data_path
+from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.errors import InputError, MissingError
 from rao_lab.policies.fetch import SOURCES, cached
 
@@ -48,15 +48,15 @@ def decoder_from(given: HasTokenizer | Tokenizer | Decoder | None) -> Decoder | 
 
 
 def bundled_decoder(config: Mapping[str, Any]) -> Decoder | None:
-    """The decoder of the embedded policy, or of a model that was fetched, if a run names it: tokens are read without
+    """The decoder of an embedded policy, or of a model that was fetched, if a run names it: tokens are read without
     loading the model."""
-    name = config.get("policy")
-    if name != "tiny" and name not in SOURCES:
+    name = str(config.get("policy"))
+    if name not in EMBEDDED and name not in SOURCES:
         return None
     try:
         from tokenizers import Tokenizer as Plain
 
-        folder = data_path("tiny") if name == "tiny" else cached(str(name))
+        folder = data_path(EMBEDDED[name]) if name in EMBEDDED else cached(name)
         plain = Plain.from_file(str(folder / "tokenizer.json"))
     except (ImportError, MissingError):
         return None

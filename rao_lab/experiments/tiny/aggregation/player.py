@@ -24,6 +24,8 @@ from rao_lab.protocols import Brief, Launch, Observation, Refusal
 from rao_lab.tree import Call, child_path
 
 Span = tuple[int, int]
+READ = 0.02
+"""Loss weight of a token that is read: words come at random, and what they are like is learned by counting them."""
 LOST = ("ran out of turns", "its context window is full", "the budget of the tree is used up")
 NO_ROOM = ("all agents of this task are used", "all turns of this task are used", "8 levels deep is the most")
 AGAIN = 3
@@ -46,7 +48,7 @@ class Game:
     def node(self, path: str, launch: Launch) -> int | str:
         """Plays one node, and all nodes below it; what the node returns."""
         self.world.enter(path, launch)
-        pen = Pen(self.dialect, self.encode)
+        pen = Pen(self.dialect, self.encode, READ)
         self.transcripts.append(pen.transcript)
         return Player(self, path, launch, pen).work()
 
@@ -153,9 +155,7 @@ class Player:
             start = self._rng.choice(tokens.PLACES)
             self._read(start, start, train=False)
         else:  # pieces in no order
-            pieces = self._rng.choices(
-                (tokens.READ, write(tokens.START, 8), *WORDS), k=self._rng.randint(1, 3)
-            )
+            pieces = [*self._rng.choices(WORDS, k=self._rng.randrange(3)), tokens.READ, tokens.READ]
             self._pen.write("".join(pieces) + write(tokens.END, self._rng.choice(tokens.PLACES)), train=False)
             self._pen.tell(Observation(error="SyntaxError: invalid syntax"))
 

@@ -47,4 +47,5 @@ LANGUAGE = Language(
     },
     stops=(LENGTH, GIVE_UP),
     stop_forms=(END, END_LAST),
+    alike=[(kind, *words, *(f" {word}" for word in words)) for kind, words in KINDS.items()],
 )

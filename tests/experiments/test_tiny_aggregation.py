@@ -1,0 +1,130 @@
+"""The sibling of the tiny model, for aggregation: its tokens and its demonstrations."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from itertools import islice, pairwise
+from random import Random
+from textwrap import indent
+
+from rao_lab.environments.aggregation import Aggregation, words
+from rao_lab.environments.aggregation.small import count
+from rao_lab.execution.executor import Executor
+from rao_lab.execution.limits import Limits
+from rao_lab.execution.sandbox import Sandbox
+from rao_lab.experiments.tiny.aggregation import tokens
+from rao_lab.experiments.tiny.aggregation.behaviour import Habits
+from rao_lab.experiments.tiny.aggregation.demonstrations import Readers
+from rao_lab.experiments.tiny.aggregation.player import READ, Game
+from rao_lab.experiments.tiny.transcripts import Encoder, Transcript
+from rao_lab.prompts import find, terse
+from rao_lab.tree import TreeHeader
+from tests.experiments.test_tiny import Reading
+
+TOKENIZER = tokens.LANGUAGE.build()
+WINDOW = 64
+SPELT = TOKENIZER.convert_tokens_to_ids("<0x00>")
+STOPS = {TOKENIZER.convert_tokens_to_ids(text) for text in tokens.LANGUAGE.stop_texts()}
+
+
+def demos(number: int, seed: int = 0, habits: Habits | None = None) -> list[Transcript]:
+    return list(islice(Readers(TOKENIZER, Random(seed), WINDOW, habits).stream(), number))
+
+
+def shown(found: Transcript) -> str:
+    return TOKENIZER.decode(found.ids)
+
+
+def turns(found: Transcript) -> list[tuple[str, float]]:
+    """What the node wrote, a piece for each turn, with its loss weight; not the turn at which the window was full."""
+    pieces: list[tuple[str, float]] = []
+    piece: list[int] = []
+    for token, weight in zip(found.ids, found.weights, strict=True):
+        if weight == READ:
+            continue
+        piece.append(token)
+        if token in STOPS:
+            pieces.append((TOKENIZER.decode(piece), weight))
+            piece = []
+    return pieces
+
+
+def test_every_word_of_the_world_and_every_piece_of_code_is_one_token() -> None:
+    assert {*terse.words(), *words.words()} <= {*tokens.LANGUAGE.words, " "}
+    for text in (*tokens.LANGUAGE.words, *tokens.CODE, *tokens.LANGUAGE.names, *tokens.LANGUAGE.stop_texts()):
+        assert len(TOKENIZER.encode(text, add_special_tokens=False)) == 1, text
+    code = "import asyncio\nawait asyncio.gather(launch_subagent(0, 16), launch_subagent(16, 32))\n"
+    assert len(TOKENIZER.encode(code, add_special_tokens=False)) == 5
+    assert len(TOKENIZER.encode("finish(12 + 5)\n", add_special_tokens=False)) == 3
+
+
+def test_demonstrations_have_a_token_for_all_that_they_hold() -> None:
+    assert not [token for found in demos(800) for token in found.ids if token >= SPELT]
+
+
+def test_what_is_imitated_is_python_and_what_is_not_is_refused_or_of_no_use() -> None:
+    slips = 0
+    for found in demos(500):
+        for code, weight in turns(found):
+            try:
+                ast.parse("async def turn():\n" + indent(code, " "))
+            except SyntaxError:
+                assert weight == 0.0
+            slips += weight == 0.0
+    assert slips > 10
+
+
+def test_team_and_solo_come_half_and_half_and_delegation_is_at_random() -> None:
+    found = [shown(each) for each in demos(800)]
+    solo = [text for text in found if text.startswith("solo ")]
+    team = [text for text in found if text.startswith("team ")]
+    assert len(solo) + len(team) == 800 and abs(len(solo) - len(team)) < 20
+    assert not any("launch_subagent" in text for text in solo)
+    larger = [text for text in team if not re.match(r"team \w+ 8\n", text)]
+    assert 0.2 < sum("launch_subagent" in text for text in larger) / len(larger) < 0.45
+
+
+def test_a_node_finishes_with_what_it_counted_and_what_its_helpers_said() -> None:
+    """Read by an outsider, from the text alone."""
+    plain = Habits(slip=0.0, lost=0.0, no_room=0.0, own_question=0.0)
+    added = 0
+    for text in map(shown, demos(600, habits=plain)):
+        if "finish(" not in text:
+            assert text.count("read(") >= 5  # its window was full
+            continue
+        kind = text.split()[1]
+        lines = text.splitlines()
+        numbers = [int(line) for line in lines if line.isdecimal()]
+        if not numbers:
+            read = [line for before, line in pairwise(lines) if before.startswith("read(")]
+            numbers = [count(line.split(" "), kind) for line in read]
+        assert lines[-1] == f"finish({' + '.join(map(str, numbers))})"
+        added += len(numbers) > 1
+    assert added > 100
+
+
+def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:
+    """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
+    environment = Aggregation("easy,medium", seed=1000)
+    dialect = find("terse").worded(environment)
+    habits = replace(Habits(), slip=0.3)
+    with Sandbox() as sandbox:
+        for task in environment.tasks("train")[:8]:
+            world = environment.open(task)
+            game = Game(world, "flat", habits, Random(task.id), dialect, Encoder(TOKENIZER), 999)
+            said = game.node("0", world.root())
+            (transcript,) = game.transcripts
+            policy = Reading([code for code, _ in turns(transcript)])
+            executor = Executor(
+                environment, policy, find("terse"), Limits(max_turns=64), sandbox=sandbox, agent="flat"
+            )
+            (tree,) = executor.run([TreeHeader(task)])
+            assert tree.root.value == said and tree.success == 1.0
+            heard = "".join("".join(m.content for m in turn.messages) + turn.text for turn in tree.root.turns)
+            assert heard == shown(transcript)
+
+
+def test_the_same_seed_gives_the_same_demonstrations() -> None:
+    assert demos(50, seed=3) == demos(50, seed=3) != demos(50, seed=4)
