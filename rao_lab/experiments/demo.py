@@ -1,4 +1,4 @@
-"""The demo: what a few minutes of training make of the embedded policy, recursive and flat.
+"""The demo: what a few minutes of training make of an embedded policy, recursive and flat.
 
 Both agents start from the same weights and train on the same root tasks, of one band. Before and after,
 both are evaluated on the same held-out tasks of three bands. Each agent's training is kept in a run file.
@@ -19,14 +19,17 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.export import export_run
 from rao_lab.api.train import train
 from rao_lab.api.written import run_name, spare_others
+from rao_lab.base.checks import choice
 from rao_lab.base.threads import cores
 from rao_lab.base.words import counted
+from rao_lab.environments.aggregation import Aggregation
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import FlatFits, flat_fits
@@ -43,6 +46,10 @@ from rao_lab.training.setup import trainable
 from rao_lab.tree import AGENTS, Agent
 
 BANDS = ("easy", "medium", "hard")
+WORLDS: Mapping[str, tuple[str, type[TextCraft | Aggregation]]] = MappingProxyType(
+    {"textcraft": ("tiny", TextCraft), "aggregation": ("tiny-aggregation", Aggregation)}
+)
+"""The worlds that have an embedded policy, and its name."""
 TRAINING_SHARE = 0.5
 """With `minutes`: the share of the time after the first evaluation that recursive training may take. The
 flat agent's steps and the second evaluation take the rest."""
@@ -84,6 +91,8 @@ class DemoConfig:
 
     out: Path
     """The run file. The page and the flat agent's run are written beside it."""
+    world: str = "textcraft"
+    """One of `WORLDS`."""
     steps: int = USUAL_STEPS
     minutes: float | None = None
     """Train as many steps as fit into this time instead. The results then depend on the machine's speed."""
@@ -98,6 +107,7 @@ class DemoConfig:
     """Other processes help this one; by default if it may use two cores."""
 
     def __post_init__(self) -> None:
+        choice("world", self.world, WORLDS)
         if self.minutes is not None and not self.minutes > 0:
             raise ConfigError(f"--minutes {self.minutes:g} means nothing: give a number above 0")
         run_name(self.out)
@@ -178,10 +188,15 @@ class _Part:
 
     def __init__(self, config: DemoConfig, agent: Agent, board: Board) -> None:
         self._config, self._agent, self._board = config, agent, board
-        self._policy: Any = load_policy("tiny", device=config.device)
+        name, self._kind = WORLDS[config.world]
+        self._policy: Any = load_policy(name, device=config.device)
         self.fitting = suggested(self._policy)
-        self.world = TextCraft.suited(self.fitting.player, difficulty=BANDS)
+        self.world = self._kind.suited(self.fitting.player, difficulty=BANDS)
         self.fits = flat_fits(self.world, self._policy)
+
+    @property
+    def trains_in(self) -> TextCraft | Aggregation:
+        return self._kind.suited(self.fitting.player)
 
     @property
     def marks(self) -> dict[str, float | None]:
@@ -237,7 +252,7 @@ class _Part:
         began = time.monotonic()
         phase = f"train: {self._agent}"
         self._board.phase(phase, steps)
-        world = TextCraft.suited(self.fitting.player)
+        world = self.trains_in
         config = self._config.training(self.fitting, self._agent, steps if deadline is None else 1_000_000)
         done = 0
         store = self._config.file(self._agent)
@@ -312,7 +327,7 @@ class _Demo:
         expected = config.seconds(config.steps)
         whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
         board.say(f"world: {self._part.world!r}")
-        trained = ", ".join(TextCraft.suited(self._part.fitting.player).difficulties)
+        trained = ", ".join(self._part.trains_in.difficulties)
         board.say(f"trains on {trained} tasks; this takes {_said(whole)} on two cores")
         board.plan(expected)
         try:

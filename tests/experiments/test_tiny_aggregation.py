@@ -86,21 +86,22 @@ def test_team_and_solo_come_half_and_half_and_delegation_is_at_random() -> None:
     assert 0.2 < sum("launch_subagent" in text for text in larger) / len(larger) < 0.45
 
 
-def test_a_node_finishes_with_what_it_counted_and_what_its_helpers_said() -> None:
-    """Read by an outsider, from the text alone."""
+def test_a_node_finishes_with_what_it_counted_or_what_its_helpers_said() -> None:
+    """Read by an outsider, from the text alone: `n` and what is added to it are the numbers in their order."""
     plain = Habits(slip=0.0, lost=0.0, no_room=0.0, own_question=0.0)
     added = 0
-    for text in map(shown, demos(600, habits=plain)):
+    for text in map(shown, demos(500, habits=plain)):
         if "finish(" not in text:
-            assert text.count("read(") >= 5  # its window was full
+            assert text.count("read(") >= 4  # its window was full
             continue
-        kind = text.split()[1]
-        lines = text.splitlines()
+        kind, lines = text.split()[1], text.splitlines()
         numbers = [int(line) for line in lines if line.isdecimal()]
         if not numbers:
             read = [line for before, line in pairwise(lines) if before.startswith("read(")]
             numbers = [count(line.split(" "), kind) for line in read]
-        assert lines[-1] == f"finish({' + '.join(map(str, numbers))})"
+        told = [line for line in lines if line.startswith(("n ", "finish("))]
+        assert [int(each) for each in re.findall(r"[0-9]+", " ".join(told))] == numbers
+        assert told[-1].startswith("finish(n + " if len(told) > 1 else "finish(")
         added += len(numbers) > 1
     assert added > 100
 

@@ -22,7 +22,8 @@ def claims(
     arms: Annotated[
         str | None,
         typer.Option(
-            help="Arms, or sets of them: all, main, wide, ablations. Default: all.", metavar="NAME,..."
+            help="Arms, or sets of them: all, main, wide, ablations, aggregation. Default: all.",
+            metavar="NAME,...",
         ),
     ] = None,
     seeds: Annotated[

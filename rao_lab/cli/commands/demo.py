@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rao_lab.experiments.demo import DemoConfig
 
 BEGINS = (
-    "rao-lab demo: trains the embedded policy, once as a recursive agent and once as a flat one, and evaluates "
+    "rao-lab demo: trains an embedded policy, once as a recursive agent and once as a flat one, and evaluates "
     "both before and after. Ctrl-C keeps every finished step. Loading takes a few seconds."
 )
 NAME = re.compile(r"demo(-\d+)?")
@@ -35,6 +35,10 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="Takes seconds instead of minutes; learns nothing.")
     ] = False,
+    world: Annotated[
+        str,
+        typer.Option(help="textcraft, or aggregation: contexts of lines, counted by a policy of their own."),
+    ] = "textcraft",
     out: DemoOut = None,
     seed: TrainSeed = None,
     opens: Annotated[
@@ -43,7 +47,7 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train the embedded policy and show what it learned: about two minutes on two cores that do nothing else.
+    """Train an embedded policy and show what it learned: about two minutes on two cores that do nothing else.
 
     A recursive agent and a flat one, which works alone, train on the same root tasks. Both are evaluated
     before and after on held-out easy, medium and hard tasks. Beside the flat agent's success stand the flat
@@ -55,8 +59,10 @@ def demo(
       rao-lab demo
       rao-lab demo --open
       rao-lab demo --minutes 2 --json > demo.json
+      rao-lab demo --world aggregation
     """
     told = steps is not None or minutes is not None or quick or seed is not None or as_json
+    told = told or world != "textcraft"
     if opens and not told and (page := _last_page(out)) is not None:
         _open(page)
         return
@@ -66,7 +72,7 @@ def demo(
     from rao_lab.experiments.demo import run_demo
     from rao_lab.views.terminal import Board
 
-    config = demo_config(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed or 0)
+    config = demo_config(steps=steps, minutes=minutes, quick=quick, out=out, seed=seed or 0, world=world)
     with Board(console_on_stderr(), "rao-lab demo", leave=False) as board:
         result = run_demo(config, board)
     if as_json:
@@ -84,6 +90,7 @@ def demo_config(
     quick: bool = False,
     out: Path | None = None,
     seed: int = 0,
+    world: str = "textcraft",
 ) -> DemoConfig:
     """What the options ask for.
 
@@ -100,7 +107,7 @@ def demo_config(
     size: dict[str, Any] = {"steps": 2, "tasks_per_step": 2, "group_size": 4, "tasks": 4} if quick else {}
     if steps is not None:
         size["steps"] = steps
-    return DemoConfig(out or _free_name(), minutes=minutes, seed=seed, **size)
+    return DemoConfig(out or _free_name(), world, minutes=minutes, seed=seed, **size)
 
 
 def _last_page(out: Path | None) -> Path | None:

@@ -22,8 +22,10 @@ from rao_lab.tree import Agent
 
 BANDS = ("easy", "medium", "hard", "extreme")
 TRAINED_ON = "medium"
-WINDOWS = {"tiny": 128, "eager": 128, "wide": 256}
+WINDOWS = {"tiny": 128, "eager": 128, "wide": 256, "tiny-aggregation": 64}
 """The bases, and the window in tokens that each has in training and in its main evaluation."""
+SECOND = "tiny-aggregation"
+"""The base whose world is not TextCraft but aggregation, where claim (b) is repeated."""
 TEMPERATURES = (1.0, 0.5)
 """Of each evaluation: 1 is that of training, and decides; .5 is printed beside it."""
 MOST_STEPS = 200
@@ -86,7 +88,7 @@ class Arm:
     main: bool = True
     """Looked at on all bands; an ablation is looked at on medium and hard."""
     windows: tuple[int, ...] = ()
-    """Other windows in which it is looked at, on hard."""
+    """Other windows in which it is looked at: on hard, and in the second world on medium, too."""
     books: tuple[int, ...] = ()
     """Other recipe books with which it is looked at, on medium and hard."""
     replayed: bool = False
@@ -95,6 +97,10 @@ class Arm:
     @property
     def window(self) -> int:
         return WINDOWS[self.base]
+
+    @property
+    def world(self) -> str:
+        return "aggregation" if self.base == SECOND else "textcraft"
 
     def training(self, fitting: Suggested, seed: int, steps: int, scale: Scale) -> TrainConfig:
         """How it is trained: with the demo's settings and its own rule of credit; no probes, which train nothing."""
@@ -117,9 +123,10 @@ class Arm:
     def looks(self) -> tuple[Look, ...]:
         """Every evaluation of it. Those in other windows are at temperature 1 alone, which decides."""
         bands = BANDS if self.main else ("medium", "hard")
+        near = ("hard",) if self.world == "textcraft" else ("medium", "hard")
         return (
             *(Look(bands, temperature, self.window) for temperature in TEMPERATURES),
-            *(Look(("hard",), 1.0, window) for window in self.windows),
+            *(Look(near, 1.0, window) for window in self.windows),
             *(
                 Look(("medium", "hard"), temperature, self.window, book)
                 for book in self.books
@@ -145,12 +152,13 @@ class Arm:
         return {**plain, "looks": [asdict(look) for look in self.looks]}
 
 
-_NARROW, _BOOK = (64, 96), (7,)
+_NARROW: Mapping[str, tuple[int, ...]] = {"tiny": (64, 96), SECOND: (32, 48)}
+_BOOK = (7,)
 
 
 def _family(base: str, mark: str, words: str) -> tuple[Arm, ...]:
     """The recursive and the flat agent of one base, before training, after it, and the flat one at equal tokens."""
-    near = _NARROW if base == "tiny" else ()
+    near = _NARROW.get(base, ())
     book = _BOOK if base == "tiny" else ()
     team = Arm(
         f"{mark}team_base",
@@ -190,6 +198,8 @@ MAIN = (
         trained=False,
     ),
 )
+COUNTING = _family(SECOND, "count_", "aggregation, window of 64 tokens")
+"""Claim (b) in the second world."""
 ABLATIONS = (
     _ablation("lam_0", "lambda 0", lam=0.0),
     _ablation("lam_02", "lambda .2", lam=0.2),
@@ -212,13 +222,14 @@ ABLATIONS = (
     ),
     _ablation("node_cost", "lambda 0, and a cost of .05 for each node below", "node_cost", lam=0.0),
 )
-ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (*MAIN, *ABLATIONS)}
+ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (*MAIN, *ABLATIONS, *COUNTING)}
 QUICK_ARMS = ("team_base", "rao", "solo_base", "flat", "flat_tokens", "lam_0")
 SETS: Mapping[str, tuple[str, ...]] = {
     "all": tuple(ARMS),
     "main": tuple(arm.name for arm in MAIN if arm.base == "tiny"),
     "wide": tuple(arm.name for arm in MAIN if arm.base == "wide"),
     "ablations": tuple(arm.name for arm in ABLATIONS),
+    "aggregation": tuple(arm.name for arm in COUNTING),
     "quick": QUICK_ARMS,
 }
 """Names for several arms at once."""

@@ -16,13 +16,12 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from rao_lab.base.bundled import data_path
+from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.base.checks import choice
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.policies.fetch import cache_folder
 
-WINDOWS = {"tiny": 128, "wide": 256, "eager": 128}
-"""The bases, and the tokens of their windows."""
+KNOWN = (*EMBEDDED, "wide", "eager")
 
 
 def base(name: str, say: Callable[[str], object] | None = None) -> Path:
@@ -36,8 +35,8 @@ def base(name: str, say: Callable[[str], object] | None = None) -> Path:
         ConfigError: there is no such base.
         UnavailableError: the cache folder cannot be written.
     """
-    if choice("base", name, WINDOWS) == "tiny":
-        return data_path("tiny")
+    if choice("base", name, KNOWN) in EMBEDDED:
+        return data_path(EMBEDDED[name])
     from rao_lab.experiments.tiny.make import BASES, RECORD, make  # torch
 
     recipe = BASES[name]

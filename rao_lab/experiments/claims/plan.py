@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rao_lab.api.defaults import TINY
 from rao_lab.experiments.claims import arms
-from rao_lab.experiments.claims.arms import ABLATIONS, FULL, MAIN, QUICK, Arm
+from rao_lab.experiments.claims.arms import ABLATIONS, COUNTING, FULL, MAIN, QUICK, Arm
+from rao_lab.experiments.claims.second import RULE
 from rao_lab.experiments.claims.verdicts import CLAIMS
 
 PLACE = Path("data/claims/plan.md")
@@ -63,7 +64,7 @@ def _head() -> Iterator[str]:
 
 
 def _arms() -> Iterator[str]:
-    for title, group in (("Arms", MAIN), ("Ablations", ABLATIONS)):
+    for title, group in (("Arms", MAIN), ("Ablations", ABLATIONS), ("A second world", COUNTING)):
         yield f"## {title}"
         yield ""
         yield "| arm | what it is | base | agent | steps | differs by |"
@@ -123,6 +124,8 @@ def _rules() -> Iterator[str]:
         yield f"- **Here**: {claim.measured}"
         yield f"- **The paper**: {claim.paper}."
         yield ""
+    yield f"**A second world**: {RULE}"
+    yield ""
     yield (
         "**Ablations**: the arm minus `rao`, on medium and on hard, paired by task and seed. **Better** or **worse** "
         "if the interval excludes 0, **not resolved** otherwise. They are not corrected for being many."

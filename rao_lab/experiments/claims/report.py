@@ -18,6 +18,7 @@ from rao_lab.experiments.claims.harder import harder_lines
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.plots import plots
 from rao_lab.experiments.claims.sceptic import answers
+from rao_lab.experiments.claims.second import RULE, second_tables
 from rao_lab.experiments.claims.tables import short, told
 from rao_lab.experiments.claims.verdicts import MISSING, OPEN, Verdict, judged
 
@@ -219,6 +220,7 @@ def _sections(known: Known, drawn: Collection[str], out: Path) -> Iterator[str]:
         ("Success", prose.SUCCESS, "success", [tables.success_tables(known)]),
         ("Room and skill", prose.ROOM, "", [tables.fitting_table(known)]),
         ("By window: claim (b)", "Hard tasks, temperature 1.", "windows", [tables.window_table(known)]),
+        ("A second world: claim (b) in aggregation", RULE, "", [second_tables(known)]),
         ("Extreme above hard?", prose.HARDER, "", [harder_lines(known)]),
         ("Another recipe book", prose.BOOK, "", [tables.book_table(known)]),
         (

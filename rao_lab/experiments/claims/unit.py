@@ -19,7 +19,9 @@ from typing import Any
 from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.evaluate import evaluate
 from rao_lab.api.train import train
+from rao_lab.base.bundled import EMBEDDED
 from rao_lab.base.versions import commit, package_versions
+from rao_lab.environments.aggregation import Aggregation
 from rao_lab.environments.named import Player
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits
@@ -35,6 +37,8 @@ from rao_lab.protocols import Policy
 from rao_lab.store import open_run
 from rao_lab.tree import Tree
 
+World = TextCraft | Aggregation
+WORLDS: Mapping[str, type[World]] = {"textcraft": TextCraft, "aggregation": Aggregation}
 Say = Callable[[str, int, int], None]
 """Hears (phase, done, all): steps of training, or trees of an evaluation."""
 CURVE = ("success", "scored", "nodes", "depth", "entropy", "tokens_out", "zero_variance_groups")
@@ -57,7 +61,7 @@ def run_unit(unit: Unit, scale: Scale, out: Path, tokens: Mapping[str, int], say
     """
     began = _now()
     arm, steps = unit.arm, unit.arm.steps(scale, tokens)
-    policy = load_policy("tiny" if arm.base == "tiny" else str(base(arm.base)), device="cpu")
+    policy = load_policy(arm.base if arm.base in EMBEDDED else str(base(arm.base)), device="cpu")
     fitting = suggested(policy)
     training = _train(unit, policy, fitting, steps, scale, out, say) if steps else None
     trained = _now()
@@ -91,7 +95,7 @@ def _train(
     config = unit.arm.training(fitting, unit.seed, steps, scale)
     store = out / f"{unit.name}.rao"
     store.parent.mkdir(parents=True, exist_ok=True)
-    world = TextCraft.suited(fitting.player)
+    world = WORLDS[unit.arm.world].suited(fitting.player)
     made = train(
         world,
         policy,
@@ -122,7 +126,7 @@ def _look(
 ) -> dict[str, Any]:
     """One evaluation; under "more", what is kept of the trees of the first, which is at temperature 1."""
     look = unit.arm.looks[number]
-    world = _world(fitting.player, look.book)
+    world = _world(unit.arm.world, fitting.player, look.book)
     tasks = [task for task in world.tasks(SPLIT)[: scale.tasks * len(BANDS)] if task.difficulty in look.bands]
     phase = f"evaluating, T {look.temperature:g}, window {look.window}, book {look.book}"
     fits = flat_fits(world, policy)
@@ -149,26 +153,25 @@ def _look(
 
 
 @cache
-def _world(player: Player, book: int) -> TextCraft:
+def _world(name: str, player: Player, book: int) -> World:
     """Always with all bands: the same tasks, whichever of them are looked at. A recipe book takes a second."""
-    return TextCraft.suited(player, difficulty=BANDS, seed=book)
+    return WORLDS[name].suited(player, difficulty=BANDS, seed=book)
 
 
 def _first_look(
-    unit: Unit, policy: Policy, world: TextCraft, trees: Sequence[Tree], scale: Scale, say: Say
+    unit: Unit, policy: Policy, world: World, trees: Sequence[Tree], scale: Scale, say: Say
 ) -> dict[str, Any]:
     """What is kept of the trees themselves: a picture, who delegated, and what running children together is worth."""
-    recursive = unit.arm.agent == "recursive"
+    crafts = isinstance(world, TextCraft)
+    measured = crafts and unit.arm.agent == "recursive"
     return {
         "picture": picture(trees),
-        "behaviour": Measure(world, policy)(trees) if recursive else None,
+        "behaviour": Measure(world, policy)(trees) if measured else None,
         "serial": _serial(policy, world, trees, scale, say) if unit.arm.replayed else None,
     }
 
 
-def _serial(
-    policy: Policy, world: TextCraft, trees: Sequence[Tree], scale: Scale, say: Say
-) -> dict[str, Any]:
+def _serial(policy: Policy, world: World, trees: Sequence[Tree], scale: Scale, say: Say) -> dict[str, Any]:
     """Claim (d): the first solved trees of some bands, replayed with children together and one by one."""
     found = {}
     for band, count in scale.replayed.items():
@@ -179,11 +182,15 @@ def _serial(
 
 
 def columns(rows: Sequence[TaskRow]) -> dict[str, list[Any]]:
-    """The rows of a band, a list for each thing that is known of a task."""
+    """The rows of a band, a list for each thing that is known of a task. A context of lines has neither item nor tier:
+    it stands for itself, and what grows is the number of its lines."""
+    numbers = [int(row.task.rpartition("/")[2]) for row in rows]
     return {
-        "task": [int(row.task.rpartition("/")[2]) for row in rows],
-        "item": [row.labels["item"] for row in rows],
-        "tier": [row.labels["tier"] for row in rows],
+        "task": numbers,
+        "item": [
+            row.labels.get("item", f"{row.difficulty} {n}") for row, n in zip(rows, numbers, strict=True)
+        ],
+        "tier": [row.labels["tier"] if "tier" in row.labels else row.labels["lines"] for row in rows],
         "success": [row.success for row in rows],
         "status": [row.status for row in rows],
         "nodes": [row.nodes for row in rows],

@@ -11,13 +11,15 @@ class Habits:
     """Probabilities of what demonstrators do; each is that of one decision."""
 
     team_sizes: Mapping[str, float] = field(
-        default_factory=lambda: {"easy": 0.35, "medium": 0.4, "hard": 0.15, "extreme": 0.1}
+        default_factory=lambda: {"easy": 0.4, "medium": 0.4, "hard": 0.12, "extreme": 0.08}
     )
     """Weights of the difficulties of the contexts that a team is given."""
     solo_sizes: Mapping[str, float] = field(
-        default_factory=lambda: {"easy": 0.25, "medium": 0.65, "hard": 0.1}
+        default_factory=lambda: {"easy": 0.3, "medium": 0.65, "hard": 0.05}
     )
     """The same for an agent that works alone."""
+    seldom: float = 0.6
+    """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3
     """A team's node with more than one slice hands parts on; otherwise it reads."""
     played: int = 16

@@ -8,6 +8,7 @@ from random import Random
 from transformers import PreTrainedTokenizerBase
 
 from rao_lab.environments.aggregation import Aggregation
+from rao_lab.environments.aggregation.small import count, kind_asked
 from rao_lab.experiments.tiny.aggregation.behaviour import Habits
 from rao_lab.experiments.tiny.aggregation.player import Game
 from rao_lab.experiments.tiny.transcripts import Encoder, Stuck, Transcript
@@ -44,7 +45,12 @@ class Readers:
         sizes = self._habits.solo_sizes if solo else self._habits.team_sizes
         environment = self._environments[self._rng.choices(tuple(sizes), tuple(sizes.values()))[0]]
         tasks = environment.tasks("train")
-        world = environment.open(tasks[self._rng.randrange(len(tasks))])
+        passed_over = self._rng.random() < self._habits.seldom
+        while True:
+            world = environment.open(tasks[self._rng.randrange(len(tasks))])
+            kind = kind_asked(world.question) or ""
+            if not passed_over or count(world.source.lines, kind) > 1:
+                break
         agent = "flat" if solo else "recursive"
         game = Game(world, agent, self._habits, self._rng, self._dialect, self._encode, self._window)
         try:

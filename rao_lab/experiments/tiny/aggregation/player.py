@@ -1,8 +1,7 @@
 """One demonstrated context: a game, and a player for each of its nodes.
 
-A player reads its lines, slice by slice, or hands parts of them on, at random and cut at random. Then it adds up: one
-number for each slice that it read, or the numbers that its helpers said. What does not fit the window is read until
-the window is full.
+A player reads its lines, slice by slice, and keeps in `n` what it has counted so far; or it hands parts of them on, at
+random and cut at random, and adds up what its helpers say. What does not fit the window is read until it is full.
 """
 
 from __future__ import annotations
@@ -24,12 +23,13 @@ from rao_lab.protocols import Brief, Launch, Observation, Refusal
 from rao_lab.tree import Call, child_path
 
 Span = tuple[int, int]
-READ = 0.02
-"""Loss weight of a token that is read: words come at random, and what they are like is learned by counting them."""
+READ = 0.002
+"""Loss weight of a token that is read. Words come at random: with a weight of .1, as in TextCraft, what cannot be
+foretold drowns what is to be learned, and no count was learned in 500 steps; with this one it takes 100."""
 LOST = ("ran out of turns", "its context window is full", "the budget of the tree is used up")
 NO_ROOM = ("all agents of this task are used", "all turns of this task are used", "8 levels deep is the most")
-AGAIN = 3
-"""Times that a part is handed on before the demonstration is thrown away."""
+MOST_TRIES = 6
+"""Turns in which parts are handed on before a demonstration is thrown away."""
 
 
 @dataclass
@@ -79,33 +79,25 @@ class Player:
             self._launch([(0, self._lines)])
         if team and self._lines > tokens.SLICE and self._chance(self._habits.delegate):
             numbers = self._hand_on()
-            if numbers is not None:
-                return self._add_up(numbers)
+            if not self._no_room:
+                return self._finish(numbers)
         return self._read_all()
 
-    def _hand_on(self) -> list[int] | None:
-        """Hands parts on; the number for each. None if there is no room for helpers."""
+    def _hand_on(self) -> list[int]:
+        """Hands parts on; returns what helpers said. It stops if there is no room for helpers."""
         parts = self._parts()
-        said: dict[int, int] = {}
-        if self._chance(self._habits.together):
-            said = self._hand_over(parts)
-        for place, part in enumerate(parts):
-            for _ in range(AGAIN):
-                if place in said or self._no_room:
-                    break
-                self._slip()
-                if 0 in (one := self._hand_over([part])):
-                    said[place] = one[0]
-        if self._no_room:
-            return None
-        if len(said) < len(parts):
-            raise Stuck
-        return [said[place] for place in range(len(parts))]
-
-    def _hand_over(self, parts: Sequence[Span]) -> dict[int, int]:
-        """Launches a helper for each part, several together; place of the part -> what its helper said."""
-        calls = self._launch(parts)
-        return {place: call.result for place, call in enumerate(calls) if type(call.result) is int}
+        together = self._chance(self._habits.together)
+        numbers: list[int] = []
+        for _ in range(MOST_TRIES):
+            sent = parts if together and not numbers else parts[:1]
+            calls = self._launch(sent)
+            told = [type(call.result) is int for call in calls]
+            numbers += [call.result for call, known in zip(calls, told, strict=True) if known]
+            parts = [part for part, known in zip(sent, told, strict=True) if not known] + parts[len(sent) :]
+            if not parts or self._no_room:
+                return numbers
+            self._slip()
+        raise Stuck
 
     def _parts(self) -> list[Span]:
         """Parts of all lines, cut anywhere; with care none is forgotten."""
@@ -123,21 +115,24 @@ class Player:
         return parts
 
     def _read_all(self) -> int | str:
-        numbers = []
+        so_far, keep = 0, ""
         for start in range(0, self._lines, tokens.SLICE):
-            self._slip()
-            lines = self._read(start, start + tokens.SLICE)
-            numbers.append(count(lines, self._kind))
+            found = count(self._read(start, start + tokens.SLICE, keep), self._kind)
             if len(self._pen.transcript.ids) > self._game.window:
                 return ""
-        return self._add_up(numbers)
+            if start + tokens.SLICE < self._lines:
+                keep = write(tokens.MORE if start else tokens.SO_FAR, found)
+            elif start:
+                self._pen.write(write(tokens.TOTAL, found))
+            else:
+                self._finish([found])
+            so_far += found
+        return so_far
 
-    def _add_up(self, numbers: Sequence[int]) -> int:
-        self._slip()
+    def _finish(self, numbers: Sequence[int]) -> int:
         *first, last = numbers
-        self._pen.write(
-            tokens.FINISH + "".join(write(tokens.ADDED, each) for each in first) + write(tokens.END, last)
-        )
+        text = tokens.FINISH + "".join(write(tokens.ADDED, each) for each in first)
+        self._pen.write(text + write(tokens.END, last))
         return sum(numbers)
 
     def _slip(self) -> None:
@@ -150,10 +145,10 @@ class Player:
             self._observe([self._call("length")])
         elif kind == 1:  # more than one call gives, or lines that are not there
             start, more = self._rng.choice(tokens.PLACES), self._rng.choice((2, 3, 4))
-            self._read(start, min(tokens.LONGEST, start + more * tokens.SLICE), train=False)
+            self._misread(start, min(tokens.LONGEST, start + more * tokens.SLICE))
         elif kind == 2:  # nothing lies between
             start = self._rng.choice(tokens.PLACES)
-            self._read(start, start, train=False)
+            self._misread(start, start)
         else:  # pieces in no order
             pieces = [*self._rng.choices(WORDS, k=self._rng.randrange(3)), tokens.READ, tokens.READ]
             self._pen.write("".join(pieces) + write(tokens.END, self._rng.choice(tokens.PLACES)), train=False)
@@ -164,11 +159,16 @@ class Player:
 
     # Actions.
 
-    def _read(self, start: int, end: int, train: bool = True) -> list[str]:
-        self._pen.write(tokens.READ + write(tokens.START, start) + write(tokens.END, end), train)
+    def _read(self, start: int, end: int, before: str = "") -> list[str]:
+        self._slip()
+        self._pen.write(before + tokens.READ + write(tokens.START, start) + write(tokens.END, end))
         call = self._call("read", start, end)
         self._observe([call])
-        return call.result if call.error is None else []
+        return list(call.result)
+
+    def _misread(self, start: int, end: int) -> None:
+        self._pen.write(tokens.READ + write(tokens.START, start) + write(tokens.END, end), train=False)
+        self._observe([self._call("read", start, end)])
 
     def _call(self, name: str, *args: Any) -> Call:
         try:

@@ -1,5 +1,8 @@
-"""The tokens of the embedded policy for aggregation. Each number has seven forms, with what surrounds it, so that
-`read(8, 16)` is three tokens and `finish(3 + 5)` is three as well: the policy copies numbers, and Python adds them."""
+"""The tokens of the embedded policy for aggregation.
+
+Each number has ten forms, with what surrounds it, so that `read(8, 16)` is three tokens and `finish(3 + 5)` is three
+as well. Python adds: an agent that reads on keeps what it has counted so far in `n`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ SLICE = 8
 LONGEST = 256
 """Lines of the longest context."""
 PLACES = range(0, LONGEST + 1, SLICE)
-COUNTS = range(201)
-"""Counts that have tokens. One context of 256 lines in some thousand has a larger one."""
+COUNTS = range(129)
+"""Numbers that have tokens: no half of a context needs a larger one, and of wholes Python makes the sum."""
 
 READ = "read("
 LENGTH = "length()\n"
@@ -30,6 +33,9 @@ END = "#)\n"
 END_MORE = "#), launch_subagent("
 END_LAST = "#))\n"
 ADDED = "# + "
+SO_FAR = "n = #\n"
+MORE = "n += #\n"
+TOTAL = "finish(n + #)\n"
 
 CODE = (READ, LENGTH, LAUNCH, GATHER, FINISH, GIVE_UP)
 LANGUAGE = Language(
@@ -44,8 +50,11 @@ LANGUAGE = Language(
         END_MORE: PLACES,
         END_LAST: PLACES,
         ADDED: COUNTS,
+        SO_FAR: range(SLICE + 1),
+        MORE: range(SLICE + 1),
+        TOTAL: range(SLICE + 1),
     },
     stops=(LENGTH, GIVE_UP),
-    stop_forms=(END, END_LAST),
+    stop_forms=(END, END_LAST, TOTAL),
     alike=[(kind, *words, *(f" {word}" for word in words)) for kind, words in KINDS.items()],
 )
