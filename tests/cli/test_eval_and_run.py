@@ -100,7 +100,7 @@ def test_a_world_without_a_script_is_not_played_by_the_scripted_policy(
 
 def test_the_embedded_policy_in_another_world_is_told_what_to_do(lab: CommandLine) -> None:
     _, _, err = lab(["run", "--env", "tests.environments.second_world:AddUp", "--policy", "tiny"])
-    assert "note: tiny knows the words of the bundled world only" in err and "--policy scripted or" in err
+    assert "note: tiny knows the words of textcraft only" in err and "--policy scripted or" in err
 
 
 def test_eval_says_which_difficulty_it_took_only_if_it_chose(lab: CommandLine) -> None:

@@ -62,7 +62,7 @@ def test_a_goal_runs_with_the_functions_of_a_file(tools: Path, lab: CommandLine)
     found = json.loads(out)  # and nothing else
     assert found["header"]["task"]["goal"] == "How old is Ada?"
     assert "goal: tiny, tools: age_of, shout" in err  # without the verifier, and without what is hidden
-    assert "note: tiny knows the words of the bundled world only" in err
+    assert "note: tiny knows the words of textcraft only" in err
     with rl.open_run("one.rao") as run:
         assert len(run.trees(0)) == 1
     _, out, err = lab([*goal[:3], "--tools", f"{tools.name}:shout", *goal[-8:]])

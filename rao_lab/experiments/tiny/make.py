@@ -122,7 +122,6 @@ def new_model(
 ) -> LlamaForCausalLM:
     """A model with random weights."""
     language = SCHOOLS[world].language
-    named = {} if world == "textcraft" else {"world": world}
     torch.manual_seed(config.seed)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -139,7 +138,7 @@ def new_model(
             bos_token_id=None,
             eos_token_id=None,
             pad_token_id=tokenizer.pad_token_id,
-            rao_lab={"dialect": "terse", "window": config.window, **named},
+            rao_lab={"dialect": "terse", "window": config.window, "world": world},
         )
     )
     stops = [tokenizer.convert_tokens_to_ids(text) for text in language.stop_texts()]

@@ -18,6 +18,9 @@ class Habits:
         default_factory=lambda: {"easy": 0.3, "medium": 0.65, "hard": 0.05}
     )
     """The same for an agent that works alone."""
+    lessons: int = 6000
+    """Transcripts at the beginning, all of contexts of one slice: counting is learned first. Among others it was not
+    learned in 500 steps."""
     seldom: float = 0.6
     """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from transformers import PreTrainedTokenizerBase
@@ -34,15 +34,16 @@ class Readers:
 
     def stream(self) -> Iterator[Transcript]:
         """Transcripts without end, half of them by teams and half by agents that work alone."""
-        owed = 0
+        owed = shown = 0
         while True:
             solo = owed > 0
-            found = self._play(solo)
+            sizes = self._habits.solo_sizes if solo else self._habits.team_sizes
+            found = self._play(solo, sizes if shown >= self._habits.lessons else {"easy": 1.0})
             owed += -len(found) if solo else len(found)
+            shown += len(found)
             yield from found
 
-    def _play(self, solo: bool) -> list[Transcript]:
-        sizes = self._habits.solo_sizes if solo else self._habits.team_sizes
+    def _play(self, solo: bool, sizes: Mapping[str, float]) -> list[Transcript]:
         environment = self._environments[self._rng.choices(tuple(sizes), tuple(sizes.values()))[0]]
         tasks = environment.tasks("train")
         passed_over = self._rng.random() < self._habits.seldom
