@@ -50,6 +50,15 @@ def test_what_would_end_the_demo_in_the_middle_is_said_before_it_begins(
         run_demo(config, Silent())
 
 
+def test_the_demo_runs_in_a_world_that_has_an_embedded_policy(tmp_path: Path) -> None:
+    with pytest.raises(RaoLabError, match="world='mail'"):
+        DemoConfig(tmp_path / "a.rao", world="mail")
+    small = {"steps": 1, "tasks_per_step": 1, "group_size": 2, "tasks": 1, "beside": False}
+    result = run_demo(DemoConfig(tmp_path / "a.rao", "aggregation", **small), Deaf())
+    assert result.world is not None and result.world.name == "aggregation"
+    assert result.fits is not None and {*result.after["flat"].by_difficulty} == {"easy", "medium", "hard"}
+
+
 def test_the_time_of_each_phase_follows_from_what_is_done_in_it() -> None:
     """On one core, training takes more than eight tenths; on two, what runs beside it takes no time of its own."""
     whole = DemoConfig(Path("a.rao"), beside=False)
