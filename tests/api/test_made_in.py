@@ -13,7 +13,6 @@ from rao_lab.api.defaults import made_in, suggested, unsuited
 from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.environments import Aggregation, TextCraft
 from rao_lab.errors import InputError
-from tests.support.command_line import CommandLine
 
 MADE = {"tiny": TextCraft, "tiny-aggregation": Aggregation}
 
@@ -48,20 +47,3 @@ def test_a_policy_that_names_no_bundled_world_is_of_the_usual_one(tmp_path: Path
             continue
         with pytest.raises(InputError, match=r"the world in its config\.json is 7"):
             rl.load_policy(str(folder))
-
-
-def test_commands_take_the_world_of_the_policy(lab: CommandLine, tmp_path: Path) -> None:
-    usual = ["--policy", "tiny-aggregation", "--difficulty", "easy"]
-    _, _, err = lab(["eval", *usual, "--limit", "2"])
-    assert "world: Aggregation(easy;" in err and "note:" not in err
-    _, _, err = lab(["run", *usual, "--env", "textcraft"])
-    assert (
-        "world: TextCraft(easy;" in err
-        and "note: tiny-aggregation knows the words of aggregation only" in err
-    )
-    out = tmp_path / "a.rao"
-    size = ["--set", "train.tasks_per_step=1", "--set", "train.group_size=2", "--set", "train.probe_tasks=0"]
-    _, _, err = lab(["train", *usual, "--steps", "1", "--out", str(out), *size])
-    assert "world: Aggregation(easy;" in err
-    _, _, err = lab(["train", "--steps", "1", "--resume", "--out", str(out)])
-    assert "world: Aggregation(easy;" in err

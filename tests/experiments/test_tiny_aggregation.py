@@ -29,7 +29,11 @@ SPELT = TOKENIZER.convert_tokens_to_ids("<0x00>")
 STOPS = {TOKENIZER.convert_tokens_to_ids(text) for text in tokens.LANGUAGE.stop_texts()}
 
 
-def demos(number: int, seed: int = 0, habits: Habits | None = None) -> list[Transcript]:
+LATER = Habits(counting=0, adding=0)
+"""After the lessons at the beginning."""
+
+
+def demos(number: int, seed: int = 0, habits: Habits = LATER) -> list[Transcript]:
     return list(islice(Readers(TOKENIZER, Random(seed), WINDOW, habits).stream(), number))
 
 
@@ -86,9 +90,18 @@ def test_team_and_solo_come_half_and_half_and_delegation_is_at_random() -> None:
     assert 0.2 < sum("launch_subagent" in text for text in larger) / len(larger) < 0.45
 
 
+def test_counting_comes_first_then_adding_up() -> None:
+    found = [shown(each) for each in demos(300, habits=Habits(counting=100, adding=100, no_room=0.0))]
+    assert all(text.split()[2] == "8" for text in found[:100])
+    adding = found[110:200]  # the last game of a lesson may go on a little
+    assert all(("launch_subagent" in text) == text.startswith("team ") for text in adding)
+    assert all(text.split()[2] == "8" for text in adding if text.startswith("solo "))
+    assert any(text.startswith("solo ") and text.split()[2] != "8" for text in found[210:])
+
+
 def test_a_node_finishes_with_what_it_counted_or_what_its_helpers_said() -> None:
     """Read by an outsider, from the text alone: `n` and what is added to it are the numbers in their order."""
-    plain = Habits(slip=0.0, lost=0.0, no_room=0.0, own_question=0.0)
+    plain = replace(LATER, slip=0.0, lost=0.0, no_room=0.0, own_question=0.0)
     added = 0
     for text in map(shown, demos(500, habits=plain)):
         if "finish(" not in text:
@@ -110,7 +123,7 @@ def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played()
     """The code of demonstrations, run by the real sandbox: the same observations, word for word."""
     environment = Aggregation("easy,medium", seed=1000)
     dialect = find("terse").worded(environment)
-    habits = replace(Habits(), slip=0.3)
+    habits = replace(LATER, slip=0.3)
     with Sandbox() as sandbox:
         for task in environment.tasks("train")[:8]:
             world = environment.open(task)

@@ -18,9 +18,12 @@ class Habits:
         default_factory=lambda: {"easy": 0.3, "medium": 0.65, "hard": 0.05}
     )
     """The same for an agent that works alone."""
-    lessons: int = 6000
-    """Transcripts at the beginning, all of contexts of one slice: counting is learned first. Among others it was not
-    learned in 500 steps."""
+    counting: int = 10_000
+    """Transcripts at the beginning, all of contexts of one slice. Among others, counting was not learned in 500
+    steps."""
+    adding: int = 10_000
+    """Transcripts after these: a team's nodes all hand parts on and add up what helpers say, and who works alone counts
+    one slice. Without the latter, counting was forgotten."""
     seldom: float = 0.6
     """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 from transformers import PreTrainedTokenizerBase
@@ -37,23 +38,34 @@ class Readers:
         owed = shown = 0
         while True:
             solo = owed > 0
-            sizes = self._habits.solo_sizes if solo else self._habits.team_sizes
-            found = self._play(solo, sizes if shown >= self._habits.lessons else {"easy": 1.0})
+            found = self._play(solo, self._lesson(shown))
             owed += -len(found) if solo else len(found)
             shown += len(found)
             yield from found
 
-    def _play(self, solo: bool, sizes: Mapping[str, float]) -> list[Transcript]:
+    def _lesson(self, shown: int) -> Habits:
+        """The habits after so many transcripts."""
+        habits = self._habits
+        if shown >= habits.counting + habits.adding:
+            return habits
+        one = replace(habits, solo_sizes={"easy": 1.0}, team_sizes={"easy": 1.0})
+        if shown < habits.counting:
+            return one
+        sizes = {level: each for level, each in habits.team_sizes.items() if level != "easy"}
+        return replace(one, team_sizes=sizes, delegate=1.0, played=0)
+
+    def _play(self, solo: bool, habits: Habits) -> list[Transcript]:
+        sizes = habits.solo_sizes if solo else habits.team_sizes
         environment = self._environments[self._rng.choices(tuple(sizes), tuple(sizes.values()))[0]]
         tasks = environment.tasks("train")
-        passed_over = self._rng.random() < self._habits.seldom
+        passed_over = self._rng.random() < habits.seldom
         while True:
             world = environment.open(tasks[self._rng.randrange(len(tasks))])
             kind = kind_asked(world.question) or ""
             if not passed_over or count(world.source.lines, kind) > 1:
                 break
         agent = "flat" if solo else "recursive"
-        game = Game(world, agent, self._habits, self._rng, self._dialect, self._encode, self._window)
+        game = Game(world, agent, habits, self._rng, self._dialect, self._encode, self._window)
         try:
             game.node(ROOT, world.root())
         except Stuck:
