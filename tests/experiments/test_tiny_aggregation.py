@@ -29,7 +29,7 @@ SPELT = TOKENIZER.convert_tokens_to_ids("<0x00>")
 STOPS = {TOKENIZER.convert_tokens_to_ids(text) for text in tokens.LANGUAGE.stop_texts()}
 
 
-LATER = Habits(counting=0, adding=0)
+LATER = Habits(counting=0)
 """After the lessons at the beginning."""
 
 
@@ -59,9 +59,12 @@ def test_every_word_of_the_world_and_every_piece_of_code_is_one_token() -> None:
     assert {*terse.words(), *words.words()} <= {*tokens.LANGUAGE.words, " "}
     for text in (*tokens.LANGUAGE.words, *tokens.CODE, *tokens.LANGUAGE.names, *tokens.LANGUAGE.stop_texts()):
         assert len(TOKENIZER.encode(text, add_special_tokens=False)) == 1, text
-    code = "import asyncio\nawait asyncio.gather(launch_subagent(0, 16), launch_subagent(16, 32))\n"
-    assert len(TOKENIZER.encode(code, add_special_tokens=False)) == 5
-    assert len(TOKENIZER.encode("finish(12 + 5)\n", add_special_tokens=False)) == 3
+    together = (
+        "import asyncio\nfinish(sum(await asyncio.gather(launch_subagent(0, 16), launch_subagent(16, 32))))\n"
+    )
+    one_by_one = "finish(await launch_subagent(0, 16) + await launch_subagent(16, 32))\n"
+    for code in (together, one_by_one):
+        assert len(TOKENIZER.encode(code, add_special_tokens=False)) == 5
 
 
 def test_demonstrations_have_a_token_for_all_that_they_hold() -> None:
@@ -90,33 +93,42 @@ def test_team_and_solo_come_half_and_half_and_delegation_is_at_random() -> None:
     assert 0.2 < sum("launch_subagent" in text for text in larger) / len(larger) < 0.45
 
 
-def test_counting_comes_first_then_adding_up() -> None:
-    found = [shown(each) for each in demos(300, habits=Habits(counting=100, adding=100, no_room=0.0))]
+def test_counting_comes_first() -> None:
+    found = [shown(each) for each in demos(200, habits=Habits(counting=100))]
     assert all(text.split()[2] == "8" for text in found[:100])
-    adding = found[110:200]  # the last game of a lesson may go on a little
-    assert all(("launch_subagent" in text) == text.startswith("team ") for text in adding)
-    assert all(text.split()[2] == "8" for text in adding if text.startswith("solo "))
-    assert any(text.startswith("solo ") and text.split()[2] != "8" for text in found[210:])
+    assert any(text.split()[2] != "8" for text in found[100:])
 
 
-def test_a_node_finishes_with_what_it_counted_or_what_its_helpers_said() -> None:
-    """Read by an outsider, from the text alone: `n` and what is added to it are the numbers in their order."""
-    plain = replace(LATER, slip=0.0, lost=0.0, no_room=0.0, own_question=0.0)
+def test_who_reads_finishes_with_what_was_counted() -> None:
+    """Read by an outsider, from the text alone: what `n` is, and what is added to it, are the counts in their order."""
+    plain = replace(LATER, slip=0.0, own_question=0.0, delegate=0.0)
     added = 0
-    for text in map(shown, demos(500, habits=plain)):
+    for text in map(shown, demos(400, habits=plain)):
         if "finish(" not in text:
             assert text.count("read(") >= 4  # its window was full
             continue
         kind, lines = text.split()[1], text.splitlines()
-        numbers = [int(line) for line in lines if line.isdecimal()]
-        if not numbers:
-            read = [line for before, line in pairwise(lines) if before.startswith("read(")]
-            numbers = [count(line.split(" "), kind) for line in read]
+        read = [line for before, line in pairwise(lines) if before.partition("(")[0] == "read"]
         told = [line for line in lines if line.startswith(("n ", "finish("))]
-        assert [int(each) for each in re.findall(r"[0-9]+", " ".join(told))] == numbers
+        counts = [count(line.split(" "), kind) for line in read]
+        assert [int(each) for each in re.findall(r"[0-9]+", " ".join(told))] == counts
         assert told[-1].startswith("finish(n + " if len(told) > 1 else "finish(")
-        added += len(numbers) > 1
+        added += len(told) > 1
     assert added > 100
+
+
+def test_who_hands_on_is_careful_or_forgets_or_repeats_a_part() -> None:
+    plain = replace(LATER, slip=0.0, own_question=0.0, delegate=1.0, lost=0.0, no_room=0.0, seldom=0.0)
+    careful = 0
+    teams = [text for text in map(shown, demos(600, habits=plain)) if "launch_subagent" in text]
+    for text in teams:
+        size = int(text.split()[2])
+        bounds = [int(each) for each in re.findall(r"[0-9]+", text.partition("\n")[2])]
+        parts = list(zip(bounds[::2], bounds[1::2], strict=True))
+        assert all(0 <= start < end <= size for start, end in parts), text
+        starts, ends = zip(*parts, strict=True)
+        careful += [0, *ends] == [*starts, size]
+    assert 0.55 < careful / len(teams) < 0.85 and len(teams) > 100
 
 
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:

@@ -1,6 +1,7 @@
-"""Makes a base policy from random weights: the embedded policy, or one of its controls.
+"""Makes a base policy from random weights: an embedded policy, or a control.
 
     python -m rao_lab.experiments.tiny.make --out data/tiny
+    python -m rao_lab.experiments.tiny.make --out data/tiny_aggregation --base tiny-aggregation
     python -m rao_lab.experiments.tiny.make --base wide --out wide
 
 The model learns to imitate demonstrations that are played while it learns. It gets the action format from
@@ -30,6 +31,7 @@ import transformers
 from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from rao_lab.base.bundled import EMBEDDED
 from rao_lab.experiments.tiny import tokens as craft_tokens
 from rao_lab.experiments.tiny.aggregation import tokens as reading_tokens
 from rao_lab.experiments.tiny.aggregation.behaviour import Habits
@@ -112,7 +114,9 @@ BASES: Mapping[str, Base] = MappingProxyType(
         # It sees alone no deeper tasks than in a team: what does flat training do then?
         "shallow": Base(behaviour=Behaviour(solo_tiers=Behaviour().team_tiers)),
         # The embedded policy of a second world.
-        "tiny-aggregation": Base(MakeConfig(window=64), Habits(), "aggregation"),
+        "tiny-aggregation": Base(
+            MakeConfig(steps=1400, batch=48, warm_up=20, window=64), Habits(), "aggregation"
+        ),
     }
 )
 
@@ -288,14 +292,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--base", choices=BASES, default="tiny", help="which of the recipes")
     for name in ("seed", "steps", "threads"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(MakeConfig(), name))
+        parser.add_argument(f"--{name}", type=int, help="default: the recipe's")
     chosen = parser.parse_args(arguments)
-    changed = {name: getattr(chosen, name) for name in ("seed", "steps", "threads")}
     base = BASES[chosen.base]
+    usual = {name: getattr(base.model, name) for name in ("seed", "steps", "threads")}
+    changed = {name: given if (given := getattr(chosen, name)) is not None else usual[name] for name in usual}
     base = replace(base, model=replace(base.model, **changed))
-    command = "python -m rao_lab.experiments.tiny.make --out " + (
-        "data/tiny" if chosen.base == "tiny" else f"{chosen.base} --base {chosen.base}"
-    )
+    out = f"data/{EMBEDDED[chosen.base]}" if chosen.base in EMBEDDED else chosen.base
+    command = f"python -m rao_lab.experiments.tiny.make --out {out}"
+    command += "" if chosen.base == "tiny" else f" --base {chosen.base}"
     command += "".join(f" --{name} {value}" for name, value in changed.items())
     make(base, chosen.out, command, lambda line: sys.stderr.write(line + "\n"))
     return 0

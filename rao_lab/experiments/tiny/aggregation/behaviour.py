@@ -21,26 +21,23 @@ class Habits:
     counting: int = 10_000
     """Transcripts at the beginning, all of contexts of one slice. Among others, counting was not learned in 500
     steps."""
-    adding: int = 10_000
-    """Transcripts after these: a team's nodes all hand parts on and add up what helpers say, and who works alone counts
-    one slice. Without the latter, counting was forgotten."""
     seldom: float = 0.6
     """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3
     """A team's node with more than one slice hands parts on; otherwise it reads."""
     played: int = 16
     """Lines of the longest context whose helpers are played. Those of a longer one say any number: what is shown then
-    is how a part is handed on, and that what a helper says is added up."""
+    is no more than how parts are handed on."""
     parts: Mapping[int, float] = field(default_factory=lambda: {2: 0.6, 3: 0.25, 4: 0.15})
     """Weights of the numbers of parts. They are cut anywhere."""
     careless: float = 0.3
     """One of the parts is left out, or given to two helpers."""
     together: float = 0.7
-    """The parts are handed on in one gather, otherwise one after another."""
+    """The helpers work at the same time, otherwise one after another."""
     own_question: float = 0.01
     """A node hands on the whole of its own lines, which is refused."""
     lost: float = 0.04
-    """A helper ends without a number; the part is handed on again."""
+    """A helper ends without a number; all parts are handed on again."""
     no_room: float = 0.03
     """A launch is refused because agents, turns or levels are used up; the node reads instead."""
     slip: float = 0.03

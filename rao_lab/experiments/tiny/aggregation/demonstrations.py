@@ -45,14 +45,9 @@ class Readers:
 
     def _lesson(self, shown: int) -> Habits:
         """The habits after so many transcripts."""
-        habits = self._habits
-        if shown >= habits.counting + habits.adding:
-            return habits
-        one = replace(habits, solo_sizes={"easy": 1.0}, team_sizes={"easy": 1.0})
-        if shown < habits.counting:
-            return one
-        sizes = {level: each for level, each in habits.team_sizes.items() if level != "easy"}
-        return replace(one, team_sizes=sizes, delegate=1.0, played=0)
+        if shown >= self._habits.counting:
+            return self._habits
+        return replace(self._habits, solo_sizes={"easy": 1.0}, team_sizes={"easy": 1.0})
 
     def _play(self, solo: bool, habits: Habits) -> list[Transcript]:
         sizes = habits.solo_sizes if solo else habits.team_sizes

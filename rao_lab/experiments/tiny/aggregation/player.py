@@ -1,7 +1,7 @@
 """One demonstrated context: a game, and a player for each of its nodes.
 
 A player reads its lines, slice by slice, and keeps in `n` what it has counted so far; or it hands parts of them on, at
-random and cut at random, and adds up what its helpers say. What does not fit the window is read until it is full.
+random and cut at random, and finishes with their sum. What does not fit the window is read until the window is full.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ foretold drowns what is to be learned, and no count was learned in 500 steps; wi
 LOST = ("ran out of turns", "its context window is full", "the budget of the tree is used up")
 NO_ROOM = ("all agents of this task are used", "all turns of this task are used", "8 levels deep is the most")
 MOST_TRIES = 6
-"""Turns in which parts are handed on before a demonstration is thrown away."""
+"""Turns in which the parts are handed on before a demonstration is thrown away."""
 
 
 @dataclass
@@ -71,33 +71,22 @@ class Player:
 
     def work(self) -> int | str:
         """Plays to the end; returns the number, or "" if the window is full."""
-        self._pen.read(
-            self._game.dialect.opening(Brief("", self._launch_of.args, self._game.agent))[0].content
-        )
+        opening = self._game.dialect.opening(Brief("", self._launch_of.args, self._game.agent))
+        self._pen.read(opening[0].content)
         team = self._game.agent == "recursive"
         if team and self._chance(self._habits.own_question):
-            self._launch([(0, self._lines)])
+            self._hand_on([(0, self._lines)])
         if team and self._lines > tokens.SLICE and self._chance(self._habits.delegate):
-            numbers = self._hand_on()
-            if not self._no_room:
-                return self._finish(numbers)
+            parts = self._parts()
+            for _ in range(MOST_TRIES):
+                found = self._hand_on(parts)
+                if found is not None:
+                    return found
+                if self._no_room:
+                    return self._read_all()
+                self._slip()
+            raise Stuck
         return self._read_all()
-
-    def _hand_on(self) -> list[int]:
-        """Hands parts on; returns what helpers said. It stops if there is no room for helpers."""
-        parts = self._parts()
-        together = self._chance(self._habits.together)
-        numbers: list[int] = []
-        for _ in range(MOST_TRIES):
-            sent = parts if together and not numbers else parts[:1]
-            calls = self._launch(sent)
-            told = [type(call.result) is int for call in calls]
-            numbers += [call.result for call, known in zip(calls, told, strict=True) if known]
-            parts = [part for part, known in zip(sent, told, strict=True) if not known] + parts[len(sent) :]
-            if not parts or self._no_room:
-                return numbers
-            self._slip()
-        raise Stuck
 
     def _parts(self) -> list[Span]:
         """Parts of all lines, cut anywhere; with care none is forgotten."""
@@ -122,18 +111,12 @@ class Player:
                 return ""
             if start + tokens.SLICE < self._lines:
                 keep = write(tokens.MORE if start else tokens.SO_FAR, found)
-            elif start:
-                self._pen.write(write(tokens.TOTAL, found))
             else:
-                self._finish([found])
+                self._pen.write(
+                    write(tokens.TOTAL, found) if start else tokens.FINISH + write(tokens.END, found)
+                )
             so_far += found
         return so_far
-
-    def _finish(self, numbers: Sequence[int]) -> int:
-        *first, last = numbers
-        text = tokens.FINISH + "".join(write(tokens.ADDED, each) for each in first)
-        self._pen.write(text + write(tokens.END, last))
-        return sum(numbers)
 
     def _slip(self) -> None:
         """Now and then writes something that is refused or of no use. It is read but not imitated."""
@@ -176,20 +159,27 @@ class Player:
         except Refusal as refusal:
             return Call(name, args, error=refusal.message)
 
-    def _launch(self, parts: Sequence[Span]) -> list[Call]:
-        """Writes a launch of a helper for each part, and reads what came of it."""
-        (start, end), *rest = parts
-        if rest:
-            *middle, (last, end_of_all) = rest
-            text = tokens.GATHER + write(tokens.START, start) + write(tokens.END_MORE, end)
-            text += "".join(write(tokens.START, each[0]) + write(tokens.END_MORE, each[1]) for each in middle)
-            text += write(tokens.START, last) + write(tokens.END_LAST, end_of_all)
-        else:
-            text = tokens.LAUNCH + write(tokens.START, start) + write(tokens.END, end)
-        self._pen.write(text)
-        calls = [self._child(part) for part in parts]
+    def _hand_on(self, parts: Sequence[Span]) -> int | None:
+        """Launches a helper for each part and finishes with the sum of what they say; None if one says no number."""
+        together = len(parts) > 1 and self._chance(self._habits.together)
+        between, last = (tokens.AND, tokens.TOGETHER) if together else (tokens.THEN, tokens.ALONE)
+        *firsts, (start, end) = parts
+        self._pen.write(
+            (tokens.GATHER if together else tokens.ONE_BY_ONE)
+            + "".join(write(tokens.START, each[0]) + write(between, each[1]) for each in firsts)
+            + write(tokens.START, start)
+            + write(last, end)
+        )
+        calls = []
+        for part in parts:
+            calls.append(self._child(part))
+            if calls[-1].error is not None and not together:
+                break  # the others are not launched
+        said = [call.result for call in calls if type(call.result) is int]
+        if len(said) == len(parts):
+            return sum(said)
         self._observe(calls)
-        return calls
+        return None
 
     def _child(self, part: Span) -> Call:
         try:
@@ -210,7 +200,7 @@ class Player:
     def _any_number(self, lines: int) -> int:
         """What a helper with so many lines may say."""
         share = self._rng.betavariate(1, 5) if self._chance(0.5) else self._rng.random()
-        return min(tokens.COUNTS[-1], round(share * lines))
+        return min(tokens.SAID[-1], round(share * lines))
 
     def _observe(self, calls: Sequence[Call]) -> None:
         self._pen.tell(Observation(calls=tuple(calls)))

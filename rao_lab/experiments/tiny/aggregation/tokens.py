@@ -1,7 +1,7 @@
 """The tokens of the embedded policy for aggregation.
 
-Each number has ten forms, with what surrounds it, so that `read(8, 16)` is three tokens and `finish(3 + 5)` is three
-as well. Python adds: an agent that reads on keeps what it has counted so far in `n`.
+Each number has eleven forms, with what surrounds it, so that `read(8, 16)` is three tokens. Python adds: an agent that
+reads on keeps what it has counted so far in `n`, and one that hands parts on finishes with the sum of what comes back.
 """
 
 from __future__ import annotations
@@ -16,45 +16,44 @@ SLICE = 8
 LONGEST = 256
 """Lines of the longest context."""
 PLACES = range(0, LONGEST + 1, SLICE)
-COUNTS = range(129)
-"""Numbers that have tokens: no half of a context needs a larger one, and of wholes Python makes the sum."""
+COUNTS = range(SLICE + 1)
+"""What one slice may hold."""
+SAID = range(LONGEST // 2 + 1)
+"""What a helper may say: no half of a context holds more."""
 
 READ = "read("
 LENGTH = "length()\n"
-LAUNCH = "await launch_subagent("
-GATHER = "import asyncio\nawait asyncio.gather(launch_subagent("
+GATHER = "import asyncio\nfinish(sum(await asyncio.gather(launch_subagent("
+ONE_BY_ONE = "finish(await launch_subagent("
 FINISH = "finish("
 GIVE_UP = 'finish("failed")\n'
 
 LINES = " #\n"
-SAID = "#\n"
+ANSWER = "#\n"
 START = "#, "
 END = "#)\n"
-END_MORE = "#), launch_subagent("
-END_LAST = "#))\n"
-ADDED = "# + "
 SO_FAR = "n = #\n"
 MORE = "n += #\n"
 TOTAL = "finish(n + #)\n"
+AND = "#), launch_subagent("
+TOGETHER = "#))))\n"
+THEN = "#) + await launch_subagent("
+ALONE = "#))\n"
 
-CODE = (READ, LENGTH, LAUNCH, GATHER, FINISH, GIVE_UP)
+CODE = (READ, LENGTH, GATHER, ONE_BY_ONE, FINISH, GIVE_UP)
 LANGUAGE = Language(
     names=(*KINDS, *WORDS, *(f" {word}" for word in WORDS)),
     code=CODE,
     words=(*dialect_words(), *(f"no: {word}\n" for _, word in REFUSALS)),
     forms={
         LINES: PLACES,
-        SAID: sorted({*COUNTS, *PLACES}),
+        ANSWER: sorted({*SAID, *PLACES}),
         START: PLACES,
         END: sorted({*COUNTS, *PLACES}),
-        END_MORE: PLACES,
-        END_LAST: PLACES,
-        ADDED: COUNTS,
-        SO_FAR: range(SLICE + 1),
-        MORE: range(SLICE + 1),
-        TOTAL: range(SLICE + 1),
+        **dict.fromkeys((SO_FAR, MORE, TOTAL), COUNTS),
+        **dict.fromkeys((AND, TOGETHER, THEN, ALONE), PLACES),
     },
     stops=(LENGTH, GIVE_UP),
-    stop_forms=(END, END_LAST, TOTAL),
+    stop_forms=(END, TOTAL, TOGETHER, ALONE),
     alike=[(kind, *words, *(f" {word}" for word in words)) for kind, words in KINDS.items()],
 )
