@@ -19,7 +19,6 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from rao_lab.api.defaults import Suggested, suggested
@@ -29,13 +28,12 @@ from rao_lab.api.written import run_name, spare_others
 from rao_lab.base.checks import choice
 from rao_lab.base.threads import cores
 from rao_lab.base.words import counted
-from rao_lab.environments.aggregation import Aggregation
-from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, RunFileError, UnavailableError
 from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.experiments.beside import Beside
 from rao_lab.experiments.helping import GradientHelper
+from rao_lab.experiments.worlds import POLICIES, WORLDS, World
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
@@ -46,10 +44,6 @@ from rao_lab.training.setup import trainable
 from rao_lab.tree import AGENTS, Agent
 
 BANDS = ("easy", "medium", "hard")
-WORLDS: Mapping[str, tuple[str, type[TextCraft | Aggregation]]] = MappingProxyType(
-    {"textcraft": ("tiny", TextCraft), "aggregation": ("tiny-aggregation", Aggregation)}
-)
-"""The worlds that have an embedded policy, and its name."""
 TRAINING_SHARE = 0.5
 """With `minutes`: the share of the time after the first evaluation that recursive training may take. The
 flat agent's steps and the second evaluation take the rest."""
@@ -188,14 +182,14 @@ class _Part:
 
     def __init__(self, config: DemoConfig, agent: Agent, board: Board) -> None:
         self._config, self._agent, self._board = config, agent, board
-        name, self._kind = WORLDS[config.world]
-        self._policy: Any = load_policy(name, device=config.device)
+        self._kind = WORLDS[config.world]
+        self._policy: Any = load_policy(POLICIES[config.world], device=config.device)
         self.fitting = suggested(self._policy)
         self.world = self._kind.suited(self.fitting.player, difficulty=BANDS)
         self.fits = flat_fits(self.world, self._policy)
 
     @property
-    def trains_in(self) -> TextCraft | Aggregation:
+    def trains_in(self) -> World:
         return self._kind.suited(self.fitting.player)
 
     @property

@@ -1,4 +1,4 @@
-"""The figures of the embedded policy: trained under several seeds, evaluated on held-out tasks.
+"""The figures of an embedded policy: trained under several seeds, evaluated on held-out tasks.
 
     python -m rao_lab.experiments.seeds --seeds 0 1 2 --agents recursive flat --out data/tiny/seeds.jsonl
 
@@ -24,16 +24,17 @@ from rao_lab.api.defaults import Suggested, suggested
 from rao_lab.api.evaluate import evaluate
 from rao_lab.api.settings import overrides, train_config
 from rao_lab.api.train import train
-from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.environments.textcraft.oracle import clean_nodes
 from rao_lab.errors import RaoLabError
 from rao_lab.evaluation.evaluate import flat_limits
+from rao_lab.experiments.worlds import clean_nodes, world_of
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Policy
 from rao_lab.tree import AGENTS, Agent
 
 Line = dict[str, Any]
 BANDS = ("easy", "medium", "hard")
+MORE = ("extreme",)
+"""Evaluated as well in worlds whose extreme tasks are small."""
 DEMO = {"tasks_per_step": 8, "group_size": 8}
 """Settings of the demo."""
 CURVE = ("success", "scored", "nodes", "depth", "entropy", "tokens_out")
@@ -71,7 +72,7 @@ def _train(policy: Policy, fitting: Suggested, seed: int, agent: Agent, plan: Pl
     limits = flat_limits(fitting.train_limits) if agent == "flat" else fitting.train_limits
     settings = {"agent": agent, "seed": seed, "steps": plan.steps, "limits": limits.to_dict(), **DEMO}
     config = train_config(fitting, settings, plan.changes)
-    for step in train(TextCraft.suited(fitting.player), policy, config):
+    for step in train(world_of(policy).suited(fitting.player), policy, config):
         if step.step:
             row = {name: _short(step.metrics[name]) for name in CURVE}
             yield {"step": step.step, **row, "seconds": _rounded(step.seconds)}
@@ -79,8 +80,10 @@ def _train(policy: Policy, fitting: Suggested, seed: int, agent: Agent, plan: Pl
 
 
 def _evaluate(policy: Policy, fitting: Suggested, agent: Agent, plan: Plan, temperature: float) -> Line:
-    world = TextCraft.suited(fitting.player, difficulty=BANDS)
-    chosen = world.tasks(plan.split)[: plan.tasks * len(BANDS)]
+    kind = world_of(policy)
+    names = BANDS if kind.name == "textcraft" else BANDS + MORE
+    world = kind.suited(fitting.player, difficulty=names)
+    chosen = world.tasks(plan.split)[: plan.tasks * len(names)]
     found = evaluate(world, policy, agent, chosen, fitting.limits, temperature=temperature)
     bands: dict[str, Line] = {}
     for band, part in found.by_difficulty.items():
@@ -108,9 +111,10 @@ def _evaluate(policy: Policy, fitting: Suggested, agent: Agent, plan: Plan, temp
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
     """Success by band, and the nodes of a tree beside those of a clean one, with means over seeds."""
     found = [line for line in lines if line["kind"] == "evaluation"]
+    names = [*BANDS, *(name for name in MORE if found and all(name in line["bands"] for line in found))]
     rows = [
-        "| | T | seeds | easy | medium | hard | nodes m / h | of solved m / h | clean, those m / h |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| | T | seeds | {' | '.join(names)} | nodes m / h | of solved m / h | clean, those m / h |",
+        "|---|---|---|" + "---|" * (len(names) + 3),
     ]
     kinds = dict.fromkeys((line["agent"], line["steps"], line["temperature"]) for line in found)
     for agent, steps, temperature in sorted(kinds, key=lambda kind: (-len(kind[0]), kind[2], kind[1])):
@@ -121,7 +125,7 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
         ]
         each = [(str(line["seed"]), [line]) for line in sorted(same, key=lambda line: line["seed"])]
         for name, part in each if len(each) < 2 else [*each, ("**mean**", same)]:
-            cells = [_mean(part, band, "success", 2) for band in BANDS]
+            cells = [_mean(part, band, "success", 2) for band in names]
             cells += [
                 " / ".join(_mean(part, band, name, 1) for band in ("medium", "hard"))
                 for name in ("nodes", "nodes_solved", "clean_solved")

@@ -21,7 +21,6 @@ from rao_lab.api.evaluate import evaluate
 from rao_lab.api.train import train
 from rao_lab.base.bundled import EMBEDDED
 from rao_lab.base.versions import commit, package_versions
-from rao_lab.environments.aggregation import Aggregation
 from rao_lab.environments.named import Player
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.evaluation.ceiling import flat_fits
@@ -32,13 +31,12 @@ from rao_lab.experiments.claims.behaviour import Measure, pushed_down
 from rao_lab.experiments.claims.clock import replay_both, to_columns
 from rao_lab.experiments.claims.looks import Looks
 from rao_lab.experiments.claims.rows import Kept
+from rao_lab.experiments.worlds import WORLDS, World
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Policy
 from rao_lab.store import open_run
 from rao_lab.tree import Tree
 
-World = TextCraft | Aggregation
-WORLDS: Mapping[str, type[World]] = {"textcraft": TextCraft, "aggregation": Aggregation}
 Say = Callable[[str, int, int], None]
 """Hears (phase, done, all): steps of training, or trees of an evaluation."""
 CURVE = ("success", "scored", "nodes", "depth", "entropy", "tokens_out", "zero_variance_groups")

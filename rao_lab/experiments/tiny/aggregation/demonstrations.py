@@ -45,9 +45,13 @@ class Readers:
 
     def _lesson(self, shown: int) -> Habits:
         """The habits after so many transcripts."""
-        if shown >= self._habits.counting:
-            return self._habits
-        return replace(self._habits, solo_sizes={"easy": 1.0}, team_sizes={"easy": 1.0})
+        habits = self._habits
+        if shown < habits.counting:
+            return replace(habits, solo_sizes={"easy": 1.0}, team_sizes={"easy": 1.0})
+        if shown < habits.counting + habits.reading:
+            sizes = {"easy": 0.4, "medium": 0.6}
+            return replace(habits, solo_sizes=sizes, team_sizes=sizes, delegate=0.0)
+        return habits
 
     def _play(self, solo: bool, habits: Habits) -> list[Transcript]:
         sizes = habits.solo_sizes if solo else habits.team_sizes
