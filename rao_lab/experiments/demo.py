@@ -33,7 +33,7 @@ from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.experiments.beside import Beside
 from rao_lab.experiments.helping import GradientHelper
-from rao_lab.experiments.worlds import POLICIES, WORLDS, World
+from rao_lab.experiments.worlds import POLICIES, WORLDS
 from rao_lab.policies.load import load_policy
 from rao_lab.protocols import Environment
 from rao_lab.training.config import TrainConfig
@@ -52,8 +52,7 @@ SELDOM = 10
 COLLECTED_AFTER = 20_000
 """New objects after which memory is searched for circles: seldom, since trees have none."""
 PER_TASK = {"recursive": 0.02, "flat": 0.01}
-"""Seconds of one core that one task of an evaluation takes before training. Measured as processor time while other
-processes kept the cores busy; on a quiet machine it is rather less."""
+"""Seconds of a busy core that one task of an evaluation takes before training; on a quiet machine they are fewer."""
 PER_TASK_LEARNED = 0.041
 """More of them once the recursive agent has learned to delegate, in `USUAL_STEPS`."""
 PER_TREE = {"recursive": 0.056, "flat": 0.018}
@@ -86,7 +85,6 @@ class DemoConfig:
     out: Path
     """The run file. The page and the flat agent's run are written beside it."""
     world: str = "textcraft"
-    """One of `WORLDS`."""
     steps: int = USUAL_STEPS
     minutes: float | None = None
     """Train as many steps as fit into this time instead. The results then depend on the machine's speed."""
@@ -182,15 +180,11 @@ class _Part:
 
     def __init__(self, config: DemoConfig, agent: Agent, board: Board) -> None:
         self._config, self._agent, self._board = config, agent, board
-        self._kind = WORLDS[config.world]
         self._policy: Any = load_policy(POLICIES[config.world], device=config.device)
         self.fitting = suggested(self._policy)
-        self.world = self._kind.suited(self.fitting.player, difficulty=BANDS)
+        kind, player = WORLDS[config.world], self.fitting.player
+        self.world, self.trains_in = kind.suited(player, difficulty=BANDS), kind.suited(player)
         self.fits = flat_fits(self.world, self._policy)
-
-    @property
-    def trains_in(self) -> World:
-        return self._kind.suited(self.fitting.player)
 
     @property
     def marks(self) -> dict[str, float | None]:
@@ -246,14 +240,13 @@ class _Part:
         began = time.monotonic()
         phase = f"train: {self._agent}"
         self._board.phase(phase, steps)
-        world = self.trains_in
         config = self._config.training(self.fitting, self._agent, steps if deadline is None else 1_000_000)
         done = 0
         store = self._config.file(self._agent)
         self._params()  # all is loaded now, and will be needed to the end: it is not searched again
         gc.freeze()
         gc.set_threshold(COLLECTED_AFTER, 20, 20)
-        made = train(world, self._policy, config, store=store, peers=Alone(helper))
+        made = train(self.trains_in, self._policy, config, store=store, peers=Alone(helper))
         with closing(made):  # type: ignore[type-var]  # a generator: closing it closes the run file
             for step in made:
                 done = step.step
@@ -321,8 +314,8 @@ class _Demo:
         expected = config.seconds(config.steps)
         whole = sum(expected.values()) if config.minutes is None else config.minutes * 60
         board.say(f"world: {self._part.world!r}")
-        trained = ", ".join(self._part.trains_in.difficulties)
-        board.say(f"trains on {trained} tasks; this takes {_said(whole)} on two cores")
+        bands = ", ".join(self._part.trains_in.difficulties)
+        board.say(f"trains on {bands} tasks; this takes {_said(whole)} on two cores")
         board.plan(expected)
         try:
             if config.beside:
