@@ -89,8 +89,9 @@ def test_team_and_solo_come_half_and_half_and_delegation_is_at_random() -> None:
     team = [text for text in found if text.startswith("team ")]
     assert len(solo) + len(team) == 800 and abs(len(solo) - len(team)) < 20
     assert not any("launch_subagent" in text for text in solo)
-    larger = [text for text in team if not re.match(r"team \w+ 8\n", text)]
-    assert 0.2 < sum("launch_subagent" in text for text in larger) / len(larger) < 0.45
+    for least, most, low, high in ((16, 32, 0.2, 0.45), (33, 256, 0.5, 0.85)):
+        found = [text for text in team if least <= int(text.split()[2]) <= most]
+        assert low < sum("launch_subagent" in text for text in found) / len(found) < high
 
 
 def test_counting_comes_first_then_reading_then_handing_on() -> None:
@@ -104,7 +105,7 @@ def test_counting_comes_first_then_reading_then_handing_on() -> None:
 
 def test_who_reads_finishes_with_what_was_counted() -> None:
     """Read by an outsider, from the text alone: what `n` is, and what is added to it, are the counts in their order."""
-    plain = replace(LATER, slip=0.0, own_question=0.0, delegate=0.0)
+    plain = replace(LATER, slip=0.0, own_question=0.0, delegate=0.0, delegate_long=0.0)
     added = 0
     for text in map(shown, demos(400, habits=plain)):
         if "finish(" not in text:
@@ -131,7 +132,7 @@ def test_who_hands_on_is_careful_or_forgets_or_repeats_a_part() -> None:
         assert all(0 <= start < end <= size for start, end in parts), text
         starts, ends = zip(*parts, strict=True)
         careful += [0, *ends] == [*starts, size]
-    assert 0.8 < careful / len(teams) < 0.97 and len(teams) > 100
+    assert 0.7 < careful / len(teams) < 0.95 and len(teams) > 100
 
 
 def test_a_demonstration_reads_in_the_executor_what_it_read_when_it_was_played() -> None:

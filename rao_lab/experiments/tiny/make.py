@@ -115,7 +115,7 @@ BASES: Mapping[str, Base] = MappingProxyType(
         "shallow": Base(behaviour=Behaviour(solo_tiers=Behaviour().team_tiers)),
         # The embedded policy of a second world.
         "tiny-aggregation": Base(
-            MakeConfig(steps=1700, batch=48, warm_up=20, window=64), Habits(), "aggregation"
+            MakeConfig(steps=2600, batch=48, warm_up=20, window=64), Habits(), "aggregation"
         ),
     }
 )

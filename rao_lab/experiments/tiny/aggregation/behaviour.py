@@ -11,7 +11,7 @@ class Habits:
     """Probabilities of what demonstrators do; each is that of one decision."""
 
     team_sizes: Mapping[str, float] = field(
-        default_factory=lambda: {"easy": 0.4, "medium": 0.4, "hard": 0.12, "extreme": 0.08}
+        default_factory=lambda: {"easy": 0.3, "medium": 0.3, "hard": 0.25, "extreme": 0.15}
     )
     """Weights of the difficulties of the contexts that a team is given."""
     solo_sizes: Mapping[str, float] = field(
@@ -28,12 +28,18 @@ class Habits:
     """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3
     """A team's node with more than one slice hands parts on; otherwise it reads."""
+    delegate_long: float = 0.7
+    """The same if it has more than `readable` lines. With fewer such demonstrations, cuts of long contexts were not
+    learned: after RAO, one in five was whole."""
+    readable: int = 32
     played: int = 16
     """Lines of the longest context whose helpers are played. Those of a longer one say any number: what is shown then
     is no more than how parts are handed on."""
-    parts: Mapping[int, float] = field(default_factory=lambda: {2: 0.6, 3: 0.25, 4: 0.15})
-    """Weights of the numbers of parts. They are cut anywhere."""
-    careless: float = 0.1
+    parts: Mapping[int, float] = field(default_factory=lambda: {2: 0.8, 3: 0.15, 4: 0.05})
+    """Weights of the numbers of parts."""
+    halves: float = 0.5
+    """Two parts are halves; otherwise parts are cut anywhere."""
+    careless: float = 0.15
     """One of the parts is left out, or given to two helpers."""
     together: float = 0.7
     """The helpers work at the same time, otherwise one after another."""

@@ -76,7 +76,9 @@ class Player:
         team = self._game.agent == "recursive"
         if team and self._chance(self._habits.own_question):
             self._hand_on([(0, self._lines)])
-        if team and self._lines > tokens.SLICE and self._chance(self._habits.delegate):
+        habits = self._habits
+        rate = habits.delegate if self._lines <= habits.readable else habits.delegate_long
+        if team and self._lines > tokens.SLICE and self._chance(rate):
             parts = self._parts()
             for _ in range(MOST_TRIES):
                 found = self._hand_on(parts)
@@ -89,10 +91,12 @@ class Player:
         return self._read_all()
 
     def _parts(self) -> list[Span]:
-        """Parts of all lines, cut anywhere; with care none is forgotten."""
+        """Parts of all lines, halves or cut anywhere; with care none is forgotten."""
         slices = self._lines // tokens.SLICE
         wanted = self._rng.choices(tuple(self._habits.parts), tuple(self._habits.parts.values()))[0]
         cuts = sorted(self._rng.sample(range(1, slices), min(wanted, slices) - 1))
+        if len(cuts) == 1 and self._chance(self._habits.halves):
+            cuts = [slices // 2]
         bounds = [tokens.SLICE * cut for cut in (0, *cuts, slices)]
         parts = list(pairwise(bounds))
         if self._chance(self._habits.careless):
