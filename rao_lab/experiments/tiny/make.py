@@ -76,12 +76,15 @@ class School(NamedTuple):
 
     language: Language
     demonstrations: type[Demonstrations]
+    weight: float | None = None
+    """What a batch's loss is divided by, for each of its transcripts; None = by the sum of its weights. With a fixed
+    one, transcripts with little to learn from count little."""
 
 
 SCHOOLS: Mapping[str, School] = MappingProxyType(
     {
         "textcraft": School(craft_tokens.LANGUAGE, Demonstrator),
-        "aggregation": School(reading_tokens.LANGUAGE, Readers),
+        "aggregation": School(reading_tokens.LANGUAGE, Readers, 8.0),
     }
 )
 
@@ -115,7 +118,7 @@ BASES: Mapping[str, Base] = MappingProxyType(
         "shallow": Base(behaviour=Behaviour(solo_tiers=Behaviour().team_tiers)),
         # The embedded policy of a second world.
         "tiny-aggregation": Base(
-            MakeConfig(steps=2600, batch=48, warm_up=20, window=64), Habits(), "aggregation"
+            MakeConfig(steps=2000, batch=48, warm_up=20, window=64), Habits(), "aggregation"
         ),
     }
 )
@@ -185,8 +188,11 @@ def batches(stream: Iterator[Transcript], size: int, rng: Random) -> Iterator[li
         yield from cut
 
 
-def loss_of(model: LlamaForCausalLM, batch: Sequence[Transcript]) -> torch.Tensor:
-    """Weighted mean of the negative log-likelihood of the tokens, in nats. Padding stands on the right."""
+def loss_of(
+    model: LlamaForCausalLM, batch: Sequence[Transcript], weight: float | None = None
+) -> torch.Tensor:
+    """Weighted mean of the negative log-likelihood of the tokens, in nats; with `weight`, their sum over so much for
+    each transcript. Padding stands on the right."""
     longest = max(len(found.ids) for found in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     weights = torch.zeros(len(batch), longest)
@@ -196,7 +202,7 @@ def loss_of(model: LlamaForCausalLM, batch: Sequence[Transcript]) -> torch.Tenso
     logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
     losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
     kept = weights[:, 1:].flatten()
-    return (losses * kept).sum() / kept.sum()
+    return (losses * kept).sum() / (kept.sum() if weight is None else weight * len(batch))
 
 
 def pace(config: MakeConfig, step: int) -> float:
@@ -219,14 +225,16 @@ def optimizers(model: LlamaForCausalLM, config: MakeConfig) -> list[torch.optim.
     ]
 
 
-def clone(model: LlamaForCausalLM, demonstrator: Demonstrations, config: MakeConfig) -> Iterator[float]:
+def clone(
+    model: LlamaForCausalLM, demonstrator: Demonstrations, config: MakeConfig, weight: float | None = None
+) -> Iterator[float]:
     """Trains the model on demonstrations, and yields the loss of each step."""
     steppers = optimizers(model, config)
     full = [[group["lr"] for group in stepper.param_groups] for stepper in steppers]
     model.train()
     feed = batches(demonstrator.stream(), config.batch, Random(config.seed))
     for step, batch in zip(range(config.steps), feed, strict=False):
-        loss = loss_of(model, batch)
+        loss = loss_of(model, batch, weight)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for stepper, rates in zip(steppers, full, strict=True):
@@ -267,7 +275,7 @@ def make(base: Base, out: Path, command: str, say: Callable[[str], object]) -> N
     model = new_model(config, tokenizer, base.world)
     demonstrator = school.demonstrations(tokenizer, Random(config.seed), config.window, base.behaviour)
     began, worked, loss = time.monotonic(), time.process_time(), math.nan
-    for step, loss in enumerate(clone(model, demonstrator, config), start=1):
+    for step, loss in enumerate(clone(model, demonstrator, config, school.weight), start=1):
         if step % 50 == 0:
             say(f"step {step} of {config.steps}: loss {loss:.3f}, {time.monotonic() - began:.0f} s")
     record = {

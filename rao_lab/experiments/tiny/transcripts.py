@@ -66,9 +66,9 @@ class Pen:
         self._dialect = dialect
         self._encode = encode
 
-    def write(self, code: str, train: bool = True) -> None:
+    def write(self, code: str, train: bool = True, weight: float = 1.0) -> None:
         """The node writes; `train=False` for a slip, which is not imitated."""
-        self._add(code, 1.0 if train else 0.0)
+        self._add(code, weight if train else 0.0)
 
     def read(self, text: str) -> None:
         self._add(text, self._read_weight)

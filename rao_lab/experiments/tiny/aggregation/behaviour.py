@@ -28,7 +28,7 @@ class Habits:
     """A context is passed over if fewer than two of its lines are of the kind that is asked for."""
     delegate: float = 0.3
     """A team's node with more than one slice hands parts on; otherwise it reads."""
-    delegate_long: float = 0.7
+    delegate_long: float = 0.5
     """The same if it has more than `readable` lines. With fewer such demonstrations, cuts of long contexts were not
     learned: after RAO, one in five was whole."""
     readable: int = 32
