@@ -57,7 +57,9 @@ def test_a_changed_recipe_makes_another_base(short: list[str], monkeypatch: pyte
 def test_a_base_that_cannot_be_kept_or_is_unknown_is_refused_in_one_line(
     short: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="base='narrow' is unknown: choose one of tiny, wide, eager"):
+    with pytest.raises(
+        ConfigError, match="base='narrow' is unknown: choose one of tiny, tiny-aggregation, wide"
+    ):
         bases.base("narrow")
     (tmp_path / "file").touch()
     monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path / "file"))

@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_what_looks_like_a_path_is_not_asked_for_at_the_hub(name: str) -> None:
-    with pytest.raises(MissingError, match=r"check the path|give tiny, smollm2"):
+    with pytest.raises(MissingError, match=r"check the path|give tiny, tiny-aggregation"):
         load_policy(name)
 
 
