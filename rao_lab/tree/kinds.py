@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from rao_lab.base.words import counted
 from rao_lab.tree.node import Node
 from rao_lab.tree.tree import Tree
 
@@ -35,15 +36,15 @@ class KindFigures:
 
     def words(self) -> str:
         """In a line."""
-        said = [] if not self.tasks else [f"{self.tasks:,} tasks"]
+        said = [f"none of {counted(self.tasks, 'task')} scored"] if self.tasks else []
         if self.success is not None and self.nodes is not None and self.depth is not None:
             said = [
-                f"success {self.success:.2f} on {self.scored:,} tasks",
+                f"success {self.success:.2f} on {counted(self.scored, 'task')}",
                 f"{self.nodes:.1f} nodes a tree",
                 f"mean depth {self.depth:.1f}",
             ]
         if self.together is not None:
-            said.append(f"{self.together:.0%} of {self.launches:,} helpers launched together")
+            said.append(f"{self.together:.0%} of {counted(self.launches, 'helper')} launched together")
         return ", ".join(said)
 
 

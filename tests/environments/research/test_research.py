@@ -13,6 +13,7 @@ import rao_lab as rl
 from rao_lab.environments.research.articles import articles, told
 from rao_lab.environments.research.corpus import HITS, PAGE, SNIPPET, Corpus, Document
 from rao_lab.environments.research.questions import hops, kind_of, parse, question
+from rao_lab.training.metrics import tree_metrics
 from rao_lab.tree import Task
 
 Research = rl.environments.Research
@@ -240,6 +241,8 @@ def test_chained_and_independent_questions_are_told_apart() -> None:
         found = rl.evaluate(env, policy, tasks=4)
         (name, figures), *_ = [item for item in found.by_kind.items() if item[1].tasks]
         assert (name, figures.tasks, figures.success, figures.together) == (kind, 4, 1.0, share)
+        metrics = tree_metrics([rl.Group(found.trees[0].task, found.trees[:1])])
+        assert metrics["by_kind"][kind]["together"] == share and metrics["by_kind"][kind]["tasks"] == 1
         assert kind in str(found) and found.to_dict()["by_kind"][kind]["together"] == share
 
 

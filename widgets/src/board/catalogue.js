@@ -127,6 +127,16 @@ export const CATALOGUE = [
     "draw": "lines", "of": [["judge/seconds", ""]], "format": "seconds"},
   {"id": "judge_cost", "section": "Judge", "title": "Cost of the judge", "note": "US dollars, each step",
     "draw": "lines", "of": [["judge/cost", ""]], "format": "digits"},
+  {"id": "success_by_kind", "section": "Kinds of questions", "title": "Root success by kind",
+    "note": "share of roots", "draw": "lines", "of": [["by_kind/*/success", "*"]], "format": "share",
+    "count": "by_kind/*/scored"},
+  {"id": "together_by_kind", "section": "Kinds of questions", "title": "Launched together",
+    "note": "share of helpers, by who launched them", "draw": "lines", "of": [["by_kind/*/together", "*"]],
+    "format": "percent"},
+  {"id": "nodes_by_kind", "section": "Kinds of questions", "title": "Nodes by kind",
+    "note": "mean of a tree", "draw": "lines", "of": [["by_kind/*/nodes", "*"]], "format": "one"},
+  {"id": "depth_by_kind", "section": "Kinds of questions", "title": "Depth by kind",
+    "note": "mean of a tree", "draw": "lines", "of": [["by_kind/*/depth", "*"]], "format": "one"},
   {"id": "badges", "section": "Badges", "title": "Badges", "note": "nodes, each step", "draw": "columns",
     "of": [["badges/*", "*"]], "format": "count", "part": "badge"}
 ];
