@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.words import counted
 from rao_lab.environments.drawn import Drawn, check_settings, check_split, choose, own_name
 from rao_lab.environments.named import Player
 from rao_lab.environments.reading import path_of
@@ -218,7 +219,8 @@ class Research(Drawn):
     def __repr__(self) -> str:
         if self._folder is None:
             return super().__repr__()
-        return f"Research({len(self._files)} questions on {len(self.corpus)} texts of a folder, {self._folder.digest})"
+        asked, texts = counted(len(self._files), "question"), counted(len(self.corpus), "text")
+        return f"Research({asked} on {texts} of a folder, {self._folder.digest})"
 
 
 def _kinds(kinds: str | Sequence[str]) -> tuple[str, ...]:

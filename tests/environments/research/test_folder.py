@@ -114,4 +114,4 @@ def test_a_folder_of_100_megabytes(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = rl.environments.Research.from_folder(*made(tmp_path, texts))
-    assert len(env.corpus) == 100 and env.corpus.search("mill 5003 weather")[0].doc == "5.txt"
+    assert len(env.corpus) == 100 and env.corpus.search("mill 112999 weather")[0].doc == "99.txt"
