@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
@@ -71,12 +72,18 @@ def lines_of(path: Path, each: str = "one task") -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedIOBase]:
-    """The file, unzipped if it is zipped. It is opened once, because a pipe cannot be read again."""
+    """The file, unzipped if it is zipped, without the mark that editors on Windows put first. It is opened once,
+    because a pipe cannot be read again."""
     name = said(path)
     try:
         with path.open("rb") as file:
             zipped = file.peek(2)[:2] == b"\x1f\x8b"
-            yield gzip.GzipFile(fileobj=file) if zipped else file
+            if path.suffix == ".gz" and not zipped:
+                raise InputError(f"{name} is no gzip file: rename it, or zip it again")
+            plain = gzip.GzipFile(fileobj=file) if zipped else file
+            if plain.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+                plain.read(len(BOM_UTF8))
+            yield plain
     except RaoLabError:
         raise
     except FileNotFoundError:
@@ -85,6 +92,25 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from None
     except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
         raise InputError(f"{name} cannot be read: {error}") from None
+
+
+class Ids:
+    """The ids of a file's tasks: noise and records are keyed by them, so that no two tasks may share one."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+
+    def add(self, id_: str, number: int, where: str) -> None:
+        """Notes the id of a line.
+
+        Raises:
+            InputError: an earlier line has it.
+        """
+        first = self._lines.setdefault(id_, number)
+        if first != number:
+            raise InputError(
+                f"{where} has the id {quoted(id_)}, as line {first} has: give each an id of its own"
+            )
 
 
 def check_size(path: Path, size: int, most: int) -> None:

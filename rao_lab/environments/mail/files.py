@@ -12,7 +12,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.environments.answers import MOST_CHARS
 from rao_lab.environments.mail.mailbox import Mailbox
 from rao_lab.environments.mail.world import MAX_QUESTION
-from rao_lab.environments.reading import json_of, lines_of, path_of, said
+from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said
 from rao_lab.errors import InputError
 
 MOST_ANSWERS = 100
@@ -39,13 +39,16 @@ def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[st
     path = path_of(file)
     numbers = {head.key: number for number, head in enumerate(mailbox.heads, start=1) if head.key}
     found: dict[str, Asked] = {}
-    digest = blake2b(digest_size=8)
+    lines: dict[str, int] = {}
+    ids, digest = Ids(), blake2b(digest_size=8)
     for number, line in lines_of(path, "one question"):
         where = f"{said(path)}, line {number}"
         asked = _asked(json_of(line, where), where, f"{path.name}/{number}", numbers)
         words = " ".join(asked.question.split())
         if words in found:
-            raise InputError(f"{where} asks what an earlier line asks: {quoted(words)}")
+            raise InputError(f"{where} asks what line {lines[words]} asks: {quoted(words)}")
+        ids.add(asked.id, number, where)
+        lines[words] = number
         found[words] = asked
         digest.update(repr(asked).encode("utf-8", "replace"))
     if not found:

@@ -17,7 +17,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
-from rao_lab.environments.reading import json_of, lines_of, opened, path_of, said
+from rao_lab.environments.reading import Ids, json_of, lines_of, opened, path_of, said
 from rao_lab.environments.research.corpus import Corpus, Document
 from rao_lab.environments.research.questions import MAX_QUESTION
 from rao_lab.environments.research.world import GOAL
@@ -158,11 +158,12 @@ def read_tasks(file: str | PathLike[str], corpus: str) -> list[Task]:
         InputError, MissingError: naming the file, the line and what is wrong.
     """
     path = path_of(file)
-    found = []
+    found, ids = [], Ids()
     for number, line in lines_of(path, "one question"):
         where = f"{said(path)}, line {number}"
         # Ids go into run files, which hold no paths.
         found.append(_task(json_of(line, where), f"{path.name}/{number}", where, corpus))
+        ids.add(found[-1].id, number, where)
     if not found:
         raise InputError(f"{said(path)} holds no questions: expected one JSON object a line")
     return found

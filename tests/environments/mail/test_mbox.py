@@ -125,12 +125,14 @@ def test_what_is_no_mail_is_refused_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
     (tmp_path / "cut.gz").write_bytes(gzip.compress(SENT + PLAIN)[:60])
     (tmp_path / "folder").mkdir()
+    (tmp_path / "plain.mbox.gz").write_bytes(SENT + PLAIN)
     for name, kind, words in (
         ("empty.mbox", InputError, "empty.mbox holds no messages"),
         ("blank.mbox", InputError, "blank.mbox holds no messages"),
         ("book.txt", InputError, "book.txt is no mbox: its first line must begin with 'From '"),
         ("picture.png", InputError, "is no mbox"),
         ("cut.gz", InputError, "cut.gz cannot be read"),
+        ("plain.mbox.gz", InputError, "plain.mbox.gz is no gzip file: rename it, or zip it again"),
         ("none.mbox", MissingError, "no file .*none.mbox"),
         ("a" * 5000, InputError, "cannot be read: File name too long"),
         ("a\0b", InputError, "cannot be read: embedded null byte"),
@@ -203,7 +205,11 @@ def test_questions_are_run_scored_and_opened_again(tmp_path: Path, monkeypatch: 
         ([{"question": "a" * 3000, "answer": 1}], "line 1: question must be a text"),
         ([{**RENT, "id": 3}], "line 1: id must be a text"),
         ([{**RENT, "message": "8@a"}], "line 1: no message has the Message-ID '8@a'"),
-        ([RENT, RENT], "line 2 asks what an earlier line asks"),
+        ([RENT, RENT], "line 2 asks what line 1 asks"),
+        (
+            [{**RENT, "id": "a"}, {"question": "Why?", "answer": 1, "id": "a"}],
+            "line 2 has the id 'a', as line 1 has",
+        ),
     ],
 )
 def test_bad_questions_are_refused_in_a_line(lines: list[object], words: str, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
         ({"goal": "Who?", "answer": []}, "must list 1 to 100"),
         ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a short text, not 3'),
         ({"goal": "Who?", "answer": "x", "hops": "3"}, '"hops" must be a whole number'),
+        ({**ASKED, "id": "questions.jsonl/1"}, "line 2 has the id 'questions.jsonl/1', as line 1 has"),
         ("[1]", "line 2: a question must be an object"),
         ("{", "line 2"),
     ],

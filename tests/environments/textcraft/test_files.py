@@ -97,6 +97,12 @@ def test_a_file_is_read_zipped_or_not(tmp_path):
     assert (plain.id, plain.max_steps, plain.difficulty) == ("lamps.1", 75, "easy")
 
 
+@pytest.mark.parametrize("zip_", [bytes, gzip.compress])
+def test_the_mark_of_a_windows_editor_is_no_text(tmp_path, zip_):
+    marked = [zip_(b"\xef\xbb\xbf" + json.dumps(each).encode()) for each in (RECIPES, TASK)]
+    assert len(TextCraft.from_files(*files(tmp_path, *marked)).tasks("test")) == 1
+
+
 def test_blank_lines_are_no_tasks(tmp_path):
     book, tasks = files(tmp_path, tasks=f"\n{json.dumps(TASK)}\n\n")
     assert len(TextCraft.from_files(book, tasks).tasks("dev")) == 1
@@ -147,6 +153,7 @@ def test_wrong_recipes_are_one_clear_line(tmp_path, recipes, says):
         (changed(difficulty=["easy"]), "difficulty must be a text"),
         ([{**TASK, "max_steps": 0}], "max_steps"),
         ([{**TASK, "id": 7}], "id must be a text"),
+        ([TASK, TASK], f"line 2 has the id {TASK['id']!r}, as line 1 has"),
         (json.dumps(TASK).replace("75", "NaN"), "NaN is not in JSON"),
         (json.dumps(TASK).replace("75", "9" * 5000), "this is not JSON"),
     ],
@@ -212,16 +219,21 @@ def test_a_small_file_does_not_take_the_memory(tmp_path, place, bomb, says):
 
 def test_all_tasks_together_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("rao_lab.environments.textcraft.files.MAX_ITEMS", 100)
-    book, tasks = files(tmp_path, tasks=[TASK] * 25)
+    same = [{**TASK, "id": f"lamps.{number}"} for number in range(26)]
+    book, tasks = files(tmp_path, tasks=same[:25])
     assert len(TextCraft.from_files(book, tasks).tasks("test")) == 25
     with pytest.raises(InputError, match=r"line 26: the tasks hold more than 100 counts of items"):
-        TextCraft.from_files(*files(tmp_path, tasks=[TASK] * 26))
+        TextCraft.from_files(*files(tmp_path, tasks=same))
 
 
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
 def test_only_a_line_feed_ends_a_line(tmp_path, character):
     goal = f"Craft a lamp{character}and stop"
-    lines = json.dumps({**TASK, "goal": goal}, ensure_ascii=character < "\x20") + "\r\n" + json.dumps(TASK)
+    lines = (
+        json.dumps({**TASK, "goal": goal, "id": "0"}, ensure_ascii=character < "\x20")
+        + "\r\n"
+        + json.dumps(TASK)
+    )
     found = TextCraft.from_files(*files(tmp_path, tasks=lines)).tasks("test")
     assert [task.goal for task in found] == [goal, TASK["goal"]]
 
