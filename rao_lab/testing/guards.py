@@ -51,7 +51,7 @@ def check_guards(trial: Trial) -> None:
             trial.note(f"{off} is off: a node may launch a helper for {whose}")
     tried = seen.refused | seen.admitted
     if not tried:
-        trial.note("no launch came out as a node's own goal, so guards were not tried")
+        trial.note(trial.unplayed or "no launch came out as a node's own goal, so guards were not tried")
     elif not seen.admitted:
         trial.passes(f"refused: a launch for {' and for '.join(sorted(seen.refused))}")
 

@@ -196,7 +196,8 @@ def check_signatures(trial: Trial) -> None:
                 tried.add(step.name)
                 _forms(trial, play, number, known[step.name])
     if not tried:
-        return trial.note("no play called anything, so calls were not tried in other forms")
+        said = "no play called anything, so calls were not tried in other forms"
+        return trial.note(trial.unplayed or said)
     if unused := sorted(known.keys() - tried):
         trial.note(f"no play called {', '.join(unused)}: what they take by name was not tried")
     trial.passes(f"{', '.join(sorted(tried))} take what their signatures say, by place and by name")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
 from rao_lab.execution.node_code import LAUNCH
 from rao_lab.execution.sandbox import FINISH
 from rao_lab.policies.pending import KnownAtOnce
@@ -45,18 +46,28 @@ def check_plays(trial: Trial) -> None:
         )
         return
     ways: list[tuple[str, Any]] = [*((style, "recursive") for style in env.styles), (env.styles[0], "flat")]
+    played: list[Play] = []
     for task in trial.tasks:
         for style, agent in ways:
             if trial.late:
                 break
             play = trial.play(task, style=style, agent=agent)
-            if play is not None and _right(trial, play):
+            if play is None:
+                continue
+            played.append(play)
+            if _right(trial, play):
                 trial.plays.append(play)
     for number, task in enumerate(trial.tasks[:WRONG_PLAYS]):
         if not trial.late:
             trial.play(task, ScriptedPolicy(error_rate=0.7, seed=number))
-    trees = len(trial.plays)
-    trial.passes(f"the script solved {trees} trees, in the styles {', '.join(env.styles)}, and flat")
+    unscored = sum(play.tree.success is None for play in played)
+    if trial.plays:
+        trees = counted(len(trial.plays), "tree")
+        trial.passes(f"the script solved {trees}, in the styles {', '.join(env.styles)}, and flat")
+    elif unscored and trial.clean():
+        which = "none" if unscored == len(played) else f"{len(played) - unscored}"
+        said = f"the script played {counted(len(played), 'tree')}, and {which} of them got a score"
+        trial.note(f"{said}: let leave return rl.Score(success), or what needs a right play is not tried")
 
 
 def _right(trial: Trial, play: Play) -> bool:
@@ -96,7 +107,9 @@ def check_determinism(trial: Trial) -> None:
         return
     if not trial.plays:
         _without_plays(trial)
-    for play in _fewest_steps(trial):
+    plays = _fewest_steps(trial)
+    beside_others = 0
+    for place, play in enumerate(plays):
         if trial.late:
             break
         with_other = [trial.open(play.task), trial.open(play.task)]
@@ -110,7 +123,31 @@ def check_determinism(trial: Trial) -> None:
                 trial, play, step, beside, "in a second world of the task, open at the same time"
             ):
                 break
-    trial.passes(f"{trial.count} calls had the same results in fresh worlds, two of them open at a time")
+        other = next((each for each in plays[place + 1 :] if each.task.id != play.task.id), None)
+        if other is not None and trial.clean():
+            beside_others += 1
+            _by_turns(trial, play, other)
+    others = ", of one task and of two" if beside_others else ""
+    trial.passes(
+        f"{trial.count} calls had the same results in fresh worlds, two of them open at a time{others}"
+    )
+
+
+def _by_turns(trial: Trial, *plays: Play) -> None:
+    """The steps of plays of two tasks by turns, each in a fresh world of its task."""
+    worlds = [trial.open(play.task) for play in plays]
+    replays = [Replay(world) for world in worlds if world is not None]
+    if len(replays) < len(plays):
+        return
+    what = "by turns with a world of another task that is open at the same time"
+    for number in range(max(len(play.steps) for play in plays)):
+        for play, replay in zip(plays, replays):
+            if number >= len(play.steps):
+                continue
+            step = play.steps[number]
+            answer = trial.ask(f"{step}, {what}", replay.do, number, step, advice=STATE)
+            if not answer.ok or _differs(trial, play, step, answer.value, what):
+                return
 
 
 def _without_plays(trial: Trial) -> None:

@@ -17,7 +17,7 @@ from rao_lab.execution.node_run import Siblings
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.scripted import ScriptedPolicy
 from rao_lab.prompts import find
-from rao_lab.protocols import Environment, Policy, World
+from rao_lab.protocols import Environment, Policy, Scripted, World
 from rao_lab.testing.recorded import RecordedEnvironment, Step
 from rao_lab.testing.report import EnvironmentReport, Finding
 from rao_lab.testing.watch import Answer, Watch, raised_at
@@ -94,6 +94,14 @@ class Trial:
         """The end of one of so many parts of the time that the running check has left."""
         now = time.monotonic()
         return now + max(0.0, self._stage_until - now) / parts
+
+    @property
+    def unplayed(self) -> str:
+        """Why there is no right play to try again; "" if there is one."""
+        if self.plays:
+            return ""
+        known = isinstance(self.env, Scripted)
+        return f"not tried: {'no play of the script succeeded' if known else 'there is no script'}"
 
     @property
     def why_late(self) -> str:

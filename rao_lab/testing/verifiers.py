@@ -47,13 +47,18 @@ def check_verifiers(trial: Trial) -> None:
         value = next((gold for known, gold in golds if known is task), _NOTHING)
         others = [gold for _, gold in golds]
         seen |= _wrong_answers(trial, task, value, others)
+    helped = 0
     for play in trial.plays:
         if not trial.late:
+            helped += _empty_helpers(trial, play)
             _someone_elses(trial, play)
-    if not seen:
+    if not seen and trial.clean():
         trial.note("no verifier scored a root: a judge is asked, or the trees are not scored")
     elif trial.count:
-        trial.passes("right answers pass; empty ones, lists of all, others' values and odd types do not")
+        whose = "of roots and helpers" if helped else "of roots"
+        trial.passes(
+            f"right answers pass; empty ones {whose}, lists of all, others' values and odd types do not"
+        )
 
 
 class _Nothing:
@@ -147,18 +152,49 @@ def _someone_elses(trial: Trial, play: Play) -> None:
             )
 
 
+def _empty_helpers(trial: Trial, play: Play) -> int:
+    """Some helpers of a play finish with nothing and without having done anything: how many were tried."""
+    done = {step.path: step.args[0] for step in play.steps if step.method == "leave" and _passes(step.result)}
+    worked = [
+        path
+        for path, value in done.items()
+        if path != ROOT
+        and not any(same(value, each) for each in EMPTY)
+        and any(_within(step, path) and step.method == "call" for step in play.steps)
+    ]
+    tried = list(dict.fromkeys([*worked[:1], *worked[-1:]]))
+    for path in tried:
+        for value in EMPTY:
+            if trial.late:
+                return 0
+            if _passes(_left_with(trial, play, path, value, idle=True)):
+                trial.fault(
+                    f"node {path} of {play}, a helper, did nothing and finished with {quoted(value)}",
+                    f"it passed, as with its own value {quoted(done[path])}",
+                    "score 0, of every node: compare with what it was asked, and not by what holds for everything",
+                )
+                break
+    return len(tried)
+
+
+def _within(step: Step, path: str) -> bool:
+    return step.path == path or step.path.startswith(f"{path}.")
+
+
 def _passes(score: Any) -> bool:
     return isinstance(score, Score) and score.success == 1
 
 
-def _left_with(trial: Trial, play: Play, path: str, value: Any) -> Any:
-    """The score of a node of a play that does the same and finishes with another value."""
+def _left_with(trial: Trial, play: Play, path: str, value: Any, idle: bool = False) -> Any:
+    """The score of a node of a play that does the same, or nothing, and finishes with another value."""
     world = trial.open(play.task)
     if world is None:
         return None
     replay = Replay(world)
     for number, step in enumerate(play.steps):
         mine = step.method == "leave" and step.path == path
+        if idle and not mine and _within(step, path) and (step.method, step.path) != ("enter", path):
+            continue
         step = Step("leave", path, args=(value,)) if mine else step
         done = replayed(trial, replay, number, step)
         if mine:

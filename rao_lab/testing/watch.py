@@ -155,7 +155,7 @@ def place_of(places: list[tuple[str, int, str]]) -> str:
     for file, line, function in places:
         path = Path(file)
         ours = _OURS in path.parents and _WORLDS not in path.parents
-        pythons = file.startswith("<frozen") or (
+        pythons = file.startswith(("<frozen", "<string>")) or (  # "<string>" = made by dataclasses
             _PYTHON in path.parents and "site-packages" not in path.parts
         )
         if not ours and not pythons:

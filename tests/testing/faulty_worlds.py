@@ -62,6 +62,22 @@ def passes_empty(self: Any, path: str, value: Any) -> rl.Score:
     return rl.Score(float(not value or value == max(self.numbers)))
 
 
+def passes_empty_helpers(self: Any, path: str, value: Any) -> rl.Score:
+    return rl.Score(1.0) if path != "0" and not value else Row.leave(self, path, value)  # type: ignore[no-any-return]
+
+
+ASKED: dict[str, Any] = {}
+
+
+def keeps_for_all(self: Any, path: str, launch: rl.Launch) -> None:
+    Row.enter(self, path, launch)
+    ASKED[path] = max(self.numbers[slice(*self.asked[path])])
+
+
+def scores_by_what_all_keep(self: Any, path: str, value: Any) -> rl.Score:
+    return rl.Score(float(type(value) is int and value == ASKED[path]))
+
+
 def passes_what_contains(self: Any, path: str, value: Any) -> rl.Score:
     start, end = self.asked[path]
     return rl.Score(float(str(max(self.numbers[start:end])) in str(value)))
@@ -169,6 +185,16 @@ FAULTS: dict[str, tuple[Any, str, str]] = {
         "used up what it had made",
     ),
     "an empty answer passes": (faulty("Empty", leave=passes_empty), "verifiers", "finished with None"),
+    "an empty answer of a helper passes": (
+        faulty("EmptyHelper", leave=passes_empty_helpers),
+        "verifiers",
+        "a helper, did nothing and finished with None",
+    ),
+    "state of a module": (
+        faulty("OfModule", enter=keeps_for_all, leave=scores_by_what_all_keep),
+        "determinism",
+        "by turns with a world of another task",
+    ),
     "what contains the answer passes": (
         faulty("Contains", leave=passes_what_contains),
         "verifiers",

@@ -12,7 +12,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.environments.named import BUNDLED, open_named
-from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide
+from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide, faulty
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -23,6 +23,21 @@ def test_a_planted_fault_is_found_and_said_in_words(fault: str) -> None:
     assert any(words in f"{each.tried}\n{each.found}" for each in found), report
     assert not report.ok and "Traceback" not in str(report) and all(each.advice for each in report.findings)
     print(report)
+
+
+def test_what_no_right_play_could_try_is_said_so() -> None:
+    unscored = faulty("Unscored", leave=lambda self, path, value: None)
+    report = rl.testing.check_environment(unscored, seconds=60)
+    assert report.ok and "plays" not in report.passed, report
+    assert any(note.startswith("plays: ") and "none of them got a score" in note for note in report.notes)
+    for check in ("siblings", "signatures"):
+        assert f"{check}: not tried: no play of the script succeeded" in report.notes
+
+
+def test_the_place_of_a_bad_score_is_the_line_of_leave() -> None:
+    wrong = faulty("Nested", leave=lambda self, path, value: rl.Score(rl.Score(1.0)))  # type: ignore[arg-type]
+    found = [each for each in rl.testing.check_environment(wrong, seconds=60).findings if each.where]
+    assert found and all("test_check_environment.py" in each.where for each in found), found
 
 
 def test_a_right_world_passes_and_the_report_says_what_was_tried() -> None:
