@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
-from pathlib import Path
 from typing import overload
 
 MAX_LINE = 2000
@@ -18,17 +18,26 @@ BLOCK = 1 << 20
 
 
 class _File:
-    """A temporary file without a name. It is closed when nobody holds this object."""
+    """A temporary file, which is gone when nobody holds this object."""
 
     def __init__(self) -> None:
-        self.number, name = tempfile.mkstemp(prefix="rao-lab-")
-        Path(name).unlink()
-        weakref.finalize(self, os.close, self.number)
+        self._file = tempfile.TemporaryFile(buffering=0, prefix="rao-lab-")  # noqa: SIM115 - closed with this object
+        self._lock = threading.Lock()
+        weakref.finalize(self, self._file.close)
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[os.write(self.number, view) :]
+        with self._lock:
+            self._file.seek(0, os.SEEK_END)
+            while view:
+                view = view[self._file.write(view) :]
+
+    def read(self, start: int, size: int) -> bytes:
+        if hasattr(os, "pread"):  # moves no place that forks share; Windows lacks it
+            return os.pread(self._file.fileno(), size, start)
+        with self._lock:
+            self._file.seek(start)
+            return self._file.read(size)
 
 
 class Lines(Sequence[str]):
@@ -59,7 +68,7 @@ class Lines(Sequence[str]):
         places = self._places[first : last + 1]
         if len(places) < 2:
             return []
-        data = os.pread(self._file.number, places[-1] - places[0], places[0])
+        data = self._file.read(places[0], places[-1] - places[0])
         spans = pairwise(places)
         return [data[start - places[0] : end - places[0]].decode("utf-8", "replace") for start, end in spans]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +180,10 @@ def test_rows_without_an_answer_are_kept_if_asked_for_and_have_no_verifier(tmp_p
     assert scores[0] is not None and scores[1] is None
 
 
-def test_long_lines_are_several_and_blank_ones_none() -> None:
+@pytest.mark.parametrize("placed", [True, False], ids=["pread", "seek"])
+def test_long_lines_are_several_and_blank_ones_none(placed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not placed:  # as on Windows
+        monkeypatch.delattr(os, "pread", raising=False)
     text = "a b\n\n  \r\n" + "word " * 1000 + "\n" + "x" * 4500 + "\r\nlast"
     lines = list(split_lines(text))
     assert lines[0] == "a b" and lines[-1] == "last" and max(map(len, lines)) <= MAX_LINE
@@ -187,6 +192,11 @@ def test_long_lines_are_several_and_blank_ones_none() -> None:
     spool = Spool()
     kept = spool[spool.add(text)]
     assert list(kept) == lines and kept[1:3] == lines[1:3] and kept[-1] == "last" and kept[9:] == lines[9:]
+    other = spool[spool.add("after a read\nof the first")]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda at: kept[at % len(lines)], range(400))) == (lines * 400)[:400]
+    assert list(other) == ["after a read", "of the first"] and list(kept) == lines
+    lines += other
     assert spool.add(text) == spool.add(str(text)) and spool.size == sum(len(line.encode()) for line in lines)
 
 
