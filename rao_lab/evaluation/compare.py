@@ -12,11 +12,11 @@ from typing import Any, Unpack
 from rao_lab.base.cell import table_html
 from rao_lab.base.lazy import later
 from rao_lab.base.words import counted, fixed
+from rao_lab.evaluation import bootstrap
 from rao_lab.evaluation.attempts import Arm, Tries
 from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks
-from rao_lab.evaluation.intervals import paired_interval
-from rao_lab.evaluation.measures import Cost, Measure, cost_of, measures_of
+from rao_lab.evaluation.measures import Cost, Measure, cluster_of, cost_of, measures_of
 from rao_lab.evaluation.rows import TaskRow
 from rao_lab.evaluation.summary import FIGURES, figures
 from rao_lab.execution.limits import Limits
@@ -34,25 +34,19 @@ class Difference:
     """Scored by both."""
     difference: float
     low: float
-    """Newcombe's 95 % interval for paired shares (his method 10)."""
+    """The 95 % interval over tasks by resampling, those that are alike together: as in `Comparison.measures`."""
     high: float
     all_tasks: int = 0
     """With those that one of them, or both, was not scored on."""
 
     def __str__(self) -> str:
+        said = f"{self.first} minus {self.second}: "
         if not self.tasks:
-            return f"{self.first} minus {self.second}: none of {counted(self.all_tasks, 'task')} was scored by both"
+            return f"{said}none of {counted(self.all_tasks, 'task')} was scored by both"
         interval = f"[{fixed(self.low, 2, sign=True)}, {fixed(self.high, 2, sign=True)}]"
-        left_out = self.tasks < self.all_tasks
-        on = (
-            f"{self.tasks:,} of {counted(self.all_tasks, 'task')}"
-            if left_out
-            else counted(self.tasks, "task")
-        )
-        return (
-            f"{self.first} minus {self.second}: {fixed(self.difference, 2, sign=True)} {interval} "
-            f"on {on}{' that both were scored on' if left_out else ''}"
-        )
+        every = counted(self.all_tasks, "task")
+        on = every if self.tasks == self.all_tasks else f"{self.tasks:,} of {every} that both were scored on"
+        return f"{said}{fixed(self.difference, 2, sign=True)} {interval} on {on}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,14 +102,13 @@ class Comparison:
             str(found) if name == found.agent else f"{name}: {found}"
             for name, found in self.evaluations.items()
         ]
-        if self.repeats == 1 and self.budget is None:
-            return "\n".join([*lines, *map(str, self.differences)])
         return "\n".join(["first try at each task, with Wilson's 95 % intervals:", *lines, *self.summary()])
 
     def summary(self) -> list[str]:
         """What the arms reach, how they differ, and what it took, in lines."""
+        alone = self.repeats == 1 and self.budget is None
         return [
-            "all tries, with 95 % intervals over tasks by resampling:",
+            f"{'the same' if alone else 'all tries'}, with 95 % intervals over tasks by resampling:",
             *measure_lines(self.measures, self.repeats, self.budget),
             *cost_lines(self.costs, self.repeats),
         ]
@@ -137,9 +130,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         rows = [(name, *figures(found.overall)) for name, found in self.evaluations.items()]
-        plain = self.repeats == 1 and self.budget is None
-        notes = [*map(str, self.differences)] if plain else self.summary()
-        return table_html("Comparison", ("", *FIGURES), rows, notes)
+        return table_html("Comparison", ("", *FIGURES), rows, self.summary())
 
 
 def title(name: str, agent: str) -> str:
@@ -181,7 +172,7 @@ def compare(
     pairs = combinations(tried.first, 2)
     return Comparison(
         tried.first,
-        tuple(difference(first, second, tried.first) for first, second in pairs),
+        tuple(difference(first, second, tried.rows) for first, second in pairs),
         tried.rows,
         repeats,
         budget,
@@ -198,11 +189,7 @@ def measure_lines(measures: Sequence[Measure], repeats: int, budget: Budget | No
         values = ", ".join(f"{name} {found or 'not scored'}" for name, found in each.values.items())
         lines.append(f"{each.name} ({_meaning(each, repeats)}) on {counted(each.tasks, 'task')}: {values}")
         for (first, second), gap in each.differences.items():
-            if gap is not None:
-                lines.append(
-                    f"  {first} minus {second}: {fixed(gap.value, 2, sign=True)} "
-                    f"[{fixed(gap.low, 2, sign=True)}, {fixed(gap.high, 2, sign=True)}]"
-                )
+            lines.append(f"  {_difference(first, second, gap, each.tasks)}")
     return lines
 
 
@@ -234,12 +221,16 @@ def cost_lines(costs: Mapping[str, Cost], repeats: int) -> list[str]:
     return lines
 
 
-def difference(first: str, second: str, evaluations: Mapping[str, Evaluation]) -> Difference:
-    """Newcombe's interval for the difference of two shares measured on the same tasks."""
-    pairs = [
-        (one.success, two.success)
-        for one, two in zip(evaluations[first].trees, evaluations[second].trees, strict=True)
-        if one.success is not None and two.success is not None
-    ]
-    every = len(evaluations[first].trees)
-    return Difference(first, second, len(pairs), *paired_interval(pairs), all_tasks=every)
+def difference(first: str, second: str, tries: Mapping[str, Sequence[Sequence[TaskRow]]]) -> Difference:
+    """Of two arms, in the first try at each task."""
+    ones, twos = ([rows[0] for rows in tries[name]] for name in (first, second))
+    gap = bootstrap.difference(
+        [row.success for row in ones], [row.success for row in twos], [cluster_of(row) for row in ones]
+    )
+    return _difference(first, second, gap, len(ones))
+
+
+def _difference(first: str, second: str, gap: bootstrap.Interval | None, tasks: int) -> Difference:
+    if gap is None:
+        return Difference(first, second, 0, 0.0, -1.0, 1.0, all_tasks=tasks)
+    return Difference(first, second, gap.trees, gap.value, gap.low, gap.high, all_tasks=tasks)

@@ -11,6 +11,7 @@ from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.evaluation.compare import compare, difference
 from rao_lab.evaluation.evaluate import evaluate, flat_limits, summarize
 from rao_lab.evaluation.intervals import paired_interval, wilson
+from rao_lab.evaluation.rows import row_of
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import TurnReply, TurnRequest
 from rao_lab.tree import Denominator, Node, Status, Task, Tree, TreeHeader
@@ -100,10 +101,10 @@ def test_a_difference_says_how_many_tasks_both_were_scored_on() -> None:
         "b": [tree(0.0), tree(1.0), tree(0.0)],
         "c": [tree(None)] * 3,
     }
-    found = {name: summarize(part, name, Lines({}), Limits(), 0.0) for name, part in trees.items()}
-    assert str(difference("a", "b", found)).endswith("on 2 of 3 tasks that both were scored on")
-    assert str(difference("a", "c", found)) == "a minus c: none of 3 tasks was scored by both"
-    assert str(difference("b", "b", found)).endswith("on 3 tasks")
+    tries = {name: [[row_of(each)] for each in part] for name, part in trees.items()}
+    assert str(difference("a", "b", tries)).endswith("on 2 of 3 tasks that both were scored on")
+    assert str(difference("a", "c", tries)) == "a minus c: none of 3 tasks was scored by both"
+    assert str(difference("b", "b", tries)).endswith("on 3 tasks")
 
 
 def test_nothing_scored_is_none_and_not_zero() -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from rao_lab.cli.reports.comparison import comparison_json, comparison_text
 from rao_lab.errors import InputError
 from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.compare import Comparison, compare
+from rao_lab.evaluation.intervals import paired_interval
+from rao_lab.protocols import TurnReply, TurnRequest
+from rao_lab.tree import Task
+from rao_lab.tree.text import MINUS, signed
 from rao_lab.views.compare.page import comparison_page, save_comparisons, sentence
 from tests.evaluation.test_budgets import TASKS, Costly
-from tests.support.worlds import Shelf
+from tests.support.worlds import Lines, Shelf
 
 NAME = "</script><img src=x onerror=alert(1)>"
 
@@ -62,6 +68,41 @@ def test_a_line_of_the_page_is_of_tries_of_one_kind(found: Comparison) -> None:
     assert "tries that only a budget had room for count within the budget alone" in page
     head = page.split("</h1>")[0]
     assert "policy " in head and "tasks from t0" in head
+
+
+class Kinds(Shelf):
+    """Tasks of three kinds: those of a kind are alike."""
+
+    def labels(self, task: Task) -> Mapping[str, str | int]:
+        return {"kind": int(task.id[1:]) // 8}
+
+
+class Deciding(Lines):
+    """The recursive agent solves all kinds but the first; the flat one the last, and every fifth task."""
+
+    def _reply(self, request: TurnRequest) -> TurnReply:
+        at = request.key[0]
+        solved = at >= 8 if request.agent == "recursive" else at >= 16 or at % 5 == 0
+        return TurnReply(request.key, f'finish("{"ok" if solved else "no"}")')
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_text_json_cell_and_page_show_the_same_intervals_of_what_is_alike(repeats: int) -> None:
+    tasks = [Task(f"t{at}", f"fill {at}", "", "test") for at in range(24)]
+    found = compare(Kinds(), Deciding({}), tasks=tasks, repeats=repeats)
+    shown = {"": found}
+    measure = found.measures[0]
+    gap = measure.differences["recursive", "flat"]
+    assert gap is not None and gap.items == 3
+    plain = paired_interval([(float(at >= 8), float(at >= 16 or at % 5 == 0)) for at in range(24)])
+    assert plain[0] == pytest.approx(gap.value) and abs(plain[1] - gap.low) > 0.05
+    figures = f"{signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
+    seen = [figures, *map(str, measure.values.values())]
+    for text in (str(found), comparison_text(shown), found._repr_html_(), comparison_page(shown)):
+        assert all(each in text.replace("-", MINUS) for each in seen)
+    told = json.loads(json.dumps(comparison_json(shown, Kinds(), lambda task, window: True)))["compared"]
+    for each in (told["measures"][0]["differences"][0], told["differences"][0]):
+        assert (each["low"], each["high"]) == (gap.low, gap.high)
 
 
 def test_the_page_loads_nothing_and_a_name_is_only_text(found: Comparison) -> None:
