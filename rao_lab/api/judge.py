@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -16,7 +16,7 @@ from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableErr
 from rao_lab.evaluation import agreement as agreeing
 from rao_lab.evaluation.agreement import Agreement
 from rao_lab.evaluation.evaluate import Evaluation
-from rao_lab.execution.judge.judge import MOST_CHARS, SETTINGS, PolicyJudge
+from rao_lab.execution.judge.judge import COLDEST, MOST_CHARS, ROOT_PROXY, SETTINGS, PolicyJudge
 from rao_lab.execution.judge.verdict import MOST_RUBRIC
 from rao_lab.execution.scoring import RootProxy
 from rao_lab.policies.load import PolicySettings, load_policy
@@ -29,8 +29,6 @@ from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
 from rao_lab.views.progress import in_notebook
 
-ROOT_PROXY = "root"
-"""Names the judge that gives each node its root's success."""
 ENDINGS = (".txt", ".md")
 """A text of one line that ends so names a file."""
 
@@ -128,6 +126,21 @@ def judge(
     )
 
 
+def judge_again(
+    policy: str, rubric: str | Path | None, settings: Mapping[str, Any], recorded: Mapping[str, Any]
+) -> Judge:
+    """As `judge`, for a run that goes on: what is not given is as the run file says that it was."""
+    if policy == ROOT_PROXY or (is_own(policy) and hasattr(own_object(policy, "judge"), "score")):
+        return judge(policy, rubric, **settings)
+    known = {name: recorded[name] for name in SETTINGS if name in recorded}
+    if known.get("temperature") == COLDEST:
+        known["temperature"] = 0.0
+    words = recorded.get("rubric")
+    if rubric is None and isinstance(words, str) and not _names_file(words):
+        rubric = words
+    return judge(policy, rubric, **{**known, **settings})
+
+
 def _root(rubric: object, cache: object, settings: object) -> Judge:
     if rubric is not None or cache is not None or settings:
         raise ConfigError('judge("root") asks nobody: it takes no rubric, no cache and no setting')
@@ -143,17 +156,18 @@ def read_rubric(given: str | Path | None) -> str | None:
     if given is None:
         return None
     words = given
-    if isinstance(given, Path) or (
-        isinstance(given, str) and "\n" not in given and given.strip().lower().endswith(ENDINGS)
-    ):
+    if named := isinstance(given, Path) or (isinstance(given, str) and _names_file(given)):
         words = _read(Path(str(given).strip()))
     if not isinstance(words, str) or not words.strip():
-        raise InputError(
-            f"rubric={quoted(given)} says nothing: write in words what a success is, or name a file"
-        )
+        said = f"the rubric {unquoted(given)} is empty" if named else f"rubric={quoted(given)} says nothing"
+        raise InputError(f"{said}: write in words what a success is, or name a file")
     if len(words) > MOST_RUBRIC:
         raise InputError(f"the rubric has {len(words):,} characters: {MOST_RUBRIC:,} are the most")
     return words
+
+
+def _names_file(words: str) -> bool:
+    return "\n" not in words and words.strip().lower().endswith(ENDINGS)
 
 
 def _read(path: Path) -> str:

@@ -40,6 +40,11 @@ class Begun:
         return _mapping(self.config.get("train"))
 
     @property
+    def judging(self) -> Mapping[str, Any]:
+        """The rubric and the settings of the judge; empty if there was none that has some."""
+        return _mapping(self.config.get("judging"))
+
+    @property
     def dialect(self) -> str | None:
         """The name of the dialect it is trained in."""
         found = self.config.get("dialect")

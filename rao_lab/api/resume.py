@@ -20,7 +20,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
-from rao_lab.execution.judge.judge import told_of_judge
+from rao_lab.execution.judge.judge import ROOT_PROXY, told_of_judge
 from rao_lab.prompts import chosen, recorded
 from rao_lab.protocols import Dialect, Environment, Graded, Judge, Policy
 from rao_lab.store import NotedCheckpoint, Run, RunWriter, checkpoint_folder, export_copy, open_run
@@ -34,7 +34,7 @@ from rao_lab.training.state import TrainState
 OnResume = Callable[[int, Sequence[str]], None]
 """Hears after which step a run goes on (-1: from its beginning) and what is to be known about that."""
 
-REFUSED = ("environment", "world", "dialect", "judge")
+REFUSED = ("environment", "world", "dialect")
 """What cannot change within a run, beside the training config."""
 SAID = {"dialect": "prompt"}
 """What a user calls it, if a record calls it otherwise."""
@@ -116,6 +116,37 @@ def check_same_world(store: Path, about: Mapping[str, Any]) -> None:
                 f"this run was made with {SAID.get(name, name)}={quoted(before[name])} and cannot be resumed with "
                 f"{quoted(portable(about[name]))}: leave it as it was, or start another run"
             )
+    if "judge" in before:
+        _check_judge(before, about)
+
+
+def _check_judge(before: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    was, now = before["judge"], portable(about["judge"])
+    if was == now or (was, now) == ("RootProxy", ROOT_PROXY):  # as older versions call it
+        return
+    if was is None:
+        raise ConfigError(
+            f"this run was made without a judge and cannot be resumed with {unquoted(now)}: leave out --judge (in "
+            "Python judge), or start another run"
+        )
+    left, right = _mapping(before.get("judging")), portable(about.get("judging", {}))
+    for name in ("rubric", "graded", "temperature", "max_new_tokens", "max_chars"):
+        if left.get("policy") == right.get("policy") and name in left and left[name] != right.get(name):
+            flag = "--rubric" if name == "rubric" else f"--set judge.{name}"
+            raise ConfigError(
+                f"this run was made with the judge's {name}={quoted(left[name])} and cannot be resumed with "
+                f"{quoted(right.get(name))}: leave out {flag} (in Python give {name} as it was), or start another run"
+            )
+    other = "without it" if now is None else f"with {unquoted(now)}"
+    raise ConfigError(
+        f"this run was made with the judge {unquoted(was)} and cannot be resumed {other}: "
+        f"name it again by --judge{' and --rubric' * bool(left)} (in Python judge=...), or start another run"
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A file may say anything."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def go_on(
@@ -236,6 +267,9 @@ def _differences(run: Run, step: int, about: Mapping[str, Any]) -> Iterator[str]
     for name, now in package_versions().items():
         if name in packages and packages[name] != now:
             yield _differs(step, name, packages[name], now)
+    was, now = (_mapping(each.get("judging")).get("check") for each in (config, about))
+    if was is not None and was != now:
+        yield f"the judge's check is {now or 0}, and was {quoted(was)} when step {step} was made"
     train = config.get("train")
     was, now = train.get("steps") if isinstance(train, Mapping) else None, about["train"]["steps"]
     if was != now and about["train"]["lr_decay"] != "none":

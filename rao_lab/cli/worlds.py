@@ -116,17 +116,24 @@ def _open_policy(
 
 
 def open_judge(
-    judge: str | None, rubric: Path | None, assigned: Mapping[str, Any]
+    judge: str | None, rubric: Path | None, assigned: Mapping[str, Any], run: Begun | None = None
 ) -> tuple[Judge | None, dict[str, Any]]:
-    """The judge that --judge and --rubric name, and what is left of the settings."""
-    from rao_lab.api.judge import judge as make
+    """The judge that --judge and --rubric name, and what is left of the settings.
+
+    Args:
+        run: the training that goes on, whose rubric and settings of the judge are taken if they are not given. None =
+            this is no training.
+    """
+    from rao_lab.api.judge import judge_again
     from rao_lab.api.settings import own_settings
     from rao_lab.errors import ConfigError
 
     own, rest = own_settings(assigned, "judge")
+    if run is None and "check" in own:
+        raise ConfigError("--set judge.check=... is for rao-lab train alone: leave it out")
     if judge is not None:
         with loading(judge):
-            return make(judge, rubric, **own), rest
+            return judge_again(judge, rubric, own, {} if run is None else run.judging), rest
     given = ["--rubric"] * (rubric is not None) + [f"--set judge.{name}=..." for name in own]
     if given:
         raise ConfigError(f"{given[0]} belongs to a judge: give --judge, too")

@@ -9,7 +9,7 @@ import pytest
 
 import rao_lab as rl
 from tests.support.chat_servers import says, serving
-from tests.support.command_line import CommandLine
+from tests.support.command_line import SMALL, CommandLine
 
 GOAL = ["--goal", "Say one.", "--policy"]
 BY_HAND = """
@@ -65,6 +65,37 @@ def test_a_judge_of_ones_own_is_named_by_its_file(
     assert "hand2.py has no judge 'Other'" in lab.refused(["run", "--judge", "hand2.py:Other"])
 
 
+def test_a_training_goes_on_with_the_judge_as_it_was(
+    lab: CommandLine, tmp_path: Path, random_tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rubric and its settings are those of the run; another judge is refused with what to do."""
+    monkeypatch.chdir(tmp_path)
+    Path("hand.py").write_text(BY_HAND)
+    Path("rubric.md").write_text("Graded: it says one.")
+    by = ["--judge", "hand.py:ByHand"]
+    begin = ["train", "--out", "a.rao", "--policy", random_tiny, "--difficulty", "easy", *SMALL]
+    begin += ["--set", "probe_tasks=0", "--steps", "1", "--set", "judge.check=4", "--set", "judge.seconds=60"]
+    assert lab([*begin, *by, "--rubric", "rubric.md", "--set", "judge.max_chars=900"])[0] == 0
+    on = ["train", "--out", "a.rao", "--resume", "--steps", "2"]
+    for given, words in (
+        ([], "made with the judge by hand by rubric"),
+        ([], "cannot be resumed without it: name it again by --judge and --rubric"),
+        (["--judge", "root"], "cannot be resumed with root: name it again"),
+        ([*by, "--set", "judge.max_chars=800"], "max_chars=900 and cannot be resumed with 800: leave out"),
+        (
+            [*by, "--rubric", "hand.py"],
+            "the judge's rubric='Graded: it says one.' and cannot be resumed with",
+        ),
+    ):
+        assert words in lab.refused([*on, *given])
+    assert lab([*on, *by])[0] == 0
+    with rl.open_run("a.rao") as run:
+        kept = {name: run.config["judging"][name] for name in ("check", "max_chars", "seconds")}
+        assert (len(run.steps), kept) == (3, {"check": 4, "max_chars": 900, "seconds": 60})
+    status, _, err = lab([*on[:-1], "3", *by, "--set", "judge.check=0"])
+    assert status == 0 and "the judge's check is 0, and was 4 when step 2 was made" in err
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -73,6 +104,7 @@ def test_a_judge_of_ones_own_is_named_by_its_file(
         (["eval", "--judge", "root", "--rubric", "rubric.md"], "asks nobody: it takes no rubric"),
         (["eval", "--judge", "http://h/v1#m", "--set", "judge.rubric=a"], "--rubric is what you look for"),
         (["run", "--judge", "http://h/v1#m", "--rubric", "none"], "there is no rubric none: check the path"),
+        (["run", "--judge", "http://h/v1#m", "--set", "judge.check=3"], "is for rao-lab train alone"),
         (["run", "--judge", "scripted"], "the scripted policy plays worlds by rule and cannot judge"),
     ],
 )

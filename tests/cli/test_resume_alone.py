@@ -156,7 +156,9 @@ def test_another_judge_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "a.rao"
     go(out, 1, judge=Mild())
     shutil.rmtree(f"{out}.ckpt/step-1")
-    with pytest.raises(ConfigError, match="judge='Mild' and cannot be resumed with None"):
+    with pytest.raises(
+        ConfigError, match="the judge Mild and cannot be resumed without it: name it again by --judge"
+    ):
         go(out, resume=True)
 
 

@@ -56,7 +56,8 @@ def train(
 
     --set changes any setting of training (credit.lam), of the policy (policy.lora) and of the world (env.seed).
     Ctrl-C keeps every finished step. --resume goes on as if nothing had happened: world, policy and settings
-    that you leave out stay as they were, and only --steps and checkpoint_every may be changed. A judge is named again.
+    that you leave out stay as they were, and only --steps and checkpoint_every may be changed. A judge
+    is named again (--judge, --set judge.cache and what its policy needs); its rubric and other settings stay, too.
 
     --judge has a model score nodes that the world cannot, by a rubric (rao-lab run --help has its settings). --set
     judge.check=8 asks it of 8 verified nodes a step, too: the board then says how far it agrees with the verifier.
@@ -101,7 +102,8 @@ def _train(
 
     quiet = peers is not None and peers.rank > 0
     say = (lambda _: None) if quiet else print_progress
-    judge, assigned = open_judge(*by, overrides(settings))
+    run = begun(out, resume)
+    judge, assigned = open_judge(*by, overrides(settings), run)
     said = said_once(options, assigned)
     if resume and not is_begun(out):
         near = nearest(out.name, [each.name for each in out.parent.glob("*.rao")])
@@ -110,7 +112,6 @@ def _train(
             f"there is no run {out} yet: nothing to resume, it begins now, from step 0 ({meant}Ctrl-C stops it)"
         )
     words = None if prompt is None else find(prompt)
-    run = begun(out, resume)
     world, actor, given = open_both(*which, assigned, run, say)
     say_unread(actor, words, say)
     config = train_config(suggested(actor), run.train, said, given)

@@ -18,6 +18,7 @@ from rao_lab.execution.judge.asking import Asking
 from rao_lab.execution.judge.cache import Cache, Verdict
 from rao_lab.execution.judge.transcript import transcript
 from rao_lab.execution.judge.verdict import GRADED, RUBRIC, again, question, verdict
+from rao_lab.execution.scoring import RootProxy
 from rao_lab.protocols import Policy, Score, TurnReply
 from rao_lab.tree import Message, Tree
 
@@ -28,6 +29,8 @@ CHARS_A_TOKEN = 2.0
 MOST_CHARS = 12_000
 SETTINGS = ("graded", "temperature", "max_new_tokens", "max_chars", "seconds", "check", "cache")
 """What can be set of a judge beside its policy and its rubric."""
+ROOT_PROXY = "root"
+"""Names the judge that gives each node its root's success."""
 COUNTED = (
     "verdicts",
     "calls",
@@ -241,12 +244,15 @@ def _room(policy: Policy, rubric: str, graded: bool, new: int) -> int:
 
 def told_of_judge(judge: object) -> dict[str, Any]:
     """What a run file says of the judge that took part: a name for all that decides its verdicts, and the settings."""
+    if isinstance(judge, RootProxy):
+        return {"judge": ROOT_PROXY}
     if not isinstance(judge, PolicyJudge):
         name = None if judge is None else type(judge).__qualname__
         return {"judge": name}
     about = judge.about()
     digest = hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=4).hexdigest()
-    return {"judge": f"{judge.name} by rubric {digest}", "judging": about}
+    others = {"seconds": judge.seconds, "check": judge.check}  # no verdict depends on them
+    return {"judge": f"{judge.name} by rubric {digest}", "judging": {**about, **others}}
 
 
 def taken_since(judge: object, before: Mapping[str, float]) -> dict[str, float]:
