@@ -1,6 +1,7 @@
 """A user's own code is called: an exception of it becomes one error that names what raised it.
 
-An interrupt is nobody's fault and passes through.
+An interrupt is nobody's fault and passes through. `SystemExit` is an exception like others, or a tool that calls
+`sys.exit` would end the program without a word; only a listener of the user may end it so.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rao_lab.errors import CallbackError, RaoLabError
 
 
 @contextmanager
-def blamed(what: str, advice: str, *passing: type[Exception]) -> Iterator[None]:
+def blamed(what: str, advice: str, *passing: type[BaseException]) -> Iterator[None]:
     """Inside, a user's own code runs.
 
     Args:
@@ -30,7 +31,10 @@ def blamed(what: str, advice: str, *passing: type[Exception]) -> Iterator[None]:
         yield
     except passing:
         raise
-    except Exception as problem:  # a user's own code: the error names it, and is chained to its exception
+    except (
+        Exception,
+        SystemExit,
+    ) as problem:  # a user's own code: the error names it, and is chained to its exception
         raise CallbackError(f"{what} raised {quoted(problem)}: {advice}") from problem
 
 
@@ -42,7 +46,7 @@ def listening(name: str, function: Callable[..., Any] | None) -> Callable[..., A
 
     @wraps(heard)
     def call(*given: Any) -> Any:
-        with blamed(name, f"correct {name}", RaoLabError):
+        with blamed(name, f"correct {name}", RaoLabError, SystemExit):
             return heard(*given)
 
     return call

@@ -138,6 +138,6 @@ def one_line_about(what: str) -> Iterator[None]:
         yield
     except RaoLabError:
         raise
-    except Exception as problem:  # foreign code raises anything
+    except (Exception, SystemExit) as problem:  # foreign code raises anything
         said = one_line(f"{type(problem).__name__}: {problem}", 300)
         raise InputError(f"{what}: {said}") from problem

@@ -222,7 +222,7 @@ def _one(judge: Judge, tree: Tree, path: str) -> Score | RaoLabError:
         found = judge.score(tree, path)
     except RaoLabError as problem:
         return problem
-    except Exception as problem:  # noqa: BLE001 - a user's own judge: that it failed is data
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's own judge: that it failed is data
         return InputError(f"the judge raised {quoted(problem)}")
     return (
         found if isinstance(found, Score) else InputError(f"it returned {quoted(found)}, and a Score is due")

@@ -128,7 +128,7 @@ def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range)
         log.unscored(path, f"the {who} failed: {unquoted(problem)}")
         if isinstance(problem, UnavailableError):
             log.mark(f"the {who} was lost at node {path}")
-    except Exception as problem:  # noqa: BLE001 - a user's verifier or judge: that it failed is data
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's verifier or judge: that it failed is data
         log.unscored(path, f"the {who} raised {quoted(problem)}")
         log.mark(f"the {who} raised an exception at node {path}")
 

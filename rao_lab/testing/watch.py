@@ -139,7 +139,7 @@ def _answered(function: Callable[..., Any], args: tuple[Any, ...]) -> Answer:
         return Answer(function(*args))
     except Refusal as refusal:
         return Answer(refusal=refusal)
-    except Exception as problem:  # noqa: BLE001 - a user's environment: what it raises is a finding
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's environment: what it raises is a finding
         return Answer(problem=problem, where=raised_at(problem))
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rao_lab as rl
+from rao_lab.base.own_code import own_code
 from rao_lab.protocols import Refusal
 from tests.support.worlds import TASK, Lines, Shelf, ShelfWorld
 
 CODE = {"0": ["await launch_subagent('sub', turns=2)\nfinish('ok')"], "0.0": ["put(1)\nfinish('ok')"]}
 
 
-def broken_world(method: str, path: str | None, error: Exception) -> Shelf:
+def broken_world(method: str, path: str | None, error: BaseException) -> Shelf:
     """A shelf whose method raises, for one node if that is given."""
 
     class Broken(ShelfWorld):
@@ -76,7 +78,34 @@ def test_a_refusal_where_nobody_can_be_refused_is_a_fault() -> None:
 
 def test_an_interrupt_passes_through() -> None:
     with pytest.raises(KeyboardInterrupt):
-        rl.run(TASK, broken_world("enter", "0.0", KeyboardInterrupt()), Lines(CODE))  # type: ignore[arg-type]
+        rl.run(TASK, broken_world("enter", "0.0", KeyboardInterrupt()), Lines(CODE))
+
+
+def exits(*_: Any) -> Any:
+    raise SystemExit(3)
+
+
+def test_an_exit_is_an_exception_like_others(tmp_path: Path) -> None:
+    world = broken_world("call", "0.0", SystemExit(3))
+    with pytest.raises(
+        rl.CallbackError, match=r"put\(\.\.\.\) at node 0\.0 of task shelf-1 raised SystemExit\(3\)"
+    ):
+        rl.run(TASK, world, Lines(CODE))
+    root = rl.run(TASK, broken_world("leave", None, SystemExit(3)), Lines(CODE)).root
+    assert root.success is None and "the verifier raised SystemExit(3)" in root.reason
+
+    def leaves(name: str) -> str:
+        """Ends the program."""
+        raise SystemExit(3)
+
+    tools = rl.environment(["Leave."], [leaves], name="leaves")
+    with pytest.raises(Refusal, match=r"leaves raised SystemExit: 3"):
+        tools.open(tools.tasks("test")[0]).call("0", "leaves", ["now"], {})
+    (tmp_path / "ends.py").write_text("import sys\nsys.exit(3)\n")
+    with pytest.raises(rl.InputError, match=r"ends\.py cannot be imported: SystemExit: 3"):
+        own_code(str(tmp_path / "ends.py"))
+    with pytest.raises(SystemExit):  # a listener may end the program
+        rl.run(TASK, Shelf(), Lines(CODE), on_tick=exits)
 
 
 def fail(*_: Any) -> None:

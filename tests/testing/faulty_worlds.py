@@ -99,6 +99,12 @@ def looks_without_a_look(self: Any, path: str, name: str, args: Any, kwargs: Any
     return self.numbers[args[0]]  # type: ignore[no-any-return]
 
 
+def leaves_the_program(self: Any, path: str, name: str, args: Any, kwargs: Any) -> Any:
+    if type(args[0]) is float:
+        raise SystemExit(3)
+    return Row.call(self, path, name, args, kwargs)
+
+
 def hangs(self: Any, path: str, name: str, args: Any, kwargs: Any) -> int:
     while type(args[0]) is float:
         time.sleep(0.001)
@@ -217,6 +223,7 @@ FAULTS: dict[str, tuple[Any, str, str]] = {
         "hostile",
         "it raised TypeError",
     ),
+    "an exit": (faulty("Exits", call=leaves_the_program), "hostile", "it raised SystemExit(3)"),
     "no guard": (Unguarded(), "guards", "its own goal"),
     "a call that hangs": (faulty("Hangs", call=hangs), "hostile", "did not return within"),
     "a result that is too large": (faulty("Large", call=tells_all), "hostile", "2,000,000 characters"),

@@ -86,7 +86,7 @@ class Tool:
             raise Refusal("tool_result", str(problem)) from None
         except Misfit as problem:
             raise Refusal("tool_result", f"the result of {self.name} {problem}") from None
-        except (Exception, asyncio.CancelledError) as problem:
+        except (Exception, SystemExit, asyncio.CancelledError) as problem:
             raise Refusal(RAISED, f"{self.name} raised {said(problem)}") from problem
 
     def arguments(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Asking:
                 self._policy.forget(reply.key)
         except RaoLabError as problem:
             return unquoted(problem)
-        except Exception as problem:  # noqa: BLE001 - a user's own policy: that it failed is data
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's own policy: that it failed is data
             return f"policy {self._policy.name} raised {quoted(problem)}"
         for reply in replies:
             found = self._running.pop(reply.key, None)
