@@ -12,6 +12,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
+from rao_lab.execution.judge.judge import judge_words
 from rao_lab.execution.judge.transcript import transcript
 from rao_lab.execution.judge.verdict import question, verdict
 from rao_lab.policies.fetch import cached
@@ -130,6 +131,7 @@ def test_a_judge_that_fails_leaves_its_node_unscored_with_the_reason(reply: Any,
     assert (root.status, root.success) == (Status.ERROR, None)
     assert root.reason.startswith(reason)
     assert judge.usage["failed"] == 1 and judge.waiting == 0
+    assert judge_words(judge).startswith("0 verdicts by critic, 1 failed, ")
 
 
 def test_a_judge_that_is_too_slow_is_given_up() -> None:

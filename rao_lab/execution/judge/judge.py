@@ -271,9 +271,12 @@ def judge_words(judge: object) -> str:
 
 def usage_words(name: str, used: Mapping[str, float]) -> str:
     """What a judge was asked and what that took, in words."""
-    words = [f"{counted(int(used['verdicts']), 'verdict')} by {name}"]
+    failed = int(used.get("failed", 0))
+    words = [f"{counted(int(used['verdicts']) - failed, 'verdict')} by {name}"]
     words += [f"{int(used['cached']):,} known already"] if used.get("cached") else []
-    words += [f"{int(used['failed']):,} failed"] if used.get("failed") else []
+    words += (
+        [f"{failed:,} more failed" if used["verdicts"] > failed else f"{failed:,} failed"] if failed else []
+    )
     retries = f" ({int(used['retries']):,} tried again)" if used.get("retries") else ""
     words.append(f"{counted(int(used['calls']), 'call')}{retries}")
     for key, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
