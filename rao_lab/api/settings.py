@@ -16,7 +16,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.credit import CreditConfig
 from rao_lab.environments.named import FLAGS
 from rao_lab.errors import ConfigError, MissingError
-from rao_lab.execution.asked import tasks_of
+from rao_lab.execution.asked import others, tasks_of
 from rao_lab.execution.judge.judge import SETTINGS as JUDGED
 from rao_lab.execution.limits import Limits
 from rao_lab.policies.load import SETTINGS
@@ -58,9 +58,7 @@ def find_task(environment: Environment, wanted: str, split: str) -> Task:
     """
     tasks = tasks_of(environment, split)
     if not tasks:
-        raise MissingError(
-            f"no task {quoted(wanted)}: split {quoted(split)} of {environment.name} has no tasks"
-        )
+        raise MissingError(f"split {quoted(split)} of {environment.name} has no tasks{others(environment)}")
     has = f"0 to {len(tasks) - 1}" if len(tasks) > 1 else "0 alone"
     if is_number(wanted):
         if int(wanted) >= len(tasks):

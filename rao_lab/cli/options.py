@@ -105,8 +105,9 @@ Rules = Annotated[
     typer.Option(
         "--data",
         "--recipes",
-        help="What the world is made of, your own: of textcraft, recipes (JSON, also as .gz); of aggregation, rows in "
-        "the format of Oolong (JSON lines).",
+        help="What the world is made of, your own: of textcraft, recipes (JSON); of aggregation, rows in the format of "
+        "Oolong (JSON lines); of research, a folder of texts; of mail, an mbox or a folder of messages. Files also "
+        "as .gz.",
         metavar="FILE_OR_FOLDER",
     ),
 ]

@@ -8,9 +8,10 @@ read.
 from __future__ import annotations
 
 import gzip
+import warnings
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedIOBase
 from os import PathLike
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from rao_lab.tree.values import loads
 
@@ -92,6 +94,29 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from None
     except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
         raise InputError(f"{name} cannot be read: {error}") from None
+
+
+def split_named(row: Mapping[str, Any], where: str, any_: str) -> str:
+    """The split that a line names, or `any_`.
+
+    Raises:
+        InputError: there is no such split.
+    """
+    split = row.get("split", any_)
+    if split not in (any_, "train", "dev", "test"):
+        raise InputError(f'{where}: "split" must be train, dev or test, not {quoted(split)}')
+    return str(split)
+
+
+def settled(splits: list[str], any_: str, name: str) -> list[str]:
+    """The splits of all lines: once one of them names its own, one that names none belongs to test alone, so that
+    train and test share no task. Says so."""
+    bare = splits.count(any_)
+    if 0 < bare < len(splits):
+        lines = counted(bare, "line without a split belongs", "lines without a split belong")
+        warnings.warn(f"{name}: {lines} to test alone, since other lines name one", stacklevel=4)
+        return ["test" if split == any_ else split for split in splits]
+    return splits
 
 
 class Ids:

@@ -18,11 +18,12 @@ from typing import Any, Protocol, TypedDict
 
 from rao_lab.base.cell import table_html
 from rao_lab.base.checks import choice
+from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted
 from rao_lab.evaluation.rows import labels_of
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
-from rao_lab.execution.asked import tasks_of
+from rao_lab.execution.asked import others, tasks_of
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.judge.judge import taken_since
@@ -348,6 +349,8 @@ def chosen_tasks(environment: Environment, tasks: int | Sequence[Task], split: s
         if tasks < 1:
             raise ConfigError(f"tasks={tasks} means nothing: give at least 1")
         tasks = tasks_of(environment, split)[:tasks]
+        if not tasks:
+            raise InputError(f"split {quoted(split)} of {environment.name} has no tasks{others(environment)}")
     if not tasks:
         raise InputError(f"there are no tasks to evaluate in split {split!r} of {environment.name}")
     return tasks

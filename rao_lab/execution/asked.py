@@ -7,7 +7,7 @@ refusal. Either is said in one line that names the method, and not by an error f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rao_lab.base.blame import blamed
@@ -35,6 +35,16 @@ def tasks_of(environment: Environment, split: str) -> Sequence[Task]:
             f"{environment.name}.tasks({split!r}) returned {quoted(found)}, and a list of tasks is due"
         )
     return found
+
+
+def others(environment: Environment) -> str:
+    """What the usual splits hold instead of the one that is empty, in words; "" if nothing."""
+    sizes = dict.fromkeys(("train", "dev", "test"), 0)
+    for split in sizes:
+        with suppress(RaoLabError):
+            sizes[split] = len(tasks_of(environment, split))
+    held = [f"{split} ({size:,})" for split, size in sizes.items() if size]
+    return f": it has {', '.join(held)}, so give another --split (split=)" if held else ""
 
 
 def checked_task(task: object, where: str = "a task") -> Task:

@@ -192,8 +192,9 @@ def _compared(
 ) -> dict[str, Comparison]:
     """The comparison, and the same at temperature 1 if that belongs beside it."""
     from rao_lab.cli.against import compare_with
+    from rao_lab.evaluation.evaluate import chosen_tasks
 
-    tasks = world.tasks(options["split"])[:count]
+    tasks = chosen_tasks(world, max(count, 1), options["split"])
     return compare_with(
         world, actor, against, tasks, given, options, lambda warmth: plain_too(actor[1], warmth)
     )
@@ -249,11 +250,12 @@ def _watched(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.evaluate import evaluate as run_all
     from rao_lab.api.settings import limits_from
+    from rao_lab.evaluation.evaluate import chosen_tasks
     from rao_lab.views.progress import Progress, in_log
     from rao_lab.views.terminal import Board
 
     limits = limits_from(suggested(actor), given)
-    chosen = world.tasks(options["split"])[:count]
+    chosen = chosen_tasks(world, max(count, 1), options["split"])
     console, progress = console_on_stderr(), Progress(actor, len(chosen), judge=options["judge"])
     in_log(console, progress)
     with Board(console, title, line=progress.line) as board:

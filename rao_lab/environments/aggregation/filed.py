@@ -12,6 +12,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.words import counted
 from rao_lab.environments import reading
 from rao_lab.environments.aggregation import words
 from rao_lab.environments.aggregation.answers import Answer
@@ -160,9 +161,13 @@ class AggregationFile:
         if text is None and id_ in known:
             return known[id_], sum(map(len, self._spool[known[id_]][:1000]))
         if not isinstance(text, str) or not text.strip():
+            if self._column in row:
+                wrong = "is empty" if isinstance(text, str) else f"must be a text, not {quoted(text)}"
+                raise InputError(f"{where}: {quoted(self._column)} {wrong}: give the context there")
             fields = unquoted(", ".join(map(str, list(row)[:12])))
             raise InputError(
-                f"{where} has no text {quoted(self._column)}: it has {fields}; say column=NAME if another holds it"
+                f"{where} has no text {quoted(self._column)}: it has {fields}; say column=NAME (--set env.column=NAME) "
+                "if another holds it"
             )
         digest = self._spool.add(text)
         if id_:
@@ -227,7 +232,9 @@ class AggregationFile:
 
     def __repr__(self) -> str:
         contexts = len({task.data["context"] for task in self._tasks})
-        return f"AggregationFile(tasks of a file: {len(self._tasks):,}, contexts: {contexts:,})"
+        return (
+            f"AggregationFile({counted(len(self._tasks), 'task')} of a file, {counted(contexts, 'context')})"
+        )
 
 
 def _size_name(size: int) -> str:

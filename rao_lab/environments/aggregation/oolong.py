@@ -79,7 +79,8 @@ def answer_of(row_answer: Any, answer_type: str, where: str) -> OolongAnswer:
     text = str(row_answer).strip() if isinstance(row_answer, (str, int, list)) else ""
     if isinstance(row_answer, bool) or not text or text in ("[]", "['']") or len(text) > MAX_ANSWER:
         raise InputError(
-            f"{where}: its question has no answer: correct it, or say unanswered=True to keep such rows without a score"
+            f"{where}: its question has no answer: correct it, or say unanswered=True (--set env.unanswered=true) to "
+            "keep such rows without a score"
         )
     if date := _DATE.fullmatch(text):
         return OolongAnswer("-".join(f"{int(part):02d}" for part in date.groups()), "date")

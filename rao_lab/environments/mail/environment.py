@@ -22,7 +22,7 @@ from rao_lab.base.checks import flag
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.environments.drawn import Drawn, check_split, own_name
-from rao_lab.environments.mail.files import Asked, read_questions
+from rao_lab.environments.mail.files import ANY, Asked, read_questions
 from rao_lab.environments.mail.generate import Level, Made, make
 from rao_lab.environments.mail.mbox import Read, read_mail
 from rao_lab.environments.mail.script import STYLES, mistake, next_turn, subject_of
@@ -77,7 +77,8 @@ class Mail(Drawn):
     def from_mbox(
         cls, file: str | PathLike[str], tasks: str | PathLike[str], guard_own_goal: bool = True
     ) -> Mail:
-        """A mailbox of one's own, and questions with their answers. Every split has all of them.
+        """A mailbox of one's own, and questions with their answers. Every split has all of them. If a line says
+        "split", each split has its own, and test the lines without.
 
         Args:
             file: an mbox, gzipped or not, or a folder of messages (.eml, .mbox, Maildir).
@@ -121,13 +122,15 @@ class Mail(Drawn):
 
     def tasks(self, split: str) -> Sequence[Task]:
         check_split(split)
-        return super().tasks(split) if self._read is None else [*map(self._task, self._asked.values())]
+        if self._read is None:
+            return super().tasks(split)
+        return [self._task(asked) for asked in self._asked.values() if asked.split in (split, ANY)]
 
     def _task(self, asked: Asked) -> Task:
         assert self._read is not None
         goal = launch_for(asked.question, self._read.mailbox.first, self._read.mailbox.last).goal
         data = {"question": asked.question, "answers": list(asked.answers), "digest": self._names["digest"]}
-        return Task(id=asked.id, goal=goal, difficulty="file", split="file", data=data)
+        return Task(id=asked.id, goal=goal, difficulty="file", split=asked.split, data=data)
 
     def draw(self, difficulty: str, split: str, rng: Random) -> tuple[str, Mapping[str, Any]]:
         place = (difficulty, split, rng.randrange(MAILBOXES[split]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from os import PathLike
 from typing import Any
@@ -12,10 +12,12 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.environments.answers import MOST_CHARS
 from rao_lab.environments.mail.mailbox import Mailbox
 from rao_lab.environments.mail.world import MAX_QUESTION
-from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said
+from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said, settled, split_named
 from rao_lab.errors import InputError
 
 MOST_ANSWERS = 100
+ANY = "file"
+"""The split of a question that belongs to all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Asked:
     """What is accepted."""
     number: int = 0
     """The message in which the answer stands; 0 = that is not known."""
+    split: str = field(default=ANY, repr=False)  # no part of the digest
 
 
 def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[str, Asked], str]:
@@ -55,7 +58,9 @@ def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[st
         raise InputError(
             f'{said(path)} holds no questions: write {{"question": ..., "answer": ...}} on each line'
         )
-    return found, digest.hexdigest()
+    splits = settled([each.split for each in found.values()], ANY, said(path))
+    pairs = zip(found.items(), splits, strict=True)
+    return {words: replace(each, split=split) for (words, each), split in pairs}, digest.hexdigest()
 
 
 def _asked(value: Any, where: str, default_id: str, numbers: Mapping[str, int]) -> Asked:
@@ -78,7 +83,9 @@ def _asked(value: Any, where: str, default_id: str, numbers: Mapping[str, int]) 
     if key and (not isinstance(key, str) or key.strip("<> ") not in numbers):
         raise InputError(f"{where}: no message has the Message-ID {quoted(key)}")
     number = numbers[key.strip("<> ")] if key else 0
-    return Asked(texts["id"], texts["question"].strip(), tuple(answers), number)
+    return Asked(
+        texts["id"], texts["question"].strip(), tuple(answers), number, split_named(value, where, ANY)
+    )
 
 
 def _is_answer(value: Any) -> bool:

@@ -27,7 +27,7 @@ from rao_lab.environments.reading import path_of
 from rao_lab.environments.research.articles import articles
 from rao_lab.environments.research.corpus import Corpus
 from rao_lab.environments.research.draw import LEVELS, Draw, Level
-from rao_lab.environments.research.folder import Folder, read_tasks
+from rao_lab.environments.research.folder import ANY, Folder, read_tasks
 from rao_lab.environments.research.graph import Graph, make_graph
 from rao_lab.environments.research.mistakes import mistaken_turn
 from rao_lab.environments.research.questions import hops, names_in, parse, question
@@ -91,7 +91,8 @@ class Research(Drawn):
     ) -> Research:
         """A folder of texts (txt, md) and a file of questions: JSON lines with "goal" and "answer".
 
-        Every split has all questions, or those whose line says "split". An answer is a text, a number or a list of
+        Every split has all questions. If a line says "split", each split has its own, and test the lines without. An
+        answer is a text, a number or a list of
         right ones; null = a judge is to tell. A line may have "id", "difficulty", "kind" and "hops".
 
         Raises:
@@ -158,7 +159,7 @@ class Research(Drawn):
         if self._folder is None:
             return super().tasks(split)
         check_split(split)
-        return [task for task in self._files if task.split in (split, "file")]
+        return [task for task in self._files if task.split in (split, ANY)]
 
     def draw(self, difficulty: str, split: str, rng: Random) -> tuple[str, Mapping[str, Any]]:
         kind = rng.choice(self._kinds)

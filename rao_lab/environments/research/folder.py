@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
-from rao_lab.environments.reading import Ids, json_of, lines_of, opened, path_of, said
+from rao_lab.environments.reading import Ids, json_of, lines_of, opened, path_of, said, settled, split_named
 from rao_lab.environments.research.corpus import Corpus, Document
 from rao_lab.environments.research.questions import MAX_QUESTION
 from rao_lab.environments.research.world import GOAL
@@ -31,6 +31,8 @@ MAX_FILES = 200_000
 MAX_TITLE = 120
 MAX_ANSWERS = 100
 NOTES_SAID = 3
+ANY = "file"
+"""The split of a question that belongs to all of them."""
 _HEADING = re.compile(r"\A\s*#{1,3}\s+(\S.*)")
 
 
@@ -166,7 +168,8 @@ def read_tasks(file: str | PathLike[str], corpus: str) -> list[Task]:
         ids.add(found[-1].id, number, where)
     if not found:
         raise InputError(f"{said(path)} holds no questions: expected one JSON object a line")
-    return found
+    splits = settled([task.split for task in found], ANY, said(path))
+    return [replace(task, split=split) for task, split in zip(found, splits, strict=True)]
 
 
 def _task(value: Any, default_id: str, where: str, corpus: str) -> Task:
@@ -177,7 +180,7 @@ def _task(value: Any, default_id: str, where: str, corpus: str) -> Task:
     question = value.get("goal", value.get("question"))
     if not isinstance(question, str) or not question.strip() or len(question) > MAX_QUESTION:
         raise InputError(f'{where}: "goal" must be the question, a text of at most {MAX_QUESTION} characters')
-    texts = {"id": default_id, "difficulty": "unknown", "kind": "", "split": "file"}
+    texts = {"id": default_id, "difficulty": "unknown", "kind": ""}
     texts = {name: value.get(name, usual) for name, usual in texts.items()}
     for name, text in texts.items():
         if not isinstance(text, str) or len(text) > 1000:
@@ -188,7 +191,9 @@ def _task(value: Any, default_id: str, where: str, corpus: str) -> Task:
         if isinstance(value["hops"], bool) or not isinstance(value["hops"], int):
             raise InputError(f'{where}: "hops" must be a whole number, not {quoted(value["hops"])}')
         data["hops"] = value["hops"]
-    return Task(texts["id"], GOAL + data["question"], texts["difficulty"], texts["split"], data=data)
+    return Task(
+        texts["id"], GOAL + data["question"], texts["difficulty"], split_named(value, where, ANY), data=data
+    )
 
 
 def _answers(value: dict[str, Any], where: str) -> list[str | int] | None:

@@ -20,6 +20,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.words import counted
 from rao_lab.environments.drawn import SIZES, TaskList, check_settings, check_split, choose, own_name
 from rao_lab.environments.named import Player, flag_of
 from rao_lab.environments.textcraft.book import Book, closure, fits, make_book, preset
@@ -218,7 +219,7 @@ class TextCraft:
     def __repr__(self) -> str:
         bands = ", ".join(f"{band} {low}-{high}" for band, (low, high) in self.bands.items())
         made = f"{self.preset.name}, seed={self.seed}, slack={self.slack}"
-        source = made if self._files is None else f"{len(self._files)} tasks of a file"
+        source = made if self._files is None else f"{counted(len(self._files), 'task')} of a file"
         off = [name for name, on in self.guards.items() if not on]
         return f"TextCraft({source}; tiers: {bands}{'; off: ' + ', '.join(off) if off else ''})"
 

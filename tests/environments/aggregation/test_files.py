@@ -128,7 +128,7 @@ def test_answers_score_as_in_oolong(answer: str, kind: str, value: Any, score: f
         (["[]"], "line 1: a row must be an object"),
         (
             [SYNTH, {**SYNTH, "answer": None}],
-            "line 2: its question has no answer: correct it, or say unanswered=True",
+            "line 2: its question has no answer: correct it, or say unanswered=True (--set env.unanswered=true)",
         ),
         ([{**SYNTH, "answer": "[]"}], "line 1: its question has no answer"),
         ([{**SYNTH, "answer": "[__import__('os')]"}], "is no list such as"),
@@ -138,6 +138,9 @@ def test_answers_score_as_in_oolong(answer: str, kind: str, value: Any, score: f
             [{"text": "a", "question": "b", "answer": "1"}],
             "has no text 'context_window_text': it has text, question, answer",
         ),
+        ([{**SYNTH, "context_window_text": 5}], "line 1: 'context_window_text' must be a text, not 5"),
+        ([{**SYNTH, "context_window_text": ""}], "line 1: 'context_window_text' is empty"),
+        ([{"a": 1, "question": "b"}], "say column=NAME (--set env.column=NAME) if another"),
         ([""], "holds no tasks"),
     ],
 )

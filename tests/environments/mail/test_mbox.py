@@ -219,6 +219,15 @@ def test_bad_questions_are_refused_in_a_line(lines: list[object], words: str, tm
     assert "\n" not in str(refused.value) and "asked.jsonl" in str(refused.value)
 
 
+def test_questions_of_splits_share_no_task(tmp_path: Path) -> None:
+    lines = asked(tmp_path, RENT, {"question": "Who?", "answer": 1, "split": "train"})
+    with pytest.warns(UserWarning, match="1 line without a split belongs to test alone"):
+        env = rl.environments.Mail.from_mbox(written(tmp_path, PLAIN), lines)
+    assert [[task.id for task in env.tasks(split)] for split in ("train", "dev", "test")] == [
+        *(["asked.jsonl/2"], [], ["asked.jsonl/1"])
+    ]
+
+
 def test_a_hostile_head_is_read_in_time() -> None:
     many = 100_000
     for head in (

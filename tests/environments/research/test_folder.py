@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
+from rao_lab.api.settings import find_task
 from rao_lab.environments.named import open_named
 
 ASKED = {"goal": "Who built the mill?", "answer": ["Ida Moor", "I. Moor"]}
@@ -69,6 +70,7 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
         ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a short text, not 3'),
         ({"goal": "Who?", "answer": "x", "hops": "3"}, '"hops" must be a whole number'),
         ({**ASKED, "id": "questions.jsonl/1"}, "line 2 has the id 'questions.jsonl/1', as line 1 has"),
+        ({**ASKED, "split": "prod"}, "line 2: \"split\" must be train, dev or test, not 'prod'"),
         ("[1]", "line 2: a question must be an object"),
         ("{", "line 2"),
     ],
@@ -91,8 +93,22 @@ def test_a_question_for_a_judge_is_not_verified(tmp_path: Path) -> None:
 
 def test_splits_of_a_file(tmp_path: Path) -> None:
     lines = ({**ASKED, "split": "train"}, {**ASKED, "split": "test"}, ASKED)
-    env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, *lines))
-    assert [len(env.tasks(split)) for split in ("train", "dev", "test")] == [2, 1, 2]
+    with pytest.warns(UserWarning, match=r"questions\.jsonl: 1 line without a split belongs to test alone"):
+        env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, *lines))
+    found = {split: [task.id for task in env.tasks(split)] for split in ("train", "dev", "test")}
+    assert found == {
+        "train": ["questions.jsonl/1"],
+        "dev": [],
+        "test": ["questions.jsonl/2", "questions.jsonl/3"],
+    }
+    for ask in (
+        lambda: find_task(env, "0", "dev"),
+        lambda: rl.evaluate(env, rl.load_policy("tiny"), split="dev"),
+    ):
+        with pytest.raises(
+            rl.RaoLabError, match=r"'dev' of research has no tasks: it has train \(1\), test \(2\)"
+        ):
+            ask()
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
