@@ -86,9 +86,11 @@ def suggested(policy: Policy, environment: Environment | None = None) -> Suggest
     if not policy.name.startswith("scripted"):
         return CHAT
     if environment is not None and not isinstance(environment, Scripted):
+        bundled = environment.name in BUNDLED
+        whose = "for tasks of files that are yours" if bundled else "(styles and play)"
         raise ConfigError(
-            f"the scripted policy cannot play {unquoted(environment.name)}, which has no script (styles and "
-            "play): play it with a chat model, such as smollm2"
+            f"the scripted policy cannot play {unquoted(environment.name)}, which has no script {whose}: play it with "
+            "a chat model, such as smollm2"
         )
     return SCRIPTED
 

@@ -49,7 +49,9 @@ def check_protocol(trial: Trial) -> bool:
                 f"{pair[0]} and {pair[1]}", said, f"write {lacks} too: one without the other is not used"
             )
     for each in TAKES:
-        if each not in WORLD and hasattr(env, each):
+        if (
+            each not in WORLD and getattr(env, each, None) is not None
+        ):  # None = what the protocols call absent
             _takes(trial, env, each)
     for wrong in ("difficulties", "styles"):
         names = getattr(env, wrong, ())

@@ -8,6 +8,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
+from rao_lab.environments.named import BUNDLED
 from rao_lab.execution.node_code import LAUNCH
 from rao_lab.execution.sandbox import FINISH
 from rao_lab.policies.pending import KnownAtOnce
@@ -41,9 +42,8 @@ def check_plays(trial: Trial) -> None:
     """The script plays: every style, recursive and flat."""
     env = trial.env
     if not isinstance(env, Scripted):
-        trial.note(
-            "there is no script (styles and play): give gold=, or only what needs no right play is tried"
-        )
+        whose = "for tasks of files" if env.name in BUNDLED else "(styles and play)"
+        trial.note(f"there is no script {whose}: give gold=, or only what needs no right play is tried")
         return
     ways: list[tuple[str, Any]] = [*((style, "recursive") for style in env.styles), (env.styles[0], "flat")]
     played: list[Play] = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +53,23 @@ def test_a_right_world_passes_and_the_report_says_what_was_tried() -> None:
 def test_a_shipped_world_passes(name: str) -> None:
     report = rl.testing.check_environment(open_named(name, "tiny"), seconds=60)
     assert report.ok, report
+
+
+TEXT = b"From: ann@example.org\nDate: Mon, 4 Mar 2024 10:00:00 +0000\nSubject: Rent\n\nIt is 900.\n"
+
+
+@pytest.mark.parametrize(("name", "field"), [("research", "goal"), ("mail", "question")])
+def test_over_files_of_ones_own_nobody_is_blamed_for_the_script(
+    tmp_path: Path, name: str, field: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / ("a.md" if name == "research" else "a.eml")).write_bytes(TEXT)
+    (tmp_path / "asked.jsonl").write_text(json.dumps({field: "What is the rent?", "answer": 900}))
+    env = open_named(name, "scripted", None, tmp_path / "in", tmp_path / "asked.jsonl")
+    report = rl.testing.check_environment(env, seconds=60)
+    assert report.ok and any("there is no script for tasks of files" in note for note in report.notes), report
+    with pytest.raises(rl.ConfigError, match="no script for tasks of files"):
+        rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"))
 
 
 @pytest.mark.slow

@@ -80,6 +80,8 @@ class Mail(Drawn):
         """A mailbox of one's own, and questions with their answers. Every split has all of them. If a line says
         "split", each split has its own, and test the lines without.
 
+        Unless all are asked in the words of made mailboxes, there is no script.
+
         Args:
             file: an mbox, gzipped or not, or a folder of messages (.eml, .mbox, Maildir).
             tasks: JSON lines, each {"question": text, "answer": text, number or a list of what is accepted}; with
@@ -88,9 +90,11 @@ class Mail(Drawn):
         Raises:
             InputError, MissingError: naming the file, the line and what is wrong.
         """
-        env = cls("all", guard_own_goal=guard_own_goal)
-        env._read = read_mail(file)
-        env._asked, digest = read_questions(tasks, env._read.mailbox)
+        read = read_mail(file)
+        questions, digest = read_questions(tasks, read.mailbox)
+        strange = any(read_question(each.question) is None for each in questions.values())
+        env = (Unscripted if strange and cls is Mail else cls)("all", guard_own_goal=guard_own_goal)
+        env._read, env._asked = read, questions
         env._names = {"rules": str(file), "tasks": str(tasks), "digest": f"{env._read.digest}-{digest}"}
         return env
 
@@ -222,3 +226,9 @@ class Mail(Drawn):
         if self._read is None:
             return super().__repr__()
         return f"Mail({self._read.described}, {counted(len(self._asked), 'question')})"
+
+
+class Unscripted(Mail):
+    """Of questions that no rule reads: it has no script."""
+
+    play = None  # type: ignore[assignment]

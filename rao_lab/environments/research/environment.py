@@ -92,18 +92,21 @@ class Research(Drawn):
         """A folder of texts (txt, md) and a file of questions: JSON lines with "goal" and "answer".
 
         Every split has all questions. If a line says "split", each split has its own, and test the lines without. An
-        answer is a text, a number or a list of
-        right ones; null = a judge is to tell. A line may have "id", "difficulty", "kind" and "hops".
+        answer is a text, a number or a list of right ones; null = a judge is to tell. A line may have "id",
+        "difficulty", "kind" and "hops". Unless all are asked in the words of the made-up world, there is no script
+        and no plan.
 
         Raises:
             InputError: naming the file, the line and what is wrong.
             MissingError: there is no such folder or file, or it holds no question of that difficulty.
         """
-        env = cls("all", guard_own_goal=guard_own_goal)
         found = Folder(path_of(folder))
         if found.notes:
             warnings.warn(f"{unquoted(folder)}: {found.said_notes()}", stacklevel=3)
         questions = read_tasks(tasks, found.digest)
+        strange = any(parse(str(task.data["question"])) is None for task in questions)
+        kind = Unscripted if strange and cls is Research else cls
+        env = kind("all", guard_own_goal=guard_own_goal)
         known = list(dict.fromkeys([*cls.levels, *(task.difficulty for task in questions)]))
         env._chosen = choose(difficulty, known)
         env._files = [task for task in questions if task.difficulty in env._chosen]
@@ -222,6 +225,13 @@ class Research(Drawn):
             return super().__repr__()
         asked, texts = counted(len(self._files), "question"), counted(len(self.corpus), "text")
         return f"Research({asked} on {texts} of a folder, {self._folder.digest})"
+
+
+class Unscripted(Research):
+    """Of questions that no rule reads: it has neither a script nor a plan."""
+
+    play = None  # type: ignore[assignment]
+    flat_plan = None  # type: ignore[assignment]
 
 
 def _kinds(kinds: str | Sequence[str]) -> tuple[str, ...]:
