@@ -313,7 +313,7 @@ def training_lines(agent: str, steps: Sequence[TrainStep]) -> Text:
     speed = metrics.get("tokens_per_second") or {}
     speeds = speed if isinstance(speed, Mapping) else {"generation": speed}
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.items() if rate)
-    text.append(f"tokens/s {rates or '-'}")
+    text.append(f"tokens/s {rates or '-'}{_judged(metrics)}")
     return text
 
 
@@ -325,8 +325,17 @@ def step_line(agent: str, step: TrainStep) -> str:
     return (
         f"{agent:<9} step {step.step:<4} success {_number(metrics, 'success', 2)} of {of}  "
         f"nodes {_number(metrics, 'nodes')}  depth {_number(metrics, 'depth')}  "
-        f"refusals {refusals(metrics)}  {fixed(step.seconds.get('total', 0.0), 1)} s"
+        f"refusals {refusals(metrics)}  {fixed(step.seconds.get('total', 0.0), 1)} s{_judged(metrics)}"
     )
+
+
+def _judged(metrics: Mapping[str, Any]) -> str:
+    """How far a judge agreed with the verifier on the nodes that were checked, if it gave verdicts on some."""
+    found = metrics.get("judge_agreement") or {}
+    if not found.get("nodes"):
+        return ""
+    kappa = "none" if found["kappa"] is None else fixed(found["kappa"], 2)
+    return f"  judge agrees on {fixed(found['agreement'], 2)} of {found['nodes']:,} (kappa {kappa})"
 
 
 def pooled(steps: Sequence[TrainStep]) -> str:

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
-from rao_lab.api.judged import agreement_metrics
+from rao_lab.api.judged import agreement_metrics, judged_steps
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.evaluation.confusion import Confusion
-from rao_lab.tree import Message, Node, Status, Task, Tree, TreeHeader, Turn
+from rao_lab.training.metrics import TrainStep
+from rao_lab.training.processes import Alone
+from rao_lab.tree import Group, Message, Node, Status, Task, Tree, TreeHeader, Turn
 from rao_lab.views.explorer.board_still import board_words
 from rao_lab.views.explorer.from_run import RunSource
+from rao_lab.views.terminal import step_line
 from tests.support.critics import Critic
 
 TASK = Task("t", "count")
@@ -159,6 +162,24 @@ def test_training_checks_its_judge_and_credit_stays_as_it_is(tmp_path: Path) -> 
         again = rl.agreement(run, rl.judge(Critic(likes)), nodes=5, seed=1)
         assert agreement_metrics(again)["judge_agreement"] == found, "from the saved file as well as live"
         assert "Agreement with the verifier" in "\n".join(board_words(RunSource(run), "a"))
+
+
+def test_a_check_is_said_in_the_line_of_its_step_and_a_failing_judge_in_its_warnings() -> None:
+    def lost(_: Sequence[Message]) -> str:
+        raise ValueError("my bug")
+
+    group = Group(TREE.task, (TREE,))
+    steps = [TrainStep(at, (group,), (), None, {}, warnings=("as before",)) for at in (1, 2)]
+    made = [*judged_steps(iter(steps), rl.judge(Critic(lost), check=3), Alone(), None)]
+    line = "the judge gave no verdict on 3 of 3 checked nodes"
+    why = "policy critic raised ValueError('my bug')"
+    assert [step.warnings for step in made] == [("as before", f"{line}: {why}"), ("as before", line)]
+    assert (made[0].metrics["judge"]["verdicts"], made[0].metrics["judge"]["failed"]) == (0, 3)
+    assert "judge" not in step_line("recursive", made[0])
+    (good,) = judged_steps(iter(steps[:1]), rl.judge(Critic(lambda _: "VERDICT: 1"), check=3), Alone(), None)
+    share = good.metrics["judge_agreement"]["agreement"]
+    assert good.warnings == ("as before",)
+    assert f"judge agrees on {share:.2f} of 3 (kappa none)" in step_line("recursive", good)
 
 
 def test_a_stop_while_the_judge_is_checked_keeps_the_step(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
+from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.execution.judge.judge import judge_words
 from rao_lab.execution.judge.transcript import transcript
@@ -239,6 +240,18 @@ def test_a_policy_judges_itself_when_all_trees_of_a_batch_have_ended() -> None:
     assert "judge: 6 verdicts by lines, 3 known already, 3 calls" in str(found)
 
 
+def test_a_node_without_a_verdict_is_counted_as_no_verdict() -> None:
+    judge: Any = rl.judge(
+        Critic(lambda messages: likes_one(messages) if "one" in about(messages) else "Well.")
+    )
+    grow(judge)
+    given, failed = judge.usage["verdicts"], judge.usage["failed"]
+    assert (given + failed, judge.usage["cached"]) == (3, 0) and given and failed
+    assert judge_words(judge).startswith(
+        f"{counted(given, 'verdict')} of 3 asked by critic, {failed} failed, {3 + failed} calls"
+    )
+
+
 def test_ctrl_c_while_judging_keeps_trees_and_verdicts_and_asks_nobody_again() -> None:
     asked = 0
 
@@ -249,9 +262,10 @@ def test_ctrl_c_while_judging_keeps_trees_and_verdicts_and_asks_nobody_again() -
             raise KeyboardInterrupt
         return likes_one(messages)
 
+    judge = rl.judge(Critic(hasty))
     with pytest.raises(rl.Interrupted) as stopped:
-        grow(rl.judge(Critic(hasty)))
-    assert asked == 3
+        grow(judge)
+    assert asked == 3 and judge_words(judge).startswith("0 verdicts by critic, 3 calls")
     assert [node.success for node in stopped.value.tree.nodes] == [None] * 3
     assert {node.status for node in stopped.value.tree.nodes} == {Status.FINISHED}
 

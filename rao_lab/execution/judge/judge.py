@@ -54,8 +54,9 @@ class PolicyJudge:
     Attributes:
         check: nodes that the world verified and that are judged, too, after each step of training.
         reproducible: whether equal content gets equal verdicts.
-        usage: totals so far: verdicts that were due, calls of the policy, retries among them, verdicts that were
-            known already (`cached`) or failed, tokens, seconds, and the cost if the policy has prices.
+        usage: totals so far: verdicts that were given, calls of the policy, retries among them, verdicts that were
+            known already (`cached`), nodes without a verdict (`failed`), tokens, seconds, and the cost if the
+            policy has prices.
         waiting: verdicts that are under way now.
     """
 
@@ -145,12 +146,14 @@ class PolicyJudge:
         try:
             lost = self._ask(due, known, on_tick) if due else {}
         finally:
-            self._used["seconds"] += time.monotonic() - before
-        answers: list[Answer] = [
-            lost[key] if key in lost else Score(known[key].success, "judge") for key in keys
-        ]
-        self._count(verdicts=len(keys), cached=len(keys) - len(due), failed=sum(key in lost for key in keys))
-        return answers
+            given = sum(key in known for key in keys)
+            self._count(
+                verdicts=given,
+                cached=given - sum(key in known for key in due),
+                failed=sum(key in lost for key in keys),
+                seconds=time.monotonic() - before,
+            )
+        return [lost[key] if key in lost else Score(known[key].success, "judge") for key in keys]
 
     def words(self, tree: Tree, path: str) -> str:
         """What the judge wrote of this node, if it is known; "" otherwise."""
@@ -264,7 +267,7 @@ def taken_since(judge: object, before: Mapping[str, float]) -> dict[str, float]:
 
 def judge_words(judge: object) -> str:
     """What a judge took so far, in words; "" if it was not asked, or does not count it."""
-    if not isinstance(judge, PolicyJudge) or not judge.usage["verdicts"]:
+    if not isinstance(judge, PolicyJudge) or not (judge.usage["verdicts"] or judge.usage["calls"]):
         return ""
     return usage_words(judge.name, judge.usage)
 
@@ -272,11 +275,10 @@ def judge_words(judge: object) -> str:
 def usage_words(name: str, used: Mapping[str, float]) -> str:
     """What a judge was asked and what that took, in words."""
     failed = int(used.get("failed", 0))
-    words = [f"{counted(int(used['verdicts']) - failed, 'verdict')} by {name}"]
+    asked = f" of {int(used['verdicts']) + failed:,} asked" if failed else ""
+    words = [f"{counted(int(used['verdicts']), 'verdict')}{asked} by {name}"]
     words += [f"{int(used['cached']):,} known already"] if used.get("cached") else []
-    words += (
-        [f"{failed:,} more failed" if used["verdicts"] > failed else f"{failed:,} failed"] if failed else []
-    )
+    words += [f"{failed:,} failed"] if failed else []
     retries = f" ({int(used['retries']):,} tried again)" if used.get("retries") else ""
     words.append(f"{counted(int(used['calls']), 'call')}{retries}")
     for key, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
