@@ -132,7 +132,7 @@ def test_a_judge_that_fails_leaves_its_node_unscored_with_the_reason(reply: Any,
     assert (root.status, root.success) == (Status.ERROR, None)
     assert root.reason.startswith(reason)
     assert judge.usage["failed"] == 1 and judge.waiting == 0
-    assert judge_words(judge).startswith("0 verdicts by critic, 1 failed, ")
+    assert judge_words(judge).startswith("0 verdicts of 1 asked by critic, 1 failed, ")
 
 
 def test_a_judge_that_is_too_slow_is_given_up() -> None:
