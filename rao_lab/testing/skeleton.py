@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from rao_lab.base.bundled import data_path
 from rao_lab.base.safe_text import quoted, unquoted
@@ -26,7 +28,7 @@ def check_name(name: str) -> str:
     """
     plain = name.isidentifier() and name.isascii() and name == name.lower() and not name.startswith("_")
     if not plain or len(name) > MOST:
-        near = "".join(each if each.isalnum() and each.isascii() else "_" for each in name.lower()).strip("_")
+        near = _near(name)
         hint = f", such as {near}" if near.isidentifier() and len(near) <= MOST else ", such as my_world"
         raise ConfigError(
             f"{quoted(name)} is no name of a world: small letters, digits and _, a letter first{hint}"
@@ -40,6 +42,12 @@ def check_name(name: str) -> str:
             f"{name} is a module that is installed: give the world another name, such as my_{name}"
         )
     return name
+
+
+def _near(name: str) -> str:
+    """A name like it: marks over letters are left out, and what is no letter or digit of ASCII becomes one _."""
+    bare = "".join(each for each in normalize("NFKD", name.casefold()) if not combining(each))
+    return re.sub("[^a-z0-9]+", "_", bare).strip("_")
 
 
 def _installed(name: str) -> bool:

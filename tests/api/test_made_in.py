@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import rao_lab as rl
 from rao_lab.api.defaults import made_in, suggested, unsuited
 from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.environments import Aggregation, TextCraft
+from rao_lab.environments.named import BUNDLED, open_named
 from rao_lab.errors import InputError
 
 MADE = {"tiny": TextCraft, "tiny-aggregation": Aggregation}
@@ -21,7 +23,7 @@ MADE = {"tiny": TextCraft, "tiny-aggregation": Aggregation}
 def test_an_embedded_policy_knows_its_world(name: str) -> None:
     policy = rl.load_policy(name)
     assert set(MADE) == set(EMBEDDED) and policy.name == name
-    for world in (TextCraft(), Aggregation()):
+    for world in map(open_named, BUNDLED, repeat("tiny")):
         note = unsuited(policy, world)
         assert (note == "") == (made_in(policy) == world.name) == isinstance(world, MADE[name])
         assert not note or note.startswith(f"{name} knows the words of {made_in(policy)} only")

@@ -87,7 +87,9 @@ def test_nothing_is_overwritten(lab: CommandLine, tmp_path: Path) -> None:
         ),
         *(
             ("Word-Hunt", "such as word_hunt"),
-            ("é", "small letters"),
+            ("Größe", "such as grosse"),
+            ("mots  croisés", "such as mots_croises"),
+            ("中", "such as my_world"),
             ("x" * 99, "small letters"),
             ("_x", "such"),
         ),
