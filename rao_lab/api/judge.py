@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -12,6 +13,7 @@ from rao_lab.api.given import check_policy, what
 from rao_lab.base.calls import checked_call, unknown_field
 from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError, MissingError, UnavailableError
 from rao_lab.evaluation import agreement as agreeing
 from rao_lab.evaluation.agreement import Agreement
@@ -188,7 +190,13 @@ Judged = Run | TrainStep | Evaluation | Group | Tree | Sequence[Any]
 
 @checked_call
 def agreement(
-    given: Judged, judge: Judge, nodes: int | None = 200, *, step: int | None = None, seed: int = 0
+    given: Judged,
+    judge: Judge,
+    nodes: int | None = 200,
+    *,
+    step: int | None = None,
+    probes: bool = False,
+    seed: int = 0,
 ) -> Agreement:
     """How far a judge agrees with the verifier: the judge is asked of nodes that have the verifier's word.
 
@@ -208,6 +216,7 @@ def agreement(
         judge: as `rl.judge` makes it, or one of your own.
         nodes: so many of the verified nodes at most, drawn by the seed; None = all.
         step: of a run; None = the newest that has trees.
+        probes: of a run or a step of training, the probe trees are counted, too.
 
     Raises:
         InputError: none of the nodes was verified.
@@ -221,6 +230,10 @@ def agreement(
     if step is not None and not isinstance(given, Run):
         raise ConfigError(f"step={quoted(step)} has a meaning only for a run")
     trees = [*_trees(given, step)]
+    left_out = 0
+    if not flag("probes", probes) and isinstance(given, Run | TrainStep):
+        everything, trees = trees, [tree for tree in trees if not tree.header.probe]
+        left_out = len(everything) - len(trees)
     policy = getattr(judge, "policy", None)
     if policy is None:
         found = agreeing.agreement(trees, judge, nodes, seed=seed)
@@ -231,8 +244,9 @@ def agreement(
     if not found.verified:
         raise InputError(
             "no node of these trees has a verifier's word: there is nothing to compare the judge with"
+            + f" ({counted(left_out, 'probe tree')} left out: probes=True counts them)" * (left_out > 0)
         )
-    return found
+    return replace(found, left_out=left_out)
 
 
 def _trees(given: object, step: int | None) -> Iterator[Tree]:

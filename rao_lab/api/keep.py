@@ -83,6 +83,8 @@ class Keeper:
 def _figures(found: Evaluation) -> dict[str, Any]:
     """What the board draws of an evaluation: the figures of training that trees alone can tell."""
     figures = tree_metrics([Group(tree.task, (tree,)) for tree in found.trees])
+    if found.by_kind:  # as the text has them: kinds may be known by labels alone
+        figures["by_kind"] = {kind: part.to_dict() for kind, part in found.by_kind.items()}
     judging = {"judge": found.judging} if found.judging else {}
     return {**figures, "unscored": found.overall.unscored, **judging}
 

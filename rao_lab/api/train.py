@@ -15,6 +15,7 @@ process calls `train` alike, and rank 0 writes file and checkpoints for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,6 +32,7 @@ from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import CallbackError, ConfigError, RaoLabError, StopTraining
+from rao_lab.evaluation.evaluate import task_kind
 from rao_lab.execution.exclusive import check_untaken, taken
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.prompts import Prompt, find
@@ -44,6 +46,7 @@ from rao_lab.training.sampling import OnPhase
 from rao_lab.training.setup import Training, trainable
 from rao_lab.training.trainer import train_steps
 from rao_lab.tree import Tree, TreeHeader
+from rao_lab.tree.kinds import by_kind
 
 
 @checked_call
@@ -171,7 +174,7 @@ def train(
             )
             sample = partial(_sampled, executor, record)
             made = train_steps(training, sample=sample, state=state, on_phase=on_phase)
-            made = judged_steps(made, judge, training.peers, on_tick)
+            made = judged_steps(told_by_kind(made, environment), judge, training.peers, on_tick)
             yield from _recorded_steps(_taking_turns(policy, made), record, on_step)
 
     return steps()
@@ -184,6 +187,19 @@ def _sampled(executor: Executor, record: Unrecorded, headers: list[TreeHeader]) 
     trees = executor.run(headers)
     record.trees(trees)
     return trees
+
+
+def told_by_kind(made: Iterator[TrainStep], environment: Environment) -> Iterator[TrainStep]:
+    """Each step, with figures by kind of question if labels say the kind."""
+    for step in made:
+        trees = [tree for group in step.groups for tree in group.trees]
+        kinds = by_kind(trees, lambda tree: task_kind(tree, environment))
+        if kinds:
+            told = {kind: part.to_dict() for kind, part in kinds.items()}
+            step = replace(step, metrics={**step.metrics, "by_kind": told})
+        del trees
+        yield step
+        del step  # not kept while the next one grows
 
 
 def _recorded_steps(

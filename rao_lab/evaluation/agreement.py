@@ -70,6 +70,8 @@ class Agreement:
     """Nodes that a verifier scored, in all; the pairs may be a sample of them."""
     usage: Mapping[str, float] = field(default_factory=dict)
     """What the judge took for it."""
+    left_out: int = 0
+    """Probe trees that were left out."""
 
     @property
     def overall(self) -> Confusion:
@@ -112,6 +114,7 @@ class Agreement:
         return {
             "judge": self.judge,
             "verified": self.verified,
+            **({"probe_trees_left_out": self.left_out} if self.left_out else {}),
             "overall": self.overall.to_dict(),
             "by_depth": {str(depth): part.to_dict() for depth, part in self.by_depth.items()},
             "by_length": {name: part.to_dict() for name, part in self.by_length.items()},
@@ -165,6 +168,10 @@ class Agreement:
         lost = [pair.why for pair in self.pairs if pair.judge is None]
         if lost:
             notes.append(f"no verdict on {counted(len(lost), 'node')}: {one_line(lost[0], 120)}")
+        if self.left_out:
+            notes.append(
+                f"{counted(self.left_out, 'probe tree')} left out: probes=True counts their nodes, too"
+            )
         return [*notes, *([f"judge: {usage_words(self.judge, self.usage)}"] if self.usage else [])]
 
 

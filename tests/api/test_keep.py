@@ -15,7 +15,9 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.api.export import export_run
+from rao_lab.api.train import told_by_kind
 from rao_lab.store import RunWriter
+from rao_lab.training.metrics import TrainStep
 from rao_lab.tree.codec import tree_to_json
 from tests.support.breaking import Stopping
 
@@ -209,3 +211,17 @@ def test_what_cannot_be_kept_or_loaded_is_one_line(tmp_path: Path) -> None:
             with pytest.raises(kind) as problem:
                 call()
             assert words in str(problem.value) and "\n" not in str(problem.value)
+
+
+def test_kinds_that_labels_alone_say_are_in_the_metrics_of_evaluations_and_of_training(
+    tmp_path: Path,
+) -> None:
+    env = rl.environments.Aggregation("easy")
+    found = rl.evaluate(env, rl.load_policy("scripted"), tasks=3, store=tmp_path / "a.rao")
+    told = {kind: part.to_dict() for kind, part in found.by_kind.items()}
+    assert told and found.to_dict()["by_kind"] == told
+    with rl.open_run(tmp_path / "a.rao") as run:
+        assert run.metrics[-1]["by_kind"] == told
+    groups = tuple(rl.Group(tree.task, (tree,)) for tree in found.trees)
+    (step,) = told_by_kind(iter([TrainStep(1, groups, (), None, {"trees": 3})]), env)
+    assert step.metrics == {"trees": 3, "by_kind": told}

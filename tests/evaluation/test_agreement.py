@@ -104,6 +104,16 @@ def test_a_judge_that_fails_on_some_nodes_is_counted_apart() -> None:
     assert "<b>model" not in found._repr_html_()
 
 
+def test_probes_of_a_step_are_left_out_unless_they_are_wanted() -> None:
+    probe = replace(TREE, header=replace(TREE.header, probe=True))
+    step = TrainStep(3, (Group(TASK, (TREE,)),), (Group(TASK, (probe,), probe=True),), None, {})
+    alone, both = rl.agreement(step, Says({})), rl.agreement(step, Says({}), probes=True)
+    assert (len(alone.pairs), len(both.pairs)) == (4, 8)
+    assert "1 probe tree left out: probes=True" in str(alone) and "left out" not in str(both)
+    with pytest.raises(InputError, match="1 probe tree left out"):
+        rl.agreement(replace(step, groups=()), Says({}))
+
+
 def test_always_the_same_word_is_said_to_be_beyond_no_chance() -> None:
     assert "kappa: none, because the judge always says the same" in str(rl.agreement(TREE, Says({})))
 
