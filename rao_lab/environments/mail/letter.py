@@ -22,6 +22,7 @@ MAX_FIELD = 2000
 """Characters of a field of the head that are parsed: the email package takes time by their square."""
 MOST_NAMES = 50
 """Attachments that are named."""
+BROKEN = "in a broken encoding"
 _CHARSETS = (
     *(
         "utf",
@@ -71,19 +72,19 @@ def letter(raw: bytes, envelope: str = "") -> tuple[Message, list[str]]:
 
 
 def _read(parsed: Parsed, envelope: str) -> tuple[Message, list[str]]:
-    odd = []
+    odd: dict[str, None] = {}
     date = _date(str(parsed.get("Date", ""))) or _date(re.sub(r"^From \S+ ", "", envelope))
     if not date:
-        odd.append("without a date")
-    text, names = _body(parsed)
+        odd["without a date"] = None
+    text, names = _body(parsed, odd)
     if "\ufffd" in text:
-        odd.append("with characters that cannot be read")
+        odd["with characters that cannot be read"] = None
     if len(text) > MAX_TEXT:
-        odd.append("cut")
+        odd["cut"] = None
         text = text[:MAX_TEXT] + "\n(cut here)"
-    sender, to, subject = (_head(parsed.get(name)) for name in ("From", "To", "Subject"))
-    key = _head(parsed.get("Message-ID")).strip("<> ")
-    return Message(date, sender, to, subject, visible(text), tuple(names[:MOST_NAMES]), key), odd
+    sender, to, subject = (_head(parsed.get(name), odd) for name in ("From", "To", "Subject"))
+    key = _head(parsed.get("Message-ID"), odd).strip("<> ")
+    return Message(date, sender, to, subject, visible(text), tuple(names[:MOST_NAMES]), key), [*odd]
 
 
 def _date(text: str) -> str:
@@ -96,27 +97,29 @@ def _date(text: str) -> str:
     return f"{found[0]}-{found[1]:02d}-{found[2]:02d}"
 
 
-def _head(value: Any) -> str:
+def _head(value: Any, odd: dict[str, None]) -> str:
     """A line of the head in words: "=?utf-8?q?Caf=C3=A9?=" is "Café"."""
     if value is None:
         return ""
     parts = decode_header(value if isinstance(value, Header) else str(value))
-    text = "".join(part if isinstance(part, str) else _decoded(part, charset) for part, charset in parts)
+    text = "".join(part if isinstance(part, str) else _decoded(part, charset, odd) for part, charset in parts)
     return one_line(_HIDDEN.sub("", text), MAX_HEAD)
 
 
-def _decoded(data: bytes, charset: str | None) -> str:
-    """Bytes as text; what their charset cannot read, UTF-8 or that of western Windows does."""
-    known = (charset or "").lower().startswith(_CHARSETS)
-    for name in (charset if known and charset else "utf-8", "utf-8"):
+def _decoded(data: bytes, charset: str | None, odd: dict[str, None]) -> str:
+    """Bytes as text; what their charset cannot read, UTF-8 or that of western Windows does, and that is odd."""
+    named = "utf-8" if charset in (None, "unknown-8bit") else charset.lower()
+    for name in (named, "utf-8"):
         try:
-            return data.decode(name)
+            if name.startswith(_CHARSETS):
+                return data.decode(name)
         except (LookupError, ValueError):
-            continue
+            pass
+        odd[BROKEN] = None
     return data.decode("cp1252", "replace")
 
 
-def _body(parsed: Parsed) -> tuple[str, list[str]]:
+def _body(parsed: Parsed, odd: dict[str, None]) -> tuple[str, list[str]]:
     """The text, and the names of the attachments. HTML counts if there is no plain text."""
     plain: list[str] = []
     marked: list[str] = []
@@ -126,14 +129,17 @@ def _body(parsed: Parsed) -> tuple[str, list[str]]:
             continue
         name = part.get_filename()
         if name or part.get_content_disposition() == "attachment":
-            names.append(_head(name) or "unnamed")
+            names.append(_head(name, odd) or "unnamed")
         elif part.get_content_maintype() == "text":
             data = part.get_payload(decode=True)
-            text = _decoded(data if isinstance(data, bytes) else b"", part.get_content_charset())
+            text = _decoded(data if isinstance(data, bytes) else b"", part.get_content_charset(), odd)
+            if any("Base64" in type(defect).__name__ for defect in part.defects):
+                odd[BROKEN] = None
             (marked if part.get_content_subtype() == "html" else plain).append(text)
     text = "\n".join(plain)
     if not text.strip():
         text = "\n".join(map(without_tags, marked))
+        odd.update({"in HTML alone": None} if marked else {})
     return _HIDDEN.sub("", text.replace("\r\n", "\n")).strip(), names
 
 

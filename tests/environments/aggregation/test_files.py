@@ -220,7 +220,7 @@ def test_the_command_line_reads_it_and_a_run_finds_it_again(tmp_path: Path) -> N
         rl.environments.Aggregation.from_options("chat", None, path, None, seed=1)
     with pytest.raises(rl.ConfigError, match="both given"):
         rl.environments.Aggregation.from_options("chat", None, path, path)
-    with pytest.raises(rl.ConfigError, match="has no script"):
+    with pytest.raises(rl.ConfigError, match="has no script for tasks of files"):
         rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"))
 
 

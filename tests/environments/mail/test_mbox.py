@@ -219,6 +219,14 @@ def test_bad_questions_are_refused_in_a_line(lines: list[object], words: str, tm
     assert "\n" not in str(refused.value) and "asked.jsonl" in str(refused.value)
 
 
+def test_what_is_odd_is_counted(tmp_path: Path) -> None:
+    names = ("latin", "wrong charset", "bad base64", "html alone", "torn word", "no date", "escaped")
+    found = read_mail(
+        written(tmp_path, PLAIN, *(ODD[name][0] for name in names), "Subject: Café\n\nfür".encode())
+    )
+    assert found.described == "9 messages of in.mbox, 4 in a broken encoding, 1 in HTML alone"
+
+
 def test_questions_of_splits_share_no_task(tmp_path: Path) -> None:
     lines = asked(tmp_path, RENT, {"question": "Who?", "answer": 1, "split": "train"})
     with pytest.warns(UserWarning, match="1 line without a split belongs to test alone"):
