@@ -13,7 +13,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import InputError
 
 _SOURCE = re.compile(r"[^\n()]{0,80}")
-_INSTEAD = "; for rewards of another range, set reward_range = (low, high) on the environment, and give Score(reward=r)"
+_INSTEAD = "; of another range: Score(reward=r), and reward_range = (low, high) on the environment"
 
 
 @checked_call

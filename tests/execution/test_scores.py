@@ -75,7 +75,10 @@ def raises(error: BaseException) -> Any:
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "nan": (lambda: Score(math.nan), "success=nan is no finite number in [0, 1]"),
     "inf": (lambda: Score(math.inf), "success=inf is no finite number"),
-    "above": (lambda: Score(2.0), "success=2.0 is no finite number in [0, 1]; for rewards of another range"),
+    "above": (
+        lambda: Score(2.0),
+        "success=2.0 is no finite number in [0, 1]; of another range: Score(reward=r)",
+    ),
     "below": (lambda: Score(-1), "success=-1 is no finite number"),
     "true": (lambda: Score(True), "success must be a number, not True"),
     "words": (lambda: Score("1"), "success must be a number, not '1'"),  # type: ignore[arg-type]
