@@ -92,8 +92,8 @@ def load_policy(name: str, *, temperature: float | None = None, **settings: Unpa
         128
 
     Args:
-        name: "tiny" (bundled, made for TextCraft), "tiny-aggregation" (bundled, made for Aggregation), "smollm2"
-            (after `rao-lab fetch smollm2`), "scripted" (no model), a local folder or .gguf file, the `policy/` of a
+        name: "tiny" or "tiny-aggregation" (bundled; each knows the words of one world), "smollm2" (after
+            `rao-lab fetch smollm2`), "scripted" (no model), a local folder or .gguf file, the `policy/` of a
             checkpoint, a hub id ("hub:..." if a folder here is named like its first part),
             "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
         temperature: of sampling outside training, if a call names no other; by default what suits a model on this

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from rao_lab.base.words import counted
+from rao_lab.base.words import counted, fixed
 from rao_lab.tree.node import Node
 from rao_lab.tree.tree import Tree
 
@@ -39,9 +39,9 @@ class KindFigures:
         said = [f"none of {counted(self.tasks, 'task')} scored"] if self.tasks else []
         if self.success is not None and self.nodes is not None and self.depth is not None:
             said = [
-                f"success {self.success:.2f} on {counted(self.scored, 'task')}",
-                f"{self.nodes:.1f} nodes a tree",
-                f"mean depth {self.depth:.1f}",
+                f"success {fixed(self.success, 2)} on {counted(self.scored, 'task')}",
+                f"{fixed(self.nodes, 1)} nodes a tree",
+                f"mean depth {fixed(self.depth, 1)}",
             ]
         if self.together is not None:
             said.append(f"{self.together:.0%} of {counted(self.launches, 'helper')} launched together")

@@ -53,7 +53,7 @@ def test_a_cell_shows_a_short_table(shown: dict[str, Any], name: str) -> None:
     for words in KNOWN[name]:
         assert words in page
     assert "<b>model" not in page and "object at 0x" not in page and len(page) < 12_000
-    assert len(repr(shown[name])) < 400
+    assert len(repr(shown[name])) < 600
 
 
 def test_settings_are_told_by_what_is_not_usual() -> None:

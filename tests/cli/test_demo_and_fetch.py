@@ -73,7 +73,7 @@ def test_in_a_small_terminal_the_demo_says_at_once_what_it_does_fits_and_ends_wi
     written = in_a_terminal(["demo", "--quick", "--steps", "1"], tmp_path).decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
     lines = [line.strip() for line in re.split(r"[\r\n]+", plain) if line.strip()]
-    assert lines[0].startswith("rao-lab demo: trains the embedded policy")
+    assert lines[0].startswith("rao-lab demo: trains an embedded policy")
     assert max(map(len, lines)) <= 80
     upwards = [found[0].count("A") for found in re.finditer(r"(\x1b\[1A(\x1b\[2K)?|\x1b\[2K)+", written)]
     assert 10 < max(upwards) < 24, "the panel is redrawn from its first row"

@@ -41,6 +41,8 @@ class Threads:
 
 
 class Thread:
+    helper = None
+
     def __init__(self, threads: Threads, rank: int) -> None:
         self.threads, self.rank, self.size = threads, rank, threads.size
 

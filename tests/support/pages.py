@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 DOCS = Path(__file__).resolve().parents[2] / "data" / "docs"
 _BLOCK = re.compile(
@@ -33,7 +35,8 @@ def run_page(page: Path) -> None:
     """Runs all blocks of a page in the current folder, each after the other."""
     known: dict[str, Any] = {"__name__": page.stem}
     for number, (code, said) in enumerate(blocks(page), start=1):
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
+        wide = mock.patch.dict(os.environ, COLUMNS="200")  # pictures are drawn as if in a wide terminal
+        with wide, contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(compile(code, f"{page.name}, block {number}", "exec"), known)  # noqa: S102 - the page is ours
         found = _lines(printed.getvalue())
         assert found == said, f"{page.name}, block {number}: it printed\n" + "\n".join(found)

@@ -44,7 +44,7 @@ def test_the_bits_are_those_of_one_process(slow: float) -> None:
     alone, helped, helper = tiny_policy(), tiny_policy(), Helper(slow)
     one = all_steps(CONFIG, alone)
     two = all_steps(CONFIG, helped, peers=Alone(helper))
-    assert helper.packs >= CONFIG.steps
+    assert helper.packs
     assert equal(weights(alone), weights(helped))
     assert [timeless(step) for step in one] == [timeless(step) for step in two]
 

@@ -37,7 +37,9 @@ def demo(
     ] = False,
     world: Annotated[
         str,
-        typer.Option(help="textcraft, or aggregation: contexts of lines, counted by a policy of their own."),
+        typer.Option(
+            help="Its world: the usual one, or aggregation (contexts of lines, counted by a policy of their own)."
+        ),
     ] = "textcraft",
     out: DemoOut = None,
     seed: TrainSeed = None,
