@@ -12,6 +12,7 @@ import typer
 from rao_lab.base.early import load_in_background
 from rao_lab.cli.options import DemoOut, Json, TrainSeed
 from rao_lab.cli.output import console_on_stderr, print_json, print_progress, print_text
+from rao_lab.environments.bundled import USUAL
 
 if TYPE_CHECKING:
     from rao_lab.experiments.demo import DemoConfig
@@ -40,7 +41,7 @@ def demo(
         typer.Option(
             help="Its world: the usual one, or aggregation (contexts of lines, counted by a policy of their own)."
         ),
-    ] = "textcraft",
+    ] = USUAL,
     out: DemoOut = None,
     seed: TrainSeed = None,
     opens: Annotated[
