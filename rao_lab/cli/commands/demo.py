@@ -65,7 +65,7 @@ def demo(
       rao-lab demo --world aggregation
     """
     told = steps is not None or minutes is not None or quick or seed is not None or as_json
-    told = told or world != "textcraft"
+    told = told or world != USUAL
     if opens and not told and (page := _last_page(out)) is not None:
         _open(page)
         return
@@ -93,7 +93,7 @@ def demo_config(
     quick: bool = False,
     out: Path | None = None,
     seed: int = 0,
-    world: str = "textcraft",
+    world: str = USUAL,
 ) -> DemoConfig:
     """What the options ask for.
 
