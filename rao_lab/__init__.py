@@ -25,6 +25,7 @@ One package a chapter, in the order of the story:
     views         to look at: the Explorer, figures, the terminal
     api           what `rl.` offers, joined from the packages above
     testing       tries a world of your own
+    course        checks answers to the exercises of the notebooks
     experiments   what we ran
     base, cli     tools below, the command line above
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from rao_lab.api.run import arun, run
     from rao_lab.api.session import Session
     from rao_lab.api.train import default_config, start, train
+    from rao_lab.course.check import check
     from rao_lab.credit import Attribution, Attributions, CreditConfig, CreditNodes, attribute
     from rao_lab.credit.diagnose import BADGES, Badge, BadgeConfig, Finding, Findings
     from rao_lab.environments.functions.environment import environment

@@ -30,7 +30,7 @@ TABLE: tuple[frozenset[str], ...] = (
     frozenset({"training", "evaluation"}),
     frozenset({"views"}),
     frozenset({"api"}),
-    frozenset({"experiments", "testing"}),
+    frozenset({"experiments", "testing", "course"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

@@ -1,0 +1,177 @@
+"""Judges of answers: each bears any object, and says in one sentence what is off with it, or "".
+
+    number(0.28)                    a number, to 2 digits after the point
+    choice("b", of="abc")           one of several, by its letter
+    text("0.1", "node 0.1")         words
+    members("0.1", "0.2")           names, in any order
+    values({"0": 1.4, "0.1": 1.0})  several numbers or words
+
+A wanted value may be a function that computes it: it is asked when an answer is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
+
+Judge = Callable[[object], str]
+MOST = 1000
+"""Items of an answer that are read."""
+
+T = TypeVar("T")
+
+
+def number(wanted: float | Callable[[], float], digits: int = 2) -> Judge:
+    """A number that is right to so many digits after the point; `digits=0` is a count."""
+
+    def judge(answer: object) -> str:
+        given, problem = _as_number(answer)
+        return problem or _off(given, float(_value(wanted)), digits, answer)
+
+    return judge
+
+
+def choice(wanted: str | Callable[[], str], of: Collection[str] | Mapping[str, str]) -> Judge:
+    """One of several words or letters.
+
+    Args:
+        of: all of them; or a mapping, which says of each wrong one what is off with it.
+    """
+
+    def judge(answer: object) -> str:
+        known = {_plain(each): each for each in of}
+        if not isinstance(answer, str) or (given := _plain(answer)) not in known:
+            return f"{quoted(answer)} is none of the choices: give {_listed(of)}, in quotation marks."
+        if given == _plain(_value(wanted)):
+            return ""
+        said = of[known[given]] if isinstance(of, Mapping) else ""
+        return said or f"{quoted(answer)} is not it."
+
+    return judge
+
+
+def text(*wanted: str | Callable[[], str], why: Mapping[str, str] | None = None) -> Judge:
+    """Words: one of those that are wanted. Capitals, spaces and a full stop at the end do not count.
+
+    Args:
+        why: what is off with a wrong one that is often given.
+    """
+
+    def judge(answer: object) -> str:
+        if not isinstance(answer, str):
+            return f"{quoted(answer)} is no text: write it in quotation marks."
+        given = _plain(answer)
+        if not given:
+            return "The text is empty."
+        if given in {_plain(_value(each)) for each in wanted}:
+            return ""
+        said = {_plain(wrong): reason for wrong, reason in (why or {}).items()}
+        return said.get(given) or f"{quoted(answer)} is not it."
+
+    return judge
+
+
+def members(*wanted: str, found: Callable[[], Iterable[str]] | None = None) -> Judge:
+    """Names in any order, such as ids of nodes.
+
+    Args:
+        found: computes them, in place of `wanted`.
+    """
+
+    def judge(answer: object) -> str:
+        if isinstance(answer, str) or not isinstance(answer, list | tuple | set | frozenset):
+            return f'{quoted(answer)} is no list of names: write ["...", "..."].'
+        if (odd := [each for each in answer if not isinstance(each, str)]) or len(answer) > MOST:
+            return (
+                f"{quoted(odd[0])} is no name: write each in quotation marks." if odd else "Too many names."
+            )
+        given = {_plain(each) for each in answer}
+        right = {_plain(each) for each in (found() if found else wanted)}
+        if given == right:
+            return ""
+        said = f"{len(given & right)} of {counted(len(given), 'name')} {'is' if len(given) == 1 else 'are'} right"
+        return f"{said}, and {'more are' if right - given else 'none is'} missing."
+
+    return judge
+
+
+def values(
+    wanted: Mapping[str, Any] | Sequence[Any] | Callable[[], Mapping[str, Any] | Sequence[Any]],
+    digits: int = 2,
+) -> Judge:
+    """Several numbers or words: a list in order, or names with their values."""
+
+    def judge(answer: object) -> str:
+        right = _value(wanted)
+        to_list = getattr(answer, "tolist", None)
+        given = to_list() if callable(to_list) else answer
+        if isinstance(right, Mapping):
+            if not isinstance(given, Mapping):
+                return f"{quoted(given)} is no dict: write {{name: value, ...}}."
+            if lacking := [name for name in right if name not in given]:
+                return f"There is no value for {quoted(lacking[0])}."
+            pairs = [(quoted(name), given[name], value) for name, value in right.items()]
+        else:
+            if not isinstance(given, list | tuple):
+                return f"{quoted(given)} is no list: write [..., ...]."
+            if len(given) != len(right):
+                return f"The list has {counted(len(given), 'value')}, and {len(right)} are asked for."
+            pairs = [(f"number {at}", *pair) for at, pair in enumerate(zip(given, right, strict=True), 1)]
+        wrong = [(name, off) for name, one, value in pairs if (off := _judge_of(value, digits)(one))]
+        if not wrong:
+            return ""
+        name, off = wrong[0]
+        return f"{len(pairs) - len(wrong)} of {counted(len(pairs), 'value')} right; at {name}: {off}"
+
+    return judge
+
+
+def _judge_of(value: Any, digits: int) -> Judge:
+    return text(value) if isinstance(value, str) else number(value, digits)
+
+
+def _value(wanted: T | Callable[[], T]) -> T:
+    return wanted() if callable(wanted) else wanted
+
+
+def _as_number(answer: object) -> tuple[float, str]:
+    """The number, and what is wrong if it is none."""
+    if isinstance(answer, str):
+        return 0.0, f"{quoted(answer)} is a text: give a number, without quotation marks."
+    if isinstance(answer, bool) or not hasattr(answer, "__float__"):
+        return 0.0, f"{quoted(answer)} is not a number: give one number."
+    try:
+        given = float(answer)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0, f"{quoted(answer)} is not one number that can be compared."
+    if given != given or given in (float("inf"), float("-inf")):
+        return given, f"{given} is not a finite number: a part of the sum is not known."
+    return given, ""
+
+
+def _off(given: float, wanted: float, digits: int, answer: object) -> str:
+    within = 0.5 * 10.0**-digits * (1 + 1e-6)
+    gap = abs(given - wanted)
+    if gap <= within if digits else gap < 1e-6:
+        return ""
+    shown = quoted(answer)
+    if abs(given + wanted) <= within:
+        return f"{shown} has the right size and the wrong sign."
+    if digits and gap <= 10 * within:
+        return f"{shown} is near: give {counted(digits, 'digit')} after the point."
+    if 0 < wanted < 1 and abs(given / 100 - wanted) <= within:
+        return f"{shown} looks like percent: give a share from 0 to 1."
+    return f"{shown} is too {'large' if given > wanted else 'small'}."
+
+
+def _plain(words: str) -> str:
+    """Without what does not count: capitals, spaces, brackets and a full stop at the end."""
+    return " ".join(words[:MOST].casefold().split()).strip("().: ").replace("−", "-")
+
+
+def _listed(choices: Collection[str]) -> str:
+    *first, last = (f'"{each}"' for each in choices)
+    return f"{', '.join(first)} or {last}" if first else last
