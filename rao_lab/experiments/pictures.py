@@ -35,7 +35,7 @@ STYLE = """
   .more { fill: var(--more); } .less { fill: var(--less); } .done { fill: var(--done); }
 """
 WIDTH, HEIGHT = 960, 470
-ROW = 14
+ROW = 20
 """Height of a node in the tree and of its bar in the credit."""
 FOOT = (
     "api/ joins all this as rl.train and rl.run; evaluation/ runs trees without an update; "
@@ -74,15 +74,9 @@ STATIONS = (
     ),
     Station("view", "views/", 24, 346, 196, 74, ("Explorer, page, text",)),
 )
-NODES = {
-    "0": (0, 0.21),
-    "0.0": (1, 0.01),
-    "0.0.0": (2, -1.19),
-    "0.0.1": (2, -0.19),
-    "0.1": (1, -0.19),
-    "0.2": (1, -0.19),
-}
+NODES = {"0": (0, 0.08), "0.0": (1, 0.28), "0.0.0": (2, -0.12), "0.1": (1, -1.12)}
 """Depth and advantage A of the nodes that are drawn: of the tree at the top of the README."""
+FAILED = "0.1"
 
 
 def way() -> str:
@@ -121,7 +115,7 @@ def _station(station: Station) -> Iterator[str]:
 
 
 def _task(x: int, y: int) -> Iterator[str]:
-    yield _text(x, y + 6, "2x d3", "formula")
+    yield _text(x, y + 6, "2x b2", "formula")
     for place, call in enumerate(("get_info", "craft", "launch_subagent")):
         yield _text(x, y + 28 + 17 * place, call, "formula soft")
 
@@ -134,7 +128,7 @@ def _tree(x: int, y: int) -> Iterator[str]:
         if above is not None:
             yield f'<path class="edge" d="M{above[0]} {above[1]}V{top}H{left}"/>'
     for path, (left, top) in places.items():
-        yield f'<circle class="{"less" if path == "0.0.0" else "done"}" cx="{left}" cy="{top}" r="5.5"/>'
+        yield f'<circle class="{"less" if path == FAILED else "done"}" cx="{left}" cy="{top}" r="5.5"/>'
         yield _text(left + 12, top + 4.5, path, "soft")
 
 
