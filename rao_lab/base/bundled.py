@@ -37,3 +37,21 @@ def data_path(name: str) -> Path:
         known = ", ".join(sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".")))
         raise MissingError(f"no bundled data named {name!r}: there is {known or 'nothing'}")
     return path
+
+
+def recorded_path(name: str) -> Path:
+    """A recorded file or folder that a wheel does not carry, such as "claims/rows": from the checkout, or from a
+    folder `data` in the current folder or above it.
+
+    Raises:
+        MissingError: it is in neither.
+    """
+    here = Path.cwd()
+    folders = (data_folder(), *(folder / "data" for folder in (here, *here.parents)))
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    raise MissingError(
+        f"data/{name} is not here, and an installed rao-lab does not carry it: open this notebook in a checkout of "
+        "the repository, or put the checkout's folder data/ beside it"
+    )

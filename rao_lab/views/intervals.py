@@ -55,6 +55,3 @@ def axis(*labels: str) -> str:
     return svg(
         "".join(f'<text x="{x}" y="14" text-anchor="{a}">{label}</text>' for x, a, label in places), "axis"
     )
-
-
-# IMPORT
