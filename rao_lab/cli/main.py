@@ -157,7 +157,12 @@ def _stopped(arguments: Sequence[str]) -> str:
 
 
 def _with_hint(message: str, arguments: Sequence[str]) -> str:
-    """The message, and if it says that there is no such command, which there are."""
+    """The message; if it says that there is no such command, which there are; if no number was read, what was."""
+    if number := re.match(
+        r"(Invalid value for '([^']+)'): Input should be a valid (integer|number)", message
+    ):
+        given = _given(number[2].split(" / ")[-1], arguments)
+        return f"{number[1]}: {given}is not a {'whole number' if number[3] == 'integer' else 'number'}"
     found = re.fullmatch(r"No such command '(.*)'\.", message)
     if found is None:
         return message
@@ -167,6 +172,16 @@ def _with_hint(message: str, arguments: Sequence[str]) -> str:
     if (near := INSTEAD.get(found[1])) in names:
         return f"{message} Did you mean `{group} {near}`?"
     return f"{message} There are {', '.join([*names, *(['prompts', 'new'] if names is COMMANDS else [])])}"
+
+
+def _given(option: str, arguments: Sequence[str]) -> str:
+    """The value that an option was given, with a blank behind it; "it " if that cannot be told."""
+    for place, each in enumerate(arguments):
+        if each.startswith(f"{option}="):
+            return f"{each[len(option) + 1 :]!r} "
+        if each == option and place + 1 < len(arguments):
+            return f"{arguments[place + 1]!r} "
+    return "it "
 
 
 def _complain(message: str, status: int) -> int:

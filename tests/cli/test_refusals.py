@@ -53,6 +53,8 @@ from tests.support.command_line import CommandLine
         (["train", "--out", "."], "--out . is a folder: name a file in it, such as a.rao"),
         (["run", "--policy", "scripted", "--out", "."], "is a folder: name a file in it"),
         (["run", "--policy", "scripted", "--out", "a.json"], "--out a.json is named like a json file"),
+        (["train", "--steps=x", "--out", "a.rao"], "'--steps': 'x' is not a whole number"),
+        (["credit", "no.rao", "--lam", "much"], "'--lam': 'much' is not a number"),
         (["frob"], "No such command 'frob'. There are demo, train, eval, run, show, "),
         (["prompts", "copy", "plain"], "No such command 'copy'. Did you mean `rao-lab prompts new`?"),
         (["prompts", "frob"], "No such command 'frob'. There are list, show, diff, new, bench"),

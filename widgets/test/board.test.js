@@ -87,6 +87,25 @@ test("runs over each other: the words at the end of a line name the run; each ha
   assert.deepEqual(planOf(entry("refusals"), runs, 1).columns?.rows, [{ step: 1, parts: [3], total: 3 }]);
 });
 
+test("a line that ends early names its step; plus or minus stands in a plot of even intervals alone", () => {
+  const checked = curvesOf({
+    step: [1, 2],
+    columns: {
+      "judge_by_depth/0/agreement": [0.5, 0.5],
+      "judge_by_depth/0/nodes": [8, 8],
+      "judge_by_depth/1/agreement": [0, null],
+      "judge_by_depth/1/nodes": [2, null],
+    },
+  });
+  const words = (/** @type {typeof checked} */ curves) => {
+    const plan = planOf(entry("judge_by_depth"), [{ name: "", curves }], 0);
+    return plan.fields[0].lines.map((line) => Object.values(endWords(plan, line)).slice(0, 2).join(" "));
+  };
+  assert.deepEqual(words(checked), ["depth 0 0.50 (0.22 to 0.78)", "depth 1, step 1: 0.00 (0.00 to 0.66)"]);
+  delete checked.columns["judge_by_depth/1/agreement"];
+  assert.deepEqual(words(checked), ["depth 0 0.50 \u00b1 0.28"]);
+});
+
 test("a metric that a run did not record is unknown and not 0", () => {
   assert.equal(isKnown(entry("kl"), alone), false);
   assert.deepEqual(linesOf(entry("kl"), alone), []);

@@ -87,9 +87,10 @@ function drawLines(plan, lines, scale, y, top, bottom) {
     for (const one of banded) band(scale, sure(one), y, toneOf(scale, one), 0.16);
   }
   for (const one of lines) drawLine(scale, one, y, few, names.length > 1);
+  // Names stand in one column behind the newest point: no name crosses a line that goes on.
+  const behind = x(lines.reduce((most, { points }) => Math.max(most, points[points.length - 1].step), 0));
   const ends = lines.map((one) => {
-    const last = one.points[one.points.length - 1];
-    return { x: x(last.step), y: y(last.value), ...endWords(plan, one) };
+    return { x: behind, y: y(one.points[one.points.length - 1].value), ...endWords(plan, one) };
   });
   endLabels(scale, fitted(scale, ends), top, bottom);
   if (chosen !== null) {

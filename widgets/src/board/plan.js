@@ -28,6 +28,7 @@ import { at, isFew, lastEnded } from "./series.js";
  * @property {number | null} newest step that any of the runs has ended
  * @property {boolean} few points, not curves
  * @property {string[]} names of the runs, if they are several
+ * @property {boolean} even every interval at the end of a line reaches as far to both sides
  */
 
 /** Rules of a small field and of the large plot, about. */
@@ -53,7 +54,8 @@ export function planOf(entry, runs, run, large = false) {
   const ends = own.map(({ curves }) => lastEnded(curves)).filter((step) => step !== null);
   const newest = ends.length ? Math.max(...ends) : null;
   const few = own.every(({ curves }) => isFew(curves));
-  return { entry, say: said(entry), mark: marked(entry), fields, columns, newest, few, names };
+  const even = lines.every(({ points }) => isEven(points[points.length - 1]));
+  return { entry, say: said(entry), mark: marked(entry), fields, columns, newest, few, names, even };
 }
 
 /** @param {Entry} entry @param {Line[]} lines @param {number} rules @returns {Field} */
@@ -91,28 +93,34 @@ export function isBare({ fields, columns }) {
  * The words at the end of a line: those in bold, and those beside them, also without the interval.
  * @param {Plan} plan @param {Line} line @param {number} [step] by default its last
  */
-export function endWords({ say, names }, line, step) {
+export function endWords({ say, names, newest, even }, line, step) {
   const { points } = line;
   const point = step === undefined ? points[points.length - 1] : at(points, step);
   const run = names[line.run] ?? "";
   if (!point) return { bold: "", plain: "", short: "" };
   const { value, low, high } = point;
-  const name = line.probe && line.part.kind === "difficulty" ? `${line.name}, probes` : line.name;
+  const kind = line.probe && line.part.kind === "difficulty" ? `${line.name}, probes` : line.name;
+  const early = step === undefined && !line.probe && !names.length && point.step < (newest ?? 0);
+  const name = early ? [kind, `step ${point.step}:`].filter(Boolean).join(", ") : kind;
   if (low === undefined || high === undefined) {
     const words = [name, run].filter(Boolean).join(", ");
     return { bold: say(value), plain: words, short: words };
   }
   const short = [run, say(value)].filter(Boolean).join(" ");
-  return { bold: name, plain: `${short} ${rangeWords(value, low, high)}`, short };
+  return { bold: name, plain: `${short} ${rangeWords(value, low, high, even)}`, short };
 }
 
 /**
- * How sure a share is: its interval, as plus or minus if it reaches as far to both sides.
- * @param {number} value @param {number} low @param {number} high
+ * How sure a share is: its interval, as plus or minus if all of a plot reach as far to both sides.
+ * @param {number} value @param {number} low @param {number} high @param {boolean} even
  */
-function rangeWords(value, low, high) {
-  const [above, below] = [plain(high - value), plain(value - low)];
-  return above === below ? `\u00b1 ${above}` : `(${plain(low)} to ${plain(high)})`;
+function rangeWords(value, low, high, even) {
+  return even ? `\u00b1 ${plain(high - value)}` : `(${plain(low)} to ${plain(high)})`;
+}
+
+/** As words say it. @param {import("./measures.js").Measure} point */
+function isEven({ value, low, high }) {
+  return low === undefined || high === undefined || plain(high - value) === plain(value - low);
 }
 
 /**
