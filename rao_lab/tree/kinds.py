@@ -44,7 +44,9 @@ class KindFigures:
                 f"mean depth {fixed(self.depth, 1)}",
             ]
         if self.together is not None:
-            said.append(f"such agents launch {self.together:.0%} of {counted(self.launches, 'helper')} together")
+            said.append(
+                f"such agents launch {self.together:.0%} of {counted(self.launches, 'helper')} together"
+            )
         return ", ".join(said)
 
 
