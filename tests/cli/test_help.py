@@ -25,6 +25,7 @@ COMMANDS = [
     "export",
     "import",
     "check",
+    "grade",
     "fetch",
     "bench",
     "claims",

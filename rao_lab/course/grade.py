@@ -1,0 +1,180 @@
+"""Grades what a course handed in: run files looked at, answers judged again, copies named, criteria held against it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rao_lab.base.checks import whole
+from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
+from rao_lab.course.exercise import exercises
+from rao_lab.course.graded_run import GradedRun, grade_run
+from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, students
+from rao_lab.errors import ConfigError
+
+MOST_SAME = 3
+"""Runs of others that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a lecturer asks for; nothing by default."""
+
+    min_steps: int = 0
+    """A sound run of so many training steps."""
+    exercises: tuple[str, ...] = ()
+    """All of these are right."""
+    learned: bool = False
+    """A sound run learned, by its interval."""
+
+    @classmethod
+    def of(cls, min_steps: int = 0, exercises: str = "", learned: bool = False) -> Criteria:
+        """From words: exercises by number, or all of a notebook's: "3.1,3.2,4".
+
+        Raises:
+            ConfigError: one means nothing.
+        """
+        whole("min_steps", min_steps, 0)
+        return cls(min_steps, _numbers(exercises), learned)
+
+    def __bool__(self) -> bool:
+        return bool(self.min_steps or self.exercises or self.learned)
+
+    def __str__(self) -> str:
+        parts = [f"a sound run of at least {counted(self.min_steps, 'step')}"] if self.min_steps else []
+        parts += ["a sound run that learned"] if self.learned else []
+        parts += [f"exercises {', '.join(self.exercises)}"] if self.exercises else []
+        return ", ".join(parts)
+
+    def lacking(self, runs: Sequence[GradedRun], judged: Mapping[str, Judged]) -> tuple[str, ...]:
+        """What a student lacks."""
+        sound = [run for run in runs if run.sound]
+        most = max((run.steps for run in sound), default=0)
+        lacks = []
+        if most < self.min_steps:
+            lacks.append(f"a sound run of {counted(self.min_steps, 'step')} (has {most})")
+        if self.learned and not any(run.learned and run.learned.verdict == "learned" for run in sound):
+            lacks.append("a run that learned")
+        wrong = [number for number in self.exercises if number not in judged or not judged[number].right]
+        if wrong:
+            lacks.append(f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}")
+        return tuple(lacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One student."""
+
+    student: str
+    runs: tuple[GradedRun, ...]
+    exercises: Mapping[str, Judged]
+    """Those that were answered."""
+    notes: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
+    """Of the criteria."""
+
+    @property
+    def right(self) -> int:
+        return sum(each.right for each in self.exercises.values())
+
+
+@dataclass(frozen=True)
+class Grades:
+    """All students of a folder."""
+
+    folder: str
+    criteria: Criteria
+    asked: tuple[str, ...]
+    """The exercises that count: of the criteria, or all that anybody answered."""
+    students: tuple[Graded, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "folder": self.folder,
+            "criteria": {
+                "min_steps": self.criteria.min_steps,
+                "exercises": list(self.criteria.exercises),
+                "learned": self.criteria.learned,
+            },
+            "students": [
+                {
+                    "student": each.student,
+                    "passed": not each.lacks if self.criteria else None,
+                    "lacks": list(each.lacks),
+                    "runs": [run.to_json() for run in each.runs],
+                    "exercises": {
+                        number: {"state": one.state, "tries": one.tries}
+                        for number, one in each.exercises.items()
+                    },
+                    "notes": list(each.notes),
+                }
+                for each in self.students
+            ],
+        }
+
+
+def grade(
+    folder: Path, criteria: Criteria, tell: Callable[[int, int, str], None] = lambda at, many, name: None
+) -> Grades:
+    """Grades every student of a folder.
+
+    Args:
+        tell: is told which student is looked at, and of how many.
+
+    Raises:
+        MissingError, InputError: there is no such folder, or nothing in it. No file that is in it raises.
+    """
+    handed_in = students(folder)
+    judging = Judging()
+    found = []
+    for at, one in enumerate(handed_in, 1):
+        tell(at, len(handed_in), one.student)
+        found.append(_graded(one, folder, judging))
+    found = _with_copies(found)
+    found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
+    answered = [number for number in judging.known if any(number in each.exercises for each in found)]
+    return Grades(str(folder.name), criteria, criteria.exercises or tuple(answered), tuple(found))
+
+
+def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
+    runs = tuple(grade_run(path, _name(path, folder, one.student)) for path in one.runs)
+    notes = list(one.notes)
+    lines = [line for path in one.answers for line in kept_answers(path, notes)]
+    return Graded(one.student, runs, judging.judge(lines, notes), tuple(notes))
+
+
+def _name(path: Path, folder: Path, student: str) -> str:
+    """A file's name below the student's folder."""
+    return path.relative_to(folder).as_posix().removeprefix(f"{student}/")
+
+
+def _with_copies(found: Sequence[Graded]) -> list[Graded]:
+    """Each run with those of others that are the same run."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for each in found:
+        for run in each.runs:
+            for mark in run.marks:
+                owners[mark].add(each.student)
+
+    def named(student: str, run: GradedRun) -> GradedRun:
+        others = sorted(set().union(*(owners[mark] for mark in run.marks)) - {student})
+        more = len(others) - MOST_SAME
+        return replace(run, same=(*others[:MOST_SAME], *([f"{more} more"] if more > 0 else [])))
+
+    return [replace(each, runs=tuple(named(each.student, run) for run in each.runs)) for each in found]
+
+
+def _numbers(words: str) -> tuple[str, ...]:
+    """Raises: ConfigError."""
+    chosen: list[str] = []
+    known = [each.number for each in exercises()]
+    for word in (each.strip() for each in words.split(",") if each.strip()):
+        part = [number for number in known if number == word or number.partition(".")[0] == word.lstrip("0")]
+        if not part:
+            raise ConfigError(f"no exercise {quoted(word)}: there are {', '.join(known)}")
+        chosen += part
+    return tuple(dict.fromkeys(chosen))

@@ -1,0 +1,160 @@
+"""Grades to read: as text, as a table for a spreadsheet, as a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from html import escape
+
+from rao_lab.base.cell import table_html
+from rao_lab.base.safe_text import cells, shorten, unquoted
+from rao_lab.base.words import counted
+from rao_lab.course.grade import Graded, Grades
+
+HEADS = ("student", "run", "trained", "steps", "file", "did it learn", "exercises")
+WIDEST = (24, 28, 40, 9, 14, 44, 32)
+"""Cells of a terminal that a column takes at most."""
+
+FIRST = ("student", "passed", "lacks", "runs", "file", "state", "trained", "steps")
+CSV_BEGINS = ",".join(FIRST)
+PAGE_BEGINS = '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Grades of '
+"""What an earlier table or page begins with: it may be written over."""
+
+
+def grades_text(found: Grades) -> str:
+    """A line a run, and below it what must be said about each student."""
+    marked = ("", *HEADS) if found.criteria else HEADS
+    widest = (1, *WIDEST) if found.criteria else WIDEST
+    rows = [
+        marked,
+        *(row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)),
+    ]
+    rows = [tuple(shorten(word, width) for word, width in zip(row, widest, strict=True)) for row in rows]
+    widths = [max(cells(row[at]) for row in rows) for at in range(len(marked))]
+    table = [
+        "  ".join(
+            word + " " * (width - cells(word)) for word, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    below = []
+    for each in found.students:
+        if said := list(_said(each)):
+            below += ["", unquoted(each.student), *(f"  {line}" for line in said)]
+    return "\n".join([_title(found), "", *table, *below])
+
+
+def grades_csv(found: Grades) -> str:
+    """A row a student; of runs, the sound one with most steps, or the first."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            *FIRST,
+            "learned",
+            "before",
+            "after",
+            "low",
+            "high",
+            "same_as",
+            "right",
+            "asked",
+            *found.asked,
+            "notes",
+        ]
+    )
+    for each in found.students:
+        run = max(each.runs, key=lambda run: (run.sound, run.steps), default=None)
+        grown = run.learned if run else None
+        figures = [
+            getattr(grown, name) if grown else "" for name in ("verdict", "before", "after", "low", "high")
+        ]
+        facts = [run.file, run.state, run.trained, run.steps] if run else ["", "no run", "", 0]
+        states = [each.exercises[number].state if number in each.exercises else "" for number in found.asked]
+        passed = ("no" if each.lacks else "yes") if found.criteria else ""
+        same = " ".join(run.same) if run else ""
+        row = [each.student, passed, "; ".join(each.lacks), len(each.runs), *facts, *figures, same]
+        row += [_right(found, each), len(found.asked), *states, "; ".join(_said(each))]
+        writer.writerow([_spread(value) for value in row])
+    return out.getvalue()
+
+
+def grades_page(found: Grades) -> str:
+    """One page without a script."""
+    marked = ("", *HEADS) if found.criteria else HEADS
+    rows = [row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)]
+    notes = [f"{each.student}: {line}" for each in found.students for line in _said(each)]
+    csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    return (
+        f"{PAGE_BEGINS}{escape(unquoted(found.folder))}</title>\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(csp)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<style>html { color-scheme: light dark; font-family: Helvetica, Arial, sans-serif } "
+        "body { margin: 24px; overflow-x: auto }</style>\n</head>\n<body>\n"
+        f"{table_html(_title(found), marked, rows, notes)}\n</body>\n</html>\n"
+    )
+
+
+def _title(found: Grades) -> str:
+    many = counted(len(found.students), "student")
+    if not found.criteria:
+        return f"{unquoted(found.folder)}: {many}"
+    passed = sum(not each.lacks for each in found.students)
+    return f"{unquoted(found.folder)}: {passed} of {many} have what is asked for: {found.criteria}"
+
+
+def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
+    mark = "✗" if each.lacks else "✓"
+    first = (mark, unquoted(each.student)), _exercises(found, each)
+    if not each.runs:
+        yield (*first[0], "no run file", "", "", "", "", first[1])
+    for at, run in enumerate(each.runs):
+        head, shown = (("", ""), "") if at else first
+        steps = f"{run.steps}" + (f" of {run.asked}" if run.asked is not None else "")
+        grown = "" if run.learned is None else str(run.learned)
+        yield (*head, unquoted(run.file), run.trained, "" if run.cannot else steps, run.state, grown, shown)
+
+
+def _right(found: Grades, each: Graded) -> int:
+    return sum(number in each.exercises and each.exercises[number].right for number in found.asked)
+
+
+def _exercises(found: Grades, each: Graded) -> str:
+    if not found.asked:
+        return ""
+    missing = [
+        number for number in found.asked if not (number in each.exercises and each.exercises[number].right)
+    ]
+    said = f"{_right(found, each)} of {len(found.asked)}"
+    return f"{said}, not {' '.join(missing)}" if missing and len(missing) < len(found.asked) else said
+
+
+def _said(each: Graded) -> Iterator[str]:
+    """What a lecturer should know of a student."""
+    if each.lacks:
+        yield f"lacks {'; '.join(each.lacks)}"
+    for run in each.runs:
+        name = unquoted(run.file)
+        if run.cannot:
+            yield f"{name}: {run.cannot}"
+        for line in (*run.edited, *run.damaged, *run.notes):
+            yield f"{name}: {line}"
+        if run.same:
+            yield f"{name} is the same run as one of {', '.join(map(unquoted, run.same))}"
+        if run.settings:
+            said = ", ".join(f"{key}={here} (usual {usual})" for key, (usual, here) in run.settings.items())
+            yield f"{name} was set otherwise: {shorten(said, 300)}"
+    unseen = [number for number, one in each.exercises.items() if one.unseen]
+    if unseen:
+        yield f"answers to {', '.join(unseen)} are no plain data: only the student's own copy called them right"
+    yield from each.notes
+
+
+def _spread(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )

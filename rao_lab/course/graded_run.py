@@ -1,0 +1,228 @@
+"""One run file that was handed in: is it whole, what was trained, did it learn, and does it agree with itself.
+
+A file is edited, or damaged, if what it says of credit is not what the equations give for its own trees, or if the
+success that a step reports is not that of its trees. A file that was made up whole, to agree with itself, is not found
+out: the trees are not played again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from rao_lab.api.defaults import LOCAL_CHAT, OF_WORLD, TINY
+from rao_lab.api.export import share_by
+from rao_lab.api.rules import means_before
+from rao_lab.base.safe_text import one_line
+from rao_lab.base.words import counted, fixed
+from rao_lab.course.learned import Learned, ended, learned
+from rao_lab.credit import attribute_table
+from rao_lab.errors import MissingError, RaoLabError
+from rao_lab.store import Run, open_run
+from rao_lab.store.differences import NOT_SET, differences
+from rao_lab.training.config import TrainConfig
+
+CLOSE = 1e-6
+"""Numbers nearer than this are the same: they were computed on another machine."""
+TERMS = ("s", "R", "b", "A", "w", "c")
+MOST_SAID = 5
+"""Lines about one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradedRun:
+    """What is known of one run file."""
+
+    file: str
+    """Its path below the student's folder."""
+    cannot: str = ""
+    """Why it cannot be opened; "" if it can."""
+    damaged: tuple[str, ...] = ()
+    """What of it cannot be read."""
+    edited: tuple[str, ...] = ()
+    """Where it contradicts itself."""
+    notes: tuple[str, ...] = ()
+    """What could not be looked at, and why."""
+    trained: str = ""
+    """World, policy and agent."""
+    steps: int = 0
+    """Training steps that have ended."""
+    asked: int | None = None
+    """Steps that were to be made."""
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What is not as usual for this policy: by name, as usual and here."""
+    learned: Learned | None = None
+    recomputed: int = 0
+    """Steps whose credit was computed again."""
+    marks: frozenset[str] = frozenset()
+    """Of its steps, by their times and the times of their trees: two runs never have one in common."""
+    same: tuple[str, ...] = ()
+    """Runs of others that are the same run."""
+
+    @property
+    def sound(self) -> bool:
+        """It can be read and agrees with itself."""
+        return not (self.cannot or self.damaged or self.edited)
+
+    @property
+    def state(self) -> str:
+        """In a word or two."""
+        if self.cannot:
+            return "cannot be read"
+        return "edited?" if self.edited else "damaged" if self.damaged else "whole"
+
+    def to_json(self) -> dict[str, Any]:
+        names = (
+            "file",
+            "cannot",
+            "damaged",
+            "edited",
+            "notes",
+            "trained",
+            "steps",
+            "asked",
+            "recomputed",
+            "same",
+        )
+        found = {name: getattr(self, name) for name in names}
+        settings = {name: {"usual": usual, "here": here} for name, (usual, here) in self.settings.items()}
+        return {
+            **found,
+            "state": self.state,
+            "settings": settings,
+            "learned": None if self.learned is None else self.learned.to_json(),
+        }
+
+
+def grade_run(path: Path, file: str) -> GradedRun:
+    """Looks at one run file. It never raises, whatever is in the file."""
+    try:
+        with open_run(path) as run:
+            return _graded(run, file)
+    except RaoLabError as problem:
+        return GradedRun(file, cannot=one_line(str(problem), 300))
+
+
+def _graded(run: Run, file: str) -> GradedRun:
+    damaged, edited, notes = list(run.problems), list[str](), list[str]()
+    readable, recomputed = list[int](), 0
+    reported = {row["step"]: row for row in run.metrics}
+    for step in (each.step for each in run.steps):
+        try:
+            if lacks := run.missing(step):
+                damaged.append(f"step {step} lacks {lacks}" if not lacks.startswith("step") else lacks)
+                continue
+            edited += _misreported(run, step, reported.get(step, {}))
+            said = _recomputed(run, step)
+            readable.append(step)
+        except RaoLabError as problem:
+            damaged.append(f"step {step}: {problem}")
+            continue
+        recomputed += said is not None
+        edited += [said] if said else []
+        if said is None and run.trees(step, probe=False) and step > 0:
+            notes.append(f"step {step}: its credit could not be computed again")
+    train = _mapping(run.config.get("train"))
+    asked = train.get("steps")
+    over = [
+        each.step for each in run.steps if each.step > 0 and each.ended is not None and each.step in reported
+    ]
+    return GradedRun(
+        file,
+        damaged=_few(damaged),
+        edited=_few(edited),
+        notes=_few(notes),
+        trained=_trained(run.config, train),
+        steps=len(over),
+        asked=asked if isinstance(asked, int) else None,
+        settings=_settings(run.config, train),
+        learned=None if "kind" in run.config else learned(run, readable),
+        recomputed=recomputed,
+        marks=frozenset(_marks(run, readable)),
+    )
+
+
+def _misreported(run: Run, step: int, reported: Mapping[str, Any]) -> Iterator[str]:
+    """If the success that a step reports is not that of its trees."""
+    for name, probe in (("success", False), ("probe_success", True)):
+        trees = [tree for tree in ended(run.trees(step, probe=probe)) if tree.success is not None]
+        said = reported.get(name)
+        if trees and isinstance(said, int | float):
+            given = fmean(tree.success for tree in trees if tree.success is not None)
+            if abs(given - said) > CLOSE:
+                yield f"step {step}: it reports {name} {fixed(said, 2)}, and its trees have {fixed(given, 2)}"
+
+
+def _recomputed(run: Run, step: int) -> str | None:
+    """What of the recorded credit is not what the equations give; "" if all is, None if there is none or the rule is a
+    function that is not here."""
+    try:
+        found = run.attributions(step)
+    except MissingError:
+        return None
+    table = run.node_table(step).credit_table()
+    if found.config.rule is not None:
+        return None
+    try:
+        again = attribute_table(
+            table, found.config, share_by(run), moving=means_before(run, step, found.config)
+        )
+    except MissingError:  # the steps that a moving mean needs
+        return None
+    if list(found.table.path) != list(again.table.path):
+        return f"step {step}: its credit is of {counted(len(found.table), 'other node')} than its trees have"
+    for name in TERMS:
+        here, due = (
+            np.asarray(getattr(each.table if name == "s" else each, name)) for each in (found, again)
+        )
+        other = ~np.isclose(here, due, rtol=CLOSE, atol=CLOSE, equal_nan=True)
+        if other.any():
+            at = int(np.flatnonzero(other)[0])
+            place = f"{found.table.group[at]}.{found.table.tree[at]}/{found.table.path[at]}"
+            return (
+                f"{step}:{place} records {name} = {fixed(float(here[at]), 3)}, and its trees give "
+                f"{fixed(float(due[at]), 3)} ({counted(int(other.sum()), 'node')} of {len(here):,})"
+            )
+    return ""
+
+
+def _trained(config: Mapping[str, Any], train: Mapping[str, Any]) -> str:
+    parts = [config.get("environment"), config.get("policy"), train.get("agent") or config.get("agent")]
+    kind = config.get("kind")
+    parts += [f"no training: {kind}" if isinstance(kind, str) else ""]
+    return one_line(" · ".join(each for each in parts if isinstance(each, str) and each), 100)
+
+
+def _settings(config: Mapping[str, Any], train: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Against what is usual for such a policy. Settings that this version does not know are passed over."""
+    if not train:
+        return {}
+    tiny = OF_WORLD.get(str(config.get("environment")), TINY)
+    usual = tiny if config.get("dialect") == "terse" else LOCAL_CHAT
+    due = TrainConfig(**{**usual.train, "limits": usual.train_limits}).to_dict()
+    here = {name: value for name, value in train.items() if name in due and name != "steps"}
+    found = differences([due | {"steps": None}, due | here | {"steps": None}])
+    return {name: (usual, here) for name, (usual, here) in found.items() if here != NOT_SET}
+
+
+def _marks(run: Run, steps: list[int]) -> Iterator[str]:
+    began = {each.step: each.started for each in run.steps}
+    for step in steps:
+        times = sorted(tree.ended or 0.0 for tree in ended(run.trees(step)))
+        if times and began[step] is not None:
+            yield sha256(repr((began[step], times)).encode()).hexdigest()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _few(lines: list[str]) -> tuple[str, ...]:
+    kept = [one_line(line, 300) for line in lines[:MOST_SAID]]
+    return (*kept, f"and {len(lines) - MOST_SAID:,} more") if len(lines) > MOST_SAID else tuple(kept)

@@ -1,0 +1,206 @@
+"""`rao-lab grade`: what students hand in is looked at, answers are judged again, hostile files are named."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rao_lab as rl
+from rao_lab.course.grade import Criteria, grade
+from rao_lab.course.graded_run import grade_run
+from rao_lab.store.columns.bytes import pack
+from rao_lab.store.columns.credit import attributions_to_bytes
+from tests.support.command_line import CommandLine
+from tests.support.forging import Place, forge
+from tests.support.run_files import forging
+
+
+@pytest.fixture
+def lab(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
+
+
+@pytest.fixture
+def recorded(repo: Path) -> Path:
+    """A run of 12 steps that keeps the trees of the first and the last."""
+    return repo / "data/pathologies/as_it_should_be.rao"
+
+
+def answers(path: Path, *lines: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines), "utf-8"
+    )
+
+
+@pytest.fixture
+def handed_in(folder: Path, recorded: Path, repo: Path) -> Path:
+    """Five students: all right, a copy, damaged, hostile, nothing but answers."""
+    top = folder / "handed_in"
+    for name in ("ada", "bob", "cleo", "dan"):
+        (top / name).mkdir(parents=True)
+    shutil.copy(recorded, top / "ada/first.rao")
+    answers(
+        top / "ada/mine/answers.jsonl",
+        {"exercise": "1.1", "answer": "0"},
+        {"exercise": "1.1", "answer": "0.1"},
+    )
+    shutil.copy(recorded, top / "bob/my_own.rao")
+    answers(top / "bob/answers.jsonl", {"exercise": "1.1", "answer": "0", "right": True})
+    (top / "cleo/cut.rao").write_bytes(recorded.read_bytes()[:200_000])
+    (top / "cleo/text.rao").write_text("no run")
+    (top / "cleo/runs.zip").write_bytes(b"PK")
+    (top / "dan/link.rao").symlink_to(recorded)
+    os.mkfifo(top / "dan/pipe.rao")
+    deep = '{"exercise": "1.1", "answer": ' + "[" * 30_000 + "]" * 30_000 + "}"
+    odd = [
+        "garbage",
+        deep,
+        "[]",
+        '{"exercise": 1}',
+        '{"exercise": "1.1", "answer": ' + "9" * 6000 + "}",
+        "\x00\x1f",
+    ]
+    answers(
+        top / "dan/answers.jsonl", *odd, {"exercise": "1.1", "answer": None}, {"exercise": "9.9", "answer": 1}
+    )
+    answers(top / "=eve.jsonl", {"exercise": "1.1", "kind": "Tree", "right": True})
+    return top
+
+
+def test_every_student_is_graded_whatever_was_handed_in(handed_in: Path) -> None:
+    before = {path: path.lstat().st_mtime_ns for path in handed_in.rglob("*")}
+    told: list[tuple[int, int, str]] = []
+    found = grade(handed_in, Criteria.of(10, "1.1"), lambda *seen: told.append(seen))
+    assert {path: path.lstat().st_mtime_ns for path in handed_in.rglob("*")} == before, "nothing is changed"
+    assert told[0] == (1, 5, "=eve") and len(told) == 5
+    eve, ada, bob, cleo, dan = found.students
+    (run,) = ada.runs
+    assert (run.file, run.state, run.trained) == ("first.rao", "whole", "textcraft · tiny · recursive")
+    assert (run.steps, run.asked, run.recomputed, run.same) == (12, 12, 2, ("bob",))
+    assert run.settings["tasks_per_step"] == ("8", "6") and "learning_rate" not in run.settings
+    assert ada.lacks == () and (ada.exercises["1.1"].right, ada.exercises["1.1"].tries) == (True, 2)
+    assert bob.runs[0].same == ("ada",) and bob.lacks == ("exercise 1.1",), "its own verdict is not believed"
+    assert [each.state for each in cleo.runs] == ["cannot be read"] * 2
+    assert cleo.notes == ("runs.zip is an archive, which is not opened: unpack it",)
+    assert cleo.lacks == ("a sound run of 10 steps (has 0)", "exercise 1.1")
+    assert dan.runs == () and not dan.exercises["1.1"].right
+    assert [note.split(" ", 1)[1] for note in dan.notes[:2]] == [
+        "is a link or no plain file: it is not followed"
+    ] * 2
+    assert "lines of 8 cannot be read" in dan.notes[2] and dan.notes[3].startswith("answers to '9.9'")
+    assert eve.exercises["1.1"].state == "not kept"
+
+
+def test_the_verdict_is_that_of_the_interval(recorded: Path) -> None:
+    found = grade_run(recorded, "a.rao").learned
+    assert found is not None
+    with rl.open_run(recorded) as run:
+        share = [[tree.success for tree in run.trees(step, probe=False)] for step in (1, 12)]
+    before, after = (sum(s or 0 for s in each) / len(each) for each in share)
+    assert (found.before, found.after) == pytest.approx((before, after))
+    assert found.measured == "training steps 1 and 12, 12 tasks", "more tasks than the probes have"
+    assert found.low < after - before < found.high and found.verdict == "not resolved"
+    assert replace(found, low=0.01).verdict == "learned" and replace(found, high=-0.01).verdict == "got worse"
+
+
+def _credit(path: Path) -> None:
+    """One advantage is made better."""
+    with rl.open_run(path) as run:
+        found = run.attributions(12)
+    found.A[3] += 0.5
+    with forging(path) as connection:
+        connection.execute(
+            "UPDATE attributions SET size = ?, body = ? WHERE step = 12", pack(attributions_to_bytes(found))
+        )
+
+
+def _success(path: Path) -> None:
+    """A step reports another success than its trees have."""
+    forge(path, _place(path, "success"), 0.99)
+
+
+def _place(path: Path, name: str) -> Place:
+    from tests.support.forging import places
+
+    return [each for each in places(path) if each.inside == (name,)][-1]
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (_credit, "12:0.1/0 records A = 0.100, and its trees give -0.400 (1 node of 159)"),
+        (_success, "step 12: it reports success 0.99, and its trees have 0."),
+    ],
+)
+def test_an_edited_file_is_noticed(
+    edit: Callable[[Path], None], said: str, recorded: Path, folder: Path
+) -> None:
+    path = folder / "a.rao"
+    shutil.copy(recorded, path)
+    assert grade_run(path, "a.rao").edited == ()
+    edit(path)
+    found = grade_run(path, "a.rao")
+    assert found.state == "edited?" and not found.sound
+    assert len(found.edited) == 1 and found.edited[0].startswith(said), found.edited
+
+
+def test_no_recorded_run_of_ours_is_called_edited(repo: Path) -> None:
+    for path in (
+        *repo.glob("data/pathologies/*.rao"),
+        *repo.glob("data/runs/*.rao"),
+        *repo.glob("tests/data/*.rao"),
+    ):
+        found = grade_run(path, path.name)
+        assert found.sound, (path.name, found)
+
+
+def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine, folder: Path) -> None:
+    wanted = ["--min-steps", "10", "--exercises", "1.1"]
+    code, out, err = lab(["grade", "handed_in", *wanted, "--csv", "g.csv", "--page", "g.html", "--json"])
+    assert code == 0, err
+    data = json.loads(out)
+    assert [each["passed"] for each in data["students"]] == [False, True, False, False, False]
+    assert data["students"][1]["runs"][0]["learned"]["verdict"] == "not resolved"
+    rows = list(csv.reader(io.StringIO((folder / "g.csv").read_text("utf-8"))))
+    assert len(rows) == 6 and {len(row) for row in rows} == {len(rows[0])}
+    assert rows[1][0] == "'=eve", "no spreadsheet computes a name"
+    assert rows[2][:2] == ["ada", "yes"] and rows[2][rows[0].index("1.1")] == "right"
+    page = (folder / "g.html").read_text("utf-8")
+    assert "<script" not in page and "Content-Security-Policy" in page and "=eve" in page
+    code, out, err = lab(["grade", "handed_in", *wanted])
+    assert out.splitlines()[0].startswith(
+        "handed_in: 1 of 5 students have what is asked for: a sound run of at least"
+    )
+    assert "✓  ada      first.rao" in out and "1 of 1" in out and "same run as one of ada" in out
+    code, out, _ = lab(["grade", "handed_in"])
+    assert "✓" not in out and "lacks" not in out, "without criteria nobody passes or fails"
+    assert lab(["grade", "handed_in", "--csv", "g.csv", "--page", "g.html"])[0] == 0, (
+        "its own files are written over"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing"], "no folder nothing"),
+        (["empty"], "empty holds no run file, no answers and no subfolder"),
+        (["handed_in", "--exercises", "1.1,7.77"], "no exercise '7.77': there are 1.1"),
+        (["handed_in", "--csv", "marks.csv"], "marks.csv exists and holds no grades"),
+        (["handed_in", "--page", "no/g.html"], "there is no folder no"),
+    ],
+)
+def test_refusals(arguments: list[str], said: str, handed_in: Path, folder: Path, lab: CommandLine) -> None:
+    (folder / "empty").mkdir()
+    (folder / "marks.csv").write_text("ada;1.0\n")
+    assert said in lab.refused(["grade", *arguments])
+    assert (folder / "marks.csv").read_text() == "ada;1.0\n"
