@@ -68,7 +68,7 @@ def picture(nodes: Sequence[Node], times: Times, scale: Scale, width: int | None
         head = shorten(labels[at], label)
         row = _row(times.bars[at], critical.get(at, ()), times.end, room, ticks)
         yield f"{head}{' ' * (label - cells(head))}  {row}".rstrip()
-    yield f"{'':{label}}  {shorten(KEY, room)}"
+    yield f"{'':{max(0, min(label + 2, width - cells(KEY)))}}{shorten(KEY, width)}"
     if len(shown) < len(nodes):
         hidden = len(nodes) - len(shown)
         yield f"{hidden:,} of {len(nodes):,} nodes not drawn: the deepest beside the critical path"

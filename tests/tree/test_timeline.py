@@ -11,6 +11,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.base.safe_text import cells
 from rao_lab.tree import Node, Status, Task, Tree, TreeHeader, Turn
+from rao_lab.tree.timeline_text import KEY
 from rao_lab.tree.times import Times
 from tests.golden.make_timeline import TIMELINE, golden, written
 from tests.support.lanes import Play, answers, lanes_from
@@ -128,6 +129,7 @@ def test_it_is_printed_within_its_width_and_a_hostile_goal_does_nothing(by_hand:
     line = replace(by_hand, nodes=nodes).timeline()
     for width in (50, 100):
         text = line.text(width=width)
+        assert KEY in text or width < cells(KEY)
         drawn = text.splitlines()[1:6]
         assert all(cells(each) <= width for each in drawn) and "\x1b" not in text
     assert "ideal speed-up 1.34×" in text and "critical path: 0 → 0.1 → 0 → 0.2 → 0" in text

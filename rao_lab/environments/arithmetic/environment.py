@@ -123,7 +123,7 @@ class Arithmetic(Drawn):
     """
 
     name = "arithmetic"
-    styles = ("parts", "flat")
+    styles = ("parts", "one_by_one", "flat")
     levels: ClassVar = {"easy": (2, 3), "medium": (4, 7), "hard": (8, 15), "extreme": (16, 31)}
     suits: ClassVar = {"tiny": "easy", "chat": "easy", "scripted": "medium"}
 
@@ -147,7 +147,7 @@ class Arithmetic(Drawn):
         return {"operations": len(_read(task)[1])}
 
     def play(self, request: TurnRequest, style: str, mistakes: Random | None) -> Action:
-        """A helper for each part, both at once. What went wrong is worked out alone."""
+        """A helper for each part, both at once unless the style is one_by_one. What went wrong is worked out alone."""
         expression = request.args["expression"]
         if mistakes is not None:
             return _mistake(expression, mistakes)
@@ -155,12 +155,15 @@ class Arithmetic(Drawn):
         parts = [side for side in (left, right) if " " in side]
         if not parts or request.history or "flat" in (style, request.agent):
             return Action("I work it out myself.", f"finish({code_of(expression)})")
-        helpers = ", ".join(f"launch_subagent({json.dumps(part)})" for part in parts)
+        helpers = [f"launch_subagent({json.dumps(part)})" for part in parts]
+        if len(parts) == 2 and style == "one_by_one":
+            code = f"left = await {helpers[0]}\nright = await {helpers[1]}\nfinish({word}(left, right))"
+            return Action("Two helpers work out both sides, one after the other.", code)
         if len(parts) == 2:
-            code = f"import asyncio\n\nparts = await asyncio.gather({helpers})\nfinish({word}(*parts))"
+            code = f"import asyncio\n\nparts = await asyncio.gather({', '.join(helpers)})\nfinish({word}(*parts))"
             return Action("Two helpers work out both sides at the same time.", code)
         ends = ", ".join("part" if " " in side else side for side in (left, right))
-        return Action("A helper works out one side.", f"part = await {helpers}\nfinish({word}({ends}))")
+        return Action("A helper works out one side.", f"part = await {helpers[0]}\nfinish({word}({ends}))")
 
     def flat_plan(self, task: Task) -> Sequence[Sequence[Call]]:
         _, calls = _read(task)
