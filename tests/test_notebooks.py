@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,17 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+
+
+def cells_of(name: str, repo: Path, tmp_path: Path) -> list[str]:
+    """Runs a notebook; what each of its code cells said."""
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    book = nbformat.read(repo / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
+    where = {"metadata": {"path": str(tmp_path)}}
+    client.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
+    return [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
 
 
 def outputs(cell: Any) -> str:
@@ -90,6 +102,24 @@ def lambda_pays_for_copies(run: rl.Run) -> None:
     assert alone[lost_minus].mean() > 0.5, "most that lose their minus have no copies"
     assert other.R[alone & known] == pytest.approx(found.R[alone & known])
     assert (other.b[known] <= found.b[known] + 1e-12).all(), "b fell"
+
+
+@pytest.mark.slow
+def test_notebook_02_shows_what_it_says_of_agents(repo: Path, tmp_path: Path) -> None:
+    said = cells_of("02_recursive_agents", repo, tmp_path)
+    assert said[1].endswith("times 3 7\nfinish 21\n'21'"), "the executor in 40 lines"
+    assert said[2].startswith("0 ['(1 plus 2) times (3 plus 4)', 'ask 1 plus 2', '3', 'ask 3 plus 4', '7'")
+    assert "7 nodes · depth 2" in said[4] and "returned 36" in said[4]
+    assert "gave 21" in said[6] and "Work out: (5 minus 6) times (7 plus 8)" in said[6]
+    alone, end, shared, sooner = map(
+        int, re.findall(r"\d+(?= decode steps of all agents| from start)", said[9])
+    )
+    assert alone == end and 0.4 < sooner / shared < 0.7, "about a half, not a seventh"
+    assert "returned 36" in said[13] and "do the rest of the work yourself" in said[13]
+    assert said[14].count("▣") == 3 and said[14].count("'failed': 'ran out of turns'") == 4
+    assert "success 0: the root ended with context_limit" in said[17]
+    assert "success 1: the root ended with finished" in said[17]
+    assert [said[at].count("not answered yet") for at in (3, 12, 16, 19)] == [1, 1, 1, 1]
 
 
 @pytest.mark.slow
