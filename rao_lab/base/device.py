@@ -6,7 +6,6 @@ is full; the rest of the code is the same for every device.
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from numpy.typing import NDArray
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -73,15 +73,15 @@ def attention_of_any_shape(device: torch.device) -> Iterator[None]:
 
 
 def memory(device: torch.device) -> int:
-    """Bytes of the device's memory in all, or of main memory if it has none of its own; 0 = unknown."""
+    """Bytes of the device's memory in all, or of main memory if it has none of its own."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     return main_memory()
 
 
 def main_memory() -> int:
-    """Bytes of main memory, or the limit of the control group if that is less; 0 = unknown."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    """Bytes of main memory, or the limit of the control group if that is less."""
+    total = int(psutil.virtual_memory().total)
     limit = Path("/sys/fs/cgroup/memory.max")
     if limit.is_file():
         said = limit.read_text(encoding="ascii", errors="replace").strip()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import IO, Any
 
 from rao_lab.base import jinja_worker
 from rao_lab.base.safe_text import one_line, quoted
@@ -139,38 +140,53 @@ class _Worker:
 
     def __init__(self, most: int) -> None:
         script = Path(jinja_worker.__file__)
-        self._most = most
+        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0"}
+        needed = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # by Windows
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0"},
+            env=path | needed,
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
+        self._lines: SimpleQueue[bytes] = SimpleQueue()
+        heard = (self._process.stdout, most, self._lines)
+        threading.Thread(target=_hear, args=heard, daemon=True).start()
         self.end = weakref.finalize(self, _end, self._process)
 
     def ask(self, what: Any, seconds: float) -> dict[str, Any]:
         """Raises TimeoutError, OSError, EOFError or ValueError if no sound answer comes in time."""
         until = time.monotonic() + seconds
-        sent, received = self._process.stdin, self._process.stdout
-        assert sent is not None and received is not None
+        sent = self._process.stdin
+        assert sent is not None
         sent.write(json.dumps(what, default=str).encode() + b"\n")
         sent.flush()
-        answer = bytearray()
-        while not answer.endswith(b"\n"):
-            if not select.select([received], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise TimeoutError
-            part = os.read(received.fileno(), 1 << 16)
-            answer += part
-            if not part or len(answer) > self._most:
-                raise EOFError
+        try:
+            answer = self._lines.get(timeout=max(0.0, until - time.monotonic()))
+        except Empty:
+            raise TimeoutError from None
+        if not answer.endswith(b"\n"):
+            raise EOFError
         found = json.loads(answer)
         if not isinstance(found, dict):
             raise ValueError
         return found
 
 
+def _hear(stream: IO[bytes], most: int, lines: SimpleQueue[bytes]) -> None:
+    """Hands lines on, from a thread of its own: Windows cannot wait for a pipe and a time at once.
+
+    The last one has no end: the process has ended, or wrote more than `most` bytes."""
+    with stream:
+        while (line := stream.readline(most)).endswith(b"\n"):
+            lines.put(line)
+    lines.put(line)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    process.communicate()
+    with suppress(OSError):  # what was not read any more
+        process.stdin.close()  # type: ignore[union-attr]
+    process.wait()

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,8 +23,11 @@ if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(file: BinaryIO, shared: bool = False) -> None:
-        file.seek(1 << 20)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        file.seek(1 << 20)  # behind what is written: nobody else can read a locked byte
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        finally:
+            file.seek(0)
 else:
     import fcntl
 
@@ -91,7 +95,8 @@ class WriteLock:
             return
         if sys.platform == "win32":  # an open file cannot be removed there
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(PermissionError):  # Windows, while another process asks whether it is locked
+            self._path.unlink(missing_ok=True)
         self.forget()
 
     def forget(self) -> None:

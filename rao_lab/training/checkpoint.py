@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -141,7 +142,12 @@ def _put_in_place(rough: Path, final: Path) -> None:
 
 
 def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    if sys.platform != "win32":
+        handle = os.open(path, os.O_RDONLY)
+    elif path.is_file():
+        handle = os.open(path, os.O_RDWR)  # otherwise Windows refuses
+    else:  # a folder cannot be opened there
+        return
     try:
         os.fsync(handle)
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -242,13 +241,14 @@ def test_the_busy_process_stands_on_one_core_and_ends_with_its_block() -> None:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return int(fields[11])
 
-    with busy.busy_core() as process:
+    with busy.busy_core() as tell:
+        process = tell(False)
         assert len(os.sched_getaffinity(process)) == 1
         until = time.monotonic() + 30
-        os.kill(process, signal.SIGCONT)
+        tell(True)
         while used(process) < 5 and time.monotonic() < until:
             time.sleep(0.05)
-        os.kill(process, signal.SIGSTOP)
+        tell(False)
         time.sleep(0.05)
         before = used(process)
         assert before >= 5

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -255,11 +256,15 @@ def test_an_interrupt_while_a_text_is_awaited_leaves_no_answer_for_the_next(
 ) -> None:
     prompt = find(folder)
 
-    def interrupted(*about: object) -> object:
+    begins = iter([time.monotonic()])  # it looks at the clock before it asks, and when it waits
+
+    def interrupted() -> float:
+        for moment in begins:
+            return moment
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rendering.select, "select", interrupted)
+    monkeypatch.setattr(rendering, "time", SimpleNamespace(monotonic=interrupted))
     with pytest.raises(KeyboardInterrupt):
         prompt.opening(BRIEFS["a root"])
     assert prompt.opening(BRIEFS["a helper"])[1].content == "Task: Add up 3.\n\n1 reply left."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import weakref
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_an_update_that_fills_the_memory_moves_nothing_and_can_be_tried_again(
     assert all(map(torch.equal, alone.model.parameters(), policy.model.parameters()))
 
 
-def test_the_memory_of_a_cpu_is_the_machines() -> None:
+def test_the_memory_of_a_cpu_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sysconf")  # Windows has none
     assert memory(torch.device("cpu")) == main_memory() > 1 << 28
 
 

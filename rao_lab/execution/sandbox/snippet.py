@@ -6,8 +6,6 @@ look-up of an unknown name, or an `await` with nothing left to run. What is not 
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from pydantic_monty import (
 )
 
 from rao_lab.base.interrupts import HeldBack
+from rao_lab.base.processes import kill
 from rao_lab.execution.sandbox.advice import ENDLESS, endless, own_names, rebound, remarks
 from rao_lab.execution.sandbox.aio import SHIM, with_ours
 from rao_lab.execution.sandbox.answers import (
@@ -286,7 +285,7 @@ class Snippet:
     def _kill(self) -> None:
         """Ends the worker, which cannot be told to stop and would print until its time is up."""
         if self._pid is not None:
-            os.kill(self._pid, signal.SIGKILL)
+            kill(self._pid)
             self._pid = None
 
     @property

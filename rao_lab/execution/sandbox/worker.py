@@ -25,7 +25,6 @@ from rao_lab.errors import UnavailableError
 if sys.platform == "linux":
     import resource
 
-LINUX = sys.platform == "linux"
 OPEN_FILES = 64
 """A worker needs its three pipes and little else."""
 
@@ -58,15 +57,16 @@ class Launcher:
         yield interpreter
 
     def _kept(self, script: bytes) -> str:
-        if LINUX:
+        if sys.platform == "linux":
             self._fd = os.memfd_create("rao-lab-worker")
             os.write(self._fd, script)
             return f"/proc/{os.getpid()}/fd/{self._fd}"
-        self._folder = tempfile.TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True)
-        path = Path(self._folder.name) / "worker"
-        path.write_bytes(script)
-        path.chmod(0o700)
-        return str(path)
+        else:
+            self._folder = tempfile.TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True)
+            path = Path(self._folder.name) / "worker"
+            path.write_bytes(script)
+            path.chmod(0o700)
+            return str(path)
 
     def close(self) -> None:
         if self._fd is not None:
@@ -106,7 +106,7 @@ def _script(interpreter: str, memory_mb: int) -> str:
     """The script. A limit that the system refuses stays as it was. The limit on address space leaves room for
     restored sessions and threads."""
     limits = {"-f": 0, "-c": 0, "-n": OPEN_FILES, "-v": (memory_mb * 8 + 1024) * 1024}
-    if not LINUX:
+    if sys.platform != "linux":
         limits["-t"] = MOST_COMPUTE_SECONDS
     lines = [f"trap '' {DEAF_TO}", *(f"ulimit {flag} {value} 2>/dev/null" for flag, value in limits.items())]
     program = shlex.join([*_leaving_group(), interpreter])

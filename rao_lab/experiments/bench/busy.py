@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rao_lab.api.defaults import suggested
@@ -36,28 +36,35 @@ def measure(say: Say, quick: bool = False) -> Sequence[Case]:
     with busy_core() as core:
         for number in range(QUICK_ROUNDS if quick else ROUNDS):
             rounds["tiny/quiet"].append(step_seconds(quick))
-            os.kill(core, signal.SIGCONT)
+            core(True)
             rounds["tiny/busy"].append(step_seconds(quick))
-            os.kill(core, signal.SIGSTOP)
+            core(False)
             quiet, busy = (each[-1] for each in rounds.values())
             say(f"round {number + 1}: {quiet:.2f} s quiet, {busy:.2f} s beside a busy core")
     return paired(rounds, "s", ["tiny/quiet"])
 
 
 @contextmanager
-def busy_core() -> Iterator[int]:
-    """A process that does nothing but keep one core busy, once it is told to go on; its id. It ends with the block.
+def busy_core() -> Iterator[Callable[[bool], int]]:
+    """A process that does nothing but keep one core busy while it is told to; it ends with the block.
+
+    Yields:
+        what tells it to go on (True) or to rest (False), and gives its id.
 
     Raises:
         UnavailableError: this system cannot pin or stop a process.
     """
-    if not hasattr(os, "sched_setaffinity"):
+    if sys.platform != "linux":
         raise UnavailableError("this system cannot pin a process to a core: measure on Linux")
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+
+        def tell(go: bool) -> int:
+            process.send_signal(signal.SIGCONT if go else signal.SIGSTOP)
+            return process.pid
+
         try:
-            os.kill(process.pid, signal.SIGSTOP)
-            os.sched_setaffinity(process.pid, {max(os.sched_getaffinity(0))})
-            yield process.pid
+            os.sched_setaffinity(tell(False), {max(os.sched_getaffinity(0))})
+            yield tell
         finally:
             process.kill()
             process.wait(ENDS_IN)

@@ -20,6 +20,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from rao_lab.base.processes import interrupt, leave_group
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, RaoLabError
@@ -231,7 +232,7 @@ class _Runner:
                     with suppress(OSError):
                         worker.pipe.send(None)
                 elif worker.process.is_alive() and worker.process.pid:
-                    os.kill(worker.process.pid, signal.SIGINT)
+                    interrupt(worker.process.pid)
             if busy:
                 self._say("stopping; finished steps and evaluations are kept: the same command goes on there")
             until = time.monotonic() + ENDS_IN
@@ -262,7 +263,7 @@ def _started() -> _Worker:
 def _work(pipe: Connection) -> None:
     """A process: runs units as it is told, until it is told None or nobody listens."""
     os.environ["OMP_NUM_THREADS"] = "1"  # torch is imported below
-    os.setsid()  # Ctrl-C of a terminal goes to the process that started this one, which hands it on once
+    leave_group()  # Ctrl-C of a terminal goes to the process that started this one, which hands it on once
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from rao_lab.experiments.claims.unit import run_unit
 

@@ -32,7 +32,7 @@ def runner_of(
     """
     by_hand = choice("forward", forward, ("auto", "model")) == "auto"
     if cache_gb is None:
-        cache_bytes = int(memory(model.device) * CACHE_SHARE) or None  # unknown memory: no bound
+        cache_bytes = int(memory(model.device) * CACHE_SHARE)
     else:
         cache_bytes = int(number("cache_gb", cache_gb, above=True) * 1e9)
     if isinstance(model, LightLlama):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from rao_lab.api.defaults import TINY
 from rao_lab.api.train import train
 from rao_lab.base.bundled import data_path
-from rao_lab.base.device import SMALL_BYTES, memory, sent, usual_dtype
+from rao_lab.base.device import SMALL_BYTES, sent, usual_dtype
 from rao_lab.credit import Attributions, attribute
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError
@@ -269,14 +268,6 @@ def test_what_does_not_wait_is_not_listed() -> None:
         far = sent(np.ones(3), FAR) * 2 + torch.tensor(1.0)
         assert (seen.sent, seen.waits) == (1, [])
         assert far.cpu().tolist() == [3.0, 3.0, 3.0]
-
-
-def test_where_memory_is_unknown_rows_still_run_together(monkeypatch) -> None:
-    """Windows lacks `os.sysconf`, which tells the size of main memory."""
-    monkeypatch.delattr(os, "sysconf")
-    policy = TransformerPolicy.load(data_path("tiny"), device="cpu")
-    assert memory(torch.device("cpu")) == 0
-    assert policy._engine.forward.capacity(1000) > 1000
 
 
 def test_small_weights_stay_in_float32_on_a_gpu(tmp_path: Path) -> None:
