@@ -122,6 +122,20 @@ def test_notebook_02_shows_what_it_says_of_agents(repo: Path, tmp_path: Path) ->
     assert [said[at].count("not answered yet") for at in (3, 12, 16, 19)] == [1, 1, 1, 1]
 
 
+@pytest.mark.slow  # it trains: about 20 s
+def test_faults_are_found_and_mended(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    said = cells_of("04_debug_credit", repo, tmp_path)
+    whole = "\n".join(said)
+    assert "not answered yet" in whole and "Traceback" not in whole
+    assert "A       3   as trained" in whole and "what if" in whole
+    assert "run C      task 1: 1 different trees of 6" in whole
+    assert "train.credit.estimator" in whole and "root_only" in whole
+    assert whole.count("share of solved probes, mended minus") == 3
+    assert "as in sound     56.6" in whole and "λ = 3            0.0" in whole
+    assert "\nmended  " in said[-2] and "mended" in said[-1]
+
+
 @pytest.mark.slow
 def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
