@@ -136,23 +136,19 @@ def test_faults_are_found_and_mended(repo: Path, tmp_path: Path, monkeypatch: py
     assert "\nmended  " in said[-2] and "mended" in said[-1]
 
 
-@pytest.mark.slow
-def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
-    nbformat = pytest.importorskip("nbformat")
-    client = pytest.importorskip("nbclient")
-    book = nbformat.read(repo / "notebooks" / "06_fork_and_ask_why.ipynb", as_version=4)
-    client.NotebookClient(
-        book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
-    ).execute()
-    code = [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
-    assert len(code) == 6 and "<TrainStep 6: 48 trees" in code[0]
-    assert "A = -" in code[1], "the copy that is blamed most"
-    for said in code[2:5]:
-        assert " of 12 [" in said and "advantage goes from" in said
-    assert "weights: tiny v5, checkpoint step-5, the node's own" in code[2]
-    assert code[4].count("root succeeds 0.") + code[4].count("root succeeds 1.") == 3
-    assert "12 forks" in code[5]
-    assert "<summary>Answers</summary>" in "".join(book.cells[-2].source)
+@pytest.mark.slow  # it trains, and forks 12 trees: about 20 s
+def test_forks_say_what_would_have_happened(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    said = cells_of("06_fork_and_ask_why", repo, tmp_path)
+    whole = "\n".join(said)
+    assert "<TrainStep 2: 32 trees" in said[0]
+    assert "A = -" in said[1], "the copy that is blamed most"
+    assert "weights: tiny v1, checkpoint step-1, the node's own" in said[2]
+    assert whole.count("advantage goes from") >= 3 and whole.count(" of 4 [") >= 3
+    assert whole.count("root succeeds 0.") + whole.count("root succeeds 1.") == 3
+    assert whole.count("not answered yet") == 3 and "4 forks" in said[-1]
 
 
 @pytest.mark.slow
