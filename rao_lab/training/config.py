@@ -144,7 +144,7 @@ class TrainConfig(Settings):
             end.
         probe_split: Split that probe tasks are taken from, spread over difficulties.
         checkpoint_every: Steps between checkpoints; the last step always has one, and the last before a stop.
-        logprob_bound: Largest |recorded - recomputed| log-prob in nats before a step carries a warning; if the
+        logprob_bound: Largest `|recorded - recomputed|` log-prob in nats before a step carries a warning; if the
             weights are in half precision, the mean is meant.
 
     Raises:

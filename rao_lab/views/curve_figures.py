@@ -66,7 +66,7 @@ def curves(runs: Run | Sequence[Run], metric: str = "success_by_difficulty") -> 
 
 @checked_call
 def gradient_share(runs: Run | Sequence[Run]) -> go.Figure:
-    """Share of loss weight by depth over steps (|c| T; not of gradient norm), a column for each step: a depth that no
+    """Share of loss weight by depth over steps (`|c| T`; not of gradient norm), a column for each step: a depth that no
     node of a step reached has no part in it. Several runs stand below each other."""
     from plotly.subplots import make_subplots
 

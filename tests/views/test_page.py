@@ -44,6 +44,23 @@ def test_hostile_text_cannot_leave_a_saved_page_or_the_terminal(tmp_path: Path) 
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 
 
+def test_pages_of_one_folder_share_their_program(tmp_path: Path) -> None:
+    groups = showcase_group()
+    for name in ("a.html", "b.html"):
+        Explorer(groups, title="a").save_html(tmp_path / name, program="explorer.js")
+        page = (tmp_path / name).read_text("utf-8")
+        assert '<script src="explorer.js"></script>' in page and BUNDLE.read_text("utf-8")[:200] not in page
+    held = (tmp_path / "explorer.js").read_text("utf-8")
+    text = re.search(r"^  held.textContent = (.*);$", held, re.MULTILINE)
+    assert text is not None and json.loads(text[1]) == BUNDLE.read_text("utf-8")
+    for odd in ("../explorer.js", "explorer.html", "/tmp/x.js", "", 5):
+        with pytest.raises(ConfigError, match="no name of a file beside the page"):
+            Explorer(groups).save_html(tmp_path / "c.html", program=odd)  # type: ignore[arg-type]
+    (tmp_path / "mine.js").write_text("my own")
+    with pytest.raises(InputError, match="exists and is no program"):
+        Explorer(groups).save_html(tmp_path / "c.html", program="mine.js")
+
+
 def test_messages_with_hostile_text_are_json(tmp_path: Path) -> None:
     wire = Wire(Explorer(hostile_group()))
     head, _ = wire.ask(type="hello")

@@ -37,6 +37,8 @@ CSP = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:; "
     "base-uri 'none'; form-action 'none'"
 )
+BESIDE = CSP.replace("blob:;", "blob: 'self' file:;", 1)
+"""Of a page whose program lies in a file beside it."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -54,7 +56,7 @@ html, body {{ margin: 0; height: 100% }}
 <div id="explorer"></div>
 <noscript><pre>{text}</pre></noscript>
 <script type="application/json" id="data">{data}</script>
-<script type="text/plain" id="bundle">{bundle}</script>
+{program}
 <script>
 const source = document.getElementById("bundle").textContent.replaceAll("<\\\\/script", "</" + "script");
 const url = URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }}));
@@ -68,6 +70,19 @@ import(url).then((bundle) => {{
 """
 
 
+_INSIDE = '<script type="text/plain" id="bundle">{}</script>'
+_PROGRAM = "// The program of pages that RAO Lab saved."
+_ADDED = """{first}
+{{
+  const held = document.createElement("script");
+  held.type = "text/plain";
+  held.id = "bundle";
+  held.textContent = {text};
+  document.currentScript.after(held);
+}}
+"""
+
+
 def save_page(
     path: Path,
     source: Source,
@@ -76,6 +91,7 @@ def save_page(
     look: Look,
     steps: Sequence[int] | None,
     max_mb: float,
+    program: str | None = None,
 ) -> str:
     """Writes the page of a source; returns what it leaves out, in words.
 
@@ -84,6 +100,7 @@ def save_page(
         traits: of the front end; those of the chosen steps are added.
         look: what the page opens on.
         steps: which steps; by default the one that is looked at, or the newest with a result.
+        program: see `page_html`; the file is written beside the page.
 
     Raises:
         ConfigError: the columns alone are larger than `max_mb`.
@@ -118,6 +135,7 @@ def save_page(
         decode=source.decode,
         answers=partial(saved_answers, source, read),
         max_mb=max_mb,
+        program=program,
     )
     if len(chosen) < len(marks):
         left_out = "; ".join(
@@ -129,10 +147,19 @@ def save_page(
             if part
         )
     try:
+        if program is not None:
+            _write_program(path.parent / program)
         path.write_text(page, "utf-8")
     except OSError as error:
         raise UnavailableError(f"{unquoted(path)} cannot be written: {error.strerror or error}") from None
     return "; ".join(part for part in (unread, left_out) if part)
+
+
+def _write_program(path: Path) -> None:
+    """Raises: InputError, if a file of another kind lies there; OSError."""
+    if path.exists() and not path.read_bytes().startswith(_PROGRAM.encode()):
+        raise InputError(f"{unquoted(path)} exists and is no program of a saved page: choose another name")
+    path.write_text(_ADDED.format(first=_PROGRAM, text=_json(BUNDLE.read_text("utf-8"))), "utf-8")
 
 
 def _newest_to_show(steps: Sequence[int], read: Callable[[int], StepTable]) -> tuple[list[int], str]:
@@ -192,18 +219,28 @@ def page_html(
     decode: Decoder | None = None,
     answers: Answers | None = None,
     max_mb: float = 20.0,
+    program: str | None = None,
 ) -> tuple[str, str]:
     """The page, and what it leaves out in words. The last table is shown first and its texts are kept first.
+
+    Args:
+        program: the name of a file beside the page that holds its program; by default the page holds it.
 
     Raises:
         ConfigError: the columns alone are larger than `max_mb`.
     """
     tables = tables or [StepTable()]
     room = int(max_mb * 1_000_000)
-    bundle = BUNDLE.read_text("utf-8").replace("</script", "<\\/script")
+    if program is None:
+        held_program = _INSIDE.format(BUNDLE.read_text("utf-8").replace("</script", "<\\/script"))
+    else:
+        held_program = f'<script src="{html.escape(program)}"></script>'
     steps = [_step(table) for table in tables]
     room -= (
-        len(bundle.encode()) + len(text.encode()) + 4096 + sum(len(_json(step).encode()) for step in steps)
+        len(held_program.encode())
+        + len(text.encode())
+        + 4096
+        + sum(len(_json(step).encode()) for step in steps)
     )
     if room < 0:
         nodes = sum(map(len, tables))
@@ -228,11 +265,11 @@ def page_html(
     shown = traits.get("look", {}).get("step")
     data = {"traits": whole, "shown": tables[-1].step if shown is None else shown, "steps": steps, **held}
     page = _PAGE.format(
-        csp=html.escape(CSP),
+        csp=html.escape(CSP if program is None else BESIDE),
         title=html.escape(title),
         text=html.escape(text),
         data=_json(data),
-        bundle=bundle,
+        program=held_program,
     )
     return page, _left_out(tables, steps)
 

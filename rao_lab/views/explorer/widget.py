@@ -16,6 +16,7 @@ from weakref import WeakSet
 import anywidget
 import traitlets
 
+from rao_lab.base.safe_text import quoted
 from rao_lab.credit import CreditConfig, RuleFunction
 from rao_lab.errors import ConfigError
 from rao_lab.store import Run
@@ -189,7 +190,14 @@ class Explorer(anywidget.AnyWidget):
 
     # Forms that need no kernel.
 
-    def save_html(self, path: str | Path, *, steps: list[int] | None = None, max_mb: float = 20.0) -> str:
+    def save_html(
+        self,
+        path: str | Path,
+        *,
+        steps: list[int] | None = None,
+        max_mb: float = 20.0,
+        program: str | None = None,
+    ) -> str:
         """Saves one self-contained page; returns what it leaves out, in words (empty: nothing).
 
         The page opens on what the Explorer shows: the view, the step, and the node that is chosen.
@@ -197,6 +205,8 @@ class Explorer(anywidget.AnyWidget):
         Args:
             steps: which steps; by default the one that is shown, with the probes in it.
             max_mb: the largest size; texts are left out before it is exceeded.
+            program: the name of a file beside the page, such as "explorer.js", that gets the page's program, 0.5 MB.
+                Pages of one folder share it, and none opens without it. By default the page holds it.
 
         Raises:
             ConfigError: the chosen columns alone are larger.
@@ -212,7 +222,11 @@ class Explorer(anywidget.AnyWidget):
             "rules": self.rules,
         }
         spare_other_file(Path(path))
-        return save_page(Path(path), self._source, self.table, traits, self._look, steps, max_mb)
+        if program is not None and (Path(str(program)).name != program or not program.endswith(".js")):
+            raise ConfigError(
+                f"program={quoted(program)} is no name of a file beside the page, such as 'explorer.js'"
+            )
+        return save_page(Path(path), self._source, self.table, traits, self._look, steps, max_mb, program)
 
     def close(self) -> None:
         """Stops listening and closes the widget."""
