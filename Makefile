@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo lab test test-full test-gpu bench lint widgets
+.PHONY: help venv demo lab course docs test test-full test-gpu bench lint widgets
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,18 @@ lab: $(READY) ## open JupyterLab on this machine at the first notebook
 	@mkdir -p $(dir $(OVERRIDES)); test -e $(OVERRIDES) || echo '$(NO_NEWS)' > $(OVERRIDES)
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(AS_ROOT) $(LAB_ARGS) $(wildcard $(NOTEBOOK))
 
+# Sphinx and what reads notebooks for it, beside all the rest.
+DOCS_READY := $(VENV)/.rao-lab-docs-ready
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet -e '.[all,docs]' -c constraints.txt
+	@touch $@
+
+course: $(DOCS_READY) ## run the notebooks and write them as pages, into site/course
+	$(BIN)/python -m docs course $(COURSE_ARGS)
+
+docs: $(DOCS_READY) ## write the documentation, with the notebooks and a search, into site/docs
+	$(BIN)/python -m docs docs $(DOCS_ARGS)
+
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,7 +63,7 @@ widgets: ## check the types of the front end and test it, if Node is installed
 test: lint widgets ## run all checks but the long ones
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-full: lint widgets ## run all checks that need no GPU
+test-full: lint widgets $(DOCS_READY) ## run all checks that need no GPU
 	$(BIN)/python -m pytest -m "not gpu" $(PYTEST_ARGS)
 
 test-gpu: $(READY) ## check a CUDA device and write data/bench/gpu.json; without one, skip and say why

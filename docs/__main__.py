@@ -1,0 +1,73 @@
+"""`python -m docs course` makes the pages of the course, `python -m docs docs` the documentation."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import build_main
+
+from docs.execute import REPO, execute, read_times, write_times
+from docs.sources import Sources
+
+SITE = REPO / "site"
+MAX_PAGE_MB = 12.0
+"""A page of the course with its explorers, without the two programs that all pages share."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m docs", description=__doc__)
+    parser.add_argument("site", choices=("course", "docs"))
+    parser.add_argument("--quick", action="store_true", help="run no notebook: take what ran before")
+    parser.add_argument("--small", action="store_true", help="notebooks run less, as for tests")
+    parser.add_argument("--only", metavar="NAME", help="run only notebooks whose name holds NAME")
+    parser.add_argument("--folder", type=Path, default=SITE, help="where to write; by default site/")
+    asked = parser.parse_args()
+    folder: Path = asked.folder.resolve()
+    executed, times = folder / "executed", folder / "executed" / "times.json"
+    notebooks = sorted((REPO / "notebooks").glob("[0-9]*.ipynb"))
+    if not asked.quick:
+        wanted = [path for path in notebooks if not asked.only or asked.only in path.name]
+        ran = execute(wanted, executed, asked.small)
+        write_times(ran, times, asked.small)
+        failed = [each for each in ran if each.problem]
+        if failed:
+            for each in failed:
+                print(f"error: {each.name}, {each.problem}", file=sys.stderr)
+            return 1
+    sources = Sources(folder / "sources" / asked.site, executed, notebooks, read_times(times))
+    sources.course() if asked.site == "course" else sources.docs()
+    return build(sources.folder, folder / asked.site, times)
+
+
+def build(sources: Path, out: Path, times: Path) -> int:
+    """Runs Sphinx; warnings are errors."""
+    shutil.rmtree(out, ignore_errors=True)
+    state = sources.parent / f"{out.name}.state"
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(REPO / "docs"), "-d", str(state)]
+    failed = build_main([*options, str(sources), str(out)])
+    if failed:
+        return failed
+    (out / ".nojekyll").touch()
+    if times.is_file():
+        shutil.copy(times, out / "times.json")
+    return report(out)
+
+
+def report(out: Path) -> int:
+    """Says how large the site is, and whether a page of a notebook is too large."""
+    too_large = 0
+    for page in sorted((out / "notebooks").glob("[0-9]*.html")):
+        held = [page, *(out / "explorers").glob(f"{page.stem}-*.html")]
+        size = sum(path.stat().st_size for path in held) / 1e6
+        too_large += size > MAX_PAGE_MB
+        print(f"{page.stem:<28}{size:6.1f} MB{' is too large' if size > MAX_PAGE_MB else ''}")
+    whole = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    print(f"{out}: {whole:.1f} MB, open {out / 'index.html'}")
+    return 1 if too_large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

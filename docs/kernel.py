@@ -1,0 +1,59 @@
+"""What runs in the kernel of a notebook while its page is made: every Explorer that is shown is kept as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+
+PROGRAM = "explorer.js"
+"""The program of all kept pages, beside them."""
+MAX_MB = 2.0
+"""Of one Explorer: texts are left out before it is larger, and the page says so."""
+
+
+class Watch:
+    """Keeps the Explorers that a notebook shows.
+
+    Args:
+        folder: gets one page for each, named by its key, or a text that says why there is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._shown: dict[str, Any] = {}
+
+    def note(self, explorer: Any) -> Any:
+        """An Explorer is shown."""
+        self._shown[explorer.key] = explorer
+        return explorer._repr_mimebundle_()
+
+    def keep(self, _result: object = None) -> None:
+        """After a cell: what is still live is kept again after the next one."""
+        from rao_lab.errors import RaoLabError
+
+        for key, explorer in list(self._shown.items()):
+            if not explorer.live:
+                del self._shown[key]
+            try:
+                explorer.save_html(self._folder / f"{key}.html", max_mb=MAX_MB, program=PROGRAM)
+            except RaoLabError as error:
+                (self._folder / f"{key}.txt").write_text(str(error), "utf-8")
+
+
+def plain_figure(widget: Any) -> Any:
+    """A figure widget of plotly, as the figure that needs no kernel."""
+    import plotly.graph_objects as go
+
+    return go.Figure(widget)._repr_mimebundle_()
+
+
+def watch(folder: str) -> None:
+    """Begins to keep."""
+    shell = get_ipython()
+    kept = Watch(Path(folder))
+    bundles = shell.display_formatter.mimebundle_formatter
+    bundles.for_type_by_name("rao_lab.views.explorer.widget", "Explorer", kept.note)
+    bundles.for_type_by_name("plotly.graph_objs._figurewidget", "FigureWidget", plain_figure)
+    shell.events.register("post_run_cell", kept.keep)

@@ -1,0 +1,107 @@
+"""The sites of `make course` and `make docs`: what they are made of, and in a real browser without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+import rao_lab as rl
+from docs.outputs import PLOTLY, VIEW, static
+from docs.sources import LINK, Sources
+from rao_lab.cli.main import COMMANDS, NEW, PROMPTS
+
+
+def listed(path: Path) -> Iterator[str]:
+    """The pages in the lists of a page, from where it stands."""
+    text = path.read_text("utf-8")
+    blocks = re.findall(r"```\{toctree\}\n(.*?)```", text, re.DOTALL)
+    blocks += re.findall(r"\.\. toctree::\n((?: +.*\n|\n)+)", text)
+    for line in "\n".join(blocks).splitlines():
+        if line.strip() and not line.strip().startswith(":"):
+            yield re.sub(r".*<(.*)>$", r"\1", line.strip())
+
+
+def test_every_page_is_in_a_list_and_every_public_name_and_command_has_its_place(
+    repo: Path, tmp_path: Path
+) -> None:
+    notebooks = sorted((repo / "notebooks").glob("[0-9]*.ipynb"))
+    folder = tmp_path / "sources"
+    Sources(folder, tmp_path / "nothing ran", notebooks, []).docs()
+    laid = {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for path in folder.rglob("*")
+        if path.suffix in (".md", ".rst", ".ipynb") and "_extra" not in path.parts
+    }
+    reached, todo = set(), ["index"]
+    while todo:
+        page = todo.pop()
+        reached.add(page)
+        todo += [
+            name
+            for each in listed(laid[page])
+            if (name := (Path(page).parent / each).as_posix()) not in reached
+        ]
+    assert reached == set(laid)
+    assert {f"notebooks/{path.stem}" for path in notebooks} <= reached
+    assert {"data/docs/judge", "data/docs/worlds/mail", "data/tiny/README", "CHANGELOG"} <= reached
+
+    reference = "\n".join(path.read_text("utf-8") for name, path in laid.items() if name.startswith("api/"))
+    named = re.findall(
+        r"^\.\. auto(?:function|class|data|module):: (?:rao_lab\.)?(\S+)$", reference, re.MULTILINE
+    )
+    counted = Counter(name.rpartition(".")[2] if name.startswith("views.") else name for name in named)
+    wanted = set(rl.__all__) - {"__version__"}
+    assert wanted <= set(counted), f"lacks {wanted - set(counted)}"
+    help_pages = {name.removeprefix("commands/") for name in laid if name.startswith("commands/")}
+    groups = (("", COMMANDS), ("prompts_", PROMPTS), ("new_", NEW))
+    assert help_pages == {"index", *(f"{group}{name}" for group, known in groups for name in known)}
+    train = laid["commands/train"].read_text("utf-8")
+    assert "Usage: rao-lab train" in train and "--resume" in train and "\x1b" not in train
+
+    for path in laid.values():
+        if path.suffix == ".md":
+            for found in LINK.finditer(
+                re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.M | re.S)
+            ):
+                if "://" not in found[3]:
+                    assert (path.parent / found[3]).exists(), f"{path}: {found[0]}"
+
+
+def test_outputs_need_no_kernel(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    traits = json.dumps({"traits": {"title": "runs/<a>.rao", "look": {"view": "board"}}})
+    (kept / "k1.html").write_text(f'<script type="application/json" id="data">{traits}</script>', "utf-8")
+    (kept / "k2.txt").write_text("too large", "utf-8")
+    shown = [
+        {"text/plain": "<Explorer>", VIEW: {}, "text/html": "<svg>"},
+        {"text/plain": "<Explorer>", VIEW: {}, "text/html": "<svg>"},
+        {"text/plain": "Slider", VIEW: {}},
+        {PLOTLY: {"data": [{"y": [1, 2], "name": "</script>"}], "layout": {"height": 300}}, "text/html": "x"},
+        {"text/html": "<b>table</b>"},
+    ]
+    about: list[dict[str, Any]] = [{"rao_lab": {"key": "k1"}}, {"rao_lab": {"key": "k2"}}, {}, {}, {}]
+    cell = nbformat.v4.new_code_cell("x")
+    for data, metadata in zip(shown, about, strict=True):
+        cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=metadata))
+    book = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": {}}})
+    found = static(book, kept, tmp_path / "explorers", "03_a")
+    frame, picture, slider, figure, table = (part["data"] for part in book.cells[0].outputs)
+    assert (
+        '<iframe class="explorer" src="../explorers/03_a-1.html" title="Explorer: runs/&lt;a&gt;.rao"'
+        in (frame["text/html"])
+    )
+    assert "height:660px" in frame["text/html"] and (tmp_path / "explorers" / "03_a-1.html").is_file()
+    assert picture == {"text/plain": "<Explorer>", "text/html": "<svg>"} and slider == {
+        "text/plain": "Slider"
+    }
+    assert figure["text/html"].count("</script>") == 1 and "height:300px" in figure["text/html"]
+    assert table == {"text/html": "<b>table</b>"} and "widgets" not in book.metadata
+    assert (found.explorers, found.figures) == (1, 1)
+    assert [note.partition("(")[2] for note in found.notes] == ["too large)", "not an Explorer)"]
