@@ -70,7 +70,8 @@ def judge(
         temperature: of sampling verdicts; 0 = always the likeliest token.
         max_new_tokens: of a reply.
         max_chars: of a transcript, about; the middle of a longer one is left out. A model's window may bound it more.
-        seconds: that a reply may take, as a safety net; a server has a `timeout` of its own.
+        seconds: that a reply may take, as a safety net. They are looked at between decode steps: a server has a
+            `timeout` of its own, and a policy of your own whose `tick` does not return is waited for.
         check: nodes that the world verified and that the judge judges, too, after each step of training. The step's
             metrics and the board then say how far the two agree; the credit stays as it is.
         cache: a file that keeps verdicts for other runs.

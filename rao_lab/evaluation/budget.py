@@ -73,6 +73,8 @@ def needs_by_band(trees: Sequence[Tree], limits: Limits, bands: Iterable[str]) -
 
 def needs_text(overall: Needs, by_band: Mapping[str, Needs], limits: Limits) -> str:
     """A table of the turns and context of the solutions, and of the share that the limits allow."""
+    if overall.fit is None:
+        return "budget of the solutions: unknown, since no tree solved its task"
     how = f", at {CHARS_PER_TOKEN} characters a token" if overall.estimated else ""
     lines = [
         f"budget of the solutions (fits: {limits.max_tree_turns} turns a tree, {limits.max_turns} a node, "
