@@ -1,4 +1,4 @@
-"""What the README shows in Python runs as it stands, one block after another, with fewer and smaller steps."""
+"""What the README says holds: its Python runs, its commands, links and pictures are there, and it can be cited."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from typer.main import get_command
 
+from rao_lab.cli import main as cli
 from rao_lab.errors import RunFileError
 from tests.support.chat_servers import says, serving
 
 SHORT = {"steps=20)": "steps=2, tasks_per_step=2, group_size=2, probe_tasks=1)"}
+
+REPO = Path(__file__).parents[1]
+PAGES = [REPO / "README.md", *sorted((REPO / "data" / "docs").rglob("*.md"))]
 
 
 @pytest.fixture
@@ -54,14 +61,9 @@ def test_the_python_of_the_readme_runs_in_order(
 @pytest.mark.slow
 def test_the_commands_of_a_prompt_in_ten_minutes_run_in_order(repo: Path, tmp_path: Path) -> None:
     """As printed, but for the server: one of our own answers, which reads no prompt."""
-    page = (
-        (repo / "README.md")
-        .read_text("utf-8")
-        .split("## Prototype a prompt in ten minutes")[1]
-        .split("\n## ")[0]
-    )
+    page = (repo / "data/docs/prompt_bench.md").read_text("utf-8")
     (tools,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (tmp_path / "my_tools.py").write_text(f"import rao_lab as rl\n{tools}", "utf-8")
+    (tmp_path / "my_tools.py").write_text(tools, "utf-8")
     (commands,) = re.findall(r"```\n(rao-lab .*?)```", page, re.DOTALL)
     out = {}
     with serving(says("```python\nfinish(age_of('Ada'))\n```")) as server:
@@ -78,6 +80,67 @@ def test_the_commands_of_a_prompt_in_ten_minutes_run_in_order(repo: Path, tmp_pa
     assert "2 prompts x 3 tasks x 4 repeats: 24 trees" in out["bench"] and "no winner" in out["bench"]
     assert "8 of 8" in out["fork"], "the server gives the right age of Ada, the first task"
     assert (tmp_path / "bench.html").stat().st_size > 10_000
+
+
+def test_the_tools_of_a_prompt_in_ten_minutes_run(repo: Path) -> None:
+    page = (repo / "data/docs/prompt_bench.md").read_text("utf-8")
+    (tools,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    run(tools, names)
+    task = names["family"].tasks("train")[0]
+    assert names["right"](names["age_of"]("Ada"), task) in (True, False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pictures_have_words_and_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for words, place in re.findall(r"!\[(.*?)\]\((.*?)\)", text, re.DOTALL):
+        assert len(words) >= 20, f"{page.name}: what does {place} show?"
+    for tag in re.findall(r"<img [^>]*>", text):
+        assert re.search(r'alt="[^"]{3,}"', tag), f"{page.name}: {tag}"
+    places = [place for place in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in place]
+    for place in [*places, *re.findall(r'src="([^"]+)"', text)]:
+        file = place.partition("#")[0]
+        assert not file or (page.parent / file).exists(), f"{page.name} leads to {place}, which is not there"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_their_options_exist(page: Path) -> None:
+    root = get_command(cli.app)
+    for found in re.findall(
+        r"`(rao-lab [^`]+)`|^(?:\S*[/\\])?(rao-lab .*)$", page.read_text("utf-8"), re.MULTILINE
+    ):
+        line = " ".join("".join(found).split("  #")[0].split())
+        words = [word for word in line.replace("'", "").replace('"', "").split()[1:] if word != "..."]
+        command, groups = root, True
+        while groups and words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
+            groups = hasattr(command, "commands")
+        assert command is not root or not words or words[0].startswith("-"), f"{page.name}: {line}"
+        known = {opt for each in command.params for opt in (*each.opts, *each.secondary_opts)} | {
+            "--help",
+            "-h",
+        }
+        options = {word.partition("=")[0].rstrip(",.;:)") for word in words if word.startswith("--")}
+        assert options <= known, f"{page.name}: `{line}` has no {options - known}"
+
+
+def test_the_first_page_is_small_and_whole(repo: Path) -> None:
+    """`python -m tests.support.readme_pictures` saves it."""
+    page = (repo / "data/pages/first.html").read_text("utf-8")
+    assert len(page.encode()) <= 1_500_000
+    assert "Content-Security-Policy" in page and "as_it_should_be.rao" in page and "4x c5" in page
+
+
+def test_it_can_be_cited(repo: Path) -> None:
+    found = yaml.safe_load((repo / "CITATION.cff").read_text("utf-8"))
+    project = tomllib.loads((repo / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(found)
+    assert str(found["version"]) == project["version"] and found["license"] == project["license"]
+    (paper,) = found["references"]
+    readme = (repo / "README.md").read_text("utf-8")
+    assert paper["identifiers"][0]["value"] == "arXiv:2605.06639" and paper["title"] in readme
+    assert all(author["family-names"] in readme for author in paper["authors"])
 
 
 def test_make_lab_asks_nobody_about_news(repo: Path, tmp_path: Path) -> None:

@@ -119,10 +119,13 @@ def test_the_tree_of_the_readme_is_what_its_command_prints(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
-    command, picture = "data/pathologies/as_it_should_be.rao --tree 2.2", readme.split("```\n")[1]
+    command, picture = (
+        "data/pathologies/as_it_should_be.rao --tree 2.2",
+        readme.split("```\ntask ")[1].split("```")[0],
+    )
     assert f"`rao-lab show {command}`" in readme
     _, out, _ = lab(["show", DATA.parent / "data/pathologies/as_it_should_be.rao", "--tree", "2.2"])
-    assert out.endswith(picture)
+    assert out.endswith(f"task {picture}")
 
 
 def test_a_node_of_a_server_says_what_the_server_counted(lab: CommandLine, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""Figures that are kept: a bench's report as a file with a picture, and the README's tables, made from the files.
+"""Figures that are kept: a bench's report as a file with a picture, and the tables of a page, made from the files.
 
     rao-lab bench rollout --out data/bench          measures, and writes rollout.json and rollout.svg
-    python -m rao_lab.experiments.bench.kept        writes the tables into README.md
+    python -m rao_lab.experiments.bench.kept        writes the tables into data/docs/speed.md
 
-A table stands in the README between two comments, `<!-- bench: NAME -->` and `<!-- end -->`.
+A table stands in the page between two comments, `<!-- bench: NAME -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def keep(report: Report, folder: Path) -> list[Path]:
     return paths
 
 
-def with_tables(readme: str, folder: Path) -> str:
-    """The README's text with its tables made anew from the files of `folder`."""
+def with_tables(page: str, folder: Path) -> str:
+    """The text of a page with its tables made anew from the files of `folder`."""
 
     def made(found: re.Match[str]) -> str:
         name = found[2]
         report = json.loads((folder / f"{FILES[name]}.json").read_text(encoding="utf-8"))
         return found[1] + "\n".join(TABLES[name](report)) + "\n" + found[3]
 
-    return PLACE.sub(made, readme)
+    return PLACE.sub(made, page)
 
 
 def _row(*cells: str) -> str:
@@ -103,7 +103,7 @@ def _machine(report: Report) -> str:
     )
     short = ", quick form" if report.get("quick") else ""
     file = f"{report['bench']}.json"
-    return f"({machine['device']}, {cores} cores{beside}{short}: [`{file}`](data/bench/{file}))"
+    return f"({machine['device']}, {cores} cores{beside}{short}: [`{file}`](../bench/{file}))"
 
 
 TABLES: Mapping[str, Callable[[Report], Sequence[str]]] = {
@@ -116,11 +116,11 @@ FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "views": "views"}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--readme", type=Path, default=Path("README.md"))
+    parser.add_argument("--page", type=Path, default=Path("data/docs/speed.md"))
     parser.add_argument("--folder", type=Path, default=Path("data/bench"), help="where the reports lie")
     given = parser.parse_args(arguments)
-    text = given.readme.read_text(encoding="utf-8")
-    given.readme.write_text(with_tables(text, given.folder), encoding="utf-8")
+    text = given.page.read_text(encoding="utf-8")
+    given.page.write_text(with_tables(text, given.folder), encoding="utf-8")
 
 
 if __name__ == "__main__":
