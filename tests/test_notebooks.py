@@ -142,7 +142,7 @@ def test_forks_say_what_would_have_happened(
 ) -> None:
     monkeypatch.setenv("RAO_LAB_SMALL", "1")
     said = cells_of("06_fork_and_ask_why", repo, tmp_path)
-    whole = "\n".join(said)
+    whole = " ".join("\n".join(said).split())
     assert "<TrainStep 2: 32 trees" in said[0]
     assert "A = -" in said[1], "the copy that is blamed most"
     assert "weights: tiny v1, checkpoint step-1, the node's own" in said[2]
