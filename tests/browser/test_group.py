@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import rao_lab as rl
 
 pytestmark = pytest.mark.browser
 
@@ -68,13 +71,31 @@ def test_groups_and_trees_by_keys_and_mouse_with_the_credit_of_a_what_if(pages: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(420, 700), (700, 640), (980, 640), (1366, 768), (1620, 900)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(420, 700), (600, 640), (700, 640), (980, 640), (1366, 768), (1620, 900)]
+)
 def test_no_words_of_a_group_are_cut(pages: Any, saved: Path, width: int, height: int, theme: str) -> None:
     page = open_group(pages, saved, width=width, height=height, theme=theme)
     over = "all => all.filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
     parts = ".group-view .about *, .group-view .cap *, .group-view .by-depth *, .group-view .seen, .glance p"
     assert page.locator(parts).evaluate_all(over) == []
+    # Figures of the axis stand apart.
+    sides = "all => all.map(e => e.getBoundingClientRect()).map(box => [box.left, box.right])"
+    figures = page.locator(".by-depth svg text").evaluate_all(sides)
+    assert len(figures) > 1
+    assert all(left > right for (_, right), (left, _) in pairwise(figures))
     canvas = page.locator(".trees canvas")
     assert canvas.bounding_box()["height"] >= 200
     side = page.locator(".group-view").evaluate("e => e.scrollWidth <= e.clientWidth + 1")
     assert side and pages.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [700, 1366])
+def test_names_of_probes_are_not_cut(pages: Any, repo: Path, tmp_path: Path, width: int) -> None:
+    rl.Explorer(rl.open_run(repo / "data/course/run_c.rao"), view="group").save_html(tmp_path / "c.html")
+    page = pages.open((tmp_path / "c.html").as_uri(), width=width, height=768)
+    names = page.locator(".glance .cut")
+    names.first.wait_for()
+    assert names.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
+    assert "142" in names.all_text_contents() and pages.errors == []

@@ -49,7 +49,8 @@ export class GroupList {
     this.facts = null;
     this.chosen = -1;
     this.unit = 1;
-    /** What all names begin with, and a narrow list leaves out. */
+    this.narrow = false;
+    /** What all names begin with. A narrow list leaves it out, and so does a row that says its kind. */
     this.preamble = "";
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => {
@@ -68,8 +69,8 @@ export class GroupList {
   update(facts, chosen, step, unit) {
     this.facts = facts;
     this.unit = unit;
-    const narrow = this.element.clientWidth < NARROW * unit || this.order.value !== "step";
-    this.preamble = narrow ? commonWords(facts.groups.map(({ meta }) => taskName(meta))) : "";
+    this.narrow = this.element.clientWidth < NARROW * unit || this.order.value !== "step";
+    this.preamble = commonWords(facts.groups.map(({ meta }) => taskName(meta)));
     const tasks = facts.groups.filter(({ meta }) => !meta.probe && !meta.fork).length;
     const probes = facts.groups.filter(({ meta }) => meta.probe && !meta.fork).length;
     const forks = facts.groups.filter(({ meta }) => meta.fork).length;
@@ -134,7 +135,7 @@ export class GroupList {
     const figure = kind ? "" : this.figure(fact);
     const dim = alike || kind || fact.kind === "untrained";
     const whole = taskName(meta) || "task";
-    const name = whole.slice(this.preamble.length);
+    const name = this.narrow || kind ? whole.slice(this.preamble.length) : whole;
     const aria = {
       ...{ role: "option", "aria-selected": group === this.chosen, "aria-label": rowWords(fact, whole) },
       ...{ "aria-setsize": facts.groups.length, "aria-posinset": at + 1 },

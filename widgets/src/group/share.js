@@ -14,6 +14,8 @@ import { depthSentence, unbroken } from "./words.js";
 /** px at the base size of type: rows, roomy or close, and what stands above and below them. */
 const ROW = { roomy: 34, close: 23 };
 const AROUND = 66;
+/** px that a figure of the axis takes, with the gap to the next. */
+const LABEL = 36;
 /** More depths than these scroll. */
 const SEEN = 8;
 
@@ -113,7 +115,8 @@ function bars({ rows }, width, pitch, u) {
   const thick = Math.min(18 * u, pitch - 8 * u);
   const even = x(1 / rows.length);
   const figure = { y: foot + 14 * u, class: "axis", "text-anchor": "middle" };
-  const grid = ticks(0, end, 5).map((mark) => [
+  const room = Math.max(1, Math.min(5, Math.floor(x(end) / (LABEL * u))));
+  const grid = ticks(0, end, room).map((mark) => [
     s("path", { d: `M${x(mark)} 0V${foot}`, stroke: "var(--rule)" }),
     s("text", { x: Math.max(9 * u, x(mark)), ...figure }, percent(mark, 0)),
   ]);
