@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,10 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOK = "01_watch_it_learn.ipynb"
 MINUTE = 60_000
-SHORT = {"steps=10": "steps=6", "tasks_per_step=12": "tasks_per_step=5"}
-"""What a test needs of the notebook's training; the whole of it runs in tests/test_notebooks.py."""
-WATCHED = {"steps=10": "steps=24", "tasks_per_step=12": "tasks_per_step=5"}
-"""Where a test looks at agents at work: a step of SHORT is sampled within a second, and a browser that shares two
-cores with another test may look away from all six."""
+TRAINED = "(10, 12, 8)"
+"""Steps, tasks of a step and probes in the notebook; the whole of it runs in tests/test_notebooks.py."""
+LAST_VIEW = 'rl.Explorer(run, view=\\"board\\")'
+"""A second view of the run would stand beside the board."""
 STATE = "() => document.querySelector('.rao .state-mark')?.textContent"
 
 
@@ -52,12 +52,18 @@ def dark_lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-def notebook(lab: Lab, repo: Path, **changes: str) -> str:
-    """The notebook in the server's folder, some words of its code replaced; its address."""
+def notebook(lab: Lab, repo: Path, steps: int, tasks: int = 5) -> str:
+    """The notebook in the server's folder, with so much training and its board alone; its address.
+
+    A step is sampled within a second, and a browser that shares two cores with another test may look away from six.
+    """
     text = (repo / "notebooks" / NOTEBOOK).read_text("utf-8")
-    for old, new in changes.items():
+    for old, new in ((TRAINED, f"({steps}, {tasks}, 8)"), (LAST_VIEW, "None")):
         assert old in text
         text = text.replace(old, new)
+    shutil.rmtree(
+        lab.folder / "runs", ignore_errors=True
+    )  # the notebook would go on with an earlier test's run
     (lab.folder / NOTEBOOK).write_text(text, "utf-8")
     return f"{lab.url}/lab/tree/{NOTEBOOK}?token={TOKEN}&reset"
 
@@ -106,7 +112,7 @@ def choose_telling_task(page: Any) -> None:
 def test_the_notebook_from_run_all_to_the_end(
     pages: Any, lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:
-    page = watched(pages, notebook(lab, repo, **WATCHED), 1620, 1000)
+    page = watched(pages, notebook(lab, repo, 24), 1620, 1000)
     state_is(page, "live")
     page.wait_for_function("() => /alive/.test(document.querySelector('.rao .progress .now')?.textContent)")
     at_step(page, 1)
@@ -187,7 +193,7 @@ def move_lambda(page: Any, shots: Callable[[Any, str], None]) -> None:
 def test_by_keys_alone_in_the_dark(
     pages: Any, dark_lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:
-    page = watched(pages, notebook(dark_lab, repo, **{**WATCHED, "steps=24": "steps=10"}), 1120, 800)
+    page = watched(pages, notebook(dark_lab, repo, 10), 1120, 800)
     assert page.locator(".rao").get_attribute("data-theme") == "dark"
     at_step(page, 2)
     shots(page, "board_dark_drawer")
@@ -278,7 +284,7 @@ def test_a_run_that_another_process_writes_is_followed_and_found_again_after_a_r
 
 
 def test_one_step_at_a_time(pages: Any, lab: Lab, repo: Path) -> None:
-    page = watched(pages, notebook(lab, repo, **{**SHORT, "steps=6": "steps=40"}), 1300, 900)
+    page = watched(pages, notebook(lab, repo, 40), 1300, 900)
     at_step(page, 1)
     button(page, "Pause").click()
     state_is(page, "paused")
@@ -297,7 +303,11 @@ def test_one_step_at_a_time(pages: Any, lab: Lab, repo: Path) -> None:
 def test_running_a_cell_twice_stops_the_earlier_training(pages: Any, lab: Lab, repo: Path) -> None:
     cells = json.loads((repo / "notebooks" / NOTEBOOK).read_text("utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    twice = [code[0], code[2], "first = session", code[2], code[3], "print(first.state, session.state)"]
+    training, board = (
+        next(cell for cell in code if word in cell) for word in ("rl.start", "session.board()")
+    )
+    twice = [code[0], training, "first = session", training, board, "print(first.state, session.state)"]
+    shutil.rmtree(lab.folder / "runs", ignore_errors=True)
     page = pages.open("", 1300, 900)
     page.set_default_timeout(2 * MINUTE)
     open_notebook(page, lab.notebook("twice.ipynb", twice))
