@@ -94,7 +94,7 @@ EXERCISES = (
             "Drag λ to 0.40, or move it there by the arrow keys. The picture has A as a number.",
             "In code: rl.attribute(runs['A'].groups(6), rl.CreditConfig(lam=0.4)) has a row for each agent.",
         ),
-        "Its sign has turned: with a small λ, success of copies no longer pays for a failure of one's own.",
+        "Its sign has turned: at 0.4, the success of its copy no longer pays for its own failure.",
     ),
     Exercise(
         "4.3",

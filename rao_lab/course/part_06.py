@@ -53,7 +53,7 @@ EXERCISES = (
         "About how many forks does it take to make the interval of 3 of 12 half as wide?",
         narrow,
         (
-            "Twice as many forks are not enough: try 24 first.",
+            "Twice as many forks are not enough: see what is said of 24.",
             "The width falls with the square root of the number of forks.",
         ),
         "Half the width costs about four times the forks.",
