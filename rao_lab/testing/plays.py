@@ -47,6 +47,7 @@ def check_plays(trial: Trial) -> None:
         return
     ways: list[tuple[str, Any]] = [*((style, "recursive") for style in env.styles), (env.styles[0], "flat")]
     played: list[Play] = []
+    gave_up = 0
     for task in trial.tasks:
         for style, agent in ways:
             if trial.late:
@@ -55,7 +56,9 @@ def check_plays(trial: Trial) -> None:
             if play is None:
                 continue
             played.append(play)
-            if _right(trial, play):
+            if _gave_up(play):
+                gave_up += 1
+            elif _right(trial, play):
                 trial.plays.append(play)
     for number, task in enumerate(trial.tasks[:WRONG_PLAYS]):
         if not trial.late:
@@ -63,11 +66,21 @@ def check_plays(trial: Trial) -> None:
     unscored = sum(play.tree.success is None for play in played)
     if trial.plays:
         trees = counted(len(trial.plays), "tree")
-        trial.passes(f"the script solved {trees}, in the styles {', '.join(env.styles)}, and flat")
+        alone = ", and flat" if any(play.agent == "flat" for play in trial.plays) else ""
+        trial.passes(f"the script solved {trees}, in the styles {', '.join(env.styles)}{alone}")
     elif unscored and trial.clean():
         which = "none" if unscored == len(played) else f"{len(played) - unscored}"
         said = f"the script played {counted(len(played), 'tree')}, and {which} of them got a score"
         trial.note(f"{said}: let leave return rl.Score(success), or what needs a right play is not tried")
+    if gave_up:
+        flat = counted(gave_up, "tree")
+        trial.note(f"the flat script gave up {flat} by finish(None): it says that they cannot be done alone")
+
+
+def _gave_up(play: Play) -> bool:
+    """Whether a flat script says that one agent alone cannot do this task."""
+    root = play.tree.root
+    return play.agent == "flat" and root.status is Status.FINISHED and root.value is None and not root.success
 
 
 def _right(trial: Trial, play: Play) -> bool:

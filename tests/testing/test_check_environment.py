@@ -14,6 +14,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.environments.named import BUNDLED, open_named
+from rao_lab.protocols import Action, TurnRequest
 from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide, faulty
 
 
@@ -162,3 +163,19 @@ def test_a_bad_argument_is_said_in_a_line(seconds: Any) -> None:
 def test_anything_at_all_gets_a_report(thing: Any) -> None:
     report = rl.testing.check_environment(thing, seconds=2)
     assert not report.ok and report.findings[0].check == "protocol", report
+
+
+class Team(Wide):
+    """A world that one agent alone cannot do: its flat script says so."""
+
+    def play(self, request: TurnRequest, style: str, mistakes: Any) -> Action:
+        if request.agent == "flat":
+            return Action("This needs helpers.", "finish(None)")
+        return super().play(request, style, mistakes)  # type: ignore[no-any-return]
+
+
+def test_a_flat_script_may_say_that_a_task_needs_helpers() -> None:
+    report = rl.testing.check_environment(Team(), seconds=60)
+    assert report.ok, report
+    assert report.passed["plays"].endswith("in the styles halves")
+    assert report.notes[0].startswith("plays: the flat script gave up 2 trees by finish(None)"), report
