@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -164,31 +165,52 @@ def test_forks_say_what_would_have_happened(
     assert whole.count("not answered yet") == 3 and "4 forks" in said[-1]
 
 
-@pytest.mark.slow
-def test_notebook_05_says_what_its_benches_say(repo: Path, tmp_path: Path) -> None:
-    nbformat = pytest.importorskip("nbformat")
-    client = pytest.importorskip("nbclient")
-    book = nbformat.read(repo / "notebooks" / "05_prompt_bench.ipynb", as_version=4)
-    assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
-    where = {"metadata": {"path": str(tmp_path)}}
-    client.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
-    said = [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
+def test_notebook_05_says_what_its_benches_say(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    said = cells_of("05_prompt_bench", repo, tmp_path)
+    asked = [each for each in said if "not answered yet" in each]
+    assert [each[2:5] for each in asked] == ["5.1", "5.2", "5.3", "5.4"]
     assert "divide_and_conquer@" in said[0] and "no_delegation@" in said[0]
-    assert "+You are a translator from English to Python." in said[1]
-    assert "--- system" in said[2] and "English: What is the age of Ada?" in said[2]
-    assert "2 variants x 6 tasks x 2 repeats: 24 trees" in said[3]
-    assert "no winner yet: about" in said[3] and "more tasks would settle" in said[3]
-    assert "prompts mean nothing to scripted" in said[4] and "the same success" in said[4]
+    assert "+You are a translator from English to Python." in said[2]
+    assert "--- system" in said[3] and "English: What is the age of Ada?" in said[3]
+    assert "2 variants x 6 tasks x 1 repeat: 12 trees" in said[4]
+    assert "no winner yet" in said[4]
+    assert "prompts mean nothing to scripted" in said[6] and "the same success" in said[6]
     # Section 5: what the text says of the recorded bench.
     recorded = rl.PromptBench.open(repo / "data/runs/prompt_bench.rao")
     plain, example = recorded.figures
     assert (len(recorded.trees), recorded.planned, recorded.winner) == (24, 24, None)
     assert plain.success is not None and example.success is not None
     assert plain.success.value == example.success.value == 0
-    ran = [
-        sum(bool(recorded.tree(name, task, k).root.turns[0].code) for task in range(4) for k in range(3))
-        for name in recorded.names
-    ]
-    assert ran[1] > ran[0], "an example brings code"
-    assert str(recorded) == said[5].strip() and "--- by_example wrote:" in said[6]
+    assert plain.tokens_out < 0.5 * example.tokens_out, "half the tokens for the same success"
+    assert str(recorded) == said[7].strip() and "--- by_example wrote:" in said[9]
     assert (repo / "data/runs/prompt_bench.rao").stat().st_size < 300_000
+
+
+def test_notebook_08_makes_a_world_that_a_policy_plays(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    said = cells_of("08_your_environment", repo, tmp_path)
+    asked = [each for each in said if "not answered yet" in each]
+    assert [each[2:5] for each in asked] == ["8.1", "8.2", "8.3", "8.4"]
+    assert "scripted v0" in said[3] and "returned" in said[3]
+    assert "it raised TypeError" in said[5], "the planted fault is found"
+    assert "albums: no fault found (12 checks passed)" in said[6]
+    assert "context limit, refused one_page" in said[7], "who reads page after page breaks the rule"
+    assert "medium  0.00" in said[8] and "ended after step 1" in said[10]
+
+
+@pytest.mark.slow
+def test_the_embedded_policy_learns_the_rule_of_notebook_08(repo: Path, tmp_path: Path) -> None:
+    nbformat, client = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    book = nbformat.read(repo / "notebooks" / "08_your_environment.ipynb", as_version=4)
+    tail = "print([found.success for found in (*before, *after)])"
+    book.cells.append(nbformat.v4.new_code_cell(tail))
+    where = {"metadata": {"path": str(tmp_path)}}
+    client.NotebookClient(book, timeout=1200, kernel_name="python3", resources=where).execute()
+    medium, hard, medium_then, hard_then = json.loads(outputs(book.cells[-1]))
+    assert medium < 0.1 and hard < 0.05, "it does not know the rule"
+    assert medium_then > medium + 0.4 and hard_then >= hard
