@@ -27,15 +27,17 @@ def table_html(
     notes: Sequence[str] = (),
     strong: Sequence[int] = (),
 ) -> str:
-    """A titled table; the first column is text, numbers stand at the right.
+    """A titled table. Numbers stand at the right, and so does the head of a column that has some.
 
     Args:
         rows: cells; None = empty.
         notes: lines below it.
         strong: rows in bold.
     """
+    rows = [tuple(row) for row in rows]
+    numbers = {at for row in rows for at, value in enumerate(row) if _is_number(value)}
     head = "".join(
-        f'<th style="{_CELL}{"right" if at else "left"};{_HEAD}">{_text(each)}</th>'
+        f'<th style="{_CELL}{"right" if at in numbers else "left"};{_HEAD}">{_text(each)}</th>'
         for at, each in enumerate(heads)
     )
     body = "".join(
@@ -55,8 +57,11 @@ def facts_html(title: str, facts: Mapping[str, object], notes: Sequence[str] = (
 
 
 def _cell(value: object) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f'<td style="{_CELL}{"right" if number else "left"}">{_text(_words(value))}</td>'
+    return f'<td style="{_CELL}{"right" if _is_number(value) else "left"}">{_text(_words(value))}</td>'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _words(value: object) -> str:

@@ -28,7 +28,7 @@ from rao_lab.protocols import (
 )
 from rao_lab.testing.parts import described, parameters
 from rao_lab.testing.recorded import Replay, Step, same
-from rao_lab.testing.trial import Play, Trial
+from rao_lab.testing.trial import RAISED, Play, Trial
 from rao_lab.tree import ROOT, Call, Status, Task
 from rao_lab.tree.plain import NotPlainError, check_plain
 
@@ -87,7 +87,9 @@ def _right(trial: Trial, play: Play) -> bool:
     """Whether the root succeeded; every node of a play without mistakes should."""
     for node in play.tree.nodes:
         if node.status is Status.ERROR and node.reason.startswith("the verifier"):
-            trial.fault(str(play), f"node {node.path}: {node.reason}", DUE)
+            trial.fault(
+                str(play), f"node {node.path}: {node.reason}", RAISED if " raised " in node.reason else DUE
+            )
         elif node.status is not Status.FINISHED:
             found = f"node {node.path} ended with {node.status}: {node.reason or 'it did not call finish'}"
             trial.fault(str(play), found, "let play finish every node that it launches")

@@ -151,13 +151,15 @@ def raised_at(problem: BaseException) -> str:
 
 
 def place_of(places: list[tuple[str, int, str]]) -> str:
-    """The innermost place that is neither ours nor Python's."""
+    """The innermost place that is neither ours nor Python's. A cell of a notebook has a made-up name, and no file."""
     for file, line, function in places:
         path = Path(file)
         ours = _OURS in path.parents and _WORLDS not in path.parents
         pythons = file.startswith(("<frozen", "<string>")) or (  # "<string>" = made by dataclasses
             _PYTHON in path.parents and "site-packages" not in path.parts
         )
+        if not ours and not pythons and path.parent.name.startswith("ipykernel_"):
+            return f"line {line} of a cell, in {function}"
         if not ours and not pythons:
             return f"{path.name}:{line} in {function}"
     return ""

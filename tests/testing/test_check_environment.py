@@ -15,6 +15,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.environments.named import BUNDLED, open_named
 from rao_lab.protocols import Action, TurnRequest
+from rao_lab.testing.watch import place_of
 from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide, faulty
 
 
@@ -131,10 +132,16 @@ def test_a_report_is_data_and_text_and_html() -> None:
     report = rl.testing.check_environment(environment, seconds=60)
     assert report.to_json()["ok"] is False and report.to_json()["findings"][0]["check"] == "tasks"
     assert "<table" in report._repr_html_() and "data[&#x27;known&#x27;]" in report._repr_html_()
+    assert "text-align:right" not in report._repr_html_(), "it has no numbers"
     with pytest.raises(rl.InputError, match="is a set"):
         report.raise_if_bad()
     with pytest.raises(AttributeError):
         report.notes = ()  # type: ignore[misc]
+
+
+def test_a_place_in_a_notebook_is_a_line_of_a_cell() -> None:
+    assert place_of([("/tmp/ipykernel_12/2317665462.py", 18, "right")]) == "line 18 of a cell, in right"
+    assert place_of([("/home/ann/my_world.py", 18, "right")]) == "my_world.py:18 in right"
 
 
 class Deaf(Wide):
