@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
 
 import rao_lab
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from docs.reference import homes
 
 project = "RAO Lab"
 author = "RAO Lab contributors"
@@ -29,6 +34,7 @@ html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
 html_math_renderer = "mathml"  # drawn by the browser: no script, nothing fetched
+smartquotes_action = "D"  # dashes, and quotes as they are
 highlight_language = "text"
 suppress_warnings = ["misc.highlighting_failure"]  # JSON with "..." in it
 pygments_style, pygments_dark_style = "friendly", "monokai"
@@ -56,9 +62,12 @@ def _public(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
     name = node.get("reftarget", "").removeprefix("rl.").rpartition(".")[2]
     if node.get("refdomain") != "py" or name not in rao_lab.__all__:
         return None
-    target = f"rao_lab.{name}"
     domain = env.get_domain("py")
-    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, content)
+    for target in (f"rao_lab.{name}", f"{homes().get(name)}.{name}"):
+        found = domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, content)
+        if found is not None:
+            return found
+    return None
 
 
 def _shared_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
@@ -87,6 +96,17 @@ def _block_math(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _signature(app: Sphinx, what: str, name: str, obj: Any, options: Any, written: str, returned: str) -> Any:
+    """A widget's own parameters, and defaults that are made anew as dots."""
+    if not written:
+        return None
+    if written.startswith("(*args"):
+        whole = inspect.signature(obj.__init__)
+        whole = whole.replace(parameters=list(whole.parameters.values())[1:], return_annotation=whole.empty)
+        written = stringify_signature(whole, unqualified_typehints=True)
+    return written.replace("<factory>", "..."), returned
+
+
 def _dedented(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Examples stand indented under a line of text: as a block of their own they need no quotation around them."""
     text = inspect.cleandoc("\n".join(lines)).replace("`rl.", "`")
@@ -94,8 +114,11 @@ def _dedented(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: 
 
 
 def setup(app: Sphinx) -> None:
+    # What Sphinx read before is read again, if this file has changed.
+    app.add_config_value("made_by", Path(__file__).read_text("utf-8"), "env")
     app.connect("missing-reference", _public)
     app.connect("html-page-context", _shared_scripts, priority=900)
     app.connect("config-inited", _static)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _dedented, priority=100)
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))

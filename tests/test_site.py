@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 import rao_lab as rl
+from docs.execute import execute
 from docs.outputs import PLOTLY, VIEW, static
 from docs.sources import LINK, Sources
 from rao_lab.cli.main import COMMANDS, NEW, PROMPTS
@@ -105,3 +107,18 @@ def test_outputs_need_no_kernel(tmp_path: Path) -> None:
     assert table == {"text/html": "<b>table</b>"} and "widgets" not in book.metadata
     assert (found.explorers, found.figures) == (1, 1)
     assert [note.partition("(")[2] for note in found.notes] == ["too large)", "not an Explorer)"]
+
+
+@pytest.mark.slow  # starts a kernel
+def test_a_notebook_that_fails_is_named_with_its_cell(
+    repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [
+        nbformat.v4.new_code_cell(source)
+        for source in ("import os; os.environ['RAO_LAB_SMALL']", "1 / 0", "2")
+    ]
+    (tmp_path / "in").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "in" / "03_bad.ipynb")
+    (ran,) = execute([tmp_path / "in" / "03_bad.ipynb"], tmp_path / "out", small=True)
+    assert ran.problem == f"code cell 2 (id {cells[1].id}): ZeroDivisionError: division by zero"
+    assert not (tmp_path / "out" / "03_bad.ipynb").exists() and "division by zero" in capsys.readouterr().out
