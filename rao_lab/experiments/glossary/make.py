@@ -1,0 +1,121 @@
+"""Writes the glossary: small pictures, a page of Markdown, and a page to print on two sides of A4.
+
+    python -m rao_lab.experiments.glossary.make --out data/docs --pictures data/pictures/glossary
+
+It reads the help card of the front end, so it needs a checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from rao_lab.experiments.drawn import SANS, variables
+from rao_lab.experiments.glossary.entries import LETTERS, Entry, Section, sections
+from rao_lab.experiments.glossary.signs import HIGH, PICTURES, WIDE, picture
+
+HELP = Path(__file__).resolve().parents[3] / "widgets" / "src" / "help" / "help.js"
+HEAD = """# Glossary
+
+Every mark, colour, symbol and key of the views, and the terms of the notebooks. [To print](glossary.html), on two sides
+of A4: open that page in a browser and print it. In the views, `?` shows the same words.
+`python -m rao_lab.experiments.glossary.make` writes this page.
+"""
+_STYLE = """
+@page { size: A4; margin: 9mm; }
+body { font: 8.8pt/1.22 SANS; color: var(--text); background: var(--page); margin: 0 auto; max-width: 190mm; }
+h1 { font-size: 12pt; margin: 0 0 1mm; }
+h1 small { font-weight: 400; font-size: 8.8pt; color: var(--label); }
+h2 { font-size: 9pt; margin: 2.2mm 0 .6mm; break-after: avoid; border-bottom: .2mm solid var(--strong); }
+main { columns: 3; column-gap: 5mm; }
+div { display: grid; grid-template-columns: 9.5mm 1fr; gap: 1.6mm; padding: .35mm 0; }
+div { break-inside: avoid; color: var(--second); }
+div.plain { display: block; }
+div.kbd { grid-template-columns: 14.5mm 1fr; }
+b { color: var(--text); }
+svg { width: 9.5mm; height: 4.3mm; }
+i { font: italic 10pt serif; color: var(--text); }
+kbd { font: 8pt SANS; color: var(--text); white-space: nowrap; }
+@media print { :root { LIGHT } }
+"""
+
+
+def markdown(found: Sequence[Section]) -> str:
+    """The page with its pictures beside it."""
+    lines = [HEAD]
+    for section in found:
+        lines += [f"## {section.title}", "", "| | |", "|---|---|"]
+        tag = _tag(section)
+        lines += [f"| {_sign(entry, tag)} | {_words(entry)} |" for entry in section.entries]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _tag(section: Section) -> str:
+    """What a sign without a picture is: a letter of a formula, or a key."""
+    return "i" if section.title == LETTERS else "kbd"
+
+
+def _sign(entry: Entry, tag: str) -> str:
+    if entry.picture:
+        about = escape(entry.name or entry.words, quote=True).replace("|", "&#124;")
+        size = f'width="{WIDE}" height="{HIGH}"'
+        return f'<img src="../pictures/glossary/{entry.picture}.svg" {size} alt="sign: {about}">'
+    return f"<{tag}>{_plain(entry.sign)}</{tag}>" if entry.sign else ""
+
+
+def _words(entry: Entry) -> str:
+    return f"**{_plain(entry.name)}**: {_plain(entry.words)}" if entry.name else _plain(entry.words)
+
+
+def _plain(words: str) -> str:
+    """Words in a cell of Markdown."""
+    return escape(words, quote=False).replace("|", "&#124;")
+
+
+def page(found: Sequence[Section]) -> str:
+    """One file to print; it fetches nothing."""
+    every = variables()
+    light = every.removeprefix(":root{").split("}")[0]
+    style = _STYLE.replace("SANS", SANS).replace("LIGHT", light)
+    body = "".join(
+        f"<h2>{section.title}</h2>" + "".join(_row(entry, _tag(section)) for entry in section.entries)
+        for section in found
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>RAO Lab: glossary</title>'
+        f"<style>{every}{style}</style></head>\n"
+        "<body><h1>RAO Lab <small>every mark, colour, symbol, key and term</small></h1>"
+        f"<main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def _row(entry: Entry, tag: str) -> str:
+    words = (f"<b>{escape(entry.name)}</b>: " if entry.name else "") + escape(entry.words)
+    if entry.picture:
+        sign = f'<svg viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true">{PICTURES[entry.picture]()}</svg>'
+        return f"\n<div>{sign}<span>{words}</span></div>"
+    if entry.sign:
+        return f'\n<div class="{tag}"><{tag}>{escape(entry.sign)}</{tag}><span>{words}</span></div>'
+    return f'\n<div class="plain">{words}</div>'
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("data/docs"), help="folder of the pages")
+    parser.add_argument(
+        "--pictures", type=Path, default=Path("data/pictures/glossary"), help="folder of the pictures"
+    )
+    given = parser.parse_args(arguments)
+    found = sections(HELP.read_text(encoding="utf-8"))
+    given.pictures.mkdir(parents=True, exist_ok=True)
+    for entry in (entry for section in found for entry in section.entries if entry.picture):
+        (given.pictures / f"{entry.picture}.svg").write_text(picture(entry.picture), encoding="utf-8")
+    (given.out / "glossary.md").write_text(markdown(found), encoding="utf-8")
+    (given.out / "glossary.html").write_text(page(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
