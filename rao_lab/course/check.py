@@ -35,7 +35,7 @@ class Verdict:
         return f"<Verdict {self.number}: {self._state}>"
 
     def _repr_html_(self) -> str:
-        colour = {True: "success", False: "error"}[self.right] if self.answered else "warn"
+        colour = ("success-color1" if self.right else "error-color1") if self.answered else "border-color1"
         below = "".join(
             f'<div style="opacity:.8;margin-top:2px">{escape(visible(line))}</div>'
             for line in self.hint.splitlines()
@@ -43,7 +43,7 @@ class Verdict:
         return (
             '<div style="font-family:var(--jp-ui-font-family,Helvetica,Arial,sans-serif);font-size:13px;'
             f"line-height:1.45;max-width:72em;padding:2px 0 2px 10px;border-left:3px solid "
-            f'var(--jp-{colour}-color1,#888)"><b>{escape(self._title)}</b>{escape(visible(self._after))}{below}</div>'
+            f'var(--jp-{colour},#888)"><b>{escape(self._title)}</b>{escape(visible(self._after))}{below}</div>'
         )
 
     def _ipython_display_(self) -> None:

@@ -11,6 +11,7 @@ from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import cells, shorten, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.grade import Graded, Grades
+from rao_lab.course.graded_run import GradedRun
 
 HEADS = ("student", "run", "trained", "steps", "file", "did it learn", "exercises")
 WIDEST = (24, 28, 40, 9, 14, 44, 32)
@@ -38,9 +39,10 @@ def grades_text(found: Grades) -> str:
         ).rstrip()
         for row in rows
     ]
-    below = []
+    shared = _shared(found)
+    below = ["", f"all runs were set otherwise: {shared}"] if shared else []
     for each in found.students:
-        if said := list(_said(each)):
+        if said := list(_said(each, shared)):
             below += ["", unquoted(each.student), *(f"  {line}" for line in said)]
     return "\n".join([_title(found), "", *table, *below])
 
@@ -130,7 +132,19 @@ def _exercises(found: Grades, each: Graded) -> str:
     return f"{said}, not {' '.join(missing)}" if missing and len(missing) < len(found.asked) else said
 
 
-def _said(each: Graded) -> Iterator[str]:
+def _shared(found: Grades) -> str:
+    """The settings of all runs, if these are the same: what a notebook sets is said once."""
+    said = [_otherwise(run) for each in found.students for run in each.runs if not run.cannot]
+    return said[0] if len(said) > 1 and len(set(said)) == 1 else ""
+
+
+def _otherwise(run: GradedRun) -> str:
+    return shorten(
+        ", ".join(f"{key}={here} (usual {usual})" for key, (usual, here) in run.settings.items()), 300
+    )
+
+
+def _said(each: Graded, shared: str = "") -> Iterator[str]:
     """What a lecturer should know of a student."""
     if each.lacks:
         yield f"lacks {'; '.join(each.lacks)}"
@@ -142,9 +156,8 @@ def _said(each: Graded) -> Iterator[str]:
             yield f"{name}: {line}"
         if run.same:
             yield f"{name} is the same run as one of {', '.join(map(unquoted, run.same))}"
-        if run.settings:
-            said = ", ".join(f"{key}={here} (usual {usual})" for key, (usual, here) in run.settings.items())
-            yield f"{name} was set otherwise: {shorten(said, 300)}"
+        if run.settings and _otherwise(run) != shared:
+            yield f"{name} was set otherwise: {_otherwise(run)}"
     unseen = [number for number, one in each.exercises.items() if one.unseen]
     if unseen:
         yield f"answers to {', '.join(unseen)} are no plain data: only the student's own copy called them right"

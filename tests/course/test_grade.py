@@ -182,6 +182,7 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
         "handed_in: 1 of 5 students have what is asked for: a sound run of at least"
     )
     assert "✓  ada      first.rao" in out and "1 of 1" in out and "same run as one of ada" in out
+    assert out.count("tasks_per_step=6 (usual 8)") == 1, "what all runs have in common is said once"
     code, out, _ = lab(["grade", "handed_in"])
     assert "✓" not in out and "lacks" not in out, "without criteria nobody passes or fails"
     assert lab(["grade", "handed_in", "--csv", "g.csv", "--page", "g.html"])[0] == 0, (
