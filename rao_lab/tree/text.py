@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from shutil import get_terminal_size
 from typing import Protocol
 
+from rao_lab.base.early import in_notebook
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
 from rao_lab.base.words import fixed
 from rao_lab.tree.events import LIMIT_STATUSES, Status
@@ -23,6 +24,8 @@ from rao_lab.tree.origin import fork_words
 MINUS = "−"
 MOST_NODES = 400
 WIDTH = 100
+NOTEBOOK_WIDTH = 84
+"""What a cell of 700 px holds; a wider line would be broken in two."""
 LEAST_GOAL = 12  # cells of a goal that no note takes away
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
@@ -92,6 +95,12 @@ _ASCII = _Glyphs(
 )
 
 
+def usual_width() -> int:
+    """Cells of a line, if nobody says how many: those of the terminal, but at most 100; 84 in a notebook."""
+    most = NOTEBOOK_WIDTH if in_notebook() else WIDTH
+    return min(most, get_terminal_size((most, 24)).columns)
+
+
 def text_tree(
     tree: Recorded,
     attributions: EarnedInStep | Mapping[str, Earned] | None = None,
@@ -104,7 +113,7 @@ def text_tree(
     Args:
         attributions: adds the columns R and A (signed). Either those of a step, in which this tree is found by
             its header's group and rollout, or a mapping from path to record.
-        width: None = as wide as the terminal, but at most 100; 100 if there is no terminal.
+        width: None = as wide as the terminal, but at most 100; 100 if there is no terminal, 84 in a notebook.
         plain: ASCII only.
         most: nodes that are drawn. Of a larger tree the shallow nodes are drawn, each with the number of nodes
             below it that are not.
@@ -113,7 +122,7 @@ def text_tree(
         MissingError: the attributions do not know this tree.
     """
     glyphs = _ASCII if plain else _UNICODE
-    width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if width is None else width
+    width = usual_width() if width is None else width
     credit = earned_by(tree.header, attributions)
     nodes = {node.path: node for node in tree.nodes}
     picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit, preamble(tree.nodes))

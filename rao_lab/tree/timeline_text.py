@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from shutil import get_terminal_size
 
 from rao_lab.base.safe_text import cells, shorten
 from rao_lab.base.words import counted
 from rao_lab.tree.node import Node
-from rao_lab.tree.text import mark, preamble, short_goal
+from rao_lab.tree.text import mark, preamble, short_goal, usual_width
 from rao_lab.tree.times import Bar, Leg, Times
 
-WIDTH = 100
 MOST_ROWS = 60
 MOST_HOPS = 24
 LEAST_LABEL, MOST_LABEL = 12, 34
@@ -53,7 +51,7 @@ def duration(seconds: float) -> str:
 
 def picture(nodes: Sequence[Node], times: Times, scale: Scale, width: int | None) -> Iterator[str]:
     """The lanes under their axis, of a large tree those that matter most."""
-    width = width or min(WIDTH, get_terminal_size((WIDTH, 24)).columns)
+    width = width or usual_width()
     shown = nodes_shown(nodes, times)
     without = preamble(nodes)
     labels = {at: f"{mark(nodes[at])} {nodes[at].path}  {short_goal(nodes[at], without)}" for at in shown}

@@ -143,6 +143,14 @@ def test_print_keeps_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert max(map(len, str(tree).splitlines())) == widest
 
 
+def test_print_fits_a_narrow_cell_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("rao_lab.tree.text.in_notebook", lambda: True)
+    wide = Tree(TreeHeader(Task("t", "goal")), (node("0", goal="wide " * 40),))
+    for drawn in (str(wide), str(wide.timeline())):
+        assert max(map(cells, drawn.splitlines())) <= 84
+
+
 def test_credit_of_one_tree_may_come_as_a_mapping() -> None:
     found = attribute([Group(TASK, (BUSY, OTHER))])
     assert text_tree(BUSY, found.of_tree(0, 0)) == text_tree(BUSY, found)
