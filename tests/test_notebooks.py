@@ -136,6 +136,25 @@ def test_notebook_02_shows_what_it_says_of_agents(repo: Path, tmp_path: Path) ->
     assert [said[at].count("not answered yet") for at in (3, 12, 16, 19)] == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
+def test_notebook_03_shows_what_it_says_of_credit(repo: Path, tmp_path: Path) -> None:
+    said = cells_of("03_credit_by_hand", repo, tmp_path)
+    assert said[1].splitlines()[1] == "0.0    s = 1   R = 1.40"
+    assert "b = 0.867" in said[3] and (said[3].count("A = +"), said[3].count("A = -")) == (4, 3)
+    assert said[5].startswith("depth 0: 4 agents, w = 1.50, together 6.00")
+    assert said[6].count("the same") == 7, "by hand as by rl.attribute"
+    assert "stands 0.667 below them" in said[8]
+    assert "k = 8: R = 1.4 with the mean, 4.2 with the sum" in said[9]
+    spread = [tuple(map(float, re.findall(r"0[.]\d{3}", line))) for line in said[10].splitlines()]
+    assert spread == [(0.096, 0.284), (0.072, 0.033), (0.096, 0.044)]
+    assert "depth 0:  36 of 461 agents,   8% of the weight" in said[11]
+    assert "depth 3:   1 of 95 agents,  25% of the weight" in said[11]
+    assert "q = 0.7: average A of a copy that succeeded +0.02" in said[12]
+    exact = re.findall(r"0[.]\d{5}", said[15])
+    assert exact == ["0.53282", "0.53282", "0.46645", "0.40625", "0.07312", "0.08857"], "decision 11"
+    assert [said[at].count("not answered yet") for at in (2, 4, 13, 16)] == [1, 1, 1, 1]
+
+
 @pytest.mark.slow  # it trains: about 20 s
 def test_faults_are_found_and_mended(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAO_LAB_SMALL", "1")
