@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from shutil import get_terminal_size
 from typing import Protocol
 
-from rao_lab.base.early import in_notebook
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
+from rao_lab.base.width import usual_width
 from rao_lab.base.words import fixed
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
@@ -23,9 +22,6 @@ from rao_lab.tree.origin import fork_words
 
 MINUS = "−"
 MOST_NODES = 400
-WIDTH = 100
-NOTEBOOK_WIDTH = 84
-"""What a cell of 700 px holds; a wider line would be broken in two."""
 LEAST_GOAL = 12  # cells of a goal that no note takes away
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
@@ -93,12 +89,6 @@ _ASCII = _Glyphs(
     more="...",
     dot="-",
 )
-
-
-def usual_width() -> int:
-    """Cells of a line, if nobody says how many: those of the terminal, but at most 100; 84 in a notebook."""
-    most = NOTEBOOK_WIDTH if in_notebook() else WIDTH
-    return min(most, get_terminal_size((most, 24)).columns)
 
 
 def text_tree(

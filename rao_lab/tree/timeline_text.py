@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rao_lab.base.safe_text import cells, shorten
+from rao_lab.base.width import usual_width
 from rao_lab.base.words import counted
 from rao_lab.tree.node import Node
-from rao_lab.tree.text import mark, preamble, short_goal, usual_width
+from rao_lab.tree.text import mark, preamble, short_goal
 from rao_lab.tree.times import Bar, Leg, Times
 
 MOST_ROWS = 60

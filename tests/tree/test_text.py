@@ -145,7 +145,7 @@ def test_print_keeps_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_print_fits_a_narrow_cell_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr("rao_lab.tree.text.in_notebook", lambda: True)
+    monkeypatch.setattr("rao_lab.base.width.in_notebook", lambda: True)
     wide = Tree(TreeHeader(Task("t", "goal")), (node("0", goal="wide " * 40),))
     for drawn in (str(wide), str(wide.timeline())):
         assert max(map(cells, drawn.splitlines())) <= 84
