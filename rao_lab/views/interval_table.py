@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from rao_lab.base.words import fixed
-from rao_lab.tree.text import signed
+from rao_lab.tree.text import MINUS, signed
 from rao_lab.views.diff.style import css, said
 from rao_lab.views.intervals import Seen
 
 WIDTH, HEIGHT, EDGE = 230, 22, 12
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MOST_TICKS = 5
+_SHEET = "margin:0;width:fit-content;max-width:100%"
+_ROOM = "padding-top:3px;padding-bottom:3px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class IntervalTable:
         """A figure with its interval."""
         if row.seen is None:
             return "not measured"
-        told = signed if self.differences else lambda value: fixed(value, 2)
+        told = signed if self.differences else lambda value: fixed(value, 2).replace("-", MINUS)
         value, low, high = map(told, (row.seen.value, row.seen.low, row.seen.high))
         return f"{value} [{low}, {high}]"
 
@@ -73,21 +75,22 @@ class IntervalTable:
         notes = "".join(f'<p class="about">{said(note)}</p>' for note in self.notes)
         head = f'<th class="name"></th><th class="name">{axis.svg(axis.labels(), self.unit)}</th><th></th>'
         return (
-            f'<div class="rao-sheet"><style>{css()}</style><h1>{said(self.title)} '
+            f'<div class="rao-sheet" style="{_SHEET}"><style>{css()}</style><h1>{said(self.title)} '
             f'<span class="quiet">{said(self.unit)}, 95 % interval</span></h1><div class="wide" tabindex="0"><table>'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{notes}</div>"
         )
 
     def _row(self, row: IntervalRow, axis: Axis) -> str:
-        about = f'<br><span class="quiet">{said(row.about)}</span>' if row.about else ""
+        style = "display:block;white-space:normal;min-width:14em;max-width:24em"
+        about = f'<span class="quiet" style="{style}">{said(row.about)}</span>' if row.about else ""
         verdict = f'<br><span class="quiet">{said(row.verdict)}</span>' if row.verdict else ""
         excludes = self.differences and row.seen is not None and row.seen.low * row.seen.high > 0
         tone = ("barPlus" if row.seen and row.seen.value > 0 else "barMinus") if excludes else "second"
-        words = f"{row.name}: {self.words(row)} {row.verdict}".strip()
+        words = f"{row.name or row.about}: {self.words(row)} {row.verdict}".strip()
         drawn = axis.svg(axis.ground(self.mark) + axis.bar(row.seen, tone), words)
         return (
-            f'<tr><td class="name">{said(row.name)}{about}</td><td class="name">{drawn}</td>'
-            f"<td>{said(self.words(row))}{verdict}</td></tr>"
+            f'<tr><td class="name" style="{_ROOM}">{said(row.name)}{about}</td><td class="name">{drawn}</td>'
+            f'<td style="{_ROOM}">{said(self.words(row))}{verdict}</td></tr>'
         )
 
 
@@ -101,13 +104,14 @@ class Axis:
 
     @classmethod
     def of(cls, rows: Sequence[IntervalRow], differences: bool) -> Axis:
-        """Shares go from 0 to 1, differences as far as their intervals, and to 0."""
-        if not differences:
-            return cls(0.0, 1.0, 0.25)
+        """Shares go from 0 to 1, all else as far as the intervals, and to 0."""
         seen = [row.seen for row in rows if row.seen is not None]
         low, high = min((0.0, *(each.low for each in seen))), max((0.0, *(each.high for each in seen)))
+        if not differences and low == 0 and high <= 1:
+            return cls(0.0, 1.0, 0.25)
         step = next((each for each in STEPS if (high - low) / each <= MOST_TICKS - 1), STEPS[-1])
-        return cls(min(floor(low / step), -1) * step, max(ceil(high / step), 1) * step, step)
+        first, last = floor(low / step), ceil(high / step)
+        return cls(first * step, (last if last > first else 1) * step, step)
 
     def __call__(self, value: float) -> float:
         inside = min(max(value, self.low), self.high)
@@ -152,4 +156,4 @@ class Axis:
 
 def _tick(value: float) -> str:
     text = fixed(abs(value), 2).rstrip("0").rstrip(".") or "0"
-    return ("−" if value < -1e-9 else "") + text
+    return (MINUS if value < -1e-9 else "") + text

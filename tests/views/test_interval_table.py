@@ -52,6 +52,6 @@ def test_an_axis_holds_its_intervals_and_zero(low: float, high: float) -> None:
     axis = Axis.of([IntervalRow("", seen((low + high) / 2, low, high))], differences=True)
     assert axis.low <= min(low, 0) and max(high, 0) <= axis.high
     places = [axis(value) for value in axis._ticks()]
-    assert places[0] > 0 and places[-1] < WIDTH and 2 <= len(places) <= 6
+    assert places[0] > 0 and places[-1] < WIDTH and 2 <= len(places) <= 6 and axis.low < axis.high
     assert any(abs(value) < 1e-9 for value in axis._ticks())
     assert Axis.of([IntervalRow("", seen(0.5, 0.4, 0.6))], differences=False)(0.5) == WIDTH / 2

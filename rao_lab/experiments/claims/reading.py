@@ -24,7 +24,7 @@ from rao_lab.experiments.claims.arms import ABLATIONS, ARMS, BANDS, MOST_SEEDS, 
 from rao_lab.experiments.claims.known import Known
 from rao_lab.experiments.claims.rows import Kept, all_kept
 from rao_lab.experiments.claims.tables import ceiling, mean
-from rao_lab.experiments.claims.verdicts import RESAMPLES, Verdict, gain, judged, solved
+from rao_lab.experiments.claims.verdicts import CLAIMS, RESAMPLES, Verdict, gain, judged, solved
 from rao_lab.views.interval_table import IntervalRow, IntervalTable
 
 SHARE = "share of tasks solved"
@@ -96,7 +96,7 @@ class Claims:
         Args:
             by_seed: each seed in a row of its own, too, with an interval over tasks alone.
         """
-        rows = []
+        rows, notes = [], []
         for band in bands:
             of = choice("band", band, BANDS)
             if by_seed:
@@ -104,8 +104,11 @@ class Claims:
                     seen = gain(self.of_seeds(seed).known, first, second, (of,))
                     rows.append(IntervalRow(f"{of}, seed {seed}", seen, verdict=side(seen)))
             rows.append(self._row(f"{of}, all seeds" if by_seed else of, first, second, of))
-        title = f"{first} minus {second}"
-        return IntervalTable(title, APART, tuple(rows), True, (self._over(first, second),))
+            seen = gain(self.known, first, second, (of,))
+            if seen is not None:
+                size = f"{counted(seen.trees, 'pair')} of trees, for {counted(seen.items, 'target item')}"
+                notes.append(f"{of}: {size} and {counted(seen.seeds, 'seed')}")
+        return IntervalTable(f"{first} minus {second}", APART, tuple(rows), True, tuple(notes))
 
     def seed_by_seed(self, arm: str, band: str = "hard") -> IntervalTable:
         """Trainings that differ by their seed alone: each minus the first, with intervals over tasks alone."""
@@ -141,14 +144,25 @@ class Claims:
             notes.append("An interval of 1 seed is over tasks alone: it says nothing of another training.")
         return IntervalTable(f"Ablations and controls minus rao, {of}", APART, rows, True, tuple(notes))
 
-    def verdicts(self) -> IntervalTable:
-        """The five claims, each with its figures."""
-        rows = [
-            IntervalRow(f"({each.claim.id}) {part.name.replace('`', '')}", part.interval, verdict=each.words)
-            for each in self.judged()
-            for part in each.figures
-        ]
-        return IntervalTable("The five claims", "see each row", tuple(rows))
+    def verdicts(self, only: str = "") -> IntervalTable:
+        """The five claims, each with its figures, or one of them.
+
+        Args:
+            only: its letter.
+        """
+        rows = []
+        for each in self.judged():
+            if only in ("", each.claim.id):
+                names = [f"({each.claim.id}) {each.claim.title}", *[""] * (len(each.figures) - 1)]
+                words = [each.words, *names[1:]]
+                rows += [
+                    IntervalRow(name, part.interval, part.name.replace("`", ""), said)
+                    for name, part, said in zip(names, each.figures, words, strict=True)
+                ]
+        title = (
+            f"Claim ({choice('claim', only, [each.id for each in CLAIMS])})" if only else "The five claims"
+        )
+        return IntervalTable(title, "each row says of what", tuple(rows))
 
     def judged(self) -> list[Verdict]:
         """The verdicts as records."""

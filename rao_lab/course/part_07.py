@@ -1,0 +1,82 @@
+"""The exercises of notebook 07: equal tokens, what an interval that covers 0 says, a claim that fails, more seeds.
+
+Wanted values are computed from the kept rows of the claims, as the notebook's tables are.
+"""
+
+from __future__ import annotations
+
+from rao_lab.course.answers import choice, number
+from rao_lab.course.exercise import Exercise
+from rao_lab.experiments.claims.reading import open_claims
+
+
+def _steps() -> float:
+    claims = open_claims()
+    return round(claims.steps("flat") * claims.tokens("rao") / claims.tokens("flat"))
+
+
+def _change() -> float:
+    """From the rates as the notebook prints them, with two digits."""
+    claims = open_claims()
+    apart = []
+    for arm in ("rao", "team_base"):
+        fits, not_fits = (claims.delegates(arm, fits=each) or 0.0 for each in (True, False))
+        apart.append(round(not_fits, 2) - round(fits, 2))
+    return apart[0] - apart[1]
+
+
+def _seeds() -> float:
+    """A width falls with the root of the number."""
+    return 2**2 * len(open_claims().seeds("rao", "team_base"))
+
+
+EXERCISES = (
+    Exercise(
+        "7.1",
+        "For how many steps must the flat agent be trained to generate as many tokens as RAO did?",
+        number(_steps, digits=0),
+        (
+            "How many tokens does `flat` generate in one step?",
+            "Divide the tokens of `rao` by that number, and round.",
+        ),
+        "At equal tasks the flat agent had half of the tokens. Equal tokens need about twice as many steps.",
+    ),
+    Exercise(
+        "7.2",
+        "An interval of a difference covers 0. What may you say?",
+        choice(
+            "b",
+            {
+                "a": "0 is only one of the values that the interval holds.",
+                "b": "",
+                "c": "The sign of a figure says nothing while its interval holds both signs.",
+                "d": "Values outside of the interval are ruled out, and that is information.",
+            },
+        ),
+        (
+            "Read both ends of the interval, and not its middle.",
+            "Is the gain of `rao` over `flat_tokens` inside of this interval?",
+        ),
+        '"Not resolved" is not "no effect". Say which effects are still possible, and which are not.',
+    ),
+    Exercise(
+        "7.3",
+        "What is the figure of claim (e), from the four rates of delegation?",
+        number(_change),
+        (
+            "For each arm, subtract the rate on tasks that fit from the rate on the others.",
+            "Then take the difference of `rao` minus the difference of `team_base`.",
+        ),
+        "It is negative: after training, roots tell the two kinds of tasks apart less than before.",
+    ),
+    Exercise(
+        "7.4",
+        "With how many seeds would an interval be half as wide, if all of its width came from seeds?",
+        number(_seeds, digits=0),
+        (
+            "Twice as many seeds make it narrower by less than half.",
+            "A width falls with the square root of the number: for half the width, by what must you multiply?",
+        ),
+        "Four times as many, and each halving costs four times more: decide first how small an effect matters.",
+    ),
+)
