@@ -234,3 +234,32 @@ def test_the_embedded_policy_learns_the_rule_of_notebook_08(repo: Path, tmp_path
     medium, hard, medium_then, hard_then = json.loads(outputs(book.cells[-1]))
     assert medium < 0.1 and hard < 0.05, "it does not know the rule"
     assert medium_then > medium + 0.4 and hard_then >= hard
+
+
+@pytest.mark.slow  # it trains a step and evaluates: about 15 s
+def test_notebook_07_shows_what_its_text_says_of_the_claims(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    said = cells_of("07_does_it_scale", repo, tmp_path)
+    assert len(said) == 19
+    assert "after recursive minus before recursive" in said[2]
+    assert said[3].count("hard, seed ") == 5 and "hard, all seeds" in said[3]
+    assert "better" in said[4], "an arm can seem better than itself"
+    # Five times as many trees do not make the interval of all seeds less than half as wide.
+    widths = [
+        float(high) - float(low)
+        for low, high in re.findall(r"\[([+\d.]+), ([+\d.]+)\]", said[3].replace("−", "-"))
+    ]
+    assert len(widths) == 6 and widths[-1] > max(widths[:-1]) / 2
+    assert "flat ceiling, 64 tokens: 0.00" in said[5]
+    assert [int(steps) for steps in re.findall(r"seed 0: (\d+) steps", said[6])] == [40, 40, 79]
+    assert said[9].count("not resolved") == 2, "the control learned nothing that shows"
+    assert "critical path" in said[11] and "(d) wall-clock" in said[12]
+    assert re.findall(r"^\((.)\).*(holds|fails)", said[13], re.MULTILINE) == [
+        *zip("abcde", ["holds"] * 4 + ["fails"])
+    ]
+    assert "team_base" in said[14] and "Ablations and controls minus rao" in said[16]
+    assert "flat minus solo_base: 5 now; about " in said[17]
+    for number in ("7.1", "7.2", "7.3", "7.4"):
+        assert any(f"{number} not answered yet" in each for each in said)

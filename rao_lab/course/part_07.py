@@ -5,29 +5,58 @@ Wanted values are computed from the kept rows of the claims, as the notebook's t
 
 from __future__ import annotations
 
+import gzip
+import json
+from functools import cache
+from statistics import fmean
+from typing import Any
+
+from rao_lab.base.bundled import recorded_path
 from rao_lab.course.answers import choice, number
 from rao_lab.course.exercise import Exercise
-from rao_lab.experiments.claims.reading import open_claims
+
+WINDOW = 128
+
+
+@cache
+def _kept(arm: str) -> list[dict[str, Any]]:
+    """The rows of an arm, seed by seed."""
+    places = sorted(recorded_path("claims/rows").glob(f"{arm}-[0-9].json.gz"))
+    return [json.loads(gzip.decompress(place.read_bytes())) for place in places]
 
 
 def _steps() -> float:
-    claims = open_claims()
-    return round(claims.steps("flat") * claims.tokens("rao") / claims.tokens("flat"))
+    rao, flat = (_kept(arm)[0]["training"] for arm in ("rao", "flat"))
+    return round(flat["steps"] * rao["tokens"] / flat["tokens"])
 
 
 def _change() -> float:
     """From the rates as the notebook prints them, with two digits."""
-    claims = open_claims()
-    apart = []
-    for arm in ("rao", "team_base"):
-        fits, not_fits = (claims.delegates(arm, fits=each) or 0.0 for each in (True, False))
-        apart.append(round(not_fits, 2) - round(fits, 2))
-    return apart[0] - apart[1]
+    after, before = (_rate(arm, False) - _rate(arm, True) for arm in ("rao", "team_base"))
+    return after - before
+
+
+def _rate(arm: str, fits: bool) -> float:
+    """The share of roots that delegate, at temperature 1, where the shortest flat transcript fits or does not."""
+    bands = [
+        band
+        for kept in _kept(arm)
+        for look in kept["evaluations"]
+        if (look["temperature"], look["window"], look["book"]) == (1.0, WINDOW, 0)
+        for band in look["bands"].values()
+    ]
+    found = [
+        delegated
+        for band in bands
+        for delegated, tokens in zip(band["delegated"], band["flat_tokens"], strict=True)
+        if tokens is not None and (tokens <= WINDOW) is fits
+    ]
+    return round(fmean(found), 2)
 
 
 def _seeds() -> float:
     """A width falls with the root of the number."""
-    return 2**2 * len(open_claims().seeds("rao", "team_base"))
+    return 2**2 * len(_kept("rao"))
 
 
 EXERCISES = (
