@@ -125,6 +125,15 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         assert options <= known, f"{page.name}: `{line}` has no {options - known}"
 
 
+def test_the_lesson_plan_has_the_minutes_of_the_notebooks(repo: Path) -> None:
+    plan = (repo / "README.md").read_text("utf-8").split("## The course")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| \d \| \[`(\w+)`\]\(notebooks/\1\.ipynb\) \| (\d+) \|", plan, re.MULTILINE)
+    assert rows and all(f"`{path.stem}`" in plan for path in (repo / "notebooks").glob("[0-9]*.ipynb"))
+    for name, minutes in rows:
+        cells = json.loads((repo / f"notebooks/{name}.ipynb").read_text("utf-8"))["cells"]
+        assert f"{minutes} minutes" in " ".join("".join(cells[0]["source"]).split()), name
+
+
 def test_the_first_page_is_small_and_whole(repo: Path) -> None:
     """`python -m tests.support.readme_pictures` saves it."""
     page = (repo / "data/pages/first.html").read_text("utf-8")
