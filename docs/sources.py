@@ -160,6 +160,9 @@ class Sources:
             known = "index.md" if known == "README.md" else known
             return f"[{words}]({os.path.relpath(known, here)}{anchor or ''})"
         path = REPO / name
+        if path.suffix == ".html" and path.is_file():  # a saved page opens, and is not downloaded
+            self._bring(name, "_extra/")
+            return f'<a href="{target}{anchor or ""}">{words}</a>'
         if path.is_file() and path.suffix not in (".md", ".ipynb"):
             self._bring(name)
             return found[0]
