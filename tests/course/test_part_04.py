@@ -74,6 +74,7 @@ def test_each_fault_is_seen_by_its_tool_and_named_nowhere(runs: dict[str, rl.Run
     }
     assert praised["run_a"] > 20 and praised["sound"] == 0
     assert all(row["gradient_share_by_depth"]["0"] == pytest.approx(1) for row in runs["run_b"].metrics[1:])
+    assert len(credit["run_b"]) == 118 and sum(each.depth > 0 for each in credit["run_b"]) == 94
     assert 0.2 < runs["sound"].metrics[-1]["gradient_share_by_depth"]["0"] < 0.8
     for step in (1, 6):
         for group in runs["run_c"].groups(step):
