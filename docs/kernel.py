@@ -25,7 +25,10 @@ class Watch:
         self._shown: dict[str, Any] = {}
 
     def note(self, explorer: Any) -> Any:
-        """An Explorer is shown."""
+        """An Explorer is shown. Each has a class of its own, so that all are known by their common one."""
+        from rao_lab.views import Explorer
+
+        get_ipython().display_formatter.mimebundle_formatter.for_type(Explorer, self.note)
         self._shown[explorer.key] = explorer
         return explorer._repr_mimebundle_()
 

@@ -122,3 +122,15 @@ def test_a_notebook_that_fails_is_named_with_its_cell(
     (ran,) = execute([tmp_path / "in" / "03_bad.ipynb"], tmp_path / "out", small=True)
     assert ran.problem == f"code cell 2 (id {cells[1].id}): ZeroDivisionError: division by zero"
     assert not (tmp_path / "out" / "03_bad.ipynb").exists() and "division by zero" in capsys.readouterr().out
+
+
+@pytest.mark.slow  # starts a kernel
+def test_every_explorer_of_a_notebook_has_a_page(repo: Path, tmp_path: Path) -> None:
+    opened = f"import rao_lab as rl; run = rl.open_run({str(repo / 'data/course/sound.rao')!r})"
+    sources = (opened, "rl.Explorer(run)", "rl.Explorer(run, view='group')")
+    (tmp_path / "in").mkdir()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbformat.write(book, tmp_path / "in" / "03_two.ipynb")
+    (ran,) = execute([tmp_path / "in" / "03_two.ipynb"], tmp_path / "out", small=True)
+    assert not ran.problem
+    assert ran.explorers == len([*(tmp_path / "out").rglob("03_two-*.html")]) == 2
