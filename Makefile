@@ -5,12 +5,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.rao-lab-ready
 TORCH_ARGS ?=
+KIT_ARGS ?=
 NOTEBOOK ?= notebooks/01_watch_it_learn.ipynb
 PYTEST_ARGS ?=
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo lab course docs test test-full test-gpu bench lint widgets
+.PHONY: help venv demo lab course docs test test-full test-gpu bench lint widgets offline-kit
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,3 +72,6 @@ test-gpu: $(READY) ## check a CUDA device and write data/bench/gpu.json; without
 
 bench: $(READY) ## measure this machine
 	$(BIN)/rao-lab bench
+
+offline-kit: $(READY) ## make a folder from which a class installs without a network (KIT_ARGS="--platform windows")
+	$(BIN)/python offline/make_kit.py --torch-args="$(TORCH_ARGS)" $(KIT_ARGS)
