@@ -60,9 +60,7 @@ def _tag(section: Section) -> str:
 
 def _sign(entry: Entry, tag: str) -> str:
     if entry.picture:
-        about = escape(entry.name or entry.words, quote=True).replace("|", "&#124;")
-        size = f'width="{WIDE}" height="{HIGH}"'
-        return f'<img src="../pictures/glossary/{entry.picture}.svg" {size} alt="sign: {about}">'
+        return f"![sign: {_plain(entry.name or entry.words)}](../pictures/glossary/{entry.picture}.svg)"
     return f"<{tag}>{_plain(entry.sign)}</{tag}>" if entry.sign else ""
 
 
