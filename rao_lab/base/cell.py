@@ -18,6 +18,8 @@ _CELL = "padding:2px 12px 2px 0;border-top:1px solid rgba(128,128,128,.25);verti
 _HEAD = "border-top:0;font-weight:400;opacity:.65"
 LONG = 160
 """Characters of a text in a cell of a table."""
+NOTE = 1000
+"""Characters of a line below it: whole sentences."""
 
 
 def table_html(
@@ -44,7 +46,7 @@ def table_html(
         f"<tr{' style=font-weight:600' if number in strong else ''}>{''.join(map(_cell, row))}</tr>"
         for number, row in enumerate(rows)
     )
-    below = "".join(f'<div style="opacity:.75">{_text(note)}</div>' for note in notes)
+    below = "".join(f'<div style="opacity:.75;max-width:72em">{_text(note, NOTE)}</div>' for note in notes)
     table = f'<table style="{_TABLE}">{f"<tr>{head}</tr>" if any(heads) else ""}{body}</table>'
     return f'<div style="{_BOX}"><b>{_text(title)}</b>{table}{below}</div>'
 
@@ -70,8 +72,8 @@ def _words(value: object) -> str:
     return "" if value is None else f"{value:,}" if type(value) is int else str(value)
 
 
-def _text(words: object) -> str:
-    return escape(one_line(visible(str(words)), LONG))
+def _text(words: object, most: int = LONG) -> str:
+    return escape(one_line(visible(str(words)), most))
 
 
 class Settings:

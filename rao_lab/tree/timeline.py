@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from rao_lab.base.checks import choice
 from rao_lab.base.lazy import later
+from rao_lab.base.width import usual_width
 from rao_lab.base.words import counted, fixed
 from rao_lab.tree.node import Node, Recorded, Turn
 from rao_lab.tree.timeline_text import UNKNOWN, Scale, hops, in_ascii, picture
@@ -185,7 +186,7 @@ class Timeline:
 
         Args:
             clock: by default seconds, if they are known.
-            width: cells of a line; by default those of the terminal, at most 100.
+            width: cells of a line; by default those of the terminal, at most 100; 84 in a notebook.
             plain: ASCII only.
 
         Raises:
@@ -200,7 +201,7 @@ class Timeline:
             begun = bool(nodes) and not nodes[0].status.ended
             yield "this tree has just begun: no time has passed yet" if begun else UNKNOWN
             return
-        yield " · ".join([counted(len(nodes), "node"), scale(times.end), *self.ideal()])
+        yield from self._head(scale(times.end), usual_width() if width is None else width)
         yield from picture(nodes, times, scale, width)
         yield f"critical path: {hops(nodes, times.path)}"
         for share in sorted(self.critical(clock), key=lambda each: -each.time)[:MOST_LISTED]:
@@ -218,6 +219,13 @@ class Timeline:
         for pair in self.serial[:MOST_LISTED]:
             saved = counted(pair.saved, "decode step")
             yield f"  {pair.earlier}, then {pair.later}: together they would have saved {saved}"
+
+    def _head(self, end: str, width: int) -> list[str]:
+        """The first line; two if it is too wide and its parts are not."""
+        size = f"{counted(len(self.tree.nodes), 'node')} · {end}"
+        parts = [size, *self.ideal()]
+        whole = " · ".join(parts)
+        return parts if len(whole) > width >= max(map(len, parts)) else [whole]
 
     def ideal(self) -> list[str]:
         """The ideal speed-up with its two figures, in words; nothing if it is not known."""

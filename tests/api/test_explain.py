@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from statistics import fmean
 
@@ -31,7 +32,8 @@ def test_a_node_of_a_run_is_explained_with_its_sources(run: rl.Run) -> None:
     assert found.terms.node == "0.1" and "0.1" in dict(rl.explain(run, 12, "2.2").children)
     for words in (found.sentence, "R - b", "compared with, R: tree 2.0 1.400"):
         assert words in str(found)
-    assert found.sentence.split(".")[0] in found._repr_html_()
+    whole = escape(" ".join(found.sentence.split()))
+    assert whole in found._repr_html_(), "no sentence is cut"
     assert found.to_dict()["terms"]["A"] == found.terms.A
     assert found.sentence in str(rl.Explorer(run, at="12:2.2/0.1")), "the text twin says it as well"
 

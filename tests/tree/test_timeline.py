@@ -132,6 +132,8 @@ def test_it_is_printed_within_its_width_and_a_hostile_goal_does_nothing(by_hand:
         assert KEY in text or width < cells(KEY)
         drawn = text.splitlines()[1:6]
         assert all(cells(each) <= width for each in drawn) and "\x1b" not in text
+    narrow = line.text(width=84).splitlines()[:2]
+    assert [each.split(" ")[0] for each in narrow] == ["4", "ideal"], "two lines in place of one that is cut"
     assert "ideal speed-up 1.34×" in text and "critical path: 0 → 0.1 → 0 → 0.2 → 0" in text
     assert "0 waited 3.00 s in turn 1 for 0.1, 1.00 s of it for 0.1 alone" in text
     assert line.text("steps", plain=True).isascii()
