@@ -67,12 +67,16 @@ def test_odd_answers_get_a_sentence(odd: Any) -> None:
 def test_each_fault_is_seen_by_its_tool_and_named_nowhere(runs: dict[str, rl.Run]) -> None:
     counts = {name: rl.diagnose(run, step=6).counts().get("own_goal", 0) for name, run in runs.items()}
     assert counts["run_a"] > 50 and not any(counts[name] for name in ("sound", "run_b", "run_c"))
+    known = {name: set(rl.diagnose(runs[name]).counts()) for name in ("sound", "run_a")}
+    assert known["run_a"] - known["sound"] == {"own_goal", "late_launch", "tree_limit", "launch_limit"}
     credit = {name: run.attributions(6) for name, run in runs.items()}
     praised = {
         name: sum(each.A > 0 for each in found if each.trained and each.s == 0)
         for name, found in credit.items()
     }
     assert praised["run_a"] > 20 and praised["sound"] == 0
+    solved = [each.A for each in credit["run_a"] if each.trained and each.s == 1]
+    assert sum(A < 0 for A in solved) > len(solved) / 2
     assert all(row["gradient_share_by_depth"]["0"] == pytest.approx(1) for row in runs["run_b"].metrics[1:])
     assert len(credit["run_b"]) == 118 and sum(each.depth > 0 for each in credit["run_b"]) == 94
     assert 0.2 < runs["sound"].metrics[-1]["gradient_share_by_depth"]["0"] < 0.8
