@@ -236,6 +236,25 @@ def test_the_embedded_policy_learns_the_rule_of_notebook_08(repo: Path, tmp_path
     assert medium_then > medium + 0.4 and hard_then >= hard
 
 
+@pytest.mark.slow  # it trains an adapter: about 12 s
+def test_notebook_09_goes_on_without_a_chat_model(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path / "nothing is fetched"))
+    said = cells_of("09_your_model", repo, tmp_path)
+    assert len(said) == 14
+    assert "rao-lab fetch smollm2" in said[0] and "a recording" in said[0]
+    assert "turn limit" in said[2] and "smollm2  6 turns" in said[4]
+    assert "64 agents" in said[5] and "the recorded figures stand" in said[6]
+    assert "16.0 GB x 0.7 / 16 bytes = 0.70B parameters" in said[8]
+    share = re.search(r"are trained: ([\d.]+)%", said[10])
+    assert share and 0 < float(share.group(1)) < 20 and "step 3" not in said[10] and "TrainStep 3" in said[10]
+    assert "TransformerPolicy(tiny" in said[11] and (tmp_path / "mine/adapter/adapter_config.json").is_file()
+    assert "4B: writes" in said[13]
+    for number in ("9.1", "9.2", "9.3", "9.4"):
+        assert any(f"{number} not answered yet" in each for each in said)
+
+
 @pytest.mark.slow  # it trains a step and evaluates: about 15 s
 def test_notebook_07_shows_what_its_text_says_of_the_claims(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
