@@ -39,6 +39,12 @@ MOST_SECONDS = 86_400
 Tasks = Sequence[str | Task | Mapping[str, Any]]
 
 
+def warn_outside() -> None:
+    """Says it once, as `warnings` does, and of no file: which line of ours warns is of no use to a reader."""
+    said = globals().setdefault("__warningregistry__", {})
+    warnings.warn_explicit(OUTSIDE, UserWarning, "rao_lab", 1, registry=said)
+
+
 class FunctionEnvironment:
     """An `Environment` whose worlds offer a user's functions. `rl.environment` makes one."""
 
@@ -75,7 +81,7 @@ class FunctionEnvironment:
 
     def open(self, task: Task) -> FunctionWorld:
         if self._tools:
-            warnings.warn(OUTSIDE, stacklevel=1)  # at this line: so it is said once
+            warn_outside()
         return FunctionWorld(task, self._tools, self._calls, self._verifier)
 
     def judge(self, tree: Tree, path: str) -> Score | None:

@@ -18,7 +18,7 @@ from rao_lab.base.checks import LARGEST, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.drawn import SPLITS
 from rao_lab.environments.functions.calling import OutOfTime
-from rao_lab.environments.functions.environment import OUTSIDE, FunctionEnvironment
+from rao_lab.environments.functions.environment import FunctionEnvironment, warn_outside
 from rao_lab.environments.functions.tools import said, tools_of
 from rao_lab.environments.functions.verify import verifier_of
 from rao_lab.environments.functions.world import FunctionWorld
@@ -72,7 +72,7 @@ class VerifiersEnvironment(FunctionEnvironment):
         failed = self._begin(play)
         tools = {tool.name: tool for tool in tools_of(play.tools)}
         if tools:
-            warnings.warn(OUTSIDE, stacklevel=1)  # at this line: so it is said once
+            warn_outside()
         return FunctionWorld(
             task, tools, self._calls, verifier_of(lambda value: self._score(play, failed, value))
         )

@@ -494,7 +494,7 @@ def test_what_cannot_be_a_tool_is_refused_in_one_line(tools: Any, message: str) 
 def test_that_tools_run_outside_the_sandbox_is_said_once() -> None:
     with pytest.warns(UserWarning, match="tools run outside the sandbox, in this process") as said:
         play(["nothing()", "nothing()"], nothing)
-    assert [str(each.message)[:5] for each in said] == ["tools"]
+    assert [(str(each.message)[:5], each.filename) for each in said] == [("tools", "rao_lab")]
 
 
 def test_trees_with_tools_are_marked_unless_the_user_says_that_they_are_reproducible() -> None:
