@@ -87,14 +87,18 @@ def test_a_narrow_page_leaves_room_for_goals_and_says_that_it_scrolls(
     assert box["x"] >= 0 and box["x"] + box["width"] <= 700
     goals = page.locator(".panel:visible .two tbody td:first-child")
     assert goals.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
-    # JupyterLab makes the columns of tables equally wide: a goal would be cut, and the room beside it empty.
-    rule = ".jp-RenderedHTMLCommon table { table-layout: fixed }"
+    # JupyterLab makes the columns of tables equally wide: a goal would be cut, and the room beside it empty. And
+    # it lets pictures shrink, so that the marks would have no room of their own.
+    rule = (
+        ".jp-RenderedHTMLCommon table { table-layout: fixed } .jp-RenderedHTMLCommon svg { max-width: 100% }"
+    )
     page.evaluate(
         "rule => { document.head.prepend(Object.assign(document.createElement('style'), {textContent: rule}));"
         "document.body.classList.add('jp-RenderedHTMLCommon') }",
         rule,
     )
     assert page.locator(".cells").evaluate("each => getComputedStyle(each).tableLayout") == "auto"
+    assert page.locator(".cells .mark").first.evaluate("each => getComputedStyle(each).maxWidth") == "none"
 
 
 def test_tasks_that_have_not_run_are_named_like_those_that_have(
