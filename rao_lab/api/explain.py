@@ -71,7 +71,8 @@ class Explanation:
         terms = [(name, number_text(getattr(self.terms, name))) for name in names]
         place = f"node {self.terms.node} of tree {self.terms.group}.{self.terms.tree}"
         goal = f": {one_line(self.goal, 100)}" if self.goal else ""
-        return table_html(f"{place}{goal}", (), terms, [self.sentence, *self._sources()])
+        said = " ".join(self.sentence.split())  # a table shows a narrow space by its number
+        return table_html(f"{place}{goal}", (), terms, [said, *self._sources()])
 
     def _sources(self) -> list[str]:
         children = ", ".join(f"{path} {number_text(s)}" for path, s in self.children[:MOST])
