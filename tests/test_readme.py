@@ -125,6 +125,14 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         assert options <= known, f"{page.name}: `{line}` has no {options - known}"
 
 
+def test_targets_of_make_exist(repo: Path) -> None:
+    known = set(re.findall(r"^([a-z-]+):", (repo / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = re.findall(
+        r"(?:`|^)make ([a-z-]+)(?=`| [A-Z ])", (repo / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert {"demo", "lab", "course", "docs", "offline-kit", "test"} <= set(named) <= known
+
+
 def test_the_lesson_plan_has_the_minutes_of_the_notebooks(repo: Path) -> None:
     plan = (repo / "README.md").read_text("utf-8").split("## The course")[1].split("\n## ")[0]
     rows = re.findall(r"^\| \d \| \[`(\w+)`\]\(notebooks/\1\.ipynb\) \| (\d+) \|", plan, re.MULTILINE)
