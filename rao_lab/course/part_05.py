@@ -67,7 +67,7 @@ EXERCISES = (
         "In the recorded bench: how many more replies held code with by_example than with plain?",
         number(_more_code, digits=0),
         (
-            'The column "no action" has the share of replies of which nothing ran.',
+            'The column "no action" has the share of replies that held no code.',
             "Each prompt wrote 12 replies: 4 tasks, 3 repeats, one reply a tree.",
         ),
         "The prompt changes what this model writes, long before it changes what it solves.",
