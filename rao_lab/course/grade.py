@@ -90,7 +90,9 @@ class Grades:
     criteria: Criteria
     asked: tuple[str, ...]
     """The exercises that count: of the criteria, or all that anybody answered."""
-    students: tuple[Graded, ...] = field(default=())
+    students: tuple[Graded, ...] = ()
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """Exercises that cannot be judged here, and why."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -100,6 +102,7 @@ class Grades:
                 "exercises": list(self.criteria.exercises),
                 "learned": self.criteria.learned,
             },
+            "not_judged": dict(self.cannot),
             "students": [
                 {
                     "student": each.student,
@@ -137,7 +140,9 @@ def grade(
     found = _with_copies(found)
     found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
     answered = [number for number in judging.known if any(number in each.exercises for each in found)]
-    return Grades(str(folder.name), criteria, criteria.exercises or tuple(answered), tuple(found))
+    return Grades(
+        str(folder.name), criteria, criteria.exercises or tuple(answered), tuple(found), judging.cannot
+    )
 
 
 def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:

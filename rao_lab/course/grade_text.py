@@ -41,6 +41,7 @@ def grades_text(found: Grades) -> str:
     ]
     shared = _shared(found)
     below = ["", f"all runs were set otherwise: {shared}"] if shared else []
+    below += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     for each in found.students:
         if said := list(_said(each, shared)):
             below += ["", unquoted(each.student), *(f"  {line}" for line in said)]
@@ -160,7 +161,7 @@ def _said(each: Graded, shared: str = "") -> Iterator[str]:
             yield f"{name} was set otherwise: {_otherwise(run)}"
     unseen = [number for number, one in each.exercises.items() if one.unseen]
     if unseen:
-        yield f"answers to {', '.join(unseen)} are no plain data: only the student's own copy called them right"
+        yield f"not judged: {', '.join(unseen)}; the student's own copy may call the answers right"
     yield from each.notes
 
 

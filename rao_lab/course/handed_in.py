@@ -48,11 +48,11 @@ class Judged:
     tries: int
     """Up to the first right one, or all."""
     unseen: bool = False
-    """None is right, and one was no plain data: the student's copy said it was right, and nobody can judge it again."""
+    """None is right, and one could not be judged here: it was no plain data, or the exercise lacks its data."""
 
     @property
     def state(self) -> str:
-        return "right" if self.right else "not kept" if self.unseen else "wrong"
+        return "right" if self.right else "not judged" if self.unseen else "wrong"
 
 
 def students(folder: Path) -> list[HandedIn]:
@@ -147,7 +147,9 @@ class Judging:
 
     def __init__(self) -> None:
         self.known = {each.number: each for each in exercises()}
-        self._said: dict[tuple[str, str], bool] = {}
+        self._said: dict[tuple[str, str], bool | None] = {}
+        self.cannot: dict[str, str] = {}
+        """Exercises whose data are not here, and what is said of it."""
 
     def judge(self, lines: Sequence[Mapping[str, Any]], notes: list[str]) -> dict[str, Judged]:
         """By exercise, in the order of the course."""
@@ -159,13 +161,34 @@ class Judging:
             number = line["exercise"]
             before = found.get(number, Judged(number, False, 0))
             if number in self.known and not before.right:
-                right = "answer" in line and self._right(number, line["answer"])
-                unseen = before.unseen or ("answer" not in line and line.get("right") is True)
-                found[number] = Judged(number, right, before.tries + 1, unseen and not right)
+                given = "answer" in line
+                right = (
+                    self._right(number, line["answer"])
+                    if given
+                    else None
+                    if line.get("right") is True
+                    else False
+                )
+                found[number] = Judged(
+                    number,
+                    right is True,
+                    before.tries + 1,
+                    right is not True and (before.unseen or right is None),
+                )
         return {number: found[number] for number in self.known if number in found}
 
-    def _right(self, number: str, answer: object) -> bool:
+    def _right(self, number: str, answer: object) -> bool | None:
+        """None if it cannot be judged here."""
         key = number, json.dumps(answer)
         if key not in self._said:
-            self._said[key] = answer is not None and not self.known[number].off(answer)
+            self._said[key] = answer is not None and self._judged(number, answer)
         return self._said[key]
+
+    def _judged(self, number: str, answer: object) -> bool | None:
+        try:
+            return not self.known[number].judge(answer)
+        except MissingError as problem:
+            self.cannot[number] = str(problem)
+            return None
+        except Exception:  # noqa: BLE001 - an answer is anything that JSON can say
+            return False

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 import rao_lab as rl
+from rao_lab.course.answers import text
+from rao_lab.course.exercise import find
 from rao_lab.course.grade import Criteria, grade
+from rao_lab.course.grade_text import grades_text
 from rao_lab.course.graded_run import grade_run
 from rao_lab.store.columns.bytes import pack
 from rao_lab.store.columns.credit import attributions_to_bytes
@@ -98,7 +101,20 @@ def test_every_student_is_graded_whatever_was_handed_in(handed_in: Path) -> None
         "is a link or no plain file: it is not followed"
     ] * 2
     assert "lines of 8 cannot be read" in dan.notes[2] and dan.notes[3].startswith("answers to '9.9'")
-    assert eve.exercises["1.1"].state == "not kept"
+    assert eve.exercises["1.1"].state == "not judged"
+
+
+def test_an_exercise_whose_data_are_not_here_is_not_called_wrong(
+    handed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise rl.MissingError("data/course is not here")
+
+    lost = replace(find("1.1"), judge=text(missing))
+    monkeypatch.setattr("rao_lab.course.part_01.EXERCISES", (lost,))
+    found = grade(handed_in, Criteria())
+    assert found.students[1].exercises["1.1"].state == "not judged"
+    assert "exercise 1.1 cannot be judged here: data/course is not here" in grades_text(found)
 
 
 def test_the_verdict_is_that_of_the_interval(recorded: Path) -> None:
