@@ -82,7 +82,7 @@ EXERCISES = (
             },
         ),
         (
-            "Choose the root, then Messages: its last message is what came back from both copies.",
+            "Choose the root, then Context: what is new in its last turn came back from both copies.",
             "It is what 0.0 passed to finish(...).",
         ),
         "Six turns of work came back as one word. Had the root needed to know how, the copy should have returned it.",
