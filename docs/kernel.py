@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,17 @@ def watch(folder: str) -> None:
     """Begins to keep."""
     shell = get_ipython()
     kept = Watch(Path(folder))
-    bundles = shell.display_formatter.mimebundle_formatter
-    bundles.for_type_by_name("rao_lab.views.explorer.widget", "Explorer", kept.note)
-    bundles.for_type_by_name("plotly.graph_objs._figurewidget", "FigureWidget", plain_figure)
+    _on_display(shell, "rao_lab.views.explorer.widget", "Explorer", kept.note)
+    _on_display(shell, "plotly.graph_objs._figurewidget", "FigureWidget", plain_figure)
     shell.events.register("post_run_cell", kept.keep)
+
+
+def _on_display(shell: Any, module: str, name: str, shown: Callable[[Any], Any]) -> None:
+    """What a class is shown as. Each widget has a class of its own of that name, so it is asked for anew each time."""
+    bundles = shell.display_formatter.mimebundle_formatter
+
+    def show(thing: Any) -> Any:
+        bundles.for_type_by_name(module, name, show)
+        return shown(thing)
+
+    bundles.for_type_by_name(module, name, show)

@@ -62,7 +62,11 @@ def _explorer(
     page = kept / f"{key}.html"
     if not key or not page.is_file():
         why = kept / f"{key}.txt"
-        said = why.read_text("utf-8") if key and why.is_file() else "not an Explorer"
+        if key and not why.is_file():
+            raise RuntimeError(
+                f"{name}, {where}: an Explorer was shown, and the kernel kept neither a page nor a reason"
+            )
+        said = why.read_text("utf-8") if key else "not an Explorer"
         shown.notes.append(f"{where}: a widget stays what it is without a kernel ({said})")
         return
     if key not in numbers:

@@ -52,6 +52,7 @@ class Sources:
         self._executed = executed
         self._notebooks = notebooks
         self._times = {each["name"]: each for each in times}
+        self._named = {f"notebooks/{path.name}" for path in notebooks}
         self._pages: set[str] = set()
         self._laid: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ class Sources:
         found = sorted({path for pattern in PAGES for path in REPO.glob(pattern)})
         texts = [path for path in found if path.relative_to(REPO).as_posix() not in LEFT_OUT]
         made = {**reference_pages(), **command_pages()}
-        self._pages = {path.relative_to(REPO).as_posix() for path in [*texts, *self._notebooks]} | set(made)
+        self._pages = {path.relative_to(REPO).as_posix() for path in texts} | self._named | set(made)
         names = {Path(name).with_suffix("").as_posix() for name in self._pages} - {"README"} | {"course"}
         self._lay_notebooks()
         self.put("course.md", self._course())
@@ -78,7 +79,7 @@ class Sources:
 
     def course(self) -> set[str]:
         """The course alone."""
-        self._pages = {path.relative_to(REPO).as_posix() for path in self._notebooks}
+        self._pages = set(self._named)
         self._lay_notebooks()
         self.put("index.md", self._course())
         self._clear()
@@ -122,7 +123,7 @@ class Sources:
         for path in self._notebooks:
             ran = self._executed / path.name
             book = json.loads((ran if ran.is_file() else path).read_text("utf-8"))
-            where = Path(path.relative_to(REPO).as_posix())
+            where = Path("notebooks", path.name)
             for cell in book["cells"]:
                 if cell["cell_type"] == "markdown":
                     cell["source"] = self._rewritten("".join(cell["source"]), where)
@@ -190,7 +191,7 @@ def heading(book: dict[str, Any]) -> tuple[str, str]:
     title, _, rest = texts[0].strip().partition("\n")
     paragraphs = [" ".join(each.split()) for each in rest.strip().split("\n\n")]
     goal = next((each for each in paragraphs if re.match(r"\W*goal\b", each, re.IGNORECASE)), paragraphs[0])
-    return title.lstrip("# "), goal.replace("|", "\\|")
+    return title.lstrip("# "), LINK.sub(r"\2", goal).replace("|", "\\|")
 
 
 def contents(names: set[str]) -> str:

@@ -106,6 +106,12 @@ def test_outputs_need_no_kernel(tmp_path: Path) -> None:
     assert figure["text/html"].count("</script>") == 1 and "height:300px" in figure["text/html"]
     assert table == {"text/html": "<b>table</b>"} and "widgets" not in book.metadata
     assert (found.explorers, found.figures) == (1, 1)
+    lost = nbformat.v4.new_output("display_data", {VIEW: {}}, metadata={"rao_lab": {"key": "k3"}})
+    cell.outputs = [lost]
+    with pytest.raises(
+        RuntimeError, match="03_a, cell 1: an Explorer was shown, and the kernel kept neither"
+    ):
+        static(nbformat.v4.new_notebook(cells=[cell]), kept, tmp_path / "explorers", "03_a")
     assert [note.partition("(")[2] for note in found.notes] == ["too large)", "not an Explorer)"]
 
 

@@ -8,11 +8,85 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from tests.browser.lab import REPO
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+SHOWS = """
+import rao_lab as rl
+env = rl.environments.TextCraft(difficulty="medium", seed=0)
+tree = rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"), progress=False)
+display(rl.Explorer(tree, title="one tree"))
+explorer = rl.Explorer(tree, view="timeline")
+explorer
+"""
+FIGURES = """
+import plotly.graph_objects as go
+display(rl.figures.tree(tree))
+display(go.FigureWidget(data=[{"y": [1]}]))
+go.FigureWidget(data=[{"y": [1, 3, 2]}], layout={"title": {"text": "made here"}})
+"""
+
+
+def test_every_kind_of_output_works_from_a_folder(tmp_path: Path, browser: Any) -> None:
+    pytest.importorskip("sphinx", reason="the extra `docs` is not installed: make docs does it")
+    text = "# A page\n\nIt has $A = R - b$ and a link to [a guide](../data/docs/judge.md).\n\n$$\nx^2\n$$"
+    cells = [nbformat.v4.new_markdown_cell(text), *map(nbformat.v4.new_code_cell, (SHOWS, FIGURES))]
+    notebook = tmp_path / "in" / "03_a.ipynb"
+    notebook.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
+    made = tmp_path / "out"
+    code = (
+        "import sys; from pathlib import Path; from docs.__main__ import build; from docs.execute import execute; "
+        "from docs.sources import Sources; notebook, made = map(Path, sys.argv[1:]); "
+        "ran = execute([notebook], made / 'executed', True); sources = Sources(made / 'sources', made / 'executed', "
+        "[notebook], []); sources.course(); sys.exit(build(sources.folder, made / 'course', made / 'none') or "
+        "(ran[0].explorers, ran[0].figures, ran[0].problem) != (2, 3, ''))"
+    )
+    command = [sys.executable, "-c", code, str(notebook), str(made)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    address = (made / "course" / "notebooks" / "03_a.html").as_uri()
+    for theme, paper in (("light", "white"), ("dark", "rgba(0,0,0,0)")):
+        context = browser.new_context(
+            offline=True, viewport={"width": 1366, "height": 900}, color_scheme=theme
+        )
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
+        page.on(
+            "request", lambda each, wrong=wrong: wrong.append(each.url) if each.url[:4] == "http" else None
+        )
+        page.goto(address)
+        assert page.locator("math").count() == 2 and page.get_by_role("link", name="a guide").count() == 0
+        for place in range(3):
+            page.locator(".plotly-figure").nth(place).locator("svg.main-svg").first.wait_for()
+        colour = "() => document.querySelector('.plotly-figure')._fullLayout.paper_bgcolor"
+        assert page.evaluate(colour) == paper
+        assert page.locator("iframe.explorer").count() == 2
+        page.locator("iframe.explorer").first.scroll_into_view_if_needed()
+        inside = page.locator("iframe.explorer").first.content_frame
+        inside.locator(".rao [role=tree]").first.focus()
+        page.keyboard.press("ArrowDown")
+        inside.locator(".rao [role=treeitem][aria-selected=true][aria-level='2']").wait_for(state="attached")
+        inside.get_by_role("tab", name="Context").click()
+        inside.locator("[role=tab][aria-selected=true]", has_text="Context").wait_for()
+        scheme = "() => matchMedia('(prefers-color-scheme: dark)').matches"
+        assert inside.locator("html").evaluate(scheme) == (theme == "dark")
+        assert not wrong
+        # The button of the page changes what stands in it, too.
+        for _ in range(2):
+            page.locator(".theme-toggle:visible").first.click()
+        shown = page.evaluate("() => document.body.dataset.theme")
+        page.wait_for_function(
+            f"() => document.body.dataset.jpThemeLight === '{str(shown != 'dark').lower()}'"
+        )
+        assert inside.locator("html").evaluate(scheme) == (shown == "dark")
+        context.close()
 
 
 @pytest.fixture(scope="module")
