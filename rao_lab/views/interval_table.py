@@ -14,8 +14,8 @@ from rao_lab.views.intervals import Seen
 WIDTH, HEIGHT, EDGE = 230, 22, 12
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MOST_TICKS = 5
-_SHEET = "margin:0;width:fit-content;max-width:100%"
-_ROOM = "padding-top:3px;padding-bottom:3px"
+_SHEET = "margin:0;max-width:60em"
+_ROOM = "padding-top:3px;padding-bottom:3px;color:var(--text)"
 
 
 @dataclass(frozen=True, slots=True)
