@@ -149,14 +149,19 @@ def _graded(run: Run, file: str) -> GradedRun:
 
 
 def _misreported(run: Run, step: int, reported: Mapping[str, Any]) -> Iterator[str]:
-    """If the success that a step reports is not that of its trees."""
+    """If the success that a step reports, that of its trees and that of their roots are not the same."""
     for name, probe in (("success", False), ("probe_success", True)):
         trees = [tree for tree in ended(run.trees(step, probe=probe)) if tree.success is not None]
-        said = reported.get(name)
-        if trees and isinstance(said, int | float):
-            given = fmean(tree.success for tree in trees if tree.success is not None)
-            if abs(given - said) > CLOSE:
-                yield f"step {step}: it reports {name} {fixed(said, 2)}, and its trees have {fixed(given, 2)}"
+        if not trees:
+            continue
+        said, given = reported.get(name), fmean(tree.success or 0.0 for tree in trees)
+        if isinstance(said, int | float) and abs(given - said) > CLOSE:
+            yield f"step {step}: it reports {name} {fixed(said, 2)}, and its trees have {fixed(given, 2)}"
+        nodes = run.node_table(step)
+        roots = nodes.success[(nodes.parent < 0) & (nodes.probe == probe)]
+        found = float(np.nanmean(roots)) if np.isfinite(roots).any() else 0.0
+        if abs(found - given) > CLOSE:
+            yield f"step {step}: its trees have {name} {fixed(given, 2)}, and their roots {fixed(found, 2)}"
 
 
 def _recomputed(run: Run, step: int) -> str | None:

@@ -145,6 +145,13 @@ def _success(path: Path) -> None:
     forge(path, _place(path, "success"), 0.99)
 
 
+def _trees(path: Path) -> None:
+    """So do its trees, and the report with them."""
+    with forging(path) as connection:
+        connection.execute("UPDATE trees SET success = 1 WHERE step = 12 AND NOT probe")
+    forge(path, _place(path, "success"), 1.0)
+
+
 def _place(path: Path, name: str) -> Place:
     from tests.support.forging import places
 
@@ -156,6 +163,7 @@ def _place(path: Path, name: str) -> Place:
     [
         (_credit, "12:0.1/0 records A = 0.100, and its trees give -0.400 (1 node of 159)"),
         (_success, "step 12: it reports success 0.99, and its trees have 0."),
+        (_trees, "step 12: its trees have success 1.00, and their roots 0."),
     ],
 )
 def test_an_edited_file_is_noticed(
