@@ -81,7 +81,7 @@ class IntervalTable:
         )
 
     def _row(self, row: IntervalRow, axis: Axis) -> str:
-        style = "display:block;white-space:normal;min-width:14em;max-width:24em"
+        style = "display:block;white-space:normal;min-width:11em;max-width:24em"
         about = f'<span class="quiet" style="{style}">{said(row.about)}</span>' if row.about else ""
         verdict = f'<br><span class="quiet">{said(row.verdict)}</span>' if row.verdict else ""
         excludes = self.differences and row.seen is not None and row.seen.low * row.seen.high > 0
