@@ -8,10 +8,11 @@ that is not plain data is named by its type: whoever grades cannot judge it agai
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 FILE = Path("mine", "answers.jsonl")
 """Below the folder that a notebook works in."""
@@ -33,13 +34,21 @@ def keep(number: str, answer: object, right: bool) -> None:
         line |= {"kind": type(answer).__name__[:80]}
     try:
         FILE.parent.mkdir(exist_ok=True)
-        with FILE.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with FILE.open("a+b") as file:
+            file.write(_end_of_line(file) + json.dumps(line).encode() + b"\n")
     except OSError as problem:
         warnings.warn(
             f"your answers are not kept: {FILE.as_posix()} cannot be written: {problem.strerror}",
             stacklevel=3,
         )
+
+
+def _end_of_line(file: BinaryIO) -> bytes:
+    """What must stand before the next line: the last one may have been cut off in the middle."""
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.course.answers import Judge, choice, members, number, text, values
 from rao_lab.course.exercise import Exercise, exercises
+from rao_lab.course.handed_in import kept_answers
 
 
 class Hostile:
@@ -147,6 +148,21 @@ def test_answers_are_kept_as_plain_data(folder: Path) -> None:
     assert [line.get("kind") for line in lines[3:]] == ["float", "Hostile", "list", "a very long answer"]
     assert [line["right"] for line in lines] == [True, *[False] * 6]
     assert all(line["exercise"] == "1.1" and line["at"].endswith("Z") for line in lines)
+
+
+def test_a_line_that_was_cut_off_costs_no_other(folder: Path) -> None:
+    for answer in ("0.1", "0"):
+        rl.check("1.1", answer)
+        with (folder / "mine/answers.jsonl").open("a") as file:
+            file.write('{"exercise": "1.')
+    rl.check("1.1", "0.2")
+    notes: list[str] = []
+    assert [each["answer"] for each in kept_answers(folder / "mine/answers.jsonl", notes)] == [
+        "0.1",
+        "0",
+        "0.2",
+    ]
+    assert notes == ["answers.jsonl: 2 lines of 5 cannot be read"]
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(folder: Path) -> None:
