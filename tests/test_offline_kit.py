@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import zipfile
@@ -233,3 +234,17 @@ def test_a_class_installs_with_the_network_off(tmp_path: Path) -> None:
     run = [programs / "jupyter", "nbconvert", "--execute", "--to", "notebook", "--output", "done.ipynb"]
     off(*run, books / "01_watch_it_learn.ipynb", where=books)
     assert '"output_type": "error"' not in (books / "done.ipynb").read_text("utf-8")
+
+
+def test_the_kit_carries_what_notebooks_read_and_not_the_answers(tmp_path: Path, repo: Path) -> None:
+    make_kit.carry(tmp_path)
+    assert not (tmp_path / "notebooks/README.md").exists()
+    for notebook in (repo / "notebooks").glob("*.ipynb"):
+        assert (tmp_path / "notebooks" / notebook.name).is_file()
+    modules = [*(repo / "notebooks").glob("*.ipynb"), *(repo / "rao_lab/course").glob("*.py")]
+    read = {
+        name
+        for path in modules
+        for name in re.findall(r"recorded_path\(f?\\*[\"']([\w/.]+)", path.read_text("utf-8"))
+    }
+    assert read and not [name for name in read if not (tmp_path / "data" / name).exists()]
