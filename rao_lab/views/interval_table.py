@@ -11,7 +11,7 @@ from rao_lab.tree.text import MINUS, signed
 from rao_lab.views.diff.style import css, said
 from rao_lab.views.intervals import Seen
 
-WIDTH, HEIGHT, EDGE = 230, 22, 12
+WIDTH, HEIGHT, EDGE = 200, 22, 12
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MOST_TICKS = 5
 _SHEET = "margin:0;max-width:60em"
@@ -81,7 +81,7 @@ class IntervalTable:
         )
 
     def _row(self, row: IntervalRow, axis: Axis) -> str:
-        style = "display:block;white-space:normal;min-width:11em;max-width:24em"
+        style = "display:block;white-space:normal;min-width:8em;max-width:24em"
         about = f'<span class="quiet" style="{style}">{said(row.about)}</span>' if row.about else ""
         verdict = f'<br><span class="quiet">{said(row.verdict)}</span>' if row.verdict else ""
         excludes = self.differences and row.seen is not None and row.seen.low * row.seen.high > 0
@@ -89,7 +89,8 @@ class IntervalTable:
         words = f"{row.name or row.about}: {self.words(row)} {row.verdict}".strip()
         drawn = axis.svg(axis.ground(self.mark) + axis.bar(row.seen, tone), words)
         return (
-            f'<tr><td class="name" style="{_ROOM}">{said(row.name)}{about}</td><td class="name">{drawn}</td>'
+            f'<tr><td class="name" style="{_ROOM};white-space:normal">{said(row.name)}{about}</td>'
+            f'<td class="name">{drawn}</td>'
             f'<td style="{_ROOM}">{said(self.words(row))}{verdict}</td></tr>'
         )
 
