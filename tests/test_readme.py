@@ -24,7 +24,12 @@ from tests.support.chat_servers import says, serving
 SHORT = {"steps=20)": "steps=2, tasks_per_step=2, group_size=2, probe_tasks=1)"}
 
 REPO = Path(__file__).parents[1]
-PAGES = [REPO / "README.md", *sorted((REPO / "data" / "docs").rglob("*.md"))]
+PAGES = [
+    REPO / "README.md",
+    REPO / "notebooks" / "README.md",
+    REPO / "data" / "README.md",
+    *sorted((REPO / "data" / "docs").rglob("*.md")),
+]
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_the_tools_of_a_prompt_in_ten_minutes_run(repo: Path) -> None:
     assert names["right"](names["age_of"]("Ada"), task) in (True, False)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPO).as_posix())
 def test_pictures_have_words_and_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
     for words, place in re.findall(r"!\[(.*?)\]\((.*?)\)", text, re.DOTALL):
@@ -104,7 +109,7 @@ def test_pictures_have_words_and_links_lead_somewhere(page: Path) -> None:
         assert not file or (page.parent / file).exists(), f"{page.name} leads to {place}, which is not there"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPO).as_posix())
 def test_commands_and_their_options_exist(page: Path) -> None:
     root = get_command(cli.app)
     for found in re.findall(
