@@ -30,6 +30,8 @@ class Lab:
 
     url: str
     folder: Path
+    tree: str = "lab/tree"
+    """Between its address and a notebook's name."""
 
     def notebook(self, name: str, cells: list[str]) -> str:
         """Writes a notebook of code cells and returns its address."""
@@ -47,12 +49,19 @@ class Lab:
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         body = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
         (self.folder / name).write_text(json.dumps(body))
-        return f"{self.url}/lab/tree/{name}?token={TOKEN}&reset"
+        return f"{self.url}/{self.tree}/{name}?token={TOKEN}&reset"
 
 
 @contextmanager
-def serve(folder: Path, dark: bool = False) -> Iterator[Lab]:
-    """JupyterLab with its settings in `folder`, without news and without an update check."""
+def serve(
+    folder: Path,
+    dark: bool = False,
+    *,
+    python: str = sys.executable,
+    app: str = "jupyterlab",
+    prefix: str = "/",
+) -> Iterator[Lab]:
+    """JupyterLab, or Notebook, with its settings in `folder`, without news and without an update check."""
     home = folder / ".lab"
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
@@ -72,17 +81,20 @@ def serve(folder: Path, dark: bool = False) -> Iterator[Lab]:
         "PYTHONPATH": str(REPO),
     }
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(python, "-m", app, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"),
         *(f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"),
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *(
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            f"--ServerApp.base_url={prefix}",
+        ),
     ]
     with (folder / "lab.log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=folder)
         try:
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}{prefix}".rstrip("/")
             _wait(f"{url}/api/status?token={TOKEN}", server)
-            yield Lab(url, folder)
+            yield Lab(url, folder, "lab/tree" if app == "jupyterlab" else "notebooks")
         finally:
             server.terminate()
             server.wait(20)
