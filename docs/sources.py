@@ -191,6 +191,7 @@ def heading(book: dict[str, Any]) -> tuple[str, str]:
     title, _, rest = texts[0].strip().partition("\n")
     paragraphs = [" ".join(each.split()) for each in rest.strip().split("\n\n")]
     goal = next((each for each in paragraphs if re.match(r"\W*goal\b", each, re.IGNORECASE)), paragraphs[0])
+    goal = re.sub(r"^\W*goal\W*", "", goal, flags=re.IGNORECASE)
     return title.lstrip("# "), LINK.sub(r"\2", goal).replace("|", "\\|")
 
 
