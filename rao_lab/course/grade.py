@@ -16,6 +16,8 @@ from rao_lab.course.graded_run import GradedRun, grade_run
 from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, students
 from rao_lab.errors import ConfigError
 
+MOST_NAMED = 8
+"""Exercises that a title names."""
 MOST_SAME = 3
 """Runs of others that are named."""
 
@@ -47,7 +49,11 @@ class Criteria:
     def __str__(self) -> str:
         parts = [f"a sound run of at least {counted(self.min_steps, 'step')}"] if self.min_steps else []
         parts += ["a sound run that learned"] if self.learned else []
-        parts += [f"exercises {', '.join(self.exercises)}"] if self.exercises else []
+        if self.exercises:
+            many = len(self.exercises)
+            parts.append(
+                f"exercises {', '.join(self.exercises)}" if many <= MOST_NAMED else f"{many} exercises"
+            )
         return ", ".join(parts)
 
     def lacking(self, runs: Sequence[GradedRun], judged: Mapping[str, Judged]) -> tuple[str, ...]:
