@@ -44,10 +44,10 @@ $(DOCS_READY): $(READY)
 	@touch $@
 
 course: $(DOCS_READY) ## run the notebooks and write them as pages, into site/course
-	$(BIN)/python -m docs course $(COURSE_ARGS)
+	$(BIN)/python -m rao_lab.publish.site course $(COURSE_ARGS)
 
 docs: $(DOCS_READY) ## write the documentation, with the notebooks and a search, into site/docs
-	$(BIN)/python -m docs docs $(DOCS_ARGS)
+	$(BIN)/python -m rao_lab.publish.site docs $(DOCS_ARGS)
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check .
@@ -74,4 +74,4 @@ bench: $(READY) ## measure this machine
 	$(BIN)/rao-lab bench
 
 offline-kit: $(READY) ## make a folder from which a class installs without a network (KIT_ARGS="--platform windows")
-	$(BIN)/python offline/make_kit.py --torch-args="$(TORCH_ARGS)" $(KIT_ARGS)
+	$(BIN)/python -m rao_lab.publish.kit --torch-args="$(TORCH_ARGS)" $(KIT_ARGS)

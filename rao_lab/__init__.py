@@ -28,6 +28,7 @@ One package a chapter, in the order of the story:
     course        checks answers to the exercises of the notebooks
     experiments   what we ran
     base, cli     tools below, the command line above
+    publish       the course as pages, the documentation, the offline kit
 
 Names load when first used, so importing this package costs milliseconds and no torch. In a notebook, torch is
 then imported in the background.

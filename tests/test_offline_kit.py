@@ -9,25 +9,16 @@ import re
 import subprocess
 import sys
 import zipfile
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
 
+from rao_lab.publish.kit import __main__ as make_kit
+from rao_lab.publish.kit import install
+
 REPO = Path(__file__).resolve().parent.parent
 
-
-def script(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, REPO / "offline" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    sys.modules[name] = module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make_kit, install = script("make_kit"), script("install")
 Target, closure, gather = make_kit.Target, make_kit.closure, make_kit.gather
 
 
@@ -205,7 +196,16 @@ def test_a_class_installs_with_the_network_off(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine makes no network namespaces")
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    make = [sys.executable, "offline/make_kit.py", "--out", str(tmp_path), "--python", python, "--no-archive"]
+    make = [
+        sys.executable,
+        "-m",
+        "rao_lab.publish.kit",
+        "--out",
+        str(tmp_path),
+        "--python",
+        python,
+        "--no-archive",
+    ]
     made = subprocess.run(make, cwd=REPO, capture_output=True, text=True, timeout=1500, check=False)
     if "no package registry answers" in made.stdout:
         pytest.skip("the kit is made with a network")

@@ -13,10 +13,10 @@ import nbformat
 import pytest
 
 import rao_lab as rl
-from docs.execute import execute
-from docs.outputs import PLOTLY, VIEW, static
-from docs.sources import LINK, Sources
 from rao_lab.cli.main import COMMANDS, NEW, PROMPTS
+from rao_lab.publish.site.execute import execute
+from rao_lab.publish.site.outputs import PLOTLY, VIEW, static
+from rao_lab.publish.site.sources import LINK, Sources
 
 
 def listed(path: Path) -> Iterator[str]:

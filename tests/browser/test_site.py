@@ -41,8 +41,9 @@ def test_every_kind_of_output_works_from_a_folder(tmp_path: Path, browser: Any) 
     nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
     made = tmp_path / "out"
     code = (
-        "import sys; from pathlib import Path; from docs.__main__ import build; from docs.execute import execute; "
-        "from docs.sources import Sources; notebook, made = map(Path, sys.argv[1:]); "
+        "import sys; from pathlib import Path; from rao_lab.publish.site.__main__ import build; "
+        "from rao_lab.publish.site.execute import execute; "
+        "from rao_lab.publish.site.sources import Sources; notebook, made = map(Path, sys.argv[1:]); "
         "ran = execute([notebook], made / 'executed', True); sources = Sources(made / 'sources', made / 'executed', "
         "[notebook], []); sources.course(); sys.exit(build(sources.folder, made / 'course', made / 'none') or "
         "(ran[0].explorers, ran[0].figures, ran[0].problem) != (2, 3, ''))"
@@ -95,7 +96,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("sphinx", reason="the extra `docs` is not installed: make docs does it")
     folder = tmp_path_factory.mktemp("site")
     for site, more in (("docs", "--small"), ("course", "--quick")):
-        command = [sys.executable, "-m", "docs", site, more, "--folder", str(folder)]
+        command = [sys.executable, "-m", "rao_lab.publish.site", site, more, "--folder", str(folder)]
         done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=3600)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder

@@ -1,4 +1,4 @@
-"""`python -m docs course` makes the pages of the course, `python -m docs docs` the documentation."""
+"""`python -m rao_lab.publish.site course` makes the pages of the course; with `docs`, the documentation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
-from docs.execute import REPO, execute, read_times, write_times
-from docs.sources import Sources
+from rao_lab.publish.site.execute import REPO, execute, read_times, write_times
+from rao_lab.publish.site.sources import Sources
 
 SITE = REPO / "site"
 MAX_PAGE_MB = 12.0
@@ -18,7 +18,7 @@ MAX_PAGE_MB = 12.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m docs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m rao_lab.publish.site", description=__doc__)
     parser.add_argument("site", choices=("course", "docs"))
     parser.add_argument("--quick", action="store_true", help="run no notebook: take what ran before")
     parser.add_argument("--small", action="store_true", help="notebooks run less, as for tests")
@@ -46,7 +46,17 @@ def build(sources: Path, out: Path, times: Path) -> int:
     """Runs Sphinx; warnings are errors."""
     shutil.rmtree(out, ignore_errors=True)
     state = sources.parent / f"{out.name}.state"
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(REPO / "docs"), "-d", str(state)]
+    options = [
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        "-c",
+        str(Path(__file__).resolve().parent),
+        "-d",
+        str(state),
+    ]
     failed = build_main([*options, str(sources), str(out)])
     if failed:
         return failed

@@ -29,7 +29,7 @@ def static(book: Any, kept: Path, explorers: Path, name: str) -> Shown:
     """Changes the outputs in place: an Explorer becomes a frame with its page, a figure of plotly a drawing.
 
     Args:
-        kept: the pages of Explorers by key, as `docs.kernel` keeps them.
+        kept: the pages of Explorers by key, as `kernel` keeps them.
         explorers: gets those that are shown, numbered in their order.
     """
     shown = Shown()

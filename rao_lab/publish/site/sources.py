@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from docs.execute import REPO
-from docs.reference import command_pages, reference_pages
+from rao_lab.publish.site.execute import REPO
+from rao_lab.publish.site.reference import command_pages, reference_pages
 
 PAGES = (
     "README.md",
@@ -19,7 +19,6 @@ PAGES = (
     "data/**/*.md",
     "notebooks/README.md",
     "widgets/README.md",
-    "docs/pages/*.md",
 )
 LEFT_OUT = {"data/skeleton/README.md": "a form that `rao-lab new environment` fills in"}
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -28,7 +27,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Worlds", ("data/docs/worlds/*",)),
     ("Reference", ("api/index", "commands/index")),
     ("What was measured", ("data/claims/report", "data/claims/*", "data/README", "data/*/README", "data/*")),
-    ("The project", ("docs/pages/*", "widgets/README", "CHANGELOG")),
+    ("The project", ("widgets/README", "CHANGELOG")),
 )
 """What the list at the left says: captions, each with its pages."""
 PICTURES = (".png", ".svg", ".gif", ".webp", ".jpg")
@@ -41,7 +40,7 @@ class Sources:
     on what changed.
 
     Args:
-        executed: what `docs.execute` wrote.
+        executed: what `execute` wrote.
         notebooks: those of the course.
     """
 

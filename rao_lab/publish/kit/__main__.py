@@ -1,6 +1,6 @@
 """Makes the offline kit: a folder, and an archive of it, from which a class installs RAO Lab without a network.
 
-    python offline/make_kit.py --platform windows --python 3.12,3.13 --with smollm2
+    python -m rao_lab.publish.kit --platform windows --python 3.12,3.13 --with smollm2
 
 A kit is for one system and any of Python 3.11 to 3.13. pip loads its wheels, whatever this system is, but without
 what they need: it would read their conditions for this one. They are read here. Wheels that are in the folder
@@ -27,11 +27,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 from rao_lab.policies.fetch import SOURCES
 
-REPO = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
 CARRIED = (
     *("notebooks", ":!notebooks/README.md"),  # the guide for lecturers, with the answers
@@ -172,12 +173,12 @@ def closure(
         KitError: what wheels need never comes to an end.
     """
     tags, pinned = target.tags(), pins()
-    there: dict[str, list[tuple[object, Path]]] = {}
+    there: dict[NormalizedName, list[tuple[object, Path]]] = {}
     for path in folder.glob("*.whl"):
         name, version, _, its = parse_wheel_filename(path.name)
         if its & tags:
             there.setdefault(name, []).append((version, path))
-    wanted: dict[str, tuple[SpecifierSet, frozenset[str]]] = {}
+    wanted: dict[NormalizedName, tuple[SpecifierSet, frozenset[str]]] = {}
     for _ in range(ROUNDS):
         chosen: dict[str, Path] = {}
         now = [start]
@@ -258,7 +259,7 @@ def carry(kit: Path) -> None:
         (kit / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPO / name, kit / name)
     for name in ("install.py", "INSTALL.txt"):
-        shutil.copyfile(REPO / "offline" / name, kit / name)
+        shutil.copyfile(HERE / name, kit / name)
 
 
 def make(

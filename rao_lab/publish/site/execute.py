@@ -17,9 +17,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from docs.outputs import static
+from rao_lab.publish.site.outputs import static
 
-REPO = Path(__file__).resolve().parent.parent
+REPO = Path(__file__).resolve().parents[3]
 CELL_SECONDS = 900
 """A cell that takes longer is an error."""
 
@@ -73,7 +73,7 @@ def _execute(path: Path, out: Path, small: bool) -> Ran:
         resources={"metadata": {"path": str(work)}},
         store_widget_state=False,
         extra_arguments=[
-            f"--IPKernelApp.code_to_run=__import__('docs.kernel', fromlist=['']).watch({str(kept)!r})"
+            f"--IPKernelApp.code_to_run=__import__('rao_lab.publish.site.kernel', fromlist=['']).watch({str(kept)!r})"
         ],
         on_cell_start=lambda cell, cell_index: _progress(name, code, cell_index),
     )

@@ -1,10 +1,9 @@
-"""Settings of Sphinx for both sites. Their sources are made by `docs.sources`; nothing is fetched."""
+"""Settings of Sphinx for both sites. Their sources are made by `sources`; nothing is fetched."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.inspect import stringify_signature
 
 import rao_lab
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from docs.reference import homes
+from rao_lab.publish.site.reference import homes
 
 project = "RAO Lab"
 author = "RAO Lab contributors"
@@ -41,7 +38,7 @@ pygments_style, pygments_dark_style = "friendly", "monokai"
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
-nb_execution_mode = "off"  # `docs.execute` has run them
+nb_execution_mode = "off"  # `execute` has run them
 nb_ipywidgets_js: dict[str, Any] = {}
 nb_merge_streams = True
 
