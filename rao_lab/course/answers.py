@@ -6,12 +6,15 @@
     members("0.1", "0.2")           names, in any order
     values({"0": 1.4, "0.1": 1.0})  several numbers or words
 
-A wanted value may be a function that computes it: it is asked when an answer is judged.
+A wanted value may be a function that computes it: it is asked when an answer is judged. A list of one entry is taken
+as that entry.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
 
 from rao_lab.base.safe_text import quoted
@@ -28,6 +31,7 @@ def number(wanted: float | Callable[[], float], digits: int = 2) -> Judge:
     """A number that is right to so many digits after the point; `digits=0` is a count."""
 
     def judge(answer: object) -> str:
+        answer = _single(answer)
         given, problem = _as_number(answer)
         return problem or _off(given, float(_value(wanted)), digits, answer)
 
@@ -42,6 +46,7 @@ def choice(wanted: str | Callable[[], str], of: Collection[str] | Mapping[str, s
     """
 
     def judge(answer: object) -> str:
+        answer = _single(answer)
         known = {_plain(each): each for each in of}
         if not isinstance(answer, str) or (given := _plain(answer)) not in known:
             return f"{quoted(answer)} is none of the choices: give {_listed(of)}, in quotation marks."
@@ -61,8 +66,9 @@ def text(*wanted: str | Callable[[], str], why: Mapping[str, str] | None = None)
     """
 
     def judge(answer: object) -> str:
+        answer = _single(answer)
         if not isinstance(answer, str):
-            return f"{quoted(answer)} is no text: write it in quotation marks."
+            return _no_text(answer)
         given = _plain(answer)
         if not given:
             return "The text is empty."
@@ -111,8 +117,9 @@ def values(
         if isinstance(right, Mapping):
             if not isinstance(given, Mapping):
                 return f"{quoted(given)} is no dict: write {{name: value, ...}}."
+            given = {str(name) if type(name) in (int, float) else name: given[name] for name in given}
             if lacking := [name for name in right if name not in given]:
-                return f"There is no value for {quoted(lacking[0])}."
+                return f"There is no value for {quoted(lacking[0])}: write each name in quotation marks."
             pairs = [(quoted(name), given[name], value) for name, value in right.items()]
         else:
             if not isinstance(given, list | tuple):
@@ -147,8 +154,8 @@ def _as_number(answer: object) -> tuple[float, str]:
         given = float(answer)
     except (TypeError, ValueError, OverflowError):
         return 0.0, f"{quoted(answer)} is not one number that can be compared."
-    if given != given or given in (float("inf"), float("-inf")):
-        return given, f"{given} is not a finite number: a part of the sum is not known."
+    if not math.isfinite(given):
+        return given, f"{given} is no finite number: give one number, such as 0.25."
     return given, ""
 
 
@@ -160,11 +167,38 @@ def _off(given: float, wanted: float, digits: int, answer: object) -> str:
     shown = quoted(answer)
     if abs(given + wanted) <= within:
         return f"{shown} has the right size and the wrong sign."
-    if digits and gap <= 10 * within:
-        return f"{shown} is near: give {counted(digits, 'digit')} after the point."
+    if digits and (how := _badly_rounded(given, wanted, digits)):
+        return f"{shown} is near: {how}."
     if 0 < wanted < 1 and abs(given / 100 - wanted) <= within:
         return f"{shown} looks like percent: give a share from 0 to 1."
     return f"{shown} is too {'large' if given > wanted else 'small'}."
+
+
+def _badly_rounded(given: float, wanted: float, digits: int) -> str:
+    """What to do with a number that is the wanted one, but rounded too far or cut; "" if it is another number."""
+    exact, kept = Decimal(repr(wanted)), Decimal(repr(given))
+    has = max(0, -int(kept.normalize().as_tuple().exponent))
+    if has > digits or abs(given - wanted) > abs(wanted) / 5:
+        return ""
+    step = Decimal(1).scaleb(-has)
+    if kept not in (exact.quantize(step, rounding) for rounding in (ROUND_HALF_EVEN, ROUND_DOWN)):
+        return ""
+    return (
+        f"give {counted(digits, 'digit')} after the point" if has < digits else "round it, and do not cut it"
+    )
+
+
+def _single(answer: object) -> object:
+    """The entry of a list that has one, and anything else as it is."""
+    return answer[0] if isinstance(answer, list | tuple) and len(answer) == 1 else answer
+
+
+def _no_text(answer: object) -> str:
+    if isinstance(answer, list | tuple | set | frozenset):
+        return f"{quoted(answer)} is a list of {len(answer)}: give one text, in quotation marks."
+    if isinstance(answer, Mapping):
+        return f"{quoted(answer)} is a dict: give one text, in quotation marks."
+    return f"{quoted(answer)} is no text: write it in quotation marks."
 
 
 def _plain(words: str) -> str:

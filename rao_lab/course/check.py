@@ -88,7 +88,8 @@ def check(number: str, answer: object = None, *, hint: int | None = None) -> Ver
     """
     exercise = find(str(number).strip())
     if hint is not None:
-        whole("hint", hint, 1)
+        last = len(exercise.hints)
+        hint = whole("hint", min(hint, last) if isinstance(hint, int) else hint, 1, last)
     if answer is None or answer is ...:
         told = "" if hint is None else _hint(exercise, hint)
         verdict = Verdict(exercise.number, False, False, exercise.asks, told, _cell())

@@ -49,7 +49,11 @@ def faults(answer: object) -> str:
         return f'{quoted(answer)} is no dict: write {{"A": "..", "B": ".", "C": "."}}.'
     for name, right in FAULTS.items():
         given = answer.get(name)
-        if not isinstance(given, str) or not given.strip():
+        if isinstance(given, list | tuple | set | frozenset) and all(isinstance(each, str) for each in given):
+            given = "".join(given)
+        if given is not None and not isinstance(given, str):
+            return f'For run {name}, {quoted(given)} is no text: write its letters in quotation marks, such as "fg".'
+        if not given or not given.strip():
             return f"There are no letters for run {name}."
         letters = frozenset(given[:100].lower()) - frozenset(" ,;")
         if unknown := letters - SUSPECTS:

@@ -46,6 +46,8 @@ ODD: list[Any] = [
 JUDGES: dict[str, Judge] = {
     "number": number(0.28),
     "count": number(lambda: 7, digits=0),
+    "cut": number(0.717),
+    "zero": number(0.0, digits=1),
     "choice": choice("b", of="abc"),
     "text": text("0.1", "node 0.1"),
     "members": members("0.1", "0.2"),
@@ -68,11 +70,11 @@ def test_a_judge_bears_any_object_and_says_one_sentence(name: str) -> None:
     [
         ("number", [0.28, 0.2849, 0.275, Fraction(28, 100), np.float32(0.28), np.array([0.28])[0], np.array(0.28)]),
         ("count", [7, 7.0, np.int64(7)]),
-        ("choice", ["b", "B", "(b)", " b. "]),
-        ("text", ["0.1", "Node  0.1."]),
+        ("choice", [["b"], "b", "B", "(b)", " b. "]),
+        ("text", ["0.1", "Node  0.1.", ["0.1"], ("0.1",)]),
         ("members", [["0.2", "0.1"], {"0.1", "0.2"}, ("0.1", "0.2", "0.1")]),
         ("list", [[1.4, "Yes"], (1.401, "yes")]),
-        ("dict", [{"0": 1.4, "0.1": -0.12, "0.2": 9}]),
+        ("dict", [{"0": 1.4, "0.1": -0.12, "0.2": 9}, {0: 1.4, 0.1: -0.12}]),
     ],
 )  # fmt: skip
 def test_right_answers_are_right_as_people_write_them(judge: str, answers: list[Any]) -> None:
@@ -82,22 +84,36 @@ def test_right_answers_are_right_as_people_write_them(judge: str, answers: list[
 @pytest.mark.parametrize(
     ("judge", "answer", "said"),
     [
-        ("number", 0.29, "0.29 is near: give 2 digits after the point."),
+        ("number", 0.3, "0.3 is near: give 2 digits after the point."),
+        ("number", 0.29, "0.29 is too large."),
+        ("number", 0.2, "0.2 is too small."),
+        ("cut", 0.71, "0.71 is near: round it, and do not cut it."),
+        ("cut", 0.72, ""),
+        ("cut", 0.7, "0.7 is near: give 2 digits after the point."),
+        ("cut", 0.73, "0.73 is too large."),
+        ("cut", 1, "1 is too large."),
+        ("zero", 0.5, "0.5 is too large."),
+        ("zero", -0.1, "-0.1 is too small."),
+        ("number", float("nan"), "nan is no finite number: give one number, such as 0.25."),
         ("number", -0.28, "-0.28 has the right size and the wrong sign."),
         ("number", 28, "28 looks like percent: give a share from 0 to 1."),
         ("number", 3.0, "3.0 is too large."),
         ("number", "0.28", "'0.28' is a text: give a number, without quotation marks."),
-        ("number", [0.28], "[0.28] is not a number: give one number."),
+        ("number", [0.28, 1], "[0.28, 1] is not a number: give one number."),
+        ("number", [0.5], "0.5 is too large."),
         ("count", 6.9, "6.9 is too small."),
         ("choice", "a", "'a' is not it."),
         ("choice", "d", "'d' is none of the choices: give \"a\", \"b\" or \"c\", in quotation marks."),
         ("text", 0.1, "0.1 is no text: write it in quotation marks."),
+        ("text", ["0.1", "0.2"], "['0.1', '0.2'] is a list of 2: give one text, in quotation marks."),
+        ("text", ["0.2"], "'0.2' is not it."),
         ("members", ["0.1", "0.3"], "1 of 2 names are right, and more are missing."),
         ("members", ["0.1", "0.2", "0.3"], "2 of 3 names are right, and none is missing."),
         ("list", [1.4], "The list has 1 value, and 2 are asked for."),
         ("list", [1.4, "no"], "1 of 2 values right; at number 2: 'no' is not it."),
         ("dict", {"0": 1.4, "0.1": 0.12}, "1 of 2 values right; at '0.1': 0.12 has the right size and the wrong sign."),
-        ("dict", {"0": 1.4}, "There is no value for '0.1'."),
+        ("dict", {"0": 1.4}, "There is no value for '0.1': write each name in quotation marks."),
+        ("dict", {0: 1.4, 0.1: 2}, "1 of 2 values right; at '0.1': 2 is too large."),
     ],
 )  # fmt: skip
 def test_a_wrong_answer_is_told_what_is_off_with_it(judge: str, answer: Any, said: str) -> None:
@@ -131,7 +147,7 @@ def test_an_unknown_exercise_is_met_with_those_that_there_are() -> None:
     for unknown in ("1.99", "77.1", "", "../1", "one"):
         with pytest.raises(rl.MissingError, match=r"no exercise '.*': there are 1\.1"):
             rl.check(unknown, 1)
-    with pytest.raises(rl.ConfigError, match=r"hint=0 means nothing"):
+    with pytest.raises(rl.ConfigError, match=r"hint=0 means nothing: give 1 to 2$"):
         rl.check("1.1", 1, hint=0)
     with pytest.raises(rl.ConfigError, match="check has no argument 'hints'"):
         rl.check("1.1", 1, hints=1)  # type: ignore[call-arg]

@@ -37,6 +37,7 @@ def test_right_answers_pass(runs: dict[str, rl.Run]) -> None:
         assert find(number).off(answer) == "", number
     assert find("4.2").off(round(A, 2)) == find("4.3").off(round(copies, 2)) == ""
     assert find("4.4").off({"A": "c, A", "B": " D", "C": "e"}) == ""
+    assert find("4.4").off({"A": ["a", "c"], "B": {"d"}, "C": "e"}) == ""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,11 @@ def test_right_answers_pass(runs: dict[str, rl.Run]) -> None:
         ("4.4", {"A": "bf", "B": "d", "C": "e"}, "Run A: this is not it."),
         ("4.4", {"A": "c", "B": "d", "C": "e"}, "two faults, and you name 1"),
         ("4.4", {"A": "ac", "B": "dz", "C": "e"}, "'z' is no suspect"),
+        (
+            "4.4",
+            {"A": 3, "B": "d", "C": "e"},
+            "For run A, 3 is no text: write its letters in quotation marks",
+        ),
         ("4.4", {"A": "ac"}, "no letters for run B"),
     ],
 )
