@@ -295,7 +295,9 @@ def _credit(
         return {
             path: replace(each, A=None, b=None, w=None, c=None, share=None) for path, each in found.items()
         }
-    place = next(at for at, each in enumerate(group.trees) if each.header.rollout == original.header.rollout)
+    alike = [at for at, each in enumerate(group.trees) if each.header.rollout == original.header.rollout]
+    # Trees that were each run alone are all rollout 0.
+    place = next((at for at in alike if group.trees[at] == original), alike[0])
     trees = (*group.trees[:place], tree, *group.trees[place + 1 :])
     return attribute([replace(group, trees=trees)], config).of_tree(group.index, place)
 

@@ -202,3 +202,29 @@ def test_an_origin_may_say_anything(run: rl.Run, tmp_path: Path) -> None:  # typ
         assert len(explorer.table(1).forks) == 2
         said = "".join(str(each.load()) + repr(explorer) for each in again.forks())
     assert "\x1b" not in said and "\u202e" not in said
+
+
+def test_trees_that_were_each_run_alone_keep_their_place_among_those_given() -> None:
+    world, policy = rl.environments.Arithmetic(), rl.load_policy("scripted")
+    task = world.tasks("test")[4]
+    stopped = rl.Limits(max_depth=0, max_turns=1)
+    ways = (None, None, stopped, None)
+    trees = tuple(rl.run(task, world, policy, seed=at, limits=ways[at]) for at in range(4))
+    group = rl.Group(task, trees)
+    for shown in (list(trees), group):
+        explorer = rl.Explorer(shown, tree=2, view="group")
+        assert "at 0:0.2/0#group" in repr(explorer)
+        for number in (1, 2, 3, 4):
+            assert f"tree {number} " in str(explorer)
+        head, _ = explorer.table(0).snapshot()
+        assert [tree["rollout"] for tree in head["trees"]] == [0, 1, 2, 3]
+        assert "task 1, tree 3" in str(rl.Explorer(shown, view="badges"))
+    kept = rl.Explorer(
+        [replace(tree, header=replace(tree.header, rollout=at + 3)) for at, tree in enumerate(trees)]
+    )
+    assert [tree.rollout for tree in kept.table(0).trees] == [3, 4, 5, 6], "of a run: as the run calls them"
+    how: dict[str, Any] = {"environment": world, "policy": policy, "group": group, "repeats": 2}
+    found = rl.fork(trees[2], "0", rest="continued", progress=False, **how)
+    of_group = rl.attribute([group]).of_tree(0, 2)["0"]
+    assert found.credit_of("0").A.before == of_group.A != rl.attribute([group]).of_tree(0, 0)["0"].A
+    assert "at 0:0.2/0" in repr(rl.Explorer(found)), "beside the tree that they were cut from"

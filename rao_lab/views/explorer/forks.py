@@ -114,21 +114,21 @@ class _Joined:
     """The trees of a step, and those of its forks by numbers below 0, of which `held` were taken."""
 
     def __init__(self, records: Records | None, held: int, theirs: StepTable) -> None:
-        self._records = records
+        self.original = records
         self._held = held
         self._theirs = theirs
 
     def tree(self, tree_id: int, /) -> Tree:
         if tree_id < -self._held:
             return self._theirs.tree(-1 - self._held - tree_id)
-        assert self._records is not None
-        return self._records.tree(tree_id)
+        assert self.original is not None
+        return self.original.tree(tree_id)
 
     def node(self, tree_id: int, path: str, /) -> Node:
         if tree_id < -self._held:
             return self._theirs.node(-1 - self._held - tree_id, path)
-        assert self._records is not None
-        return self._records.node(tree_id, path)
+        assert self.original is not None
+        return self.original.node(tree_id, path)
 
 
 def _told_all(table: StepTable, found: Sequence[Forks], first: int) -> list[dict[str, Any]]:
@@ -142,17 +142,27 @@ def _told_all(table: StepTable, found: Sequence[Forks], first: int) -> list[dict
 
 
 def _place_of(table: StepTable, original: Tree, found: Sequence[Forks], first: int) -> int | None:
-    header = original.header
+    header, mine = original.header, _at_hand(table.records)
     for place, tree in enumerate(table.trees):
         if tree.group >= first:
             forks = found[tree.group - first].trees
             if header.origin is not None and forks[tree.rollout].header.origin == header.origin:
+                return place
+        elif any(held is original for held in mine):
+            if mine[tree.id] is original:
                 return place
         elif header.origin is None:
             same = (table.groups[tree.group]["probe"], table.labels[tree.group], tree.rollout)
             if same == (header.probe, header.group, header.rollout):
                 return place
     return None
+
+
+def _at_hand(records: Records | None) -> Sequence[Tree]:
+    """The trees of a step that no file holds: trees that were each run alone have the same numbers."""
+    while isinstance(records, _Joined):
+        records = records.original
+    return records if isinstance(records, tuple) else ()
 
 
 def _told(found: Forks) -> dict[str, Any]:

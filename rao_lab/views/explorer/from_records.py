@@ -89,13 +89,13 @@ def plain_table(groups: Sequence[Group], step: int) -> StepTable:
     rows: list[Row] = []
     trees: list[TreeRow] = []
     for place, group in enumerate(groups):
-        for tree in group.trees:
+        for number, tree in zip(_numbers(group), group.trees, strict=True):
             row_of = {node.path: len(rows) + row for row, node in enumerate(tree.nodes)}
             rows += [
                 node_row(node, len(trees), -1 if node.parent is None else row_of[node.parent], words)
                 for node in tree.nodes
             ]
-            trees.append(TreeRow(len(trees), place, tree.header.rollout, tree.ended, _note(tree)))
+            trees.append(TreeRow(len(trees), place, number, tree.ended, _note(tree)))
     kept = _Trees(tree for group in groups for tree in group.trees)
     return StepTable(
         step,
@@ -170,6 +170,13 @@ def _labels(groups: Sequence[Group]) -> list[int]:
         index = [group.index for group in groups if group.probe is probe]
         found[probe] = iter(index if len(set(index)) == len(index) else range(len(index)))
     return [next(found[group.probe]) for group in groups]
+
+
+def _numbers(group: Group) -> Sequence[int]:
+    """The numbers of its trees from 0: their rollouts if these differ, otherwise their places. Trees that were each run
+    alone are all rollout 0."""
+    rollouts = [tree.header.rollout for tree in group.trees]
+    return rollouts if len(set(rollouts)) == len(rollouts) else range(len(rollouts))
 
 
 def _solved(groups: Sequence[Group]) -> float | None:

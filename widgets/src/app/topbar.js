@@ -151,8 +151,8 @@ export class TopBar {
     if (!shown) return [];
     const { step } = shown;
     if (viewNamed(view).place !== "step") return this.treeParts(step);
-    const trees = `${step.trees.length} ${step.trees.length === 1 ? "tree" : "trees"}`;
-    return [h("span", {}, trees), separator(), here(`${step.n.toLocaleString("en")} nodes`)];
+    const trees = many(step.trees.length, "tree");
+    return [h("span", {}, trees), separator(), here(many(step.n, "node"))];
   }
 
   /** Task, tree and focus, each the way to others. @param {Step} step @returns {Child[]} */
@@ -160,18 +160,20 @@ export class TopBar {
     const { place, fold } = this.app;
     const tree = step.trees[place.tree];
     const group = step.groups[tree.group];
-    const trees = step.treesOf(tree.group).length;
+    const all = step.treesOf(tree.group);
+    const trees = all.length;
     const kind = group.fork ? "fork" : "tree";
-    const one = `${kind} ${tree.rollout + 1}${trees > 1 ? ` of ${trees}` : ""}`;
+    const whole = trees > 1 && all.every((each) => step.trees[each].rollout < trees); // not a few of a group
+    const one = `${kind} ${tree.rollout + 1}${whole ? ` of ${trees}` : ""}`;
     const words = viewNamed(this.app.view).place === "group" ? many(trees, kind) : one;
-    const whole = { onclick: () => fold.focus(-1), title: "Back to the whole tree" };
+    const back = { onclick: () => fold.focus(-1), title: "Back to the whole tree" };
     const task = taskName(group) || "task";
     return [
       choice("cut", task, "Choose a task", step.groups.length > 1, (anchor) => this.openTasks(step, anchor)),
       separator(),
       choice("here", words, "Choose a tree", trees > 1, (anchor) => this.openTrees(step, anchor)),
       ...(place.focus >= 0
-        ? [separator(), h("button", whole, `from ${step.path(place.focus)} `, icon("close", 9))]
+        ? [separator(), h("button", back, `from ${step.path(place.focus)} `, icon("close", 9))]
         : []),
       group.fork ? h("span", { class: "label cut" }, group.fork) : null,
       group.probe && !group.fork ? h("span", { class: "label" }, "probe, never trained") : null,
@@ -210,7 +212,7 @@ export class TopBar {
       const root = step.rootOf[tree];
       const begun = root >= 0;
       const A = begun ? (shown?.credit.A[root] ?? NaN) : NaN;
-      const size = `${step.sizeOf[tree]} nodes${note ? `, ${oneLine(note, 40)}` : ""}`;
+      const size = `${many(step.sizeOf[tree], "node")}${note ? `, ${oneLine(note, 40)}` : ""}`;
       return h(
         "button",
         { "aria-current": tree === place.tree, onclick: () => this.goTo(tree), disabled: !begun },

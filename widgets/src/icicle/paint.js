@@ -1,7 +1,7 @@
 // Draws the bands of the icicle, the lens from one to the next, and the ring round the choice.
 
 import { fitText } from "../shared/canvas.js";
-import { count } from "../shared/format.js";
+import { many } from "../shared/format.js";
 import { shorten, taskName } from "../shared/text.js";
 import { mix, rgb, valueColour } from "../shared/theme.js";
 import { treeName } from "../step/forks.js";
@@ -151,7 +151,7 @@ function names({ context, p, shown, tree }, { name, span, width, left, top }) {
       put(words, span.start[root], endOf(span, root), other === tree);
     }
   } else {
-    const size = `${count(step.sizeOf[tree])} nodes`;
+    const size = many(step.sizeOf[tree], "node");
     put(`${taskName(step.groups[own.group])}, ${treeName(step, tree)}: ${size}`, 0, 1, true);
   }
   context.textAlign = "left";

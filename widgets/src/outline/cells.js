@@ -1,7 +1,7 @@
 // What a row of the outline says of a node, a tree or a task: its cells, and the same in words.
 
 import { h, s } from "../shared/dom.js";
-import { count, percent, plain, signClass, signed } from "../shared/format.js";
+import { count, many, percent, plain, signClass, signed } from "../shared/format.js";
 import { badgeIcon, markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { treeName } from "../step/forks.js";
@@ -95,7 +95,7 @@ export function taskCells({ step }, group, shares) {
   const share = shares.of[group];
   const name = taskName(step.groups[group]) || `task ${group + 1}`;
   const known = !Number.isNaN(share);
-  const size = `${trees.length} trees, ${nodes} nodes`;
+  const size = `${many(trees.length, "tree")}, ${many(nodes, "node")}`;
   const width = Math.min(1, share / Math.max(1e-9, shares.largest)) * WIDE;
   return {
     label: `${name}, ${size}${known ? `, ${percent(share)} of the update` : ""}`,
