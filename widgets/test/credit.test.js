@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { asPython, attribute, changed, flips, sameRule, signFlips } from "../src/credit/arithmetic.js";
 import { credited, directions } from "../src/credit/changes.js";
 import { stackedRoots } from "../src/credit/origins.js";
+import { HIGH, TOP, scaleOf } from "../src/credit/columns.js";
+import { boxOf, marksOf } from "../src/credit/recorded.js";
 import { Rule } from "../src/credit/rule.js";
 import { formulas } from "../src/credit/formulas.js";
 import { sentence, sources } from "../src/credit/words.js";
@@ -246,4 +248,28 @@ test("roots at one point stand on each other, as high as they are many", () => {
   const roots = [1.4, 1.4, 0, 1.4, 1.4, 1.4, 1.4].map((R, tree) => ({ R, tree, rollout: tree, own: false }));
   const places = stackedRoots(/** @type {any} */ (roots), (R) => R * 100);
   assert.deepEqual(places.map(({ high }) => high), [0, 0, 1, 2, 3, 4, 5]);
+});
+
+test("the axis of a what-if holds what was recorded, and no word stands on another", () => {
+  // lambda from 3 to 0.4, and to 0: recorded A +0.9 and wA +0.555 beside an A below 0
+  const cases = [[[1.7, 0.9, 0.555], [0.4, -0.4, -0.247]], [[1.4, 0.1, 0.075], [1, 0.333, 0.25]]];
+  for (const [recorded, now] of cases) {
+    for (const width of [360, 544, 720, 796, 1100]) {
+      const was = ["R", "A", "c"].map((name, i) => ({ name, value: recorded[i] }));
+      const scale = scaleOf([0, 0.8, ...now, ...recorded], width);
+      for (const { value } of was) assert.ok(scale.y(value) >= TOP && scale.y(value) <= TOP + HIGH);
+      assert.ok(scale.x("s") - scale.bar / 2 >= 33.9); // "-0.25" stands free
+      const weight = boxOf((scale.x("A") + scale.x("c")) / 2, scale.y(now[1] / 2), 54);
+      const marks = marksOf(scale, /** @type {any} */ (was), { bars: [], words: [weight] });
+      const boxes = [weight, ...marks.flatMap(({ word }) => (word ? [boxOf(word.x, word.y, 52)] : []))];
+      assert.ok(boxes.length === 4 || width < 500, `${width}`);
+      for (const [i, a] of boxes.entries()) {
+        assert.ok(a.left >= 0 && a.right <= width && a.top >= 34, `${width}: ${JSON.stringify(a)}`);
+        for (const z of boxes.slice(i + 1)) {
+          const apart = a.right <= z.left || z.right <= a.left;
+          assert.ok(apart || a.bottom <= z.top || z.bottom <= a.top, `${width}`);
+        }
+      }
+    }
+  }
 });

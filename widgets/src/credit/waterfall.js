@@ -3,18 +3,15 @@
 import { s } from "../shared/dom.js";
 import { plain, signed } from "../shared/format.js";
 import { isByRoot } from "./arithmetic.js";
+import { TOP, HIGH, scaleOf } from "./columns.js";
+import { boxOf, marksOf } from "./recorded.js";
 import { ownRule, signRole } from "./words.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
-/** @typedef {keyof typeof MIDDLES} Name */
+/** @typedef {import("./columns.js").Name} Name */
+/** @typedef {import("./columns.js").Scale} Scale */
 
-/** Middle of each column at the usual width. */
-const MIDDLES = { s: 62, bonus: 170, R: 278, b: 436, A: 544, c: 726 };
-const WIDTH = 796;
-const BAR = 64;
-const TOP = 50;
-const HIGH = 172;
 const DASHED = { stroke: "var(--second)", "stroke-dasharray": "2 2" };
 let made = 0;
 
@@ -33,7 +30,8 @@ export function waterfall(shown, row, from, width) {
   const figures = figuresOf(shown, row, from);
   const { own, bonus, R, start, b, A, c, w, byRoot } = figures;
   const { config } = shown;
-  const scale = scaleOf([own, R, start, start - b, A, c], width);
+  const was = recordedOf(shown, row);
+  const scale = scaleOf([own, R, start, start - b, A, c, ...was.map(({ value }) => value)], width);
   const { x, y, bar } = scale;
   const hatch = `hatch${(made += 1)}`;
   const column = new Columns(scale);
@@ -76,28 +74,8 @@ export function waterfall(shown, row, from, width) {
     ...wedge(scale, figures, tone),
     column.block("A", 0, A, tone),
     column.block("c", 0, c, tone),
-    ...ghosts(shown, row, scale),
+    ...ghosts(scale, was, standing(scale, figures, given)),
   );
-}
-
-/** @typedef {ReturnType<typeof scaleOf>} Scale */
-
-/** Places of values and columns, px. @param {number[]} values @param {number} width */
-function scaleOf(values, width) {
-  const known = [0, ...values].filter((value) => Number.isFinite(value));
-  const high = Math.max(0.25, ...known);
-  const low = Math.min(0, ...known);
-  const pad = (high - low) * 0.1;
-  const ticks = gridFor(low - pad, high + pad);
-  const top = Math.max(high + pad * 0.6, ticks[ticks.length - 1]);
-  const bottom = Math.min(low - pad * 0.6, ticks[0]);
-  const share = width / WIDTH;
-  return {
-    ticks,
-    bar: Math.min(BAR, BAR * share),
-    x: (/** @type {Name} */ name) => MIDDLES[name] * share,
-    y: (/** @type {number} */ value) => TOP + ((top - value) / (top - bottom)) * HIGH,
-  };
 }
 
 /** @param {string} id */
@@ -182,16 +160,26 @@ class Columns {
   }
 }
 
+/**
+ * Where the weight is written, between A and wA.
+ * @param {Scale} scale @param {ReturnType<typeof figuresOf>} figures
+ */
+function weightAt({ x, y }, { A, c }) {
+  if (!Number.isFinite(A) || !Number.isFinite(c) || Math.abs(A) <= 1e-9) return null;
+  return { x: (x("A") + x("c")) / 2, y: (y(0) + (y(A) + y(c)) / 2) / 2 + 4 };
+}
+
 /** From A to wA. @param {Scale} scale @param {ReturnType<typeof figuresOf>} figures @param {string} fill */
-function wedge({ x, y, bar }, { A, c, w }, fill) {
-  if (!Number.isFinite(A) || !Number.isFinite(c) || Math.abs(A) <= 1e-9) return [];
+function wedge(scale, figures, fill) {
+  const at = weightAt(scale, figures);
+  if (!at) return [];
+  const { x, y, bar } = scale;
+  const { A, c, w } = figures;
   const left = x("A") + bar / 2;
   const right = x("c") - bar / 2;
-  const middle = (y(0) + (y(A) + y(c)) / 2) / 2;
   const type = { "text-anchor": "middle", "font-size": 12, "font-weight": 600, fill: "var(--text)" };
   const low = Math.abs(y(0) - y(A)) < 18; // the words reach beyond it: they get a ground
   const ground = { stroke: "var(--page)", "stroke-width": low ? 3 : 0, "paint-order": "stroke" };
-  const at = { x: (left + right) / 2, y: middle + 4 };
   return [
     s("path", { d: `M${left} ${y(0)}H${right}V${y(c)}L${left} ${y(A)}z`, fill, opacity: 0.14 }),
     s("path", { d: `M${left} ${y(A)}L${right} ${y(c)}`, ...DASHED }),
@@ -200,30 +188,55 @@ function wedge({ x, y, bar }, { A, c, w }, fill) {
 }
 
 /**
- * In a what-if, where the recorded numbers stood.
- * @param {Shown} shown @param {number} row @param {Scale} scale
+ * In a what-if, the recorded numbers that were others.
+ * @param {Shown} shown @param {number} row @returns {import("./recorded.js").Was[]}
  */
-function ghosts({ other, recorded, credit }, row, { x, y, bar }) {
+function recordedOf({ other, recorded, credit }, row) {
   if (!other) return [];
-  const pen = { stroke: "var(--second)", "stroke-width": 1.4, "stroke-dasharray": "3 2" };
-  return /** @type {const} */ (["R", "A", "c"]).flatMap((name) => {
-    const value = recorded[name][row];
-    if (Number.isNaN(value) || Math.abs(value - credit[name][row]) < 5e-4) return [];
-    const at = { x: x(name) + bar / 2 + 7, y: y(value) + 3 };
-    return [
-      s("path", { d: `M${x(name) - bar / 2 - 5} ${y(value)}h${bar + 10}`, ...pen }),
-      s("text", { ...at, "font-size": 10, fill: "var(--label)" }, "recorded"),
-    ];
-  });
+  const names = /** @type {const} */ (["R", "A", "c"]);
+  const all = names.map((name) => ({ name, value: recorded[name][row], now: credit[name][row] }));
+  return all.filter(({ value, now }) => !Number.isNaN(value) && !(Math.abs(value - now) < 5e-4));
 }
 
-/** Round lines that cover a range. @param {number} low @param {number} high */
-function gridFor(low, high) {
-  const range = high - low;
-  const each = [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50].find((size) => range / size <= 4.2) ?? range / 3;
-  const ticks = [];
-  for (let at = Math.ceil(low / each - 1e-9) * each; at <= high + 1e-9; at += each) {
-    ticks.push(Math.abs(at) < 1e-9 ? 0 : at);
-  }
-  return ticks.length ? ticks : [0];
+/**
+ * What already stands in the picture.
+ * @param {Scale} scale @param {ReturnType<typeof figuresOf>} figures @param {boolean} given by a rule
+ */
+function standing(scale, figures, given) {
+  const { x, y, bar } = scale;
+  const { own, bonus, R, start, b, A, c, byRoot } = figures;
+  const after = own + bonus;
+  const ends = { s: [0, own], bonus: [own, after], R: [0, R], b: [start, start - b], A: [0, A], c: [0, c] };
+  const bars = Object.entries(ends)
+    .filter(([, [from, to]]) => Number.isFinite(from) && Number.isFinite(to))
+    .map(([name, [from, to]]) => {
+      const left = x(/** @type {Name} */ (name)) - bar / 2;
+      return { left, right: left + bar, top: Math.min(y(from), y(to)), bottom: Math.max(y(from), y(to)) };
+    });
+  const weight = weightAt(scale, figures);
+  const words = scale.ticks.map((tick) => boxOf(16, y(tick) - 4, 36));
+  if (weight) words.push(boxOf(weight.x, weight.y + 1, 54));
+  if (byRoot && Number.isFinite(start)) words.push(boxOf(x("b") - bar / 2 - 26, y(start) + 3, 48));
+  if (given) words.push(boxOf(x("b"), y(0) - 6, 60));
+  if (Number.isFinite(R)) bars.push({ left: x("R"), right: x("b"), top: y(R) - 1, bottom: y(R) + 1 });
+  return { bars, words };
+}
+
+/**
+ * Where the recorded numbers stood.
+ * @param {Scale} scale @param {import("./recorded.js").Was[]} was @param {ReturnType<typeof standing>} there
+ */
+function ghosts(scale, was, there) {
+  const { x, bar } = scale;
+  const pen = { stroke: "var(--second)", "stroke-width": 1.4, "stroke-dasharray": "3 2" };
+  const type = { "text-anchor": "middle", "font-size": 10, fill: "var(--label)" };
+  const ground = { stroke: "var(--page)", "stroke-width": 3, "paint-order": "stroke" };
+  return marksOf(scale, was, there).flatMap(({ name, y, word }) => {
+    const d = `M${x(name) - bar / 2 - 5} ${y}h${bar + 10}`;
+    return [
+      s("path", { d, stroke: "var(--page)", "stroke-width": 3 }),
+      s("path", { d, ...pen }),
+      word && s("text", { ...word, ...type, ...ground }, "recorded"),
+    ];
+  });
 }
