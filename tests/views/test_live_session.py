@@ -147,9 +147,18 @@ def test_silence_is_broken_by_a_beat_with_the_last_number(stage: Stage, clock: C
     feed, page = opened(SessionSource(stage.session), clock)
     turn(feed, clock)
     page.messages.clear()
-    feed._flushed = clock.now + 3  # nothing to flush in this turn
-    turn(feed, clock, 2.5)
-    assert page.messages == [{"type": "beat", "step": 1, "seq": page.seq[1]}]
+    beat = {"type": "beat", "step": 1, "seq": page.seq[1]}
+    for _ in range(9):  # as often as its thread looks
+        turn(feed, clock, 0.2)
+    assert page.messages == [beat]
+    stage.session.pause()
+    stage.loose(1)
+    wait_for(lambda: stage.session.control.resting)
+    turn(feed, clock, 0.2)
+    page.messages.clear()
+    for _ in range(22):
+        turn(feed, clock, 0.2)
+    assert page.messages == [beat, beat], "a paused session is no silent kernel"
 
 
 def test_a_listener_in_the_middle_hears_each_event_once(tmp_path: Path) -> None:

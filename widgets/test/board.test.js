@@ -8,7 +8,8 @@ import { columnsOf, digits, isKnown, linesOf, marked, packed } from "../src/boar
 import { endWords, planOf, shareFigures } from "../src/board/plan.js";
 import { at, byDifficulty, curvesOf, wilson } from "../src/board/series.js";
 import { figures, tableTwin } from "../src/board/table.js";
-import { fewWords, progressWords, roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
+import { fewWords, followWords, progressWords } from "../src/board/words.js";
+import { roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
 import { stepSentence } from "../src/step/states.js";
 import { FINISHED, grow, growTrees } from "./grow.js";
 
@@ -254,10 +255,11 @@ test("states in words: a button's wish shows at once, silence is said, a pause s
   assert.deepEqual(stateOf(live, 0), { kind: "live", text: "live" });
   assert.deepEqual(stateOf(live, 0, "pause"), { kind: "paused", text: "pausing" });
   assert.deepEqual(stateOf({ ...live, state: "paused" }, 0), { kind: "paused", text: "pausing" });
-  assert.deepEqual(stateOf({ ...live, state: "paused", resting: true }, 0), {
-    kind: "paused",
-    text: "paused",
-  });
+  const paused = { ...live, state: "paused", resting: true };
+  assert.deepEqual(stateOf(paused, 0), { kind: "paused", text: "paused" });
+  assert.equal(followWords(paused, 2), "paused at 2");
+  assert.equal(followWords({ ...live, state: "stopped" }, null), "stopped");
+  assert.equal(followWords(live, 2), "live 2");
   assert.equal(stateOf({ state: "failed", live: false }, 0).kind, "failed");
   assert.equal(
     stateSentence({ state: "following", live: true, silent: 14, writer: "a.rao" }, 247, 0),

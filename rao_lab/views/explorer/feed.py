@@ -192,8 +192,8 @@ class Feed:
             now = self._clock()
             if now - self._flushed >= FLUSH_SECONDS - 0.01:
                 self.flush()
-            elif self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
-                self._beat(now)
+            if self._shown.get("live") and now - self._spoke > BEAT_SECONDS:
+                self._beat()
 
     def _pause(self) -> float | None:
         """Seconds to sleep if nobody wakes us; None = until somebody does."""
@@ -389,10 +389,10 @@ class Feed:
             return bool({**now, "seconds": 0} == {**value, "seconds": 0})
         return bool(now == value)
 
-    def _beat(self, now: float) -> None:
+    def _beat(self) -> None:
+        """Nothing is new: the other side is to know that we are there."""
         live = self._tables.get(self._newest) if self._newest is not None else None
         self._send({"type": "beat", "step": self._newest, "seq": live.seq if live else 0})
-        self.flush()
 
     def _send(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         self._spoke = self._clock()

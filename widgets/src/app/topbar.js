@@ -1,5 +1,6 @@
 // The top bar: where one is, which step, which view, search.
 
+import { followWords } from "../board/words.js";
 import { h, refill } from "../shared/dom.js";
 import { many, signClass, signed } from "../shared/format.js";
 import { icon, markIcon } from "../shared/shapes.js";
@@ -229,19 +230,19 @@ export class TopBar {
   showTail(small) {
     const { app, tail } = this;
     const { steps } = app;
-    const { live, newest } = app.traits;
+    const { live, newest, session } = app.traits;
     const { following } = steps;
     tail.hidden = !live || app.size === "tiny" || viewNamed(app.view).place === "run";
     if (tail.hidden) return;
-    const key = [live, newest, following, small].join();
+    const words = followWords(session, small ? null : newest);
+    const key = [words, following, small].join();
     if (this.tailKey === key) return;
     this.tailKey = key;
-    const words = small || newest === null ? "live" : `live ${newest}`;
     const onclick = () => (steps.following ? steps.rest() : steps.follow());
     const title = "Follow the newest step";
     const props = { class: `control${following ? "" : " firm"}`, "aria-pressed": following, title, onclick };
     const button = h("button", props, following ? "Following" : "Follow", h("kbd", {}, "f"));
-    const word = h("span", { class: "live-word" }, words);
+    const word = h("span", { class: words.startsWith("live") ? "live-word" : "label" }, words);
     refill(tail, () => tail.querySelector("button"), word, small ? null : button);
   }
 

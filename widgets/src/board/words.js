@@ -69,6 +69,17 @@ export function stateOf(session, quiet, asked = "") {
 }
 
 /**
+ * The same beside the step that is newest, in the room of two words.
+ * @param {Session} session @param {number | null} newest
+ */
+export function followWords(session, newest) {
+  const { kind, text } = stateOf(session, 0);
+  const rests = kind === "paused" || (kind === "over" && session.state !== "saved");
+  if (newest === null) return rests ? text : "live";
+  return rests ? `${text} at ${newest}` : `live ${newest}`;
+}
+
+/**
  * The sentence under the bars, if anything is unusual.
  * @param {Session} session @param {number | null} shown the step on view @param {number} quiet
  */
