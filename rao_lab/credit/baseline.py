@@ -1,4 +1,4 @@
-"""What a node's return is compared with, and its advantage: equation 3, or the estimator that replaces it.
+"""What a node's reward is compared with, and its advantage: equation 3, or the estimator that replaces it.
 
 Letters for shapes as in `equations.py`; M members, P pools.
 """

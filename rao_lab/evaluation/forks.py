@@ -240,9 +240,9 @@ class Forks:
 
     def _root_says(self) -> str:
         root = self.credit_of(ROOT)
-        number, change = ("advantage", root.A) if root.A.before is not None else ("return", root.R)
+        number, change = ("advantage", root.A) if root.A.before is not None else ("reward", root.R)
         if change.before is None or change.mean is None or change.low is None or change.high is None:
-            return "and the root has no return to compare"
+            return "and the root has no reward to compare"
         said = f"and the root's {number} goes from {signed(change.before)} to {signed(change.mean)}"
         if change.forks > 1:
             low, high = signed(change.low), signed(change.high)
@@ -288,7 +288,7 @@ class Forks:
 def _credit(
     tree: Tree, original: Tree, group: Group | None, config: CreditConfig
 ) -> Mapping[str, Attribution]:
-    """By path. Without a group there are returns and no advantages."""
+    """By path. Without a group there are rewards and no advantages."""
     if group is None:
         alone = CreditConfig(config.lam, config.bonus, config.cap, baseline="none")
         found = attribute([Group(tree.task, (tree,))], alone).of_tree(0, 0)

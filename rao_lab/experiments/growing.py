@@ -286,7 +286,7 @@ def _sentences(what: Scene) -> Iterator[str]:
         "1 for yes, 0 for no.",
     )
     returned = (
-        f"R: return. R = s + λ × the mean s of its copies, here with λ = {lam:.2f}.",
+        f"R: reward. R = s + λ × the mean s of its copies, here with λ = {lam:.2f}.",
         "Whoever delegates well earns a bonus.",
     )
     compared = (

@@ -24,7 +24,7 @@ def answers(known: Known) -> Iterator[str]:
         ("Does another seed say otherwise?", _seeds(known)),
         ("Does the temperature flatter what was trained?", _temperature(known)),
         ("How many tasks are really different?", _items(known)),
-        ("Does the return push good leaves down?", _bias(known)),
+        ("Does the reward push good leaves down?", _bias(known)),
     ):
         if said := " ".join(filter(None, found)):
             yield f"- **{question}** {said}"

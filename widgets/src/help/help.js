@@ -23,7 +23,7 @@ const STATUS = {
 const SYMBOLS = [
   ["s", "success of an agent, from 0 to 1"],
   ["\u03bb", "how much the success of its children is worth to an agent"],
-  ["R", "return: s + \u03bb \u00d7 the mean s of its children"],
+  ["R", "reward: s + \u03bb \u00d7 the mean s of its children"],
   ["b", "baseline: the mean R of the roots of the task\u2019s other trees, or what the rule compares with"],
   ["A", "advantage, R \u2212 b: + is made more likely, \u2212 less likely"],
   ["w", "weight of its depth: each depth gets the same sum"],

@@ -122,7 +122,7 @@ function interval({ context, p }, { succeeded, scored, low, high, was }) {
   context.stroke();
 }
 
-/** Its own advantage in the mean, otherwise its return. @param {Scene} scene @param {Ghost["set"]} set */
+/** Its own advantage in the mean, otherwise its reward. @param {Scene} scene @param {Ghost["set"]} set */
 function figure({ p }, set) {
   const { A, R } = ownChange(set);
   if (A.mean !== null) return { words: signed(A.mean), colour: p[signClass(A.mean) || "second"] };
