@@ -1,4 +1,4 @@
-"""The exercises of notebook 03: a reward, an advantage, a good leaf that is blamed, a baseline that biases."""
+"""The exercises of notebook 03: a return, an advantage, a good leaf that is blamed, a baseline that biases."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def average_push(trees: int, *, baseline: bool, depth_weights: bool) -> float:
 EXERCISES = (
     Exercise(
         "3.1",
-        "What are R of 0, 0.0 and 0.1 in tree 0, if lambda is 1?",
+        "What are R of 0, 0.0 and 0.1 in tree 1, if lambda is 1?",
         values(_rewards),
         (
             "R = s + lambda * (mean of s over the own copies); the grandchildren do not count.",
@@ -75,13 +75,13 @@ EXERCISES = (
     ),
     Exercise(
         "3.2",
-        "What is the advantage of 0.0.0 in tree 1?",
+        "What is the advantage of 0.0.0 in tree 2?",
         number(_advantage, digits=3),
         (
-            "Its own R is easy: it has no copies. What is b of tree 1?",
-            "b is the mean R of the roots of trees 0, 2 and 3. Tree 1 itself is left out.",
+            "Its own R is easy: it has no copies. What is b of tree 2?",
+            "b is the mean R of the roots of trees 1, 3 and 4. Tree 2 itself is left out.",
         ),
-        "The same work in tree 0 has a smaller advantage, because there the good root of tree 1 is among the others.",
+        "The same work in tree 1 has a smaller advantage, because there the good root of tree 2 is among the others.",
     ),
     Exercise(
         "3.3",

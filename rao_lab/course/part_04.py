@@ -28,7 +28,7 @@ def new_badge() -> str:
 
 
 def advantage() -> float:
-    """Of agent 0.0 in tree 3.3 of run A, if λ is 0.4."""
+    """Of agent 0.0 in tree 4 of task 4 (medium 4536) in step 6 of run A, if λ is 0.4."""
     with _run("run_a") as run:
         credit = attribute(run.groups(LAST), CreditConfig(lam=0.4))
     [found] = [each.A for each in credit if (each.group, each.tree, each.node) == (3, 3, "0.0")]
@@ -92,7 +92,7 @@ EXERCISES = (
     ),
     Exercise(
         "4.2",
-        "What is A of agent 0.0 in tree 3.3 of run A if λ is 0.4?",
+        "What is A of agent 0.0 in tree 4 of task medium 4536 of run A, in step 6, if λ is 0.4?",
         number(advantage),
         (
             "Drag λ to 0.40, or move it there by the arrow keys. The picture has A as a number.",
