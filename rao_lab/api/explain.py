@@ -14,7 +14,7 @@ from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import one_line, quoted
 from rao_lab.base.words import counted, fixed
 from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
-from rao_lab.credit.lines import credit_lines, number_text
+from rao_lab.credit.lines import credit_lines, node_place, number_text
 from rao_lab.credit.words import Row, sentence
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.store import Run, Trace
@@ -49,6 +49,8 @@ class Explanation:
     """What the baseline is the mean of, if it is one of roots or siblings: names and R."""
     depth_counts: tuple[int, ...]
     """N_d: trained nodes at each depth."""
+    trees: int
+    """Of its task."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -60,7 +62,7 @@ class Explanation:
         }
 
     def __str__(self) -> str:
-        head, *terms = credit_lines(self.terms, self.config)
+        head, *terms = credit_lines(self.terms, self.config, self.trees)
         goal = f": {one_line(self.goal, 100)}" if self.goal else ""
         return "\n".join([f"{head}{goal}", "", self.sentence, "", *terms, "", *self._sources()])
 
@@ -69,15 +71,15 @@ class Explanation:
     def _repr_html_(self) -> str:
         names = ("s", "child_mean", "bonus", "R", "b", "A", "w", "c", "share")
         terms = [(name, number_text(getattr(self.terms, name))) for name in names]
-        place = f"node {self.terms.node} of tree {self.terms.group}.{self.terms.tree}"
+        place = node_place(self.terms, self.trees)
         goal = f": {one_line(self.goal, 100)}" if self.goal else ""
         said = " ".join(self.sentence.split())  # a table shows a narrow space by its number
         return table_html(f"{place}{goal}", (), terms, [said, *self._sources()])
 
     def _sources(self) -> list[str]:
-        children = ", ".join(f"{path} {number_text(s)}" for path, s in self.children[:MOST])
+        children = ", ".join(f"{number_text(s)} of {path}" for path, s in self.children[:MOST])
         more = len(self.children) - MOST
-        compared = ", ".join(f"{name} {fixed(R, 3)}" for name, R in self.compared[:MOST])
+        compared = ", ".join(f"{fixed(R, 3)} of {name}" for name, R in self.compared[:MOST])
         others = len(self.compared) - MOST
         depths = ", ".join(
             f"depth {depth}: {count:,}" for depth, count in enumerate(self.depth_counts[:MOST])
@@ -235,9 +237,10 @@ def _explained(found: Attributions, group: int, place: int, node: str, goal: str
         ),
         tuple(compared) if mean else (),
         tuple(found.depth_counts.tolist()),
+        int((table.group[table.tree_starts] == group).sum()),
     )
 
 
 def _name(found: Attributions, row: int, sibling: bool) -> str:
     table = found.table
-    return table.path[row] if sibling else f"tree {table.group[row]}.{table.tree[row]}"
+    return table.path[row] if sibling else f"tree {table.tree[row] + 1}"

@@ -8,13 +8,28 @@ from rao_lab.credit.attribution import Attribution
 from rao_lab.credit.config import CreditConfig
 
 
-def credit_lines(row: Attribution, config: CreditConfig | None = None) -> list[str]:
-    """One node's credit, term by term with its numbers."""
+def node_place(row: Attribution, trees: int = 0) -> str:
+    """ "node 0.1 of tree 3 of 8, address 4.2/0.1": words count from 1, as views do; an address counts from 0.
+
+    Args:
+        trees: of its task; 0 = not known.
+    """
+    node = visible(row.node)
+    of = f" of {trees:,}" if trees > row.tree else ""
+    return f"node {node} of tree {row.tree + 1}{of}, address {row.group}.{row.tree}/{node}"
+
+
+def credit_lines(row: Attribution, config: CreditConfig | None = None, trees: int = 0) -> list[str]:
+    """One node's credit, term by term with its numbers.
+
+    Args:
+        trees: of its task; 0 = not known.
+    """
     config = config or CreditConfig()
     s, R, b, A, w, c = map(number_text, (row.s, row.R, row.b, row.A, row.w, row.c))
     children = fixed(row.child_mean, 3)
     return [
-        f"node {visible(row.node)} of tree {row.group}.{row.tree}: {visible(row.status)}",
+        f"{node_place(row, trees)}: {visible(row.status)}",
         f"s = {s:>7}    its success",
         f"R = {R:>7}    s + bonus: {s} + {fixed(row.bonus, 3)} (lambda {row.lam:g}, mean s of its children {children})",
         f"b = {b:>7}    {baseline_words(row, config)}",

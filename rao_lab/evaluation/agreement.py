@@ -162,7 +162,7 @@ class Agreement:
             notes.append(f"kappa: none, because the {who} always says the same")
         for pair in self.disagreements[:SHOWN]:
             said = f"judge {pair.judge:g}, verifier {pair.verifier:g}"
-            notes.append(f"tree {pair.tree}, node {pair.node}: {said}: {one_line(pair.goal, 60)}")
+            notes.append(f"{pair.tree}/{pair.node}: {said}: {one_line(pair.goal, 60)}")
         if (more := len(self.disagreements) - SHOWN) > 0:
             notes.append(f"and {counted(more, 'other disagreement')}")
         lost = [pair.why for pair in self.pairs if pair.judge is None]

@@ -30,10 +30,16 @@ def test_a_node_of_a_run_is_explained_with_its_sources(run: rl.Run) -> None:
     assert found.sentence.startswith("It failed") and "1.120 below them" in found.sentence
     assert len(found.compared) == 5 and fmean(R for _, R in found.compared) == pytest.approx(found.terms.b)
     assert found.terms.node == "0.1" and "0.1" in dict(rl.explain(run, 12, "2.2").children)
-    for words in (found.sentence, "R - b", "compared with, R: tree 2.0 1.400"):
+    for words in (
+        found.sentence,
+        "R - b",
+        "compared with, R: 1.400 of tree 1",
+        "tree 3 of 6, address 2.2/0.1",
+    ):
         assert words in str(found)
     whole = escape(" ".join(found.sentence.split()))
     assert whole in found._repr_html_(), "no sentence is cut"
+    assert "tree 3 of 6, address 2.2/0.1" in found._repr_html_()
     assert found.to_dict()["terms"]["A"] == found.terms.A
     assert found.sentence in str(rl.Explorer(run, at="12:2.2/0.1")), "the text twin says it as well"
 

@@ -78,7 +78,7 @@ def test_credit_of_one_node_is_told_term_by_term(recorded: Path, lab: CommandLin
     assert one in whole and (one["group"], one["tree"], one["node"]) == (1, 0, "0")
     _, out, _ = lab(["credit", recorded, "--step", "1", "--tree", "1.0", "--node", "0"])
     assert out.startswith(f"step 1: 1 of {len(whole)} nodes")
-    assert "node 0 of tree 1.0:" in out and f"R = {one['R']:>7.3f}" in out
+    assert "node 0 of tree 1, address 1.0/0:" in out and f"R = {one['R']:>7.3f}" in out
     roots = lab.json(["credit", recorded, "--step", "1", "--node", "0"])["nodes"]
     assert roots == [row for row in whole if row["node"] == "0"] and len(roots) == 4
     said = lab.refused(["credit", recorded, "--step", "1", "--tree", "9.9", "--node", "0"])

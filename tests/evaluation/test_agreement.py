@@ -91,7 +91,7 @@ def test_only_what_a_verifier_scored_is_compared_by_depth_and_by_length() -> Non
     assert repr(TREE) == before
     text = str(found)
     assert "Says against the verifier: agrees on 0.75 [0.30, 0.95] of 4 nodes" in text
-    assert "tree 3:1.0, node 0.1: judge 1, verifier 0: goal 0.1" in text
+    assert "3:1.0/0.1: judge 1, verifier 0: goal 0.1" in text
     assert json.loads(json.dumps(found.to_dict()))["overall"]["judge_alone"] == 1
     assert "judge alone" in found._repr_html_() and "<script" not in found._repr_html_()
 

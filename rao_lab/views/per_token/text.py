@@ -31,7 +31,7 @@ def node_words(found: NodeTokens) -> str:
 
 def place_words(found: NodeTokens) -> str:
     """Which node it is."""
-    return f"node {found.path} of tree {found.tree}, step {found.step}"
+    return f"node {found.path}, address {found.step}:{found.tree}/{found.path}"
 
 
 def trained_words(found: NodeTokens) -> str:
