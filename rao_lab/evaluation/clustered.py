@@ -29,7 +29,7 @@ from rao_lab.evaluation.intervals import wilson
 
 LEVEL = 0.95
 POWER = 0.8
-"""Chance that a difference of the size seen would be settled by the tasks that are asked for."""
+"""Chance that a difference of the size seen would be resolved by the tasks that are asked for."""
 _NORMAL = NormalDist()
 
 
@@ -101,7 +101,7 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 def holm(ps: Mapping[Name, float]) -> dict[Name, float]:
-    """Holm's adjusted p values: a difference is settled at 5 % if its own is below 0.05."""
+    """Holm's adjusted p values: a difference is resolved at 5 % if its own is below 0.05."""
     adjusted: dict[Name, float] = {}
     before = 0.0
     for place, name in enumerate(sorted(ps, key=lambda name: ps[name])):
@@ -111,7 +111,7 @@ def holm(ps: Mapping[Name, float]) -> dict[Name, float]:
 
 
 def tasks_needed(seen: Estimate, comparisons: int = 1) -> float:
-    """How many tasks in all would settle a difference of the size seen, with the spread seen, in 8 of 10 such benches.
+    """How many tasks in all would resolve a difference of the size seen, with the spread seen, in 8 of 10 such benches.
 
     Infinite if no difference was seen.
     """

@@ -112,11 +112,11 @@ class RunComparison:
         found = []
         for name, apart in zip(others, point.differences, strict=True):
             if apart is not None:
-                settled = "" if apart.low <= 0 <= apart.high else ": settled"
+                resolved = "" if apart.low <= 0 <= apart.high else ": resolved"
                 tasks = f"{apart.tasks} probe task{'' if apart.tasks == 1 else 's'}"
                 interval = f"[{fixed(apart.low, 2, sign=True)}, {fixed(apart.high, 2, sign=True)}]"
                 found.append(
-                    f"probes, {name} minus {first}: {fixed(apart.value, 2, sign=True)} {interval} on {tasks}{settled}"
+                    f"probes, {name} minus {first}: {fixed(apart.value, 2, sign=True)} {interval} on {tasks}{resolved}"
                 )
         return found
 

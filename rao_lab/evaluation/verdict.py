@@ -108,11 +108,11 @@ def _what_it_takes(pair: Versus, comparisons: int) -> str:
         return f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)} have the same success so far"
     needed = tasks_needed(pair.seen, comparisons)
     if not isfinite(needed) or needed > MOST_TASKS:
-        return f"to settle a difference of {fixed(abs(pair.seen.value), 3)} would take more than {MOST_TASKS:,} tasks"
+        return f"to resolve a difference of {fixed(abs(pair.seen.value), 3)} would take more than {MOST_TASKS:,} tasks"
     more = max(1, round(needed - pair.seen.tasks))
     return (
-        f"about {counted(more, 'more task')} would settle a difference of this size ({fixed(abs(pair.seen.value), 2)}, "
-        f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)})"
+        f"about {counted(more, 'more task')} would resolve a difference of this size "
+        f"({fixed(abs(pair.seen.value), 2)}, {one_line(pair.first, 40)} and {one_line(pair.second, 40)})"
     )
 
 

@@ -186,7 +186,7 @@ class Claims:
         return mean(row.delegated for row in rows if ((row.flat_tokens or 0) <= window) is fits)
 
     def seeds_needed(self, first: str, second: str, band: str) -> int | None:
-        """About how many seeds would settle the difference of two arms, if it and its spread stay as they are.
+        """About how many seeds would resolve the difference of two arms, if it and its spread stay as they are.
 
         More seeds make that part of the variance smaller which lies between seeds; the part between tasks stays, since
         the tasks are the same. None if that part alone is too much, or if there is but one seed or no difference.

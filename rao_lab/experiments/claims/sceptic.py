@@ -75,7 +75,7 @@ def _against(known: Known, arm: str) -> Iterator[str]:
 
 
 def _choices(known: Known) -> Iterator[str]:
-    """Which ablations are settled at all."""
+    """Which ablations are resolved at all."""
     sides: dict[str, list[str]] = {}
     for arm in known.arms:
         if ARMS[arm].main or arm in ("rejection", "node_cost"):
