@@ -1,4 +1,4 @@
-"""The exercises of notebook 03: a return, an advantage, a good leaf that is blamed, a baseline that biases."""
+"""The exercises of notebook 03: a reward, an advantage, a good leaf that is blamed, a baseline that biases."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_nothing_is_cut_at_any_width_and_size_of_type(
     pages: Any, both: Path, width: int, theme: str, large: bool
 ) -> None:
     page = board(pages, both, width=width, height=900, theme=theme, large=large)
-    for name in ("Other runs", "Success and return", "Trees", "How nodes ended", "Update"):
+    for name in ("Other runs", "Success and reward", "Trees", "How nodes ended", "Update"):
         page.locator(".rao .metric-bar button", has_text=name).first.click()
     assert page.locator(".rao .board :is(.cap, .metric-bar) *").evaluate_all(CUT) == []
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -178,7 +178,7 @@ function strong(p, A) {
 }
 
 /**
- * Roots on an axis of return: a disc each, those of one point on top of each other; the mean as a tick.
+ * Roots on an axis of reward: a disc each, those of one point on top of each other; the mean as a tick.
  * @param {GroupRow} row @param {number} most @param {number} u unit of type
  */
 function axisPicture(row, most, u) {

@@ -1,4 +1,4 @@
-// The Group view: all groups of a step at a glance, the trees of one of them on the axis of return, and how
+// The Group view: all groups of a step at a glance, the trees of one of them on the axis of reward, and how
 // much of the update each depth makes.
 
 import { fill, h } from "../shared/dom.js";

@@ -1,4 +1,4 @@
-// The trees of one group on the axis of return: a canvas, and a list for keyboards and screen readers.
+// The trees of one group on the axis of reward: a canvas, and a list for keyboards and screen readers.
 
 import { canvasFor } from "../shared/canvas.js";
 import { fill, h } from "../shared/dom.js";

@@ -51,7 +51,7 @@ function sum(shown, row) {
     const words = step.scored || other ? "not trained" : waits ? "not scored yet" : "no credit";
     return h("span", { class: "sum label" }, ended ? "not scored" : words);
   }
-  if (byReturn) return h("span", { class: "sum", title: "return" }, `R ${plain(value, 3)}`);
+  if (byReturn) return h("span", { class: "sum", title: "reward" }, `R ${plain(value, 3)}`);
   return h("span", { class: `sum ${signClass(value, 5e-4)}`, title: "advantage" }, signed(value, 3));
 }
 

@@ -25,7 +25,7 @@ const MOST = 2;
 function figure({ credit, byReturn }, row) {
   const [A, R] = [credit.A[row], credit.R[row]];
   if (!Number.isNaN(A)) return { text: signed(A), words: `advantage ${signed(A)}`, A };
-  if (byReturn && !Number.isNaN(R)) return { text: plain(R), words: `return ${plain(R)}`, R };
+  if (byReturn && !Number.isNaN(R)) return { text: plain(R), words: `reward ${plain(R)}`, R };
   return {};
 }
 

@@ -89,7 +89,7 @@ export class Outline {
     const [name, symbol] = whole
       ? ["share, or ", "A"]
       : shown?.byReturn
-        ? ["return ", "R"]
+        ? ["reward ", "R"]
         : ["advantage ", "A"];
     fill(this.headRight, name, h("span", { class: "serif" }, symbol));
     this.room.style.height = `${this.rows.length * this.pitch}px`;

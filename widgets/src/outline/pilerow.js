@@ -17,7 +17,7 @@ export function pileCells(shown, pile, { summary, goal }, together, whole) {
   const { byReturn } = shown;
   const text = (/** @type {number} */ value) => valueText(shown, value);
   const { low, high, mean } = summary;
-  const range = `${byReturn ? "return" : "advantage"} ${text(low)} to ${text(high)}, mean ${text(mean)}`;
+  const range = `${byReturn ? "reward" : "advantage"} ${text(low)} to ${text(high)}, mean ${text(mean)}`;
   const colour = !summary.known ? "label" : byReturn ? "" : signClass(mean);
   const value = summary.known ? text(mean) : "\u2013";
   return {

@@ -1,4 +1,4 @@
-// Siblings as discs on the axis of advantage, or of return; very many as columns.
+// Siblings as discs on the axis of advantage, or of reward; very many as columns.
 
 import { h, s } from "../shared/dom.js";
 import { count, plain } from "../shared/format.js";
@@ -44,7 +44,7 @@ export function dotPlot(shown, p, { rows, summary }, here, choose) {
           const at = { x: (column + 0.5) * PITCH, y: BASE - 5 - place * lift };
           return disc(shown, row, at, colour(values[row]), row === here, choose);
         });
-  const words = byReturn ? "return" : "advantage";
+  const words = byReturn ? "reward" : "advantage";
   const ends = byReturn ? ["0", plain(high)] : ["\u22121", "+1"];
   const text = (/** @type {number} */ value) => valueText(shown, value);
   const label = `${words} ${text(summary.low)} to ${text(summary.high)}, mean ${text(summary.mean)}`;
