@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,13 +13,15 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.course.graded_run import GradedRun, grade_run
-from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, students
+from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, marks, students
 from rao_lab.errors import ConfigError
 
 MOST_NAMED = 8
 """Exercises that a title names."""
 MOST_SAME = 3
-"""Runs of others that are named."""
+"""Others with the same run or the same answers that are named."""
+SHARED = 3
+"""Answers to the same second that two students have in common if one of them has the other's. One or two are chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,19 @@ class Graded:
     notes: tuple[str, ...]
     lacks: tuple[str, ...] = ()
     """Of the criteria."""
+    marks: frozenset[str] = frozenset()
+    """Of the answers: what was answered, and when."""
+    same_answers: tuple[str, ...] = ()
+    """Others who have the same answers, to the second."""
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """Others with whom a run or answers are shared."""
+        return tuple(
+            dict.fromkeys(
+                name for names in (*(run.same for run in self.runs), self.same_answers) for name in names
+            )
+        )
 
     @property
     def right(self) -> int:
@@ -96,6 +111,8 @@ class Grades:
     criteria: Criteria
     asked: tuple[str, ...]
     """The exercises that count: of the criteria, or all that anybody answered."""
+    course: int = 0
+    """Exercises that the course has."""
     students: tuple[Graded, ...] = ()
     cannot: Mapping[str, str] = field(default_factory=dict)
     """Exercises that cannot be judged here, and why."""
@@ -108,6 +125,7 @@ class Grades:
                 "exercises": list(self.criteria.exercises),
                 "learned": self.criteria.learned,
             },
+            "course_exercises": self.course,
             "not_judged": dict(self.cannot),
             "students": [
                 {
@@ -119,6 +137,7 @@ class Grades:
                         number: {"state": one.state, "tries": one.tries}
                         for number, one in each.exercises.items()
                     },
+                    "same_answers": list(each.same_answers),
                     "notes": list(each.notes),
                 }
                 for each in self.students
@@ -147,7 +166,12 @@ def grade(
     found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
     answered = [number for number in judging.known if any(number in each.exercises for each in found)]
     return Grades(
-        str(folder.name), criteria, criteria.exercises or tuple(answered), tuple(found), judging.cannot
+        folder.resolve().name or str(folder.resolve()),
+        criteria,
+        criteria.exercises or tuple(answered),
+        len(judging.known),
+        tuple(found),
+        judging.cannot,
     )
 
 
@@ -155,7 +179,7 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
     runs = tuple(grade_run(path, _name(path, folder, one.student)) for path in one.runs)
     notes = list(one.notes)
     lines = [line for path in one.answers for line in kept_answers(path, notes)]
-    return Graded(one.student, runs, judging.judge(lines, notes), tuple(notes))
+    return Graded(one.student, runs, judging.judge(lines, notes), tuple(notes), marks=marks(lines))
 
 
 def _name(path: Path, folder: Path, student: str) -> str:
@@ -164,19 +188,28 @@ def _name(path: Path, folder: Path, student: str) -> str:
 
 
 def _with_copies(found: Sequence[Graded]) -> list[Graded]:
-    """Each run with those of others that are the same run."""
+    """Each run with those of others that are the same run, and each student with those who have the same answers."""
     owners: dict[str, set[str]] = defaultdict(set)
     for each in found:
-        for run in each.runs:
-            for mark in run.marks:
-                owners[mark].add(each.student)
+        for mark in each.marks.union(*(run.marks for run in each.runs)):
+            owners[mark].add(each.student)
 
-    def named(student: str, run: GradedRun) -> GradedRun:
-        others = sorted(set().union(*(owners[mark] for mark in run.marks)) - {student})
-        more = len(others) - MOST_SAME
-        return replace(run, same=(*others[:MOST_SAME], *([f"{more} more"] if more > 0 else [])))
+    def named(each: Graded) -> Graded:
+        runs = tuple(
+            replace(run, same=_others(set().union(*(owners[mark] for mark in run.marks)) - {each.student}))
+            for run in each.runs
+        )
+        common = Counter(name for mark in each.marks for name in owners[mark] - {each.student})
+        answers = _others({name for name, many in common.items() if many >= SHARED})
+        return replace(each, runs=runs, same_answers=answers)
 
-    return [replace(each, runs=tuple(named(each.student, run) for run in each.runs)) for each in found]
+    return [named(each) for each in found]
+
+
+def _others(names: set[str]) -> tuple[str, ...]:
+    """At most so many are named."""
+    more = len(names) - MOST_SAME
+    return (*sorted(names)[:MOST_SAME], *([f"{more} more"] if more > 0 else []))
 
 
 def _numbers(words: str) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from rao_lab.base.cell import table_html
@@ -14,11 +15,16 @@ from rao_lab.course.grade import Graded, Grades
 from rao_lab.course.graded_run import GradedRun
 
 HEADS = ("student", "run", "trained", "steps", "file", "did it learn", "exercises")
-WIDEST = (24, 28, 40, 9, 14, 44, 32)
+WIDEST = (24, 28, 40, 9, 24, 44, 40)
 """Cells of a terminal that a column takes at most."""
+
+NO_ANSWER = "no answer"
+STATES = ("wrong", "not judged", NO_ANSWER)
 
 FIRST = ("student", "passed", "lacks", "runs", "file", "state", "trained", "steps")
 CSV_BEGINS = ",".join(FIRST)
+BOM = "\ufeff"
+"""By which Excel knows that a table is UTF-8."""
 PAGE_BEGINS = '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Grades of '
 """What an earlier table or page begins with: it may be written over."""
 
@@ -40,12 +46,13 @@ def grades_text(found: Grades) -> str:
         for row in rows
     ]
     shared = _shared(found)
-    below = ["", f"all runs were set otherwise: {shared}"] if shared else []
+    below = [f"all runs were set otherwise: {shared}"] if shared else []
+    below += [line for line in (_legend(found), _counted(found)) if line]
     below += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     for each in found.students:
-        if said := list(_said(each, shared)):
+        if said := list(_said(found, each, shared)):
             below += ["", unquoted(each.student), *(f"  {line}" for line in said)]
-    return "\n".join([_title(found), "", *table, *below])
+    return "\n".join([_title(found), "", *table, *([""] if below else []), *below])
 
 
 def grades_csv(found: Grades) -> str:
@@ -63,6 +70,7 @@ def grades_csv(found: Grades) -> str:
             "same_as",
             "right",
             "asked",
+            "tries",
             *found.asked,
             "notes",
         ]
@@ -75,19 +83,22 @@ def grades_csv(found: Grades) -> str:
         ]
         facts = [run.file, run.state, run.trained, run.steps] if run else ["", "no run", "", 0]
         states = [each.exercises[number].state if number in each.exercises else "" for number in found.asked]
-        passed = ("no" if each.lacks else "yes") if found.criteria else ""
-        same = " ".join(run.same) if run else ""
+        passed = ("no" if each.lacks else "shared" if each.same else "yes") if found.criteria else ""
+        same = "; ".join(each.same)
+        tries = sum(each.exercises[number].tries for number in found.asked if number in each.exercises)
         row = [each.student, passed, "; ".join(each.lacks), len(each.runs), *facts, *figures, same]
-        row += [_right(found, each), len(found.asked), *states, "; ".join(_said(each))]
+        row += [_right(found, each), len(found.asked), tries, *states, "; ".join(_said(found, each))]
         writer.writerow([_spread(value) for value in row])
-    return out.getvalue()
+    return BOM + out.getvalue()
 
 
 def grades_page(found: Grades) -> str:
     """One page without a script."""
     marked = ("", *HEADS) if found.criteria else HEADS
     rows = [row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)]
-    notes = [f"{each.student}: {line}" for each in found.students for line in _said(each)]
+    notes = [line for line in (_legend(found), _counted(found)) if line]
+    notes += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
+    notes += [f"{each.student}: {line}" for each in found.students for line in _said(found, each)]
     csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     return (
         f"{PAGE_BEGINS}{escape(unquoted(found.folder))}</title>\n"
@@ -95,20 +106,53 @@ def grades_page(found: Grades) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<style>html { color-scheme: light dark; font-family: Helvetica, Arial, sans-serif } "
         "body { margin: 24px; overflow-x: auto }</style>\n</head>\n<body>\n"
-        f"{table_html(_title(found), marked, rows, notes)}\n</body>\n</html>\n"
+        f"{table_html(_title(found), marked, rows, notes)}\n{_by_exercise(found)}</body>\n</html>\n"
     )
+
+
+def _by_exercise(found: Grades) -> str:
+    """A second table: a student a row, an exercise a column."""
+    signs = {"right": "✓", "wrong": "✗", NO_ANSWER: "–", "not judged": "not judged"}
+
+    def cell(each: Graded, number: str) -> str:
+        tries = each.exercises[number].tries if number in each.exercises else 0
+        return signs[_state(found, each, number)] + (f" {tries}" if tries > 1 else "")
+
+    rows = [
+        (unquoted(each.student), *(cell(each, number) for number in found.asked)) for each in found.students
+    ]
+    title = "By exercise: ✓ right, ✗ wrong, – no answer; a number counts the tries, if there were several"
+    return f"<br>\n{table_html(title, ('student', *found.asked), rows)}\n" if found.asked else ""
 
 
 def _title(found: Grades) -> str:
     many = counted(len(found.students), "student")
     if not found.criteria:
         return f"{unquoted(found.folder)}: {many}"
-    passed = sum(not each.lacks for each in found.students)
-    return f"{unquoted(found.folder)}: {passed} of {many} have what is asked for: {found.criteria}"
+    passed = [each for each in found.students if not each.lacks]
+    shared = sum(bool(each.same) for each in passed)
+    less = f" ({shared} shared with another)" if shared else ""
+    return f"{unquoted(found.folder)}: {len(passed)} of {many} have what is asked for{less}: {found.criteria}"
+
+
+def _legend(found: Grades) -> str:
+    if not (found.criteria and any(each.same and not each.lacks for each in found.students)):
+        return ""
+    return "? has what is asked for, and the same run or the same answers as another student: ask both"
+
+
+def _counted(found: Grades) -> str:
+    """Without --exercises: what the numbers of the last column are of."""
+    if found.criteria.exercises or not found.asked:
+        return ""
+    return (
+        f"exercises: {len(found.asked)} of the course's {found.course} were answered by at least one student; "
+        "--exercises says which ones you ask for"
+    )
 
 
 def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
-    mark = "✗" if each.lacks else "✓"
+    mark = "✗" if each.lacks else "?" if each.same else "✓"
     first = (mark, unquoted(each.student)), _exercises(found, each)
     if not each.runs:
         yield (*first[0], "no run file", "", "", "", "", first[1])
@@ -116,21 +160,52 @@ def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
         head, shown = (("", ""), "") if at else first
         steps = f"{run.steps}" + (f" of {run.asked}" if run.asked is not None else "")
         grown = "" if run.learned is None else str(run.learned)
-        yield (*head, unquoted(run.file), run.trained, "" if run.cannot else steps, run.state, grown, shown)
+        yield (
+            *head,
+            unquoted(run.file),
+            run.trained,
+            "" if run.cannot else steps,
+            _with_same(run.state, run.same),
+            grown,
+            shown,
+        )
 
 
 def _right(found: Grades, each: Graded) -> int:
     return sum(number in each.exercises and each.exercises[number].right for number in found.asked)
 
 
+def _with_same(said: str, others: Sequence[str]) -> str:
+    """A cell, and who has the same: the copy must not look like the original."""
+    if not others:
+        return said
+    return f"{said}, as {unquoted(others[0])}" + (f" +{len(others) - 1}" if len(others) > 1 else "")
+
+
 def _exercises(found: Grades, each: Graded) -> str:
+    """How many are right; wrong ones and those without an answer are told apart."""
     if not found.asked:
         return ""
-    missing = [
-        number for number in found.asked if not (number in each.exercises and each.exercises[number].right)
-    ]
+    states = Counter(_state(found, each, number) for number in found.asked)
     said = f"{_right(found, each)} of {len(found.asked)}"
-    return f"{said}, not {' '.join(missing)}" if missing and len(missing) < len(found.asked) else said
+    said += "".join(f", {states[state]} {state}" for state in STATES if states[state])
+    return _with_same(said, each.same_answers)
+
+
+def _state(found: Grades, each: Graded, number: str) -> str:
+    return each.exercises[number].state if number in each.exercises else NO_ANSWER
+
+
+def _by_state(found: Grades, each: Graded) -> Iterator[str]:
+    """Which exercises are wrong, have no answer or took tries, in a line each."""
+    if not found.asked or not each.exercises:
+        return
+    for state in ("wrong", NO_ANSWER):
+        if numbers := [number for number in found.asked if _state(found, each, number) == state]:
+            yield f"{state}: {' '.join(numbers)}"
+    tried = [(number, each.exercises[number].tries) for number in found.asked if number in each.exercises]
+    if several := [f"{number} ({tries})" for number, tries in tried if tries > 1]:
+        yield f"tries, if more than one: {' '.join(several)}"
 
 
 def _shared(found: Grades) -> str:
@@ -145,7 +220,7 @@ def _otherwise(run: GradedRun) -> str:
     )
 
 
-def _said(each: Graded, shared: str = "") -> Iterator[str]:
+def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
     """What a lecturer should know of a student."""
     if each.lacks:
         yield f"lacks {'; '.join(each.lacks)}"
@@ -159,6 +234,9 @@ def _said(each: Graded, shared: str = "") -> Iterator[str]:
             yield f"{name} is the same run as one of {', '.join(map(unquoted, run.same))}"
         if run.settings and _otherwise(run) != shared:
             yield f"{name} was set otherwise: {_otherwise(run)}"
+    if each.same_answers:
+        yield f"has the same answers, to the second, as {', '.join(map(unquoted, each.same_answers))}"
+    yield from _by_state(found, each)
     unseen = [number for number, one in each.exercises.items() if one.unseen]
     if unseen:
         yield f"not judged: {', '.join(unseen)}; the student's own copy may call the answers right"

@@ -26,6 +26,7 @@ from rao_lab.credit import attribute_table
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.store import Run, open_run
 from rao_lab.store.differences import NOT_SET, differences
+from rao_lab.store.rows.texts import REPLACED
 from rao_lab.training.config import TrainConfig
 
 CLOSE = 1e-6
@@ -128,6 +129,8 @@ def _graded(run: Run, file: str) -> GradedRun:
         edited += [said] if said else []
         if said is None and run.trees(step, probe=False) and step > 0:
             notes.append(f"step {step}: its credit could not be computed again")
+    edited += [line for line in damaged if REPLACED in line]
+    damaged = [line for line in damaged if REPLACED not in line]
     train = _mapping(run.config.get("train"))
     asked = train.get("steps")
     over = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.errors import InputError, MissingError
+from rao_lab.store.files import MAGIC
 
 MOST_FILES = 200
 """Files of a student that are looked at."""
@@ -26,6 +28,10 @@ LONGEST_LINE = 65_536
 PACKED = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz")
 PASSED_OVER = (".ckpt", "-wal", "-shm", ".lock")
 """What stands beside a run file."""
+OF_COURSE = {"mine", "runs", "data"}
+"""Folders of a student who hands in the folder of the notebooks."""
+MOST_NAMED = 4
+"""Other files that are named."""
 
 
 @dataclass
@@ -35,6 +41,8 @@ class HandedIn:
     student: str
     runs: list[Path] = field(default_factory=list)
     answers: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+    """What is no such file."""
     notes: list[str] = field(default_factory=list)
     """What was passed over, and why."""
 
@@ -70,12 +78,17 @@ def students(folder: Path) -> list[HandedIn]:
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith((".", "_")):
             continue
-        if entry.is_dir() and not entry.is_symlink() and not entry.name.endswith(PASSED_OVER):
+        if _beside(entry.name):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
             one = found.setdefault(entry.name, HandedIn(entry.name))
             for path in _below(entry, one):
                 _take(path, one)
-        elif entry.suffix in (".rao", ".jsonl", *PACKED) and not entry.name.endswith(PASSED_OVER):
+            one.notes += [*_passed_over(one), *_too_high(entry, one)]
+        elif _ending(entry) in (".rao", ".jsonl", *PACKED):
             _take(entry, found.setdefault(entry.stem, HandedIn(entry.stem)))
+        elif looks := _looks_like(entry):
+            found.setdefault(entry.stem, HandedIn(entry.stem)).notes.append(looks)
     if not found:
         raise InputError(
             f"{unquoted(folder)} holds no run file, no answers and no subfolder: give each student one of them"
@@ -88,9 +101,9 @@ def _below(folder: Path, one: HandedIn) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder, onerror=lambda problem: one.notes.append(_why(problem))):
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not name.endswith(PASSED_OVER)
+            name for name in folders if not name.startswith((".", "__")) and not _beside(name)
         )
-        for name in sorted(names):
+        for name in sorted(name for name in names if not name.startswith(".")):
             count += 1
             if count > MOST_FILES:
                 one.notes.append(f"more than {MOST_FILES} files: the rest is not looked at")
@@ -102,14 +115,65 @@ def _why(problem: OSError) -> str:
     return f"{unquoted(Path(str(problem.filename)).name)} cannot be read: {problem.strerror}"
 
 
+def _ending(path: Path) -> str:
+    """In small letters: some systems and platforms write a name in capitals."""
+    return path.suffix.lower()
+
+
+def _beside(name: str) -> bool:
+    return name.lower().endswith(PASSED_OVER)
+
+
 def _take(path: Path, one: HandedIn) -> None:
-    if path.suffix in PACKED:
+    ending = _ending(path)
+    if ending in PACKED:
         one.notes.append(f"{unquoted(path.name)} is an archive, which is not opened: unpack it")
-    elif path.suffix in (".rao", ".jsonl"):
-        if path.is_symlink() or not path.is_file():
-            one.notes.append(f"{unquoted(path.name)} is a link or no plain file: it is not followed")
-        else:
-            (one.runs if path.suffix == ".rao" else one.answers).append(path)
+    elif ending not in (".rao", ".jsonl"):
+        one.others.append(path)
+    elif path.is_symlink() or not path.is_file():
+        one.notes.append(f"{unquoted(path.name)} is a link or no plain file: it is not followed")
+    else:
+        (one.runs if ending == ".rao" else one.answers).append(path)
+
+
+def _passed_over(one: HandedIn) -> list[str]:
+    """Says which files of other names look as if they were handed in; all, if there is nothing else."""
+    said = [looks for path in one.others if (looks := _looks_like(path))]
+    if not (said or one.runs or one.answers or one.notes) and one.others:
+        names = [unquoted(path.name) for path in one.others]
+        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+        said = [f"has files that are not looked at: {', '.join([*names[:MOST_NAMED], *more])}"]
+    return said
+
+
+def _looks_like(path: Path) -> str:
+    """What a file of another name begins like, and what to do; "" if like nothing that is graded."""
+    if _beside(path.name) or path.is_symlink() or not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            head = file.read(200).removeprefix(b"\xef\xbb\xbf").lstrip()
+    except OSError:
+        return ""
+    if head.startswith(MAGIC):
+        what, ending = "a run file", ".rao"
+    elif head.startswith(b"{") and b'"exercise"' in head:
+        what, ending = "answers", ".jsonl"
+    else:
+        return ""
+    name, due = unquoted(path.name), unquoted(re.sub(f"{ending}$", "", path.stem, flags=re.I))
+    return f"{name} is not looked at, and begins like {what}: call it {due}{ending}"
+
+
+def _too_high(folder: Path, one: HandedIn) -> list[str]:
+    """A hint, if what is taken for a student looks like a whole class."""
+    inner = {path.relative_to(folder).parts[0] for path in (*one.runs, *one.answers) if path.parent != folder}
+    if len(inner - OF_COURSE) < 2:
+        return []
+    return [
+        f"holds {len(inner)} folders with files ({', '.join(map(unquoted, sorted(inner)[:MOST_NAMED]))}"
+        f"{', ...' if len(inner) > MOST_NAMED else ''}): if each is a student's, grade {unquoted(folder)}"
+    ]
 
 
 def kept_answers(path: Path, notes: list[str]) -> list[Mapping[str, Any]]:
@@ -129,6 +193,7 @@ def kept_answers(path: Path, notes: list[str]) -> list[Mapping[str, Any]]:
             continue
         try:
             each = json.loads(line) if len(line) <= LONGEST_LINE else None
+            json.dumps([each])  # what is nested so deep that it cannot be written is not read
         except (ValueError, RecursionError):
             each = None
         if isinstance(each, dict) and isinstance(each.get("exercise"), str):
@@ -140,6 +205,15 @@ def kept_answers(path: Path, notes: list[str]) -> list[Mapping[str, Any]]:
             f"{unquoted(path.name)}: {counted(lost, 'line')} of {len(found) + lost:,} cannot be read"
         )
     return found
+
+
+def marks(lines: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Of answers, by what was answered and the second: two students seldom have one in common, and never many."""
+    return frozenset(
+        json.dumps([line["exercise"], line.get("answer"), line["at"]])
+        for line in lines
+        if isinstance(line.get("at"), str)
+    )
 
 
 class Judging:

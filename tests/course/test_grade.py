@@ -152,6 +152,13 @@ def _trees(path: Path) -> None:
     forge(path, _place(path, "success"), 1.0)
 
 
+def _text(path: Path) -> None:
+    """What a step reports is another text, whole as such."""
+    with forging(path) as connection:
+        where = "id = (SELECT metrics FROM steps WHERE step = 12)"
+        connection.execute(f"UPDATE texts SET size = ?, body = ? WHERE {where}", pack(b'{"success": 1.0}'))
+
+
 def _place(path: Path, name: str) -> Place:
     from tests.support.forging import places
 
@@ -163,6 +170,7 @@ def _place(path: Path, name: str) -> Place:
     [
         (_credit, "12:0.1/0 records A = 0.100, and its trees give -0.400 (1 node of 159)"),
         (_success, "step 12: it reports success 0.99, and its trees have 0."),
+        (_text, "the metrics of step 12 cannot be read (text "),
         (_trees, "step 12: its trees have success 1.00, and their roots 0."),
     ],
 )
@@ -195,23 +203,88 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
     data = json.loads(out)
     assert [each["passed"] for each in data["students"]] == [False, True, False, False, False]
     assert data["students"][1]["runs"][0]["learned"]["verdict"] == "not resolved"
-    rows = list(csv.reader(io.StringIO((folder / "g.csv").read_text("utf-8"))))
+    rows = list(csv.reader(io.StringIO((folder / "g.csv").read_text("utf-8-sig"))))
     assert len(rows) == 6 and {len(row) for row in rows} == {len(rows[0])}
     assert rows[1][0] == "'=eve", "no spreadsheet computes a name"
-    assert rows[2][:2] == ["ada", "yes"] and rows[2][rows[0].index("1.1")] == "right"
+    assert rows[2][:2] == ["ada", "shared"] and rows[2][rows[0].index("same_as")] == "bob"
+    assert rows[2][rows[0].index("1.1")] == "right"
     page = (folder / "g.html").read_text("utf-8")
     assert "<script" not in page and "Content-Security-Policy" in page and "=eve" in page
+    assert "✓ 2</td>" in page, "tries"
+    assert (folder / "g.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "Excel reads it as UTF-8"
     code, out, err = lab(["grade", "handed_in", *wanted])
     assert out.splitlines()[0].startswith(
-        "handed_in: 1 of 5 students have what is asked for: a sound run of at least"
+        "handed_in: 1 of 5 students have what is asked for (1 shared with another): a sound run of at least"
     )
-    assert "✓  ada      first.rao" in out and "1 of 1" in out and "same run as one of ada" in out
+    assert (
+        "?  ada      first.rao" in out
+        and "whole, as bob" in out
+        and "1 of 1" in out
+        and "same run as one of ada" in out
+    )
     assert out.count("tasks_per_step=6 (usual 8)") == 1, "what all runs have in common is said once"
     code, out, _ = lab(["grade", "handed_in"])
     assert "✓" not in out and "lacks" not in out, "without criteria nobody passes or fails"
     assert lab(["grade", "handed_in", "--csv", "g.csv", "--page", "g.html"])[0] == 0, (
         "its own files are written over"
     )
+
+
+def test_what_is_not_looked_at_is_named(folder: Path, recorded: Path) -> None:
+    """Names in capitals are taken; one that only looks like a run or answers is named, with what to do."""
+    for name in ("ada", "bob", "cleo", "class"):
+        (folder / name).mkdir()
+    shutil.copy(recorded, folder / "ada/FIRST.RAO")
+    line = {"exercise": "1.1", "answer": "0.1"}
+    answers(folder / "ada/ANSWERS.JSONL", line)
+    shutil.copy(recorded, folder / "bob/run.sqlite")
+    answers(folder / "bob/ANSWERS.JSONL.txt", "\ufeff" + json.dumps(line))
+    answers(folder / "bob/._answers.jsonl", "Mac OS X")
+    for name in ("a.docx", "b.ipynb", "c.txt", "d.txt", "e.txt"):
+        (folder / "cleo" / name).write_text("{}")
+    for name in ("dora", "emil"):
+        answers(folder / "class" / name / "answers.jsonl", line)
+    answers(folder / "fay.txt", line)
+    (folder / "grades.csv").write_text("student,passed")
+    ada, bob, high, cleo, fay = grade(folder, Criteria()).students
+    assert ada.notes == () and [run.file for run in ada.runs] == ["FIRST.RAO"] and ada.right == 1
+    assert bob.notes == (
+        "ANSWERS.JSONL.txt is not looked at, and begins like answers: call it ANSWERS.jsonl",
+        "run.sqlite is not looked at, and begins like a run file: call it run.rao",
+    )
+    assert high.notes == (
+        f"holds 2 folders with files (dora, emil): if each is a student's, grade {folder / 'class'}",
+    )
+    assert cleo.notes == ("has files that are not looked at: a.docx, b.ipynb, c.txt, d.txt, 1 more",)
+    assert fay.notes == ("fay.txt is not looked at, and begins like answers: call it fay.jsonl",)
+
+
+def test_copied_answers_and_tries_are_shown(
+    folder: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(number: str, answer: str, second: int) -> dict[str, str]:
+        return {"exercise": number, "answer": answer, "at": f"2026-10-05T10:00:{second:02d}Z"}
+
+    own = [given("1.1", "z", 1), given("1.1", "0.1", 2), given("1.2", "z", 3), given("2.1", "z", 4)]
+    for name in ("Ada Lovelace", "bob"):
+        answers(folder / "class" / name / "answers.jsonl", *own)
+    answers(folder / "class/cleo/answers.jsonl", own[0], own[1], *({**each, "at": None} for each in own))
+    found = grade(folder / "class", Criteria.of(exercises="1.1"))
+    assert [each.same_answers for each in found.students] == [("bob",), ("Ada Lovelace",), ()], (
+        "two are chance"
+    )
+    monkeypatch.chdir(folder / "class")
+    _, out, _ = lab(["grade", "."])
+    assert out.startswith("class: 3 students"), "the folder by its name"
+    assert "1 of 3, 2 wrong, as bob" in out and "has the same answers, to the second, as bob" in out
+    assert "tries, if more than one: 1.1 (2)" in out and "wrong: 1.2 2.1" in out
+    assert f"3 of the course's {found.course} were answered" in out and found.course > 30
+    _, out, _ = lab(["grade", ".", "--exercises", "1.1,1.3", "--csv", "g.csv"])
+    assert "1 of 2, 1 no answer" in out and "no answer: 1.3" in out
+    assert ",Ada Lovelace,1,2,2,right,," in Path("g.csv").read_text("utf-8-sig")
+    _, out, _ = lab(["grade", ".", "--exercises", "1.1"])
+    assert ": 3 of 3 students have what is asked for (2 shared with another)" in out
+    assert "?  bob " in out and "✓  cleo" in out
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +42,9 @@ def grade(
 
     Of each run: whether it is whole, what was trained and what was set otherwise, whether it learned (success before →
     after, with the 95 % interval of the difference), whether its credit is what the equations give for its trees, and
-    whether another student has the same run. "edited?" means that a file contradicts itself. Answers are judged again
-    by this copy of the course; the verdicts in the files are not believed. Nothing in the folder is changed or run.
+    whether another student has the same run, or the same answers to the second: such students get "?" instead of "✓"
+    ("shared" with --csv). "edited?" means that a file contradicts itself. Answers are judged again by this copy of the
+    course; the verdicts in the files are not believed. Nothing in the folder is changed or run.
 
     Without criteria (--min-steps, --exercises, --learned) nobody passes or fails.
 
@@ -88,7 +90,7 @@ def _spare(path: Path | None, option: str, begins: str) -> None:
     if path.exists():
         with path.open("rb") as file:
             head = file.read(200)
-        if head and not head.startswith(begins.encode()):
+        if head and not head.removeprefix(BOM_UTF8).startswith(begins.encode()):
             raise InputError(f"--{option} {unquoted(path)} exists and holds no grades: choose another name")
 
 

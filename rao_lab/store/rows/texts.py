@@ -15,6 +15,8 @@ from rao_lab.tree.values import decode, dumps, encode, loads
 
 _KEEP_IDS = 20_000
 _CHUNK = 500
+REPLACED = "is not what was written"
+"""Said of a text that can be read, and is another one."""
 
 
 class TextIds:
@@ -75,7 +77,7 @@ class Texts:
             for text_id, key, size, body in self._connection.execute(query, chunk):
                 raw = unpack(size, body, self._allowance, f"text {text_id}")
                 if blake2b(raw, digest_size=16).digest() != key:
-                    raise RunFileError(f"text {text_id} is not what was written")
+                    raise RunFileError(f"text {text_id} {REPLACED}")
                 self._known[text_id] = raw.decode("utf-8", "surrogatepass")
 
     def text(self, text_id: object) -> str:
