@@ -71,6 +71,35 @@ def test_nothing_of_the_credit_page_leaves_its_column(pages: Any, saved: Path, w
     assert len(set(bars)) == 1  # bars of one scale
 
 
+def test_nothing_in_the_top_bar_stands_over_anything_else(pages: Any, tmp_path: Path) -> None:
+    from rao_lab.store import open_run
+    from tests.browser.test_board import saved_run
+
+    saved_run(tmp_path, 3)
+    Explorer(open_run(tmp_path / "3.rao")).save_html(tmp_path / "a.html", steps=[1, 2, 3])
+    page = pages.open((tmp_path / "a.html").as_uri(), width=1200)
+    page.evaluate("document.body.style.setProperty('--jp-ui-font-family', 'DejaVu Sans')")
+    page.get_by_role("slider", name="lambda").press("Home")
+    page.locator(".whatif", has_text="same rollouts, other credit").wait_for()
+    over = """() => {
+      const top = document.querySelector(".rao .top");
+      const of = (e) => e.getBoundingClientRect();
+      const boxes = [...top.children].map(of).filter((box) => box.width);
+      const last = boxes[boxes.length - 1];
+      const place = top.querySelector(".place");
+      const here = of(top.querySelector(".here"));
+      return boxes.slice(1).some((box, i) => box.left < boxes[i].right - 1)
+        || last.right > of(top).right - 6 || place.scrollWidth > place.clientWidth + 1 || !here.width;
+    }"""
+    for width in (570, 600, 700, 870, 1000, 1366):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.evaluate(
+            "document.querySelector('.rao .ends').lastElementChild.hidden = false"
+        )  # as in a notebook
+        page.wait_for_function(f"() => !({over})()", timeout=5000)
+    assert pages.errors == []
+
+
 def test_the_card_explains_every_figure_that_the_board_names(pages: Any, saved: Path) -> None:
     page = pages.open(saved.as_uri())
     page.locator(".rao button", has_text="?").first.click()

@@ -7,6 +7,7 @@ import { icon, markIcon } from "../shared/shapes.js";
 import { oneLine, taskName } from "../shared/text.js";
 import { treeWords } from "../step/forks.js";
 import { shapeOf } from "../step/status.js";
+import { Fitting } from "./fitting.js";
 import { Scrub } from "./scrub.js";
 import { Search } from "./search.js";
 import { offered, viewNamed } from "./views.js";
@@ -42,9 +43,6 @@ import { offered, viewNamed } from "./views.js";
  * @typedef {TopBarNeeds & import("./scrub.js").ScrubHost & import("./search.js").SearchHost} TopBarHost
  */
 
-/** What is live and followed takes of the bar, in units of type. */
-const TAIL = 190;
-
 export class TopBar {
   /** @param {TopBarHost} app */
   constructor(app) {
@@ -58,8 +56,8 @@ export class TopBar {
     this.views = h("div", { class: "switch", role: "group", "aria-label": "View" });
     this.search = new Search(app);
     this.tail = h("div", { class: "scrub" });
-    const grow = h("div", { class: "grow" });
-    const left = [this.place, app.whatif.chip, grow, this.scrub.element, this.tail];
+    this.rest = h("div", { class: "grow" });
+    const left = [this.place, app.whatif.chip, this.rest, this.scrub.element, this.tail];
     this.element = h("div", { class: "bar top" },
       left,
       this.drawerButton,
@@ -69,6 +67,7 @@ export class TopBar {
     );
     this.shown = "";
     this.tailKey = "";
+    this.fitting = new Fitting(this);
   }
 
   /** The legend, and the whole window: at every width. */
@@ -105,18 +104,28 @@ export class TopBar {
     if (!app.whatif.chip.hidden) app.whatif.updateChip();
     const scrubs = traits.steps.length > 1;
     this.scrub.element.hidden = !scrubs || run;
-    if (scrubs) this.scrub.draw(small ? 104 : size === "drawer" ? 140 : 220);
     this.showTail(small);
-    this.showViews();
     this.search.element.hidden = small || !has || run;
     this.search.update();
+    this.showGiven();
+    this.fitting.fit();
+  }
+
+  /** What depends on the room that there is. */
+  showGiven() {
+    const { app } = this;
+    const small = app.size === "small" || app.size === "tiny";
+    const wide = small ? 104 : app.size === "drawer" ? 140 : 220;
+    const share = this.fitting.given.has("strip") ? 0.6 : 1;
+    if (app.traits.steps.length > 1) this.scrub.draw(wide * share);
+    this.showViews();
   }
 
   showPlace() {
     const { app, place } = this;
     const title = oneLine(app.traits.title, 60);
     const named =
-      title && app.size !== "small" ? [h("span", { class: "cut", title }, title)] : [];
+      title && app.size !== "small" ? [h("span", { class: "cut run", title }, title)] : [];
     const buttons = place.getElementsByTagName("button");
     const at = [...buttons].findIndex((button) => button === document.activeElement);
     const parts = this.placeParts();
@@ -169,15 +178,16 @@ export class TopBar {
     const words = viewNamed(this.app.view).place === "group" ? many(trees, kind) : one;
     const back = { onclick: () => fold.focus(-1), title: "Back to the whole tree" };
     const task = taskName(group) || "task";
+    const tasks = (/** @type {HTMLElement} */ anchor) => this.openTasks(step, anchor);
     return [
-      choice("cut", task, "Choose a task", step.groups.length > 1, (anchor) => this.openTasks(step, anchor)),
+      choice("cut task", task, "Choose a task", step.groups.length > 1, tasks),
       separator(),
       choice("here", words, "Choose a tree", trees > 1, (anchor) => this.openTrees(step, anchor)),
       ...(place.focus >= 0
         ? [separator(), h("button", back, `from ${step.path(place.focus)} `, icon("close", 9))]
         : []),
       group.fork ? h("span", { class: "label cut" }, group.fork) : null,
-      group.probe && !group.fork ? h("span", { class: "label" }, "probe, never trained") : null,
+      group.probe && !group.fork ? probeWords() : null,
     ];
   }
 
@@ -251,8 +261,9 @@ export class TopBar {
     const { look } = app.traits; // a page of one step may compare several
     const steps = app.traits.steps.length > 1 || look.view === "evolution";
     const has = { size: app.size, board: app.hasBoard, nodes: !!app.shown?.step.n, steps };
-    const tail = this.tail.hidden ? 0 : TAIL;
-    const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit - tail);
+    const { given } = this.fitting;
+    const less = Number(given.has("views")) + Number(given.has("few"));
+    const { shown, more } = offered(has, app.root.clientWidth / app.palette.unit, less);
     views.hidden = shown.length + more.length < 2;
     const key = [app.view, shown.length, ...[...shown, ...more].map(({ name }) => name)].join();
     if (this.shown === key) return;
@@ -281,6 +292,10 @@ export class TopBar {
     const props = { class: "more", "aria-haspopup": "true", "aria-pressed": !!front, onclick };
     return h("button", { ...props, title: "Other views" }, front?.label ?? "More", icon("down", 9));
   }
+}
+
+function probeWords() {
+  return h("span", { class: "label" }, "probe", h("span", { class: "never" }, ", never trained"));
 }
 
 function separator() {

@@ -95,12 +95,14 @@ export function isView(name) {
 /**
  * The views that are offered: those with a button, and those in the menu behind them.
  * @param {Offered} has @param {number} width of the cell in units of type
+ * @param {number} [less] 1: not all, 2: fewer still
  * @returns {{shown: View[], more: View[]}}
  */
-export function offered(has, width) {
+export function offered(has, width, less = 0) {
   const all = VIEWS.filter((view) => view.here(has));
-  const fit = FIT[/** @type {keyof FIT} */ (has.size)] ?? FIT.full;
-  const most = width >= WIDE || all.length <= fit + 1 ? all.length : fit;
+  const usual = FIT[/** @type {keyof FIT} */ (has.size)] ?? FIT.full;
+  const fit = less > 1 ? Math.ceil(usual / 2) : usual;
+  const most = (width >= WIDE && !less) || all.length <= fit + 1 ? all.length : fit;
   return { shown: all.slice(0, most), more: all.slice(most) };
 }
 

@@ -40,12 +40,12 @@ export class WhatIf {
     this.list = h("button", { class: "control", onclick: () => this.openList() }, "List");
     this.copy = h("button", { class: "control", onclick: () => this.copyRule() }, "Copy");
     this.reset = this.resetButton();
+    this.tell = h("div", { class: "tell" }, this.words, this.list, this.copy, this.reset);
     this.chip = h("button", { class: "control", onclick: () => this.openMenu() });
     this.element = h("div", { class: "bar whatif", role: "group", "aria-label": "Credit settings" },
       h("strong", {}, "Credit"),
       this.form.nodes,
-      this.words,
-      ...[this.list, this.copy, this.reset],
+      this.tell,
     );
     /** @type {ReturnType<WhatIf["fields"]> | null} */
     this.popped = null;
@@ -96,6 +96,7 @@ export class WhatIf {
     const changed = !!(shown.other ?? shown.wanted);
     this.list.hidden = !changed || !shown.flipped.length;
     this.copy.hidden = this.reset.hidden = !changed;
+    this.tell.classList.toggle("changed", changed);
     this.words.title = changed ? leftOut(shown) : "";
     const { place, lacks } = this.host;
     const whole = shown.other ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
@@ -112,10 +113,19 @@ export class WhatIf {
     const { shown } = this.host;
     if (!shown) return;
     const config = shown.wanted ?? shown.config;
-    const other = config === shown.step.config ? "" : " \u2260 recorded";
+    const other = config !== shown.step.config;
     const name = estimatorName(config);
-    const words = ` ${config.lam.toFixed(2)}, ${ESTIMATORS[name] ?? name}`;
-    fill(this.chip, h("span", {}, h("span", { class: "serif" }, "\u03bb"), words, other), icon("down", 10));
+    const long = (/** @type {string} */ words) => h("span", { class: "rule" }, words);
+    fill(this.chip,
+      h("span", {},
+        h("span", { class: "serif" }, "\u03bb"),
+        ` ${config.lam.toFixed(2)}`,
+        long(`, ${ESTIMATORS[name] ?? name}`),
+        other ? [" \u2260", long(" recorded")] : null,
+      ),
+      icon("down", 10),
+    );
+    this.chip.title = other ? "Credit settings, other than recorded" : "Credit settings";
   }
 
   /** @param {Shown} shown @param {ReturnType<WhatIf["fields"]>} form */
