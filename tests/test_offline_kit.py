@@ -236,6 +236,40 @@ def test_a_class_installs_with_the_network_off(tmp_path: Path) -> None:
     assert '"output_type": "error"' not in (books / "done.ipynb").read_text("utf-8")
 
 
+def links(page: Path) -> set[str]:
+    """What a page shows or leads to beside it."""
+    text = page.read_text("utf-8")
+    if page.suffix == ".ipynb":
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    found = re.findall(
+        r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)|\b(?:src|href|srcset|poster)=\"([^\"#:]+)(?:#[^\"]*)?\"", text
+    )
+    return {one or other for one, other in found}
+
+
+def test_every_link_of_a_page_leads_to_something_in_the_kit_and_in_a_students_home(
+    tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit, home = tmp_path / "kit", tmp_path / "home"
+    make_kit.carry(kit)
+    monkeypatch.setattr(install, "KIT", kit)
+    install.copy(home)
+    counted = 0
+    for folder in (kit, home):
+        for page in sorted(path for path in folder.rglob("*") if path.suffix in (".md", ".ipynb", ".html")):
+            if page.name == "first.html":  # a program, which makes links as it runs
+                continue
+            found = links(page)
+            counted += len(found)
+            dead = [link for link in found if not (page.parent / link).exists()]
+            assert not dead, (page.relative_to(folder), dead)
+    assert counted > 200
+    readme = (kit / "README.md").read_text("utf-8")
+    assert "(rao_lab/course)" not in readme and "`course/`" in readme, "the words stay, the link does not"
+    assert (kit / "data/pictures/explorer_light.png").is_file() and (kit / "data/pages/first.html").is_file()
+
+
 def test_the_kit_carries_what_notebooks_read_and_not_the_answers(tmp_path: Path, repo: Path) -> None:
     make_kit.carry(tmp_path)
     assert not (tmp_path / "notebooks/README.md").exists()

@@ -37,9 +37,17 @@ PYTHONS = ("3.11", "3.12", "3.13")
 CARRIED = (
     *("notebooks", ":!notebooks/README.md"),  # the guide for lecturers, with the answers
     *(f"data/{name}" for name in ("pathologies", "course", "runs", "claims", "bench", "docs")),
-    *("README.md", "LICENSE"),
+    *(
+        "data/pictures",
+        "data/pages",
+        "data/README.md",
+        "data/tiny*/README.md",
+    ),  # what pages show, and lead to
+    *("README.md", "LICENSE", "CITATION.cff"),
 )
 """What the wheel of RAO Lab does not carry, as git names it."""
+LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
+"""Of a page, to a file beside it."""
 ROOM = 600_000_000
 """Bytes that must be free for each Python: about 270 MB of wheels, and as much for the archive."""
 ROUNDS = 30
@@ -258,8 +266,16 @@ def carry(kit: Path) -> None:
     for name in names:
         (kit / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPO / name, kit / name)
+    for name in names:
+        if name.endswith(".md"):
+            (kit / name).write_text(_closed((kit / name).read_text("utf-8"), (kit / name).parent), "utf-8")
     for name in ("install.py", "INSTALL.txt"):
         shutil.copyfile(HERE / name, kit / name)
+
+
+def _closed(page: str, folder: Path) -> str:
+    """A page without links to what the kit does not carry, the code and the answers: their words stay."""
+    return LINK.sub(lambda link: link[0] if (folder / link[2]).exists() else link[1], page)
 
 
 def make(

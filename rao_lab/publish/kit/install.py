@@ -21,6 +21,7 @@ MACHINES = {
     "macos": ("Darwin", ("arm64",), "macOS on Apple silicon (no torch is made for Intel Macs any more)"),
     "windows": ("Windows", ("amd64", "x86_64"), "64-bit Windows on an Intel or AMD processor"),
 }
+PAGES = ("README.md", "LICENSE", "CITATION.cff")
 UNPACKED = 4
 """An installation takes about so many times the bytes of its wheels."""
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
@@ -77,8 +78,9 @@ def run(command: list, problem: str) -> None:
 
 
 def copy(folder: Path) -> None:
-    """Copies notebooks and data; a notebook that is there stays, for it may have been worked in."""
-    for path in sorted(path for name in ("notebooks", "data") for path in (KIT / name).rglob("*")):
+    """Copies notebooks, data and the pages that they lead to. A notebook that is there stays: it may be worked in."""
+    inside = [path for name in ("notebooks", "data") for path in (KIT / name).rglob("*")]
+    for path in sorted([*inside, *(path for name in PAGES if (path := KIT / name).exists())]):
         target = folder / path.relative_to(KIT)
         if path.is_dir():
             target.mkdir(parents=True, exist_ok=True)
