@@ -1,4 +1,4 @@
-"""Draws the picture of a step's way in the README: task, tree, credit, update, file, view.
+"""Draws the picture of a step's way, for data/docs/house.md: task, tree, credit, update, file, view.
 
     python -m rao_lab.experiments.pictures --out data/pictures
 

@@ -1,4 +1,4 @@
-"""The picture of the README is what its command draws, and names packages that there are."""
+"""The picture of a step is what its command draws, and names packages that there are."""
 
 from __future__ import annotations
 
