@@ -56,12 +56,13 @@ class Session:
     failed.
     """
 
-    def __init__(self, train: Train, path: Path, total: int, name: str = "") -> None:
+    def __init__(self, train: Train, path: Path, total: int, name: str = "", resumes: bool = False) -> None:
         self.path = path
         self.name = name or path.name
         self.total = total
         """Steps that this run is to have."""
         self.steps: list[TrainStep] = []
+        self._resumes = resumes
         self.earlier: Run | None = None
         """The run as it was when it was resumed: steps that this session did not make."""
         self.error: BaseException | None = None
@@ -205,11 +206,21 @@ class Session:
         return Explorer(self, **options)
 
     def __repr__(self) -> str:
-        done = self.newest or 0
-        words = f"{self.state}, step {done} of {self.total}"
+        words = f"{self.state}, step {self.newest or 0} of {self.total}"
+        if self.earlier is not None and self.earlier.steps:
+            words += f", up to step {self.earlier.steps[-1].step} kept from before"
+        elif self._resumes and not self._begun.is_set():
+            words = f"opening the run, {self._checkpoint()}"
         if self.error is not None:
             words += f": {self.error}"
         return f"<Session {self.name}: {words}>"
+
+    def _checkpoint(self) -> str:
+        """What the run is gone on with, which is being opened."""
+        from rao_lab.views.explorer.from_run import checkpoints
+
+        kept = checkpoints(self.path)
+        return f"newest checkpoint at step {kept[-1]} of {self.total}" if kept else "no checkpoint"
 
     @property
     def _within(self) -> bool:

@@ -319,7 +319,7 @@ def start(
                 peers=peers,
             )
 
-    session = Session(steps, path, config.steps)
+    session = Session(steps, path, config.steps, resumes=resume and is_begun(path))
     session.tokenizer = getattr(policy, "tokenizer", None)
     session.difficulties = difficulties_of(environment)
     return session

@@ -287,7 +287,7 @@ def test_the_board_of_a_resumed_session_has_the_steps_before_it(
             SessionSource(session).table(4)
     finally:
         board.close()
-    assert repr(session) == "<Session a.rao: finished, step 3 of 3>"
+    assert repr(session) == "<Session a.rao: finished, step 3 of 3, up to step 2 kept from before>"
 
 
 def test_a_session_with_nothing_left_to_do_shows_its_run(copy: Path) -> None:
@@ -299,7 +299,7 @@ def test_a_session_with_nothing_left_to_do_shows_its_run(copy: Path) -> None:
         assert board.session["step"] == 3
     finally:
         board.close()
-    assert repr(session) == "<Session a.rao: finished, step 3 of 3>"
+    assert repr(session) == "<Session a.rao: finished, step 3 of 3, up to step 3 kept from before>"
 
 
 def test_a_damaged_mark_harms_nothing(copy: Path) -> None:

@@ -151,6 +151,25 @@ def test_a_run_that_never_began_says_why(tmp_path: Path) -> None:
         _ = session.run
 
 
+def test_a_session_that_goes_on_with_a_run_says_what_is_kept_before_it_has_opened_it(tmp_path: Path) -> None:
+    begun, told = (tmp_path / "a.rao", tmp_path / "b.rao"), threading.Event()
+    (checkpoint_folder(begun[0]) / "step-2").mkdir(parents=True)
+
+    def work(session: Session) -> Iterator[TrainStep]:
+        assert told.wait(20)
+        yield TrainStep(0, (), (), None, {"step": 0})
+
+    sessions = [Session(work, path, 4, resumes=True) for path in begun]
+    try:
+        assert repr(sessions[0]) == "<Session a.rao: opening the run, newest checkpoint at step 2 of 4>"
+        assert repr(sessions[1]) == "<Session b.rao: opening the run, no checkpoint>"
+    finally:
+        told.set()
+    for session in sessions:
+        session.result()
+        assert repr(session).endswith(": finished, step 0 of 4>")
+
+
 def test_two_cells_run_at_once(learner: Learner) -> None:
     session = learner.start()
     assert session.run.config["train"]["steps"] == 4
