@@ -59,6 +59,20 @@ def test_its_marks_and_badges_are_those_of_the_views(repo: Path) -> None:
     assert {name: getattr(text._UNICODE, name) for name in entries.TEXT} == entries.TEXT
 
 
+TERMS = (
+    "agent", "root", "copy", "child", "helper", "sub-agent", "token", "refused", "sandbox", "prompt", "dialect",
+    "adapter", "LoRA", "credit", "reward", "bonus", "gradient share", "baseline", "advantage", "arm",
+    "ablation", "probe", "fork",
+)  # fmt: skip
+
+
+def test_every_term_of_the_course_has_a_row(repo: Path) -> None:
+    page = (repo / "data/docs/glossary.md").read_text("utf-8")
+    named = {name for names in re.findall(r"\| \*\*(.+?)\*\*: ", page) for name in names.split(", ")}
+    letters = set(re.findall(r"</i> \| (\w+)[:,] ", page))
+    assert {*TERMS} <= named | letters, {*TERMS} - named - letters
+
+
 def test_the_page_to_print_fetches_nothing(repo: Path) -> None:
     page = (repo / "data/docs/glossary.html").read_text("utf-8")
     assert "size: A4" in page and "http" not in page and "<script" not in page and "src=" not in page

@@ -73,8 +73,8 @@ def sections(help_card: str) -> list[Section]:
 
 
 def _entries(rows: str) -> list[Entry]:
-    """Lines of PICTURE | NAME | WORDS."""
-    parts = (line.split(" | ") for line in rows.strip().splitlines())
+    """Lines of PICTURE | NAME | WORDS; some have no picture."""
+    parts = (line.split(" | ", 2) for line in rows.strip().splitlines())
     return [Entry(picture.strip(), "", name, words) for picture, name, words in parts]
 
 
@@ -116,12 +116,12 @@ def _rows(source: str, function: str) -> Iterator[Entry]:
 TERMS = """
 agent | agent, node | the model with a goal of its own: it writes code, reads what comes back, and may launch copies
 root | root | the agent that got the task; its address is 0
-child | copy, child | the same weights with a smaller goal and an empty context; 0.1 is the second child of 0
+child | copy, child, helper, sub-agent | the same weights, a smaller goal and an empty context; 0.1 is the second of 0
 tree | tree, rollout | one try at a task: the root and all agents below it
 depth | depth | 0 for the root, 1 for its children, and so on; a leaf is an agent without children
 group | group | the trees of one step that try the same task: they are compared with each other
 turn | turn | one piece of code (the action), and what running it returned (the observation)
-token | token, decode step | the piece that a model writes at once; in a decode step each agent that writes gets one
+token | token, decode step | a piece of text, the unit of reading and writing; in a decode step each writer adds one
 window | context, window | what an agent can see, and how many tokens of it at most
 flat | recursive, flat | an agent that may launch copies; one that works alone
 mark_succeeded | verifier, judge | a program that checks what an agent did; a model that reads it and gives a score
@@ -131,6 +131,11 @@ chosen | step | one update of the weights, from all trees of a few tasks
 run_file | run, run file | a training; one file with its trees, their credit and the figures of each step
 fork | fork | a recorded tree, run again from one turn, with a change or without
 ghost | what-if | the same rollouts under another rule of credit
+ | refused | a call or a launch that was not carried out; the agent reads why
+ | sandbox | where code that a model writes runs: without files, network or processes
+ | prompt | what a chat model reads before and after its turns: a folder of five small files
+ | dialect | how a policy writes its actions: one call a turn, or programs
+ | adapter, LoRA | a few weights added to a model, trained in place of all of them
 """.strip()
 
 COLOURS = """
@@ -153,4 +158,8 @@ ceiling | flat ceiling | share of tasks whose shortest flat transcript, one call
 span | span | in traces of other programs: an agent, a turn or a call, from its start to its end
 together | parallel | agents that were launched together write at the same time
 drawn | temperature, seed | how freely tokens are drawn (0: the likeliest); the number that fixes tasks and noise
+ | credit | what each agent earned, and so how it is trained: R, b, A and w
+ | bonus | the part of R that its copies earned: λ × their mean s
+ | gradient share | |wA| × its tokens, as part of those of the whole step: of loss weight, not of the gradient's norm
+ | arm, ablation | a variant in an experiment; one with a part of the method left out or changed
 """.strip()

@@ -20,7 +20,8 @@ HELP = Path(__file__).resolve().parents[3] / "widgets" / "src" / "help" / "help.
 HEAD = """# Glossary
 
 Every mark, colour, symbol and key of the views, and the terms of the notebooks. [To print](glossary.html), on two sides
-of A4: open that page in a browser and print it. In the views, `?` shows the same words.
+of A4: open that page in a browser and print it. `?` in a view shows most of it in the same words: not *Who
+does what*, *Colours* and *Measured and compared*, and only two badges, since the Badges view explains all.
 `python -m rao_lab.experiments.glossary.make` writes this page.
 """
 _STYLE = """
