@@ -88,7 +88,13 @@ def test_outputs_need_no_kernel(tmp_path: Path) -> None:
         {PLOTLY: {"data": [{"y": [1, 2], "name": "</script>"}], "layout": {"height": 300}}, "text/html": "x"},
         {"text/html": "<b>table</b>"},
     ]
-    about: list[dict[str, Any]] = [{"rao_lab": {"key": "k1"}}, {"rao_lab": {"key": "k2"}}, {}, {}, {}]
+    about: list[dict[str, Any]] = [
+        {"rao_lab": {"key": "k1", "height": 720}},
+        {"rao_lab": {"key": "k2"}},
+        {},
+        {},
+        {},
+    ]
     cell = nbformat.v4.new_code_cell("x")
     for data, metadata in zip(shown, about, strict=True):
         cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=metadata))
@@ -99,7 +105,7 @@ def test_outputs_need_no_kernel(tmp_path: Path) -> None:
         '<iframe class="explorer" src="../explorers/03_a-1.html" title="Explorer: runs/&lt;a&gt;.rao"'
         in (frame["text/html"])
     )
-    assert "height:660px" in frame["text/html"] and (tmp_path / "explorers" / "03_a-1.html").is_file()
+    assert "height:780px" in frame["text/html"] and (tmp_path / "explorers" / "03_a-1.html").is_file()
     assert picture == {"text/plain": "<Explorer>", "text/html": "<svg>"} and slider == {
         "text/plain": "Slider"
     }

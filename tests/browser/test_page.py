@@ -363,6 +363,24 @@ def test_nothing_is_fetched(pages: Any, saved: Path) -> None:
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
 
 
+def test_in_a_frame_it_follows_the_theme_of_the_page_around_it(
+    pages: Any, saved: Path, repo: Path, tmp_path: Path
+) -> None:
+    """As on the pages of the course, whose button says dark though the system says light."""
+    around = tmp_path / "course.html"
+    script = (repo / "rao_lab/publish/site/static/site.js").read_text("utf-8")
+    frame = f'<iframe class="explorer" src="{saved.as_uri()}" style="width:1200px;height:700px"></iframe>'
+    around.write_text(f"<!doctype html><body>{frame}<script>{script}</script></body>", "utf-8")
+    page = pages.open(around.as_uri())
+    inside = page.locator("iframe").content_frame
+    inside.locator(".rao[data-theme=light]").wait_for()
+    for theme, ground in (("dark", "rgb(33, 33, 33)"), ("light", "rgba(0, 0, 0, 0)")):
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        inside.locator(f".rao[data-theme={theme}]").wait_for()
+        assert inside.locator("html").evaluate("it => getComputedStyle(it).backgroundColor") == ground
+    assert pages.errors == []
+
+
 def bare(**more: Any) -> Any:
     from rao_lab.tree import Node, Status, Task, Tree, TreeHeader
 

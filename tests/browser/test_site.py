@@ -76,17 +76,18 @@ def test_every_kind_of_output_works_from_a_folder(tmp_path: Path, browser: Any) 
         inside.locator(".rao [role=treeitem][aria-selected=true][aria-level='2']").wait_for(state="attached")
         inside.get_by_role("tab", name="Context").click()
         inside.locator("[role=tab][aria-selected=true]", has_text="Context").wait_for()
-        scheme = "() => matchMedia('(prefers-color-scheme: dark)').matches"
-        assert inside.locator("html").evaluate(scheme) == (theme == "dark")
+        inside.locator(f".rao[data-theme={theme}]").wait_for()
         assert not wrong
         # The button of the page changes what stands in it, too.
-        for _ in range(2):
+        for _ in range(3):
             page.locator(".theme-toggle:visible").first.click()
-        shown = page.evaluate("() => document.body.dataset.theme")
-        page.wait_for_function(
-            f"() => document.body.dataset.jpThemeLight === '{str(shown != 'dark').lower()}'"
-        )
-        assert inside.locator("html").evaluate(scheme) == (shown == "dark")
+            shown = page.evaluate("() => document.body.dataset.theme")
+            shown = theme if shown == "auto" else shown
+            page.wait_for_function(
+                f"() => document.body.dataset.jpThemeLight === '{str(shown != 'dark').lower()}'"
+            )
+            inside.locator(f".rao[data-theme={shown}]").wait_for()
+        assert page.locator(".back-to-top").is_hidden()
         context.close()
 
 

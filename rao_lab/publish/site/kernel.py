@@ -31,7 +31,8 @@ class Watch:
 
         get_ipython().display_formatter.mimebundle_formatter.for_type(Explorer, self.note)
         self._shown[explorer.key] = explorer
-        return explorer._repr_mimebundle_()
+        data, about = explorer._repr_mimebundle_()
+        return data, {**about, "rao_lab": {**about["rao_lab"], "height": explorer.height}}
 
     def keep(self, _result: object = None) -> None:
         """After a cell: what is still live is kept again after the next one."""

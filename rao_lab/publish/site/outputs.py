@@ -11,8 +11,8 @@ from typing import Any
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-TALL = {"board": 660, "group": 680, "evolution": 780}
-"""px of a view in a page; others are 580 high."""
+USUAL, MORE = 520, 60
+"""px: the height of an Explorer that says nothing of it, and how much higher its frame is than its cell."""
 
 
 @dataclass
@@ -58,7 +58,8 @@ def _explorer(
 ) -> None:
     data = part["data"]
     del data[VIEW]
-    key = part.get("metadata", {}).get("rao_lab", {}).get("key", "")
+    about = part.get("metadata", {}).get("rao_lab", {})
+    key = about.get("key", "")
     page = kept / f"{key}.html"
     if not key or not page.is_file():
         why = kept / f"{key}.txt"
@@ -73,7 +74,7 @@ def _explorer(
         numbers[key] = f"{name}-{len(numbers) + 1}.html"
         shutil.copy(page, explorers / numbers[key])
     traits = json.loads(_data_of(page))["traits"]
-    height = TALL.get(traits.get("look", {}).get("view", ""), 580)
+    height = int(about.get("height", USUAL)) + MORE
     part["data"] = {"text/html": frame(numbers[key], height, f"Explorer: {traits.get('title') or 'trees'}")}
 
 

@@ -49,7 +49,8 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 html, body {{ margin: 0; height: 100% }}
-@media (prefers-color-scheme: dark) {{ html {{ background: #212121; color-scheme: dark }} }}
+@media (prefers-color-scheme: dark) {{ html:not([data-theme=light]) {{ background: #212121; color-scheme: dark }} }}
+html[data-theme=dark] {{ background: #212121; color-scheme: dark }}
 </style>
 </head>
 <body>
@@ -58,6 +59,15 @@ html, body {{ margin: 0; height: 100% }}
 <script type="application/json" id="data">{data}</script>
 {program}
 <script>
+// In a frame, the page around it says whether it is dark.
+if (parent !== window) {{
+  addEventListener("message", ({{ source, data }}) => {{
+    if (source !== parent || typeof data?.raoDark !== "boolean") return;
+    document.documentElement.dataset.theme = data.raoDark ? "dark" : "light";
+    document.body.dataset.jpThemeLight = String(!data.raoDark);
+  }});
+  parent.postMessage("raoTheme", "*");
+}}
 const source = document.getElementById("bundle").textContent.replaceAll("<\\\\/script", "</" + "script");
 const url = URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }}));
 import(url).then((bundle) => {{

@@ -26,8 +26,19 @@ function tones(layout) {
   return found;
 }
 
+// A frame asks for the page's theme once it is there, and gets it again after each change.
+function tell(frame) {
+  frame.contentWindow?.postMessage({ raoDark: isDark() }, "*");
+}
+
+addEventListener("message", ({ source, data }) => {
+  if (data !== "raoTheme") return;
+  for (const frame of document.querySelectorAll("iframe.explorer")) if (frame.contentWindow === source) tell(frame);
+});
+
 function draw() {
   document.body.dataset.jpThemeLight = String(!isDark());
+  document.querySelectorAll("iframe.explorer").forEach(tell);
   for (const held of document.querySelectorAll("script[data-figure]")) {
     const { data, layout } = JSON.parse(held.textContent);
     const options = { responsive: true, displaylogo: false, displayModeBar: false };
