@@ -11,6 +11,11 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+from rao_lab.course.exercise import exercises
+
+NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
+TOLD_BELOW = {"01_watch_it_learn", "05_prompt_bench", "08_your_environment"}
+"""Their quick tests look at what they say, too."""
 
 
 def cells_of(name: str, repo: Path, tmp_path: Path) -> list[str]:
@@ -36,6 +41,19 @@ def executed(name: str, repo: Path, folder: Path) -> list[Any]:
     where = {"metadata": {"path": str(folder)}}
     client.NotebookClient(book, timeout=600, kernel_name="python3", resources=where).execute()
     return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name not in TOLD_BELOW])
+def test_a_notebook_runs_in_short(
+    name: str, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the end without an error; every exercise is there, and says that it is not answered yet."""
+    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+    monkeypatch.setenv("RAO_LAB_CACHE", str(tmp_path / "nothing is fetched"))
+    said = "\n".join(cells_of(name, repo, tmp_path))
+    asked = [each.number for each in exercises(name[:2].lstrip("0"))]
+    assert re.findall(r"^○ (\S+) not answered yet", said, re.MULTILINE) == asked
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "mine"}
 
 
 def watch_it_learn(code: list[Any]) -> None:
@@ -155,9 +173,8 @@ def test_notebook_03_shows_what_it_says_of_credit(repo: Path, tmp_path: Path) ->
     assert [said[at].count("not answered yet") for at in (2, 4, 13, 16)] == [1, 1, 1, 1]
 
 
-@pytest.mark.slow  # it trains: about 20 s
-def test_faults_are_found_and_mended(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+@pytest.mark.slow  # it trains: about 25 s
+def test_faults_are_found_and_mended(repo: Path, tmp_path: Path) -> None:
     said = cells_of("04_debug_credit", repo, tmp_path)
     whole = "\n".join(said)
     assert "not answered yet" in whole and "Traceback" not in whole
@@ -169,19 +186,16 @@ def test_faults_are_found_and_mended(repo: Path, tmp_path: Path, monkeypatch: py
     assert "\nmended  " in said[-2] and "mended" in said[-1]
 
 
-@pytest.mark.slow  # it trains, and forks 12 trees: about 20 s
-def test_forks_say_what_would_have_happened(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+@pytest.mark.slow  # it trains, and forks 36 trees: about 40 s
+def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
     said = cells_of("06_fork_and_ask_why", repo, tmp_path)
     whole = " ".join("\n".join(said).split())
-    assert "<TrainStep 2: 32 trees" in said[0]
+    assert "<TrainStep 6: 32 trees" in said[0]
     assert "A = -" in said[1], "the copy that is blamed most"
-    assert "weights: tiny v1, checkpoint step-1, the node's own" in said[2]
-    assert whole.count("advantage goes from") >= 3 and whole.count(" of 4 [") >= 3
+    assert "weights: tiny v5, checkpoint step-5, the node's own" in said[2]
+    assert whole.count("advantage goes from") >= 3 and whole.count(" of 12 [") >= 3
     assert whole.count("root succeeds 0.") + whole.count("root succeeds 1.") == 3
-    assert whole.count("not answered yet") == 3 and "4 forks" in said[-1]
+    assert whole.count("not answered yet") == 3 and "12 forks" in said[-1]
 
 
 def test_notebook_05_says_what_its_benches_say(
@@ -194,7 +208,7 @@ def test_notebook_05_says_what_its_benches_say(
     assert "divide_and_conquer@" in said[0] and "no_delegation@" in said[0]
     assert "+You are a translator from English to Python." in said[2]
     assert "--- system" in said[3] and "English: What is the age of Ada?" in said[3]
-    assert "2 variants x 6 tasks x 1 repeat: 12 trees" in said[4]
+    assert "2 variants x 2 tasks x 1 repeat: 4 trees" in said[4]
     assert "no winner yet" in said[4]
     assert "prompts mean nothing to scripted" in said[6] and "the same success" in said[6]
     # Section 5: what the text says of the recorded bench.
@@ -257,11 +271,8 @@ def test_notebook_09_goes_on_without_a_chat_model(
         assert any(f"{number} not answered yet" in each for each in said)
 
 
-@pytest.mark.slow  # it trains a step and evaluates: about 15 s
-def test_notebook_07_shows_what_its_text_says_of_the_claims(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
+@pytest.mark.slow  # it trains and evaluates: about 45 s
+def test_notebook_07_shows_what_its_text_says_of_the_claims(repo: Path, tmp_path: Path) -> None:
     said = cells_of("07_does_it_scale", repo, tmp_path)
     assert len(said) == 19
     assert "after recursive minus before recursive" in said[2]
