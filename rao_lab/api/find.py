@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from rao_lab.api.settings import is_number
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import for_shell, quoted
 from rao_lab.base.words import counted
 from rao_lab.credit import Attribution, Attributions
 from rao_lab.errors import MissingError
@@ -124,7 +124,7 @@ def why_no_credit(run: Run, step: int | None) -> str:
     if outside and any(each.groups for each in run.steps):
         return (
             f"{name} has no credit: its trees were run outside training, and credit compares the trees of a "
-            f"training step; `rao-lab show {name}` prints them"
+            f"training step; `rao-lab show {for_shell(name)}` prints them"
         )
     if step is None or step not in known:
         return f"{name} has no credit: no step of training has ended" + ("" if known else " or begun")

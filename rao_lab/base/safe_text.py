@@ -9,14 +9,17 @@ shows them:
     one_line(text)    a text on one line, such as a goal or a reason
     visible(text)     a text of several lines
     shorten(line)     a safe line, cut to the cells of a terminal
+    for_shell(path)   a path in a command that can be pasted
 
 The front end replaces the same characters (`widgets/src/shared/text.js`).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
+import shlex
 import unicodedata
 from typing import Any
 
@@ -56,6 +59,20 @@ def unquoted(name: Any) -> str:
     line = str(name).encode("utf-8", "replace").decode()
     line = line if line.isprintable() else ascii(line)[1:-1]
     return line if len(line) <= MOST_QUOTED else line[: MOST_QUOTED - 3] + "..."
+
+
+def for_shell(path: Any, windows: bool = os.name == "nt") -> str:
+    """A path as a word of a command for this system's shell. Both shells of Windows take quotation marks, but in them
+    PowerShell replaces what looks like its variables.
+    """
+    word = str(path)
+    word = word if word.isprintable() else unquoted(word)
+    word = f"./{word}" if word.startswith("-") else word
+    if not windows:
+        return shlex.quote(word)
+    if re.fullmatch(r"[\w.:/\\-]+", word):
+        return word
+    return "'" + word.replace("'", "''") + "'" if re.search("[$`]", word) else f'"{word}"'
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sqlite3
 import stat
 import sys
@@ -20,7 +19,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from rao_lab.base.safe_text import one_line, quoted, unquoted
+from rao_lab.base.safe_text import for_shell, one_line, quoted, unquoted
 from rao_lab.errors import MissingError, RunFileError, UnavailableError
 from rao_lab.store.columns.bytes import MAX_BODY
 from rao_lab.store.foreign import looks_like
@@ -278,7 +277,7 @@ def salvage_hint(path: Path) -> str:
         path = path.relative_to(Path.cwd())
     out = free_name(Path(f"{path.stem}.salvaged.rao"))
     words = [str(path), str(out)] if str(path).isprintable() else ["FILE", "NEW.rao"]
-    run, left = (shlex.quote(f"./{word}" if word.startswith("-") else word) for word in words)
+    run, left = map(for_shell, words)
     return f"{_TRY}{run} --salvage --out {left}`"
 
 

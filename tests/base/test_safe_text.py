@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rao_lab.base.safe_text import cells, one_line, shorten, visible
+from rao_lab.base.safe_text import cells, for_shell, one_line, shorten, visible
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,22 @@ def test_nothing_that_acts_is_left(text: str) -> None:
 @given(st.text(st.characters()))
 def test_what_is_visible_stays_as_it_is(text: str) -> None:
     assert visible(visible(text)) == visible(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "posix", "windows"),
+    [
+        ("runs/a-1.rao", "runs/a-1.rao", "runs/a-1.rao"),
+        ("C:\\my runs\\a.rao", "'C:\\my runs\\a.rao'", '"C:\\my runs\\a.rao"'),
+        ("O'Brien.rao", "'O'\"'\"'Brien.rao'", '"O\'Brien.rao"'),
+        ("it's $5.rao", "'it'\"'\"'s $5.rao'", "'it''s $5.rao'"),
+        ("-a.rao", "./-a.rao", "./-a.rao"),
+        ("a" * 300, "a" * 300, "a" * 300),
+    ],
+)
+def test_a_path_in_a_command_can_be_pasted(name: str, posix: str, windows: str) -> None:
+    """Neither cmd nor PowerShell knows the quotation of a POSIX shell."""
+    assert (for_shell(name, windows=False), for_shell(name, windows=True)) == (posix, windows)
 
 
 def test_one_line_is_one_line() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rao_lab.base.safe_text import for_shell
 from rao_lab.base.words import counted
 from rao_lab.cli.options import (
     Agent,
@@ -155,7 +156,7 @@ def evaluate(
     else:
         print_text(evaluation_text(found, plain), sentences=True)
         if out is not None:
-            print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {out}")
+            print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {for_shell(out)}")
     if status or found.success is None:
         raise typer.Exit(status or 1)
 

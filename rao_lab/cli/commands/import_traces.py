@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rao_lab.base.safe_text import for_shell
 from rao_lab.cli.options import Json, Out
 from rao_lab.cli.output import print_json, print_text
 
@@ -61,5 +62,9 @@ def import_traces(
         )
         return
     told = str(trace).splitlines()
-    last = f"written to {out}: rao-lab show {out} prints its trees" if out else "--out FILE.rao keeps it"
+    last = (
+        f"written to {out}: rao-lab show {for_shell(out)} prints its trees"
+        if out
+        else "--out FILE.rao keeps it"
+    )
     print_text("\n".join([*told[:-1], last, "", text_tree(trace.trees[0])]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rao_lab.base.safe_text import for_shell
 from rao_lab.cli.options import (
     Agent,
     Difficulty,
@@ -134,7 +135,11 @@ def run(
         tree, status = _watched(actor, chosen, world, options)
     _report(tree, actor, options["judge"], as_json)
     if goal is not None and not as_json and any(turn.text for turn in tree.nodes[0].turns):
-        kept = "--out FILE keeps the tree, and `rao-lab show FILE" if out is None else f"`rao-lab show {out}"
+        kept = (
+            "--out FILE keeps the tree, and `rao-lab show FILE"
+            if out is None
+            else f"`rao-lab show {for_shell(out)}"
+        )
         print_progress(f"next: {kept} --node 0` prints what agent 0 read and wrote")
     if status or _lost(tree):
         raise typer.Exit(status or 1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rao_lab.base.safe_text import for_shell
 from rao_lab.cli.options import (
     Difficulty,
     Env,
@@ -172,7 +173,7 @@ def _report(out: Path, step: int, metrics: dict[str, Any], all_steps: int, as_js
             step, metrics = last_step(out)
         print_json({"run": str(out), "steps": all_steps, "last_step": step, "metrics": metrics})
     elif step:
-        print_text(f"{out}: {step} of {all_steps} steps. Next: rao-lab credit {out} --step {step}")
+        print_text(f"{out}: {step} of {all_steps} steps. Next: rao-lab credit {for_shell(out)} --step {step}")
     else:
         whole = "its step was" if all_steps == 1 else f"all {all_steps} steps were"
         print_text(f"{out}: {whole} done before.")

@@ -9,6 +9,7 @@ from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
+from rao_lab.base.safe_text import for_shell
 from rao_lab.base.words import counted
 from rao_lab.evaluation.evaluate import Evaluation
 from rao_lab.evaluation.intervals import paired_interval
@@ -85,8 +86,8 @@ def demo_text(result: DemoResult) -> str:
             f"Before:\n{text_tree(pair.before)}",
             f"After:\n{text_tree(pair.after)}",
         ]
-    run, step = result.config.out, result.steps
-    named = "" if DEFAULT.fullmatch(run.as_posix()) else f" --out {run}"
+    run, step = for_shell(result.config.out), result.steps
+    named = "" if DEFAULT.fullmatch(result.config.out.as_posix()) else f" --out {run}"
     parts += [
         _filled(f"Page: {result.page}") if result.page else "",
         f"Its trees:  rao-lab show {run} --step {step}\n"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rao_lab.base.safe_text import unquoted
+from rao_lab.base.safe_text import for_shell, unquoted
 from rao_lab.base.words import fixed
 from rao_lab.evaluation.forks import Forks
 from rao_lab.tree.origin import edit_words
@@ -40,7 +39,7 @@ def fork_text(found: Forks, kept: Path, place: int | None) -> str:
     feet = [f"{NOTHING} no such number: {'; '.join(lacks)}"] if lacks else []
     where = f"kept in {unquoted(kept)}"
     if place is not None:
-        step, file = found.original.header.step, shlex.quote(unquoted(kept))
+        step, file = found.original.header.step, for_shell(kept)
         where += f"; the first of them: rao-lab show {file} --step {step} --tree {place}"
     return "\n".join([f"{found}", *heads, "", *table, *feet, "", where])
 
