@@ -5,6 +5,7 @@ import { CATALOGUE } from "../src/board/catalogue.js";
 import { drawPlan } from "../src/board/curves.js";
 import { endLabels } from "../src/board/pens.js";
 import { planOf } from "../src/board/plan.js";
+import { tailOf } from "../src/board/plots.js";
 import { curvesOf } from "../src/board/series.js";
 import { fewWords } from "../src/board/words.js";
 
@@ -124,4 +125,11 @@ test("names of series: written over the line of the chosen step, on a ground whe
   assert.deepEqual(drawn(10), ["5 nodes"]);
   assert.deepEqual(drawn(12), [[105, 43, 48, 14], "5 nodes"]);
   assert.deepEqual(drawn(20), ["5 nodes"]);
+});
+
+test("the names of series are whole while the field can be read", () => {
+  const room = { left: 40, right: 150, least: 150 };
+  assert.equal(tailOf(room, 270, 1), 150); // "training, mended" in one of four plots
+  assert.equal(tailOf({ ...room, right: 100, least: 100 }, 150, 1), 75);
+  assert.equal(tailOf({ ...room, right: 330, least: 210 }, 400, 1), 210); // without its interval
 });

@@ -240,12 +240,16 @@ export class Board {
       put(2, false);
       return { tall: (pair ? 186 : 150) * u, low: SMALL[4] * u };
     }
+    /** @param {number} width @returns {2 | 4} as many as stand beside each other with their names whole */
+    const abreast = (width) => (width - 3 * GAP - fixed >= 4 * FIELD * u ? 4 : 2);
     // The large plot takes the height that is left, so that all of the board is in view if it fits.
-    const columns = main.element.clientWidth - 3 * GAP - fixed >= 4 * FIELD * u ? 4 : 2;
+    const columns = abreast(main.element.clientWidth);
     const rest = put(columns, true);
     if (rest >= TALL.least * u) return { tall: Math.min(TALL.most * u, rest), low: SMALL[columns] * u };
     const aside = this.panel.element.offsetHeight + (AROUND + LEAST * TASK) * u;
-    return { tall: Math.max(170 * u, aside, Math.min(TALL.most * u, put(4, false))), low: SMALL[4] * u };
+    const under = abreast(pane.clientWidth - 2 * GAP);
+    const tall = Math.max(170 * u, aside, Math.min(TALL.most * u, put(under, false)));
+    return { tall, low: SMALL[under] * u };
   }
 
   drawPlots() {

@@ -26,6 +26,8 @@ const KINDS = [5, 3, 1, 4, 2];
 const BANDS = 4;
 /** Lines whose figures of the chosen step fit beside its line. */
 const FIGURES = 5;
+/** px between the last column and the names of its parts. */
+const BESIDE = 10;
 /** px about a point that are the point. */
 const NEAR = 18;
 
@@ -185,7 +187,7 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
   }
   const here = chosen === plan.newest ? undefined : at(rows, chosen ?? NaN);
   const last = rows[rows.length - 1];
-  const left = x(last.step) + made.half + 4 * u;
+  const left = x(last.step) + made.half + BESIDE * u;
   if (shares) nameShares(scale, kinds, { here, last, left }, y, top, bottom);
   else nameKinds(scale, kinds, tones, { here, left, say: plan.say }, y, top, bottom);
   return (step, height) => {
@@ -245,7 +247,8 @@ function nameKinds(scale, kinds, tones, { here, left, say: said }, y, top, botto
 }
 
 /**
- * px that the names of series need at the right of the field, and the figures of the axis at its left.
+ * px that the names of series need at the right of the field, at least those without their intervals,
+ * and the figures of the axis at its left.
  * @param {Plan} plan @param {Scale} scale
  */
 export function roomOf(plan, scale) {
@@ -255,10 +258,11 @@ export function roomOf(plan, scale) {
     return context.measureText(words).width;
   };
   const lines = plan.fields.flatMap(({ lines }) => lines);
-  const ends = lines.map((one) => {
-    const { bold, plain } = endWords(plan, one);
-    return wide(bold, 600) + (bold && plain ? 5 * u : 0) + wide(plain);
-  });
+  const words = lines.map((one) => endWords(plan, one));
+  const space = (/** @type {string} */ bold, /** @type {string} */ plain) =>
+    wide(bold, 600) + (bold && plain ? 5 * u : 0) + wide(plain);
+  const ends = words.map(({ bold, plain }) => space(bold, plain));
+  const shorter = words.map(({ bold, short }) => space(bold, short));
   const kinds = (plan.columns?.kinds ?? []).map(({ name }) => {
     return plan.entry.draw === "shares" ? wide(`${name} 100 %`) : wide(oneLine(name, 40)) + 13 * u;
   });
@@ -266,7 +270,10 @@ export function roomOf(plan, scale) {
   const marks = plan.fields.flatMap((field) => field.marks.map(plan.mark)).map((mark) => {
     return context.measureText(mark).width;
   });
-  return { left: Math.max(24 * u, ...marks) + 10 * u, right: Math.max(28 * u, ...ends, ...kinds) + 14 * u };
+  const beside = 14 + (kinds.length ? BESIDE : 0);
+  const right = Math.max(28 * u, ...ends, ...kinds) + beside * u;
+  const least = Math.max(28 * u, ...shorter, ...kinds) + beside * u;
+  return { left: Math.max(24 * u, ...marks) + 10 * u, right, least };
 }
 
 /**

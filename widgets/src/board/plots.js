@@ -17,8 +17,9 @@ import { planOf } from "./plan.js";
 /** Pixels over and under the field. */
 const TOP = 10;
 const FOOT = 20;
-/** Of a plot's width, what the names of series may take. */
+/** Of a plot's width, what the names of series may take; and more for whole names, if these px are left. */
 const NAMES = 0.5;
+const FIELD = 60;
 /** px that a press may move and still be one. */
 const STILL = 4;
 
@@ -155,11 +156,12 @@ export class Plot {
     const { p } = axis;
     const context = this.surface.size(Math.floor(width), Math.floor(height));
     const u = p.unit;
-    const { left, right: names } = this.room ?? { left: 40 * u, right: 70 * u };
+    const room = this.room ?? { left: 40 * u, right: 70 * u, least: 70 * u };
+    const { left } = room;
     const last = Math.max(1, axis.last);
     // The names of series stand behind their newest step: inside the field while it has room there.
     const grown = Math.max(axis.end, 1) / last;
-    const tail = Math.min(names, width * NAMES);
+    const tail = tailOf(room, width, u);
     const right = Math.min(width - 12 * u, left + (width - tail - left) / grown);
     this.field = { from: left, to: right, last };
     const x = (/** @type {number} */ step) => left + (step / last) * (right - left);
@@ -173,6 +175,15 @@ export class Plot {
     if (axis.chosen !== null) upright(scale, bottom, axis.chosen);
     for (const write of scale.words) write();
   }
+}
+
+/**
+ * px for the names of series: names are whole unless the field would be too narrow to be read; intervals
+ * stand beside them if they fit.
+ * @param {ReturnType<typeof roomOf>} room @param {number} width @param {number} u
+ */
+export function tailOf({ left, right, least }, width, u) {
+  return Math.min(right, Math.max(width * NAMES, Math.min(least, width - left - FIELD * u)));
 }
 
 /** @param {Scale} scale @param {number} bottom */
