@@ -63,6 +63,8 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     for _ in range(12):
         slider.press("PageDown")
     assert unborn(page) == 9
+    head = page.locator(".rao .inspector .who")
+    assert "not launched yet" in head.inner_text() and "succeeded" not in head.inner_text()
     page.locator(".rao .outline .list").focus()
     page.keyboard.press(">")
     page.keyboard.press("Space")
@@ -75,6 +77,7 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     assert unborn(page) > 3
     page.keyboard.press("Escape")
     assert unborn(page) == 0 and pages.errors == []
+    assert "not launched yet" not in head.inner_text()
 
 
 @pytest.mark.slow

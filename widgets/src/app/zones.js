@@ -87,6 +87,7 @@ export function showZones(app) {
 /** Another moment of the tree: only what shows one is drawn again. @param {ZonesHost} app */
 export function showMoment(app) {
   app.outline.draw();
+  if (!app.inspector.element.hidden) app.inspector.moved?.();
   for (const zone of [app.rooms.get("tree"), app.rooms.get("timeline"), app.strip]) {
     if (zone && !zone.element.hidden) (zone.moved ?? zone.update).call(zone);
   }

@@ -4,6 +4,7 @@ import { fill, h, onArrows, refill } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
+import { isLive } from "../step/status.js";
 import { ContextPane } from "./context.js";
 import { givenList } from "./given.js";
 import { messageParts } from "./messages.js";
@@ -44,6 +45,8 @@ export class Inspector {
     this.shown = "";
     /** Step, node and tab of what stands in the pane. */
     this.filled = "";
+    /** What the head tells of, while a moment is shown. */
+    this.moment = "";
     /** @type {NodeText | null} */
     this.text = null;
     /** @type {Set<string>} texts shown whole */
@@ -80,11 +83,33 @@ export class Inspector {
       this.showPile(small, tiny);
       return;
     }
-    const { line, sub } = whoLines(this.host, shown, false);
-    const given = givenList(this.host.marking.of(place.row), small);
-    refill(this.who, () => this.who.querySelector("button"), tiny ? this.wayBack() : null, line, sub, given);
+    this.moment = "";
+    this.showWho(shown);
     refill(this.tabs, () => chosenTab(this.tabs), tabList(this.host));
     this.showPane(shown);
+  }
+
+  /** Another moment is shown, perhaps many times a second: what the node was doing then. */
+  moved() {
+    const { shown, place } = this.host;
+    if (!shown || place.row < 0 || place.pile >= 0) return;
+    const { step, later } = shown;
+    const key = [place.row, step.status[place.row], step.turns[place.row], !!later?.has(place.row)].join();
+    if (this.moment === key) return;
+    this.moment = key;
+    this.showWho(shown);
+  }
+
+  /** @param {Shown} shown */
+  showWho(shown) {
+    const { size, place, marking } = this.host;
+    const { line, sub } = whoLines(this.host, shown, false);
+    const { step, later } = shown;
+    // Badges tell of how it ended.
+    const before = later && (later.has(place.row) || isLive(step.status[place.row]));
+    const given = before ? null : givenList(marking.of(place.row), size === "small");
+    const back = size === "tiny" ? this.wayBack() : null;
+    refill(this.who, () => this.who.querySelector("button"), back, line, sub, given);
   }
 
   /** Alike siblings as one: their sum in place of messages. @param {boolean} small @param {boolean} tiny */

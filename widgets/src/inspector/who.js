@@ -23,7 +23,8 @@ export function whoLines(host, shown, wide) {
   const { step } = shown;
   const { row } = host.place;
   const turns = step.turns[row];
-  const facts = [
+  const later = !!shown.later?.has(row);
+  const facts = later ? ["not launched yet"] : [
     statusWords(step.status[row], step.s[row]),
     `${turns} ${turns === 1 ? "turn" : "turns"}`,
     tokenWords(step, [row]),
@@ -31,10 +32,10 @@ export function whoLines(host, shown, wide) {
   ];
   const told = facts.filter(Boolean).join(" \u00b7 ");
   const goal = host.goal(row, 200);
-  const mark = markIcon(shapeOf(step.status[row], step.s[row]), 15);
+  const mark = markIcon(later ? "unscored" : shapeOf(step.status[row], step.s[row]), 15);
   const name = h("span", { class: "name cut", title: goal }, goal);
   const path = h("span", { class: "label" }, step.path(row));
-  const end = wide ? h("span", { class: "label" }, told) : sum(shown, row);
+  const end = wide ? h("span", { class: "label" }, told) : later ? null : sum(shown, row);
   return {
     line: h("div", { class: "line" }, mark, name, path, end),
     sub: h("div", { class: "sub cut" }, told, pileLink(host)),

@@ -18,6 +18,8 @@ import { Transport } from "./transport.js";
 
 /** px beside the lanes. */
 const EDGE = 12;
+/** Rows that are seen at once in a narrow cell, if there are as many. */
+const SEEN = 7;
 /** Names at the left, if no outline stands beside the lanes: px at the base type size. */
 const NAMES = { least: 90, most: 210, share: 0.26 };
 
@@ -104,6 +106,8 @@ export class TimelineView {
     this.showClocks();
     const height = this.rows.length * host.outline.pitch;
     this.room.style.height = `${height}px`;
+    const seen = Math.min(this.rows.length, SEEN) * host.outline.pitch; // the words below scroll before these
+    this.stage.style.minHeight = host.size === "small" ? `${seen}px` : "";
     if (this.beside) {
       const spare = host.outline.list.clientHeight - this.list.clientHeight;
       host.outline.room.style.setProperty("--spare", `${Math.max(0, spare)}px`);
