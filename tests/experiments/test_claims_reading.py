@@ -13,6 +13,8 @@ from rao_lab.experiments.claims import rows
 from rao_lab.experiments.claims.arms import ARMS, Unit
 from rao_lab.experiments.claims.reading import Claims, open_claims
 from rao_lab.experiments.claims.report import missing
+from rao_lab.experiments.claims.sceptic import answers
+from rao_lab.experiments.claims.tables import ablation_table
 from rao_lab.experiments.claims.verdicts import gain
 from tests.experiments.test_claims import kept
 
@@ -57,6 +59,17 @@ def test_few_seeds_and_missing_arms_are_said() -> None:
             call()
     with pytest.raises(MissingError, match="flat"):
         claims.tokens("flat")
+
+
+def test_the_report_judges_no_arm_of_fewer_seeds_than_rao() -> None:
+    claims = Claims(
+        made(lambda arm, _: lambda band, task: float(arm != "lam_1" or task % 2), rao=2, lam_0=1, lam_1=2)
+    )
+    said = "\n".join(answers(claims.known))
+    assert "Not judged, since fewer seeds were run than of `rao`: `lam_0` on medium, `lam_0` on hard." in said
+    assert "Worse than `rao`: `lam_1` on medium, `lam_1` on hard." in said
+    rows_of = {line.split("`")[1]: line for line in ablation_table(claims.known) if line.startswith("| `")}
+    assert "not judged: 1 seed" in rows_of["lam_0"] and "**worse**" in rows_of["lam_1"]
 
 
 def test_seeds_by_their_own_intervals_and_all_together() -> None:

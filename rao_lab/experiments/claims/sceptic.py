@@ -9,7 +9,7 @@ from rao_lab.experiments.claims.arms import ARMS
 from rao_lab.experiments.claims.beside import meaning
 from rao_lab.experiments.claims.delegation import by_nodes, by_roots, rates, within_tiers
 from rao_lab.experiments.claims.known import Known
-from rao_lab.experiments.claims.tables import better, mean, short, told
+from rao_lab.experiments.claims.tables import better, few, mean, short, told
 from rao_lab.experiments.claims.verdicts import gain, solved, success
 
 
@@ -70,7 +70,8 @@ def _against(known: Known, arm: str) -> Iterator[str]:
         if apart is not None:
             yield (
                 f"`{arm}` solves {told(solved(known, arm, (band,)))} of {band} and `rao` "
-                f"{told(solved(known, 'rao', (band,)))}: {told(apart, signed=True)}, {better(apart).strip('*')}."
+                f"{told(solved(known, 'rao', (band,)))}: {told(apart, signed=True)}, "
+                f"{better(apart, few(known, arm)).strip('*')}."
             )
 
 
@@ -82,14 +83,16 @@ def _choices(known: Known) -> Iterator[str]:
             continue
         for band in ("medium", "hard"):
             if (apart := gain(known, arm, "rao", (band,))) is not None:
-                sides.setdefault(better(apart).strip("*"), []).append(f"`{arm}` on {band}")
-    for side in ("better", "worse", "not resolved"):
+                said = better(apart, few(known, arm)).strip("*")
+                sides.setdefault(said.partition(":")[0], []).append(f"`{arm}` on {band}")
+    for side, words in (
+        ("better", "Better than `rao`"),
+        ("worse", "Worse than `rao`"),
+        ("not resolved", "Not resolved"),
+        ("not judged", "Not judged, since fewer seeds were run than of `rao`"),
+    ):
         if side in sides:
-            yield (
-                f"{side.capitalize()} than `rao`: {', '.join(sides[side])}."
-                if side != "not resolved"
-                else (f"Not resolved: {', '.join(sides[side])}.")
-            )
+            yield f"{words}: {', '.join(sides[side])}."
 
 
 def _weak(known: Known) -> Iterator[str]:

@@ -151,7 +151,7 @@ def ablation_table(known: Known) -> Lines:
                 told(warm),
                 short(cool.value if cool else None),
                 told(apart, signed=True),
-                better(apart),
+                better(apart, few(known, arm)),
             ]
         rows.append(cells)
     head = ["arm", "what differs", "seeds"]
@@ -160,9 +160,18 @@ def ablation_table(known: Known) -> Lines:
     yield from table(head, rows if "rao" in known.arms else ())
 
 
-def better(apart: Interval | None) -> str:
+def few(known: Known, arm: str) -> int:
+    """How many seeds an arm has, if `rao` has more: an interval over them was never tested; 0 = it has as many."""
+    there, all_of_them = len(known.seeds(arm, "rao")), len(known.seeds("rao"))
+    return there if there < all_of_them else 0
+
+
+def better(apart: Interval | None, seeds: int = 0) -> str:
+    """Args: seeds: those it is over, if they are too few to judge."""
     if apart is None:
         return ""
+    if seeds:
+        return f"not judged: {counted(seeds, 'seed')}"
     return "**better**" if apart.low > 0 else "**worse**" if apart.high < 0 else "not resolved"
 
 
