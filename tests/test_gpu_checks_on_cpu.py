@@ -19,6 +19,7 @@ def step() -> TrainStep:
     return checks.tiny_step("cpu", torch.float32)
 
 
+@pytest.mark.slow  # twenty seconds; tests/cli runs a demo, too
 def test_the_demo_runs_on_a_named_device(tmp_path: Path) -> None:
     out = tmp_path / "demo.rao"
     found = checks.demo("cpu", DemoConfig(out, steps=1, tasks_per_step=1, group_size=2, tasks=1))

@@ -109,6 +109,7 @@ def choose_telling_task(page: Any) -> None:
     page.wait_for_selector(".rao [role=treeitem]")
 
 
+@pytest.mark.slow  # two minutes: a whole training; tests below look at its parts
 def test_the_notebook_from_run_all_to_the_end(
     pages: Any, lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:
@@ -342,8 +343,7 @@ def end_kernels(lab: Lab) -> None:
         ask(f"sessions/{session['id']}", "DELETE")
 
 
-def test_the_code_of_the_notebook_is_five_cells_and_clean(repo: Path) -> None:
-    book = json.loads((repo / "notebooks" / NOTEBOOK).read_text("utf-8"))
-    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
-    assert len(code) == 5
-    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
+def test_notebooks_are_kept_without_what_they_printed(repo: Path) -> None:
+    for path in sorted((repo / "notebooks").glob("*.ipynb")):
+        code = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+        assert code and all(not cell["outputs"] and cell["execution_count"] is None for cell in code), path.name
