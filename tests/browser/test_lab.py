@@ -346,4 +346,6 @@ def end_kernels(lab: Lab) -> None:
 def test_notebooks_are_kept_without_what_they_printed(repo: Path) -> None:
     for path in sorted((repo / "notebooks").glob("*.ipynb")):
         code = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
-        assert code and all(not cell["outputs"] and cell["execution_count"] is None for cell in code), path.name
+        assert code and all(not cell["outputs"] and cell["execution_count"] is None for cell in code), (
+            path.name
+        )
