@@ -68,7 +68,7 @@ class Forks:
 
     >>> found = rl.fork(tree, "0.0", rest="continued", environment=env, policy=policy, repeats=2)
     >>> print(found)
-    sampled again from turn 1, 0.0 succeeds 2 of 2 [0.34, 1.00] (before: succeeded), and the root's return ...
+    sampled again from turn 1, 0.0 succeeds 2 of 2 [0.34, 1.00] (before: succeeded), and the root's reward ...
     >>> found.success, found.trees[0].header.origin["node"]
     (1.0, '0.0')
 

@@ -327,7 +327,7 @@ def test_a_tree_without_a_group_has_returns_and_says_what_an_advantage_needs(env
     tree = rl.run(env.tasks("test")[0], env, rl.load_policy("scripted"), on_event=events.append)
     found = rl.fork(tree, "0", rest="continued", environment=env, repeats=1)
     assert found.credit[0].R.before == 1.4 and found.credit[0].A.before is None
-    assert "the root's return goes from +1.40 to +1.40" in str(found) and "give run=" in str(found)
+    assert "the root's reward goes from +1.40 to +1.40" in str(found) and "give run=" in str(found)
     group = rl.Group(tree.task, (tree, replace(tree, header=replace(tree.header, rollout=1))))
     with_group = rl.fork(tree, "0", rest="continued", environment=env, repeats=1, group=group)
     assert "the root's advantage goes from +0.00 to +0.00" in str(with_group)

@@ -203,7 +203,10 @@ while (session.newest or 0) < 1: time.sleep(0.01)
 """
 
 
-@pytest.mark.parametrize("end", ["", "session.pause()", "raise SystemExit(0)"])
+@pytest.mark.parametrize(
+    "end",
+    ["session.pause()", *(pytest.param(end, marks=pytest.mark.slow) for end in ("", "raise SystemExit(0)"))],
+)
 def test_a_program_that_ends_leaves_a_whole_file_and_the_last_steps_weights(
     random_tiny: Path, tmp_path: Path, end: str
 ) -> None:

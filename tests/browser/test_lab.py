@@ -191,6 +191,7 @@ def move_lambda(page: Any, shots: Callable[[Any, str], None]) -> None:
     assert "As recorded" in page.locator(".rao .whatif .words").inner_text()
 
 
+@pytest.mark.slow  # fifteen seconds; keys are tried in tests/browser/test_page.py, too
 def test_by_keys_alone_in_the_dark(
     pages: Any, dark_lab: Lab, repo: Path, shots: Callable[[Any, str], None]
 ) -> None:

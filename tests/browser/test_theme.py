@@ -144,6 +144,7 @@ def test_jupyterlab_changes_its_theme_while_the_board_is_shown(pages: Any, lab: 
     assert pages.errors == []
 
 
+@pytest.mark.slow  # eight seconds
 def test_a_projector_has_the_whole_window_and_a_narrow_cell_keeps_step_and_credit(
     pages: Any, lab: Lab, tmp_path: Path
 ) -> None:

@@ -369,6 +369,7 @@ def fuzz_runs(
     return worked
 
 
+@pytest.mark.slow  # fifteen seconds; forged cells and fields are tried in tests/api/test_forged_numbers.py
 def test_20_forged_runs_and_checkpoints_are_used_or_refused(
     recorded: Path, random_tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

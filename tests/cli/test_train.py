@@ -93,7 +93,9 @@ def test_an_existing_run_is_not_overwritten(run_file: Path, random_tiny: Path, l
     assert run_file.read_bytes() == before
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
     tmp_path: Path, random_tiny: Path, sent: signal.Signals, status: int
 ) -> None:

@@ -127,6 +127,7 @@ def test_a_model_with_an_adapter_is_measured(monkeypatch: pytest.MonkeyPatch) ->
     assert "7M/update, adapter" in found
 
 
+@pytest.mark.slow
 def test_the_costs_of_a_run_file_are_told(tmp_path: Path) -> None:
     groups = store._groups(store._histories(store.SMALL))
     found = {case.name: case for case in store._costs(tmp_path, groups, 2)}

@@ -114,6 +114,7 @@ def test_a_cell_of_a_session_that_is_run_again_and_again_leaves_one(
     board.close()
 
 
+@pytest.mark.slow  # eight seconds; the cell of a session is tried in the quick run
 def test_a_cell_of_a_followed_run_that_is_run_again_and_again_leaves_one(
     followed: Path, run_cell: Callable[[str], None]
 ) -> None:
