@@ -15,13 +15,7 @@ import rao_lab as rl
 
 def cells_of(name: str, repo: Path, tmp_path: Path) -> list[str]:
     """Runs a notebook; what each of its code cells said."""
-    nbformat = pytest.importorskip("nbformat")
-    client = pytest.importorskip("nbclient")
-    book = nbformat.read(repo / "notebooks" / f"{name}.ipynb", as_version=4)
-    assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
-    where = {"metadata": {"path": str(tmp_path)}}
-    client.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
-    return [outputs(cell) for cell in book.cells if cell.cell_type == "code"]
+    return [outputs(cell) for cell in executed(name, repo, tmp_path)]
 
 
 def outputs(cell: Any) -> str:
@@ -33,6 +27,7 @@ def executed(name: str, repo: Path, folder: Path) -> list[Any]:
     nbformat = pytest.importorskip("nbformat")
     client = pytest.importorskip("nbclient")
     book = nbformat.read(repo / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
     where = {"metadata": {"path": str(folder)}}
     client.NotebookClient(book, timeout=600, kernel_name="python3", resources=where).execute()
     return [cell for cell in book.cells if cell.cell_type == "code"]

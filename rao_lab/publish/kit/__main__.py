@@ -354,7 +354,9 @@ def megabytes(paths: Iterable[Path]) -> str:
 
 def options() -> argparse.ArgumentParser:
     here = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    parser = argparse.ArgumentParser(description="Makes the offline kit of RAO Lab.")
+    parser = argparse.ArgumentParser(
+        prog="python -m rao_lab.publish.kit", description="Makes the offline kit of RAO Lab."
+    )
     parser.add_argument("--platform", choices=("linux", "macos", "windows", "all"), default=here)
     parser.add_argument("--python", default=",".join(PYTHONS), help="for which ones (default: %(default)s)")
     parser.add_argument("--with", dest="models", action="append", choices=sorted(SOURCES), default=[])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-
-from sphinx.cmd.build import build_main
 
 from rao_lab.publish.site.execute import REPO, execute, read_times, write_times
 from rao_lab.publish.site.sources import Sources
@@ -15,6 +14,9 @@ from rao_lab.publish.site.sources import Sources
 SITE = REPO / "site"
 MAX_PAGE_MB = 12.0
 """A page of the course with its explorers, without the two programs that all pages share."""
+
+
+INSTALL = "pip install -e '.[all,docs]' -c constraints.txt"
 
 
 def main() -> int:
@@ -25,6 +27,9 @@ def main() -> int:
     parser.add_argument("--only", metavar="NAME", help="run only notebooks whose name holds NAME")
     parser.add_argument("--folder", type=Path, default=SITE, help="where to write; by default site/")
     asked = parser.parse_args()
+    if lacking := [name for name in ("sphinx", "myst_nb", "furo") if find_spec(name) is None]:
+        print(f"error: {', '.join(lacking)} not installed: {INSTALL}", file=sys.stderr)
+        return 2
     folder: Path = asked.folder.resolve()
     executed, times = folder / "executed", folder / "executed" / "times.json"
     notebooks = sorted((REPO / "notebooks").glob("[0-9]*.ipynb"))
@@ -44,6 +49,8 @@ def main() -> int:
 
 def build(sources: Path, out: Path, times: Path) -> int:
     """Runs Sphinx; warnings are errors."""
+    from sphinx.cmd.build import build_main
+
     shutil.rmtree(out, ignore_errors=True)
     state = sources.parent / f"{out.name}.state"
     options = [
