@@ -14,7 +14,8 @@ from rao_lab.errors import MissingError
 from rao_lab.store import Run
 from rao_lab.tree import Tree
 from rao_lab.tree import diff as aligned
-from rao_lab.tree.diff import Credit, diff_trees
+from rao_lab.tree.diff import diff_trees
+from rao_lab.tree.earned import Credit
 from rao_lab.views.diff.html import diff_sheet
 
 
@@ -52,7 +53,7 @@ def diff(a: Tree, b: Tree, credit_a: Credit = None, credit_b: Credit = None) -> 
 
     Raises:
         InputError: this is no tree, or one without nodes.
-        MissingError: the attributions do not know the tree.
+        MissingError: the credit is of other trees.
     """
     return TreeDiff.of(diff_trees(a, b, credit_a, credit_b))
 

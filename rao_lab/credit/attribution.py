@@ -8,7 +8,7 @@ in a record mean that there is no such number; that is never 0. `s`, `R` and `b`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 from rao_lab.base.cell import table_html
 from rao_lab.base.words import fixed
 from rao_lab.credit.moving import carried
+from rao_lab.credit.table import signal, tree_key
 from rao_lab.errors import MissingError
+from rao_lab.tree.earned import tree_words
 
 if TYPE_CHECKING:
     from rao_lab.credit.config import CreditConfig
     from rao_lab.credit.table import Flags, Floats, Ints, NodeTable
+    from rao_lab.tree import Tree, TreeHeader
 
 WHY_NOT = (
     None,
@@ -281,6 +284,44 @@ class Attributions:
         """
         rows = self.rows(group, tree)
         return {record.node: record for record in self._records(rows.start, rows.stop)}
+
+    def of(self, tree: Tree) -> dict[str, Attribution]:
+        """The records of a tree at hand, by path.
+
+            >>> rl.attribute([group]).of(group.trees[0])["0"].node
+            '0'
+
+        Raises:
+            MissingError: these are of other trees.
+        """
+        found = [self.of_tree(*at) for at in self._places(tree.header) if self._fits(at, tree)]
+        if not found:
+            raise MissingError(f"this credit is of other trees than {tree_words(tree)}")
+        first, *others = [[(each.group, each.A, each.c) for each in records.values()] for records in found]
+        if any(each != first for each in others):
+            raise MissingError(
+                f"this credit has {len(found)} trees that are {tree_words(tree)}: `of_tree` names one"
+            )
+        return found[0]
+
+    def _places(self, header: TreeHeader) -> Sequence[tuple[int, int]]:
+        """Where a tree may stand, by what its header says."""
+        keys = self.table.keys
+        if keys is not None:
+            mine = tree_key(header)
+            return [place for place, key in zip(self._first_rows, keys, strict=True) if key == mine]
+        place = (header.group, header.rollout)
+        outside = header.probe or header.origin is not None or header.step != (self.step or header.step)
+        return [] if outside or place not in self._first_rows else [place]
+
+    def _fits(self, place: tuple[int, int], tree: Tree) -> bool:
+        """Whether the rows of a place are the nodes of a tree; how they were scored is asked of trees at hand alone."""
+        rows = self.rows(*place)
+        part = slice(rows.start, rows.stop)
+        if self.table.path[part] != [node.path for node in tree.nodes]:
+            return False
+        scores = [signal(node.status, node.success) for node in tree.nodes]
+        return self.table.keys is None or _plain(self.table.s[part]) == scores
 
     def find(self, group: int, tree: int, path: str) -> Attribution:
         """The record of one node.

@@ -15,11 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rao_lab.errors import InputError, RecordError
-from rao_lab.tree import LIMIT_STATUSES, Group, Node, Status, Tree
+from rao_lab.tree import LIMIT_STATUSES, Group, Node, Status, Tree, TreeHeader
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+
+TreeKey = tuple[Any, ...]
+
+
+def tree_key(header: TreeHeader) -> TreeKey:
+    """What tells a tree from others. Trees that were each run alone are all tree 0 of group 0."""
+    place = (header.step, header.group, header.rollout, header.probe, header.origin is not None)
+    return (header.task.id, header.seed, header.agent, header.policy, header.policy_version, *place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +50,8 @@ class NodeTable:
     """T: number of tokens that the node itself generated."""
     goal: Ints | None = None
     """A number for each goal, the same for the same words; None = they are not known."""
+    keys: Sequence[TreeKey] | None = None
+    """Which tree each of the K trees is; None = it is known by its step, group and place alone."""
 
     def __len__(self) -> int:
         return len(self.path)
@@ -154,6 +165,7 @@ def tabulate(groups: Sequence[Group]) -> NodeTable:
         status=[node.status.value for node in nodes],
         tokens=np.array([node.trainable_tokens for node in nodes], np.int64),
         goal=np.array([goals.setdefault(node.goal, len(goals)) for node in nodes], np.int64),
+        keys=[tree_key(tree.header) for group in groups for tree in group.trees if tree.nodes],
     )
 
 

@@ -8,9 +8,9 @@ from itertools import zip_longest
 from typing import Any, Literal
 
 from rao_lab.tree.align import Likeness
+from rao_lab.tree.earned import Earned
 from rao_lab.tree.events import Call
 from rao_lab.tree.node import Node, Turn
-from rao_lab.tree.text import Earned
 
 Goals = Likeness | Literal["other"]
 What = Literal["goal", "prompt", "code", "words", "results", "ended"]

@@ -23,12 +23,11 @@ from rao_lab.errors import InputError
 from rao_lab.tree.align import Pair, align
 from rao_lab.tree.compare import Goals, Parting, Row, partings, told_apart
 from rao_lab.tree.diff_text import side_by_side
+from rao_lab.tree.earned import Credit, Earned, earned_by
 from rao_lab.tree.node import Node, path_key
 from rao_lab.tree.origin import retold
-from rao_lab.tree.text import Earned, EarnedInStep, earned_by, preamble
+from rao_lab.tree.text import preamble
 from rao_lab.tree.tree import Tree
-
-Credit = EarnedInStep | Mapping[str, Earned] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,7 +121,7 @@ def diff_trees(
             )
         if not tree.nodes:
             raise InputError(f"the {name} of two trees to compare has no nodes yet")
-    rows = tuple(_rows(a, b, earned_by(a.header, credit_a) or {}, earned_by(b.header, credit_b) or {}))
+    rows = tuple(_rows(a, b, earned_by(a, credit_a) or {}, earned_by(b, credit_b) or {}))
     found = [parting for row in rows for parting in row.partings]
     acted = [parting for parting in found if parting.what != "words"]
     return TreeDiff(a, b, rows, _earliest(found), _earliest(acted), names)

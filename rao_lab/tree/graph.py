@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rao_lab.base.safe_text import quoted, visible
-from rao_lab.errors import InputError
+from rao_lab.base.safe_text import visible
+from rao_lab.tree.earned import Credit, earned_by
 from rao_lab.tree.node import Node, Recorded, TreeHeader
 from rao_lab.tree.text import node_label, preamble
 from rao_lab.tree.values import dumps
@@ -61,13 +61,7 @@ _HEADER = (
 _CREDIT = ("s", "child_mean", "child_min", "bonus", "R", "b", "A", "w", "c", "share", "trained", "why_not")
 
 
-class Credited(Protocol):
-    """The `Attributions` of a step."""
-
-    def of_tree(self, group: int, tree: int, /) -> Mapping[str, Any]: ...
-
-
-def to_networkx(tree: Recorded, credit: Credited | Mapping[str, Any] | None = None) -> networkx.DiGraph:
+def to_networkx(tree: Recorded, credit: Credit = None) -> networkx.DiGraph:
     """A directed graph from parent to child, its nodes named by path.
 
     A node carries its `label` (the goal in short), the fields of `Node` and its totals (`turns`, `tokens_in`,
@@ -85,17 +79,12 @@ def to_networkx(tree: Recorded, credit: Credited | Mapping[str, Any] | None = No
 
     Raises:
         InputError: `credit` is something else.
+        MissingError: it is of other trees.
     """
     import networkx
 
     header = tree.header
-    if not (credit is None or isinstance(credit, Mapping) or hasattr(credit, "of_tree")):
-        raise InputError(f"credit must be Attributions, or records by path, not {quoted(credit)}")
-    known = (
-        credit
-        if credit is None or isinstance(credit, Mapping)
-        else credit.of_tree(header.group, header.rollout)
-    )
+    known = earned_by(tree, credit)
     without = preamble(tree.nodes)
     graph = networkx.DiGraph(**_about(header))
     for node in tree.nodes:

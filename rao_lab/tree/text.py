@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from rao_lab.base.safe_text import cells, one_line, quoted, shorten
 from rao_lab.base.width import usual_width
 from rao_lab.base.words import fixed
+from rao_lab.tree.earned import Credit, Earned, earned_by
 from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 from rao_lab.tree.offered import FAILED
@@ -25,23 +25,6 @@ MOST_NODES = 400
 LEAST_GOAL = 12  # cells of a goal that no note takes away
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
-
-
-class Earned(Protocol):
-    """What the picture needs of a node's `Attribution`."""
-
-    @property
-    def R(self) -> float | None: ...
-    @property
-    def A(self) -> float | None: ...
-    @property
-    def why_not(self) -> str | None: ...
-
-
-class EarnedInStep(Protocol):
-    """What the picture needs of the `Attributions` of a step."""
-
-    def of_tree(self, group: int, tree: int) -> Mapping[str, Earned]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +76,7 @@ _ASCII = _Glyphs(
 
 def text_tree(
     tree: Recorded,
-    attributions: EarnedInStep | Mapping[str, Earned] | None = None,
+    attributions: Credit = None,
     width: int | None = None,
     plain: bool = False,
     most: int = MOST_NODES,
@@ -101,19 +84,19 @@ def text_tree(
     """The picture of a tree, each line at most `width` terminal cells.
 
     Args:
-        attributions: adds the columns R and A (signed). Either those of a step, in which this tree is found by
-            its header's group and rollout, or a mapping from path to record.
+        attributions: adds the columns R and A (signed). Either those of a step, in which this tree is found, or a
+            mapping from path to record.
         width: None = as wide as the terminal, but at most 100; 100 if there is no terminal, 84 in a notebook.
         plain: ASCII only.
         most: nodes that are drawn. Of a larger tree the shallow nodes are drawn, each with the number of nodes
             below it that are not.
 
     Raises:
-        MissingError: the attributions do not know this tree.
+        MissingError: the attributions are of other trees.
     """
     glyphs = _ASCII if plain else _UNICODE
     width = usual_width() if width is None else width
-    credit = earned_by(tree.header, attributions)
+    credit = earned_by(tree, attributions)
     nodes = {node.path: node for node in tree.nodes}
     picture = _Picture(nodes, _shallow(nodes, most), _sizes(nodes), glyphs, credit, preamble(tree.nodes))
     rows = [picture.row(nodes[path]) for path in nodes if path in picture.shown]
@@ -174,15 +157,6 @@ def _shape(node: Node) -> str:
     if node.success is None:
         return "unscored"
     return "succeeded" if node.success == 1 else "partly" if node.success > 0 else "failed"
-
-
-def earned_by(
-    header: TreeHeader, attributions: EarnedInStep | Mapping[str, Earned] | None
-) -> Mapping[str, Earned] | None:
-    """What each node of the tree earned, by path; None for None."""
-    if attributions is None or isinstance(attributions, Mapping):
-        return attributions
-    return attributions.of_tree(header.group, header.rollout)
 
 
 def _shallow(nodes: Mapping[str, Node], most: int) -> set[str]:

@@ -18,7 +18,8 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.lazy import later
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import MissingError, RecordError
-from rao_lab.tree.graph import Credited, to_networkx
+from rao_lab.tree.earned import Credit
+from rao_lab.tree.graph import to_networkx
 from rao_lab.tree.node import ROOT, Node, Task, TreeHeader, child_path, path_key
 from rao_lab.tree.text import text_tree
 from rao_lab.tree.timeline import Timeline
@@ -117,7 +118,7 @@ class Tree:
             yield node
             stack.extend(reversed(node.children))
 
-    def to_networkx(self, credit: Credited | Mapping[str, Any] | None = None) -> networkx.DiGraph:
+    def to_networkx(self, credit: Credit = None) -> networkx.DiGraph:
         """As a graph of plain values, with the credit of each node if it is given; see `graph.to_networkx`."""
         return to_networkx(self, credit)
 
@@ -133,7 +134,7 @@ class Tree:
         found: list[dict[str, Any]] = later("rao_lab.store.exports.messages", "messages_of")(self, path)
         return found
 
-    def to_spans(self, credit: Mapping[str, Any] | None = None, begun: float = 0.0) -> list[dict[str, Any]]:
+    def to_spans(self, credit: Credit = None, begun: float = 0.0) -> list[dict[str, Any]]:
         """As plain spans for viewers of agents: each a dict with id, name, kind ("span" a node, "generation" a turn,
         "tool" a call), parent_id, times, input and output.
 
@@ -141,8 +142,11 @@ class Tree:
         ['span', 'generation', 'tool']
 
         Args:
-            credit: adds each node's R, b, A, w and c: records by path, as `Attributions.of_tree` gives them.
+            credit: adds each node's R, b, A, w and c. `Attributions` of the tree's step, or records by path.
             begun: when the tree began, in seconds since 1970.
+
+        Raises:
+            MissingError: the credit is of other trees.
         """
         found: list[dict[str, Any]] = later("rao_lab.store.exports.spans", "spans_of")(self, credit, begun)
         return found

@@ -9,16 +9,17 @@ Nothing here computes credit: advantages come from the attributions that the tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import fixed
-from rao_lab.credit import Attribution
-from rao_lab.errors import ConfigError
+from rao_lab.credit import Attribution, Attributions
+from rao_lab.errors import ConfigError, MissingError
 from rao_lab.tree import Node, Status, Tree, path_key
+from rao_lab.tree.earned import Credit, earned_by
 from rao_lab.tree.text import node_label, preamble
 from rao_lab.views.curve_figures import curves as curves
 from rao_lab.views.curve_figures import gradient_share as gradient_share
@@ -40,15 +41,22 @@ LIMIT_MARK, DONE_MARK, FAILED_MARK, UNSCORED_MARK = "square-open", "circle", "ci
 
 
 @checked_call
-def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Figure:
-    """One tree, left to right, siblings in spawn order; colour is the advantage, if it is known."""
+def tree(tree: Tree, attributions: Credit | Iterable[Attribution] = None) -> go.Figure:
+    """One tree, left to right, siblings in spawn order; colour is the advantage, if it is known.
+
+    Args:
+        attributions: those of the tree's step, or the records of its nodes.
+
+    Raises:
+        MissingError: they are of other trees.
+    """
     import plotly.graph_objects as go
 
     nodes = list(tree.walk()) if tree.nodes else []
     if not nodes:
         return empty("This tree has no nodes yet.")
     places = _places(tree, nodes)
-    known = {row.node: row for row in attributions} if attributions is not None else {}
+    known = earned_by(tree, _by_path(attributions)) or {}
     figure = go.Figure(layout=layout(f"{escape(one_line(tree.task.id)) or 'task'}, {len(nodes)} nodes"))
     edges_x: list[float | None] = []
     edges_y: list[float | None] = []
@@ -87,6 +95,18 @@ def tree(tree: Tree, attributions: Iterable[Attribution] | None = None) -> go.Fi
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, autorange="reversed")
     return figure
+
+
+def _by_path(given: Credit | Iterable[Attribution]) -> Credit:
+    if given is None or isinstance(given, Mapping | Attributions) or not isinstance(given, Iterable):
+        return given
+    rows = list(given)
+    known = {row.node: row for row in rows}
+    if len(known) < len(rows):
+        raise MissingError(
+            "these records are of several trees: give the attributions of the step, or one tree's"
+        )
+    return known
 
 
 @checked_call

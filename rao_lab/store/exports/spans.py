@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from rao_lab.store.exports.known import arguments, sayable
 from rao_lab.tree import Call, Node, Tree, Turn
+from rao_lab.tree.earned import Credit, earned_by
 
 Span = dict[str, Any]
 
 
-def spans_of(tree: Tree, credit: Mapping[str, Any] | None = None, begun: float = 0.0) -> list[Span]:
+def spans_of(tree: Tree, credit: Credit = None, begun: float = 0.0) -> list[Span]:
     """See `Tree.to_spans`."""
-    return [span for node in tree.nodes for span in _spans(tree, node, (credit or {}).get(node.path), begun)]
+    known = earned_by(tree, credit) or {}
+    return [span for node in tree.nodes for span in _spans(tree, node, known.get(node.path), begun)]
 
 
 def _spans(tree: Tree, node: Node, earned: Any, begun: float) -> Iterator[Span]:

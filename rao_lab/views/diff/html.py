@@ -8,8 +8,9 @@ from rao_lab.tree import Node, Tree
 from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.diff import TreeDiff
 from rao_lab.tree.diff_text import parted_at, shared_preamble, shown_rows, two_tasks
+from rao_lab.tree.earned import Earned
 from rao_lab.tree.origin import fork_name
-from rao_lab.tree.text import Earned, short_goal, signed
+from rao_lab.tree.text import short_goal, signed
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
 
 LINES = 60

@@ -14,8 +14,9 @@ from rao_lab.errors import MissingError
 from rao_lab.tree.compare import WORDS, Row
 from rao_lab.tree.diff import TreeDiff
 from rao_lab.tree.diff_text import parted_lines, place_words, shared_preamble, shown_rows, sum_up
+from rao_lab.tree.earned import Earned
 from rao_lab.tree.node import Node
-from rao_lab.tree.text import Earned, short_goal
+from rao_lab.tree.text import short_goal
 from rao_lab.views.diff.style import shape_of
 from rao_lab.views.evolution.columns import KINDS, Columns, column_of, columns_of
 from rao_lab.views.evolution.evolution import Evolution
