@@ -13,6 +13,7 @@ from rao_lab.base.safe_text import cells, shorten, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.grade import Graded, Grades
 from rao_lab.course.graded_run import GradedRun
+from rao_lab.course.played_again import SAMPLE
 
 HEADS = ("student", "run", "trained", "steps", "file", "did it learn", "exercises")
 WIDEST = (24, 28, 40, 9, 24, 44, 40)
@@ -47,7 +48,7 @@ def grades_text(found: Grades) -> str:
     ]
     shared = _shared(found)
     below = [f"all runs were set otherwise: {shared}"] if shared else []
-    below += [line for line in (_legend(found), _counted(found)) if line]
+    below += [line for line in (_legend(found), _counted(found), *_looked_at(found)) if line]
     below += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     for each in found.students:
         if said := list(_said(found, each, shared)):
@@ -72,6 +73,7 @@ def grades_csv(found: Grades) -> str:
             "asked",
             "tries",
             *found.asked,
+            "played again",
             "notes",
         ]
     )
@@ -87,7 +89,8 @@ def grades_csv(found: Grades) -> str:
         same = "; ".join(each.same)
         tries = sum(each.exercises[number].tries for number in found.asked if number in each.exercises)
         row = [each.student, passed, "; ".join(each.lacks), len(each.runs), *facts, *figures, same]
-        row += [_right(found, each), len(found.asked), tries, *states, "; ".join(_said(found, each))]
+        played = "" if run is None or run.played is None else str(run.played)
+        row += [_right(found, each), len(found.asked), tries, *states, played, "; ".join(_said(found, each))]
         writer.writerow([_spread(value) for value in row])
     return BOM + out.getvalue()
 
@@ -96,7 +99,7 @@ def grades_page(found: Grades) -> str:
     """One page without a script."""
     marked = ("", *HEADS) if found.criteria else HEADS
     rows = [row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)]
-    notes = [line for line in (_legend(found), _counted(found)) if line]
+    notes = [line for line in (_legend(found), _counted(found), *_looked_at(found)) if line]
     notes += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     notes += [f"{each.student}: {line}" for each in found.students for line in _said(found, each)]
     csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -139,6 +142,22 @@ def _legend(found: Grades) -> str:
     if not (found.criteria and any(each.same and not each.lacks for each in found.students)):
         return ""
     return "? has what is asked for, and the same run or the same answers as another student: ask both"
+
+
+def _looked_at(found: Grades) -> Iterator[str]:
+    """What stands behind "whole", and what does not."""
+    played = [run.played for each in found.students for run in each.runs if run.played is not None]
+    if not played:
+        return
+    trees, of = sum(each.trees for each in played), sum(each.of for each in played)
+    yield (
+        "compared: credit with the equations, the success of a step with its trees, and, of each run, how up to "
+        f"{SAMPLE} trees ended with what their code comes to in a fresh world ({trees:,} of {counted(of, 'tree')})"
+    )
+    yield (
+        "not compared: whether a model wrote these turns, and in this training; successes that a judge gave; worlds "
+        "that are not bundled or were made of files"
+    )
 
 
 def _counted(found: Grades) -> str:
@@ -230,6 +249,8 @@ def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
             yield f"{name}: {run.cannot}"
         for line in (*run.edited, *run.damaged, *run.notes):
             yield f"{name}: {line}"
+        if run.played is not None and (run.played.why_not or run.played.other):
+            yield f"{name}: {run.played}"
         if run.same:
             yield f"{name} is the same run as one of {', '.join(map(unquoted, run.same))}"
         if run.settings and _otherwise(run) != shared:

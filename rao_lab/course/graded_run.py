@@ -1,13 +1,14 @@
 """One run file that was handed in: is it whole, what was trained, did it learn, and does it agree with itself.
 
-A file is edited, or damaged, if what it says of credit is not what the equations give for its own trees, or if the
-success that a step reports is not that of its trees. A file that was made up whole, to agree with itself, is not found
-out: the trees are not played again.
+A file is edited, or damaged, if what it says of credit is not what the equations give for its own trees, if the success
+that a step reports is not that of its trees, if how a node ended is not the same in both places that keep it, or if a
+tree that is played again in its world ends otherwise. A file that was made up whole is not found out: tokens are not
+sampled again, and nobody asks whether a tree was drawn in this training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -22,9 +23,11 @@ from rao_lab.api.rules import means_before
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted, fixed
 from rao_lab.course.learned import Learned, ended, learned
+from rao_lab.course.played_again import PlayedAgain, play_again
 from rao_lab.credit import attribute_table
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.store import Run, open_run
+from rao_lab.store.apart import apart
 from rao_lab.store.differences import NOT_SET, differences
 from rao_lab.store.rows.texts import REPLACED
 from rao_lab.training.config import TrainConfig
@@ -61,6 +64,8 @@ class GradedRun:
     learned: Learned | None = None
     recomputed: int = 0
     """Steps whose credit was computed again."""
+    played: PlayedAgain | None = None
+    """The trees that were played again; None if the file cannot be opened."""
     marks: frozenset[str] = frozenset()
     """Of its steps, by their times and the times of their trees: two runs never have one in common."""
     same: tuple[str, ...] = ()
@@ -96,6 +101,7 @@ class GradedRun:
         return {
             **found,
             "state": self.state,
+            "played_again": None if self.played is None else self.played.to_json(),
             "settings": settings,
             "learned": None if self.learned is None else self.learned.to_json(),
         }
@@ -120,6 +126,7 @@ def _graded(run: Run, file: str) -> GradedRun:
                 damaged.append(f"step {step} lacks {lacks}" if not lacks.startswith("step") else lacks)
                 continue
             edited += _misreported(run, step, reported.get(step, {}))
+            edited += _kept_twice(run, step)
             said = _recomputed(run, step)
             readable.append(step)
         except RaoLabError as problem:
@@ -129,6 +136,8 @@ def _graded(run: Run, file: str) -> GradedRun:
         edited += [said] if said else []
         if said is None and run.trees(step, probe=False) and step > 0:
             notes.append(f"step {step}: its credit could not be computed again")
+    played = play_again(run, readable)
+    edited += _few_of(played.apart, "nodes of the trees that were played again")
     edited += [line for line in damaged if REPLACED in line]
     damaged = [line for line in damaged if REPLACED not in line]
     train = _mapping(run.config.get("train"))
@@ -147,6 +156,7 @@ def _graded(run: Run, file: str) -> GradedRun:
         settings=_settings(run.config, train),
         learned=None if "kind" in run.config else learned(run, readable),
         recomputed=recomputed,
+        played=played,
         marks=frozenset(_marks(run, readable)),
     )
 
@@ -165,6 +175,21 @@ def _misreported(run: Run, step: int, reported: Mapping[str, Any]) -> Iterator[s
         found = float(np.nanmean(roots)) if np.isfinite(roots).any() else 0.0
         if abs(found - given) > CLOSE:
             yield f"step {step}: its trees have {name} {fixed(given, 2)}, and their roots {fixed(found, 2)}"
+
+
+def _kept_twice(run: Run, step: int) -> list[str]:
+    """Nodes of which a row and the columns of their tree say another thing."""
+    found = apart(run, step)
+    lines = [
+        f"{step}:{each.group}.{each.tree}/{each.path} is kept twice, as {each.row}, and as {each.columns}"
+        for each in found
+    ]
+    return _few_of(lines, f"nodes of step {step}")
+
+
+def _few_of(lines: Sequence[str], what: str) -> list[str]:
+    """The first, and of how many."""
+    return [f"{lines[0]} (so {len(lines):,} {what})" if len(lines) > 1 else lines[0]] if lines else []
 
 
 def _recomputed(run: Run, step: int) -> str | None:

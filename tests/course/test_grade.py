@@ -20,6 +20,7 @@ from rao_lab.course.exercise import find
 from rao_lab.course.grade import Criteria, grade
 from rao_lab.course.grade_text import grades_text
 from rao_lab.course.graded_run import grade_run
+from rao_lab.course.played_again import play_again
 from rao_lab.store.columns.bytes import pack
 from rao_lab.store.columns.credit import attributions_to_bytes
 from tests.support.command_line import CommandLine
@@ -184,6 +185,63 @@ def test_an_edited_file_is_noticed(
     found = grade_run(path, "a.rao")
     assert found.state == "edited?" and not found.sound
     assert len(found.edited) == 1 and found.edited[0].startswith(said), found.edited
+
+
+def test_successes_that_were_set_by_hand_are_noticed(recorded: Path, folder: Path) -> None:
+    """In one of the two places that keep them; and in both, of a tree that is then played again in its world."""
+    path = folder / "a.rao"
+    shutil.copy(recorded, path)
+    with forging(path) as connection:
+        connection.execute("UPDATE nodes SET success = 1")
+    said = " ".join(grade_run(path, "a.rao").edited)
+    assert (
+        "12:" in said
+        and said.count(" is kept twice, as finished, success 1, and as finished, success 0 (so ") == 4
+    )
+    assert "run again in its world, gives finished, success 0.00 (so " in said
+    with rl.open_run(recorded) as run:
+        trees = [each for group in run.groups(1) for each in group.trees]
+        tree = next(each for each in trees if each.success == 0 and each.root.status.value == "finished")
+    tree.save(folder / "sound.rao")
+    replace(tree, nodes=(replace(tree.root, success=1.0), *tree.nodes[1:])).save(folder / "forged.rao")
+    assert grade_run(folder / "sound.rao", "sound.rao").sound
+    found = grade_run(folder / "forged.rao", "forged.rao")
+    assert len(found.edited) == 1 and found.edited[0].endswith(
+        "/0 records finished, success 1.00, and its code, run again in its world, gives finished, success 0.00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"environment": "mine.py:World"}, "mine.py:World is no bundled world"),
+        ({"opened": {"env": {"env": "mine.py:World"}}}, "textcraft is no bundled world"),
+        (
+            {"opened": {"env": {"env": "textcraft", "rules": "/dev/zero", "tasks": "b"}}},
+            "its world was made of files",
+        ),
+        (
+            {"opened": {"env": {"env": "textcraft", "settings": {"slack": 10**15}}}},
+            "settings that are not tried",
+        ),
+        ({"opened": {"env": {"env": "textcraft", "settings": {"nothing": 1}}}}, "has no setting env.nothing"),
+    ],
+)
+def test_a_file_chooses_no_code_and_no_file_that_is_opened(
+    config: dict[str, Any], why: str, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rl.open_run(recorded) as run:
+        monkeypatch.setattr(run, "_config", {**run.config, **config})
+        found = play_again(run, [12])
+    assert (found.trees, why in found.why_not) == (0, True), found.why_not
+    assert str(found).startswith("no tree was played again: ")
+
+
+def test_what_was_compared_is_said(handed_in: Path, lab: CommandLine) -> None:
+    out = lab(["grade", "handed_in", "--csv", "g.csv"])[1]
+    assert "(32 of 168 trees)" in out and "not compared: whether a model wrote these turns" in out
+    rows = list(csv.DictReader(io.StringIO(Path("g.csv").read_text("utf-8-sig"))))
+    assert rows[1]["played again"] == "16 of 84 trees played again" and rows[0]["played again"] == ""
 
 
 def test_no_recorded_run_of_ours_is_called_edited(repo: Path) -> None:

@@ -43,8 +43,9 @@ def grade(
     Of each run: whether it is whole, what was trained and what was set otherwise, whether it learned (success before →
     after, with the 95 % interval of the difference), whether its credit is what the equations give for its trees, and
     whether another student has the same run, or the same answers to the second: such students get "?" instead of "✓"
-    ("shared" with --csv). "edited?" means that a file contradicts itself. Answers are judged again by this copy of the
-    course; the verdicts in the files are not believed. Nothing in the folder is changed or run.
+    ("shared" with --csv). "edited?" means that a file contradicts itself, or that a tree ends otherwise if its code
+    runs again: 16 trees of each run are played in a fresh world, in the sandbox. Answers are judged again by this copy
+    of the course; the verdicts in the files are not believed. Nothing in the folder is changed.
 
     Without criteria (--min-steps, --exercises, --learned) nobody passes or fails.
 
