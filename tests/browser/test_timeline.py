@@ -65,6 +65,15 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     assert unborn(page) == 9
     head = page.locator(".rao .inspector .who")
     assert "not launched yet" in head.inner_text() and "succeeded" not in head.inner_text()
+    pane = page.locator(".rao .inspector .pane")
+    assert pane.inner_text() == "Not launched yet at this moment."
+    page.locator(".rao [role=treeitem]").first.click()
+    for tab in ("Context", "Messages"):
+        page.get_by_role("tab", name=tab).click()
+        pane.get_by_text("Turn 1").wait_for()
+        assert re.search(r"Later: \d more turns, and how it ended\.", pane.inner_text())
+        assert "Turn 3" not in pane.inner_text() and "Returned" not in pane.inner_text()
+    assert page.locator(".rao .row.later .given, .rao [aria-selected=true] .given").count() == 0  # of its end
     page.locator(".rao .outline .list").focus()
     page.keyboard.press(">")
     page.keyboard.press("Space")
@@ -77,7 +86,7 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     assert unborn(page) > 3
     page.keyboard.press("Escape")
     assert unborn(page) == 0 and pages.errors == []
-    assert "not launched yet" not in head.inner_text()
+    assert "not launched yet" not in head.inner_text() and "Returned" in pane.inner_text()
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ShownCredit } from "../src/credit/rule.js";
 import { TreeTimes } from "../src/timeline/lanes.js";
+import { textAt } from "../src/inspector/told.js";
 import { atMoment, moments } from "../src/timeline/moment.js";
 import { Times } from "../src/timeline/times.js";
 import { grow } from "./grow.js";
@@ -72,5 +73,34 @@ test("at a moment later nodes are not there, and those that run have no score ye
   assert.deepEqual([then.step.turns[0], then.step.children(0).length], [1, 1]);
   assert.ok(Number.isNaN(then.credit.A[0]) && Number.isNaN(then.step.s[1]));
   assert.equal(step.status[0], 2); // the step itself stays as it is
+  const told = [0, 1, 2].map((row) => then.told?.get(row));
+  assert.deepEqual(told, [
+    { turns: 1, stage: "runs" },
+    { turns: 1, stage: "writes" },
+    { turns: 0, stage: "between" },
+  ]);
   assert.deepEqual(moments(tree.steps), [0, 2, 5, 7, 9, 10]);
+});
+
+test("of a node's texts only what had been said at the moment is shown", () => {
+  const turn = {
+    ...{ messages: [], thought: "I think", code: "f()", text: "", stop: "stop", output: "4", error: null },
+    ...{ version: 0, calls: [{ name: "f", args: "", result: "4", error: null, child: null }] },
+    children: ["0.0"],
+    ...{ started: 0, sampled: 1, ended: 2, waiting: 0, read: 5, wrote: 3, held: 8 },
+  };
+  const parts = [{ kind: "new", tokens: 5, pieces: [] }, { kind: "wrote", tokens: 3, pieces: [] }];
+  const context = /** @type {any} */ (parts);
+  const turns = [1, 2, 3].map((index) => ({ ...turn, index, context }));
+  const ended = { returned: true, value: "done", reason: "why", fraction: 1, refusals: { missing: 1 } };
+  const text = /** @type {any} */ ({ goal: "g", args: "", template: "", note: "", turns, ...ended });
+  assert.equal(textAt(text, undefined), text);
+  const runs = textAt(text, { turns: 2, stage: "runs" });
+  assert.deepEqual([runs.turns.length, runs.returned, runs.value, runs.refusals], [2, false, "", {}]);
+  assert.deepEqual([runs.turns[0].output, runs.turns[1].output, runs.turns[1].code], ["4", "", "f()"]);
+  assert.deepEqual([runs.turns[1].calls, runs.turns[1].ended, runs.turns[1].children], [[], null, ["0.0"]]);
+  const writes = textAt(text, { turns: 1, stage: "writes" }).turns[0];
+  assert.deepEqual([writes.code, writes.thought, writes.held, writes.context?.length], ["", "", 5, 1]);
+  assert.equal(textAt(text, { turns: 1, stage: "between" }).turns[0], turns[0]);
+  assert.deepEqual(textAt(text, { turns: 0, stage: "between" }).turns, []);
 });

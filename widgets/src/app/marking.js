@@ -88,9 +88,10 @@ export class Marking {
     return Object.keys(this.changes).length ? JSON.stringify(this.changes) : "";
   }
 
-  /** Those of a node. @param {number} row @returns {Given[]} */
+  /** Those of a node; none at a moment before it ended, of which they tell. @param {number} row
+   * @returns {Given[]} */
   of(row) {
-    return this.badges?.of(row) ?? [];
+    return this.app.shown?.told?.has(row) ? [] : (this.badges?.of(row) ?? []);
   }
 
   /** Those that its card and its row show: if one badge is looked for, no others. @param {number} row */

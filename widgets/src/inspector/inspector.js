@@ -4,10 +4,10 @@ import { fill, h, onArrows, refill } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
-import { isLive } from "../step/status.js";
 import { ContextPane } from "./context.js";
 import { givenList } from "./given.js";
 import { messageParts } from "./messages.js";
+import { textAt } from "./told.js";
 import { chosenTab, tabList, whoLines } from "./who.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -94,20 +94,19 @@ export class Inspector {
     const { shown, place } = this.host;
     if (!shown || place.row < 0 || place.pile >= 0) return;
     const { step, later } = shown;
-    const key = [place.row, step.status[place.row], step.turns[place.row], !!later?.has(place.row)].join();
+    const { row } = place;
+    const key = [row, step.status[row], toldKey(shown, row), !!later?.has(row)].join();
     if (this.moment === key) return;
     this.moment = key;
     this.showWho(shown);
+    this.showPane(shown);
   }
 
   /** @param {Shown} shown */
   showWho(shown) {
     const { size, place, marking } = this.host;
     const { line, sub } = whoLines(this.host, shown, false);
-    const { step, later } = shown;
-    // Badges tell of how it ended.
-    const before = later && (later.has(place.row) || isLive(step.status[place.row]));
-    const given = before ? null : givenList(marking.of(place.row), size === "small");
+    const given = givenList(marking.of(place.row), size === "small");
     const back = size === "tiny" ? this.wayBack() : null;
     refill(this.who, () => this.who.querySelector("button"), back, line, sub, given);
   }
@@ -142,11 +141,12 @@ export class Inspector {
     const { step, credit } = shown;
     const { row } = host.place;
     const text = host.text(row);
+    const told = shown.told?.get(row);
     const id = `${step.step}/${row}/${host.tab}`;
     // Chips carry their children's advantages, so a what-if redraws; unrelated live nodes do not.
     const children = step.children(row).map((child) => `${step.status[child]}${credit.A[child]}`);
     const turns = text ? text.turns.map((turn) => turn.ended).join() : "none";
-    const own = [step.turns[row], step.status[row], turns];
+    const own = [step.turns[row], step.status[row], turns, toldKey(shown, row)];
     const forks = host.tab === "forks" ? this.forks.mark(shown) : "";
     const key = [id, ...own, children.join(), host.size, this.opened.size, host.preamble, forks].join("|");
     if (this.shown === key && this.text === text) return;
@@ -163,15 +163,35 @@ export class Inspector {
       fill(pane, h("div", { class: "part label" }, visible(text.note)));
       return;
     }
-    const scroll = this.filled === id ? pane.scrollTop : 0;
+    const same = this.filled === id;
+    const scroll = same ? pane.scrollTop : 0;
+    // Who read the end while the tree grows again goes on reading it.
+    const follows = same && !!told && pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 4;
     this.filled = id;
-    const made = {
-      context: () => this.context.parts(step, row, text),
-      forks: () => this.forks.parts(shown, row, text),
-    };
-    const parts = host.tab in made ? made[/** @type {"context"} */ (host.tab)]() : this.messages(shown, text);
-    refill(pane, () => pane, parts);
-    pane.scrollTop = scroll;
+    refill(pane, () => pane, told ? this.before(shown, text, told) : this.whole(shown, text));
+    pane.scrollTop = follows ? pane.scrollHeight : scroll;
+  }
+
+  /** @param {Shown} shown @param {NodeText} text @returns {HTMLElement[]} */
+  whole(shown, text) {
+    const { tab, place } = this.host;
+    if (tab === "context") return this.context.parts(shown.step, place.row, text);
+    return tab === "forks" ? this.forks.parts(shown, place.row, text) : this.messages(shown, text);
+  }
+
+  /**
+   * At a moment before the node ended: what it had read and said by then.
+   * @param {Shown} shown @param {NodeText} text @param {import("../step/shown.js").Told} told
+   */
+  before(shown, text, told) {
+    const { tab, place } = this.host;
+    const say = (/** @type {string} */ words) => h("div", { class: "part label later" }, words);
+    if (tab === "forks") return [say("Forks tell how it ended: Escape leaves the replay.")];
+    if (shown.later?.has(place.row)) return [say("Not launched yet at this moment.")];
+    const more = text.turns.length - told.turns;
+    const turns = more ? `${count(more)} more ${more === 1 ? "turn" : "turns"}, and ` : "";
+    const end = say(`Later: ${turns}how it ended. Escape leaves the replay.`);
+    return [...this.whole(shown, textAt(text, told)), end];
   }
 
   /** @param {Shown} shown @param {NodeText} text */
@@ -208,4 +228,10 @@ export class Inspector {
     const beginning = make(`${visible(text.slice(0, LONG))}\u2026`);
     return [...beginning, h("button", { class: "more", onclick: open }, words)];
   }
+}
+
+/** How far a node is at the moment shown; empty if all of it is. @param {Shown} shown @param {number} row */
+function toldKey({ told }, row) {
+  const its = told?.get(row);
+  return its ? `${its.turns}${its.stage}` : "";
 }

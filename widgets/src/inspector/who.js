@@ -35,7 +35,7 @@ export function whoLines(host, shown, wide) {
   const mark = markIcon(later ? "unscored" : shapeOf(step.status[row], step.s[row]), 15);
   const name = h("span", { class: "name cut", title: goal }, goal);
   const path = h("span", { class: "label" }, step.path(row));
-  const end = wide ? h("span", { class: "label" }, told) : later ? null : sum(shown, row);
+  const end = wide ? h("span", { class: "label" }, told) : shown.told?.has(row) ? null : sum(shown, row);
   return {
     line: h("div", { class: "line" }, mark, name, path, end),
     sub: h("div", { class: "sub cut" }, told, pileLink(host)),

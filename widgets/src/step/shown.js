@@ -21,6 +21,14 @@ import { plain, signed } from "../shared/format.js";
  * @property {number} scale the longest bar of the tree: its bars share a scale, so that lengths compare
  * @property {(row: number) => boolean} isFlipped
  * @property {Set<number>} [later] rows of nodes that were not launched yet at the moment that is shown
+ * @property {Map<number, Told>} [told] by row, how far those were at that moment that had not ended
+ */
+
+/**
+ * @typedef {object} Told
+ * @property {number} turns that had begun
+ * @property {"writes" | "runs" | "between"} stage of the last of them: it was being written, its code ran, or
+ *   it had ended
  */
 
 /** The ends of an axis of all bars of a tree. @param {Shown} shown @returns {[number, number]} */

@@ -23,21 +23,26 @@ export function atMoment(shown, tree, clock, at) {
   const turns = whole.turns.slice();
   const s = whole.s.slice();
   const wrote = whole.wrote.slice();
+  const read = whole.read.slice();
   const ended = whole.ended.slice();
   const peak = whole.peak.slice();
   const credit = { ...shown.credit };
   for (const name of EARNED) credit[name] = shown.credit[name].slice();
   /** @type {Set<number>} */
   const later = new Set();
+  /** @type {Map<number, import("../step/shown.js").Told>} */
+  const told = new Map();
   tree.rows.forEach((row, lane) => {
     if (row < 0) return;
     const { started } = times.lanes[lane];
     if (started > at) later.add(row);
     else if (!(times.ends[lane] > at)) return;
     const begun = times.lanes[lane].turns.filter((turn) => turn.started <= at).length;
+    told.set(row, { turns: begun, stage: stageOf(times.lanes[lane].turns[begun - 1], at) });
     const waits = times.waits[lane].some(({ start, end }) => start <= at && at < end);
     status[row] = waits ? WAITING : RUNNING;
-    [turns[row], s[row], ended[row], wrote[row], peak[row]] = [begun, NaN, NaN, 0, 0];
+    [turns[row], s[row], ended[row]] = [begun, NaN, NaN];
+    [wrote[row], read[row], peak[row]] = [0, 0, 0];
     for (const name of EARNED) credit[name][row] = NaN;
   });
   const step = /** @type {Step} */ (Object.create(whole));
@@ -45,9 +50,19 @@ export function atMoment(shown, tree, clock, at) {
   const treeLive = (/** @type {number} */ place) => whole.treeLive(place);
   const children = (/** @type {number} */ row) => whole.children(row).filter((child) => !later.has(child));
   const revision = `${whole.revision}@${at}`;
-  Object.assign(step, { status, turns, s, wrote, ended, peak, treeLive, children, revision });
+  Object.assign(step, { status, turns, s, wrote, read, ended, peak, treeLive, children, revision });
   const values = shown.byReturn ? credit.R : credit.A;
-  return Object.assign(Object.create(shown), { step, credit, values, later });
+  return Object.assign(Object.create(shown), { step, credit, values, later, told });
+}
+
+/**
+ * A turn of which nobody knows when it was written, or when its code had run, tells nothing of it before the
+ * next one.
+ * @param {import("./times.js").Span | undefined} turn @param {number} at
+ */
+function stageOf(turn, at) {
+  if (!turn || turn.ended <= at) return "between";
+  return turn.sampled <= at ? "runs" : "writes";
 }
 
 /**
