@@ -33,6 +33,7 @@ class Figures:
     delegating_nodes: float | None
     """Share of nodes that launched a child."""
     tokens_in: float | None
+    """None if nobody counted, as with the scripted policy."""
     tokens_out: float | None
     cost: float | None
     """USD a tree, by the policy's prices; None without prices."""
@@ -70,6 +71,7 @@ def figures(
     nodes = [node for tree in trees for node in tree.nodes]
     turns = [turn for node in nodes for turn in node.turns]
     launching = [node for node in nodes if node.children]
+    told = [*trees] if any(turn.tokens_in or turn.tokens_out for turn in turns) else []
     refused: Counter[str] = Counter()
     for node in nodes:
         refused.update(node.refusals)
@@ -83,8 +85,8 @@ def figures(
         children=_mean([len(node.children) for node in launching]),
         delegating_trees=_mean([bool(tree.nodes and tree.root.children) for tree in trees]),
         delegating_nodes=_mean([bool(node.children) for node in nodes]),
-        tokens_in=_mean([_read(tree.nodes) for tree in trees]),
-        tokens_out=_mean([_wrote(tree.nodes) for tree in trees]),
+        tokens_in=_mean([_read(tree.nodes) for tree in told]),
+        tokens_out=_mean([_wrote(tree.nodes) for tree in told]),
         cost=None
         if not prices
         else _mean([cost(_read(tree.nodes), _wrote(tree.nodes), prices) for tree in trees]),

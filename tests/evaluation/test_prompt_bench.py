@@ -152,6 +152,9 @@ def test_names_of_usual_prompts_are_not_cut_in_the_terminal(env: Any) -> None:
     prices = {"in": 1.0, "out": 1.0}
     text = str(replace(found, variants=tuple(replace(each, prices=prices) for each in found.variants)))
     assert "USD" in text and "\ndivide_and_conquer  " in text
+    # Nobody counts the tokens of a script: a dash, and not 0.
+    assert [(one.tokens_in, one.tokens_out) for one in found.figures] == [(None, None)] * 2
+    assert "<td>0</td><td>0</td>" not in found._repr_html_()
 
 
 def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:
