@@ -155,12 +155,7 @@ def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
         )
         if opened:
             rows.append(f'<tr class="open"><td colspan="{4 + 2 * len(bench.names)}">{opened}</td></tr>')
-    first, second = (said(one_line(name, NAME)) for name in bench.names[:2])
-    choose = (
-        f"Choose one to see its tree beside that of {first} (of {first}: beside {second})."
-        if panels
-        else "The trees can be opened when it has ended."
-    )
+    choose = _choose(bench) if panels else "The trees can be opened when it has ended."
     none = (
         f'<input type="radio" class="pick" name="{key}" id="{key}-none" aria-label="no trees">'
         if panels
@@ -171,6 +166,14 @@ def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
         f'<thead><tr><th></th><th class="name">task</th><th></th>{heads}<th></th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _choose(bench: Bench) -> str:
+    """What a mark opens."""
+    first, second = (said(one_line(name, NAME)) for name in bench.names[:2])
+    if len(bench.names) == 2:
+        return f"Choose one: the trees of {first} and {second}, of this task and repeat, open side by side."
+    return f"Choose one: its tree opens beside that of {first}. One of {first} opens beside that of {second}."
 
 
 def _cell(bench: Bench, variant: int, task: int, key: str, open_ids: Mapping[str, str]) -> str:
