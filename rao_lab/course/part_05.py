@@ -28,22 +28,23 @@ def _more_code() -> float:
 EXERCISES = (
     Exercise(
         "5.1",
-        "A model writes a call that is refused. Which file words what it reads next?",
+        "A reply holds no code, so nothing runs. Which file words what the model reads next?",
         choice(
             "refusal.j2",
             of={
                 "system.j2": "system.j2 is read once, before the first turn.",
                 "task.j2": "task.j2 is read once: it tells the goal.",
-                "observation.j2": "observation.j2 words what came back from a turn that ran.",
+                "observation.j2": "observation.j2 words what came back from code that ran. Here none did.",
                 "refusal.j2": "",
                 "delegation.j2": "delegation.j2 is advice on helpers, before the first turn.",
             },
         ),
         (
             "Section 1 says in a line what each file is for.",
-            "Two files word what came back. One of them is for calls that were not carried out.",
+            "Two files word what came back. One of them is for replies of which nothing ran.",
         ),
-        "What a model reads after a mistake is a part of the prompt as well, and often the part that pays most.",
+        "What a model reads after a mistake is a part of the prompt as well, and often the part that pays most. "
+        "(Code that runs into an error, such as age_of(Ada) without quotation marks, is worded by observation.j2.)",
     ),
     Exercise(
         "5.2",
