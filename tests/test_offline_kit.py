@@ -272,7 +272,8 @@ def test_every_link_of_a_page_leads_to_something_in_the_kit_and_in_a_students_ho
 
 def test_the_kit_carries_what_notebooks_read_and_not_the_answers(tmp_path: Path, repo: Path) -> None:
     make_kit.carry(tmp_path)
-    assert not (tmp_path / "notebooks/README.md").exists()
+    assert (repo / "notebooks/answers.md").is_file()
+    assert {each.suffix for each in (tmp_path / "notebooks").iterdir()} == {".ipynb"}
     for notebook in (repo / "notebooks").glob("*.ipynb"):
         assert (tmp_path / "notebooks" / notebook.name).is_file()
     modules = [*(repo / "notebooks").glob("*.ipynb"), *(repo / "rao_lab/course").glob("*.py")]

@@ -27,6 +27,7 @@ REPO = Path(__file__).parents[1]
 PAGES = [
     REPO / "README.md",
     REPO / "notebooks" / "README.md",
+    REPO / "notebooks" / "answers.md",
     REPO / "data" / "README.md",
     *sorted((REPO / "data" / "docs").rglob("*.md")),
 ]

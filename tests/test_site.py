@@ -75,6 +75,25 @@ def test_every_page_is_in_a_list_and_every_public_name_and_command_has_its_place
                     assert (path.parent / found[3]).exists(), f"{path}: {found[0]}"
 
 
+def test_no_site_has_the_answers_and_no_file_takes_the_name_of_a_page(repo: Path, tmp_path: Path) -> None:
+    answers = re.findall(r"\| (\d+\.\d+ `[^`]+`)", (repo / "notebooks/answers.md").read_text("utf-8"))
+    questions = re.findall(r"^\*\*(.+?\?)", (repo / "notebooks/answers.md").read_text("utf-8"), re.MULTILINE)
+    assert len(answers) > 30 and len(questions) > 15
+    for name in ("course", "docs"):
+        sources = Sources(
+            tmp_path / name, tmp_path / "nothing ran", sorted((repo / "notebooks").glob("[0-9]*.ipynb")), []
+        )
+        pages = sources.course() if name == "course" else sources.docs()
+        for path in (each for each in sources.folder.rglob("*") if each.is_file()):
+            text = path.read_bytes().decode("utf-8", "replace")
+            told = [each for each in (*answers, *questions) if each in text]
+            assert not told, f"{path} is published, and says {told[0]}"
+        files = {
+            each.relative_to(sources.folder / "_extra") for each in (tmp_path / name).glob("_extra/**/*.html")
+        }
+        assert not {each.with_suffix("").as_posix() for each in files} & pages, "a page would take its place"
+
+
 def test_outputs_need_no_kernel(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()

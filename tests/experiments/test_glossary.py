@@ -28,7 +28,7 @@ LONGER = {
 def test_the_committed_glossary_is_what_the_command_writes(repo: Path, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     make.main(["--out", str(tmp_path), "--pictures", str(pictures)])
-    for name in ("glossary.md", "glossary.html"):
+    for name in ("glossary.md", "glossary_to_print.html"):
         assert (tmp_path / name).read_text("utf-8") == (repo / "data/docs" / name).read_text("utf-8"), name
     kept = repo / "data/pictures/glossary"
     assert {each.name: each.read_text("utf-8") for each in pictures.iterdir()} == {
@@ -74,7 +74,7 @@ def test_every_term_of_the_course_has_a_row(repo: Path) -> None:
 
 
 def test_the_page_to_print_fetches_nothing(repo: Path) -> None:
-    page = (repo / "data/docs/glossary.html").read_text("utf-8")
+    page = (repo / "data/docs/glossary_to_print.html").read_text("utf-8")
     assert "size: A4" in page and "http" not in page and "<script" not in page and "src=" not in page
 
 
@@ -84,7 +84,7 @@ def test_it_prints_on_two_sides(repo: Path) -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(color_scheme="dark")
-        page.goto((repo / "data/docs/glossary.html").as_uri())
+        page.goto((repo / "data/docs/glossary_to_print.html").as_uri())
         printed = page.pdf(prefer_css_page_size=True)
         browser.close()
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2

@@ -8,6 +8,7 @@ It reads the help card of the front end, so it needs a checkout.
 from __future__ import annotations
 
 import argparse
+import tomllib
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -17,19 +18,29 @@ from rao_lab.experiments.glossary.entries import LETTERS, Entry, Section, sectio
 from rao_lab.experiments.glossary.signs import HIGH, PICTURES, WIDE, picture
 
 HELP = Path(__file__).resolve().parents[3] / "widgets" / "src" / "help" / "help.js"
+SHORT = 12
+"""Entries of a section that stays in one column of the page to print."""
+_SHORT = ' class="short"'
+_PROJECT = tomllib.loads((HELP.parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
+TITLE = f"RAO Lab {_PROJECT['version']}"
 HEAD = """# Glossary
 
-Every mark, colour, symbol and key of the views, and the terms of the notebooks. [To print](glossary.html), on two sides
-of A4: open that page in a browser and print it. `?` in a view shows most of it in the same words: not *Who
-does what*, *Colours* and *Measured and compared*, and only two badges, since the Badges view explains all.
+Every mark, colour, symbol and key of the views, and the terms of the notebooks.
+[To print](glossary_to_print.html), on two sides of A4: open that page in a browser and print it. `?` in a view shows
+most of it in the same words: not *Who does what*, *Colours* and *Measured and compared*, and only two badges, since the
+Badges view explains all.
 `python -m rao_lab.experiments.glossary.make` writes this page.
 """
 _STYLE = """
-@page { size: A4; margin: 9mm; }
+@page { size: A4; margin: 9mm 9mm 11mm; }
+@page { @bottom-left { content: "TITLE: glossary"; font: 7pt SANS; } }
+@page { @bottom-right { content: counter(page) " of " counter(pages); font: 7pt SANS; } }
 body { font: 8.8pt/1.22 SANS; color: var(--text); background: var(--page); margin: 0 auto; max-width: 190mm; }
 h1 { font-size: 12pt; margin: 0 0 1mm; }
 h1 small { font-weight: 400; font-size: 8.8pt; color: var(--label); }
-h2 { font-size: 9pt; margin: 2.2mm 0 .6mm; break-after: avoid; border-bottom: .2mm solid var(--strong); }
+h2 { font-size: 9pt; margin: 0 0 .6mm; break-after: avoid; border-bottom: .2mm solid var(--strong); }
+section { padding-top: 2.2mm; }
+section.short { break-inside: avoid; }
 main { columns: 3; column-gap: 5mm; }
 div { display: grid; grid-template-columns: 9.5mm 1fr; gap: 1.6mm; padding: .35mm 0; }
 div { break-inside: avoid; color: var(--second); }
@@ -78,15 +89,17 @@ def page(found: Sequence[Section]) -> str:
     """One file to print; it fetches nothing."""
     every = variables()
     light = every.removeprefix(":root{").split("}")[0]
-    style = _STYLE.replace("SANS", SANS).replace("LIGHT", light)
+    style = _STYLE.replace("SANS", SANS).replace("LIGHT", light).replace("TITLE", TITLE)
     body = "".join(
-        f"<h2>{section.title}</h2>" + "".join(_row(entry, _tag(section)) for entry in section.entries)
+        f"<section{_SHORT if len(section.entries) <= SHORT else ''}>\n<h2>{section.title}</h2>"
+        + "".join(_row(entry, _tag(section)) for entry in section.entries)
+        + "</section>"
         for section in found
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>RAO Lab: glossary</title>'
         f"<style>{every}{style}</style></head>\n"
-        "<body><h1>RAO Lab <small>every mark, colour, symbol, key and term</small></h1>"
+        f"<body><h1>{TITLE} <small>every mark, colour, symbol, key and term</small></h1>"
         f"<main>\n{body}\n</main></body></html>\n"
     )
 
@@ -113,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for entry in (entry for section in found for entry in section.entries if entry.picture):
         (given.pictures / f"{entry.picture}.svg").write_text(picture(entry.picture), encoding="utf-8")
     (given.out / "glossary.md").write_text(markdown(found), encoding="utf-8")
-    (given.out / "glossary.html").write_text(page(found), encoding="utf-8")
+    (given.out / "glossary_to_print.html").write_text(page(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
 CARRIED = (
-    *("notebooks", ":!notebooks/README.md"),  # the guide for lecturers, with the answers
+    *("notebooks", ":!notebooks/README.md", ":!notebooks/answers.md"),  # what is for lecturers alone
     *(f"data/{name}" for name in ("pathologies", "course", "runs", "claims", "bench", "docs")),
     *(
         "data/pictures",

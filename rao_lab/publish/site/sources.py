@@ -20,6 +20,7 @@ PAGES = (
     "notebooks/README.md",
     "widgets/README.md",
 )
+"""Of the documentation. `notebooks/answers.md` is none of them: students read these pages."""
 LEFT_OUT = {"data/skeleton/README.md": "a form that `rao-lab new environment` fills in"}
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("The course", ("course", "notebooks/README")),
