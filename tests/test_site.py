@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import rao_lab as rl
 from rao_lab.cli.main import COMMANDS, NEW, PROMPTS
 from rao_lab.publish.site.execute import execute
 from rao_lab.publish.site.outputs import PLOTLY, VIEW, static
-from rao_lab.publish.site.sources import LINK, Sources
+from rao_lab.publish.site.sources import LINK, NOT_RUN, Sources
 
 
 def listed(path: Path) -> Iterator[str]:
@@ -94,11 +95,34 @@ def test_no_site_has_the_answers_and_no_file_takes_the_name_of_a_page(repo: Path
         assert not {each.with_suffix("").as_posix() for each in files} & pages, "a page would take its place"
 
 
+def test_a_page_that_was_not_run_says_so(repo: Path, tmp_path: Path) -> None:
+    notebooks = sorted((repo / "notebooks").glob("[0-9]*.ipynb"))
+    executed = tmp_path / "executed"
+    executed.mkdir()
+
+    def said(name: str) -> dict[str, str]:
+        sources = Sources(tmp_path / name, executed, notebooks, [])
+        sources.course()
+        return {
+            path.stem[:2]: path.read_text("utf-8") for path in sources.folder.rglob("*") if path.is_file()
+        }
+
+    assert "not run: results are missing" in said("none")["in"]
+    shutil.copy(notebooks[2], executed)
+    some = said("some")
+    assert "Run from top to bottom: 03. " in some["in"] and "The others were not run" in some["in"]
+    assert NOT_RUN.strip() in json.loads(some["01"])["cells"][0]["source"] and "was not run" not in some["03"]
+    for path in notebooks:
+        shutil.copy(path, executed)
+    assert "Each page is a notebook that was run from top to bottom." in said("all")["in"]
+
+
 def test_outputs_need_no_kernel(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     traits = json.dumps({"traits": {"title": "runs/<a>.rao", "look": {"view": "board"}}})
     (kept / "k1.html").write_text(f'<script type="application/json" id="data">{traits}</script>', "utf-8")
+    (kept / "k1.still").write_text("<svg>as it ended</svg>", "utf-8")
     (kept / "k2.txt").write_text("too large", "utf-8")
     shown = [
         {"text/plain": "<Explorer>", VIEW: {}, "text/html": "<svg>"},
@@ -124,6 +148,7 @@ def test_outputs_need_no_kernel(tmp_path: Path) -> None:
         '<iframe class="explorer" src="../explorers/03_a-1.html" title="Explorer: runs/&lt;a&gt;.rao"'
         in (frame["text/html"])
     )
+    assert '<div class="explorer-still"><svg>as it ended</svg></div>' in frame["text/html"], "for paper"
     assert "height:780px" in frame["text/html"] and (tmp_path / "explorers" / "03_a-1.html").is_file()
     assert picture == {"text/plain": "<Explorer>", "text/html": "<svg>"} and slider == {
         "text/plain": "Slider"

@@ -42,6 +42,7 @@ def main() -> int:
             for each in failed:
                 print(f"error: {each.name}, {each.problem}", file=sys.stderr)
             return 1
+    print("laying out the pages ...", flush=True)
     sources = Sources(folder / "sources" / asked.site, executed, notebooks, read_times(times))
     sources.course() if asked.site == "course" else sources.docs()
     return build(sources.folder, folder / asked.site, times)

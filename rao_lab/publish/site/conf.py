@@ -110,7 +110,16 @@ def _dedented(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: 
     lines[:] = text.splitlines()
 
 
+def _tell(app: Sphinx) -> None:
+    """Sphinx itself says nothing (-q) but what is wrong, and a build takes minutes."""
+    app.connect(
+        "env-before-read-docs", lambda app, env, names: print(f"reading {len(names)} pages ...", flush=True)
+    )
+    app.connect("env-updated", lambda app, env: print("writing pages ...", flush=True))
+
+
 def setup(app: Sphinx) -> None:
+    _tell(app)
     # What Sphinx read before is read again, if this file has changed.
     app.add_config_value("made_by", Path(__file__).read_text("utf-8"), "env")
     app.connect("missing-reference", _public)

@@ -48,7 +48,8 @@ def execute(paths: Sequence[Path], out: Path, small: bool) -> list[Ran]:
         small: notebooks shrink what they run, as for tests.
     """
     found = []
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
+        print(f"running {path.stem}, {number} of {len(paths)} ...", flush=True)
         ran = _execute(path, out, small)
         found.append(ran)
         shown = f"{ran.explorers} explorers, {ran.figures} figures"
@@ -73,7 +74,8 @@ def _execute(path: Path, out: Path, small: bool) -> Ran:
         resources={"metadata": {"path": str(work)}},
         store_widget_state=False,
         extra_arguments=[
-            f"--IPKernelApp.code_to_run=__import__('rao_lab.publish.site.kernel', fromlist=['']).watch({str(kept)!r})"
+            "--log-level=ERROR",  # a kernel on this machine: that its line is not encrypted is no news
+            f"--IPKernelApp.code_to_run=__import__('rao_lab.publish.site.kernel', fromlist=['']).watch({str(kept)!r})",
         ],
         on_cell_start=lambda cell, cell_index: _progress(name, code, cell_index),
     )

@@ -18,7 +18,7 @@ class Watch:
     """Keeps the Explorers that a notebook shows.
 
     Args:
-        folder: gets one page for each, named by its key, or a text that says why there is none.
+        folder: gets one page for each, named by its key, or a text that says why there is none; and its still form.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,6 +45,8 @@ class Watch:
                 explorer.save_html(self._folder / f"{key}.html", max_mb=MAX_MB, program=PROGRAM)
             except RaoLabError as error:
                 (self._folder / f"{key}.txt").write_text(str(error), "utf-8")
+            still = explorer._repr_mimebundle_()[0].get("text/html", "")
+            (self._folder / f"{key}.still").write_text(still, "utf-8")
 
 
 def plain_figure(widget: Any) -> Any:

@@ -75,7 +75,10 @@ def _explorer(
         shutil.copy(page, explorers / numbers[key])
     traits = json.loads(_data_of(page))["traits"]
     height = int(about.get("height", USUAL)) + MORE
-    part["data"] = {"text/html": frame(numbers[key], height, f"Explorer: {traits.get('title') or 'trees'}")}
+    still = kept / f"{key}.still"
+    printed = still.read_text("utf-8") if still.is_file() else data.get("text/html", "")
+    title = f"Explorer: {traits.get('title') or 'trees'}"
+    part["data"] = {"text/html": frame(numbers[key], height, title, printed)}
 
 
 def _data_of(page: Path) -> str:
@@ -83,13 +86,13 @@ def _data_of(page: Path) -> str:
     return text.split('id="data">', 1)[1].split("</script>", 1)[0]
 
 
-def frame(page: str, height: int, title: str) -> str:
-    """An Explorer in a page. It is loaded when it comes into view."""
+def frame(page: str, height: int, title: str, still: str) -> str:
+    """An Explorer in a page. It is loaded when it comes into view; on paper its still form takes its place."""
     address = f"../explorers/{escape(page)}"
     return (
         f'<iframe class="explorer" src="{address}" title="{escape(title)}" loading="lazy" style="height:{height}px">'
         f'</iframe>\n<p class="explorer-alone">Click into it, then use arrow keys; <kbd>?</kbd> explains. '
-        f'<a href="{address}">Open it alone</a></p>'
+        f'<a href="{address}">Open it alone</a></p>\n<div class="explorer-still">{still}</div>'
     )
 
 

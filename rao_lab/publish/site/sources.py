@@ -31,7 +31,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("The project", ("widgets/README", "CHANGELOG")),
 )
 """What the list at the left says: captions, each with its pages."""
-PICTURES = (".png", ".svg", ".gif", ".webp", ".jpg")
+NOT_RUN = "\n\n> **This notebook was not run for this page:** its results and views are missing."
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 RAW = re.compile(r'\b(?:src|srcset|poster)="([^":]+)"')
 
@@ -111,12 +111,22 @@ class Sources:
             rows.append(f"| {path.stem[:2]} | [{title}](notebooks/{path.name}) | {about} | {took}{small} |")
             listed += f"{path.stem[:2]} {title} <notebooks/{path.stem}>\n"
         return (
-            "# The course\n\nRecursive delegation and credit assignment, on a laptop. Each page is a notebook that was "
-            "run from top to bottom. The views in it work: click, and use the keys that `?` names. To run a notebook "
-            "yourself and to solve its exercises, open it with `make lab`.\n\n"
+            f"# The course\n\nRecursive delegation and credit assignment, on a laptop. {self._how()} To run a notebook "
+            "yourself and to solve its exercises, open it in JupyterLab: `make lab`, or `jupyter lab notebooks` "
+            "without make.\n\n"
             "| | part | about | ran in |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
             f"```{{toctree}}\n:hidden:\n\n{listed}```\n"
         )
+
+    def _how(self) -> str:
+        """How the pages came about."""
+        ran = [path.stem[:2] for path in self._notebooks if (self._executed / path.name).is_file()]
+        views = "The views in it work: click, and use the keys that `?` names."
+        if len(ran) == len(self._notebooks):
+            return f"Each page is a notebook that was run from top to bottom. {views}"
+        if not ran:
+            return "Each page is a notebook that was not run: results are missing."
+        return f"Run from top to bottom: {', '.join(ran)}. {views} The others were not run: results are missing there."
 
     def _lay_notebooks(self) -> None:
         figures = False
@@ -124,6 +134,9 @@ class Sources:
             ran = self._executed / path.name
             book = json.loads((ran if ran.is_file() else path).read_text("utf-8"))
             where = Path("notebooks", path.name)
+            if not ran.is_file():
+                first = book["cells"][0]
+                first["source"] = "".join(first["source"]) + NOT_RUN
             for cell in book["cells"]:
                 if cell["cell_type"] == "markdown":
                     cell["source"] = self._rewritten("".join(cell["source"]), where)

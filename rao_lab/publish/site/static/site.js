@@ -46,6 +46,16 @@ function draw() {
   }
 }
 
+// Figures are as wide as a page of paper while it is printed.
+function width(found) {
+  for (const held of document.querySelectorAll("script[data-figure]")) {
+    window.Plotly?.relayout(held.dataset.figure, found);
+  }
+}
+
+addEventListener("beforeprint", () => width({ width: 680 }));
+addEventListener("afterprint", () => width({ width: null, autosize: true }));
+
 addEventListener("DOMContentLoaded", () => {
   draw();
   dark.addEventListener("change", draw);
