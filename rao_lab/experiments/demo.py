@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 from rao_lab.api.defaults import Suggested, suggested
@@ -26,9 +25,10 @@ from rao_lab.api.export import export_run
 from rao_lab.api.train import train
 from rao_lab.api.written import run_name, spare_others
 from rao_lab.base.checks import choice
+from rao_lab.base.outputs import make_folder
 from rao_lab.base.threads import cores
 from rao_lab.base.words import counted
-from rao_lab.errors import ConfigError, RunFileError, UnavailableError
+from rao_lab.errors import ConfigError, RunFileError
 from rao_lab.evaluation.ceiling import FlatFits, flat_fits
 from rao_lab.evaluation.evaluate import Evaluation, evaluate, flat_limits
 from rao_lab.experiments.beside import Beside
@@ -381,13 +381,7 @@ class _Demo:
             if out.exists():
                 raise RunFileError(f"{out} exists already: choose another name with --out")
         spare_others(self._config.page, "html")
-        folder = self._config.out.parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise UnavailableError(f"{folder} cannot be written to: {error.strerror or error}") from None
+        make_folder(self._config.out.parent)
 
 
 def _said(seconds: float) -> str:

@@ -352,7 +352,7 @@ def test_copied_answers_and_tries_are_shown(
         (["empty"], "empty holds no run file, no answers and no subfolder"),
         (["handed_in", "--exercises", "1.1,7.77"], "no exercise '7.77': there are 1.1"),
         (["handed_in", "--csv", "marks.csv"], "marks.csv exists and holds no grades"),
-        (["handed_in", "--page", "no/g.html"], "there is no folder no"),
+        (["handed_in", "--page", "marks.csv/g.html"], "marks.csv/g.html cannot be written: "),
     ],
 )
 def test_refusals(arguments: list[str], said: str, handed_in: Path, folder: Path, lab: CommandLine) -> None:

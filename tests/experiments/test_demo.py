@@ -37,7 +37,7 @@ class Silent:
         ({"steps": 0}, "steps=0 means nothing"),
         ({"out": "taken.rao"}, r"taken\.rao exists already"),
         ({"out": "half.rao"}, r"half-flat\.rao exists already"),
-        ({"out": "taken.rao/below/a.rao"}, "cannot be written to"),
+        ({"out": "taken.rao/below/a.rao"}, "cannot be written"),
     ],
 )
 def test_what_would_end_the_demo_in_the_middle_is_said_before_it_begins(

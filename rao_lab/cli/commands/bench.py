@@ -35,17 +35,20 @@ def bench(
       rao-lab bench rollout --out data/bench
       rao-lab bench store --json
     """
+    from rao_lab.base.outputs import make_folder
     from rao_lab.experiments.bench import cases as benches
     from rao_lab.experiments.bench.kept import keep
 
+    if out is not None:
+        make_folder(out)  # said before minutes of work
     found = []
     for each in [name] if name else benches.names():
         report = benches.run(each, print_progress, quick)
         found.append(report)
-        for path in keep(report, out) if out is not None else ():
-            print_progress(f"wrote {path}")
         if not as_json:
             _print(report)
+        for path in keep(report, out) if out is not None else ():
+            print_progress(f"wrote {path}")
     if as_json:
         print_json(found[0] if name else found)
 

@@ -59,6 +59,7 @@ def claims(
       rao-lab claims --jobs 2
       rao-lab claims --report --rows data/claims/rows
     """
+    from rao_lab.base.outputs import make_folder
     from rao_lab.experiments.claims import arms as plan
     from rao_lab.experiments.claims.report import claims_json, write_report
     from rao_lab.experiments.claims.run import run_units
@@ -71,6 +72,8 @@ def claims(
         names = (arms or ("quick" if quick else "all")).replace(",", " ").split()
         usual = plan.QUICK_SEEDS if quick else plan.SEEDS
         units = plan.units_of(plan.chosen_arms(names), usual if seeds is None else plan.seeds_of(seeds))
+        for folder in (out, rows):
+            make_folder(folder)  # said before hours of work
         found = run_units(units, scale, out, rows, jobs or cores(), print_progress)
         failed = found.failed
     results = write_report(rows, rows.parent)

@@ -118,14 +118,16 @@ def _compare(path: Path, rules: str, step: Any, gradient: bool, out: Path | None
     from rao_lab.api.compare_rules import compare_rules
     from rao_lab.api.settings import estimator_of
     from rao_lab.store import open_run
+    from rao_lab.views.explorer.page import check_page
 
+    check_page(out)
     named = None if rules == "all" else [estimator_of(each.strip()) for each in rules.split(",")]
     with open_run(path) as opened:
         print_problems(opened)
         found = compare_rules(opened, named, step, gradient=gradient)
-    if out is not None:
-        found.save_html(out)
     if as_json:
         print_json(found.to_json())
     else:
         print_text(str(found))
+    if out is not None:
+        found.save_html(out)

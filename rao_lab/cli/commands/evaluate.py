@@ -165,22 +165,19 @@ def _check_against(against: object, budget: str | None, repeats: int, page: Path
     """Refuses what means nothing, before a model is loaded for it.
 
     Raises:
-        ConfigError: an option that compares, and nothing to compare with; or no budget. InputError: another file lies
-        where the page is to go.
+        ConfigError: an option that compares, and nothing to compare with; or no budget. InputError, RunFileError:
+        another file lies where the page is to go. UnavailableError: the page cannot be written there.
     """
     from rao_lab.errors import ConfigError
     from rao_lab.evaluation.budgets import Budget
-    from rao_lab.store import spare_run_file
-    from rao_lab.views.explorer.page import spare_other_file
+    from rao_lab.views.explorer.page import check_page
 
     Budget.read(budget)
     given = {"budget": budget is not None, "repeats": repeats != 1, "page": page is not None}
     if not against and any(given.values()):
         name = next(name for name, is_given in given.items() if is_given)
         raise ConfigError(f"--{name} has a meaning with --against alone, as in --against flat")
-    if page is not None:
-        spare_run_file(page)
-        spare_other_file(page)
+    check_page(page)
 
 
 def _compared(
@@ -204,17 +201,17 @@ def _compared(
 def _print_compared(
     found: dict[str, Comparison], world: Environment, fits: Any, page: Path | None, as_json: bool
 ) -> int:
-    """Prints and saves; returns the exit status."""
+    """Prints, then saves, so that no page that fails takes the result along; returns the exit status."""
     from rao_lab.cli.reports.comparison import comparison_json, comparison_text
     from rao_lab.views.compare.page import save_comparisons
 
-    if page is not None:
-        save_comparisons(found, page)
     if as_json:
         print_json(comparison_json(found, world, fits))
     else:
         print_text(comparison_text(found), sentences=True)
-        if page is not None:
+    if page is not None:
+        save_comparisons(found, page)
+        if not as_json:
             print_text(f"page: {page}")
     evaluations = next(iter(found.values())).evaluations.values()
     return 0 if all(each.success is not None for each in evaluations) else 1

@@ -65,30 +65,30 @@ def grade(
     _spare(page, "page", PAGE_BEGINS)
     with _telling() as tell:
         found = graded(folder, criteria, tell)
-    for path, made in ((table, grades_csv), (page, grades_page)):
-        if path is not None:
-            whole_file(path, [made(found)])
-            print_progress(f"written: {path}")
     if as_json:
         print_json(found.to_json())
     else:
         print_text(grades_text(found))
+    for path, made in ((table, grades_csv), (page, grades_page)):
+        if path is not None:
+            whole_file(path, [made(found)])
+            print_progress(f"written: {path}")
 
 
 def _spare(path: Path | None, option: str, begins: str) -> None:
     """Before the work: refuses what could not be written, or would take the place of another file.
 
     Raises:
-        InputError: another file lies there, or there is no such folder.
+        InputError: another file lies there. UnavailableError: no file can be written there.
     """
+    from rao_lab.base.outputs import make_way
     from rao_lab.base.safe_text import unquoted
     from rao_lab.errors import InputError
 
     if path is None:
         return
-    if not path.parent.is_dir():
-        raise InputError(f"--{option} {unquoted(path)}: there is no folder {unquoted(path.parent)}")
-    if path.exists():
+    make_way(path)
+    if path.is_file():
         with path.open("rb") as file:
             head = file.read(200)
         if head and not head.removeprefix(BOM_UTF8).startswith(begins.encode()):

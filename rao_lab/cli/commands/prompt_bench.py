@@ -101,7 +101,9 @@ def bench(
     from rao_lab.base.checks import choice
     from rao_lab.errors import ConfigError
     from rao_lab.tree import AGENTS
+    from rao_lab.views.explorer.page import check_page
 
+    check_page(page)
     if recorded:
         if prompts or vary:
             raise ConfigError("--from shows what was recorded: leave out prompts and --vary")
@@ -168,13 +170,13 @@ def bench(
 
 def _tell(found: PromptBench, page: Path | None, as_json: bool) -> None:
     """Prints the bench; the exit status says whether it was interrupted, or nothing could be scored."""
-    if page is not None:
-        left_out = found.save_html(page)
-        print_progress(f"{page} saved" + (f"; left out: {left_out}" if left_out else ""))
     if as_json:
         print_json(found.to_dict())
     else:
         print_text(str(found), sentences=True)
+    if page is not None:  # last, so that no page that fails takes the result along
+        left_out = found.save_html(page)
+        print_progress(f"{page} saved" + (f"; left out: {left_out}" if left_out else ""))
     if found.stopped.startswith("interrupted"):
         raise typer.Exit(INTERRUPTED)
     if not any(one.success for one in found.figures):

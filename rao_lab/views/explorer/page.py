@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from rao_lab.base.outputs import make_way
 from rao_lab.base.safe_text import unquoted
 from rao_lab.errors import ConfigError, InputError, RunFileError, UnavailableError
 from rao_lab.store import spare_run_file
@@ -205,6 +206,18 @@ def spare_other_file(path: Path) -> None:
             head = file.read(64).lstrip()
         if head and not head.startswith(b"<"):
             raise InputError(f"{unquoted(path)} exists and is no page: choose another name")
+
+
+def check_page(path: Path | None) -> None:
+    """Before the work for a page: whether it can be written there. Makes the folders above it.
+
+    Raises:
+        InputError, RunFileError: something else lies there. UnavailableError: no file can be written there.
+    """
+    if path is not None:
+        spare_run_file(path)
+        spare_other_file(path)
+        make_way(path)
 
 
 def held_words(held: Sequence[int], known: int) -> str:
