@@ -184,3 +184,23 @@ def test_a_page_of_one_step_says_what_it_holds(pages: Any, tmp_path: Path) -> No
     page.get_by_role("button", name="Tree", exact=True).click()
     assert "step 6" in page.locator(".rao .place").inner_text()
     assert pages.errors == []
+
+
+def test_the_board_stays_as_recorded_under_a_what_if_and_says_so(pages: Any, many: Path) -> None:
+    page = board(pages, many, width=1280, height=700)
+    pane, bar = page.locator(".rao .board"), page.locator(".rao .whatif")
+    recorded = pane.inner_text()
+    assert not bar.is_visible()
+    page.get_by_role("button", name="Tree", exact=True).click()
+    high = bar.bounding_box()["height"]
+    page.get_by_role("slider", name="lambda").press("Home")
+    page.locator(".rao .whatif", has_text="same rollouts, other credit").wait_for()
+    assert bar.bounding_box()["height"] == high  # nothing below moves under the hand
+    page.get_by_role("button", name="Board", exact=True).click()
+    assert pane.inner_text() == recorded
+    assert "The board is as recorded. Views of trees show other credit: λ 0.00, rao" in bar.inner_text()
+    page.get_by_role("button", name="Reset").click()
+    assert pane.inner_text() == recorded and not bar.is_visible()
+    page.get_by_role("button", name="Tree", exact=True).click()
+    assert "As recorded" in bar.inner_text()
+    assert pages.errors == []

@@ -7,6 +7,7 @@ import { credited, directions } from "../src/credit/changes.js";
 import { stackedRoots } from "../src/credit/origins.js";
 import { HIGH, TOP, scaleOf } from "../src/credit/columns.js";
 import { boxOf, marksOf } from "../src/credit/recorded.js";
+import { ruleWord, ruleWords } from "../src/step/shown.js";
 import { Rule } from "../src/credit/rule.js";
 import { formulas } from "../src/credit/formulas.js";
 import { sentence, sources } from "../src/credit/words.js";
@@ -271,5 +272,13 @@ test("the axis of a what-if holds what was recorded, and no word stands on anoth
         }
       }
     }
+  }
+});
+
+test("the rule of a step is called what it is: nobody may have said which it was", () => {
+  for (const [usual, words] of /** @type {[boolean, string][]} */ ([[true, "usual"], [false, "recorded"]])) {
+    const step = /** @type {any} */ ({ usual });
+    assert.equal(ruleWord(step), words);
+    assert.match(ruleWords(step), new RegExp(words));
   }
 });

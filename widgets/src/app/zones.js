@@ -27,7 +27,7 @@ import { viewNamed } from "./views.js";
  * @property {import("../shared/theme.js").Palette} palette
  * @property {() => void} focusNodes
  * @property {Zone} top
- * @property {Zone} whatif
+ * @property {Zone & {stands: (whole: boolean) => boolean}} whatif
  * @property {Zone & {draw: () => void}} outline
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
@@ -59,7 +59,7 @@ export function showZones(app) {
   if (app.replay.at !== null && (page || !grows)) app.replay.leave(); // others show how it ended
   const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || page));
   showOutline(app, away, tiny || (small && view === "outline"));
-  app.whatif.element.hidden = !front.credit || small || tiny || !has;
+  app.whatif.element.hidden = !has || !app.whatif.stands(front.credit && !small && !tiny);
   for (const [name, zone] of app.rooms) {
     const bare = !has && front.credit && name !== "tree"; // the tree says itself that there are no nodes
     zone.element.hidden = name !== view || page || alone || bare;

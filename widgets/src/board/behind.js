@@ -5,13 +5,14 @@ import { count, many, plain } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { NOT_SCORED, kindWords } from "./log.js";
+import { asRecorded } from "../step/shown.js";
 import { stepSentence } from "../step/states.js";
 import { shapeOf, STATUSES, WHY_NOT } from "../step/status.js";
 
 /** @typedef {import("./host.js").BoardHost} BoardHost */
 /** @typedef {import("./measures.js").Part} Part */
 /** @typedef {import("./host.js").Pressed} Pressed */
-/** @typedef {import("../step/shown.js").Shown} Shown */
+/** @typedef {Pick<import("../step/shown.js").Shown, "step" | "credit">} Recorded */
 /** @typedef {{tree: number, row: number, nodes: number}} Behind a tree, its first such node, how many */
 
 /** Trees that are listed. */
@@ -22,7 +23,7 @@ const ALL = { kind: "", key: "", probe: false };
 
 /**
  * The trees that a series counts in a step, those with most of its nodes first.
- * @param {Shown} shown @param {Part} part
+ * @param {Recorded} shown @param {Part} part
  * @returns {Behind[]}
  */
 export function behind({ step, credit }, part) {
@@ -41,7 +42,7 @@ export function behind({ step, credit }, part) {
 }
 
 /**
- * @param {Part} part @param {Shown["step"]} step @param {Shown["credit"]} credit
+ * @param {Part} part @param {Recorded["step"]} step @param {Recorded["credit"]} credit
  * @returns {(row: number, group: import("../step/types.js").GroupMeta) => boolean}
  */
 function counted({ kind, key }, step, credit) {
@@ -139,7 +140,8 @@ export class BehindCard {
     const part = hit?.part ?? partOf(plot.entry);
     if (part.kind === "refusal") return [head, this.logButton(part.key, "refused")];
     if (part.kind === "badge") return [head, this.badgeButton(part.key)];
-    const rows = behind(shown, part);
+    const recorded = asRecorded(shown);
+    const rows = behind(recorded, part);
     if (!rows.length) return say("No tree of this step is behind it.");
     const nodes = rows.reduce((sum, row) => sum + row.nodes, 0);
     const inside = nodes > rows.length || shown.step.parent[rows[0].row] >= 0;
@@ -149,7 +151,7 @@ export class BehindCard {
     return [
       head,
       h("p", { class: "label" }, `${said} behind it${more}`),
-      ...rows.slice(0, LISTED).map((row) => this.row(shown, row, inside)),
+      ...rows.slice(0, LISTED).map((row) => this.row(recorded, row, inside)),
       ...(part.kind === "unscored" ? [this.logButton(NOT_SCORED, "")] : []),
     ];
   }
@@ -175,7 +177,7 @@ export class BehindCard {
     return h("button", { onclick }, key ? "The nodes with this badge" : "The nodes with badges");
   }
 
-  /** @param {Shown} shown @param {Behind} behind @param {boolean} inside nodes are counted, not roots */
+  /** @param {Recorded} shown @param {Behind} behind @param {boolean} inside nodes are counted, not roots */
   row({ step, credit }, { tree, row, nodes }, inside) {
     const { group, rollout } = step.trees[tree];
     const name = taskName(step.groups[group]) || "task";

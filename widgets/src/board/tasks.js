@@ -6,11 +6,12 @@ import { icon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { rampColour } from "../shared/theme.js";
 import { isLive } from "../step/status.js";
+import { asRecorded } from "../step/shown.js";
 import { groupRows, groupWords, miniature, piled } from "../step/groups.js";
 
 /** @typedef {import("../step/groups.js").GroupRow} GroupRow */
 /** @typedef {import("../shared/theme.js").Palette} Palette */
-/** @typedef {import("../step/shown.js").Shown} Shown */
+/** @typedef {Pick<import("../step/shown.js").Shown, "step" | "credit">} Recorded */
 
 /** px below the list in which trees are drawn already. */
 const AHEAD = 200;
@@ -57,7 +58,7 @@ export class Tasks {
     };
     const top = this.step === step.step ? this.list.scrollTop : 0;
     this.step = step.step;
-    refill(this.element, heir, this.parts(shown, room));
+    refill(this.element, heir, this.parts(asRecorded(shown), room));
     this.list.scrollTop = top;
     this.showPictures();
   }
@@ -72,7 +73,7 @@ export class Tasks {
     for (const { cell, make } of due) cell.append(make());
   }
 
-  /** @param {Shown} shown @param {number} room */
+  /** @param {Recorded} shown @param {number} room */
   parts(shown, room) {
     const { rows: groups, by } = groupRows(shown.step, shown.credit.R);
     const begun = groups.filter((row) => row.first >= 0);
@@ -98,7 +99,7 @@ export class Tasks {
     ];
   }
 
-  /** @param {Shown} shown @param {GroupRow} row @param {"R" | "s"} by @param {number} most */
+  /** @param {Recorded} shown @param {GroupRow} row @param {"R" | "s"} by @param {number} most */
   row(shown, row, by, most) {
     const name = taskName(row) || "task";
     const known = row.roots.filter((root) => !Number.isNaN(root.value)).length;
@@ -141,7 +142,7 @@ function headRow(begun, by) {
   );
 }
 
-/** @param {Shown} shown @param {number} tree @param {Palette} p */
+/** @param {Recorded} shown @param {number} tree @param {Palette} p */
 function miniaturePicture({ step, credit }, tree, p) {
   const places = miniature(step, tree);
   const high = places.reduce((most, place) => Math.max(most, Math.abs(place.y)), 0);

@@ -58,7 +58,7 @@ export function changeWords(shown, tree) {
   const all = () => [", ", of(flipped.length, credited(shown)), ` in ${wholeWords(step)}`];
   const whole = step.trees.length > 1 ? all() : [];
   const ways = directions(shown).map(({ words, rows }) => `${count(rows.length)} from ${words}`);
-  const how = ways.length ? ` (${ways.join(", ")})` : "";
+  const how = ways.length ? h("span", { class: "ways" }, ` (${ways.join(", ")})`) : "";
   const { config } = shown;
   const { lam, bonus } = step.config;
   const others = config.baseline === "moving" && (config.lam !== lam || config.bonus !== bonus);

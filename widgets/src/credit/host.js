@@ -13,6 +13,7 @@
  * @property {import("../shared/menu.js").Menu} menu
  * @property {{rules: string[]}} traits names of the credit rules of the user that a kernel can call
  * @property {string} lacks what the step is without, in a sentence
+ * @property {string} view in front
  * @property {() => void} focusNodes gives the nodes the keyboard
  */
 

@@ -3,6 +3,7 @@
 import { s } from "../shared/dom.js";
 import { plain, signed } from "../shared/format.js";
 import { isByRoot } from "./arithmetic.js";
+import { ruleWord } from "../step/shown.js";
 import { TOP, HIGH, scaleOf } from "./columns.js";
 import { boxOf, marksOf } from "./recorded.js";
 import { ownRule, signRole } from "./words.js";
@@ -74,7 +75,7 @@ export function waterfall(shown, row, from, width) {
     ...wedge(scale, figures, tone),
     column.block("A", 0, A, tone),
     column.block("c", 0, c, tone),
-    ...ghosts(scale, was, standing(scale, figures, given)),
+    ...ghosts(ruleWord(shown.step), scale, was, standing(scale, figures, given)),
   );
 }
 
@@ -224,9 +225,10 @@ function standing(scale, figures, given) {
 
 /**
  * Where the recorded numbers stood.
+ * @param {string} called what they are
  * @param {Scale} scale @param {import("./recorded.js").Was[]} was @param {ReturnType<typeof standing>} there
  */
-function ghosts(scale, was, there) {
+function ghosts(called, scale, was, there) {
   const { x, bar } = scale;
   const pen = { stroke: "var(--second)", "stroke-width": 1.4, "stroke-dasharray": "3 2" };
   const type = { "text-anchor": "middle", "font-size": 10, fill: "var(--label)" };
@@ -236,7 +238,7 @@ function ghosts(scale, was, there) {
     return [
       s("path", { d, stroke: "var(--page)", "stroke-width": 3 }),
       s("path", { d, ...pen }),
-      word && s("text", { ...word, ...type, ...ground }, "recorded"),
+      word && s("text", { ...word, ...type, ...ground }, called),
     ];
   });
 }

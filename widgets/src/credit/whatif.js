@@ -6,6 +6,7 @@ import { icon } from "../shared/shapes.js";
 import { asPython, estimatorName } from "./arithmetic.js";
 import { changeList, changeWords, leftOut } from "./changes.js";
 import { setOf } from "../step/forks.js";
+import { ruleWord, ruleWords } from "../step/shown.js";
 import { sentenceOf } from "../step/states.js";
 import { Slider } from "./slider.js";
 
@@ -57,6 +58,17 @@ export class WhatIf {
     return h("button", { class: "control firm", onclick: () => this.host.setRule(null) }, "Reset");
   }
 
+  /** A view whose numbers are those of training does not follow another rule: it says so instead. */
+  get bare() {
+    return this.host.view === "board";
+  }
+
+  /** @param {boolean} whole there are controls in the view @returns {boolean} it is shown */
+  stands(whole) {
+    const { shown } = this.host;
+    return whole || (this.bare && !!(shown?.other ?? shown?.wanted));
+  }
+
   /** One set of controls; the narrow layout shows a second one in a menu. */
   fields() {
     const { host } = this;
@@ -94,16 +106,21 @@ export class WhatIf {
     this.show(shown, this.form);
     if (this.popped) this.show(shown, this.popped);
     const changed = !!(shown.other ?? shown.wanted);
-    this.list.hidden = !changed || !shown.flipped.length;
-    this.copy.hidden = this.reset.hidden = !changed;
-    this.tell.classList.toggle("changed", changed);
+    const { bare } = this;
+    this.element.classList.toggle("bare", bare);
+    this.list.hidden = bare || !changed || !shown.flipped.length;
+    this.copy.hidden = bare || !changed;
+    this.reset.hidden = !changed;
     this.words.title = changed ? leftOut(shown) : "";
     const { place, lacks } = this.host;
-    const whole = shown.other ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
-    const told = shown.pending ? `As recorded. ${shown.pending}` : whole;
-    const words = h("span", {}, told);
+    const words = () => {
+      return shown.other ? changeWords(shown, place.tree) : recordedWords(shown, lacks, place.tree);
+    };
+    const pending = shown.pending && `${ruleWords(shown.step)}. ${shown.pending}`;
+    const told = this.bare ? elsewhereWords(shown) : pending || words();
+    const said = h("span", {}, told);
     // What is the same is not said again to a screen reader.
-    if (this.words.textContent !== words.textContent) fill(this.words, words);
+    if (this.words.textContent !== said.textContent) fill(this.words, said);
     if (this.listed?.isConnected) this.fillList(this.listed, shown);
     else this.listed = null;
   }
@@ -121,11 +138,11 @@ export class WhatIf {
         h("span", { class: "serif" }, "\u03bb"),
         ` ${config.lam.toFixed(2)}`,
         long(`, ${ESTIMATORS[name] ?? name}`),
-        other ? [" \u2260", long(" recorded")] : null,
+        other ? [" \u2260", long(` ${ruleWord(shown.step)}`)] : null,
       ),
       icon("down", 10),
     );
-    this.chip.title = other ? "Credit settings, other than recorded" : "Credit settings";
+    this.chip.title = other ? `Credit settings, other than ${ruleWord(shown.step)}` : "Credit settings";
   }
 
   /** @param {Shown} shown @param {ReturnType<WhatIf["fields"]>} form */
@@ -184,7 +201,8 @@ export class WhatIf {
       const { shown } = host;
       if (!shown) return;
       this.show(shown, form);
-      const told = shown.other ? changeWords(shown, host.place.tree) : [shown.pending || "as recorded"];
+      const same = shown.pending || ruleWords(shown.step);
+      const told = shown.other ? changeWords(shown, host.place.tree) : [same];
       fill(words, told);
       list.hidden = !shown.flipped.length;
     };
@@ -248,9 +266,16 @@ export class WhatIf {
 /** @param {Shown} shown @param {string} lacks @param {number} tree */
 function recordedWords({ step }, lacks, tree) {
   if (setOf(step, tree)) return sentenceOf("credit_fork");
-  const rule = step.usual ? "By the usual rule" : "As recorded";
-  if (step.scored) return `${rule}. Change a value to see the same rollouts under other credit.`;
+  if (step.scored) return `${ruleWords(step)}. Change a value to see the same rollouts under other credit.`;
   return lacks || sentenceOf("credit_none", { step: step.step });
+}
+
+/** On the board, whose figures are those of training. @param {Shown} shown */
+function elsewhereWords(shown) {
+  const config = shown.wanted ?? shown.config;
+  const name = estimatorName(config);
+  const rule = `\u03bb ${config.lam.toFixed(2)}, ${ESTIMATORS[name] ?? name}`;
+  return `The board is as recorded. Views of trees show other credit: ${rule}`;
 }
 
 /** @param {string} name @param {Record<string, string>} options @param {(value: string) => void} chosen */

@@ -5,6 +5,7 @@ import { NONE, plain, signClass, signed } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
 import { countWords, forksAt, setOf } from "../step/forks.js";
+import { ruleWord } from "../step/shown.js";
 import { shapeOf, statusWords } from "../step/status.js";
 import { ForkForm } from "./form.js";
 
@@ -70,6 +71,7 @@ export class ForkPane {
       ),
       h("div", { class: "said" }, visible(set.says)),
       h("div", { class: "label said" }, visible(`${rest}; new turns by ${set.weights}`)),
+      shown.other ? h("div", { class: "label" }, `R and A by the ${ruleWord(shown.step)} rule`) : null,
       changeTable(set),
       h("div", { class: "chips" },
         shown.step.treesOf(set.group).map((tree) => this.chip(shown, set, tree)),

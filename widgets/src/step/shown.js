@@ -31,6 +31,24 @@ import { plain, signed } from "../shared/format.js";
  *   it had ended
  */
 
+/**
+ * The same step as the trainer recorded it, whatever rule is tried.
+ * @param {Shown} shown @returns {Pick<Shown, "step" | "credit">}
+ */
+export function asRecorded({ step, recorded }) {
+  return { step, credit: recorded };
+}
+
+/** The rule of a step in a word: perhaps nobody said which it was. @param {Shown["step"]} step */
+export function ruleWord({ usual }) {
+  return usual ? "usual" : "recorded";
+}
+
+/** The same before a sentence. @param {Shown["step"]} step */
+export function ruleWords({ usual }) {
+  return usual ? "By the usual rule" : "As recorded";
+}
+
 /** The ends of an axis of all bars of a tree. @param {Shown} shown @returns {[number, number]} */
 export function ends(shown) {
   return shown.byReturn ? [0, shown.most] : [-shown.scale, shown.scale];
