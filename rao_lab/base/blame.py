@@ -6,8 +6,7 @@ An interrupt is nobody's fault and passes through. `SystemExit` is an exception 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -15,27 +14,27 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.errors import CallbackError, RaoLabError
 
 
-@contextmanager
-def blamed(what: str, advice: str, *passing: type[BaseException]) -> Iterator[None]:
+class blamed:
     """Inside, a user's own code runs.
 
     Args:
-        what: whose code it is, as in "on_tick".
+        what: whose code it is, as in "on_tick"; a function is asked for it if it is needed.
         advice: what to do; it ends the message.
         passing: exceptions that mean something and pass through.
 
     Raises:
         CallbackError: "`what` raised ...: `advice`", from the exception that was raised.
     """
-    try:
-        yield
-    except passing:
-        raise
-    except (
-        Exception,
-        SystemExit,
-    ) as problem:  # a user's own code: the error names it, and is chained to its exception
-        raise CallbackError(f"{what} raised {quoted(problem)}: {advice}") from problem
+
+    def __init__(self, what: str | Callable[[], str], advice: str, *passing: type[BaseException]) -> None:
+        self._what, self._advice, self._passing = what, advice, passing
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        if isinstance(problem, Exception | SystemExit) and not isinstance(problem, self._passing):
+            what = self._what if isinstance(self._what, str) else self._what()
+            raise CallbackError(f"{what} raised {quoted(problem)}: {self._advice}") from problem
 
 
 def listening(name: str, function: Callable[..., Any] | None) -> Callable[..., Any] | None:

@@ -38,12 +38,15 @@ def _checked(function: Callable[..., Any], name: str, owner: type | None = None)
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
         try:
-            signature.bind(*args, **named)
-        except TypeError as problem:
-            raise ConfigError(
-                _misfit(name, signature, len(args), named, owner) or f"{name}: {problem}"
-            ) from None
-        return function(*args, **named)
+            return function(*args, **named)
+        except TypeError:  # of the call, or of what it did: asked only now, since binding takes its time
+            try:
+                signature.bind(*args, **named)
+            except TypeError as problem:
+                misfit = _misfit(name, signature, len(args), named, owner) or f"{name}: {problem}"
+            else:
+                raise
+        raise ConfigError(misfit)
 
     return call
 

@@ -6,8 +6,8 @@ refusal. Either is said in one line that names the method, and not by an error f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rao_lab.base.blame import blamed
@@ -77,10 +77,7 @@ def open_world(environment: Environment, task: Task) -> World:
     return world
 
 
-@contextmanager
-def in_world(
-    world: World, method: str, header: TreeHeader, node: str = "", about: str = ""
-) -> Iterator[None]:
+def in_world(world: World, method: str, header: TreeHeader, node: str = "", about: str = "") -> blamed:
     """A method of a world is called inside.
 
     Args:
@@ -90,13 +87,16 @@ def in_world(
     Raises:
         CallbackError: the world raised an exception that is no refusal.
     """
-    called = f" in {unquoted(about)}(...)" if about else ""
-    place = f" at node {node}" if node else ""
-    said = f"environment {unquoted(header.environment)}: {_name(world)}.{method}{called}{place}"
-    refuses = method in ("admit", "call")
-    advice = "correct it" + ("; only a Refusal(kind, message) is for the model" if refuses else "")
-    with blamed(f"{said} of task {unquoted(header.task.id)}", advice, *([Refusal] if refuses else [])):
-        yield
+
+    def said() -> str:
+        called = f" in {unquoted(about)}(...)" if about else ""
+        place = f" at node {node}" if node else ""
+        where = f"environment {unquoted(header.environment)}: {_name(world)}.{method}{called}{place}"
+        return f"{where} of task {unquoted(header.task.id)}"
+
+    if method in ("admit", "call"):
+        return blamed(said, "correct it; only a Refusal(kind, message) is for the model", Refusal)
+    return blamed(said, "correct it")
 
 
 def functions_of(world: World, header: TreeHeader) -> tuple[Function, ...]:

@@ -60,8 +60,9 @@ class Carried:
     def complaint(self, what: str, value: Any) -> str | None:
         """Why the value does not fit any more, in words for the model; None if it fits."""
         size = weight(value)
-        if size <= self.left:
-            return None
+        return None if size <= self.left else self._too_much(what, size)
+
+    def _too_much(self, what: str, size: int) -> str:
         return f"{what} takes {_said(size)}, and {_said(max(0, self.left))} are left of the {self._of}: pass less"
 
     def spend(self, *values: Any) -> None:
@@ -74,10 +75,10 @@ class Carried:
         Raises:
             Refusal: of kind values; it does not fit, and nothing is spent.
         """
-        complaint = self.complaint(what, value)
-        if complaint is not None:
-            raise Refusal("values", complaint)
-        self.spend(value)
+        size = weight(value)
+        if size > self.left:
+            raise Refusal("values", self._too_much(what, size))
+        self.left -= size
 
     def printed(self, output: str) -> str:
         """What is kept of a turn's output."""

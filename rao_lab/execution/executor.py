@@ -23,6 +23,7 @@ from dataclasses import replace
 from functools import partial
 from typing import get_args
 
+from rao_lab.base.changed import changed
 from rao_lab.base.checks import choice
 from rao_lab.errors import Interrupted
 from rao_lab.execution.asked import checked_replies, checked_task, open_world
@@ -111,6 +112,7 @@ class Executor:
         self.script = environment if isinstance(environment, Scripted) else None
         self.rewards = reward_range(environment)
         self.limits = limits
+        self._said_limits = limits.to_dict()
         self.agent = agent
         self.sandbox = sandbox
         self.on_event = on_event
@@ -189,7 +191,7 @@ class Executor:
             environment=self.environment.name,
             policy=self.policy.name,
             policy_version=self.policy.version,
-            limits=self.limits.to_dict(),
+            limits=self._said_limits,
         )
 
     def _open(self, index: int, header: TreeHeader) -> TreeRun:
@@ -229,7 +231,7 @@ class Executor:
         for tree in trees:
             tree.start()
         self._after(trees)
-        while any(tree.active for tree in trees):
+        while running := [tree for tree in trees if tree.active]:
             self._pause(trees, tick)
             replies = checked_replies(self.policy, self.policy.tick(), len(trees))
             tick += 1
@@ -239,7 +241,7 @@ class Executor:
                     tree.work()
             else:
                 list(pool.map(TreeRun.work, busy))
-            late = [tree for tree in trees if tree.overtime()]
+            late = [tree for tree in running if tree.overtime()]
             for tree in late:
                 tree.time_out()
             if busy or late:
@@ -276,7 +278,7 @@ class Executor:
             for key in tree.take_ended():
                 self.policy.forget(key)
             for request in tree.take_requests():
-                self.policy.submit(replace(request, script=self.script))
+                self.policy.submit(changed(request, script=self.script))
 
     def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree], ask: bool = True) -> None:
         """Scores the trees that have just ended. A judge's time does not count as time of the others.

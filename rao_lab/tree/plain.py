@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rao_lab.tree.ranges import MAX_INT_BITS
@@ -44,33 +45,38 @@ def check_plain(value: Any, what: str, size: int = MAX_VALUE_SIZE) -> int:
             share a hash.
     """
     total = items = 0
-    stack: list[tuple[Any, int]] = [(value, 0)]
+    stack: list[tuple[Collection[Any], int]] = [((value,), 0)]
     while stack:
-        part, depth = stack.pop()
-        items += 1
-        total += _size(part, what)
+        parts, depth = stack.pop()
+        items += len(parts)
+        for part in parts:
+            kind = type(part)
+            if kind in CONTAINERS:
+                _check_container(part, depth, what)
+                total += 8
+                stack.append((part, depth + 1))
+                if kind is dict:
+                    stack.append((part.values(), depth + 1))
+            else:
+                total += _size(part, kind, what)
         if items > MAX_VALUE_ITEMS or total > size:
             raise NotPlainError(
                 f"{what} is too large: a turn passes {MAX_VALUE_ITEMS} elements and {size} characters at most"
             )
-        if type(part) in CONTAINERS:
-            if depth >= MAX_VALUE_DEPTH:
-                raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
-            if len(part) > MAX_VALUE_ITEMS:
-                raise NotPlainError(f"{what} is too large: {MAX_VALUE_ITEMS} elements at most")
-            if type(part) in _HASHED and crowded(part):
-                raise NotPlainError(
-                    f"{what} holds a {type(part).__name__} of keys that share a hash: use others"
-                )
-            stack.extend((inner, depth + 1) for inner in part)
-            if type(part) is dict:
-                stack.extend((inner, depth + 1) for inner in part.values())
     return total
 
 
-def _size(part: Any, what: str) -> int:
-    kind = type(part)
-    if kind in _ATOMS or kind in CONTAINERS:
+def _check_container(part: Any, depth: int, what: str) -> None:
+    if depth >= MAX_VALUE_DEPTH:
+        raise NotPlainError(f"{what} is nested too deep: at most {MAX_VALUE_DEPTH} levels")
+    if len(part) > MAX_VALUE_ITEMS:
+        raise NotPlainError(f"{what} is too large: {MAX_VALUE_ITEMS} elements at most")
+    if type(part) in _HASHED and crowded(part):
+        raise NotPlainError(f"{what} holds a {type(part).__name__} of keys that share a hash: use others")
+
+
+def _size(part: Any, kind: type, what: str) -> int:
+    if kind in _ATOMS:
         return 8
     if kind is str or kind is bytes:
         if kind is str and part.startswith(_HANDLE):

@@ -14,6 +14,7 @@ import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 MAX_LITERAL_CHARS = 2000
@@ -81,8 +82,16 @@ def read_literal(state: bytes | None, code: str, functions: Mapping[str, bool]) 
         state: the session, put away.
         functions: name -> whether it is asynchronous, for each function that the code may call.
     """
-    if state not in (None, IMPORTED) or len(code) > MAX_LITERAL_CHARS or _LITERAL.fullmatch(code) is None:
+    if state not in (None, IMPORTED) or len(code) > MAX_LITERAL_CHARS:
         return None
+    return _read(state, code, tuple(functions.items()))
+
+
+@lru_cache(maxsize=1024)  # what is written once is often written again
+def _read(state: bytes | None, code: str, known: tuple[tuple[str, bool], ...]) -> Written | None:
+    if _LITERAL.fullmatch(code) is None:
+        return None
+    functions = dict(known)
     calls: list[WrittenCall] = []
     try:
         for statement in ast.parse(code).body:
@@ -92,8 +101,8 @@ def read_literal(state: bytes | None, code: str, functions: Mapping[str, bool]) 
                 calls += _calls(statement, state == IMPORTED, functions)
     except (SyntaxError, ValueError):  # the interpreter says what is wrong, in its own words
         return None
-    known = all(call.name in functions and not _is_taken(call.name) for call in calls)
-    return Written(calls, state) if known and "asyncio" not in functions else None
+    allowed = all(call.name in functions and not _is_taken(call.name) for call in calls)
+    return Written(calls, state) if allowed and "asyncio" not in functions else None
 
 
 def _is_taken(name: str) -> bool:

@@ -25,7 +25,7 @@ from rao_lab.base.device import full_memory_says
 from rao_lab.errors import InputError, RecordError
 from rao_lab.policies.local.forward import Feed, Forward
 from rao_lab.policies.local.places import Places, Row
-from rao_lab.policies.local.sampling import sample, uniforms
+from rao_lab.policies.local.sampling import Uniforms, sample
 from rao_lab.policies.pending import key_order
 from rao_lab.protocols import NodeKey
 
@@ -60,6 +60,7 @@ class Engine:
         self.temperature = checked.temperature(temperature)
         self._rows: dict[NodeKey, Row] = {}
         self._places = Places(forward)
+        self._uniforms = Uniforms()
         self._full: list[Sampled] = []
         self._turns = 0
         self.written = 0
@@ -99,7 +100,7 @@ class Engine:
         if row.room <= 0 or not ids:
             self._full.append(Sampled(key, row.sampled, row.logprobs, row.entropies, "context"))
             return
-        row.uniforms = uniforms(noise, row.room)
+        row.uniforms = self._uniforms(noise, row.room)
         row.running = True
         row.turn = self._turns = self._turns + 1
 

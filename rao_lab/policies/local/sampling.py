@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +17,20 @@ from numpy.typing import NDArray
 from rao_lab.base.device import sent
 
 
-def uniforms(noise: Sequence[int | str], count: int) -> NDArray[np.float64]:
-    """The first `count` uniform numbers in [0, 1) of a noise key, `[count]`; the n-th does not depend on `count`."""
-    digest = hashlib.blake2b(repr(tuple(noise)).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big"))).random(count)
+class Uniforms:
+    """Uniform numbers in [0, 1) by noise key: one generator is given the key, which takes less than a new one."""
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._fresh: Any = self._bits.state
+        self._draw = np.random.Generator(self._bits).random
+
+    def __call__(self, noise: Sequence[int | str], count: int) -> NDArray[np.float64]:
+        """The first `count` numbers of a key, `[count]`; the n-th does not depend on `count`."""
+        digest = hashlib.blake2b(repr(tuple(noise)).encode(), digest_size=16).digest()
+        self._fresh["state"]["key"] = np.frombuffer(digest[::-1], dtype="<u8")
+        self._bits.state = self._fresh
+        return self._draw(count)
 
 
 def sample(logits: torch.Tensor, draw: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

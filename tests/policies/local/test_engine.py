@@ -16,7 +16,7 @@ from rao_lab.errors import ConfigError, RecordError, UnavailableError
 from rao_lab.policies.local.engine import Engine, Sampled
 from rao_lab.policies.local.forward import Feed, Forward
 from rao_lab.policies.local.llama import LlamaForward
-from rao_lab.policies.local.sampling import sample, uniforms
+from rao_lab.policies.local.sampling import Uniforms, sample
 from rao_lab.policies.local.slots import SlotForward
 from tests.support.far import Crossings, moved
 
@@ -313,6 +313,7 @@ def test_bf16_runs_and_its_records_are_of_what_it_computed(kind: Any) -> None:
 
 
 def test_uniforms_are_keyed_and_counted() -> None:
+    uniforms = Uniforms()
     assert uniforms((0, "a", "0.1", 2), 3).tolist() == uniforms((0, "a", "0.1", 2), 9)[:3].tolist()
     assert uniforms((1, "12"), 1) != uniforms((11, "2"), 1)
     # Another generator, hash or encoding would make other trees of old seeds.
