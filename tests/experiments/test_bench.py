@@ -26,6 +26,7 @@ from rao_lab.experiments.bench import (
     kept,
     large,
     live,
+    parts,
     rollout,
     store,
     views,
@@ -225,6 +226,25 @@ def test_figures_are_kept_with_a_picture(tmp_path: Path) -> None:
     drawn = ElementTree.fromstring(paths[1].read_text())
     words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"x", "a<b", "c", "3  (3 x)"} <= set(words)
+
+
+def test_a_part_of_the_time_does_not_count_what_another_takes_inside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = iter([0.0, 1.0, 4.0, 6.0])
+    monkeypatch.setattr(parts, "thread_time", lambda: next(times))
+    clock = parts.Clock()
+    inner = clock.timed("inner", lambda: "said")
+    assert clock.timed("outer", lambda: inner())() == "said"
+    assert clock.spent == {"inner": 3.0, "outer": 3.0}
+
+
+def test_the_parts_of_trees_are_all_of_their_time() -> None:
+    plan = replace(rollout.TINY, trees=2)
+    found = {case.name: case.median for case in parts._trees(load_policy("tiny"), plan, lambda _: None)}
+    shares = [found[f"tiny/2 trees/{part}"] for part in parts.PARTS]
+    assert min(shares) > 0 and sum(shares) == pytest.approx(100)
+    assert found["tiny/2 trees/if only forward took time"] == pytest.approx(100 / shares[0])
 
 
 def test_the_tables_of_the_page_are_those_of_the_files() -> None:

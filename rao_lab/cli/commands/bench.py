@@ -23,11 +23,12 @@ def bench(
     """Measure this machine.
 
     rollout: how fast turns and trees are written, compared with three ways that transformers has
-    (6 minutes; with --quick 1). adapter: the same for large models of random weights, with an update
-    and a GPU's memory. store: how fast the run file is written and read. views: the Explorer in a
-    browser, from a click to what is painted. large: a run of 1,000,000 nodes, opened and clicked
-    through. live: what watching costs training. credit: what each rule costs a step of 1,000,000 nodes.
-    busy: a training step beside a process that keeps a core busy.
+    (6 minutes; with --quick 1). parts: what the processor does meanwhile. adapter: rollout for large
+    models of random weights, with an update and a GPU's memory. store: how fast the run file is
+    written and read. views: the Explorer in a browser, from a click to what is painted. large: a run
+    of 1,000,000 nodes, opened and clicked through. live: what watching costs training. credit: what
+    each rule costs a step of 1,000,000 nodes. busy: a training step beside a process that keeps a
+    core busy.
 
     [bold]Examples[/bold]
 

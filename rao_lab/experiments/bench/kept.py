@@ -93,6 +93,20 @@ def _clicks(report: Report) -> list[str]:
     return [*lines, "", _machine(report)]
 
 
+def _parts(report: Report) -> list[str]:
+    """Shares of the processor's time, in percent, and what they allow at most."""
+    groups: dict[str, dict[str, float]] = {}
+    for case in report["cases"]:
+        group, _, part = case["name"].rpartition("/")
+        groups.setdefault(group, {})[part] = case["median"]
+    heads = list(dict.fromkeys(part for parts in groups.values() for part in parts))
+    lines = [_row("", *heads), _rule(1 + len(heads))]
+    for group, parts in groups.items():
+        cells = (figure(parts[part]) if part in parts else "" for part in heads)
+        lines.append(_row(group.replace("/", ", "), *cells))
+    return [*lines, "", _machine(report)]
+
+
 def _machine(report: Report) -> str:
     """Where a table is from. A machine that had other work says so."""
     machine = report["machine"]
@@ -109,9 +123,10 @@ def _machine(report: Report) -> str:
 TABLES: Mapping[str, Callable[[Report], Sequence[str]]] = {
     "rollout": _speeds,
     "adapter": _adapter,
+    "parts": _parts,
     "views": _clicks,
 }
-FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "views": "views"}
+FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "parts": "parts", "views": "views"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -172,7 +172,7 @@ class Ours:
 
     def __init__(self, model: Any, stop_ids: Sequence[int], length: int) -> None:
         forward = LlamaForward(model) if suits(model) else SlotForward(model)
-        self._engine = Engine(forward, stop_ids, TEMPERATURE)
+        self.engine = Engine(forward, stop_ids, TEMPERATURE)
         self._length = length
         self._keys: set[NodeKey] = set()
         self._turns = 0
@@ -180,19 +180,19 @@ class Ours:
     def submit(self, key: NodeKey, ids: Sequence[int], room: int) -> None:
         self._turns += 1
         self._keys.add(key)
-        self._engine.submit(key, ids, noise=(self._turns,), room=room, window=self._length)
+        self.engine.submit(key, ids, noise=(self._turns,), room=room, window=self._length)
 
     def tick(self) -> list[Written]:
-        return [Written(turn.key, turn.ids.tolist()) for turn in self._engine.tick()]
+        return [Written(turn.key, turn.ids.tolist()) for turn in self.engine.tick()]
 
     def forget(self, key: NodeKey) -> None:
-        self._engine.forget(key)
+        self.engine.forget(key)
         self._keys.discard(key)
 
     def fresh(self) -> None:
         for key in sorted(self._keys):
             self.forget(key)
-        self._engine.clear()
+        self.engine.clear()
 
     def close(self) -> None:
         self.fresh()
