@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from rao_lab.environments.answers import number_of, plain_text, same
+from rao_lab.environments.mail.quantity import alike, quantity
 
 NOTHING = frozenset({"", "nothing", "none", "not found", "unknown", "no answer", "nothing found"})
 """What says that there is no answer."""
@@ -19,9 +20,7 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?(?: of)? ([a-z]{3,9})\.?,? (\d{4})")
 _MONTH_FIRST = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2}) ?(am|pm|a\.m|p\.m)?(?: ?h| o'clock)?")
-_MONEY = re.compile(
-    r"(?:eur|usd|gbp|euros?|[€$£])? ?([\d.,]+?) ?(?:eur|usd|gbp|euros?|dollars?|pounds?|people|guests|[€$£])?"
-)
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _PHONE = re.compile(r"\+?[\d ()/-]{6,24}")
 _BEFORE = re.compile(r"^(?:the|a|an|at|on|in|room|no|number|code) (?=\S)")
 
@@ -40,28 +39,32 @@ def is_right(value: Any, accepted: Sequence[str | float]) -> bool:
 
 
 def _alike(value: Any, wanted: str | float) -> bool:
-    if not isinstance(value, str):
-        return False
-    if number_of(wanted) is not None:
-        money = _MONEY.fullmatch(plain_text(value))
-        return money is not None and same(money[1], wanted)
-    due = _form(str(wanted))
-    return due[1] != "" and _form(value) == due
+    due = quantity(_plain(str(wanted)))
+    if due is not None:
+        number = number_of(value)
+        given = (
+            quantity(_plain(value)) if isinstance(value, str) else None if number is None else (number, "")
+        )
+        return alike(given, due)
+    form = _form(str(wanted))
+    return isinstance(value, str) and form[1] != "" and _form(value) == form
+
+
+def _plain(text: str) -> str:
+    return _BEFORE.sub("", plain_text(text))
 
 
 def _form(text: str) -> tuple[str, str]:
     """What kind of thing a text says, and which one."""
-    plain = _BEFORE.sub("", plain_text(text))
+    plain = _plain(text)
     if day := _day(plain):
         return "day", day
     if found := _TIME.fullmatch(plain):
         hour = int(found[1]) % 12 + 12 * found[3].startswith("p") if found[3] else int(found[1])
         return "time", f"{hour:02d}:{found[2]}"
-    if found := _MONEY.fullmatch(plain):
-        return "number", str(number_of(found[1]))
     if _PHONE.fullmatch(plain):
         return "phone", re.sub(r"\D", "", plain)
-    return "text", plain
+    return "text", _GROUPED.sub(lambda found: found[0].replace(",", ""), plain)
 
 
 def _day(text: str) -> str:

@@ -182,10 +182,11 @@ class Mail(Drawn):
             return None
         if not (after or before):
             return asked.answers
-        day = self._read.mailbox.heads[asked.number - 1].date if asked.number else ""
-        if not day:
+        numbers = (asked.number, *asked.copies) if asked.number else ()
+        days = [day for number in numbers if (day := self._read.mailbox.heads[number - 1].date)]
+        if not days:
             return None
-        return asked.answers if after <= day <= (before or day) else ()
+        return asked.answers if any(after <= day <= (before or day) for day in days) else ()
 
     def labels(self, task: Task) -> Mapping[str, str | int]:
         asked = read_question(task.data["question"])

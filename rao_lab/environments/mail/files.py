@@ -10,12 +10,15 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.answers import MOST_CHARS
+from rao_lab.environments.fields import Others, row_of, text_in
 from rao_lab.environments.mail.mailbox import Mailbox
 from rao_lab.environments.mail.world import MAX_QUESTION
 from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said, settled, split_named
 from rao_lab.errors import InputError
 
 MOST_ANSWERS = 100
+FIELDS = ("question", "answer", "answers", "message", "id", "split")
+EXAMPLE = '{"question": "...", "answer": "..."}'
 ANY = "file"
 """The split of a question that belongs to all of them."""
 
@@ -30,6 +33,8 @@ class Asked:
     """What is accepted."""
     number: int = 0
     """The message in which the answer stands; 0 = that is not known."""
+    copies: tuple[int, ...] = field(default=(), repr=False)
+    """Other messages with its Message-ID, as in a mailbox that was joined from two."""
     split: str = field(default=ANY, repr=False)  # no part of the digest
 
 
@@ -40,13 +45,19 @@ def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[st
         InputError, MissingError: naming the file, the line and what is wrong.
     """
     path = path_of(file)
-    numbers = {head.key: number for number, head in enumerate(mailbox.heads, start=1) if head.key}
+    numbers: dict[str, list[int]] = {}
+    for number, head in enumerate(mailbox.heads, start=1):
+        if head.key:
+            numbers.setdefault(head.key, []).append(number)
+    others = Others(FIELDS)
     found: dict[str, Asked] = {}
     lines: dict[str, int] = {}
     ids, digest = Ids(), blake2b(digest_size=8)
     for number, line in lines_of(path, "one question"):
         where = f"{said(path)}, line {number}"
-        asked = _asked(json_of(line, where), where, f"{path.name}/{number}", numbers)
+        row = row_of(json_of(line, where), where, EXAMPLE)
+        others.look(row, where)
+        asked = _asked(row, where, f"{path.name}/{number}", numbers)
         words = " ".join(asked.question.split())
         if words in found:
             raise InputError(f"{where} asks what line {lines[words]} asks: {quoted(words)}")
@@ -58,18 +69,15 @@ def read_questions(file: str | PathLike[str], mailbox: Mailbox) -> tuple[dict[st
         raise InputError(
             f'{said(path)} holds no questions: write {{"question": ..., "answer": ...}} on each line'
         )
+    others.say(said(path))
     splits = settled([each.split for each in found.values()], ANY, said(path))
     pairs = zip(found.items(), splits, strict=True)
     return {words: replace(each, split=split) for (words, each), split in pairs}, digest.hexdigest()
 
 
-def _asked(value: Any, where: str, default_id: str, numbers: Mapping[str, int]) -> Asked:
-    if not isinstance(value, dict):
-        raise InputError(f'{where} must be an object such as {{"question": "...", "answer": "..."}}')
-    texts = {name: value.get(name, usual) for name, usual in (("id", default_id), ("question", ""))}
-    for name, text in texts.items():
-        if not isinstance(text, str) or not text.strip() or len(text) > MAX_QUESTION:
-            raise InputError(f"{where}: {name} must be a text of 1 to {MAX_QUESTION} characters")
+def _asked(value: dict[str, Any], where: str, default_id: str, numbers: Mapping[str, list[int]]) -> Asked:
+    question = text_in(value, ("question",), where, MAX_QUESTION)
+    id_ = text_in(value, ("id",), where, MAX_QUESTION, default_id)
     given = value.get("answer", value.get("answers"))
     answers: list[Any] = given if isinstance(given, list) else [given]
     if not answers or given is None:
@@ -82,10 +90,8 @@ def _asked(value: Any, where: str, default_id: str, numbers: Mapping[str, int]) 
     key = value.get("message", "")
     if key and (not isinstance(key, str) or key.strip("<> ") not in numbers):
         raise InputError(f"{where}: no message has the Message-ID {quoted(key)}")
-    number = numbers[key.strip("<> ")] if key else 0
-    return Asked(
-        texts["id"], texts["question"].strip(), tuple(answers), number, split_named(value, where, ANY)
-    )
+    number, *copies = numbers[key.strip("<> ")] if key else [0]
+    return Asked(id_, question, tuple(answers), number, tuple(copies), split_named(value, where, ANY))
 
 
 def _is_answer(value: Any) -> bool:

@@ -43,6 +43,9 @@ _CHARSETS = (
 )
 """Beginnings of those that are decoded: Python has others, some of which take very long."""
 _HIDDEN = re.compile("[\xad\u200b-\u200d\u2060\ufeff]")
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SENT = re.compile(rf"\b({'|'.join(_MONTHS[1:])}) +(\d{{1,2}}),? .*?(?<![+-])\b(\d{{4}})\b", re.ASCII)
+_ISO = re.compile(r" (\d{4})-(\d{2})-(\d{2})[T ]", re.ASCII)
 _TAG = re.compile(r"<(/?)([a-zA-Z!][^<>\s/]*)[^<>]*>")
 _BREAKS = frozenset({"p", "br", "div", "tr", "li", "table", "blockquote", "h1", "h2", "h3", "h4"})
 
@@ -73,7 +76,7 @@ def letter(raw: bytes, envelope: str = "") -> tuple[Message, list[str]]:
 
 def _read(parsed: Parsed, envelope: str) -> tuple[Message, list[str]]:
     odd: dict[str, None] = {}
-    date = _date(str(parsed.get("Date", ""))) or _date(re.sub(r"^From \S+ ", "", envelope))
+    date = _date(str(parsed.get("Date", ""))) or _sent(envelope)
     if not date:
         odd["without a date"] = None
     text, names = _body(parsed, odd)
@@ -95,6 +98,18 @@ def _date(text: str) -> str:
     if found is None or not (1 <= found[1] <= 12 and 1 <= found[2] <= 31 and 1000 <= found[0] <= 9999):
         return ""
     return f"{found[0]}-{found[1]:02d}-{found[2]:02d}"
+
+
+def _sent(envelope: str) -> str:
+    """The day on the line that begins a message in an mbox."""
+    if found := _ISO.search(envelope):
+        return _date(f"{found[3]} {_MONTHS[int(found[2]) % 13]} {found[1]} 00:00")
+    found = _SENT.search(envelope)
+    return (
+        _date(f"{found[2]} {found[1]} {found[3]} 00:00")
+        if found
+        else _date(re.sub(r"^From .* (?=\d{1,2}[ -][A-Z])", "", envelope))
+    )
 
 
 def _head(value: Any, odd: dict[str, None]) -> str:

@@ -30,8 +30,17 @@ MAX_ENCODED = 2**19
 """Bytes of one run of base64 that are read: a longer one is no text."""
 MAX_MESSAGES = 500_000
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=]{40,}\r?\n?")
-_BEGINS = re.compile(rb"From .*[0-9]{1,2}:[0-9]{2}.*[0-9]{4}")
-"""A line that begins a message, also if no blank line stands before it."""
+_MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_TIME = rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?"
+_ZONE = rb"(?: +(?:[A-Z]{1,5}|[+-][0-9]{4}))"
+_BEGINS = re.compile(
+    rb'From (?:(?:"[^"]*"[^ ]*|[^ ]+(?: at [^ ]+)?) +)?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:'
+    rb"%(month)b +[0-9]{1,2},? +%(time)b%(zone)b{0,2} +[0-9]{4}%(zone)b?|"
+    rb"[0-9]{1,2}[ -]%(month)b[ -][0-9]{4} +%(time)b%(zone)b?|"
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]%(time)b(?:Z|[+-][0-9:]{4,6}|%(zone)b)?"
+    rb")(?: +remote from [^ ]+)?[ \t]*\r?\n?" % {b"month": _MONTH, b"time": _TIME, b"zone": _ZONE}
+)
+"""A line that begins a message: "From ", its sender and the time, as RFC 4155 has it and programs vary it."""
 _ESCAPED = re.compile(rb">+From ")
 
 
@@ -114,16 +123,20 @@ def _single(path: Path) -> Iterator[Raw]:
 
 
 def _mbox(path: Path) -> Iterator[Raw]:
-    """Its messages. Each begins with a line "From ..." after a blank line, or with a date on it."""
+    """Its messages. Each begins with a line "From SENDER TIME". Some programs write no time on any of them: then a line
+    "From ..." after a blank one begins a message."""
     envelope, kept, size, run, total = "", [b""], 0, 0, 0
+    timed = False
     begun, blank, cut = False, True, False
     with opened(path) as file:
         while line := file.readline(MAX_LINE):
             total += len(line)
             check_size(path, total, MAX_FILE)
-            if line.startswith(b"From ") and (blank or _BEGINS.match(line[:300])):
+            begins = line.startswith(b"From ") and _BEGINS.fullmatch(line[:300]) is not None
+            if begins or (blank and not timed and line.startswith(b"From ")):
                 if begun:
                     yield envelope, b"".join(kept), cut
+                timed = timed or begins
                 envelope, kept, size, run, begun, cut = line.decode("latin-1"), [], 0, 0, True, False
             elif begun:
                 run = run + len(line) if _ENCODED.fullmatch(line) else 0

@@ -114,9 +114,12 @@ def test_the_flat_plan_is_one_search_and_one_look() -> None:
         ),
         *(("0151-1234-567", "0151 1234 567"), ("the Golden Lion", "Golden Lion"), ("Room B412", "B412")),
         *(("58 people", "58"), (58, "58"), ("FINAL_1200.pdf", "final_1200.pdf")),
+        *((given, "12500 CHF") for given in ("12,500 CHF", "CHF 12,500", "12'500.00 francs", "12500", 12500)),
+        *(("€12,500", "12500 euros"), ("12 kg", "12kg"), ("12,500 XAU", "12500 XAU"), ("900 euros", 900)),
+        *(("-3 km", "-3 km"), (3, "3 nights"), ("US$ 5", "5 dollars")),
     ],
 )
-def test_an_answer_counts_in_any_form(value: object, wanted: str) -> None:
+def test_an_answer_counts_in_any_form(value: object, wanted: str | int) -> None:
     assert is_right(value, [wanted])
 
 
@@ -145,6 +148,15 @@ def test_an_answer_counts_in_any_form(value: object, wanted: str) -> None:
             ("room", "room 1"),
         ),
         ("0" * 5000, "0"),
+        *(
+            (given, "12500 CHF")
+            for given in ("12,501 CHF", "12500 EUR", "€12,500", "CHF", 12501, "125.00 CHF")
+        ),
+        *(
+            (given, "12500 CHF")
+            for given in (None, True, [12500], "12500 or 12501", "CHF 12,500 EUR", "-12500 CHF")
+        ),
+        *(("5", "5 May"), ("5", "May 5"), ("$900", "€900"), ("12 lb", "12 kg"), ("1,2500", "12500 CHF")),
     ],
 )
 def test_another_content_does_not(value: object, wanted: str) -> None:

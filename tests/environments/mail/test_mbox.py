@@ -154,6 +154,61 @@ def test_a_folder_of_messages_is_a_mailbox(tmp_path: Path) -> None:
     assert len(read_mail(tmp_path / "a.eml").mailbox) == 1
 
 
+LINES = (
+    b"From here on it is quiet.",
+    b"From 10:30 on, 5 March 2024, the office is closed: 2024",
+    b"From Monday 4 March 2024 10:00 on",
+    b"From my side, see you on Wed Mar  6 07:30:00 2024",
+    b"From ann@a.example",
+    b"From",
+)
+BEGIN = (
+    SENT,
+    b"From - Wed Mar 06 07:30:00 2024\r\n",
+    b"From 1792@xxx Tue Mar 05 10:00:00 +0000 2024\n",
+    b"From ???@??? Tue Mar 05 10:00:00 2024 +0100\n",
+    b"From ann at a.example  Tue Mar  5 10:00:00 2024\n",
+    b"From 1f2e3d Mon Sep 17 00:00:00 2001\n",
+    b"From ann Tue Mar  5 10:00 PST 2024\n",
+    b'From "Ann B"@a.example Tue, 5 Mar 2024 10:00:00 +0000\n',
+    b"From ann 2024-03-05T10:00:00Z\n",
+)
+
+
+def test_only_a_sender_with_a_time_begins_a_message(tmp_path: Path) -> None:
+    """The mailbox module splits at any "From ", and so loses what stands on the line."""
+    body = b"Subject: x\n\n" + b"\n\n".join(LINES) + b"\n"
+    (tmp_path / "in.mbox").write_bytes(b"\n".join(line + body for line in BEGIN))
+    found = read_mail(tmp_path / "in.mbox")
+    assert found.described == f"{len(BEGIN)} messages of in.mbox"
+    for number in range(1, len(BEGIN) + 1):
+        assert found.mailbox.text(number).endswith("\n\n" + b"\n\n".join(LINES).decode())
+    assert len(mailbox.mbox(tmp_path / "in.mbox")) > len(BEGIN)
+    (tmp_path / "bare.mbox").write_bytes(b"\n".join(b"From \n" + PLAIN for _ in range(3)))
+    assert len(read_mail(tmp_path / "bare.mbox").mailbox) == 3  # a file without any time
+
+
+def test_every_message_of_an_id_holds_the_answer(tmp_path: Path) -> None:
+    keyed = PLAIN.replace(b"To: me", b"Message-ID: <7@a>")
+    later = keyed.replace(b"5 Mar", b"7 Mar").replace(b"23:30:00 -0800", b"10:00:00 +0000")
+    box = written(tmp_path, keyed, b"Date: 6 Mar 2024 10:00 +0000\n\nno", later)
+    env = rl.environments.Mail.from_mbox(box, asked(tmp_path, {**RENT, "message": "7@a"}))
+    world = env.open(env.tasks("test")[0])
+    world.enter("0", world.root())
+    for path, day, right in (("0.0", "05", 900), ("0.1", "06", None), ("0.2", "07", 900)):
+        days = {"after": f"2024-03-{day}", "before": f"2024-03-{day}"}
+        world.enter(path, world.admit("0", (RENT["question"],), days))
+        assert world.leave(path, right) == rl.Score(1.0)
+        assert world.leave(path, 901) == rl.Score(0.0)
+
+
+def test_fields_that_mean_nothing_are_said_once(tmp_path: Path) -> None:
+    lines = [{**RENT, "author": "me"}, {"question": "Who?", "answer": "Ann", "author": "I", "page": 2}]
+    with pytest.warns(UserWarning, match="fields that mean nothing here: 'author', 'page'$") as heard:
+        rl.environments.Mail.from_mbox(written(tmp_path, PLAIN), asked(tmp_path, *lines))
+    assert len(heard) == 1
+
+
 def test_questions_are_run_scored_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     keyed = PLAIN.replace(b"To: me", b"Message-ID: <7@a>")
@@ -196,14 +251,17 @@ def test_questions_are_run_scored_and_opened_again(tmp_path: Path, monkeypatch: 
         ([], "holds no questions: write"),
         (["{"], "line 1: "),
         ([RENT, "[]"], "line 2 must be an object such as"),
+        ([{"goal": "Why?", "answer": 1}], 'line 1 has no "question": it has goal, answer'),
+        ([{"question": 5, "answer": 1}], 'line 1: "question" must be a text, not 5'),
+        ([{**RENT, "message_id": "8@a"}], "line 1 has a field 'message_id': did you mean 'message'\\?"),
         ([RENT, {"question": "Why?"}], 'line 2: the question has no answer: write "answer"'),
         ([{"question": "Why?", "answer": []}], "line 1: the question has no answer"),
         ([{"question": "Why?", "answer": ""}], "line 1: an answer must be a number, a text"),
         ([{"question": "Why?", "answer": {"a": 1}}], "line 1: an answer must be"),
         ([{"question": "Why?", "answer": [True]}], "line 1: an answer must be"),
-        ([{"question": " ", "answer": 1}], "line 1: question must be a text of 1 to 2000"),
-        ([{"question": "a" * 3000, "answer": 1}], "line 1: question must be a text"),
-        ([{**RENT, "id": 3}], "line 1: id must be a text"),
+        ([{"question": " ", "answer": 1}], 'line 1: "question" is empty'),
+        ([{"question": "a" * 3000, "answer": 1}], "has 3,000 characters: at most 2,000 are read"),
+        ([{**RENT, "id": 3}], 'line 1: "id" must be a text, not 3'),
         ([{**RENT, "message": "8@a"}], "line 1: no message has the Message-ID '8@a'"),
         ([RENT, RENT], "line 2 asks what line 1 asks"),
         (
