@@ -99,7 +99,7 @@ def _parts(report: Report) -> list[str]:
     for case in report["cases"]:
         group, _, part = case["name"].rpartition("/")
         groups.setdefault(group, {})[part] = case["median"]
-    heads = list(dict.fromkeys(part for parts in groups.values() for part in parts))
+    heads: list[str] = max(map(list, groups.values()), key=len)
     lines = [_row("", *heads), _rule(1 + len(heads))]
     for group, parts in groups.items():
         cells = (figure(parts[part]) if part in parts else "" for part in heads)
