@@ -6,7 +6,7 @@ import { moveInRows } from "../src/app/keys.js";
 import { askedBy, MANY } from "../src/step/piles.js";
 import { Place } from "../src/app/place.js";
 import { stacked } from "../src/siblings/dots.js";
-import { summarize } from "../src/step/summary.js";
+import { noMeanWords, summarize } from "../src/step/summary.js";
 import { grow } from "./grow.js";
 
 /**
@@ -224,4 +224,17 @@ test("discs of one value are stacked; values beyond the axis stand at its ends",
     { row: 1, column: 5, place: 1 },
     { row: 2, column: 9, place: 0 },
   ]);
+});
+
+test("alike siblings without advantages say how they ended; not scored is what nobody scored", () => {
+  const said = (/** @type {(step: any) => void} */ change) => {
+    const { step } = six();
+    change(step);
+    const rows = [2, 3, 4, 5, 6, 7];
+    return noMeanWords(summarize(step, rows, new Float64Array(step.n).fill(NaN)));
+  };
+  assert.equal(said((step) => (step.s.fill(1), step.status.fill(2))), "6 succeeded");
+  assert.equal(said((step) => (step.s.fill(NaN), step.status.fill(2))), "not scored");
+  assert.equal(said((step) => step.status.fill(2)), "4 of 6 succeeded");
+  assert.equal(said((step) => (step.status.fill(2), (step.status[2] = 0))), "1 at work");
 });

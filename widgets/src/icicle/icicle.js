@@ -6,6 +6,7 @@ import { count, percent, signed } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { treeName } from "../step/forks.js";
 import { sentenceOf } from "../step/states.js";
+import { noValueWords } from "../step/status.js";
 import { layBands, rowAt } from "./bands.js";
 import { paintBands } from "./paint.js";
 
@@ -149,7 +150,7 @@ export class IcicleView {
     tip.replaceChildren(
       h("div", { class: "goal" }, this.host.goal(hit.row, 120)),
       h("div", { class: "label" }, `${tree} \u00b7 ${step.path(hit.row)}`),
-      h("div", {}, Number.isNaN(A) ? "not scored" : `A ${signed(A)}${part}`),
+      h("div", {}, Number.isNaN(A) ? noValueWords(step, hit.row) : `A ${signed(A)}${part}`),
     );
     const box = this.stage.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];

@@ -5,7 +5,7 @@ import { count, many, percent, plain, signClass, signed } from "../shared/format
 import { badgeIcon, markIcon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
 import { treeName } from "../step/forks.js";
-import { isLive, shapeOf, statusWords } from "../step/status.js";
+import { isLive, noValueWords, shapeOf, statusWords } from "../step/status.js";
 
 /** @typedef {import("../shared/dom.js").Child} Child */
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -41,7 +41,7 @@ export function nodeCells(shown, row, goal, badges = []) {
   const live = isLive(step.status[id]);
   const flip = shown.isFlipped(id);
   const value = found.text ?? (live ? `turn ${Math.max(1, step.turns[id])}` : "\u2013");
-  const words = found.words ?? (live ? `turn ${step.turns[id]}` : "not scored");
+  const words = found.words ?? (live ? `turn ${step.turns[id]}` : noValueWords(step, id));
   const colour = found.A !== undefined ? signClass(found.A) : live ? "live-word" : "label";
   const hidden = row.open === false ? ` (${count(step.below(id).length - 1)})` : "";
   const state = statusWords(step.status[id], step.s[id]);

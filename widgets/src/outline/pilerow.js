@@ -24,7 +24,7 @@ export function pileCells(shown, pile, { summary, goal }, together, whole) {
     label: [
       `${count(pile.rows.length)} alike`,
       `${goal}: ${outcomeWords(summary)}`,
-      summary.known ? range : "not scored",
+      ...(summary.known ? [range] : []),
       ...(together ? ["launched together"] : []),
       ...(pile.open && pile.fallen ? [`${summary.fallen.length} that fell short shown`] : []),
     ].join(", "),

@@ -4,6 +4,7 @@ import { h, s } from "../shared/dom.js";
 import { count, plain } from "../shared/format.js";
 import { markColour, sequentialColour } from "../shared/theme.js";
 import { valueText } from "../step/shown.js";
+import { LIVE, outcomeWords } from "../step/summary.js";
 import { statusWords } from "../step/status.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -26,7 +27,9 @@ const PITCH = WIDTH / COLUMNS;
 export function dotPlot(shown, p, { rows, summary }, here, choose) {
   const { values, byReturn } = shown;
   if (!summary.known) {
-    return h("div", { class: "label", style: "padding:10px 0" }, "None of them is scored yet.");
+    const bare = summary.outcomes.every(([shape]) => shape === "unscored" || LIVE.includes(shape));
+    const words = bare ? "None of them is scored yet." : `No advantages: ${outcomeWords(summary)}.`;
+    return h("div", { class: "label", style: "padding:10px 0" }, words);
   }
   const [low, high] = byReturn ? [0, shown.most] : [-1, 1];
   const x = (/** @type {number} */ value) => {

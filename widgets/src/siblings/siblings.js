@@ -6,7 +6,7 @@ import { markIcon } from "../shared/shapes.js";
 import { oneLine, taskName } from "../shared/text.js";
 import { treeName } from "../step/forks.js";
 import { valueText } from "../step/shown.js";
-import { shapeOf, statusWords } from "../step/status.js";
+import { noValueWords, shapeOf, statusWords } from "../step/status.js";
 import { outcomeWords, summarize } from "../step/summary.js";
 import { dotPlot } from "./dots.js";
 
@@ -137,7 +137,7 @@ export class SiblingPanel {
     const state = statusWords(step.status[row], step.s[row]);
     const why = here ? this.host.goal(row, 60) : oneLine(step.reasonText(row), 60) || state;
     const colour = byReturn ? "" : signClass(value);
-    const words = Number.isNaN(value) ? "not scored" : valueText(shown, value);
+    const words = Number.isNaN(value) ? noValueWords(step, row) : valueText(shown, value);
     const current = here ? "true" : null;
     return h(
       "button",

@@ -1,5 +1,7 @@
 // How a node stands, and the shape that says so.
 
+import { brief } from "../shared/format.js";
+
 /** In the order of `Status` in rao_lab/tree. */
 export const STATUSES = /** @type {const} */ ([
   "running",
@@ -66,6 +68,16 @@ export function whyWords(code) {
       by_rule: "the rule gives it no advantage",
     }[WHY_NOT[code]] ?? ""
   );
+}
+
+/**
+ * What stands in the place of an advantage or a reward that an ended node does not have.
+ * @param {{s: ArrayLike<number>, status: ArrayLike<number>, scored: boolean}} step @param {number} row
+ */
+export function noValueWords({ s, status, scored }, row) {
+  if (STATUSES[status[row]] === "cancelled") return "cancelled";
+  if (Number.isNaN(s[row])) return "not scored";
+  return scored ? "not trained" : `s ${brief(s[row], 2)}`;
 }
 
 /** @param {number} status */

@@ -28,6 +28,8 @@ const WORDS = {
   ...{ limit: "at a limit", error: "lost to an error", cancelled: "cancelled" },
   ...{ waiting: "waiting", running: "computing", unscored: "not scored" },
 };
+/** At work. @type {Shape[]} */
+export const LIVE = ["running", "waiting"];
 const ORDER = /** @type {Shape[]} */ (Object.keys(WORDS));
 
 /**
@@ -77,6 +79,19 @@ export function tokenWords(step, rows) {
 /** "9 succeeded, 3 failed". @param {Summary} summary */
 export function outcomeWords(summary) {
   return summary.outcomes.map(([shape, number]) => `${number} ${WORDS[shape]}`).join(", ");
+}
+
+/**
+ * What stands in the place of a mean that there is none of: who is at work, otherwise how they ended.
+ * @param {Summary} summary @param {boolean} [narrow] there is room for a word or two
+ */
+export function noMeanWords(summary, narrow = false) {
+  const { outcomes, won } = summary;
+  const all = outcomes.reduce((sum, [, number]) => sum + number, 0);
+  const live = outcomes.filter(([shape]) => LIVE.includes(shape));
+  if (live.length) return `${live.reduce((sum, [, number]) => sum + number, 0)} at work`;
+  if (outcomes.length === 1) return outcomes[0][0] === "unscored" ? WORDS.unscored : outcomeWords(summary);
+  return narrow ? `${won} of ${all}` : `${won} of ${all} succeeded`;
 }
 
 /**

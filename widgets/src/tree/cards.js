@@ -1,11 +1,11 @@
 // One node as a card, a small card or a disc.
 
-import { brief, count, short, signClass } from "../shared/format.js";
+import { count, short, signClass } from "../shared/format.js";
 import { drawMark } from "../shared/shapes.js";
 import { oneLine } from "../shared/text.js";
 import { markColour, mix, sequentialColour } from "../shared/theme.js";
 import { ends, valueText } from "../step/shown.js";
-import { isLive, shapeOf } from "../step/status.js";
+import { isLive, noValueWords, shapeOf } from "../step/status.js";
 import { box, cardScale, CHIP, discRadius, middleSize, NEAR, rounded, tint, trackColour } from "./brush.js";
 import { drawBadges, drawHit } from "./cardbadges.js";
 
@@ -119,7 +119,7 @@ function returnBar({ context, p, shown }, value) {
 
 /** Words in place of a value, after a dotted line. @param {Scene} scene @param {number} row */
 function unscored({ context, p, shown }, row) {
-  const words = unscoredWords(shown.step, row);
+  const words = noValueWords(shown.step, row);
   context.textAlign = "right";
   context.fillStyle = p.label;
   context.fillText(words, 126, 36.5);
@@ -320,11 +320,4 @@ function liveWords(step, row) {
   }
   const turn = `turn ${Math.max(1, step.turns[row])}`;
   return step.wrote[row] ? `${turn}, wrote ${count(step.wrote[row])}` : turn;
-}
-
-/** @param {Step} step @param {number} row */
-function unscoredWords(step, row) {
-  if (step.status[row] === 8) return "cancelled";
-  if (Number.isNaN(step.s[row])) return "not scored";
-  return step.scored ? "not trained" : `s ${brief(step.s[row], 2)}`;
 }

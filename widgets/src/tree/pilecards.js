@@ -4,7 +4,7 @@
 import { short, signClass } from "../shared/format.js";
 import { markColour, sequentialColour } from "../shared/theme.js";
 import { ends, valueText } from "../step/shown.js";
-import { outcomeParts, tickPlaces } from "../step/summary.js";
+import { LIVE, noMeanWords, outcomeParts, tickPlaces } from "../step/summary.js";
 import { box, cardScale, discRadius, middleSize, NEAR, tint, trackColour } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
@@ -62,7 +62,7 @@ function small(scene, pile) {
   stack(scene, size, tint(scene, summary.mean, 0.18));
   const middle = size.height / 2;
   const left = badge(scene, pile, 5, middle - 7, 14) + 5;
-  const words = meanWords(scene, summary);
+  const words = meanWords(scene, summary, true);
   context.textBaseline = "alphabetic";
   context.font = `600 11px ${p.family}`;
   context.textAlign = "right";
@@ -194,21 +194,14 @@ export function drawOpenPile(scene, pile, top, bottom, begins, ring) {
   return [{ first: pile.first, x: right - width - 3, y: high - 8, width: width + 6 }];
 }
 
-/** How many of them are at work. @param {Summary} summary */
-function atWork(summary) {
-  const live = summary.outcomes.filter(([shape]) => shape === "running" || shape === "waiting");
-  return live.reduce((sum, [, number]) => sum + number, 0);
-}
-
-/** @param {Scene} scene @param {Summary} summary */
-function meanWords({ shown }, summary) {
-  if (summary.known) return valueText(shown, summary.mean);
-  return atWork(summary) ? `${atWork(summary)} at work` : "not scored";
+/** @param {Scene} scene @param {Summary} summary @param {boolean} [narrow] */
+function meanWords({ shown }, summary, narrow) {
+  return summary.known ? valueText(shown, summary.mean) : noMeanWords(summary, narrow);
 }
 
 /** @param {Scene} scene @param {Summary} summary */
 function ink({ p, shown }, summary) {
-  if (!summary.known) return atWork(summary) ? p.live : p.label;
+  if (!summary.known) return summary.outcomes.some(([shape]) => LIVE.includes(shape)) ? p.live : p.label;
   if (shown.byReturn) return p.text;
   return p[signClass(summary.mean) || "second"];
 }

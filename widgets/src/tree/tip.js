@@ -74,10 +74,12 @@ export class Tip {
 /** @param {Told} told @param {number} row */
 function nodeParts({ shown, goal, badges }, row) {
   const { step, credit } = shown;
-  const or = (/** @type {number} */ value, /** @type {string} */ words) =>
-    Number.isNaN(value) ? "not scored" : words;
   const took = step.ended[row] - step.started[row];
   const [s, R, A, c] = [step.s[row], credit.R[row], credit.A[row], credit.c[row]];
+  const lacks = Number.isNaN(s) ? "not scored" : "no credit";
+  const or = (/** @type {number} */ value, /** @type {string} */ words) => {
+    return Number.isNaN(value) ? lacks : words;
+  };
   const tokens = tokenWords(step, [row]);
   const pairs = [
     ["s", or(s, brief(s))],
