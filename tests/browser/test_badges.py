@@ -26,8 +26,10 @@ def rows(page: Any) -> list[str]:
 
 
 def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt: Path) -> None:
-    page = pages.open(spoilt.as_uri())
+    page = pages.open(spoilt.as_uri(), width=1366, height=760)
     page.locator(".kind", has_text="bonus only").wait_for()
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    assert page.locator(".given-row .c-figure").evaluate_all(cut) == []
     assert "95 badges of 194 nodes" in page.locator(".badges-view .summary").inner_text()
     page.locator(".kind", has_text="own goal").click()
     about = page.locator(".badges-view .about").inner_text()
@@ -69,6 +71,9 @@ def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt:
 @pytest.mark.parametrize("width", [700, 1000, 1366, 1620])
 def test_nothing_leaves_its_column_at_any_width(pages: Any, spoilt: Path, width: int, theme: str) -> None:
     page = pages.open(spoilt.as_uri(), width=width, height=760, theme=theme)
+    page.locator(".kind", has_text="serial await").wait_for()
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    assert page.locator(".given-row .c-figure").evaluate_all(cut) == []
     page.locator(".kind", has_text="serial await").click()
     view = page.locator(".badges-view").bounding_box()
     for part in (".badges-view .side", ".badges-view .main", ".given-row >> nth=0"):

@@ -11,9 +11,10 @@ import { BadgeTable } from "./table.js";
 /** @typedef {import("./host.js").BadgesHost} BadgesHost */
 /** @typedef {import("../step/badges.js").StepBadges} StepBadges */
 
-/** px at the base type size: below, the kinds stand over the table; or the table leaves out columns. */
+/** px at the base type size: below, the kinds stand over the table; or both leave out columns. */
 const NARROW = 560;
 const TIGHT = 760;
+const SNUG = 900;
 
 export class BadgesView {
   /** @param {BadgesHost} host */
@@ -41,6 +42,7 @@ export class BadgesView {
     const width = this.element.clientWidth / this.host.palette.unit;
     this.element.classList.toggle("narrow", width < NARROW);
     this.element.classList.toggle("tight", width < TIGHT);
+    this.element.classList.toggle("snug", width < SNUG);
     this.table.draw();
   }
 

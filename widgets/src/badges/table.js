@@ -110,11 +110,12 @@ export class BadgeTable {
     const task = taskName(step.groups[group]) || `task ${group + 1}`;
     const probe = step.groups[group].probe ? " probe" : "";
     const own = row >= 0;
+    const title = `${task}: ${badge.sentence} ${figure}`;
     const A = own ? credit.A[row] : NaN;
     const trees = many(step.treesOf(group).length, "tree");
     const state = own ? statusWords(step.status[row], step.s[row]) : "";
     const cell = (/** @type {string} */ name, /** @type {any} */ ...parts) =>
-      h("span", { class: `c-${name} cut`, role: "gridcell" }, ...parts);
+      h("span", { class: `c-${name} cut`, role: "gridcell", title }, ...parts);
     const number = `${own ? `, tree ${rollout + 1}` : ""}${probe}`;
     const short = h("span", { class: "cut" }, task.slice(this.common));
     const where = `${task}${number}`;
@@ -123,7 +124,7 @@ export class BadgeTable {
         ...{ class: "given-row", role: "row", id: `${this.id}-${at}`, "data-at": at },
         ...{ "aria-selected": at === this.at, style: `top:${at * this.pitch}px` },
         "aria-label": [where, own ? step.path(row) : "group", badge.name, figure, state].join(", "),
-        title: `${task}: ${badge.sentence}`,
+        title,
       },
       h("span", { class: "c-tree", role: "gridcell" }, short, number),
       cell("node", own ? [markIcon(shapeOf(step.status[row], step.s[row]), 12), step.path(row)] : []),
