@@ -183,7 +183,9 @@ def test_only_a_sender_with_a_time_begins_a_message(tmp_path: Path) -> None:
     assert found.described == f"{len(BEGIN)} messages of in.mbox"
     for number in range(1, len(BEGIN) + 1):
         assert found.mailbox.text(number).endswith("\n\n" + b"\n\n".join(LINES).decode())
-    assert len(mailbox.mbox(tmp_path / "in.mbox")) > len(BEGIN)
+    theirs = mailbox.mbox(tmp_path / "in.mbox")
+    assert len(theirs) > len(BEGIN)
+    theirs.close()
     (tmp_path / "bare.mbox").write_bytes(b"\n".join(b"From \n" + PLAIN for _ in range(3)))
     assert len(read_mail(tmp_path / "bare.mbox").mailbox) == 3  # a file without any time
 
