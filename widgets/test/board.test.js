@@ -7,7 +7,7 @@ import { CATALOGUE } from "../src/board/catalogue.js";
 import { columnsOf, digits, isKnown, linesOf, marked, packed } from "../src/board/measures.js";
 import { endWords, planOf, shareFigures } from "../src/board/plan.js";
 import { at, byDifficulty, curvesOf, wilson } from "../src/board/series.js";
-import { figures, tableTwin } from "../src/board/table.js";
+import { figures, summary, tableTwin } from "../src/board/table.js";
 import { fewWords, followWords, progressWords } from "../src/board/words.js";
 import { roughly, stateOf, stateSentence, underWay } from "../src/board/words.js";
 import { stepSentence } from "../src/step/states.js";
@@ -88,23 +88,11 @@ test("runs over each other: the words at the end of a line name the run; each ha
   assert.deepEqual(planOf(entry("refusals"), runs, 1).columns?.rows, [{ step: 1, parts: [3], total: 3 }]);
 });
 
-test("a line that ends early names its step; plus or minus stands in a plot of even intervals alone", () => {
-  const checked = curvesOf({
-    step: [1, 2],
-    columns: {
-      "judge_by_depth/0/agreement": [0.5, 0.5],
-      "judge_by_depth/0/nodes": [8, 8],
-      "judge_by_depth/1/agreement": [0, null],
-      "judge_by_depth/1/nodes": [2, null],
-    },
-  });
-  const words = (/** @type {typeof checked} */ curves) => {
-    const plan = planOf(entry("judge_by_depth"), [{ name: "", curves }], 0);
-    return plan.fields[0].lines.map((line) => Object.values(endWords(plan, line)).slice(0, 2).join(" "));
-  };
-  assert.deepEqual(words(checked), ["depth 0 0.50 (0.22 to 0.78)", "depth 1, step 1: 0.00 (0.00 to 0.66)"]);
-  delete checked.columns["judge_by_depth/1/agreement"];
-  assert.deepEqual(words(checked), ["depth 0 0.50 \u00b1 0.28"]);
+test("the plots in words: of one step no course is told", () => {
+  const columns = { "probe_success_by_difficulty//success": [1], "probe_success_by_difficulty//tasks": [4] };
+  const words = summary([{ name: "", curves: curvesOf({ step: [0], columns }) }], 0);
+  assert.match(words, /^Step 0 alone\. Root success, all tasks, probes: 1\.00 at step 0 \(95 %/);
+  assert.match(summary(alone, 3), /^3 steps, up to 3\..* 0\.25 at step 1, 0\.75 at step 3 /);
 });
 
 test("a metric that a run did not record is unknown and not 0", () => {

@@ -49,7 +49,7 @@ def figures_of(entry: Entry, row: Mapping[str, float | None]) -> Iterator[tuple[
         if not star:
             value = row.get(column)
             if value is not None:
-                yield words, value
+                yield words, value - (row.get(entry.get("less", {}).get(column)) or 0)
             continue
         keys = [name for name in row if name.startswith(prefix + "/") and name.endswith(rest)]
         for name in keys:

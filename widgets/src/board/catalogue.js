@@ -4,6 +4,7 @@
 // `of` names columns with the words at the end of their series; a star stands for each entry of a table.
 // `part` says which trees stand behind a point: those of a difficulty, those with a node of a depth, and so
 // on. `apart` gives each series a field of its own; `from` is "least" if the axis does not begin at 0.
+// `less` says what is taken off a column that counts it, too: parts on each other count nothing twice.
 
 /**
  * @typedef {object} Entry
@@ -14,6 +15,7 @@
  * @property {string} [part]
  * @property {string} [count] the column that says of how many a share is
  * @property {boolean} [apart] @property {string} [from]
+ * @property {Record<string, string>} [less]
  */
 
 /** @type {Entry[]} */
@@ -117,9 +119,12 @@ export const CATALOGUE = [
     "draw": "columns", "of": [["judge_agreement/both", "both"], ["judge_agreement/neither", "nobody"],
     ["judge_agreement/judge_alone", "judge alone"],
     ["judge_agreement/verifier_alone", "verifier alone"]], "format": "count"},
-  {"id": "judge_verdicts", "section": "Judge", "title": "Verdicts", "note": "each step",
-    "draw": "columns", "of": [["judge/calls", "asked"], ["judge/cached", "known already"],
-    ["judge/failed", "failed"]], "format": "count"},
+  {"id": "judge_verdicts", "section": "Judge", "title": "Verdicts", "note": "judged nodes",
+    "draw": "columns", "of": [["judge/verdicts", "given"], ["judge/cached", "known already"],
+    ["judge/failed", "no verdict"]], "format": "count", "less": {"judge/verdicts": "judge/cached"}},
+  {"id": "judge_calls", "section": "Judge", "title": "Calls of the judge", "note": "each step",
+    "draw": "columns", "of": [["judge/calls", "asked"], ["judge/retries", "asked again"]],
+    "format": "count", "less": {"judge/calls": "judge/retries"}},
   {"id": "judge_tokens", "section": "Judge", "title": "Tokens of the judge", "note": "each step",
     "draw": "lines", "of": [["judge/prompt_tokens", "read"], ["judge/completion_tokens", "written"]],
     "format": "rate"},

@@ -4,8 +4,9 @@ import { fitText } from "../shared/canvas.js";
 import { percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { sequentialColour } from "../shared/theme.js";
+import { asides, intervals } from "./intervals.js";
 import { packed } from "./measures.js";
-import { DASHES, MARKS, band, dot, endLabels, figuresAt, ground } from "./pens.js";
+import { DASHES, MARKS, dot, endLabels, figuresAt, ground } from "./pens.js";
 import { line, rules, say, type, whisker } from "./pens.js";
 import { endWords, isBare, shareFigures } from "./plan.js";
 import { at } from "./series.js";
@@ -22,8 +23,6 @@ import { at } from "./series.js";
 
 /** Tones of kinds, by place; place -1 holds all others. */
 const KINDS = [5, 3, 1, 4, 2];
-/** Lines whose bands can be told apart. */
-const BANDS = 4;
 /** Lines whose figures of the chosen step fit beside its line. */
 const FIGURES = 5;
 /** px between the last column and the names of its parts. */
@@ -84,26 +83,25 @@ function toneOf({ p }, { place, names }) {
 function drawLines(plan, lines, scale, y, top, bottom) {
   const { few, newest, names } = plan;
   const { chosen, x, p } = scale;
-  const banded = lines.filter((one) => !one.probe && one.points[0].low !== undefined);
-  if (!few && banded.length <= BANDS) {
-    for (const one of banded) band(scale, sure(one), y, toneOf(scale, one), 0.16);
-  }
-  for (const one of lines) drawLine(scale, one, y, few, names.length > 1);
-  // Names stand in one column behind the newest point: no name crosses a line that goes on.
-  const behind = x(lines.reduce((most, { points }) => Math.max(most, points[points.length - 1].step), 0));
+  if (!few) intervals(scale, lines, y, (one) => toneOf(scale, one));
+  const aside = few ? asides(lines, scale) : lines.map(() => 0);
+  lines.forEach((one, i) => drawLine(scale, one, y, { few, several: names.length > 1, aside: aside[i] }));
+  // Names stand in one column behind the newest step: none crosses a line that goes on, or its upright.
+  const end = Math.max(newest ?? 0, ...lines.map(({ points }) => points[points.length - 1].step));
+  const behind = x(end) + Math.max(0, ...aside);
   const ends = lines.map((one) => {
     return { x: behind, y: y(one.points[one.points.length - 1].value), ...endWords(plan, one) };
   });
   endLabels(scale, fitted(scale, ends), top, bottom);
   if (chosen !== null) {
-    const here = lines.flatMap((one) => {
+    const here = lines.flatMap((one, i) => {
       const point = at(one.points, chosen);
-      return point ? [{ one, value: point.value }] : [];
+      return point ? [{ one, value: point.value, left: x(chosen) + aside[i] }] : [];
     });
-    for (const { one, value } of here) {
-      dot(scale, x(chosen), y(value), 4, p.page);
+    for (const { one, value, left } of here) {
+      dot(scale, left, y(value), 4, p.page);
       const tone = one.probe ? toneOf(scale, one) : p.text;
-      dot(scale, x(chosen), y(value), 3, tone, one.probe ? "ring" : "disc");
+      dot(scale, left, y(value), 3, tone, one.probe ? "ring" : "disc");
     }
     const raised = here.map(({ value }) => ({ text: plan.say(value), y: y(value) - 11 * scale.u }));
     if (chosen !== newest && here.length <= FIGURES) figuresAt(scale, raised, top, bottom);
@@ -125,18 +123,11 @@ function drawLines(plan, lines, scale, y, top, bottom) {
   };
 }
 
-/** The points of a line that has intervals. @param {Line} line */
-function sure({ points }) {
-  return points.map((point) => {
-    return { ...point, low: point.low ?? point.value, high: point.high ?? point.value };
-  });
-}
-
 /**
- * @param {Scale} scale @param {Line} one @param {Place} y @param {boolean} few
- * @param {boolean} several runs
+ * @param {Scale} scale @param {Line} one @param {Place} y
+ * @param {{few: boolean, several: boolean, aside: number}} how `several` runs; points stand px `aside`
  */
-function drawLine(scale, one, y, few, several) {
+function drawLine(scale, one, y, { few, several, aside }) {
   const { x } = scale;
   const colour = toneOf(scale, one);
   const { points, probe, run } = one;
@@ -145,7 +136,7 @@ function drawLine(scale, one, y, few, several) {
   points.forEach((point, i) => {
     const alone = (point.broken || !i) && (points[i + 1]?.broken ?? true);
     if (!probe && !few && !alone) return;
-    const [px, py] = [x(point.step), y(point.value)];
+    const [px, py] = [x(point.step) + aside, y(point.value)];
     if (point.low !== undefined && point.high !== undefined && (probe || few)) {
       whisker(scale, px, y(point.low), y(point.high), colour, probe ? 1 : 2);
     }

@@ -183,12 +183,22 @@ function pointsOf(curves, column, counts, missing) {
 }
 
 /**
+ * A column without what the entry takes off it.
+ * @param {Entry} entry @param {Curves} curves @param {string} column
+ */
+function valuesOf({ less }, { columns }, column) {
+  const off = columns[less?.[column] ?? ""];
+  const values = columns[column];
+  return off ? values.map((value, i) => (known(value) ? value - (off[i] ?? 0) : value)) : values;
+}
+
+/**
  * The columns of an entry in a run: kinds that never happened are left out; beyond a few, the rarest are one.
  * @param {Entry} entry @param {Curves} curves @returns {Columns}
  */
 export function columnsOf(entry, curves) {
   const all = seriesOf(entry, curves).map(({ column, key, name }) => {
-    const values = curves.columns[column];
+    const values = valuesOf(entry, curves, column);
     const sum = values.reduce((/** @type {number} */ total, value) => total + (value ?? 0), 0);
     return { values, sum, name, part: { kind: entry.part ?? "", key, probe: column.startsWith("probe_") } };
   });

@@ -33,6 +33,8 @@ import { at, isFew, lastEnded } from "./series.js";
 
 /** Rules of a small field and of the large plot, about. */
 const RULES = { small: 2, large: 4 };
+/** More of them, if only one fell on the axis: one figure says no scale. */
+const FINER = 4;
 
 /**
  * @param {Entry} entry @param {RunCurves[]} runs @param {number} run whose columns are shown
@@ -72,7 +74,9 @@ function lineField(entry, lines, rules) {
   const ends = entry.from === "least" ? [least, most] : [Math.min(0, least), Math.max(0, most)];
   const pad = 0.08 * (ends[1] - ends[0] || Math.abs(most) * 1e-3 || 1);
   const [low, high] = [ends[0] - pad, ends[1] + pad];
-  return { lines, low, high, marks: ticks(low, high, rules) };
+  let marks = ticks(low, high, rules);
+  for (let more = 1; marks.length < 2 && more <= FINER; more += 1) marks = ticks(low, high, rules + more);
+  return { lines, low, high, marks };
 }
 
 /** @param {Entry} entry @param {Columns} columns @param {number} rules @returns {Field} */
@@ -101,11 +105,12 @@ export function endWords({ say, names, newest, even }, line, step) {
   const { value, low, high } = point;
   const kind = line.probe && line.part.kind === "difficulty" ? `${line.name}, probes` : line.name;
   const early = step === undefined && !line.probe && !names.length && point.step < (newest ?? 0);
-  const name = early ? [kind, `step ${point.step}:`].filter(Boolean).join(", ") : kind;
+  const dated = [kind, early && `step ${point.step}`].filter(Boolean).join(", ");
   if (low === undefined || high === undefined) {
-    const words = [name, run].filter(Boolean).join(", ");
+    const words = [dated, run].filter(Boolean).join(", ");
     return { bold: say(value), plain: words, short: words };
   }
+  const name = early ? `${dated}:` : kind;
   const short = [run, say(value)].filter(Boolean).join(" ");
   return { bold: name, plain: `${short} ${rangeWords(value, low, high, even)}`, short };
 }

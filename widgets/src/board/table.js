@@ -3,7 +3,7 @@
 import { NONE, count, many, percent, plain, signed } from "../shared/format.js";
 import { CATALOGUE } from "./catalogue.js";
 import { columnsOf, linesOf, said } from "./measures.js";
-import { lastEnded, namesUnder } from "./series.js";
+import { lastEnded, namesUnder, trained } from "./series.js";
 import { NO_SUCCESS } from "./words.js";
 
 /** @typedef {import("./measures.js").Measure} Measure */
@@ -85,7 +85,8 @@ export function summary(runs, step) {
   const [{ curves }] = runs;
   if (!curves.step.length) return "No step has ended yet.";
   const last = /** @type {number} */ (lastEnded(curves));
-  const parts = [`${many(curves.step.length, "step")}, up to ${last}.`];
+  const done = trained(curves);
+  const parts = [done ? `${many(done, "step")}, up to ${last}.` : `Step ${last} alone.`];
   const success = successLines(runs);
   const names = runs.map(({ name }) => name).join(", ");
   if (runs.length > 1) parts.push(`${many(runs.length, "run")} over each other: ${names}.`);
@@ -93,10 +94,10 @@ export function summary(runs, step) {
   for (const { name, probe, run, points } of success) {
     const end = points[points.length - 1];
     const whole = [name, probe ? "probes" : "", runs[run].name].filter(Boolean).join(", ");
-    const from = `${plain(points[0].value)} at step ${points[0].step}`;
-    const to = `${plain(end.value)} at step ${end.step}`;
+    const ends = points.length > 1 ? [points[0], end] : [end];
+    const course = ends.map((point) => `${plain(point.value)} at step ${point.step}`).join(", ");
     const about = `95 % interval ${interval(end)}; ${ofWhat(end, "root")}`;
-    parts.push(`Root success, ${whole}: ${from}, ${to} (${about}).`);
+    parts.push(`Root success, ${whole}: ${course} (${about}).`);
   }
   if (step !== null && step !== last) parts.push(`Step ${step} is chosen.`);
   return parts.join(" ");
