@@ -35,14 +35,15 @@ SAMPLE = 16
 SECONDS = 30.0
 """Wall-clock bound of all of them."""
 MOST = {
-    **{
-        "repl_seconds": 5,
-        "repl_memory_mb": 256,
-        "max_tree_mb": 1024,
-        "max_value_mb": 40,
-        "max_suspensions": 4096,
-    },
-    **{"max_nodes": 1024, "max_tree_turns": 4096, "max_output_chars": 65536, "max_depth": 64},
+    "repl_seconds": 5,
+    "repl_memory_mb": 256,
+    "max_tree_mb": 1024,
+    "max_value_mb": 40,
+    "max_suspensions": 4096,
+    "max_nodes": 1024,
+    "max_tree_turns": 4096,
+    "max_output_chars": 65536,
+    "max_depth": 64,
 }
 """Limits beyond these are not played."""
 LARGEST = 1000

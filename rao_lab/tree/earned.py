@@ -42,7 +42,9 @@ def earned_by(tree: Recorded, credit: Credit) -> Mapping[str, Any] | None:
     if credit is None:
         return None
     if isinstance(credit, Mapping):
-        for problem in filter(None, (_strange(tree, path, record) for path, record in credit.items())):
+        nodes = {node.path: node for node in tree.nodes}
+        strange = (_strange(nodes.get(path), path, record) for path, record in credit.items())
+        for problem in filter(None, strange):
             raise MissingError(f"this credit is not of this tree ({tree_words(tree)}): {problem}")
         return credit
     if not hasattr(credit, "of"):
@@ -57,9 +59,8 @@ def tree_words(tree: Recorded) -> str:
     return f"{one_line(header.task.id, 60)}, {place}seed {header.seed}"
 
 
-def _strange(tree: Recorded, path: str, record: Any) -> str:
-    """Why a record is of no node of this tree; "" if it may be of one."""
-    node = next((each for each in tree.nodes if each.path == path), None)
+def _strange(node: Any, path: str, record: Any) -> str:
+    """Why a record is not of the tree's node at its path; "" if it may be."""
     if node is None:
         return f"it has a node {quoted(path)}, and this tree has none"
     s = getattr(record, "s", node.success)

@@ -23,13 +23,11 @@ from typing import Any
 from rao_lab.api.defaults import suggested
 from rao_lab.base.threads import computing
 from rao_lab.environments.textcraft.environment import TextCraft
-from rao_lab.errors import MissingError
 from rao_lab.evaluation.evaluate import evaluate
 from rao_lab.execution.executor import open_sandbox
 from rao_lab.experiments.bench.cases import Case, Say
-from rao_lab.experiments.bench.rollout import SMOL, TINY, Plan, play
+from rao_lab.experiments.bench.rollout import SMOL, TINY, Plan, loaded, play
 from rao_lab.experiments.bench.ways import Ours
-from rao_lab.policies.load import load_policy
 
 PARTS = ("forward", "engine", "texts", "sandbox", "world", "events")
 ROUNDS = 3
@@ -79,12 +77,7 @@ class Clock:
 def measure(say: Say, quick: bool = False) -> list[Case]:
     """Measures the embedded policy, and SmolLM2 if it has been fetched."""
     cases: list[Case] = []
-    for plan in (TINY,) if quick else (TINY, SMOL):
-        try:
-            policy: Any = load_policy(plan.model)
-        except MissingError as missing:
-            say(f"{plan.model} is left out: {missing}")
-            continue
+    for plan, policy in loaded((TINY,) if quick else (TINY, SMOL), say):
         with computing(policy.threads):
             cases += _writing(policy, plan, say)
             cases += _trees(policy, plan, say)

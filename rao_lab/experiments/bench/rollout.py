@@ -98,17 +98,23 @@ QUICK = replace(TINY, sizes=((64, 8),), trees=32)
 def measure(say: Say, quick: bool = False) -> list[Case]:
     """Measures the embedded policy, and SmolLM2 if it has been fetched."""
     cases: list[Case] = []
-    for plan in (QUICK,) if quick else (TINY, SMOL):
-        try:
-            policy: Any = load_policy(plan.model)
-        except MissingError as missing:
-            say(f"{plan.model} is left out: {missing}")
-            continue
+    for plan, policy in loaded((QUICK,) if quick else (TINY, SMOL), say):
         for case in measured(policy, plan, say):
             cases.append(case)
             if case.name.endswith("/engine"):
                 say(f"{case.name}: {case.median:,.0f} tokens/s, {said(case)}")
     return cases
+
+
+def loaded(plans: Sequence[Plan], say: Say) -> Iterator[tuple[Plan, Any]]:
+    """Each plan with its model, if that is here."""
+    for plan in plans:
+        try:
+            policy = load_policy(plan.model)
+        except MissingError as missing:
+            say(f"{plan.model} is left out: {missing}")
+            continue
+        yield plan, policy
 
 
 def said(case: Case) -> str:

@@ -144,16 +144,17 @@ class _Drawing:
                 )
                 for each in parts
             ]
+            digits = 1 if max(values, default=0) < 100 else 0
             figure.add_bar(
                 x=self._names(parts),
                 y=values,
-                text=[f"{value:,.0f}" for value in values],
+                text=[f"{value:,.{digits}f}" for value in values],
                 textposition="outside",
                 textfont={"size": 10},
                 cliponaxis=False,
                 name=_plain(arm),
                 marker={"color": self._tone(place)},
-                hovertemplate=f"{_plain(arm)}: %{{y:,.0f}}<extra></extra>",
+                hovertemplate=f"{_plain(arm)}: %{{y:,.{digits}f}}<extra></extra>",
             )
         figure.update_layout(bargap=0.35, bargroupgap=0.08)
         figure.update_xaxes(showgrid=False)
@@ -205,7 +206,7 @@ class _Drawing:
         return figure
 
     def _names(self, parts: Sequence[Measure]) -> list[str]:
-        return [f"{_plain(each.band) or 'all'}<br>{counted(each.tasks, 'task')}" for each in parts]
+        return [f"{_plain(each.band or self._bands[0])}<br>{counted(each.tasks, 'task')}" for each in parts]
 
     def _ceilings(self, bands: Sequence[str]) -> list[tuple[int, float]]:
         evaluation = next(iter(self._found.evaluations.values()))
