@@ -177,8 +177,20 @@ def test_a_second_installation_keeps_a_students_notebooks(
     book.write_text("worked in", "utf-8")
     install.copy(tmp_path / "home")
     assert book.read_text("utf-8") == "worked in"
-    starts = install.starter(tmp_path / "home", tmp_path / "home" / ".venv" / "bin").read_text("utf-8")
-    assert "notebooks" in starts and "jupyter-lab" in starts
+
+
+@pytest.mark.skipif(platform.system() == "Windows", reason="the file for Windows is another one")
+def test_what_starts_jupyterlab_finds_the_commands_from_anywhere(tmp_path: Path) -> None:
+    home = tmp_path / "a home"
+    programs = home / ".venv/bin"
+    programs.mkdir(parents=True)
+    (home / "notebooks").mkdir()
+    for name, does in (("jupyter-lab", "pwd; command -v rao-lab"), ("rao-lab", "")):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+        (programs / name).chmod(0o755)
+    starts = install.starter(home, programs)
+    done = subprocess.run([starts], cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str(home / "notebooks"), str(programs / "rao-lab")]
 
 
 OFF = """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rao_lab.base.checks import whole
@@ -14,7 +16,9 @@ from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.course.graded_run import GradedRun, grade_run
 from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, marks, students
+from rao_lab.course.packed import unpack
 from rao_lab.errors import ConfigError
+from rao_lab.store.files import without_hint
 
 MOST_NAMED = 8
 """Exercises that a title names."""
@@ -176,10 +180,27 @@ def grade(
 
 
 def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
-    runs = tuple(grade_run(path, _name(path, folder, one.student)) for path in one.runs)
     notes = list(one.notes)
-    lines = [line for path in one.answers for line in kept_answers(path, notes)]
-    return Graded(one.student, runs, judging.judge(lines, notes), tuple(notes), marks=marks(lines))
+    with TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True) as room:
+        files = {path: _name(path, folder, one.student) for path in (*one.runs, *one.answers)}
+        packed = {path: name for each in one.packed for path, name in unpack(each, Path(room), notes).items()}
+        files |= {path: name.removeprefix(f"{one.student}/") for path, name in packed.items()}
+        runs = list[GradedRun]()
+        for path, name in files.items():
+            if path.suffix.lower() == ".rao":
+                run = grade_run(path, name)
+                if path in packed and run.marks and any(run.marks == each.marks for each in runs):
+                    continue  # it was handed in before, or was unpacked and lies beside its archive
+                runs.append(_without_hints(run) if path in packed else run)
+        answers = [path for path in files if path.suffix.lower() == ".jsonl"]
+        read = [line for path in answers for line in kept_answers(path, notes)]
+    lines = [*{json.dumps(line): line for line in read}.values()]  # nobody answers twice in a second
+    return Graded(one.student, tuple(runs), judging.judge(lines, notes), tuple(notes), marks=marks(lines))
+
+
+def _without_hints(run: GradedRun) -> GradedRun:
+    """Without commands for a file that is gone."""
+    return replace(run, cannot=without_hint(run.cannot), damaged=tuple(map(without_hint, run.damaged)))
 
 
 def _name(path: Path, folder: Path, student: str) -> str:

@@ -1,7 +1,7 @@
 """What students handed in: a folder with one file or one subfolder for each, run files and kept answers.
 
-Everything in it may be wrong or hostile: links are not followed, archives are not opened, and a file of answers is read
-as far as it may be long.
+Everything in it may be wrong or hostile: links are not followed, of archives only .zip is opened (`packed`), and a file
+of answers is read as far as it may be long.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from typing import Any
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
+from rao_lab.course.packed import ENDINGS, MOST_FILES
 from rao_lab.errors import InputError, MissingError
 from rao_lab.store.files import MAGIC
 
-MOST_FILES = 200
-"""Files of a student that are looked at."""
 MOST_BYTES = 5_000_000
 """Of a file of answers that are read."""
 LONGEST_LINE = 65_536
-PACKED = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz")
+PACKED = (".gz", ".tgz", ".tar", ".7z", ".rar", ".xz")
 PASSED_OVER = (".ckpt", "-wal", "-shm", ".lock")
 """What stands beside a run file."""
 OF_COURSE = {"mine", "runs", "data"}
@@ -41,6 +40,8 @@ class HandedIn:
     student: str
     runs: list[Path] = field(default_factory=list)
     answers: list[Path] = field(default_factory=list)
+    packed: list[Path] = field(default_factory=list)
+    """Archives with such files."""
     others: list[Path] = field(default_factory=list)
     """What is no such file."""
     notes: list[str] = field(default_factory=list)
@@ -85,13 +86,14 @@ def students(folder: Path) -> list[HandedIn]:
             for path in _below(entry, one):
                 _take(path, one)
             one.notes += [*_passed_over(one), *_too_high(entry, one)]
-        elif _ending(entry) in (".rao", ".jsonl", *PACKED):
+        elif _ending(entry) in (*ENDINGS, ".zip", *PACKED):
             _take(entry, found.setdefault(entry.stem, HandedIn(entry.stem)))
         elif looks := _looks_like(entry):
             found.setdefault(entry.stem, HandedIn(entry.stem)).notes.append(looks)
     if not found:
         raise InputError(
-            f"{unquoted(folder)} holds no run file, no answers and no subfolder: give each student one of them"
+            f"{unquoted(folder)} holds no run file, no answers and no subfolder: give each student one of "
+            "them, or the .zip of rao-lab hand-in"
         )
     return [found[name] for name in sorted(found)]
 
@@ -128,18 +130,18 @@ def _take(path: Path, one: HandedIn) -> None:
     ending = _ending(path)
     if ending in PACKED:
         one.notes.append(f"{unquoted(path.name)} is an archive, which is not opened: unpack it")
-    elif ending not in (".rao", ".jsonl"):
+    elif ending not in (*ENDINGS, ".zip"):
         one.others.append(path)
     elif path.is_symlink() or not path.is_file():
         one.notes.append(f"{unquoted(path.name)} is a link or no plain file: it is not followed")
     else:
-        (one.runs if ending == ".rao" else one.answers).append(path)
+        {".rao": one.runs, ".jsonl": one.answers, ".zip": one.packed}[ending].append(path)
 
 
 def _passed_over(one: HandedIn) -> list[str]:
     """Says which files of other names look as if they were handed in; all, if there is nothing else."""
     said = [looks for path in one.others if (looks := _looks_like(path))]
-    if not (said or one.runs or one.answers or one.notes) and one.others:
+    if not (said or one.runs or one.answers or one.packed or one.notes) and one.others:
         names = [unquoted(path.name) for path in one.others]
         more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
         said = [f"has files that are not looked at: {', '.join([*names[:MOST_NAMED], *more])}"]

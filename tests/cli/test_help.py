@@ -25,6 +25,7 @@ COMMANDS = [
     "export",
     "import",
     "check",
+    "hand-in",
     "grade",
     "fetch",
     "bench",

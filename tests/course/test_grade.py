@@ -63,6 +63,7 @@ def handed_in(folder: Path, recorded: Path, repo: Path) -> Path:
     (top / "cleo/cut.rao").write_bytes(recorded.read_bytes()[:200_000])
     (top / "cleo/text.rao").write_text("no run")
     (top / "cleo/runs.zip").write_bytes(b"PK")
+    (top / "cleo/runs.7z").write_bytes(b"7z")
     (top / "dan/link.rao").symlink_to(recorded)
     os.mkfifo(top / "dan/pipe.rao")
     deep = '{"exercise": "1.1", "answer": ' + "[" * 30_000 + "]" * 30_000 + "}"
@@ -95,7 +96,10 @@ def test_every_student_is_graded_whatever_was_handed_in(handed_in: Path) -> None
     assert ada.lacks == () and (ada.exercises["1.1"].right, ada.exercises["1.1"].tries) == (True, 2)
     assert bob.runs[0].same == ("ada",) and bob.lacks == ("exercise 1.1",), "its own verdict is not believed"
     assert [each.state for each in cleo.runs] == ["cannot be read"] * 2
-    assert cleo.notes == ("runs.zip is an archive, which is not opened: unpack it",)
+    assert cleo.notes == (
+        "runs.7z is an archive, which is not opened: unpack it",
+        "runs.zip is not opened: File is not a zip file",
+    )
     assert cleo.lacks == ("a sound run of 10 steps (has 0)", "exercise 1.1")
     assert dan.runs == () and not dan.exercises["1.1"].right
     assert [note.split(" ", 1)[1] for note in dan.notes[:2]] == [

@@ -19,7 +19,11 @@ EVERY = 10
 
 def grade(
     folder: Annotated[
-        Path, typer.Argument(help="A folder with a file or a subfolder for each student.", metavar="FOLDER")
+        Path,
+        typer.Argument(
+            help="A folder with a .zip of rao-lab hand-in, a file or a subfolder for each student.",
+            metavar="FOLDER",
+        ),
     ],
     min_steps: Annotated[
         int, typer.Option(help="Asked for: a sound run of so many training steps.", min=0, metavar="N")
@@ -38,7 +42,8 @@ def grade(
     page: Annotated[Path | None, typer.Option(help="Also write a page.", metavar="FILE.html")] = None,
     as_json: Json = False,
 ) -> None:
-    """Look at what students handed in: run files (.rao), and answers to exercises (.jsonl, as rl.check keeps them).
+    """Look at what students handed in: run files (.rao), and answers to exercises (.jsonl, as rl.check keeps them), as
+    they are, or in a .zip of rao-lab hand-in.
 
     Of each run: whether it is whole, what was trained and what was set otherwise, whether it learned (success before →
     after, with the 95 % interval of the difference), whether its credit is what the equations give for its trees, and

@@ -90,15 +90,18 @@ def copy(folder: Path) -> None:
 
 
 def starter(folder: Path, programs: Path) -> Path:
-    """A file that starts JupyterLab in the folder of the notebooks."""
+    """A file that starts JupyterLab in the folder of the notebooks; `rao-lab` is found in its cells and terminals."""
     ending = {"Windows": "bat", "Darwin": "command"}.get(platform.system(), "sh")
     path = folder / f"start.{ending}"
-    begins = (
-        '@cd /d "%~dp0notebooks"\r\n' if WINDOWS else '#!/bin/sh\ncd "$(dirname "$0")/notebooks" && exec '
-    )
     inside = programs.relative_to(folder)
-    program = f'"%~dp0{inside}\\jupyter-lab"\r\n' if WINDOWS else f'"../{inside}/jupyter-lab"\n'
-    path.write_bytes((begins + program).encode())
+    if WINDOWS:
+        begins = f'@set "PATH=%~dp0{inside};%PATH%"\r\n@cd /d "%~dp0notebooks"\r\n'
+        begins += f'"%~dp0{inside}\\jupyter-lab"\r\n'
+    else:
+        begins = '#!/bin/sh\ncd "$(dirname "$0")/notebooks" || exit\n'
+        begins += f'PATH="$(cd ../{inside} && pwd):$PATH"\nexport PATH\n'
+        begins += f'exec "../{inside}/jupyter-lab"\n'
+    path.write_bytes(begins.encode())
     path.chmod(0o755)
     return path
 

@@ -23,7 +23,7 @@ PAGES = (
 """Of the documentation. `notebooks/answers.md` is none of them: students read these pages."""
 LEFT_OUT = {"data/skeleton/README.md": "a form that `rao-lab new environment` fills in"}
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("The course", ("course", "notebooks/README")),
+    ("The course", ("course", "notebooks/README", "data/docs/student_sheet")),
     ("Guides", ("data/docs/*",)),
     ("Worlds", ("data/docs/worlds/*",)),
     ("Reference", ("api/index", "commands/index")),

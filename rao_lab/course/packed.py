@@ -1,0 +1,193 @@
+"""What a student hands in as one archive: packed from the folder of the notebooks, and opened again by who grades it.
+
+An archive may be wrong or hostile. So only run files and answers are taken out of it, into places of our own, and none
+if there are more of them than a course makes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from rao_lab.base.outputs import make_folder
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.course.kept import FILE
+from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
+from rao_lab.store import export_copy
+
+ENDINGS = (".rao", ".jsonl")
+"""Run files and answers."""
+MOST_FILES = 200
+"""Files of a student that are looked at."""
+MOST_BYTES = 500_000_000
+"""Of what is in an archive."""
+MOST_LISTED = 1_000_000
+"""Bytes of the list of an archive's files."""
+NAME = re.compile(r"[^\W_](?:[\w .@+-]{0,78}\w)?")
+"""Of a student: a file of every system can be called so."""
+NO_NAME = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|.*(?:-wal|-shm|\.ckpt|\.lock)", re.I | re.S)
+"""What Windows keeps for devices, and what stands beside a run file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An archive that was made."""
+
+    file: Path
+    place: Path
+    """The folder that it was packed from."""
+    held: dict[str, int]
+    """Its files, with their bytes."""
+    left_out: tuple[str, ...]
+    """What could not be packed, and why."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": str(self.file),
+            "bytes": self.file.stat().st_size,
+            "from": str(self.place),
+            "packed": dict(self.held),
+            "left_out": list(self.left_out),
+        }
+
+
+def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lambda archive: None) -> Packed:
+    """Packs the answers and the run files of a student into `NAME.zip`. A run that is being written is copied as it is
+    at this moment. An archive of that name is replaced if it was packed here.
+
+    Args:
+        folder: the one with `mine` and `runs`, or the one above it, whose `notebooks` has them.
+        out: the folder that gets the archive.
+        tell: is told the archive's name before the work.
+
+    Raises:
+        ConfigError: no file can be called so everywhere.
+        MissingError: there are neither answers nor runs.
+        InputError: there is more than is graded, or another file is in the way.
+        UnavailableError: the archive cannot be written.
+    """
+    name = re.sub(r"\.zip$", "", name, flags=re.I)
+    if not NAME.fullmatch(name) or NO_NAME.fullmatch(name):
+        raise ConfigError(
+            f"NAME {quoted(name)} is not safe for a file: take letters, digits, - and ., as ada.lovelace"
+        )
+    place = _place(folder)
+    runs = sorted((place / "runs").glob("*.rao"))
+    answers = place / FILE
+    files = [*([answers] if answers.is_file() else []), *runs]
+    if not files:
+        raise MissingError(
+            f"nothing to hand in: {unquoted(folder)} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
+            "folder of your notebooks, or name it with --from"
+        )
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    if len(files) > MOST_FILES or size > MOST_BYTES:
+        raise InputError(
+            f"{len(files):,} files of {size / 1e6:,.0f} MB are more than is graded ({MOST_FILES} files, "
+            f"{MOST_BYTES / 1e6:.0f} MB): move runs that nobody asked for out of {unquoted(place / 'runs')}"
+        )
+    make_folder(out)
+    target = out / f"{name}.zip"
+    if os.path.lexists(target) and not _packed_here(target, name):
+        raise InputError(f"{unquoted(target)} exists and was not packed here: choose another name")
+    tell(target)
+    left_out = list[str]()
+    with TemporaryDirectory(prefix=".hand-in-", dir=out) as room:
+        rough = Path(room, target.name)
+        with ZipFile(rough, "w", ZIP_DEFLATED) as archive:
+            for path in files:
+                inside = f"{name}/{path.relative_to(place).as_posix()}"
+                try:
+                    copy = export_copy(path, Path(room, path.name)) if path.suffix == ".rao" else path
+                    archive.write(copy, inside)
+                except (RaoLabError, OSError) as problem:
+                    left_out.append(f"{unquoted(path.name)} is left out: {problem}")
+            held = {each.filename.partition("/")[2]: each.file_size for each in archive.infolist()}
+        if not held:
+            raise InputError(f"nothing could be packed: {left_out[0]}")
+        rough.replace(target)
+    return Packed(target, place, held, tuple(left_out))
+
+
+def _place(folder: Path) -> Path:
+    """Where the answers are, otherwise where runs are."""
+    places = [folder, folder / "notebooks"]
+    found = [each for each in places if (each / FILE).is_file()] or [
+        each for each in places if [*(each / "runs").glob("*.rao")]
+    ]
+    return (found or places)[0]
+
+
+def _packed_here(archive: Path, name: str) -> bool:
+    try:
+        with _opened(archive) as packed:
+            return all(each.startswith(f"{name}/") and each.endswith(ENDINGS) for each in packed.namelist())
+    except (BadZipFile, OSError, ValueError):
+        return False
+
+
+def unpack(archive: Path, room: Path, notes: list[str]) -> dict[Path, str]:
+    """The run files and answers of an archive, laid into folders of their own in `room`, with their names in it.
+    What cannot be had is said in `notes`; it never raises."""
+    shown, found = unquoted(archive.name), dict[Path, str]()
+    try:
+        with _opened(archive) as packed:
+            listed = {
+                each: re.split(r"[/\\]", each.filename) for each in packed.infolist() if not each.is_dir()
+            }
+            seen = {each: parts for each, parts in listed.items() if not _hidden(parts)}
+            wanted = {each: parts for each, parts in seen.items() if parts[-1].lower().endswith(ENDINGS)}
+            if len(wanted) > MOST_FILES or sum(each.file_size for each in wanted) > MOST_BYTES:
+                raise ValueError(f"more than {MOST_FILES} files or {MOST_BYTES / 1e6:.0f} MB are in it")
+            if others := [parts[-1] for parts in seen.values() if parts[-1].lower().endswith(".zip")]:
+                notes.append(
+                    f"{shown} holds {unquoted(others[0])}, an archive, which is not opened: unpack {shown}"
+                )
+            elif not wanted:
+                notes.append(f"{shown} holds no run file and no answers")
+            for each, parts in wanted.items():
+                stem, _, ending = parts[-1].rpartition(".")
+                stem = re.sub(r"[^\w-]", "_", stem)[:80]
+                copy = Path(
+                    mkdtemp(dir=room), f"{'_' if NO_NAME.fullmatch(stem) else ''}{stem}.{ending.lower()}"
+                )
+                try:
+                    with packed.open(each) as inside, copy.open("wb") as file:
+                        copyfileobj(inside, file)
+                    found[copy] = "/".join(parts)
+                except _BROKEN as problem:
+                    notes.append(f"{shown}: {unquoted(parts[-1])} cannot be unpacked: {unquoted(problem)}")
+    except _BROKEN as problem:
+        notes.append(f"{shown} is not opened: {unquoted(problem)}")
+    return found
+
+
+_BROKEN = (BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+"""What reading an archive raises: RuntimeError if it is locked by a password or packed in a way that is not known."""
+
+
+def _hidden(parts: list[str]) -> bool:
+    """What a system adds of its own, such as __MACOSX."""
+    return any(part.startswith((".", "__")) for part in parts)
+
+
+def _opened(archive: Path) -> ZipFile:
+    """Raises: BadZipFile, OSError: it is none. ValueError: its list of files is too long, before that is read."""
+    with archive.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16) - 22))
+        tail = file.read()
+    at = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - 18))
+    if at >= 0 and (
+        int.from_bytes(tail[at + 12 : at + 16], "little") > MOST_LISTED
+        or tail[at - 20 : at - 16] == b"PK\6\7"  # of the long form
+    ):
+        raise ValueError("it holds too many files")
+    return ZipFile(archive)

@@ -1,0 +1,194 @@
+"""`rao-lab hand-in`: answers and runs in one archive, which `rao-lab grade` opens, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import rao_lab as rl
+from rao_lab.course import packed
+from rao_lab.course.grade import Criteria, Graded, grade
+from tests.support.command_line import CommandLine
+
+LINE = json.dumps({"exercise": "1.1", "answer": "0.1", "at": "2026-10-05T10:00:00Z"})
+
+
+@pytest.fixture
+def lab(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
+
+
+@pytest.fixture
+def home(folder: Path, repo: Path) -> Path:
+    """A student's copy of the lab: a run and an answer below `notebooks`."""
+    books = folder / "home/notebooks"
+    (books / "runs").mkdir(parents=True)
+    (books / "mine").mkdir()
+    shutil.copy(repo / "data/pathologies/as_it_should_be.rao", books / "runs/first.rao")
+    (books / "mine/answers.jsonl").write_text(f"{LINE}\n", "utf-8")
+    return folder / "home"
+
+
+def only(folder: Path) -> Graded:
+    (one,) = grade(folder, Criteria()).students
+    return one
+
+
+def test_what_is_packed_is_graded_as_the_files_themselves(home: Path, folder: Path, lab: CommandLine) -> None:
+    (home / "notebooks/runs/first.rao.ckpt").mkdir()
+    (home / "runs").mkdir()
+    shutil.copy(home / "notebooks/runs/first.rao", home / "runs/other.rao")
+    status, out, _ = lab(["hand-in", "ada", "--from", home, "--out", "class"])
+    assert status == 0 and f"from {home / 'notebooks'}" in out, "where the answers are"
+    assert "0.1 kB  mine/answers.jsonl" in out and "0.7 MB  runs/first.rao" in out
+    assert "class/ada.zip, 0.4 MB: give this file to your lecturer" in out
+    with zipfile.ZipFile("class/ada.zip") as archive:
+        assert archive.namelist() == ["ada/mine/answers.jsonl", "ada/runs/first.rao"]
+        archive.extractall("unpacked")
+    (folder / "plain/ada").mkdir(parents=True)
+    shutil.copytree(home / "notebooks/runs", "plain/ada/runs")
+    shutil.copytree(home / "notebooks/mine", "plain/ada/mine")
+    one = only(Path("class"))
+    assert (one.student, one.notes, one.right) == ("ada", (), 1)
+    assert [(run.file, run.state, run.steps) for run in one.runs] == [("runs/first.rao", "whole", 12)]
+    assert one == only(Path("plain")) == only(Path("unpacked"))
+    shutil.copy("class/ada.zip", "unpacked")
+    shutil.copy("class/ada.zip", "unpacked/ada/again.zip")
+    assert only(Path("unpacked")) == one, "what is there twice counts once, and its answers are no second try"
+
+
+def test_a_run_in_progress_is_packed_whole_and_packed_again_later(folder: Path, lab: CommandLine) -> None:
+    env, policy = rl.environments.TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
+    config = rl.default_config(policy, steps=2, tasks_per_step=2, group_size=2, probe_tasks=0)
+    found = []
+    for _ in rl.train(env, policy, config, store="runs/first.rao"):
+        told = lab.json(["hand-in", "ada.zip"])
+        assert told["left_out"] == [] and [*told["packed"]] == ["runs/first.rao"]
+        Path("class").mkdir(exist_ok=True)
+        shutil.copy(told["file"], "class")
+        found += [(run.state, run.steps) for run in only(Path("class")).runs]
+    assert found == [("whole", 0), ("whole", 1), ("whole", 2)]
+    assert "no answers are in it" in lab(["hand-in", "ada"])[1]
+    assert [path.name for path in folder.glob("*.zip")] == ["ada.zip"] and not [*folder.glob(".hand-in*")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../ada", "a/b", "a\\b", "", ".ada", "_ada", "-", "ada.", "nul", "COM1.x", "a:b", "ada.lock", "a\nb"],
+)
+def test_a_name_that_is_not_safe_for_a_file_is_refused(name: str, home: Path, lab: CommandLine) -> None:
+    said = lab.refused(["hand-in", "--from", home, "--", name])
+    assert "is not safe for a file: take letters" in said and not [*Path().rglob("*.zip")]
+
+
+@pytest.mark.parametrize("name", ["Zoë Müller", "ada.lovelace", "s123@uni", "李"])
+def test_names_of_people_are_taken(name: str, home: Path, lab: CommandLine) -> None:
+    assert lab(["hand-in", name, "--from", home / "notebooks"])[0] == 0
+    shutil.move(f"{name}.zip", home / "notebooks/mine")
+    shutil.rmtree(home / "notebooks/runs")
+    (home / "notebooks/mine/answers.jsonl").unlink()
+    assert only(home / "notebooks").right == 1
+
+
+def test_hand_in_refuses_in_one_line(home: Path, folder: Path, lab: CommandLine) -> None:
+    (folder / "empty").mkdir()
+    assert "nothing to hand in: empty has neither mine/answers.jsonl nor runs/*.rao" in lab.refused(
+        ["hand-in", "ada", "--from", "empty"]
+    )
+    (folder / "ada.zip").write_bytes(b"another file")
+    assert "ada.zip exists and was not packed here" in lab.refused(["hand-in", "ada", "--from", home])
+    assert (folder / "ada.zip").read_bytes() == b"another file"
+    (folder / "bob.zip").mkdir()
+    assert "bob.zip exists" in lab.refused(["hand-in", "bob", "--from", home])
+    run = home / "notebooks/runs/first.rao"
+    run.write_bytes(run.read_bytes()[:200_000])
+    status, out, _ = lab(["hand-in", "cut", "--from", home])
+    assert status == 0 and "first.rao is left out: first.rao is" in out and "mine/answers.jsonl" in out
+    (home / "notebooks/mine/answers.jsonl").unlink()
+    assert "nothing could be packed: first.rao is left out" in lab.refused(["hand-in", "dan", "--from", home])
+
+
+def test_more_than_is_graded_is_said_before_the_work(
+    home: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "MOST_BYTES", 500_000)
+    assert "2 files of 1 MB are more than is graded" in lab.refused(["hand-in", "ada", "--from", home])
+
+
+def notes_of(archive: Path) -> tuple[str, ...]:
+    one = only(archive.parent)
+    assert one.runs == () and not one.exercises
+    return one.notes
+
+
+def test_hostile_archives_write_nothing_outside_and_are_named(folder: Path, home: Path) -> None:
+    top = folder / "class"
+    top.mkdir()
+    names = [
+        "../../out.jsonl",
+        "/abs/olute.jsonl",
+        "C:\\win.jsonl",
+        "ada/nul.jsonl",
+        "ada/run.py",
+        "ada/x.rao",
+    ]
+    with zipfile.ZipFile(top / "ada.zip", "w") as archive:
+        for name in [*names, "__MACOSX/._answers.jsonl", "ada/.jsonl"]:
+            archive.writestr(name, f"{LINE}\n")
+    before = {*folder.rglob("*")}
+    one = only(top)
+    assert {*folder.rglob("*")} == before, "nothing is written beside what was handed in"
+    assert one.right == 1 and one.exercises["1.1"].tries == 1, "answers of three places, each the same"
+    assert [(run.file, run.state) for run in one.runs] == [("x.rao", "cannot be read")]
+    assert "export" not in one.runs[0].cannot, "no command for a file that is gone"
+
+
+def test_bombs_and_broken_archives_are_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = folder / "class"
+    top.mkdir()
+    ada = top / "ada.zip"
+    with zipfile.ZipFile(ada, "w") as archive:
+        for number in range(packed.MOST_FILES + 1):
+            archive.writestr(f"{number}.jsonl", LINE)
+    assert notes_of(ada) == ("ada.zip is not opened: more than 200 files or 500 MB are in it",)
+    with zipfile.ZipFile(ada, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.rao", bytes(50_000_000))
+    assert ada.stat().st_size < 60_000
+    with monkeypatch.context() as patch:
+        patch.setattr(packed, "MOST_BYTES", 40_000_000)
+        assert "or 40 MB are in it" in notes_of(ada)[0]
+    with zipfile.ZipFile(ada, "w") as archive:
+        archive.writestr("runs.zip", b"PK")
+        archive.writestr("notes.txt", b"")
+    assert notes_of(ada) == ("ada.zip holds runs.zip, an archive, which is not opened: unpack ada.zip",)
+    with zipfile.ZipFile(ada, "w") as archive:
+        archive.writestr("notes.txt", b"")
+    assert notes_of(ada) == ("ada.zip holds no run file and no answers",)
+    with zipfile.ZipFile(ada, "w") as archive:
+        archive.writestr("answers.jsonl", LINE)
+    whole = ada.read_bytes()
+    ada.write_bytes(whole.replace(b'"answer"', b'"anSwer"'))
+    assert "answers.jsonl cannot be unpacked: Bad CRC-32" in notes_of(ada)[0]
+    at = whole.index(b"PK\1\2")
+    locked = whole[:6] + b"\1" + whole[7 : at + 8] + b"\1" + whole[at + 9 :]
+    ada.write_bytes(locked)
+    assert "is encrypted" in notes_of(ada)[0]
+    end = whole.index(b"PK\5\6")
+    ada.write_bytes(whole[: end + 12] + struct.pack("<L", 300_000_000) + whole[end + 16 :])
+    assert notes_of(ada) == ("ada.zip is not opened: it holds too many files",)
+    ada.write_bytes(whole[:end] + b"PK\6\7" + bytes(16) + whole[end:])
+    assert notes_of(ada) == ("ada.zip is not opened: it holds too many files",)
+    ada.write_bytes(whole[:-9])
+    assert notes_of(ada) == ("ada.zip is not opened: File is not a zip file",)
+
+
+def test_a_platform_lays_each_archive_into_a_folder(home: Path, folder: Path, lab: CommandLine) -> None:
+    lab(["hand-in", "al", "--from", home, "--out", folder / "class/Ada Lovelace_77_file"])
+    one = only(folder / "class")
+    assert (one.student, one.right) == ("Ada Lovelace_77_file", 1)
+    assert [run.file for run in one.runs] == ["al/runs/first.rao"]
