@@ -85,9 +85,9 @@ def check_environment(
         watch.run(lambda: _checks(trial))
         if watch.lost:
             trial.fault(
-                "the check named above",
-                f"a call at {watch.lost} cannot be stopped",
-                "bound its work",
+                trial.asked,
+                "it did not return in time, and cannot be stopped",
+                "bound its work, and let nothing wait for long",
                 watch.lost,
             )
             trial.note("what comes after it was not tried")

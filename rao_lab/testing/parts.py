@@ -104,9 +104,11 @@ def check_world(trial: Trial) -> bool:
             return False
         for name in WORLD:
             _takes(trial, world, name)
-        root = trial.ask("root()", world.root).value
+        answer = trial.ask("root()", world.root)
+        root = answer.value
         if not isinstance(root, Launch):
-            trial.fault("root()", f"it returned {quoted(root)}", "return a Launch(goal, args)")
+            if answer.ok:
+                trial.fault("root()", f"it returned {quoted(root)}", "return a Launch(goal, args)")
             return False
         _functions(trial, world)
         if not trial.clean():
@@ -120,10 +122,11 @@ def described(trial: Trial, world: World) -> list[Function]:
     """The functions of a world and its control functions; none if they cannot be read."""
     found: list[Function] = []
     for name in ("functions", "control_functions"):
-        given = trial.ask(f"{name}()", getattr(world, name)).value
+        answer = trial.ask(f"{name}()", getattr(world, name))
+        given = answer.value
         if isinstance(given, Sequence) and all(isinstance(each, Function) for each in given):
             found += given
-        else:
+        elif answer.ok:
             trial.fault(f"{name}()", f"it returned {quoted(given)}", "return a list of Function")
     return found
 
@@ -164,8 +167,9 @@ def _prompts(trial: Trial, world: World, root: Launch) -> None:
             dialect = dialect.worded(env)
         trial.ask(f"the opening of the root in {name}", dialect.opening, brief, advice="correct short_goal")
     if isinstance(trial.env, Worded):
-        short = trial.ask("short_goal(args) of the root", trial.env.short_goal, root.args).value
-        if not isinstance(short, str) or len(short) > LONG_GOAL or "\n" in short.strip("\n"):
+        answer = trial.ask("short_goal(args) of the root", trial.env.short_goal, root.args)
+        short = answer.value
+        if answer.ok and (not isinstance(short, str) or len(short) > LONG_GOAL or "\n" in short.strip("\n")):
             trial.fault(
                 "short_goal(args) of the root",
                 f"it returned {quoted(short)}",

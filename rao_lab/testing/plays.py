@@ -43,7 +43,8 @@ def check_plays(trial: Trial) -> None:
     env = trial.env
     if not isinstance(env, Scripted):
         whose = "for tasks of files" if env.name in BUNDLED else "(styles and play)"
-        trial.note(f"there is no script {whose}: give gold=, or only what needs no right play is tried")
+        verifier = "" if trial.gold else "; with gold= (--gold FILE.py:NAME) the verifier is tried, too"
+        trial.note(f"there is no script {whose}: what needs a right play is not tried{verifier}")
         return
     ways: list[tuple[str, Any]] = [*((style, "recursive") for style in env.styles), (env.styles[0], "flat")]
     played: list[Play] = []
@@ -221,8 +222,9 @@ def check_answers(trial: Trial) -> None:
                 plain(trial, step.result, str(step))
             if isinstance(trial.env, Worded) and step.method == "call" and not trial.late:
                 call = Call(step.name, step.args, step.kwargs, step.result, step.refusal)
-                said = trial.ask(f"short_result of {step}", trial.env.short_result, call).value
-                if not isinstance(said, str):
+                answer = trial.ask(f"short_result of {step}", trial.env.short_result, call)
+                said = answer.value
+                if answer.ok and not isinstance(said, str):
                     trial.fault(
                         f"short_result of {step}", f"it returned {quoted(said)}", 'return text, or ""'
                     )
@@ -235,11 +237,7 @@ def plain(trial: Trial, value: Any, tried: str) -> bool:
     try:
         size = check_plain(value, "the result")
     except NotPlainError as problem:
-        trial.fault(
-            tried,
-            str(problem),
-            "return None, numbers, text, bytes, lists, tuples, sets or dicts, not too large",
-        )
+        trial.fault(tried, str(problem), "return a plain value of bounded size")
         return False
     if size > LARGE:
         found = f"a result of {size:,} characters"

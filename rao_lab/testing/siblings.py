@@ -40,7 +40,7 @@ def check_siblings(trial: Trial) -> None:
         for child in children[:1]:
             _twins(trial, play, child)
     if not trial.count:
-        trial.note(trial.unplayed or "no script launches helpers, so nothing was shared")
+        trial.note(trial.unplayed or "no play that succeeded launched helpers, so nothing was shared")
         return
     if not together:
         trial.note("no script launches helpers together: only made-up twins were tried")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ def check_tasks(trial: Trial) -> bool:
     trial.tasks = _chosen(splits.get("test") or next(iter(splits.values()), []), trial.env)
     sizes = ", ".join(f"{len(tasks)} of {split}" for split, tasks in splits.items())
     trial.passes(f"looked at {sizes}: ids, data, splits, and the same when asked again")
-    return bool(trial.tasks)
+    return bool(trial.tasks) and not any(not_json(dict(task.data)) for task in trial.tasks)
 
 
 def _split(trial: Trial, split: str, until: float) -> list[Task]:
@@ -85,7 +86,8 @@ def _of_split(trial: Trial, split: str, tasks: Sequence[Task]) -> None:
         if not task.goal.strip():
             trial.fault(tried, "its goal is empty", "say in words what is to be done")
         if wrong := not_json(dict(task.data)):
-            trial.fault(f"the data of {tried}", wrong, "use text, numbers, lists and dicts with text as keys")
+            advice = "use text, finite numbers, True, False, None, lists and dicts with text as keys"
+            trial.fault(f"the data of {tried}", wrong, advice)
         _graded(trial, task, tried)
 
 
@@ -95,11 +97,12 @@ def _graded(trial: Trial, task: Task, tried: str) -> None:
         listed = ", ".join(map(str, env.difficulties))
         trial.fault(tried, f"its difficulty is {task.difficulty!r}", f"use those of `difficulties`: {listed}")
     if isinstance(env, Labelled) and not trial.late:
-        labels = trial.ask(f"labels(task) of {tried}", env.labels, task).value
+        answer = trial.ask(f"labels(task) of {tried}", env.labels, task)
+        labels = answer.value
         plain = isinstance(labels, Mapping) and all(
             isinstance(name, str) and isinstance(each, str | int) for name, each in labels.items()
         )
-        if not plain:
+        if answer.ok and not plain:
             trial.fault(
                 f"labels(task) of {tried}", f"it returned {quoted(labels)}", "map names to text or counts"
             )
@@ -121,6 +124,8 @@ def _strange(value: Any, place: str, depth: int) -> str:
     """The first part that is not JSON, with its place."""
     if depth > 50:
         return f"{place[:80]}... is nested too deep"
+    if type(value) is float and not math.isfinite(value):
+        return f"{place} is {value}, which JSON has not"
     if value is None or type(value) in (bool, int, float, str):
         return ""
     if type(value) is list:
@@ -169,7 +174,7 @@ def _same_again(trial: Trial, split: str, tasks: Sequence[Task], env: Environmen
         if trial.late or found is None:
             return
         again = trial.ask(f"tasks({split!r})[{number}] of {who}", found.__getitem__, number).value
-        if again != task:
+        if again != task and not not_json(dict(task.data)):  # nan differs from itself
             trial.fault(
                 f"tasks({split!r})[{number}] of {who}",
                 f"another task: {_part_of(again, task)}, and before {_part_of(task, again)}",

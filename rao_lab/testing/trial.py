@@ -28,6 +28,20 @@ CALL_SECONDS = 2.0
 MOST_FINDINGS = 40
 MOST_OVERDUE = 2
 LIMITS = replace(SCRIPTED.limits, tree_seconds=60.0)
+CAUSES = (
+    "protocol",
+    "tasks",
+    "world",
+    "determinism",
+    "answers",
+    "verifiers",
+    "guards",
+    "plays",
+    "plans",
+    "siblings",
+)
+"""Checks in the order in which their findings are said: what may be the cause of another one is said before it."""
+NONSENSE = ("signatures", "hostile")
 RAISED = "correct it, whatever is passed; what a model should hear is raise Refusal(kind, message)"
 
 
@@ -64,11 +78,15 @@ class Trial:
     passed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     check: str = ""
+    asked: str = ""
+    """The last call of the environment, in words."""
     count: int = 0
     """What the running check has tried so far."""
     _stage_until: float = 0.0
     _overdue: int = 0
     """Calls of the running check that did not return."""
+    _faulty: set[str] = field(default_factory=set)
+    """Checks that found something."""
 
     @contextmanager
     def stage(self, check: str, share: float) -> Iterator[None]:
@@ -105,16 +123,15 @@ class Trial:
 
     @property
     def why_late(self) -> str:
-        return (
-            "calls did not return"
-            if self._overdue >= MOST_OVERDUE
-            else "its time was up (seconds= gives more)"
-        )
+        return "calls did not return" if self._overdue else "its time was up (more by seconds= or --seconds)"
 
     def fault(self, tried: str, found: str, advice: str, where: str = "") -> None:
-        """Writes down what is wrong; what is like an earlier finding of this check is counted with it."""
+        """Writes down what is wrong. What is like an earlier finding of this check is counted with it, and so is an
+        exception of the same kind and place, whichever check met it."""
+        self._faulty.add(self.check)
         for place, each in enumerate(self.findings):
-            if (each.check, each.advice, each.where) == (self.check, advice, where):
+            alike = (each.check, each.advice, each.where) == (self.check, advice, where)
+            if alike or (where and (each.where, _kind(each.found)) == (where, _kind(found))):
                 self.findings[place] = replace(each, more=each.more + 1)
                 return
         if len(self.findings) < MOST_FINDINGS:
@@ -127,7 +144,7 @@ class Trial:
 
     def clean(self) -> bool:
         """Whether the running check has found nothing."""
-        return all(each.check != self.check for each in self.findings)
+        return self.check not in self._faulty
 
     def passes(self, said: str) -> None:
         """The running check is through."""
@@ -137,7 +154,8 @@ class Trial:
     def report(self, seconds: float) -> EnvironmentReport:
         name = getattr(self.env, "name", "")
         name = name if isinstance(name, str) and name else type(self.env).__name__
-        return EnvironmentReport(name, tuple(self.findings), dict(self.passed), tuple(self.notes), seconds)
+        findings = tuple(sorted(self.findings, key=_place))
+        return EnvironmentReport(name, findings, dict(self.passed), tuple(self.notes), seconds)
 
     # Calls of the user's code.
 
@@ -152,7 +170,7 @@ class Trial:
     ) -> Answer:
         """Calls it. An exception and a call that does not return are findings, and so is a refusal, unless it
         `refuses`."""
-        self.count += 1
+        self.count, self.asked = self.count + 1, tried
         answer = self.watch.call(function, args, seconds)
         if answer.overdue:
             self._overdue += 1
@@ -206,6 +224,18 @@ class Trial:
         if answer.value is None:
             return None
         return Play(task, style, agent, answer.value, env.worlds[0].steps)
+
+
+def _kind(found: str) -> str:
+    """What was found, without what an exception was made with."""
+    return found.partition("(")[0]
+
+
+def _place(finding: Finding) -> int:
+    """Where a finding is said: an exception or a call that hangs comes before what follows from it."""
+    if finding.check in NONSENSE:
+        return len(CAUSES)
+    return CAUSES.index("world" if finding.where and finding.check in CAUSES[3:] else finding.check)
 
 
 def _said(problem: BaseException) -> str:

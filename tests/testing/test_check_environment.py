@@ -7,6 +7,7 @@ import math
 import random
 import threading
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,45 @@ def test_what_no_right_play_could_try_is_said_so() -> None:
     assert any(note.startswith("plays: ") and "none of them got a score" in note for note in report.notes)
     for check in ("siblings", "signatures"):
         assert f"{check}: not tried: no play of the script succeeded" in report.notes
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [(lambda: float("nan"), "is nan, which JSON has not"), (lambda: date(2026, 3, 1), "is a date")],
+)
+def test_data_that_are_no_json_are_one_finding_that_names_the_field(made: Any, words: str) -> None:
+    class Odd(Wide):
+        def draw(self, difficulty: str, split: str, rng: Any) -> Any:
+            goal, data = super().draw(difficulty, split, rng)
+            return goal, {**data, "odd": [0, made()]}
+
+    report = rl.testing.check_environment(Odd(), seconds=60)
+    (found,) = report.findings
+    assert found.found.startswith("data['odd'][1]") and words in found.found
+    assert report.notes[-1].endswith("hostile: not tried, since tasks did not pass")
+
+
+def test_a_cause_is_said_once_and_before_what_follows_from_it() -> None:
+    def raises(self: Any, path: str, name: str, args: Any, kwargs: Any) -> Any:
+        return {"no place": 0}[str(args[0])]
+
+    first, *rest = rl.testing.check_environment(faulty("Raising", call=raises), seconds=60).findings
+    assert first.check == "plays" and "KeyError" in first.found and "in raises" in first.where
+    assert first.more > 50, "plans, determinism and nonsense met the same exception at the same line"
+    assert all("KeyError" not in each.found for each in rest)
+    environment, _, _ = FAULTS["state that worlds share"]
+    assert rl.testing.check_environment(environment, seconds=60).findings[0].check == "determinism"
+    environment, _, _ = FAULTS["an empty answer passes"]
+    assert rl.testing.check_environment(environment, seconds=60).findings[0].check == "verifiers"
+
+
+def test_what_raises_is_not_also_said_to_return_nothing() -> None:
+    def raises(self: Any) -> Any:
+        raise KeyError("row")
+
+    for name in ("root", "functions"):
+        (found,) = rl.testing.check_environment(faulty("Raising", **{name: raises}), seconds=60).findings
+        assert found.tried == f"{name}()" and "KeyError" in found.found
 
 
 def test_the_place_of_a_bad_score_is_the_line_of_leave() -> None:
@@ -157,7 +197,9 @@ def test_what_cannot_be_stopped_is_left_behind_and_named() -> None:
     began = time.monotonic()
     report = rl.testing.check_environment(Deaf(), seconds=5)
     assert time.monotonic() - began < 15
-    assert any("cannot be stopped" in each.found and "test_check" in each.found for each in report.findings)
+    (found,) = report.findings
+    assert found.tried.startswith("tasks('dev')[") and "cannot be stopped" in found.found
+    assert "test_check" in found.where
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, "long", None, True])

@@ -37,6 +37,32 @@ def test_a_new_world_is_played_and_checked(lab: CommandLine, tmp_path: Path) -> 
     assert lab.json(["check", env, "--seconds", "60"])["ok"] is True
 
 
+FAMILY = """
+import rao_lab as rl
+
+def age(name: str) -> int:
+    "The age in years."
+    return 36
+
+def right(value: int, task: rl.Task) -> bool:
+    return value == 36
+
+def answer_of(task: rl.Task) -> int:
+    return 36
+
+family = rl.environment(["How old is Ada?"], [age], right, name="family", reproducible=True)
+"""
+
+
+def test_a_right_answer_can_be_given_to_the_command(lab: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "of_family.py").write_text(FAMILY)
+    command = ["check", "of_family.py:family", "--seconds", "60"]
+    assert "--gold FILE.py:NAME" in str(lab.json(command)["notes"])
+    report = lab.json([*command, "--gold", "of_family.py:answer_of"])
+    assert report["ok"] and "verifiers" in report["passed"] and "--gold" not in str(report["notes"])
+    assert "no function 'answer'" in lab.refused([*command, "--gold", "of_family.py:answer"])
+
+
 @pytest.mark.slow
 def test_a_new_world_passes_its_own_tests(lab: CommandLine, tmp_path: Path) -> None:
     assert lab(["new", "environment", "star_map"])[0] == 0

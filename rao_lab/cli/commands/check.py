@@ -19,6 +19,13 @@ def check(
     rules: Rules = None,
     tasks: Tasks = None,
     settings: Set = None,
+    gold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.py:NAME",
+            help="A function that takes a task and returns its right answer, if no script knows it.",
+        ),
+    ] = None,
     seconds: Annotated[float, typer.Option(help="About how long it may take.")] = 10.0,
     as_json: Json = False,
 ) -> None:
@@ -32,9 +39,10 @@ def check(
 
       rao-lab check textcraft --difficulty all
       rao-lab check my_world.py:MyWorld --seconds 30
-      rao-lab check my_tools.py:family --json
+      rao-lab check my_tools.py:family --gold my_tools.py:answer_of --json
     """
     from rao_lab.api.settings import overrides, own_settings
+    from rao_lab.base.own_code import function_of
     from rao_lab.base.safe_text import unquoted
     from rao_lab.environments.named import open_named
     from rao_lab.errors import ConfigError
@@ -45,7 +53,8 @@ def check(
         raise ConfigError(f"--set {unquoted(min(rest))}=... has no meaning here: a check has env.NAME alone")
     with own_prints_aside():
         world = open_named(env, "scripted", difficulty, rules, tasks, of_world)
-        report = check_environment(world, seconds=seconds)
+        right = function_of(gold, "gold") if gold is not None else None
+        report = check_environment(world, gold=right, seconds=seconds)
     if as_json:
         print_json(report.to_json())
     else:
