@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import rao_lab as rl
 from rao_lab.cli.commands.demo import demo_config
 from rao_lab.cli.reports.demo import demo_json, demo_text, telling_pair
 from rao_lab.errors import ConfigError
@@ -98,15 +99,24 @@ def test_open_opens_the_newest_page_and_trains_nothing(
 ) -> None:
     opened: list[str] = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or len(opened) < 3)
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or len(opened) < 4)
     monkeypatch.setattr("rao_lab.experiments.demo.run_demo", lambda *_: pytest.fail("it was trained"))
     (tmp_path / "runs").mkdir()
     for age, name in enumerate(("demo-2", "demo", "demo-notes", "other")):
         (tmp_path / "runs" / f"{name}.html").touch()
         os.utime(tmp_path / "runs" / f"{name}.html", (age, age))
-    assert lab(["demo", "--open"])[::2] == (0, "runs/demo.html is opened\n")
+    said = "it is that of the last demo{}: without --open, another one is trained\n"
+    assert lab(["demo", "--open"])[::2] == (0, f"runs/demo.html is opened\n{said.format('')}")
+    train = {"steps": 1, "tasks_per_step": 1, "group_size": 2, "probe_tasks": 0}
+    policy = rl.load_policy("tiny")
+    list(
+        rl.train(
+            rl.environments.TextCraft(), policy, rl.default_config(policy, **train), store="runs/demo.rao"
+        )
+    )
+    assert lab(["demo", "--open"])[2].endswith(said.format(", of 1 training step"))
     assert lab(["demo", "--open", "--out", "runs/other.rao"])[0] == 0
-    assert [address.rpartition("/")[2] for address in opened] == ["demo.html", "other.html"]
+    assert [address.rpartition("/")[2] for address in opened] == ["demo.html", "demo.html", "other.html"]
     assert opened[0].startswith("file:///")
     assert "no browser can be opened here: the page is runs/demo.html" in lab(["demo", "--open"])[2]
 

@@ -37,3 +37,32 @@ def test_the_front_end_never_turns_text_into_markup(repo: Path) -> None:
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
         ), path
+
+
+TEXT = ("text", "second", "label", "plus", "minus", "good", "bad", "limit", "live")
+BEHIND = ("page", "panel", "well", "selected")
+
+
+def light_of(colour: str) -> float:
+    """Relative luminance, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
+    return sum(share * each for share, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_text_stands_out_from_what_is_behind_it_as_the_readme_says(repo: Path) -> None:
+    source = (repo / "widgets/src/shared/theme.js").read_text("utf-8")
+    for theme in ("LIGHT", "DARK"):
+        values = re.search(rf"const {theme} = {{(.*?)}};", source, re.DOTALL)[1]  # type: ignore[index]
+        tones = dict(re.findall(r'(\w+): "(#\w{6})"', values))
+        for text in TEXT:
+            for behind in BEHIND:
+                low, high = sorted((light_of(tones[text]), light_of(tones[behind])))
+                assert (high + 0.05) / (low + 0.05) >= 4.5, f"{theme}: {text} on {behind}"
+    rules = "".join(path.read_text("utf-8") for path in sorted((repo / "widgets/src").rglob("*.css")))
+    faint = re.findall(r"([^{}]+)\{[^{}]*(?<![\w-])color: var\(--faint\)", rules)
+    assert faint, "the pattern finds rules"
+    for selector in faint:
+        marks = any(part in selector for part in ("disabled", ".sep", ".dot"))  # what stands between words
+        assert marks, f"words in the faintest tone: {selector.strip()}"
+    assert "contrast of at least 4.5 to 1" in (repo / "README.md").read_text("utf-8")

@@ -50,7 +50,8 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train an embedded policy and show what it learned: about two minutes on two cores that do nothing else.
+    """Train an embedded policy and show what it learned: two to three minutes on two cores that do
+    nothing else.
 
     A recursive agent and a flat one, which works alone, train on the same root tasks. Both are evaluated
     before and after on held-out easy, medium and hard tasks. Beside the flat agent's success stand the flat
@@ -68,6 +69,9 @@ def demo(
     told = told or world != USUAL
     if opens and not told and (page := _last_page(out)) is not None:
         _open(page)
+        print_progress(
+            f"it is that of the last demo{_steps_of(page)}: without --open, another one is trained"
+        )
         return
     print_progress(BEGINS)  # before anything that takes seconds to load
     load_in_background()
@@ -126,6 +130,19 @@ def _open(page: Path) -> None:
     """Opens a page in a browser, or says where it is."""
     opened = webbrowser.open(page.absolute().as_uri())
     print_progress(f"{page} is opened" if opened else f"no browser can be opened here: the page is {page}")
+
+
+def _steps_of(page: Path) -> str:
+    """How much the run of a page was trained; "" if it is not there any more."""
+    from rao_lab.base.words import counted
+    from rao_lab.errors import RaoLabError
+    from rao_lab.store import open_run
+
+    try:
+        with open_run(page.with_suffix(".rao")) as run:
+            return f", of {counted(sum(each.step > 0 for each in run.steps), 'training step')}"
+    except RaoLabError:
+        return ""
 
 
 def _free_name() -> Path:

@@ -16,7 +16,7 @@ MAX_PAGE_MB = 12.0
 """A page of the course with its explorers, without the two programs that all pages share."""
 
 
-INSTALL = "pip install -e '.[all,docs]' -c constraints.txt"
+INSTALL = 'pip install -e ".[all,docs]" -c constraints.txt'
 
 
 def main() -> int:
