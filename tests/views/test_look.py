@@ -106,6 +106,15 @@ def test_the_still_of_a_long_run_is_bounded_and_keeps_its_plots() -> None:
     svg = board_svg({"step": steps, "columns": columns}, 2500, ["easy", "medium", "<hard>"])
     assert 20_000 < len(svg) < STILL_LIMIT
     assert svg.count("probes 0.50") == 3 and svg.count(">depth ") == 10 and "<hard>" not in svg
+    tones = set(re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', svg))
+    assert len(tones) == 10 and min(map(contrast, tones)) >= 3, "each part stands out from the page"
+
+
+def contrast(tone: str) -> float:
+    """Of white to a tone, as WCAG counts it."""
+    parts = [int(tone[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def test_a_still_is_bounded(repo: Path) -> None:

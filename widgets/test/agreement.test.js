@@ -1,7 +1,7 @@
 // What the board says and draws of a judge beside the verifier.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agreementRows } from "../src/board/agreement.js";
+import { agreementRows, noneWords } from "../src/board/agreement.js";
 import { CATALOGUE } from "../src/board/catalogue.js";
 import { asides, overlaid } from "../src/board/intervals.js";
 import { columnsOf, linesOf } from "../src/board/measures.js";
@@ -35,6 +35,18 @@ test("judge and verifier: a row in all, by depth in order, by length; none of a 
   );
   assert.deepEqual(agreementRows(known, 1), []);
   assert.deepEqual(agreementRows(known, 3), []);
+});
+
+test("a step that nothing was compared in is told in a sentence that says why", () => {
+  const words = (/** @type {number[]} */ [asked]) => {
+    const columns = { "judge_agreement/nodes": [0], "judge_agreement/unscored": [asked] };
+    const [row] = agreementRows(curvesOf({ step: [4], columns }), 4);
+    assert.equal(row.cells[0], "0");
+    return noneWords(4, row);
+  };
+  const begin = "Step 4: judge and verifier cannot be compared,";
+  assert.equal(words([3]), `${begin} no verdict on 3 asked for.`);
+  assert.equal(words([0]), `${begin} no node was checked.`);
 });
 
 test("a line that ends early names its step; plus or minus stands in a plot of even intervals alone", () => {

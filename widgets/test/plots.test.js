@@ -41,7 +41,8 @@ function drawnBy(id, curves, chosen) {
   const find = drawPlan(plan, /** @type {any} */ (scale), 10, 110, { none: "nothing", words: "" });
   for (const write of /** @type {(() => void)[]} */ (scale.words)) write();
   const level = lines.filter(({ ink, xs }) => ink !== "rule" && new Set(xs).size > 1);
-  return { curves: level, words, find };
+  const upright = lines.filter(({ ink, xs }) => ink.startsWith("#") && new Set(xs).size === 1);
+  return { curves: level, upright, words, find };
 }
 
 test("up to three steps are points, as the words say; from the fourth on there is a curve", () => {
@@ -132,4 +133,19 @@ test("the names of series are whole while the field can be read", () => {
   assert.equal(tailOf(room, 270, 1), 150); // "training, mended" in one of four plots
   assert.equal(tailOf({ ...room, right: 100, least: 100 }, 150, 1), 75);
   assert.equal(tailOf({ ...room, right: 330, least: 210 }, 400, 1), 210); // without its interval
+});
+
+test("names stand behind the last whisker of a plot whose intervals lie on each other", () => {
+  const columns = Object.fromEntries(["short", "middle", "long"].flatMap((name, i) => {
+    const shares = [0.5, 0.6, 0.5, 0.55, 0.5].map((share) => share + 0.02 * i);
+    const part = `judge_by_length/${name}`;
+    return [[`${part}/agreement`, shares], [`${part}/nodes`, shares.map(() => 9)]];
+  }));
+  const { upright, words } = drawnBy("judge_by_length", curvesOf({ step: [1, 2, 3, 4, 5], columns }), 5);
+  const last = Math.max(...upright.flatMap(({ xs }) => xs));
+  assert.equal(upright.length, 15, "a whisker for each line and step");
+  for (const name of ["short", "middle", "long"]) {
+    const [{ x }] = words.filter(({ text }) => text === name);
+    assert.ok(x >= last + 6, `${name} at ${x}, the last whisker at ${last}`);
+  }
 });

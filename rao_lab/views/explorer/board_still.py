@@ -120,7 +120,7 @@ def _all_of(rows: Sequence[Mapping[int, Row]], step: int) -> Iterator[str]:
             )
             words += f" and {len(found) - KINDS} more" if len(found) > KINDS else ""
             run = f"{place}  " if len(rows) > 1 else ""
-            yield f"    {title:<25} {run}{words}"
+            yield f"    {title:<28} {run}{words}"
             title = ""
 
 

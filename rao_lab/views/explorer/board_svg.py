@@ -26,6 +26,8 @@ BANDS = 6
 FEW = 3
 """Up to this many steps are points: two or three are no curve yet."""
 SEQUENTIAL = ("#e9e6f4", "#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
+FAINTEST = 0.52
+"""Of that scale, for a part of a plot."""
 INK, LABEL, RULE = "#1b1f24", "#636a73", "#e4e6e9"
 
 T = TypeVar("T")
@@ -179,7 +181,7 @@ def _point(field: Field, series: Series, step: int, share: float, low: float, hi
     x, y = field.x(step), field.y(share)
     fill = "#fff" if series.probe else series.tone
     return (
-        f'<path d="M{x:.1f} {field.y(low):.1f}V{field.y(high):.1f}" stroke="{series.tone}" stroke-opacity=".4"/>'
+        f'<path d="M{x:.1f} {field.y(low):.1f}V{field.y(high):.1f}" stroke="{series.tone}"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{fill}" stroke="{series.tone}" stroke-width="1.4"/>'
     )
 
@@ -208,7 +210,7 @@ def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -
                 y = field.y(under + share)
                 parts.append(
                     f'<rect x="{field.x(step) - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-                    f'height="{field.y(under) - y:.1f}" fill="{SEQUENTIAL[min(5, level + 1)]}"/>'
+                    f'height="{field.y(under) - y:.1f}" fill="{_depth_tone(level, len(shares))}"/>'
                 )
             under += share
     ends, under = [], 0.0
@@ -217,6 +219,14 @@ def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -
             ends.append((field.y(under + share / 2), f"depth {shorten(name, 8)} {fixed(100 * share, 0)} %"))
         under += share
     return "".join([*parts, *_ends(field, ends)])
+
+
+def _depth_tone(level: int, levels: int) -> str:
+    """Deeper is darker. Each has three times the contrast of the page, as in `widgets/src/board/tones.js`."""
+    place = 5 * (FAINTEST + (1 - FAINTEST) * level / (levels - 1) if levels > 1 else 0.8)
+    low = min(4, int(place))
+    ends = [[int(tone[at : at + 2], 16) for at in (1, 3, 5)] for tone in SEQUENTIAL[low : low + 2]]
+    return "#" + "".join(f"{round(a + (b - a) * (place - low)):02x}" for a, b in zip(*ends, strict=True))
 
 
 def _ends(field: Field, ends: Sequence[tuple[float, str]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 // by depth and by the length of the transcript. A bar is the share on which they say the same.
 
 import { fill, h } from "../shared/dom.js";
-import { NONE, count, many, plain } from "../shared/format.js";
+import { NONE, count, plain } from "../shared/format.js";
 import { namesUnder } from "./series.js";
 
 /** @typedef {import("./measures.js").RunCurves} RunCurves */
@@ -56,9 +56,25 @@ export function agreementRows(curves, step) {
   ];
 }
 
+/** "1 node". @param {AgreementRow} row */
+function nodesWords({ cells: [nodes] }) {
+  return `${nodes} ${nodes === "1" ? "node" : "nodes"}`;
+}
+
+/**
+ * Of a step in which no node was scored by both: a table would hold nothing but zeros.
+ * @param {number} step @param {AgreementRow} all
+ */
+export function noneWords(step, { cells }) {
+  const asked = cells[SELDOM];
+  const why = asked === "0" || asked === NONE ? "no node was checked" : `no verdict on ${asked} asked for`;
+  return `Step ${step}: judge and verifier cannot be compared, ${why}.`;
+}
+
 export class Agreement {
   constructor() {
-    this.element = h("div", { class: "agreement" });
+    const aria = { role: "group", "aria-label": "Judge and verifier", tabindex: 0 };
+    this.element = h("div", { class: "agreement", ...aria });
     this.key = "";
   }
 
@@ -70,12 +86,17 @@ export class Agreement {
     this.key = key;
     this.element.hidden = !rows.length;
     if (!rows.length) return;
+    const [all] = rows;
+    if (all.cells[0] === "0") {
+      fill(this.element, h("p", { class: "label" }, noneWords(Number(step), all)));
+      return;
+    }
     const none = rows.every(({ cells }) => cells[SELDOM] === "0");
     const shown = [...HEAD.keys()].filter((i) => !(none && i === SELDOM));
     const head = [h("th", { scope: "col" }), h("th", { scope: "col" }, "say the same")];
     head.push(...shown.map((i) => h("th", { scope: "col", class: "number" }, HEAD[i][1])));
     fill(this.element, h("table", {},
-      h("caption", {}, `Judge and verifier in step ${step}, ${many(Number(rows[0].cells[0]) || 0, "node")}`),
+      h("caption", {}, `Judge and verifier in step ${step}, ${nodesWords(all)}`),
       h("thead", {}, h("tr", {}, head)),
       h("tbody", {}, rows.map((row) => this.row(row, shown))),
     ));

@@ -3,13 +3,13 @@
 import { fitText } from "../shared/canvas.js";
 import { percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
-import { sequentialColour } from "../shared/theme.js";
 import { asides, intervals } from "./intervals.js";
 import { packed } from "./measures.js";
 import { DASHES, MARKS, dot, endLabels, figuresAt, ground } from "./pens.js";
 import { line, rules, say, type, whisker } from "./pens.js";
 import { endWords, isBare, shareFigures } from "./plan.js";
 import { at } from "./series.js";
+import { kindTones, lineTone } from "./tones.js";
 
 /** @typedef {import("./measures.js").Columns} Columns */
 /** @typedef {import("./measures.js").Line} Line */
@@ -21,8 +21,6 @@ import { at } from "./series.js";
 /** @typedef {{part: Part, run: number, words: string}} Hit */
 /** @typedef {(step: number, y: number) => Hit | null} Find what stands at a step and a height */
 
-/** Tones of kinds, by place; place -1 holds all others. */
-const KINDS = [5, 3, 1, 4, 2];
 /** Lines whose figures of the chosen step fit beside its line. */
 const FIGURES = 5;
 /** px between the last column and the names of its parts. */
@@ -72,7 +70,7 @@ function fieldsOf({ fields }, { u }, top, bottom) {
 
 /** @param {Scale} scale @param {Line} line */
 function toneOf({ p }, { place, names }) {
-  return sequentialColour(p, names < 2 ? 0.8 : 0.6 + (0.4 * place) / (names - 1));
+  return lineTone(p, place, names);
 }
 
 /**
@@ -83,12 +81,12 @@ function toneOf({ p }, { place, names }) {
 function drawLines(plan, lines, scale, y, top, bottom) {
   const { few, newest, names } = plan;
   const { chosen, x, p } = scale;
-  if (!few) intervals(scale, lines, y, (one) => toneOf(scale, one));
+  const reach = few ? 0 : intervals(scale, lines, y, (one) => toneOf(scale, one));
   const aside = few ? asides(lines, scale) : lines.map(() => 0);
   lines.forEach((one, i) => drawLine(scale, one, y, { few, several: names.length > 1, aside: aside[i] }));
   // Names stand in one column behind the newest step: none crosses a line that goes on, or its upright.
   const end = Math.max(newest ?? 0, ...lines.map(({ points }) => points[points.length - 1].step));
-  const behind = x(end) + Math.max(0, ...aside);
+  const behind = x(end) + Math.max(reach, ...aside);
   const ends = lines.map((one) => {
     return { x: behind, y: y(one.points[one.points.length - 1].value), ...endWords(plan, one) };
   });
@@ -138,18 +136,10 @@ function drawLine(scale, one, y, { few, several, aside }) {
     if (!probe && !few && !alone) return;
     const [px, py] = [x(point.step) + aside, y(point.value)];
     if (point.low !== undefined && point.high !== undefined && (probe || few)) {
-      whisker(scale, px, y(point.low), y(point.high), colour, probe ? 1 : 2);
+      whisker(scale, px, y(point.low), y(point.high), colour);
     }
     dot(scale, px, py, probe ? 3 : few ? 3.6 : 2, colour, probe ? "ring" : MARKS[run % MARKS.length]);
   });
-}
-
-/** @param {Scale} scale @param {Part} part @param {number} place @param {boolean} shares */
-function kindTone({ p }, part, place, shares) {
-  if (part.kind === "sign") return { negative: p.barMinus, zero: p.gauge }[part.key.slice(6)] ?? p.barPlus;
-  if (place < 0) return p.faint;
-  if (shares || part.kind === "depth") return p.sequential[Math.min(5, place + 1)];
-  return p.sequential[KINDS[place % KINDS.length]];
 }
 
 /**
@@ -162,7 +152,7 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
   const { x, u, chosen, p, context } = scale;
   const shares = plan.entry.draw === "shares";
   const made = packed(rows, { x: (step) => x(step), u }, shares);
-  const tones = kinds.map(({ part, place }) => kindTone(scale, part, place, shares));
+  const tones = kindTones(p, kinds, shares);
   for (const column of made.columns) {
     let below = 0;
     column.parts.forEach((part, level) => {

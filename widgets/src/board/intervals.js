@@ -59,17 +59,20 @@ export function asides(lines, { u, x }) {
 /**
  * Draws the intervals of lines; none if they are too many.
  * @param {Scale} scale @param {Line[]} lines @param {Place} y @param {(line: Line) => string} tone
+ * @returns {number} px that they reach beyond the last step
  */
 export function intervals(scale, lines, y, tone) {
   const known = lines.filter(({ probe, points }) => !probe && points[0].low !== undefined);
-  if (known.length > BANDS) return;
-  if (!overlaid(known)) for (const one of known) band(scale, sure(one), y, tone(one), 0.16);
-  else beside(scale, known, y, tone);
+  if (known.length > BANDS) return 0;
+  if (overlaid(known)) return beside(scale, known, y, tone);
+  for (const one of known) band(scale, sure(one), y, tone(one), 0.16);
+  return 0;
 }
 
 /**
  * Whiskers: of each step those of all lines, or in turn those of one if steps are narrow.
  * @param {Scale} scale @param {Line[]} lines @param {Place} y @param {(line: Line) => string} tone
+ * @returns {number} px that they reach beyond the last step
  */
 function beside(scale, lines, y, tone) {
   const { x, u } = scale;
@@ -79,8 +82,9 @@ function beside(scale, lines, y, tone) {
     const turn = Math.floor((i * every) / lines.length);
     for (const { step, value, low, high } of line.points) {
       if (low === undefined || high === undefined || step % every !== turn) continue;
-      whisker(scale, x(step) + aside[i], y(low), y(high), tone(line), 2);
+      whisker(scale, x(step) + aside[i], y(low), y(high), tone(line));
       dot(scale, x(step) + aside[i], y(value), 2, tone(line));
     }
   });
+  return Math.max(0, ...aside);
 }

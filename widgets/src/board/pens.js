@@ -151,19 +151,17 @@ export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
 }
 
 /**
- * The interval of a point.
+ * The interval of a point: a fine stroke in full ink, which a faint one is not.
  * @param {Scale} scale @param {number} x @param {number} low @param {number} high @param {string} colour
- * @param {number} [width]
  */
-export function whisker({ context }, x, low, high, colour, width = 1) {
-  context.globalAlpha = 0.4;
+export function whisker({ context }, x, low, high, colour) {
+  const at = Math.floor(x) + 0.5;
   context.strokeStyle = colour;
-  context.lineWidth = width;
+  context.lineWidth = 1;
   context.beginPath();
-  context.moveTo(x, low);
-  context.lineTo(x, high);
+  context.moveTo(at, low);
+  context.lineTo(at, high);
   context.stroke();
-  context.globalAlpha = 1;
 }
 
 /**

@@ -4,10 +4,10 @@ import { fill, h, refill, s } from "../shared/dom.js";
 import { count, many, plain } from "../shared/format.js";
 import { icon } from "../shared/shapes.js";
 import { taskName } from "../shared/text.js";
-import { rampColour } from "../shared/theme.js";
 import { isLive } from "../step/status.js";
 import { asRecorded } from "../step/shown.js";
 import { groupRows, groupWords, miniature, piled } from "../step/groups.js";
+import { markTone } from "./tones.js";
 
 /** @typedef {import("../step/groups.js").GroupRow} GroupRow */
 /** @typedef {import("../shared/theme.js").Palette} Palette */
@@ -161,21 +161,15 @@ function miniaturePicture({ step, credit }, tree, p) {
   const dots = places.map((place) => {
     const live = isLive(step.status[place.row]);
     const A = credit.A[place.row];
-    const colour = live ? p.live : Number.isNaN(A) ? p.gauge : strong(p, A);
+    const colour = live ? p.live : markTone(p, A);
     const radius = place.above < 0 ? 4.5 : 2.7;
     const full = !live && step.s[place.row] >= 0.5;
     const pen = { fill: full ? colour : p.page, stroke: full ? "none" : colour, "stroke-width": 1.3 };
     return s("circle", { cx: x(place), cy: y(place), r: full ? radius : radius - 0.6, ...pen });
   });
-  const path = { d: lines.join(""), fill: "none", stroke: p.faint, "stroke-width": 0.9 };
+  const path = { d: lines.join(""), fill: "none", stroke: p.gauge, "stroke-width": 0.9 };
   const frame = { width: 96 * p.unit, height: 26 * p.unit, viewBox: "0 0 96 26", "aria-hidden": "true" };
   return s("svg", frame, s("path", path), ...dots);
-}
-
-/** Advantage as a tone that a mark of a few px can carry. @param {Palette} p @param {number} A */
-function strong(p, A) {
-  if (Math.abs(A) < 0.02) return p.gauge;
-  return rampColour(p, Math.sign(A) * Math.max(0.55, Math.abs(A)));
 }
 
 /**

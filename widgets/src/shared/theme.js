@@ -68,6 +68,12 @@ const SEQUENTIAL = {
  * }} Palette `unit` is the size of type, 1 at 13 px
  */
 
+/** The colours of a theme where the host has none of its own. @param {boolean} dark */
+export function coloursOf(dark) {
+  const kind = dark ? "dark" : "light";
+  return { ...(dark ? DARK : LIGHT), dark, ramp: RAMP[kind], sequential: SEQUENTIAL[kind] };
+}
+
 /** @param {string} colour #rrggbb or rgb(r, g, b) @returns {[number, number, number] | null} */
 export function rgb(colour) {
   const hex = /^#([0-9a-f]{6})$/i.exec(colour);
@@ -148,13 +154,12 @@ export function paletteOf(element) {
   const styles = getComputedStyle(element);
   const behind = ground(styles.getPropertyValue("--jp-layout-color1").trim()) ?? groundBehind(element);
   const dark = isDark(behind);
-  const base = dark ? DARK : LIGHT;
+  const base = coloursOf(dark);
   const family = said(styles, FAMILY) || SANS;
   const code = said(styles, CODE) || MONO;
   const size = Number.parseFloat(styles.getPropertyValue("--jp-ui-font-size1")) || 13;
   const palette = {
     ...base,
-    ...{ dark, ramp: RAMP[dark ? "dark" : "light"], sequential: SEQUENTIAL[dark ? "dark" : "light"] },
     ...{ family, code, serif: SERIF, unit: size / 13 },
   };
   // In the middle of a change the host may say dark while its ground is still light: then ours is taken.
