@@ -26,7 +26,7 @@ class KeptStep(TrainStep):
             "seconds": made.seconds,
             "warnings": made.warnings,
         }
-        about = {"_path": path, "_trees": made.tree_count, "_credited": made.attributions is not None}
+        about = {"_path": path, "_trees": made.tree_counts, "_credited": made.attributions is not None}
         vars(self).update(plain | about)  # what is frozen refuses assignments
 
     @property
@@ -47,9 +47,9 @@ class KeptStep(TrainStep):
             return run.attributions(self.step)
 
     @property
-    def tree_count(self) -> int:
+    def tree_counts(self) -> tuple[int, int]:
         return self._trees
 
     _path: Path
-    _trees: int
+    _trees: tuple[int, int]
     _credited: bool

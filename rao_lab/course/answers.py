@@ -1,6 +1,7 @@
 """Judges of answers: each bears any object, and says in one sentence what is off with it, or "".
 
     number(0.28)                    a number, to 2 digits after the point
+    either(number(4), number(5))    one of several answers
     choice("b", of="abc")           one of several, by its letter
     text("0.1", "node 0.1")         words
     members("0.1", "0.2")           names, in any order
@@ -34,6 +35,16 @@ def number(wanted: float | Callable[[], float], digits: int = 2) -> Judge:
         answer = _single(answer)
         given, problem = _as_number(answer)
         return problem or _off(given, float(_value(wanted)), digits, answer)
+
+    return judge
+
+
+def either(*judges: Judge) -> Judge:
+    """Right if one of the judges takes it; otherwise the first one's sentence."""
+
+    def judge(answer: object) -> str:
+        said = [each(answer) for each in judges]
+        return said[0] if all(said) else ""
 
     return judge
 

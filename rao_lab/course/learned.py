@@ -12,6 +12,7 @@ from rao_lab.base.words import counted, fixed
 from rao_lab.credit import signal
 from rao_lab.evaluation.clustered import Estimate, difference, share
 from rao_lab.store import Run, TreeSummary
+from rao_lab.tree.text import places
 
 WINDOW = 5
 """Most steps at either end that success is counted over."""
@@ -39,8 +40,8 @@ class Learned:
         return "learned" if self.low > 0 else "got worse" if self.high < 0 else "not resolved"
 
     def __str__(self) -> str:
-        interval = f"[{fixed(self.low, 2, sign=True)}, {fixed(self.high, 2, sign=True)}]"
-        return f"{self.verdict} {fixed(self.before, 2)} → {fixed(self.after, 2)} {interval}"
+        low, high = (fixed(each, places(self.low, self.high), sign=True) for each in (self.low, self.high))
+        return f"{self.verdict} {fixed(self.before, 2)} → {fixed(self.after, 2)} [{low}, {high}]"
 
     def to_json(self) -> dict[str, Any]:
         return {"verdict": self.verdict, **{name: getattr(self, name) for name in self.__slots__}}

@@ -8,11 +8,12 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
+from math import ceil, floor
 from statistics import fmean
 from typing import Any
 
 from rao_lab.base.bundled import recorded_path
-from rao_lab.course.answers import choice, number
+from rao_lab.course.answers import choice, either, number, values
 from rao_lab.course.exercise import Exercise
 
 WINDOW = 128
@@ -26,14 +27,14 @@ def _kept(arm: str) -> list[dict[str, Any]]:
 
 
 def _steps() -> float:
+    """Not whole: the step before it is a little too short, and the one after it a little too long."""
     rao, flat = (_kept(arm)[0]["training"] for arm in ("rao", "flat"))
-    return round(flat["steps"] * rao["tokens"] / flat["tokens"])
+    return float(flat["steps"] * rao["tokens"] / flat["tokens"])
 
 
-def _change() -> float:
-    """From the rates as the notebook prints them, with two digits."""
-    after, before = (_rate(arm, False) - _rate(arm, True) for arm in ("rao", "team_base"))
-    return after - before
+def _rose() -> list[float]:
+    """From the rates as the notebook prints them, with two digits: on what fits, and on the rest."""
+    return [_rate("rao", fits) - _rate("team_base", fits) for fits in (True, False)]
 
 
 def _rate(arm: str, fits: bool) -> float:
@@ -63,12 +64,13 @@ EXERCISES = (
     Exercise(
         "7.1",
         "For how many steps must the flat agent be trained to generate as many tokens as RAO did?",
-        number(_steps, digits=0),
+        either(number(lambda: floor(_steps()), digits=0), number(lambda: ceil(_steps()), digits=0)),
         (
             "How many tokens does `flat` generate in one step?",
-            "Divide the tokens of `rao` by that number, and round.",
+            "Divide the tokens of `rao` by that number. Whether you round up or down is the same here.",
         ),
-        "At equal tasks the flat agent had half of the tokens. Equal tokens need about twice as many steps.",
+        "At equal tasks the flat agent had half of the tokens. Equal tokens need about twice as many steps; the last "
+        "whole step makes it a little less or a little more.",
     ),
     Exercise(
         "7.2",
@@ -90,13 +92,14 @@ EXERCISES = (
     ),
     Exercise(
         "7.3",
-        "What is the figure of claim (e), from the four rates of delegation?",
-        number(_change),
+        "By how much did the rate of delegation rise in training, on tasks that fit and on the rest?",
+        values(_rose),
         (
-            "For each arm, subtract the rate on tasks that fit from the rate on the others.",
-            "Then take the difference of `rao` minus the difference of `team_base`.",
+            "`team_base` is the agent before training, and `rao` the same agent after it.",
+            "First subtract the two rates on what fits, then the two rates on the rest: after minus before.",
         ),
-        "It is negative: after training, roots tell the two kinds of tasks apart less than before.",
+        "It rose most where delegation is not needed. So roots tell the two kinds of tasks apart less than before, and "
+        "the figure of claim (e) is negative.",
     ),
     Exercise(
         "7.4",

@@ -22,6 +22,7 @@ from rao_lab.evaluation.summary import FIGURES, figures
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Environment, Policy
 from rao_lab.tree import AGENTS, Agent, Task
+from rao_lab.tree.text import signed_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class Difference:
         said = f"{self.first} minus {self.second}: "
         if not self.tasks:
             return f"{said}none of {counted(self.all_tasks, 'task')} was scored by both"
-        interval = f"[{fixed(self.low, 2, sign=True)}, {fixed(self.high, 2, sign=True)}]"
+        interval = signed_interval(self.difference, self.low, self.high, "-")
         every = counted(self.all_tasks, "task")
         on = every if self.tasks == self.all_tasks else f"{self.tasks:,} of {every} that both were scored on"
-        return f"{said}{fixed(self.difference, 2, sign=True)} {interval} on {on}"
+        return f"{said}{interval} on {on}"
 
 
 @dataclass(frozen=True, repr=False)

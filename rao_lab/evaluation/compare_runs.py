@@ -17,6 +17,7 @@ from rao_lab.credit import signal
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import Estimate, difference, share
 from rao_lab.store import Run, TreeSummary, differences
+from rao_lab.tree.text import signed_interval
 
 WINDOW = 5
 """Steps that a success is averaged over."""
@@ -114,10 +115,8 @@ class RunComparison:
             if apart is not None:
                 resolved = "" if apart.low <= 0 <= apart.high else ": resolved"
                 tasks = f"{apart.tasks} probe task{'' if apart.tasks == 1 else 's'}"
-                interval = f"[{fixed(apart.low, 2, sign=True)}, {fixed(apart.high, 2, sign=True)}]"
-                found.append(
-                    f"probes, {name} minus {first}: {fixed(apart.value, 2, sign=True)} {interval} on {tasks}{resolved}"
-                )
+                interval = signed_interval(apart.value, apart.low, apart.high, "-")
+                found.append(f"probes, {name} minus {first}: {interval} on {tasks}{resolved}")
         return found
 
 

@@ -94,7 +94,10 @@ def summary_of(trees: Sequence[Tree], room: Sequence[bool | None], ceiling_of: s
     )
 
 
-FIGURES = ("success", "95 %", "scored", "flat ceiling", "on those", "nodes", "depth", "tokens")
+FIGURES = (
+    *("success", "95 % interval", "scored", "flat ceiling", "success where it fits"),
+    *("nodes a tree", "mean depth", "tokens, all"),
+)
 """What `figures` gives."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted, fixed
 from rao_lab.evaluation.clustered import Estimate, difference, holm, tasks_needed
-from rao_lab.tree.text import signed
+from rao_lab.tree.text import signed_interval
 
 SETTLED = 0.05
 MOST_TASKS = 10_000
@@ -52,8 +52,8 @@ class Versus:
         if self.seen is None:
             return f"{names}: no task has scored trees of both"
         seen = self.seen
-        interval = f"[{signed(seen.low)}, {signed(seen.high)}]"
-        return f"{names}: {signed(seen.value)} {interval} on {counted(seen.tasks, 'task')}"
+        interval = signed_interval(seen.value, seen.low, seen.high)
+        return f"{names}: {interval} on {counted(seen.tasks, 'task')}"
 
 
 @dataclass(frozen=True, slots=True)

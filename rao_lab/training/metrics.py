@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rao_lab.base.words import fixed
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit import Attributions
 from rao_lab.credit.diagnose import find_badges
 from rao_lab.tree import Denominator, Group, Node, Tree
@@ -80,8 +80,10 @@ class TrainStep:
         return dict(_numbers({**self.metrics, "seconds": self.seconds}))
 
     @property
-    def tree_count(self) -> int:
-        return len(self.trees)
+    def tree_counts(self) -> tuple[int, int]:
+        """Trees of `groups` and of `probes`."""
+        trained, probes = (sum(len(each.trees) for each in of) for of in (self.groups, self.probes))
+        return trained, probes
 
     def __repr__(self) -> str:
         """Short: a cell that ends in a list of steps shows it, and the trees of one are megabytes."""
@@ -90,7 +92,10 @@ class TrainStep:
         learned = f", success {fixed(success, 2)}" if isinstance(success, int | float) else ""
         if learned and scored is not None and scored != trees:
             learned += f" on {scored} of {trees}"
-        return f"<TrainStep {self.step}: {self.tree_count} trees{learned}>"
+        trained, probes = self.tree_counts
+        told = [counted(trained, "tree")] if trained or not probes else []
+        told += [counted(probes, "probe tree")] if probes else []
+        return f"<TrainStep {self.step}: {' and '.join(told)}{learned}>"
 
 
 def _numbers(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:

@@ -22,6 +22,8 @@ from rao_lab.tree.origin import fork_words
 
 MINUS = "−"
 MOST_NODES = 400
+MOST_PLACES = 9
+"""Digits after the point that an end of an interval gets, to be told from 0."""
 LEAST_GOAL = 12  # cells of a goal that no note takes away
 INDENT_CELLS = 30
 """Deeper branches are drawn at this indent, with their depth in front."""
@@ -142,6 +144,23 @@ def signed(value: float, places: int = 2, minus: str = MINUS) -> str:
     """A number that always shows its sign, with a true minus; a number that rounds to zero is +0.00."""
     text = fixed(abs(value), places)
     return (minus if value < 0 and float(text) else "+") + text
+
+
+def signed_interval(value: float, low: float, high: float, minus: str = MINUS) -> str:
+    """A difference with its interval. If it excludes 0, it has as many digits as show this, at least 2.
+
+    >>> signed_interval(-0.05, -0.09, 0.004, "-"), signed_interval(-0.05, -0.09, -0.004, "-")
+    ('-0.05 [-0.09, +0.00]', '-0.050 [-0.090, -0.004]')
+    """
+    digits = places(low, high)
+    told, below, above = (signed(each, digits, minus) for each in (value, low, high))
+    return f"{told} [{below}, {above}]"
+
+
+def places(low: float, high: float) -> int:
+    """Digits after the point for an interval: 2, or as many as tell an end from 0 if the interval excludes 0."""
+    nearest = min(abs(low), abs(high)) if low > 0 or high < 0 else 1.0
+    return next((each for each in range(2, MOST_PLACES) if float(fixed(nearest, each))), MOST_PLACES)
 
 
 def mark(node: Node) -> str:

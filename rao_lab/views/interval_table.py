@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from rao_lab.base.words import fixed
-from rao_lab.tree.text import MINUS, signed
+from rao_lab.tree.text import MINUS, signed_interval
 from rao_lab.views.diff.style import css, said
 from rao_lab.views.intervals import Seen
 
@@ -65,8 +65,10 @@ class IntervalTable:
         """A figure with its interval."""
         if row.seen is None:
             return "not measured"
-        told = signed if self.differences else lambda value: fixed(value, 2).replace("-", MINUS)
-        value, low, high = map(told, (row.seen.value, row.seen.low, row.seen.high))
+        seen = (row.seen.value, row.seen.low, row.seen.high)
+        if self.differences:
+            return signed_interval(*seen)
+        value, low, high = (fixed(each, 2).replace("-", MINUS) for each in seen)
         return f"{value} [{low}, {high}]"
 
     def _repr_html_(self) -> str:

@@ -35,8 +35,8 @@ def shown() -> dict[str, Any]:
 
 KNOWN = {
     "credit": ["48 nodes", "mean R", "share"],
-    "comparison": ["recursive", "flat", "95 %"],
-    "evaluation": ["recursive", "success"],
+    "comparison": ["recursive", "flat", ">95 % interval<", ">nodes a tree<", ">tokens, all<"],
+    "evaluation": ["recursive", "success", ">success where it fits<", ">mean depth<"],
     "scripted": ["no model"],
     "server": ["&lt;b&gt;model", "requests at once"],
     "tiny": ["weights", "window", "float32"],

@@ -44,6 +44,18 @@ def test_probes_come_every_so_often_and_at_the_end(steps) -> None:
     assert len(tasks) == 1  # the same tasks each time
 
 
+def test_a_step_tells_its_trees_and_its_probes_apart(steps) -> None:
+    told = [repr(step).removesuffix(">").partition(", ")[0] for step in steps]
+    assert told == [
+        "<TrainStep 0: 4 probe trees",
+        "<TrainStep 1: 6 trees",
+        "<TrainStep 2: 6 trees and 4 probe trees",
+        "<TrainStep 3: 6 trees and 4 probe trees",
+    ]
+    assert repr(steps[0]) == "<TrainStep 0: 4 probe trees>", "success is of what was trained on"
+    assert repr(replace(steps[1], groups=())).startswith("<TrainStep 1: 0 trees")
+
+
 def test_probes_are_sampled_after_the_update_of_their_step(steps) -> None:
     assert {tree.header.policy_version for tree in steps[2].trees if not tree.header.probe} == {1}
     assert {tree.header.policy_version for tree in steps[2].trees if tree.header.probe} == {2}

@@ -12,7 +12,7 @@ from rao_lab.base.safe_text import cells
 from rao_lab.credit import attribute
 from rao_lab.errors import MissingError
 from rao_lab.tree import Group, Node, Status, Task, Tree, TreeHeader, Turn, child_path
-from rao_lab.tree.text import mark, node_label, preamble, short_goal, signed, text_tree
+from rao_lab.tree.text import mark, node_label, preamble, short_goal, signed, signed_interval, text_tree
 
 TASK = Task("t17", "Craft the following items: 2x m5_i3", difficulty="medium")
 HEADER = TreeHeader(TASK, step=4, policy="tiny", policy_version=3)
@@ -245,6 +245,21 @@ def test_a_deep_chain_is_drawn_at_one_indent_with_its_depth() -> None:
 
 def test_numbers_always_show_their_sign() -> None:
     assert [signed(value) for value in (0.5, -0.5, 0.0, -0.001)] == ["+0.50", "−0.50", "+0.00", "+0.00"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ((-0.0453, -0.0871, -0.0043), "−0.045 [−0.087, −0.004]"),
+        ((-0.0353, -0.0659, -0.0008), "−0.035 [−0.066, −0.001]"),
+        ((0.05, 0.0002, 0.09), "+0.0500 [+0.0002, +0.0900]"),
+        ((-0.0453, -0.0871, -0.0143), "−0.05 [−0.09, −0.01]"),
+        ((0.0, -0.004, 0.004), "+0.00 [+0.00, +0.00]"),
+        ((0.05, 0.0, 0.09), "+0.05 [+0.00, +0.09]"),
+    ],
+)
+def test_an_interval_that_excludes_0_shows_it(seen: tuple[float, float, float], said: str) -> None:
+    assert signed_interval(*seen) == said
 
 
 def test_goals_lose_the_words_that_all_of_their_tree_begin_with() -> None:

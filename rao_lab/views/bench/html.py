@@ -17,7 +17,7 @@ from rao_lab.evaluation.prompt_bench import Bench, Spot
 from rao_lab.evaluation.verdict import Versus
 from rao_lab.tree import Tree
 from rao_lab.tree.diff import diff_trees
-from rao_lab.tree.text import preamble, signed
+from rao_lab.tree.text import preamble, signed_interval
 from rao_lab.views.diff.html import diff_html
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
 from rao_lab.views.intervals import axis, bar
@@ -130,7 +130,7 @@ def _difference(pair: Versus) -> str:
     if seen is None:
         return f'<tr><td class="name">{names}</td><td>{bar(None, -1.0)}</td><td>not known</td><td>0</td><td></td></tr>'
     sign = ("plus" if seen.value > 0 else "minus") if seen.low * seen.high > 0 else ""
-    text = f"{signed(seen.value)} [{signed(seen.low)}, {signed(seen.high)}]"
+    text = signed_interval(seen.value, seen.low, seen.high)
     return (
         f'<tr><td class="name">{names}</td><td>{bar(seen, -1.0)}</td><td class="{sign}">{text}</td>'
         f"<td>{seen.tasks}</td><td>{fixed(pair.p, 3)}</td></tr>"

@@ -14,7 +14,7 @@ from rao_lab.evaluation.compare import Comparison
 from rao_lab.evaluation.measures import Measure
 from rao_lab.evaluation.summary import Summary
 from rao_lab.store import spare_run_file
-from rao_lab.tree.text import signed
+from rao_lab.tree.text import signed_interval
 from rao_lab.views.bench.page import put
 from rao_lab.views.compare.figures import HEIGHT, comparison_figures
 from rao_lab.views.diff.style import css, said
@@ -140,7 +140,7 @@ def sentence(found: Comparison) -> str:
 
 
 def _gap(gap: Interval) -> str:
-    return f"{signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
+    return signed_interval(gap.value, gap.low, gap.high)
 
 
 def _arms(found: Comparison) -> str:
