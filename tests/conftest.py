@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -16,6 +17,15 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 # A shell that starts the tests in the background has SIGINT ignored, which every process they start inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is imported and collected lives to the end: the collector need not walk it again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 REPO = Path(__file__).resolve().parent.parent
 

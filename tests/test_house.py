@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -71,12 +72,19 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def import_lines(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Every import of a file, wherever it stands."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported(path: Path) -> Iterator[str]:
     """Every module a file imports anywhere, also what only a type checker reads."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in import_lines(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        elif not node.level and node.module:
             if node.module == "rao_lab":
                 yield from (f"rao_lab.{alias.name}" for alias in node.names)
             else:
@@ -100,8 +108,7 @@ def test_imports_go_upwards_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_relative_imports_and_torch_only_where_it_belongs(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    assert not [node for node in import_lines(path) if isinstance(node, ast.ImportFrom) and node.level]
     if "torch" in {name.split(".")[0] for name in imported(path)}:
         assert path.relative_to(PACKAGE).as_posix().startswith(TORCH_MAY)
 
@@ -114,7 +121,7 @@ def imported_modules(path: Path, known: set[str]) -> set[str]:
     """The modules of the house that a file imports: `from package import name` is the module `package.name`
     if there is one, otherwise the package."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in import_lines(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"

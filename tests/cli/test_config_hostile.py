@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import fields
 from functools import partial
@@ -233,7 +233,7 @@ def command(random: Random, model: Path, recorded: Path, scratch: Path) -> list[
 
 
 def fuzz_commands(
-    model: Path, recorded: Path, scratch: Path, seeds: range, capsys: pytest.CaptureFixture[str]
+    model: Path, recorded: Path, scratch: Path, seeds: Iterable[int], capsys: pytest.CaptureFixture[str]
 ) -> dict[int, int]:
     counts: dict[int, int] = {0: 0, 2: 0}
     for seed in seeds:
@@ -259,21 +259,23 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, random_tiny: Path) -> Pat
     return out
 
 
-def test_100_hostile_command_lines_work_or_give_one_line(
+def test_50_hostile_command_lines_work_or_give_one_line(
     random_tiny: Path, recorded: Path, tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    counts = fuzz_commands(random_tiny, recorded, tmp_path / "s", range(100), capsys)
+    counts = fuzz_commands(random_tiny, recorded, tmp_path / "s", range(50), capsys)
     assert min(counts.values()) >= 3
 
 
 @pytest.mark.slow
-def test_900_hostile_command_lines_work_or_give_one_line(
+def test_950_hostile_command_lines_work_or_give_one_line(
     random_tiny: Path, recorded: Path, tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    counts = fuzz_commands(random_tiny, recorded, tmp_path / "s", range(1000, 1900), capsys)
-    assert sum(counts.values()) == 900
+    counts = fuzz_commands(
+        random_tiny, recorded, tmp_path / "s", [*range(50, 100), *range(1000, 1900)], capsys
+    )
+    assert sum(counts.values()) == 950
 
 
 # What a run and its checkpoints say of themselves

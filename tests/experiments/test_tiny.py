@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -34,6 +35,12 @@ WINDOW = 128
 
 def demos(count: int, seed: int = 0, behaviour: Behaviour | None = None) -> list[Transcript]:
     return list(islice(Demonstrator(TOKENIZER, Random(seed), WINDOW, behaviour).stream(), count))
+
+
+@cache
+def plain() -> list[Transcript]:
+    """1500 demonstrations of the usual behaviour, read by several tests."""
+    return demos(1500)
 
 
 def written(found: Transcript) -> list[tuple[str, float]]:
@@ -85,7 +92,7 @@ def test_the_saved_tokenizer_is_the_built_one(tmp_path: Path) -> None:
 
 def test_what_demonstrators_write_is_python_but_for_broken_code_that_is_not_imitated() -> None:
     broken = 0
-    for found in demos(400):
+    for found in plain()[:400]:
         for code, weight in written(found):
             try:
                 ast.parse("async def turn():\n" + indent(code, " "))
@@ -96,7 +103,7 @@ def test_what_demonstrators_write_is_python_but_for_broken_code_that_is_not_imit
 
 
 def test_team_and_solo_come_half_and_half_and_solo_never_launches() -> None:
-    found = [TOKENIZER.decode(each.ids) for each in demos(600)]
+    found = [TOKENIZER.decode(each.ids) for each in plain()[:600]]
     solo = [text for text in found if text.startswith("solo ")]
     team = [text for text in found if text.startswith("team ")]
     assert len(solo) + len(team) == 600 and abs(len(solo) - len(team)) < 20
@@ -116,7 +123,7 @@ def test_slips_are_followed_by_recoveries() -> None:
 
 
 def test_a_node_gives_up_once_it_has_read_that_what_it_lacks_is_a_base_item() -> None:
-    found = [TOKENIZER.decode(each.ids) for each in demos(1500)]
+    found = [TOKENIZER.decode(each.ids) for each in plain()]
     given_up = [text for text in found if text.endswith('finish("failed")\n')]
     assert 0.05 < len(given_up) / len(found) < 0.2
     for text in given_up:
