@@ -31,6 +31,8 @@ from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Group, Tree
 from rao_lab.views.progress import in_notebook
 
+MOST_NAME = 255
+"""Characters of what may be the name of a folder."""
 ENDINGS = (".txt", ".md")
 """A text of one line that ends so names a file."""
 
@@ -158,6 +160,10 @@ def read_rubric(given: str | Path | None) -> str | None:
     """
     if given is None:
         return None
+    if isinstance(given, (str, Path)) and _is_folder(str(given).strip()):
+        raise InputError(
+            f"the rubric {unquoted(given)} is a folder: name a file in it, or write the rubric in words"
+        )
     words = given
     if named := isinstance(given, Path) or (isinstance(given, str) and _names_file(given)):
         words = _read(Path(str(given).strip()))
@@ -171,6 +177,10 @@ def read_rubric(given: str | Path | None) -> str | None:
 
 def _names_file(words: str) -> bool:
     return "\n" not in words and words.strip().lower().endswith(ENDINGS)
+
+
+def _is_folder(words: str) -> bool:
+    return 0 < len(words) <= MOST_NAME and "\n" not in words and Path(words).is_dir()
 
 
 def _read(path: Path) -> str:

@@ -20,6 +20,9 @@ from rao_lab.errors import ConfigError
 RENAMED = {"dialect": "prompt"}
 """Names that some know from elsewhere, and ours."""
 
+NEAR = 0.65
+"""How alike two names are at least, of which one is meant: 0.6 would take "colour" for "lora"."""
+
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 
@@ -55,13 +58,13 @@ def _misfit(
     name: str, signature: inspect.Signature, given: int, named: Mapping[str, Any], owner: type | None
 ) -> str:
     """What is wrong with a call; "" if Python's own words say it best."""
-    taken = [each for each in signature.parameters.values() if each.name != "self"]
+    taken = [each for each in signature.parameters.values() if each.name not in ("self", "cls")]
     known = [each.name for each in taken]
     for word in named:
         if word not in known:
             return unknown_field(name, word, known, owner, "field" if is_dataclass(owner) else "argument")
     places = [each.name for each in taken if each.kind is each.POSITIONAL_OR_KEYWORD]
-    given -= owner is not None
+    given -= len(taken) < len(signature.parameters)
     if given > len(places):
         rest = f"; give the rest by name, as in {known[-1]}=..." if known != places else ""
         return f"{name} takes {', '.join(places) or 'nothing'} in this order{rest}"
@@ -118,7 +121,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     begun = [name for name in known if name.startswith(f"{word.lower()}_")]
     if len(begun) == 1:
         return begun[0]
-    near = get_close_matches(word.lower(), known, 1, 0.6)
+    near = get_close_matches(word.lower(), known, 1, NEAR)
     if near or len(word) < 4:
         return near[0] if near else None
     held = [name for name in known if word.lower() in name or (len(name) > 3 and name in word.lower())]

@@ -91,6 +91,8 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
     except FileNotFoundError:
         raise MissingError(f"no file {name}: check the path") from None
     except OSError as error:
+        if isinstance(error, IsADirectoryError | PermissionError) and path.is_dir():
+            raise InputError(f"{name} is a folder: give a file in it") from None
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from None
     except (EOFError, zlib.error, ValueError) as error:  # ValueError: no path can be spelled so
         raise InputError(f"{name} cannot be read: {error}") from None
@@ -136,6 +138,34 @@ class Ids:
             raise InputError(
                 f"{where} has the id {quoted(id_)}, as line {first} has: give each an id of its own"
             )
+
+
+MARKS = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+"""What begins a text -> its encoding."""
+UNREAD = "\N{REPLACEMENT CHARACTER}"
+
+
+def foreign_text(data: bytes) -> tuple[str, str]:
+    """A text that says nothing of its encoding, and what it was read as if it is not whole UTF-8.
+
+    A mark at its beginning counts. What is no UTF-8 is that of western Windows, unless most of it that is not ASCII
+    reads as UTF-8. What cannot be read is the replacement character.
+    """
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            return data.decode(name, "replace"), name
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        text = data.decode("utf-8-sig", "replace")
+    if sum(each > "\x7f" for each in text) > 2 * text.count(UNREAD):
+        return text, "UTF-8"
+    return data.decode("cp1252", "replace"), "Windows-1252"
 
 
 def check_size(path: Path, size: int, most: int) -> None:

@@ -87,6 +87,7 @@ class Aggregation(Drawn):
             self.flat_program = self._program  # it is `Programmed` only if a program is known
 
     @classmethod
+    @checked_call
     def from_files(
         cls,
         file: str | PathLike[str],

@@ -16,11 +16,12 @@ from rao_lab.base.words import counted
 from rao_lab.environments import reading
 from rao_lab.environments.aggregation import words
 from rao_lab.environments.aggregation.answers import Answer
-from rao_lab.environments.aggregation.oolong import answer_of
+from rao_lab.environments.aggregation.oolong import UNANSWERED, answer_of
 from rao_lab.environments.aggregation.plan import flat_plan
 from rao_lab.environments.aggregation.spool import Lines, Spool
 from rao_lab.environments.aggregation.world import LinesWorld, launch_for, plain_question
 from rao_lab.environments.drawn import check_split, choose, own_name
+from rao_lab.environments.fields import has, row_of, text_in
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.tree import Call, Task
 
@@ -123,20 +124,16 @@ class AggregationFile:
     def _row(
         self, row: Any, number: int, where: str, known: dict[str, str], ids: set[str]
     ) -> tuple[int, Task]:
-        if not isinstance(row, dict):
-            raise InputError(
-                f"{where}: a row must be an object with {self._column!r}, 'question' and 'answer'"
-            )
-        asked = row.get("question")
-        if not isinstance(asked, str) or not asked.strip() or len(asked) > MAX_QUESTION:
-            raise InputError(f"{where} has no 'question': expected text of at most {MAX_QUESTION} characters")
-        asked = asked.encode("utf-8", "replace").decode("utf-8").strip()
+        row = row_of(row, where, f'{{"{self._column}": "...", "question": "...", "answer": "..."}}')
+        asked = text_in(row, ("question",), where, MAX_QUESTION).encode("utf-8", "replace").decode("utf-8")
         digest, chars = self._kept(row, where, known)
         answer_type = row.get("answer_type")
         data: dict[str, Any] = {
             **{"context": digest, "lines": len(self._spool[digest]), "question": asked},
             "answer_type": answer_type if isinstance(answer_type, str) else "",
         }
+        if "answer" not in row and not self._unanswered:
+            raise InputError(f'{where} has no "answer": {has(row)}; give it, or {UNANSWERED}')
         if not self._unanswered or row.get("answer") not in (None, "", []):
             data["answer"] = row.get("answer")
             answer_of(data["answer"], data["answer_type"], where)
@@ -164,9 +161,8 @@ class AggregationFile:
             if self._column in row:
                 wrong = "is empty" if isinstance(text, str) else f"must be a text, not {quoted(text)}"
                 raise InputError(f"{where}: {quoted(self._column)} {wrong}: give the context there")
-            fields = unquoted(", ".join(map(str, list(row)[:12])))
             raise InputError(
-                f"{where} has no text {quoted(self._column)}: it has {fields}; say column=NAME (--set env.column=NAME) "
+                f"{where} has no text {quoted(self._column)}: {has(row)}; say column=NAME (--set env.column=NAME) "
                 "if another holds it"
             )
         digest = self._spool.add(text)

@@ -28,6 +28,7 @@ from rao_lab.environments.answers import plain_text, same
 from rao_lab.errors import InputError
 
 COMPARISONS = ("more common", "less common", "same frequency")
+UNANSWERED = "say unanswered=True (--set env.unanswered=true) to keep such rows without a score"
 MAX_ANSWER = 10_000
 """Characters of an answer."""
 SHORT = 20
@@ -78,10 +79,7 @@ def answer_of(row_answer: Any, answer_type: str, where: str) -> OolongAnswer:
     """
     text = str(row_answer).strip() if isinstance(row_answer, (str, int, list)) else ""
     if isinstance(row_answer, bool) or not text or text in ("[]", "['']") or len(text) > MAX_ANSWER:
-        raise InputError(
-            f"{where}: its question has no answer: correct it, or say unanswered=True (--set env.unanswered=true) to "
-            "keep such rows without a score"
-        )
+        raise InputError(f"{where}: its question has no answer: correct it, or {UNANSWERED}")
     if date := _DATE.fullmatch(text):
         return OolongAnswer("-".join(f"{int(part):02d}" for part in date.groups()), "date")
     if text.startswith("["):

@@ -74,6 +74,7 @@ class Mail(Drawn):
         self._names: dict[str, str] = {}
 
     @classmethod
+    @checked_call
     def from_mbox(
         cls, file: str | PathLike[str], tasks: str | PathLike[str], guard_own_goal: bool = True
     ) -> Mail:

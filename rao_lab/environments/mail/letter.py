@@ -13,6 +13,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import one_line, visible
 from rao_lab.environments.mail.mailbox import Message
+from rao_lab.environments.reading import foreign_text
 
 MAX_TEXT = 100_000
 """Characters of a message that are kept."""
@@ -131,7 +132,7 @@ def _decoded(data: bytes, charset: str | None, odd: dict[str, None]) -> str:
         except (LookupError, ValueError):
             pass
         odd[BROKEN] = None
-    return data.decode("cp1252", "replace")
+    return foreign_text(data)[0]
 
 
 def _body(parsed: Parsed, odd: dict[str, None]) -> tuple[str, list[str]]:

@@ -27,7 +27,7 @@ from rao_lab.environments.reading import path_of
 from rao_lab.environments.research.articles import articles
 from rao_lab.environments.research.corpus import Corpus
 from rao_lab.environments.research.draw import LEVELS, Draw, Level
-from rao_lab.environments.research.folder import ANY, Folder, read_tasks
+from rao_lab.environments.research.folder import ANY, NOTES_SAID, Folder, read_tasks
 from rao_lab.environments.research.graph import Graph, make_graph
 from rao_lab.environments.research.mistakes import mistaken_turn
 from rao_lab.environments.research.questions import hops, names_in, parse, question
@@ -81,7 +81,13 @@ class Research(Drawn):
         self._names: dict[str, str] = {}
         """Of the folder and of the file of questions."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Of a folder: what was left out or read in another encoding, and why."""
+        return tuple(self._folder.notes) if self._folder else ()
+
     @classmethod
+    @checked_call
     def from_folder(
         cls,
         folder: str | PathLike[str],
@@ -102,7 +108,8 @@ class Research(Drawn):
         """
         found = Folder(path_of(folder))
         if found.notes:
-            warnings.warn(f"{unquoted(folder)}: {found.said_notes()}", stacklevel=3)
+            more = " (all of them: env.notes)" if len(found.notes) > NOTES_SAID else ""
+            warnings.warn(f"{unquoted(folder)}: {found.said_notes()}{more}", stacklevel=3)
         questions = read_tasks(tasks, found.digest)
         strange = any(parse(str(task.data["question"])) is None for task in questions)
         kind = Unscripted if strange and cls is Research else cls

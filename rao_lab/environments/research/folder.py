@@ -17,7 +17,19 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
-from rao_lab.environments.reading import Ids, json_of, lines_of, opened, path_of, said, settled, split_named
+from rao_lab.environments.fields import Others, has, row_of, text_in
+from rao_lab.environments.reading import (
+    UNREAD,
+    Ids,
+    foreign_text,
+    json_of,
+    lines_of,
+    opened,
+    path_of,
+    said,
+    settled,
+    split_named,
+)
 from rao_lab.environments.research.corpus import Corpus, Document
 from rao_lab.environments.research.questions import MAX_QUESTION
 from rao_lab.environments.research.world import GOAL
@@ -30,6 +42,10 @@ MAX_TEXT = 256 * 2**20
 MAX_FILES = 200_000
 MAX_TITLE = 120
 MAX_ANSWERS = 100
+MAX_NAME = 1000
+"""Characters of an id, a difficulty or a kind."""
+FIELDS = ("goal", "question", "answer", "id", "difficulty", "kind", "hops", "split")
+EXAMPLE = '{"goal": "Who ...?", "answer": "..."}'
 NOTES_SAID = 3
 ANY = "file"
 """The split of a question that belongs to all of them."""
@@ -45,7 +61,7 @@ class Folder:
     digest: str = field(init=False)
     """Differs if a text does."""
     notes: list[str] = field(default_factory=list)
-    """What was left out or replaced, and why."""
+    """What was left out or read in another encoding, and why."""
 
     def __post_init__(self) -> None:
         digest = blake2b(digest_size=8)
@@ -124,15 +140,14 @@ class Folder:
         return data
 
     def _decoded(self, data: bytes, name: str) -> str | None:
-        if b"\0" in data:
+        text, read_as = foreign_text(data)
+        if "\0" in text:
             self._note(name, "is binary: left out")
             return None
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("utf-8", "replace")
-            bad = counted(text.count("\N{REPLACEMENT CHARACTER}"), "place")
-            self._note(name, f"is not UTF-8: {bad} replaced by \N{REPLACEMENT CHARACTER}")
+        if read_as:
+            bad = text.count(UNREAD)
+            lost = f", {counted(bad, 'place')} replaced by {UNREAD}" if bad else ""
+            self._note(name, f"is not {'whole ' * (read_as == 'UTF-8')}UTF-8: read as {read_as}{lost}")
         if not text.strip():
             self._note(name, "is empty: left out")
             return None
@@ -160,47 +175,39 @@ def read_tasks(file: str | PathLike[str], corpus: str) -> list[Task]:
         InputError, MissingError: naming the file, the line and what is wrong.
     """
     path = path_of(file)
-    found, ids = [], Ids()
+    found, ids, others = [], Ids(), Others(FIELDS)
     for number, line in lines_of(path, "one question"):
         where = f"{said(path)}, line {number}"
         # Ids go into run files, which hold no paths.
-        found.append(_task(json_of(line, where), f"{path.name}/{number}", where, corpus))
+        row = row_of(json_of(line, where), where, EXAMPLE)
+        others.look(row, where)
+        found.append(_task(row, f"{path.name}/{number}", where, corpus))
         ids.add(found[-1].id, number, where)
     if not found:
         raise InputError(f"{said(path)} holds no questions: expected one JSON object a line")
+    others.say(said(path))
     splits = settled([task.split for task in found], ANY, said(path))
     return [replace(task, split=split) for task, split in zip(found, splits, strict=True)]
 
 
-def _task(value: Any, default_id: str, where: str, corpus: str) -> Task:
-    if not isinstance(value, dict):
-        raise InputError(
-            f'{where}: a question must be an object such as {{"goal": "Who ...?", "answer": "..."}}'
-        )
-    question = value.get("goal", value.get("question"))
-    if not isinstance(question, str) or not question.strip() or len(question) > MAX_QUESTION:
-        raise InputError(f'{where}: "goal" must be the question, a text of at most {MAX_QUESTION} characters')
-    texts = {"id": default_id, "difficulty": "unknown", "kind": ""}
-    texts = {name: value.get(name, usual) for name, usual in texts.items()}
-    for name, text in texts.items():
-        if not isinstance(text, str) or len(text) > 1000:
-            raise InputError(f'{where}: "{name}" must be a short text, not {quoted(text)}')
-    data: dict[str, Any] = {"question": question.strip(), "answer": _answers(value, where), "corpus": corpus}
-    data |= {"kind": texts["kind"]} if texts["kind"] else {}
+def _task(value: dict[str, Any], default_id: str, where: str, corpus: str) -> Task:
+    question = text_in(value, ("goal", "question"), where, MAX_QUESTION)
+    id_ = text_in(value, ("id",), where, MAX_NAME, default_id)
+    difficulty = text_in(value, ("difficulty",), where, MAX_NAME, "unknown")
+    data: dict[str, Any] = {"question": question, "answer": _answers(value, where), "corpus": corpus}
+    data |= {"kind": text_in(value, ("kind",), where, MAX_NAME)} if value.get("kind", "") != "" else {}
     if "hops" in value:
         if isinstance(value["hops"], bool) or not isinstance(value["hops"], int):
             raise InputError(f'{where}: "hops" must be a whole number, not {quoted(value["hops"])}')
         data["hops"] = value["hops"]
-    return Task(
-        texts["id"], GOAL + data["question"], texts["difficulty"], split_named(value, where, ANY), data=data
-    )
+    return Task(id_, GOAL + question, difficulty, split_named(value, where, ANY), data=data)
 
 
 def _answers(value: dict[str, Any], where: str) -> list[str | int] | None:
     """The right answers; None if a judge is to tell."""
     if "answer" not in value:
         raise InputError(
-            f'{where} has no "answer": give it, or "answer": null if a judge is to score what agents find'
+            f'{where} has no "answer": {has(value)}; give it, or "answer": null if a judge is to score what agents find'
         )
     given = value["answer"]
     if given is None:

@@ -105,6 +105,7 @@ class TextCraft:
         self._book: Book | None = None
 
     @classmethod
+    @checked_call
     def from_files(
         cls,
         recipes: str | PathLike[str],

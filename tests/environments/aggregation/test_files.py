@@ -121,11 +121,18 @@ def test_answers_score_as_in_oolong(answer: str, kind: str, value: Any, score: f
     assert right.closeness(right.wanted) == 1
 
 
+def test_a_folder_and_a_misspelt_argument_are_said_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(rl.InputError, match="is a folder: give a file in it"):
+        rl.environments.Aggregation.from_files(tmp_path)
+    with pytest.raises(rl.ConfigError, match="from_files has no argument 'colum': did you mean 'column'"):
+        rl.environments.Aggregation.from_files(tmp_path, colum="text")  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
         (["{"], "line 1: this is not JSON"),
-        (["[]"], "line 1: a row must be an object"),
+        (["[]"], "line 1 must be an object such as"),
         (
             [SYNTH, {**SYNTH, "answer": None}],
             "line 2: its question has no answer: correct it, or say unanswered=True (--set env.unanswered=true)",
@@ -133,7 +140,12 @@ def test_answers_score_as_in_oolong(answer: str, kind: str, value: Any, score: f
         ([{**SYNTH, "answer": "[]"}], "line 1: its question has no answer"),
         ([{**SYNTH, "answer": "[__import__('os')]"}], "is no list such as"),
         ([{**SYNTH, "answer": "['many']"}], "is no whole number"),
-        ([{**SYNTH, "question": " "}], "line 1 has no 'question'"),
+        ([{**SYNTH, "question": " "}], 'line 1: "question" is empty'),
+        (
+            [{**{"queston": "?"}, **{k: v for k, v in SYNTH.items() if k != "question"}}],
+            'line 1 has no "question": it has queston',
+        ),
+        ([{k: v for k, v in SYNTH.items() if k != "answer"}], 'line 1 has no "answer": it has id'),
         (
             [{"text": "a", "question": "b", "answer": "1"}],
             "has no text 'context_window_text': it has text, question, answer",

@@ -52,10 +52,13 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
     (folder / "up").symlink_to(tmp_path)
     with pytest.warns(
-        UserWarning, match=r"up is a link to a folder: left out; bad\.txt is not UTF-8"
+        UserWarning, match=r"up is a link to a folder: left out; bad\.txt is not UTF-8: read as Windows-1252"
     ) as said:
         env = rl.environments.Research.from_folder(folder, tasks)
-    assert len(said) == 1 and "and 3 more" in str(said[0].message)
+    assert len(said) == 1 and "and 3 more (all of them: env.notes)" in str(said[0].message)
+    assert len(env.notes) == 6 and all(
+        any(name in note for note in env.notes) for name in ("nul", "empty", "pic")
+    )
     assert len(env.corpus) == 2 and not env.corpus.search("secret")
 
 
@@ -63,15 +66,17 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
     ("line", "says"),
     [
         ({"goal": "Who?"}, 'line 2 has no "answer"'),
-        ({"goal": "", "answer": "x"}, 'line 2: "goal" must be the question'),
+        ({"goal": "Who?", "anwser": "x"}, "line 2 has a field 'anwser': did you mean 'answer'?"),
+        ({"text": "Who?", "answer": "x"}, 'line 2 has no "goal": it has text, answer'),
+        ({"goal": "", "answer": "x"}, 'line 2: "goal" is empty'),
         ({"goal": "Who?", "answer": " "}, "line 2: an answer must be a text or a whole number, not ' '"),
         ({"goal": "Who?", "answer": True}, "not True"),
         ({"goal": "Who?", "answer": []}, "must list 1 to 100"),
-        ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a short text, not 3'),
+        ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a text, not 3'),
         ({"goal": "Who?", "answer": "x", "hops": "3"}, '"hops" must be a whole number'),
         ({**ASKED, "id": "questions.jsonl/1"}, "line 2 has the id 'questions.jsonl/1', as line 1 has"),
         ({**ASKED, "split": "prod"}, "line 2: \"split\" must be train, dev or test, not 'prod'"),
-        ("[1]", "line 2: a question must be an object"),
+        ("[1]", "line 2 must be an object such as"),
         ("{", "line 2"),
     ],
 )
@@ -79,6 +84,34 @@ def test_a_wrong_question_is_named_with_its_line(tmp_path: Path, line: object, s
     with pytest.raises(rl.InputError) as refused:
         rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, ASKED, line))
     assert says in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_text_is_read_in_the_encoding_that_it_has(tmp_path: Path) -> None:
+    told = "Café Ö: 5 € for a tea.\n"
+    texts = {
+        **{"a.txt": told.encode("utf-8-sig"), "b.txt": told.encode("utf-16"), "c.txt": told.encode("utf-32")},
+        **{
+            "d.txt": told.encode("cp1252"),
+            "e.txt": told.encode() + b"caf\xe9",
+            "f.txt": told.encode("utf-16-le"),
+        },
+    }
+    with pytest.warns(UserWarning, match=r"b\.txt is not UTF-8: read as UTF-16; c\.txt"):
+        env = rl.environments.Research.from_folder(*made(tmp_path, texts, ASKED))
+    read = [env.corpus.page(f"{name}.txt", 1) for name in "abcd"]
+    assert read == [told.strip()] * 4
+    assert env.corpus.page("e.txt", 1) == f"{told}caf\N{REPLACEMENT CHARACTER}" and len(env.corpus) == 5
+    assert [note.partition(" is ")[2] for note in env.notes] == [
+        *("not UTF-8: read as UTF-16", "not UTF-8: read as UTF-32", "not UTF-8: read as Windows-1252"),
+        "not whole UTF-8: read as UTF-8, 1 place replaced by \N{REPLACEMENT CHARACTER}",
+        "binary: left out",
+    ]
+
+
+def test_fields_that_mean_nothing_are_said_once(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"questions\.jsonl: fields that mean nothing here: 'by'") as said:
+        rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, {**ASKED, "by": "Ann"}))
+    assert len(said) == 1
 
 
 def test_a_question_for_a_judge_is_not_verified(tmp_path: Path) -> None:
