@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -12,9 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rao_lab.base.calls import nearest
 from rao_lab.base.safe_text import one_line, quoted, unquoted
 from rao_lab.errors import InputError, MissingError, RaoLabError
 
+NAMES_SAID = 8
 _FILE = re.compile(r"(.+\.py)(?::(.*))?", re.DOTALL)
 
 
@@ -123,8 +125,25 @@ def functions_of(where: str) -> list[Callable[..., Any]]:
 def _named(code: ModuleType, place: str, name: str) -> Callable[..., Any]:
     found = vars(code).get(name)
     if not callable(found):
-        raise MissingError(f"{unquoted(place)} has no function {quoted(name)}")
+        functions = [each for each in defined(code) if not isinstance(vars(code)[each], type)]
+        raise MissingError(f"{unquoted(place)} has no function {quoted(name)}{instead(name, functions)}")
     return found
+
+
+def defined(code: ModuleType) -> list[str]:
+    """The names of classes and functions that it defines itself."""
+    own = [name for name, each in vars(code).items() if getattr(each, "__module__", None) == code.__name__]
+    return [name for name in own if not name.startswith("_") and callable(vars(code)[name])]
+
+
+def instead(name: str, known: Sequence[str]) -> str:
+    """The nearest name, or those that there are, as the end of an error."""
+    small = {each.lower(): each for each in known}
+    near = nearest(name, [*small])
+    if near is not None:
+        return f": did you mean {small[near]!r}?"
+    more = f" and {len(known) - NAMES_SAID} more" if len(known) > NAMES_SAID else ""
+    return f": it defines {', '.join(known[:NAMES_SAID]) or 'none'}{more}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
-from rao_lab.base.own_code import one_line_about, own_code, parted
+from rao_lab.base.own_code import defined, instead, one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.bundled import BUNDLED, USUAL, VERIFIERS
 from rao_lab.errors import ConfigError, MissingError
@@ -140,8 +140,11 @@ def _made() -> None:
 
 def _find(place: str, name: str) -> Any:
     """A class of a user's code, or an environment."""
-    found = vars(own_code(place)).get(name)
+    code = own_code(place)
+    found = vars(code).get(name)
     if not isinstance(found, type) and (found is None or not isinstance(found, Environment)):
         what = unquoted(place) if place.endswith(".py") else f"module {unquoted(place)}"
-        raise MissingError(f"{what} has no class {quoted(name)}, and no environment of this name")
+        classes = [each for each in defined(code) if isinstance(vars(code)[each], type)]
+        said = f"{what} has no class {quoted(name)}, and no environment of this name"
+        raise MissingError(f"{said}{instead(name, classes)}" if classes else said)
     return found

@@ -16,6 +16,8 @@ from rao_lab.tree.text import signed_interval
 SETTLED = 0.05
 MOST_TASKS = 10_000
 """More tasks than this are not proposed."""
+FEWEST = 6
+"""Of fewer tasks nobody guesses how many would resolve a difference."""
 
 Scores = Sequence[Sequence[float | None]]
 """Of each task the success of each repeat; None = not scored, or not run."""
@@ -104,6 +106,8 @@ def verdict(means: Mapping[str, float | None], pairs: Sequence[Versus]) -> Verdi
 def _what_it_takes(pair: Versus, comparisons: int) -> str:
     if pair.seen is None:
         return f"no task has scored trees of both {one_line(pair.first, 40)} and {one_line(pair.second, 40)}"
+    if pair.seen.tasks < FEWEST:
+        return f"{counted(pair.seen.tasks, 'task')} cannot tell, nor how many it takes: play {FEWEST} or more"
     if pair.seen.value == 0:
         return f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)} have the same success so far"
     needed = tasks_needed(pair.seen, comparisons)

@@ -143,7 +143,11 @@ def checked_replies(policy: Policy, replies: Any, trees: int) -> Sequence[TurnRe
     if not isinstance(replies, list | tuple):
         raise InputError(f"{policy.name}.tick() returned {quoted(replies)}, and a list of TurnReply is due")
     for reply in replies:
-        if not isinstance(reply, TurnReply) or not isinstance(reply.text, str):
+        if isinstance(reply, TurnReply) and not isinstance(reply.text, str):
+            raise InputError(
+                f"{policy.name}.tick() returned a TurnReply whose text is {quoted(reply.text)}: give a str"
+            )
+        if not isinstance(reply, TurnReply):
             raise InputError(
                 f"{policy.name}.tick() returned {quoted(reply)} as a reply, and a TurnReply is due"
             )

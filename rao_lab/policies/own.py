@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from rao_lab.base.own_code import one_line_about, own_code, parted
+from rao_lab.base.own_code import defined, instead, one_line_about, own_code, parted
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Policy
@@ -27,9 +27,12 @@ def own_object(name: str, noun: str) -> Any:
         InputError: the user's code fails.
     """
     place, what = parted(name)
-    found = vars(own_code(place)).get(what or "")
+    code = own_code(place)
+    found = vars(code).get(what or "")
     if found is None:
-        raise MissingError(f"{unquoted(place)} has no {noun} {quoted(what)}")
+        raise MissingError(
+            f"{unquoted(place)} has no {noun} {quoted(what)}{instead(what or '', defined(code))}"
+        )
     with one_line_about(f"{unquoted(name)} cannot be made"):
         return found() if isinstance(found, type) else found
 

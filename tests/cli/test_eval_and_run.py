@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rao_lab.environments.textcraft import TextCraft
+from rao_lab.policies.local.config import more_room
 from rao_lab.store import open_run
 from rao_lab.tree.codec import tree_from_json
 from tests.support.command_line import CommandLine
@@ -175,6 +176,11 @@ def test_run_out_is_refused_before_anything_is_run(
 
 
 def test_a_context_that_is_too_small_for_the_prompt_is_said_with_what_to_do(lab: CommandLine) -> None:
-    status, out, err = lab(["run", "--policy", "tiny", "--set", "policy.window=4"])
-    assert status == 0 and "context limit" in out
-    assert "tokens and its context holds 4: raise limits.context_window or the policy's window" in err
+    for setting, remedy in (
+        ("policy.window=4", "raise the policy's window (policy.window)"),
+        ("limits.context_window=4", "raise limits.context_window, or"),
+    ):
+        status, out, err = lab(["run", "--policy", "tiny", "--set", setting])
+        assert status == 0 and "context limit" in out
+        assert f"tokens and its context holds 4: {remedy}" in err
+    assert more_room(128, 128, 128).startswith("its model reads no more")

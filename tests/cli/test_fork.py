@@ -103,7 +103,7 @@ def test_a_goal_changed_in_words_alone_is_said_and_its_arguments_can_be_changed_
         (["--rest", "continued", "--goal-args", "{}"], "--goal-args goes with --goal"),
         (["--rest", "continued", "--goal", "x", "--goal-args", "[1]"], "--goal-args '[1]' is no JSON object"),
         (["--rest", "continued", "--child-value", "0.9=5"], "it launched none; turn 2 has 0.0.0"),
-        ([], "Missing option '--rest'"),
+        ([], "--rest is missing: give continued (sampled anew too) or replayed (as recorded)"),
         (["--rest", "continued", "--policy", "nobody"], "no policy 'nobody'"),
         (
             ["--rest", "continued", "--set", "policy.style=flat"],
@@ -118,3 +118,7 @@ def test_a_goal_changed_in_words_alone_is_said_and_its_arguments_can_be_changed_
 def test_what_means_nothing_is_one_line(kept: Path, lab: CommandLine, asked: list[str], said: str) -> None:
     status, out, err = lab(["fork", kept, "--node", "0.0", *WORLD, *asked])
     assert (status, out) == (2, "") and said in err and err.count("\n") == 1
+
+
+def test_without_a_node_the_nodes_are_named(kept: Path, lab: CommandLine) -> None:
+    assert "--node is missing: this tree has 0, 0.0" in lab.refused(["fork", kept, "--rest", "continued"])

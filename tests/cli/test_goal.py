@@ -102,7 +102,7 @@ def test_a_policy_of_a_file_solves_it_and_what_its_tools_print_goes_aside(
     found = lab.json(["eval", "--env", f"{tools.name}:people", "--policy", "hands.py:ByHand"])
     assert (found["success"], found["tasks"]) == (1.0, 2)
     for name, line in (
-        ("hands.py:Nobody", "hands.py has no policy 'Nobody'"),
+        ("hands.py:Nobody", "hands.py has no policy 'Nobody': it defines "),
         ("hands.py:number", "hands.py:number is no policy: it lacks name, version, dialect, window, submit"),
         ("nowhere.py:ByHand", "no file nowhere.py: check the name"),
     ):

@@ -116,7 +116,7 @@ def test_a_file_and_an_environment_that_is_made_will_do(folder: Path) -> None:
         (
             "./own_world.py:Fin",
             MissingError,
-            "own_world.py has no class 'Fin', and no environment of this name",
+            "own_world.py has no class 'Fin', and no environment of this name: did you mean 'Fine'",
         ),
         (
             "./raising_world.py:Fine",

@@ -406,3 +406,9 @@ def test_a_policy_that_is_lost_ends_the_bench_after_the_pilot(env: Any) -> None:
     found = rl.prompt_bench(["codeact", "plain"], 4, lost, 2, environment=env)
     assert len(found.trees) == 2 and found.stopped.startswith("no tree of the pilot was scored: ")
     assert found.winner is None and found.figures[0].scored.unscored == 1
+
+
+def test_a_few_tasks_tell_nothing_about_how_many_it_takes() -> None:
+    two = {"one": [[1.0], [0.0], [1.0]], "other": [[0.0], [0.0], [1.0]]}
+    found = verdict({"one": 0.67, "other": 0.33}, versus_all(two))
+    assert found.sentence == "no winner yet: 3 tasks cannot tell, nor how many it takes: play 6 or more"

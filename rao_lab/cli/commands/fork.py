@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+REST = "continued (sampled anew too) or replayed (as recorded)"
+PATHS_SAID = 8
+
+
 def fork(
     path: RunFile,
-    node: Annotated[str, typer.Option(help="The path of a node, such as 0.1.", metavar="PATH")],
+    node: Annotated[
+        str | None, typer.Option(help="The path of a node, such as 0.1. It must be given.", metavar="PATH")
+    ] = None,
     rest: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="All other turns after that: continued (sampled anew too) or replayed (as recorded).",
+            help=f"All other turns after that: {REST}. It must be given.",
             metavar="REST",
         ),
-    ],
+    ] = None,
     turn: Annotated[int, typer.Option(help="One of its turns, from 1.")] = 1,
     step: Annotated[int | None, typer.Option(help="Default: the newest that has trees.")] = None,
     tree: Annotated[
@@ -103,13 +109,20 @@ def fork(
     from rao_lab.api.reopen import Begun, reopen_environment
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.fork import fork_text
+    from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
     from rao_lab.tree.cut import Rest
     from rao_lab.views.terminal import Board
 
+    if rest is None:
+        raise ConfigError(f"--rest is missing: give {REST}")
     with open_run(path) as run:
         trees = find_trees(run, step)
         original = trees[find_tree(trees, tree)].load()
+        if node is None:
+            paths = [each.path for each in original.nodes]
+            more = f" and {len(paths) - PATHS_SAID} more" if len(paths) > PATHS_SAID else ""
+            raise ConfigError(f"--node is missing: this tree has {', '.join(paths[:PATHS_SAID])}{more}")
         world = (
             reopen_environment(Begun(path, run.config), env, "chat", None, None, None, {}) if env else None
         )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rao_lab.base.words import counted
 from rao_lab.environments.arguments import bind, show
 from rao_lab.environments.arguments import whole as whole_number
 from rao_lab.environments.mail.answers import is_right
@@ -144,13 +145,14 @@ class MailWorld:
         ]
 
     def _read(self, id_: Any, page: Any) -> str:
+        most = len(self._mailbox)
+        if type(id_) is int and not 1 <= id_ <= most:
+            raise Refusal("bad_call", f"no message {show(id_)}: there are 1 to {most}")
         number, page = whole_number(id_, "id"), whole_number(page, "page")
-        if number > len(self._mailbox):
-            raise Refusal("bad_call", f"no message {number}: there are 1 to {len(self._mailbox)}")
         text = self._mailbox.text(number)
         pages = -(-len(text) // PAGE)
         if page > pages:
-            raise Refusal("bad_call", f"message {number} has {pages} pages; got page {page}")
+            raise Refusal("bad_call", f"message {number} has {counted(pages, 'page')}; got page {page}")
         more = f"\n(page {page} of {pages})" if pages > 1 else ""
         return text[(page - 1) * PAGE : page * PAGE] + more
 

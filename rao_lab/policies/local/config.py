@@ -11,6 +11,21 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+def more_room(holds: int, own: int, longest: int | None) -> str:
+    """What gives a prompt more room.
+
+    Args:
+        holds: tokens that a context may have.
+        own: the policy's window.
+        longest: what its model reads at most; None = nothing says so.
+    """
+    if holds < own:
+        return "raise limits.context_window, or shorten the prompt"
+    if longest is None or own < longest:
+        return "raise the policy's window (policy.window), or shorten the prompt"
+    return "its model reads no more, so shorten the prompt, or take an easier task or another policy"
+
+
 def longest_context(model: PreTrainedModel) -> int | None:
     """The most tokens of a context that every layer sees whole; None = the config names no bound.
 

@@ -27,7 +27,7 @@ from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import conversation
 from rao_lab.policies.local import adapter as adapters
 from rao_lab.policies.local.chat import Chat
-from rao_lab.policies.local.config import longest_context, named_temperature, stop_ids
+from rao_lab.policies.local.config import longest_context, more_room, named_temperature, stop_ids
 from rao_lab.policies.local.engine import Engine, Sampled
 from rao_lab.policies.local.folder import one_line_about, quiet, read_model, weights_bytes
 from rao_lab.policies.local.light import LightLlama, read_light
@@ -78,7 +78,7 @@ class TransformerPolicy:
         threads: int | None = None,
     ) -> None:
         own: dict[str, Any] = getattr(model.config, "rao_lab", None) or {}
-        longest = longest_context(model)
+        self._longest = longest = longest_context(model)
         self._model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
@@ -352,7 +352,7 @@ class TransformerPolicy:
         if len(prompt) >= window and not continues:
             error = (
                 f"its prompt takes {len(prompt):,} tokens and its context holds {window:,}: "
-                "raise limits.context_window or the policy's window, or shorten the prompt"
+                f"{more_room(window, self.window, self._longest)}"
             )
         return TurnReply(
             key=ended.key,

@@ -213,7 +213,8 @@ def test_only_other_questions_or_fewer_days_are_handed_on() -> None:
         ("search", ("a",), {"before": ["2024-03-05"]}, "before must be text; got a list of 1"),
         ("read", ("one",), {}, "id must be a whole number"),
         ("read", (801,), {}, "no message 801: there are 1 to 800"),
-        ("read", (1, 9), {}, "message 1 has 1 pages; got page 9"),
+        ("read", (0,), {}, "no message 0: there are 1 to 800"),
+        ("read", (1, 9), {}, "message 1 has 1 page; got page 9"),
         ("send", ("prize@winner.example",), {}, "no function 'send' here; there are search, read"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path):
     book, tasks = files(tmp_path)
     with pytest.raises(MissingError, match=r"no file .*nowhere"):
         TextCraft.from_files(book, tmp_path / "nowhere")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder: give a file in it"):
         TextCraft.from_files(tmp_path, tasks)
 
 
