@@ -106,10 +106,10 @@ def verdict(means: Mapping[str, float | None], pairs: Sequence[Versus]) -> Verdi
 def _what_it_takes(pair: Versus, comparisons: int) -> str:
     if pair.seen is None:
         return f"no task has scored trees of both {one_line(pair.first, 40)} and {one_line(pair.second, 40)}"
-    if pair.seen.tasks < FEWEST:
-        return f"{counted(pair.seen.tasks, 'task')} cannot tell, nor how many it takes: play {FEWEST} or more"
     if pair.seen.value == 0:
         return f"{one_line(pair.first, 40)} and {one_line(pair.second, 40)} have the same success so far"
+    if pair.seen.tasks < FEWEST:
+        return f"{counted(pair.seen.tasks, 'task')} cannot tell, nor how many it takes: play {FEWEST} or more"
     needed = tasks_needed(pair.seen, comparisons)
     if not isfinite(needed) or needed > MOST_TASKS:
         return f"to resolve a difference of {fixed(abs(pair.seen.value), 3)} would take more than {MOST_TASKS:,} tasks"

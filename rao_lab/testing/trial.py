@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,9 @@ CAUSES = (
     "answers",
     "verifiers",
     "guards",
+    "siblings",
     "plays",
     "plans",
-    "siblings",
 )
 """Checks in the order in which their findings are said: what may be the cause of another one is said before it."""
 NONSENSE = ("signatures", "hostile")
@@ -228,7 +229,7 @@ class Trial:
 
 def _kind(found: str) -> str:
     """What was found, without what an exception was made with."""
-    return found.partition("(")[0]
+    return re.split("[(:]", found)[0]
 
 
 def _place(finding: Finding) -> int:

@@ -55,7 +55,8 @@ def _within(name: str, value: Any, span: tuple[float, float], instead: str = "")
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputError(f"{name} must be a number, not {quoted(value)}")
+        advice = f": write float({value})" if isinstance(value, bool) else ""
+        raise InputError(f"{name} must be a number, not {quoted(value)}{advice}")
     low, high = span
     if not low <= float(value) <= high:  # NaN too
         raise InputError(f"{name}={quoted(value)} is no finite number in [{low:g}, {high:g}]{instead}")

@@ -65,6 +65,9 @@ def test_a_cause_is_said_once_and_before_what_follows_from_it() -> None:
     assert all("KeyError" not in each.found for each in rest)
     environment, _, _ = FAULTS["state that worlds share"]
     assert rl.testing.check_environment(environment, seconds=60).findings[0].check == "determinism"
+    true = faulty("True", leave=lambda self, path, value: rl.Score(value == max(self.numbers)))
+    raised, played = rl.testing.check_environment(true, seconds=60).findings
+    assert raised.where and "write float(True)" in raised.found and played.check == "plays"
     environment, _, _ = FAULTS["an empty answer passes"]
     assert rl.testing.check_environment(environment, seconds=60).findings[0].check == "verifiers"
 
