@@ -20,8 +20,10 @@ def _began(answer: object) -> str:
     if not isinstance(answer, list | tuple) or len(answer) != 2 or not isinstance(answer[1], Mapping):
         return f"{quoted(answer)} is no path with the scores of a tree: write [answer, scores]."
     path, scores = answer
-    if not isinstance(path, str) or path not in scores:
-        return f'{quoted(path)} is no agent of this tree: write its path in quotation marks, such as "0".'
+    if not isinstance(path, str):
+        return f'{quoted(path)} is no path: a path is a text in quotation marks, such as "0.1".'
+    if path not in scores:
+        return f"{quoted(path)} is no agent of this tree: give a path that stands beside a goal."
     if scores[path]:
         return f"Agent {path} succeeded."
     below = any(str(each).rpartition(".")[0] == path and not success for each, success in scores.items())
@@ -66,9 +68,10 @@ EXERCISES = (
         "At which agent did the failure of this tree begin? Give its path.",
         _began,
         (
-            "Begin at the first agent, and go down: which of its helpers failed?",
+            "Begin at the first agent, and go down: which of its helpers failed? If none did, it began there.",
             "Stop at an agent that failed and has no helper that failed.",
         ),
-        "Above it everybody added up right, and was wrong all the same. So every agent needs a verdict of its own.",
+        "Whoever stands above it got a wrong count from below, and could not be right. So every agent needs a verdict "
+        "of its own: the first agent's tells that something went wrong, and not where.",
     ),
 )

@@ -42,7 +42,7 @@ EXERCISES = (
             "Select the agent and read the tab Messages, turn by turn.",
             'Count the turns that are not followed by "I found no code".',
         ),
-        "Most replies hold no code at all, so nothing runs. That is a problem of format, before any problem of skill.",
+        "The other replies hold no code, so nothing could run. That is a problem of format, before any of skill.",
     ),
     Exercise(
         "9.2",

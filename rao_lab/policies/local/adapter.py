@@ -46,6 +46,12 @@ def is_adapter(folder: Path) -> bool:
     return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
+def words(model: Any) -> str:
+    """Names the adapters of a model by their ranks, as in "adapter of rank 8"; "" if it has none."""
+    ranks = [str(getattr(each, "r", "?")) for each in getattr(model, "peft_config", {}).values()]
+    return ", ".join(f"adapter of rank {rank}" for rank in ranks)
+
+
 def fresh(model: Any, rank: int) -> Any:
     """The model with a new adapter on every linear layer. It changes nothing until it is trained.
 

@@ -119,13 +119,16 @@ class TransformerPolicy:
         """Turns that were lost because the template could not render them."""
 
     def __repr__(self) -> str:
-        return f"TransformerPolicy({self.name} v{self.version}, window={self.window}, {self._model.device})"
+        adapter = adapters.words(self.model)
+        about = f"{self.name} v{self.version}{adapter and ', ' + adapter}, window={self.window}"
+        return f"TransformerPolicy({about}, {self._model.device})"
 
     def _repr_html_(self) -> str:
         weights = sum(each.numel() for each in self._model.parameters())
         about = {
             "weights": weights,
             "version": self.version,
+            "adapter": adapters.words(self.model) or None,
             "dtype": str(self._model.dtype).removeprefix("torch."),
         }
         reads = {"device": str(self._model.device), "window": self.window, "prompt": self.dialect}

@@ -49,6 +49,8 @@ def sampled(policy: Any) -> dict[tuple[int, int], list[int]]:
 def test_a_new_adapter_changes_nothing_and_is_the_same_each_time() -> None:
     plain, one, two = (load_policy("tiny", device="cpu", **extra) for extra in ({}, {"lora": 4}, {"lora": 4}))
     assert sampled(one) == sampled(plain)
+    assert repr(one) == "TransformerPolicy(tiny v0, adapter of rank 4, window=128, cpu)"
+    assert repr(plain) == "TransformerPolicy(tiny v0, window=128, cpu)"
     weights = [dict(each.model.named_parameters()) for each in (one, two)]  # type: ignore[attr-defined]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     trainable = {name for name, param in weights[0].items() if param.requires_grad}

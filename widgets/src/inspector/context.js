@@ -64,8 +64,8 @@ function withoutTokens(text) {
     return "Its token ids were not recorded: these are the messages it was sent.";
   }
   if (!text.has_tokens) return "This policy has no tokens: these are the messages it was sent.";
-  const instead = "so the messages are shown. Load its policy to see them.";
-  return `The tokens of this run cannot be decoded here, ${instead}`;
+  const instead = "so the messages are shown. Load its policy, and give the Explorer tokenizer=policy.";
+  return `Its tokens cannot be decoded here, ${instead}`;
 }
 
 /** @param {TurnText} turn @param {number} window @param {boolean} messages */
