@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.tags import Tag
 
 from rao_lab.publish.kit import __main__ as make_kit
 from rao_lab.publish.kit import install
+from rao_lab.publish.site import __main__ as site
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -133,6 +136,28 @@ def test_without_a_network_one_line_says_so(
     own = wheel(tmp_path / "wheels", "rao_lab-0.1.0", "plain")
     with pytest.raises(make_kit.KitError, match="no package registry answers: run this again with a network"):
         gather(Target("windows", "3.12"), own.parent, own, (), cuda=False)
+
+
+def test_help_teaches_by_examples_that_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    for options, begins in (
+        (make_kit.options(), "python -m rao_lab.publish.kit"),
+        (site.options(), "python -m rao_lab.publish.site"),
+    ):
+        said = options.format_help()
+        examples = [line.strip() for line in said.split("examples:")[1].splitlines() if begins in line]
+        assert len(examples) >= 4
+        for line in examples:
+            options.parse_args(shlex.split(re.split(r" {3,}", line.removeprefix(begins))[0]))
+        assert all(len(line) <= 110 for line in said.split("examples:")[1].splitlines())
+
+
+def test_a_python_that_no_wheels_are_made_for_is_refused_with_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kit", "--python", "3.12,3.15"])
+    assert make_kit.main() == 2
+    assert "no kit for Python 3.15: " in (said := capsys.readouterr().out) and "3.14" in said
+    assert Target("windows", "3.14").tags() >= {Tag("cp314", "cp314", "win_amd64")}
 
 
 def kit_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **told: object) -> dict[str, object]:

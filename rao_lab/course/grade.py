@@ -70,7 +70,8 @@ class Criteria:
         if most < self.min_steps:
             lacks.append(f"a sound run of {counted(self.min_steps, 'step')} (has {most})")
         if self.learned and not any(run.learned and run.learned.verdict == "learned" for run in sound):
-            lacks.append("a run that learned")
+            said = [run.learned.verdict for run in sound if run.learned]
+            lacks.append("a run that learned" + (f" (has {', '.join(dict.fromkeys(said))})" if said else ""))
         wrong = [number for number in self.exercises if number not in judged or not judged[number].right]
         if wrong:
             lacks.append(f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}")

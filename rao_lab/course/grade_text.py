@@ -47,8 +47,10 @@ def grades_text(found: Grades) -> str:
         for row in rows
     ]
     shared = _shared(found)
-    below = [f"all runs were set otherwise: {shared}"] if shared else []
-    below += [line for line in (_legend(found), _counted(found), *_looked_at(found)) if line]
+    below = [f"all runs were {shared}"] if shared else []
+    below += [
+        line for line in (_legend(found), _learning(found), _counted(found), *_looked_at(found)) if line
+    ]
     below += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     for each in found.students:
         if said := list(_said(found, each, shared)):
@@ -99,7 +101,7 @@ def grades_page(found: Grades) -> str:
     """One page without a script."""
     marked = ("", *HEADS) if found.criteria else HEADS
     rows = [row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)]
-    notes = [line for line in (_legend(found), _counted(found), *_looked_at(found)) if line]
+    notes = [line for line in (_legend(found), _learning(found), _counted(found), *_looked_at(found)) if line]
     notes += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
     notes += [f"{each.student}: {line}" for each in found.students for line in _said(found, each)]
     csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -142,6 +144,20 @@ def _legend(found: Grades) -> str:
     if not (found.criteria and any(each.same and not each.lacks for each in found.students)):
         return ""
     return "? has what is asked for, and the same run or the same answers as another student: ask both"
+
+
+def _learning(found: Grades) -> str:
+    """How to read the column, and what a verdict is not."""
+    grown = [run.learned for each in found.students for run in each.runs if run.learned is not None]
+    if not grown:
+        return ""
+    said = (
+        "did it learn: share of tasks that were solved, before → after, and the 95 % interval of after minus before; "
+        'learned if all of it is above 0, got worse if all is below, otherwise "not resolved"'
+    )
+    if found.criteria.learned and any(each.verdict == "not resolved" for each in grown):
+        said += "; a short training that went well is often not resolved, so ask for more steps before you ask for this"
+    return said
 
 
 def _looked_at(found: Grades) -> Iterator[str]:
@@ -234,9 +250,16 @@ def _shared(found: Grades) -> str:
 
 
 def _otherwise(run: GradedRun) -> str:
-    return shorten(
-        ", ".join(f"{key}={here} (usual {usual})" for key, (usual, here) in run.settings.items()), 300
-    )
+    """What was changed, from what; "" if nothing was."""
+    if not run.settings:
+        return ""
+    word = "usual" if run.set_as == "usual" else "there"
+    said = ", ".join(f"{key}={here} ({word} {there})" for key, (there, here) in run.settings.items())
+    return shorten(f"set otherwise{_than(run)}: {said}", 300)
+
+
+def _than(run: GradedRun) -> str:
+    return "" if run.set_as == "usual" else f" than {run.set_as}"
 
 
 def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
@@ -254,7 +277,7 @@ def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
         if run.same:
             yield f"{name} is the same run as one of {', '.join(map(unquoted, run.same))}"
         if run.settings and _otherwise(run) != shared:
-            yield f"{name} was set otherwise: {_otherwise(run)}"
+            yield f"{name} was {_otherwise(run)}"
     if each.same_answers:
         yield f"has the same answers, to the second, as {', '.join(map(unquoted, each.same_answers))}"
     yield from _by_state(found, each)

@@ -32,6 +32,17 @@ from rao_lab.store.differences import NOT_SET, differences
 from rao_lab.store.rows.texts import REPLACED
 from rao_lab.training.config import TrainConfig
 
+NOTEBOOKS: Mapping[str, Mapping[str, float]] = {
+    "notebook 01": {
+        "tasks_per_step": 12, "group_size": 4, "learning_rate": 1e-3, "probe_tasks": 8, "probe_rollouts": 2
+    },
+    "notebook 04": {
+        "tasks_per_step": 4, "group_size": 6, "learning_rate": 3e-3, "probe_tasks": 16, "probe_rollouts": 1,
+        "probe_every": 6,
+    },
+    "notebook 06": {"tasks_per_step": 8, "group_size": 4, "learning_rate": 1e-3, "probe_tasks": 0},
+}  # fmt: skip
+"""What the notebooks that keep a run set otherwise than is usual, but for the number of steps."""
 CLOSE = 1e-6
 """Numbers nearer than this are the same: they were computed on another machine."""
 TERMS = ("s", "R", "b", "A", "w", "c")
@@ -60,7 +71,9 @@ class GradedRun:
     asked: int | None = None
     """Steps that were to be made."""
     settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """What is not as usual for this policy: by name, as usual and here."""
+    """What is not as in `set_as`: by name, there and here."""
+    set_as: str = "usual"
+    """What its settings are nearest to: what is usual for this policy, or a notebook of the course."""
     learned: Learned | None = None
     recomputed: int = 0
     """Steps whose credit was computed again."""
@@ -95,6 +108,7 @@ class GradedRun:
             "asked",
             "recomputed",
             "same",
+            "set_as",
         )
         found = {name: getattr(self, name) for name in names}
         settings = {name: {"usual": usual, "here": here} for name, (usual, here) in self.settings.items()}
@@ -142,6 +156,7 @@ def _graded(run: Run, file: str) -> GradedRun:
     damaged = [line for line in damaged if REPLACED not in line]
     train = _mapping(run.config.get("train"))
     asked = train.get("steps")
+    set_as, settings = _settings(run.config, train)
     over = [
         each.step for each in run.steps if each.step > 0 and each.ended is not None and each.step in reported
     ]
@@ -153,7 +168,8 @@ def _graded(run: Run, file: str) -> GradedRun:
         trained=_trained(run.config, train),
         steps=len(over),
         asked=asked if isinstance(asked, int) else None,
-        settings=_settings(run.config, train),
+        settings=settings,
+        set_as=set_as,
         learned=None if "kind" in run.config else learned(run, readable),
         recomputed=recomputed,
         played=played,
@@ -232,16 +248,23 @@ def _trained(config: Mapping[str, Any], train: Mapping[str, Any]) -> str:
     return one_line(" · ".join(each for each in parts if isinstance(each, str) and each), 100)
 
 
-def _settings(config: Mapping[str, Any], train: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Against what is usual for such a policy. Settings that this version does not know are passed over."""
+def _settings(config: Mapping[str, Any], train: Mapping[str, Any]) -> tuple[str, dict[str, tuple[str, str]]]:
+    """Against what is usual for such a policy, or against the notebook that it differs least from. Settings that this
+    version does not know are passed over."""
     if not train:
-        return {}
+        return "usual", {}
     tiny = OF_WORLD.get(str(config.get("environment")), TINY)
     usual = tiny if config.get("dialect") == "terse" else LOCAL_CHAT
     due = TrainConfig(**{**usual.train, "limits": usual.train_limits}).to_dict()
     here = {name: value for name, value in train.items() if name in due and name != "steps"}
-    found = differences([due | {"steps": None}, due | here | {"steps": None}])
-    return {name: (usual, here) for name, (usual, here) in found.items() if here != NOT_SET}
+
+    def against(notebook: Mapping[str, float]) -> dict[str, tuple[str, str]]:
+        found = differences([{**due, **notebook, "steps": None}, due | here | {"steps": None}])
+        return {name: (there, own) for name, (there, own) in found.items() if own != NOT_SET}
+
+    found = {"usual": against({})} | {name: against(each) for name, each in NOTEBOOKS.items()}
+    nearest = min(found, key=lambda name: len(found[name]))
+    return nearest, found[nearest]
 
 
 def _marks(run: Run, steps: list[int]) -> Iterator[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rao_lab as rl
@@ -19,7 +22,7 @@ from rao_lab.course.answers import text
 from rao_lab.course.exercise import find
 from rao_lab.course.grade import Criteria, grade
 from rao_lab.course.grade_text import grades_text
-from rao_lab.course.graded_run import grade_run
+from rao_lab.course.graded_run import NOTEBOOKS, grade_run
 from rao_lab.course.played_again import play_again
 from rao_lab.store.columns.bytes import pack
 from rao_lab.store.columns.credit import attributions_to_bytes
@@ -256,6 +259,47 @@ def test_no_recorded_run_of_ours_is_called_edited(repo: Path) -> None:
     ):
         found = grade_run(path, path.name)
         assert found.sound, (path.name, found)
+
+
+def in_notebook(book: Path) -> dict[str, Any]:
+    """The keywords of a notebook's training, with the values of the long form."""
+    cells = json.loads(book.read_text("utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    values: dict[str, Any] = {}
+    (call,) = re.findall(r"rl\.default_config\((?:[^()]|\([^()]*\))*\)", code)
+    for each in ast.walk(ast.parse(re.sub(r"^(\s*)(await |!|%).*$", "", code, flags=re.M))):
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.IfExp):
+            (named,), long = each.targets, each.value.orelse
+            names = [one.id for one in ast.walk(named) if isinstance(one, ast.Name)]
+            values |= zip(names, np.ravel(ast.literal_eval(long)).tolist(), strict=True)
+    keywords = ast.parse(call, mode="eval").body.keywords  # type: ignore[attr-defined]
+    return {
+        each.arg: values[each.value.id] if isinstance(each.value, ast.Name) else ast.literal_eval(each.value)
+        for each in keywords
+    }
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_what_a_notebook_sets_is_known(name: str, repo: Path) -> None:
+    (book,) = (repo / "notebooks").glob(f"{name.split()[1]}_*.ipynb")
+    found = in_notebook(book)
+    assert {key: value for key, value in found.items() if key not in ("steps", "seed")} == NOTEBOOKS[name]
+
+
+def test_a_run_is_set_as_its_notebook_says_or_otherwise(folder: Path, lab: CommandLine) -> None:
+    """Nothing is said of a run of notebook 01; of one that was changed, what."""
+    env, policy = rl.environments.TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
+    (folder / "class").mkdir()
+    for name, own in (("ada", {}), ("bob", {"learning_rate": 1e-2, "group_size": 2})):
+        settings = {**NOTEBOOKS["notebook 01"], "probe_tasks": 8 if name == "ada" else 1, **own}
+        config = rl.default_config(policy, steps=1, **settings)
+        list(rl.train(env, policy, config, store=f"class/{name}.rao"))
+    ada, bob = grade(folder / "class", Criteria()).students
+    assert (ada.runs[0].set_as, ada.runs[0].settings) == ("notebook 01", {})
+    assert {*bob.runs[0].settings} == {"learning_rate", "group_size", "probe_tasks"}
+    _, out, _ = lab(["grade", "class", "--learned"])
+    assert "bob.rao was set otherwise than notebook 01: " in out and "learning_rate=0.01 (there 0.001)" in out
+    assert "ada.rao was set" not in out and "learned if all of it is above 0" in out
 
 
 def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine, folder: Path) -> None:

@@ -33,7 +33,7 @@ def grade(
         typer.Option(help="Asked for: right answers, by exercise or by notebook: 1.1,1.2,3.", metavar="LIST"),
     ] = "",
     learned: Annotated[
-        bool, typer.Option("--learned", help="Asked for: a run that learned, by its interval.")
+        bool, typer.Option("--learned", help="Asked for: a run whose interval says that it learned.")
     ] = False,
     table: Annotated[
         Path | None,
@@ -45,12 +45,16 @@ def grade(
     """Look at what students handed in: run files (.rao), and answers to exercises (.jsonl, as rl.check keeps them), as
     they are, or in a .zip of rao-lab hand-in.
 
-    Of each run: whether it is whole, what was trained and what was set otherwise, whether it learned (success before →
-    after, with the 95 % interval of the difference), whether its credit is what the equations give for its trees, and
-    whether another student has the same run, or the same answers to the second: such students get "?" instead of "✓"
-    ("shared" with --csv). "edited?" means that a file contradicts itself, or that a tree ends otherwise if its code
-    runs again: 16 trees of each run are played in a fresh world, in the sandbox. Answers are judged again by this copy
-    of the course; the verdicts in the files are not believed. Nothing in the folder is changed.
+    Of each run: whether it is whole, what was trained and what was set otherwise than usual or in a notebook of the
+    course, whether it learned (success before → after, with the 95 % interval of the difference), whether its credit is
+    what the equations give for its trees, and whether another student has the same run, or the same answers to the
+    second: such students get "?" instead of "✓" ("shared" with --csv). "edited?" means that a file contradicts itself,
+    or that a tree ends otherwise if its code runs again: 16 trees of each run are played in a fresh world, in the
+    sandbox. Answers are judged again by this copy of the course; the verdicts in the files are not believed. Nothing in
+    the folder is changed.
+
+    --learned asks for an interval that lies above 0 as a whole. A training of a few steps may go well and not reach
+    that, so let nobody fail by it alone: --min-steps asks for the work.
 
     Without criteria (--min-steps, --exercises, --learned) nobody passes or fails.
 

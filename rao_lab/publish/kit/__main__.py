@@ -2,7 +2,7 @@
 
     python -m rao_lab.publish.kit --platform windows --python 3.12,3.13 --with smollm2
 
-A kit is for one system and any of Python 3.11 to 3.13. pip loads its wheels, whatever this system is, but without
+A kit is for one system and any of Python 3.11 to 3.14. pip loads its wheels, whatever this system is, but without
 what they need: it would read their conditions for this one. They are read here. Wheels that are in the folder
 already are not loaded again.
 """
@@ -30,10 +30,9 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 from rao_lab.policies.fetch import SOURCES
+from rao_lab.publish.kit.options import PYTHONS, REPO, options
 
 HERE = Path(__file__).resolve().parent
-REPO = HERE.parents[2]
-PYTHONS = ("3.11", "3.12", "3.13")
 CARRIED = (
     *("notebooks", ":!notebooks/README.md", ":!notebooks/answers.md"),  # what is for lecturers alone
     *(f"data/{name}" for name in ("pathologies", "course", "runs", "claims", "bench", "docs")),
@@ -352,26 +351,12 @@ def megabytes(paths: Iterable[Path]) -> str:
     return f"{sum(path.stat().st_size for path in paths if path.is_file()) / 1e6:,.0f} MB"
 
 
-def options() -> argparse.ArgumentParser:
-    here = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    parser = argparse.ArgumentParser(
-        prog="python -m rao_lab.publish.kit", description="Makes the offline kit of RAO Lab."
-    )
-    parser.add_argument("--platform", choices=("linux", "macos", "windows", "all"), default=here)
-    parser.add_argument("--python", default=",".join(PYTHONS), help="for which ones (default: %(default)s)")
-    parser.add_argument("--with", dest="models", action="append", choices=sorted(SOURCES), default=[])
-    parser.add_argument("--out", type=Path, default=REPO / "dist", help="where kits are made (default: dist)")
-    parser.add_argument("--no-archive", action="store_true", help="make the folder alone")
-    parser.add_argument("--torch-args", default="", help="what pip gets for torch, as '--index-url ADDRESS'")
-    parser.add_argument("--cuda", action="store_true", help="take torch with CUDA for Linux: gigabytes")
-    return parser
-
-
 def main() -> int:
     args = options().parse_args()
     pythons = args.python.split(",")
     if unknown := set(pythons) - set(PYTHONS):
-        say(f"no Python {', '.join(sorted(unknown))}: RAO Lab runs on {', '.join(PYTHONS)}")
+        lacking = ", ".join(sorted(unknown))
+        say(f"no kit for Python {lacking}: all wheels that it takes are there for {', '.join(PYTHONS)}")
         return 2
     try:
         for system in ("linux", "macos", "windows") if args.platform == "all" else (args.platform,):

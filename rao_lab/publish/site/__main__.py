@@ -18,15 +18,36 @@ MAX_PAGE_MB = 12.0
 
 INSTALL = 'pip install -e ".[all,docs]" -c constraints.txt'
 
+ABOUT = """Writes pages that need no server and no network: `course` runs the notebooks and makes a
+page of each, with trees to click; `docs` makes the documentation, with these pages and a
+search. It works on a checkout."""
+EXAMPLES = """examples:
+  python -m rao_lab.publish.site course               then open site/course/index.html
+  python -m rao_lab.publish.site course --only 03     one notebook anew, the others as they ran before
+  python -m rao_lab.publish.site docs                 then open site/docs/index.html
+  python -m rao_lab.publish.site docs --quick         with the results of notebooks that ran before
+"""
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m rao_lab.publish.site", description=__doc__)
-    parser.add_argument("site", choices=("course", "docs"))
+
+def options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rao_lab.publish.site",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "site", choices=("course", "docs"), help="the course alone, or all of the documentation"
+    )
     parser.add_argument("--quick", action="store_true", help="run no notebook: take what ran before")
     parser.add_argument("--small", action="store_true", help="notebooks run less, as for tests")
     parser.add_argument("--only", metavar="NAME", help="run only notebooks whose name holds NAME")
     parser.add_argument("--folder", type=Path, default=SITE, help="where to write; by default site/")
-    asked = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    asked = options().parse_args()
     if lacking := [name for name in ("sphinx", "myst_nb", "furo") if find_spec(name) is None]:
         print(f"error: {', '.join(lacking)} not installed: {INSTALL}", file=sys.stderr)
         return 2
