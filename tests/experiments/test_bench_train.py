@@ -25,8 +25,7 @@ def test_a_sequence_falls_into_its_turns() -> None:
     assert [np.flatnonzero(each.mask).tolist() for each in found] == [[1, 2], [5], [7]]
 
 
-def test_arms_are_compared_and_must_have_one_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "REPEATS", 1)
+def test_arms_are_compared_and_must_have_one_gradient() -> None:
     model, own = llama(), items()
     scorer = Scorer(model)
     turns = [turn for item in own for turn in train.by_turn(item)]
@@ -34,9 +33,9 @@ def test_arms_are_compared_and_must_have_one_gradient(monkeypatch: pytest.Monkey
         "ours": lambda: train._losses(scorer, own, scorer.packs(own, 64)),
         "turn by turn": lambda: train._losses(scorer, turns, pack(turns, 64)),
     }
-    found = {case.name: case for case in train.compared(model, arms, 20, lambda line: None)}
+    found = {case.name: case for case in train.compared(model, arms, 20, lambda line: None, repeats=1)}
     assert found["ours"].ratio_to == "turn by turn" and found["ours"].median > 0
     assert found["ours: kept for the backward pass"].median > 0
     arms["half"] = lambda: train._losses(scorer, own[:2], scorer.packs(own[:2], 64))
     with pytest.raises(RecordError, match="other gradients"):
-        train.compared(model, arms, 20, lambda line: None)
+        train.compared(model, arms, 20, lambda line: None, repeats=1)

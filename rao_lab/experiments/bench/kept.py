@@ -93,6 +93,16 @@ def _clicks(report: Report) -> list[str]:
     return [*lines, "", _machine(report)]
 
 
+def _updates(report: Report) -> list[str]:
+    """Trained tokens a processor second and memory of each arm, and how many times TRL's ours is."""
+    found = {case["name"]: case["median"] for case in report["cases"]}
+    lines = [_row("", "trained tokens a second", "ours, times", "kept for the backward pass, MB"), _rule(4)]
+    for arm in (name for name in found if f"{name}: kept for the backward pass" in found):
+        kept = found[f"{arm}: kept for the backward pass"]
+        lines.append(_row(arm, figure(found[arm]), f"{found['ours'] / found[arm]:.2f}", f"{kept:,.0f}"))
+    return [*lines, "", _machine(report)]
+
+
 def _parts(report: Report) -> list[str]:
     """Shares of the processor's time, in percent, and what they allow at most."""
     groups: dict[str, dict[str, float]] = {}
@@ -124,9 +134,10 @@ TABLES: Mapping[str, Callable[[Report], Sequence[str]]] = {
     "rollout": _speeds,
     "adapter": _adapter,
     "parts": _parts,
+    "train": _updates,
     "views": _clicks,
 }
-FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "parts": "parts", "views": "views"}
+FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "parts": "parts", "train": "train", "views": "views"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -33,6 +33,7 @@ from rao_lab.training.packs import Forest, Pack, pack
 from rao_lab.training.sequences import TrainSequence, sequences
 
 MODEL, TREES, REPEATS, BUDGET = "smollm2", 64, 3, 2048
+QUICK_TREES, QUICK_REPEATS = 8, 1
 APART = 0.01
 """The most that the gradients' norms may differ between two arms, as a share."""
 
@@ -40,13 +41,14 @@ Parts = Callable[[], Iterator[torch.Tensor]]
 """An arm: the loss of one micro-batch after another. It is used again only after a backward pass."""
 
 
-def measure(say: Say) -> list[Case]:
+def measure(say: Say, quick: bool = False) -> list[Case]:
     """Measures processor seconds of whole updates, what they keep for the backward pass, and real tokens."""
-    items = recorded(TREES)
+    trees = QUICK_TREES if quick else TREES
+    items = recorded(trees)
     turns = [each for item in items for each in by_turn(item)]
     policy: Any = load_policy(MODEL)
     model = policy.model
-    say(f"{TREES} trees: {len(items)} sequences of {len(turns)} turns")
+    say(f"{trees} trees: {len(items)} sequences of {len(turns)} turns")
     ours, alone = Scorer(model), Scorer(model)
     arms: dict[str, Parts] = {
         "ours": lambda: _losses(ours, items, ours.packs(items, BUDGET)),
@@ -59,7 +61,8 @@ def measure(say: Say) -> list[Case]:
 
         arms["TRL, sorted"] = losses(model, policy.tokenizer, items, BUDGET)
     tokens = sum(item.trained for item in items)
-    return [*compared(model, arms, tokens, say), *_real(items, ours)]
+    repeats = QUICK_REPEATS if quick else REPEATS
+    return [*compared(model, arms, tokens, say, repeats), *_real(items, ours)]
 
 
 def recorded(trees: int) -> list[TrainSequence]:
@@ -89,12 +92,12 @@ def by_turn(item: TrainSequence) -> list[TrainSequence]:
     return found
 
 
-def compared(model: Any, arms: dict[str, Parts], tokens: int, say: Say) -> list[Case]:
+def compared(model: Any, arms: dict[str, Parts], tokens: int, say: Say, repeats: int = REPEATS) -> list[Case]:
     """Trained tokens a processor second of each arm, the median over rounds in which the arms take turns."""
     spent: dict[str, list[float]] = {name: [] for name in arms}
     norms: dict[str, float] = {}
     kept = {name: Kept() for name in arms}
-    for turn in range(REPEATS + 1):
+    for turn in range(repeats + 1):
         for name, parts in arms.items():
             model.zero_grad()
             began = process_time()
@@ -104,6 +107,7 @@ def compared(model: Any, arms: dict[str, Parts], tokens: int, say: Say) -> list[
                         loss.backward()
                 else:  # the first round warms up
                     kept[name].run(model, parts)
+                    say(f"{name}: warm, {process_time() - began:,.0f} processor seconds")
             if turn:
                 spent[name].append(process_time() - began)
                 say(f"{name}: {tokens / spent[name][-1]:,.4g} trained tokens a processor second")
