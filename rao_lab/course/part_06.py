@@ -56,7 +56,8 @@ EXERCISES = (
             "Twice as many forks are not enough: see what is said of 24.",
             "The width falls with the square root of the number of forks.",
         ),
-        "Half the width costs about four times the forks.",
+        "Half the width costs about four times the forks: 48. With so few, the width falls a little slower, so to be "
+        "exact it takes about 56.",
     ),
     Exercise(
         "6.3",

@@ -248,7 +248,7 @@ class Forks:
             low, high = signed(change.low), signed(change.high)
             each = "" if change.forks == len(self) else " that have one"
             alike = f"in all {change.forks}{each}"
-            said += f" ({alike if low == high else f'mean of {change.forks}, from {low} to {high}'})"
+            said += f" ({alike if low == high else f'mean of {change.forks}, lowest {low}, highest {high}'})"
         if self.group is not None:
             return said
         return f"{said}; {self.no_advantage}"

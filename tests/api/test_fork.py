@@ -107,7 +107,7 @@ def test_a_fork_says_how_often_the_node_succeeds_and_what_its_ancestors_then_ear
         and "\n" not in said
     )
     assert re.search(
-        r"the root's advantage goes from .\d\.\d\d to .\d\.\d\d \(mean of 4, from .\d\.\d\d to ", said
+        r"the root's advantage goes from .\d\.\d\d to .\d\.\d\d \(mean of 4, lowest .\d\.\d\d, highest ", said
     )
     assert [row["fork"] for row in found.rows()] == [None, 0, 1, 2, 3] and found.to_dict()["says"] == said
 
