@@ -35,6 +35,13 @@ def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt:
     about = page.locator(".badges-view .about").inner_text()
     assert "nothing was divided" in about and "guards_off.rao, 12:1.2/0.0.1.0" in about
     assert page.locator(".badges-view .thresholds input").is_disabled()
+    caption = page.locator(".badges-view figcaption").inner_text()
+    assert caption == "step 12: 4; step 1 to 12: at most 4, probes left out"
+    told = page.locator(".badges-view .over title").all_text_contents()
+    assert told == ["step 1: 0", "step 12: 4"]  # the steps that keep their trees
+    page.keyboard.press("Shift+ArrowLeft")
+    said = page.locator(".rao .line-state")
+    assert said.inner_text().startswith("This page holds the trees of step 12 alone: explorer.save_html(")
     assert [row.split(", ")[:4] for row in rows(page)] == [
         ["medium 426", "tree 3", "0.0.1.0", "own goal"],
         ["medium 2291", "tree 1", "0.1.0.0", "own goal"],
@@ -63,6 +70,10 @@ def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt:
     page.keyboard.press("Home")
     page.locator(".badges-view .summary", has_text="follow the changed rule").wait_for()
     assert page.locator(".kind", has_text="bonus only").count() == 0
+    about = page.locator(".badges-view .about")
+    assert "those of credit stay as recorded" in about.inner_text()
+    page.locator(".others button", has_text="bonus only").click()
+    assert "by the recorded rule" in about.locator("figcaption").inner_text()
     assert pages.errors == []
 
 

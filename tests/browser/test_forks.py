@@ -63,6 +63,10 @@ def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count
     page = pages.open((tmp_path / "forks.html").as_uri(), width=935)
     page.get_by_role("tab", name="Forks").click()
     page.locator(".fork-lines pre").nth(1).wait_for(timeout=20_000)
+    assert (
+        "makes no forks: these lines are for a machine that has the run"
+        in page.locator(".inspector").inner_text()
+    )
     python, command = page.locator(".fork-lines pre").all_inner_texts()
     assert python.startswith('rl.fork(tree, "0.0"') and TRAINED.name in python and "environment" not in python
     assert command.startswith("rao-lab fork ") and f"--step 12 --tree {found.group.index}.3 " in command

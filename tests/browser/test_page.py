@@ -477,3 +477,21 @@ def test_the_what_if_counts_what_the_equations_change(pages: Any, repo: Path, tm
     page.get_by_role("button", name="List").click()
     assert page.locator(".menu.changes button").count() == changed.sum()
     assert pages.errors == []
+
+
+@pytest.mark.parametrize("nodes", [4, 9, 16])
+def test_goals_of_a_deep_tree_can_be_read_in_the_outline(pages: Any, tmp_path: Path, nodes: int) -> None:
+    from rao_lab.views.explorer.widget import Explorer
+    from tests.support.trees import Plan, tree_of
+
+    plan = Plan("1x d9_i9")
+    for level in range(nodes - 1):
+        plan = Plan(f"{level}x m{level}_i4", launches={1: [[plan]]})
+    Explorer(tree_of(plan)).save_html(tmp_path / "deep.html")
+    page = pages.open((tmp_path / "deep.html").as_uri(), width=1366, height=760)
+    page.locator(".outline .row").nth(nodes - 1).wait_for()
+    goals = page.locator(".outline .row .goal")
+    boxes = goals.evaluate_all("all => all.map(e => [e.getBoundingClientRect().left, e.clientWidth])")
+    lefts, widths = zip(*boxes, strict=True)
+    assert min(widths) >= 48 and sorted(set(lefts)) == [*lefts], "each level is set in, and leaves room"
+    assert pages.errors == []

@@ -137,7 +137,7 @@ function stepBy(app, by) {
   const room = app.rooms.get(app.view);
   if (room?.stepBy) return room.stepBy(by);
   app.steps.move(by);
-  return app.traits.steps.length > 1;
+  return true; // also where there is no other step: that is said
 }
 
 /** @param {ActionsHost} app @param {Action} action */

@@ -14,6 +14,7 @@ import { sentenceOf, stepSentence } from "../step/states.js";
  * @property {HTMLElement} stateLine
  * @property {import("../step/store.js").Step | null} step
  * @property {{sorry: string, wanted: number | null, link: Link}} client
+ * @property {{sorry: string}} steps
  * @property {{problem: string}} address why one led nowhere
  * @property {Model} traits
  * @property {string} view
@@ -29,10 +30,11 @@ export function showState(app) {
 }
 
 /** @param {NoticesHost} app */
-function stateWords({ address, client, step, traits, view, quiet, marking }) {
+function stateWords({ address, client, steps, step, traits, view, quiet, marking }) {
   const link = linkWords(client.link, traits.session);
   if (link) return link;
-  if (client.sorry || address.problem) return client.sorry || address.problem;
+  const sorry = client.sorry || address.problem || steps.sorry;
+  if (sorry) return sorry;
   const { session } = traits;
   const board = view === "board";
   const shown = step && step.step >= 0 ? step.step : null;

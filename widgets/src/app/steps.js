@@ -13,11 +13,14 @@ import { curvesOf, lastEnded } from "../board/series.js";
  * @property {string} tab
  * @property {{open: (step: number) => void}} client
  * @property {{openTree: (tree: number) => void}} choose
+ * @property {() => void} showState
  * @property {() => void} showSteps which step is open has changed, or whether the view follows
  */
 
 /** Views of one tree. */
 const OF_A_TREE = ["tree", "timeline"];
+/** ms for which it is said that there is no other step. */
+const SAID = 8000;
 /** ms that a tree stays in view after its end, before a view that follows goes on to one that still runs. */
 const LINGER = 800;
 
@@ -29,6 +32,8 @@ export class Steps {
     this.following = live && (look.step ?? null) === null;
     /** The tree whose end was seen last, and when. */
     this.seen = { step: -1, tree: -1, at: 0 };
+    /** Why a key led to no other step, for a while. */
+    this.sorry = "";
   }
 
   /** While trees run, a view that follows shows one that does: the ended one gives way after a moment. */
@@ -80,7 +85,18 @@ export class Steps {
     const all = traits.steps.map(([step]) => step);
     const at = all.indexOf(wanted ?? NaN);
     const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
+    if (all.length < 2) this.say(loneWords(all, traits));
     if (next !== undefined && next !== wanted) this.open(next);
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.sorry = words;
+    this.app.showState();
+    setTimeout(() => {
+      this.sorry = "";
+      this.app.showState();
+    }, SAID);
   }
 
   rest() {
@@ -102,4 +118,17 @@ export class Steps {
     this.onward();
     this.app.showSteps();
   }
+}
+
+/**
+ * What could be done where there is no other step.
+ * @param {number[]} steps @param {import("../step/client.js").Model} traits
+ */
+function loneWords([step = -1], { live, saved, curves }) {
+  if (live) return "There is one step so far.";
+  const all = curvesOf(curves).step.length;
+  if (step < 0 || all < 2) return "There is no other step.";
+  const page = "explorer.save_html(path, steps=[...]) saves a page of several.";
+  if (!saved) return `Trees are kept of step ${step} alone.`;
+  return `This page holds the trees of step ${step} alone: ${page}`;
 }

@@ -2,6 +2,7 @@
 
 import { fill, h, refill } from "../shared/dom.js";
 import { count, many } from "../shared/format.js";
+import { OF_CREDIT } from "../step/credit_badges.js";
 import { sentenceOf } from "../step/states.js";
 import { aboutBadge } from "./about.js";
 import { countsOf } from "./counts.js";
@@ -83,13 +84,17 @@ export class BadgesView {
   showAbout(badges, over, step) {
     const { marking } = this.host;
     const badge = badges.badges.find(({ name }) => name === marking.wanted);
-    const key = JSON.stringify([badge?.key, badges.config, marking.changes, marking.why, step, over]);
+    const other = !!this.host.shown?.other;
+    const key = JSON.stringify([badge?.key, badges.config, marking.changes, marking.why, step, over, other]);
     if (this.shown === key) return;
     this.shown = key;
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const name = active?.dataset?.name;
-    const chart = badge && over ? countsChart(badge, over, step) : null;
-    const parts = badge ? aboutBadge(this.host, badge, chart) : [h("p", { class: "label" }, ...hint(over))];
+    const note = other && badge && OF_CREDIT.includes(badge.key) ? "by the recorded rule" : "";
+    const chart = badge && over ? countsChart(badge, over, step, note) : null;
+    const parts = badge
+      ? aboutBadge(this.host, badge, chart)
+      : [h("p", { class: "label" }, ...hint(over, other))];
     const heir = () => this.about.querySelector(`[data-name="${name}"]`);
     refill(this.about, heir, parts);
   }
@@ -108,9 +113,13 @@ export class BadgesView {
   }
 }
 
-/** @param {import("./counts.js").Counts | null} over */
-function hint(over) {
-  const words = " Bars count them step by step, probes left out.";
+/**
+ * @param {import("./counts.js").Counts | null} over
+ * @param {boolean} other credit by another rule is shown
+ */
+function hint(over, other) {
+  const rule = other ? "; those of credit stay as recorded" : "";
+  const words = ` Bars count them step by step, probes left out${rule}.`;
   const bars = over && over.step.length > 1 ? h("span", { class: "of-bars" }, words) : null;
   return ["Choose a badge to read what it means, and to mark its nodes alone.", bars];
 }

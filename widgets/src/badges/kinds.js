@@ -51,21 +51,24 @@ function noneHere(badges, look) {
 /**
  * The counts of a badge over the steps, larger and with its ends told.
  * @param {Badge} badge @param {Counts} over @param {number} step
+ * @param {string} note what else is to be said of them
  */
-export function countsChart(badge, over, step) {
+export function countsChart(badge, over, step, note) {
   const values = over.counts[badge.key] ?? [];
   if (values.length < 2) return null;
   const most = Math.max(0, ...values.map((value) => value ?? 0));
   const last = over.step[over.step.length - 1];
-  const ends = `step ${over.step[0]} to ${last}, at most ${count(most)}, probes left out`;
+  const here = values[over.step.indexOf(step)] ?? null;
+  const own = here === null ? "" : `step ${step}: ${count(here)}; `;
+  const ends = `${own}step ${over.step[0]} to ${last}: at most ${count(most)}, probes left out`;
   return h("figure", { class: "over" },
     bars(values, over.step, step, CHART),
-    h("figcaption", { class: "label" }, [ends, over.note].filter(Boolean).join("; ")),
+    h("figcaption", { class: "label" }, [ends, over.note, note].filter(Boolean).join("; ")),
   );
 }
 
 /**
- * One bar a step; that of the open step is darker.
+ * One bar a step; that of the open step is darker. The pointer reads each.
  * @param {(number | null)[]} values @param {number[]} steps @param {number} step
  * @param {{width: number, height: number}} size
  */
@@ -77,7 +80,12 @@ function bars(values, steps, step, { width, height }) {
     const fill = steps[at] === step ? "var(--text)" : "var(--seq3)";
     const wide = Math.max(0.5, Math.min(pitch * 0.75, 14));
     const place = { x: (at + 0.5) * pitch - wide / 2, y: height - 1 - high, width: wide };
-    return high ? s("rect", { ...place, height: high, fill }) : null;
+    const field = { x: at * pitch, y: 0, width: pitch, height, fill: "transparent" };
+    const words = `step ${steps[at]}: ${value === null ? "not counted" : count(value)}`;
+    return s("g", {},
+      high ? s("rect", { ...place, height: high, fill }) : null,
+      s("rect", field, s("title", {}, words)),
+    );
   });
   const ground = s("path", { d: `M0 ${height - 0.5}H${width}`, stroke: "var(--strong)" });
   const frame = { width, height, viewBox: `0 0 ${width} ${height}`, class: "bars", "aria-hidden": "true" };

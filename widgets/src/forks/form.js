@@ -28,6 +28,7 @@ const HINTS = {
   action: "Code that runs in place of that of the turn",
   child_value: "JSON, or plain words",
 };
+const ELSEWHERE = "A saved page makes no forks: these lines are for a machine that has the run.";
 /** Characters of what the kernel says of them. */
 const SAID = 400;
 /** ms that a button says that it copied. */
@@ -91,6 +92,7 @@ export class ForkForm {
       ),
       field,
       this.runs ? this.hand(whole) : null,
+      this.host.traits.saved ? h("p", { class: "label" }, ELSEWHERE) : null,
       lines,
     );
   }

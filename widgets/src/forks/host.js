@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} ForkHost
- * @property {{session: Record<string, any>, forks: boolean}} traits
+ * @property {{session: Record<string, any>, forks: boolean, saved: string}} traits
  * @property {{
  *   forking: import("../step/client.js").Forking, fork: (asked: Record<string, any>) => void,
  *   link: {gone: boolean}

@@ -14,8 +14,9 @@ import { TaskShares } from "./shares.js";
 
 /** Rows drawn beyond those in view. */
 const SPARE = 6;
-/** px by which a level is set in. */
+/** px by which a level is set in; all levels together leave these to a row, its goal among them. */
 const INDENT = 13;
+const CELLS = 198;
 let made = 0;
 
 export class Outline {
@@ -34,6 +35,7 @@ export class Outline {
     this.rows = [];
     /** @type {Map<string, {sign: string, element: HTMLElement}>} */
     this.drawn = new Map();
+    this.inset = INDENT;
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("dblclick", (event) => {
@@ -61,6 +63,13 @@ export class Outline {
   /** Of the chosen row. */
   get key() {
     return this.host.place.keyIn(this.rows, this.host.whole);
+  }
+
+  /** px by which each level is set in: less in a deep tree, so that its goals can be read. */
+  get indent() {
+    const deep = this.rows.reduce((most, { level }) => Math.max(most, level), 1) - 1;
+    const room = Math.max(INDENT, this.list.clientWidth - CELLS * this.host.palette.unit);
+    return Math.min(INDENT, room / Math.max(1, deep));
   }
 
   /** @param {Event} event */
@@ -122,6 +131,7 @@ export class Outline {
     const last = Math.min(rows.length, seen + SPARE);
     /** @type {Map<string, {sign: string, element: HTMLElement}>} */
     const kept = new Map();
+    this.inset = this.indent;
     /** @type {Element | null} */
     let after = null;
     const put = (/** @type {number} */ at) => {
@@ -152,7 +162,7 @@ export class Outline {
     const { finding, place, preamble } = this.host;
     const { step, credit, recorded, other } = shown;
     const { id } = row;
-    const here = [at, row.level, row.set, row.open, row.key === key, preamble, finding.query];
+    const here = [at, row.level, this.inset, row.set, row.open, row.key === key, preamble, finding.query];
     const base = [...here, shown.scale, step.step];
     if (row.kind !== "node") {
       const fallen = row.kind === "pile" && place.piles.all.get(id)?.fallen;
@@ -184,7 +194,7 @@ export class Outline {
   /** @param {Shown} shown @param {OutlineRow} row @param {number} at @param {string} key */
   row(shown, row, at, key) {
     const content = this.cells(shown, row);
-    const left = (/** @type {number} */ level) => 4 + (level - 1) * INDENT;
+    const left = (/** @type {number} */ level) => 4 + (level - 1) * this.inset;
     const guides = Array.from({ length: row.level - 1 }, (_, above) =>
       h("span", { class: "guide", style: `left:${left(above + 1) + 12}px` }),
     );

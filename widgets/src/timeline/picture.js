@@ -12,6 +12,9 @@ import { drawBars, drawProfile, timeWords, tones, xOf } from "./paint.js";
 /** @typedef {import("./times.js").Times} Times */
 /** @typedef {import("./paint.js").Pen} Pen */
 
+/** Of the room for names, what the levels of a tree take at most. */
+const DEEP = 0.16;
+
 /**
  * @typedef {object} Pictured
  * @property {import("./host.js").TimelineHost} host
@@ -137,7 +140,7 @@ export class Picture {
     if (!step) return;
     context.font = `${Math.round(11 * p.unit)}px ${p.family}`;
     context.textBaseline = "middle";
-    const indent = Math.min(40, (row.level - 1) * 8);
+    const indent = Math.min(scale.left * DEEP, (row.level - 1) * 8);
     const alike = row.kind === "pile" ? (host.place.piles.all.get(row.id)?.rows.length ?? 0) : 0;
     const pile = alike ? `${count(alike)} \u00d7 ` : "";
     if (row.kind === "node") {

@@ -21,7 +21,7 @@ const EDGE = 12;
 /** Rows that are seen at once in a narrow cell, if there are as many. */
 const SEEN = 7;
 /** Names at the left, if no outline stands beside the lanes: px at the base type size. */
-const NAMES = { least: 90, most: 210, share: 0.26 };
+const NAMES = { least: 112, most: 210, share: 0.26 };
 
 export class TimelineView {
   /** @param {TimelineHost} host */
