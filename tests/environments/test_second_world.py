@@ -112,9 +112,9 @@ def test_the_command_line_finds_it_in_the_current_folder(tmp_path: Path) -> None
     assert json.loads(done.stdout)["last_step"] == 1, done.stderr
     refused = command("eval", "--env", "second_world:Nothing", "--policy", "scripted")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert (
-        refused.stderr
-        == "rao-lab: module second_world has no class 'Nothing', and no environment of this name\n"
+    assert refused.stderr == (
+        "rao-lab: module second_world has no class 'Nothing', and no environment of this name: "
+        "it defines Sums, AddUp\n"
     )
 
 
