@@ -36,7 +36,7 @@ def test_a_badge_is_chosen_read_walked_and_found_in_the_tree(pages: Any, spoilt:
     assert "nothing was divided" in about and "guards_off.rao, 12:1.2/0.0.1.0" in about
     assert page.locator(".badges-view .thresholds input").is_disabled()
     caption = page.locator(".badges-view figcaption").inner_text()
-    assert caption == "step 12: 4; step 1 to 12: at most 4, probes left out"
+    assert caption == "step 12: 4; 2 counted steps, 1 to 12: at most 4, probes left out"
     told = page.locator(".badges-view .over title").all_text_contents()
     assert told == ["step 1: 0", "step 12: 4"]  # the steps that keep their trees
     page.keyboard.press("Shift+ArrowLeft")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,16 @@ def test_what_a_fork_returned_can_be_shown_without_a_run(run: rl.Run) -> None:  
     assert [(each["tree"], each["group"]) for each in table.forks] == [(found.original.header.rollout, 1)]
     both = rl.Explorer([found, forks(run)]).table(1)
     assert (len(both.forks), len(both.groups), len(both.trees)) == (2, 3, 7)
+
+
+def test_a_still_picture_tells_of_the_forks_that_it_does_not_draw(run: rl.Run) -> None:  # type: ignore[name-defined]
+    found = forks(run)
+    explorer = rl.Explorer(found)
+    said = f"It has forks, which are not drawn here: {found}."
+    assert said in repr(explorer)
+    still = explorer._repr_mimebundle_()[0]["text/html"]
+    assert "<svg" in still and escape(said) in still
+    assert "forks" not in repr(rl.Explorer(found.original))
 
 
 def test_forks_name_their_run_and_say_that_their_weights_count_one_group(

@@ -38,14 +38,17 @@ for (const dark of [false, true]) {
     for (let count = 1; count <= 8; count += 1) {
       for (let place = 0; place < count; place += 1) tones.push(lineTone(p, place, count));
       for (const shares of [false, true]) {
-        tones.push(...kindTones(p, kindsOf(count, "", count > 4), shares));
-        tones.push(...kindTones(p, kindsOf(count, "depth", false), shares));
+        for (const edged of [false, true]) {
+          const parts = kindTones(p, kindsOf(count, "", count > 4), shares, edged);
+          parts.push(...kindTones(p, kindsOf(count, "depth", false), shares, edged));
+          tones.push(...parts.map(({ fill, edge }) => edge ?? fill));
+        }
       }
     }
     const signs = ["signs/negative", "signs/zero", "signs/positive"].map((key, place) => {
       return { name: key, part: { kind: "sign", key, probe: false }, place };
     });
-    tones.push(...kindTones(p, signs, false));
+    tones.push(...kindTones(p, signs, false, true).map(({ fill }) => fill));
     for (let A = -1.2; A <= 1.2; A += 0.01) tones.push(markTone(p, A));
     tones.push(markTone(p, NaN), p.sequential[3], p.sequential[4]); // discs of roots, strokes of runs
     assert.deepEqual(tones.filter((tone) => contrast(tone, p.page) < LINE), []);
@@ -60,9 +63,13 @@ for (const dark of [false, true]) {
 
   test(`kinds that stand on each other differ on a ${dark ? "dark" : "light"} page`, () => {
     for (let count = 2; count <= 5; count += 1) {
-      const tones = kindTones(p, kindsOf(count, "", false), false);
-      assert.equal(new Set(tones).size, count);
-      tones.slice(1).forEach((tone, i) => assert.ok(contrast(tone, tones[i]) > 1.4, `${tone} ${tones[i]}`));
+      for (const edged of [false, true]) {
+        const tones = kindTones(p, kindsOf(count, "", false), false, edged).map(({ fill }) => fill);
+        assert.equal(new Set(tones).size, count);
+        tones.slice(1).forEach((tone, i) => {
+          assert.ok(contrast(tone, tones[i]) > (edged ? 1.8 : 1.4), `${tone} ${tones[i]}`);
+        });
+      }
     }
   });
 }

@@ -37,6 +37,8 @@ from rao_lab.views.per_token.text import node_words
 
 DRAWN = 60
 """Most nodes of the still picture; a larger tree is shown as text."""
+FORKS = 3
+"""Most sets of forks of a tree that are told of."""
 STILL_LIMIT = 200_000
 """Characters of a picture, and of the text under it."""
 STOOD = (
@@ -103,6 +105,8 @@ def told(
     note = sentence_of(table.state, step) if table.state else ""
     if tree is None or place is None:
         return Told(head, note)
+    if look.view not in ("badges", "tokens", "group", "timeline"):
+        note = " ".join(filter(None, (note, _forks_words(table, place))))
     if look.view == "badges":
         return Told(head, note, badge_words(table))
     if look.view == "tokens":
@@ -114,6 +118,14 @@ def told(
     body = text_tree(tree, credit_of(table, place), width=width, most=40)
     said = "" if look.tree is None else _why(table, place, look.path)
     return Told(head, note, f"{body}\n\n{said}" if said else body)
+
+
+def _forks_words(table: StepTable, place: int) -> str:
+    """What the forks of a tree came to, which neither its picture nor its text draws; empty if it has none."""
+    found = [each["says"] for each in table.forks if each["tree"] == place]
+    more = len(found) - FORKS
+    said = [*found[:FORKS], *([f"and {counted(more, 'more set')} of forks"] if more > 0 else [])]
+    return f"It has forks, which are not drawn here: {'; '.join(said)}." if found else ""
 
 
 def _why(table: StepTable, place: int, path: str) -> str:

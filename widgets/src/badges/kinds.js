@@ -60,7 +60,9 @@ export function countsChart(badge, over, step, note) {
   const last = over.step[over.step.length - 1];
   const here = values[over.step.indexOf(step)] ?? null;
   const own = here === null ? "" : `step ${step}: ${count(here)}; `;
-  const ends = `${own}step ${over.step[0]} to ${last}: at most ${count(most)}, probes left out`;
+  const all = last - over.step[0] + 1 === over.step.length;
+  const some = all ? "step" : `${over.step.length} counted steps,`;
+  const ends = `${own}${some} ${over.step[0]} to ${last}: at most ${count(most)}, probes left out`;
   return h("figure", { class: "over" },
     bars(values, over.step, step, CHART),
     h("figcaption", { class: "label" }, [ends, over.note, note].filter(Boolean).join("; ")),

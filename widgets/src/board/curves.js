@@ -5,7 +5,7 @@ import { percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { asides, intervals } from "./intervals.js";
 import { packed } from "./measures.js";
-import { DASHES, MARKS, dot, endLabels, figuresAt, ground } from "./pens.js";
+import { DASHES, MARKS, dot, endLabels, figuresAt, filled, ground } from "./pens.js";
 import { line, rules, say, type, whisker } from "./pens.js";
 import { endWords, isBare, shareFigures } from "./plan.js";
 import { at } from "./series.js";
@@ -23,6 +23,8 @@ import { kindTones, lineTone } from "./tones.js";
 
 /** Lines whose figures of the chosen step fit beside its line. */
 const FIGURES = 5;
+/** px of half a column from which on it has room for edges. */
+const EDGED = 1.5;
 /** px between the last column and the names of its parts. */
 const BESIDE = 10;
 /** px about a point that are the point. */
@@ -152,15 +154,14 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
   const { x, u, chosen, p, context } = scale;
   const shares = plan.entry.draw === "shares";
   const made = packed(rows, { x: (step) => x(step), u }, shares);
-  const tones = kindTones(p, kinds, shares);
+  const tones = kindTones(p, kinds, shares, made.half >= EDGED);
   for (const column of made.columns) {
     let below = 0;
     column.parts.forEach((part, level) => {
       if (!(part > 0)) return;
       const [low, high] = [y(below), y(below + part)];
       below += part;
-      context.fillStyle = tones[level];
-      context.fillRect(column.x - made.half, high, made.half * 2, low - high);
+      filled(context, tones[level], column.x - made.half, high, made.half * 2, low - high);
       if (made.half < 3) return;
       context.fillStyle = p.page; // a line between two parts, which may share a tone
       context.fillRect(column.x - made.half, high - 0.5, made.half * 2, 1);
@@ -203,7 +204,8 @@ function nameShares(scale, kinds, { here, last, left }, y, top, bottom) {
 
 /**
  * The names of kinds, each with its tone, highest first as they stand.
- * @param {Scale} scale @param {Columns["kinds"]} kinds @param {string[]} tones
+ * @param {Scale} scale @param {Columns["kinds"]} kinds
+ * @param {import("./tones.js").Tone[]} tones
  * @param {{here?: Columns["rows"][0], left: number, say: (value: number) => string}} at @param {Place} y
  * @param {number} top @param {number} bottom
  */
@@ -219,8 +221,7 @@ function nameKinds(scale, kinds, tones, { here, left, say: said }, y, top, botto
       const middle = top + 6 * u + i * pitch;
       const words = fitText(context, oneLine(kinds[kind].name, 40), scale.width - left - 13 * u);
       ground(scale, left, middle, 13 * u + context.measureText(words).width);
-      context.fillStyle = tones[kind];
-      context.fillRect(left, middle - 4 * u, 8 * u, 8 * u);
+      filled(context, tones[kind], left, middle - 4 * u, 8 * u, 8 * u);
       context.fillStyle = p.second;
       context.fillText(words, left + 13 * u, middle);
     });

@@ -19,6 +19,9 @@ import { spread } from "../shared/axis.js";
  * @property {(() => void)[]} words drawn last, over the line of the chosen step
  */
 
+/** px of an edge. */
+const EDGE = 0.75;
+
 /** How runs are told apart beside their names, by their place. */
 export const DASHES = [[], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 4]];
 
@@ -148,6 +151,20 @@ export function dot({ context, p }, x, y, radius, colour, shape = "disc") {
   context.strokeStyle = colour;
   context.lineWidth = 1.4;
   context.stroke();
+}
+
+/**
+ * A part of a column: a pale one gets an edge, within its size.
+ * @param {CanvasRenderingContext2D} context @param {import("./tones.js").Tone} tone @param {number} x
+ * @param {number} y @param {number} width @param {number} height
+ */
+export function filled(context, { fill, edge }, x, y, width, height) {
+  context.fillStyle = fill;
+  context.fillRect(x, y, width, height);
+  if (!edge) return;
+  context.strokeStyle = edge;
+  context.lineWidth = EDGE;
+  context.strokeRect(x + EDGE / 2, y + EDGE / 2, width - EDGE, Math.max(0, height - EDGE));
 }
 
 /**

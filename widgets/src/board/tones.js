@@ -1,14 +1,17 @@
-// The tones of series and of kinds. Each has at least three times the contrast of the page it stands on:
-// what is fainter is no part of a plot.
+// The tones of series and of kinds. Each has at least three times the contrast of the page it stands on, or
+// has an edge that does: what is fainter is no part of a plot.
 
 import { rampColour, sequentialColour } from "../shared/theme.js";
 
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("./measures.js").Columns} Columns */
 
-/** The faintest tone of the scale that a part of a plot may have, and the strongest. */
+/** @typedef {{fill: string, edge: string | null}} Tone with an edge if the fill is faint */
+
+/** The faintest tone of the scale that stands alone, the strongest, and the faintest that has an edge. */
 const FAINTEST = 0.52;
 const STRONGEST = 1;
+const PALE = 0.2;
 /** That of a series alone. */
 const ALONE = 0.8;
 /** The advantage whose tone a mark of a few px has at least, and below which it has no sign. */
@@ -20,25 +23,34 @@ export function lineTone(p, place, names) {
   return sequentialColour(p, names < 2 ? ALONE : between(place / (names - 1)));
 }
 
-/** @param {number} share of the way from the faintest tone to the strongest */
-function between(share) {
-  return FAINTEST + (STRONGEST - FAINTEST) * share;
+/** @param {number} share of the way from the faintest tone to the strongest @param {number} [faintest] */
+function between(share, faintest = FAINTEST) {
+  return faintest + (STRONGEST - faintest) * share;
 }
 
 /**
  * Of the parts of a column, lowest first: signs in their colours, depths in order, others so that neighbours
- * lie far apart; all that are drawn as one are grey.
- * @param {Palette} p @param {Columns["kinds"]} kinds @param {boolean} shares
+ * lie far apart; all that are drawn as one are grey. A column with room for edges has pale parts, which are
+ * told apart more easily.
+ * @param {Palette} p @param {Columns["kinds"]} kinds @param {boolean} shares @param {boolean} edged
+ * @returns {Tone[]}
  */
-export function kindTones(p, kinds, shares) {
+export function kindTones(p, kinds, shares, edged) {
   const named = kinds.filter(({ place }) => place >= 0).length;
+  const plain = (/** @type {string} */ fill) => ({ fill, edge: null });
+  const scaled = (/** @type {number} */ share) => {
+    const t = between(share, edged ? PALE : FAINTEST);
+    return { fill: sequentialColour(p, t), edge: t < FAINTEST ? sequentialColour(p, FAINTEST) : null };
+  };
   return kinds.map(({ part, place }) => {
-    if (part.kind === "sign") return { negative: p.barMinus, zero: p.gauge }[part.key.slice(6)] ?? p.barPlus;
-    if (place < 0) return p.gauge;
-    if (named < 2) return sequentialColour(p, ALONE);
-    if (shares || part.kind === "depth") return sequentialColour(p, between(place / (named - 1)));
+    if (part.kind === "sign") {
+      return plain({ negative: p.barMinus, zero: p.gauge }[part.key.slice(6)] ?? p.barPlus);
+    }
+    if (place < 0) return plain(p.gauge);
+    if (named < 2) return plain(sequentialColour(p, ALONE));
+    if (shares || part.kind === "depth") return scaled(place / (named - 1));
     const rank = place % 2 ? Math.ceil(named / 2) + (place - 1) / 2 : place / 2;
-    return sequentialColour(p, between(1 - rank / (named - 1)));
+    return scaled(1 - rank / (named - 1));
   });
 }
 

@@ -24,6 +24,11 @@ export function withoutIds(step, row) {
   return step.window[row] ? "" : `${counted}: there are none to show`;
 }
 
+/** Said where token ids have no text. */
+const UNREAD =
+  " These tokens cannot be decoded here, so numbers are shown. " +
+  "Load its policy, and give the Explorer tokenizer=policy.";
+
 /** What the update does to the node, and what the metric is. @param {Given} given @param {Metric} metric */
 export function aboutWords(given, metric) {
   const { tokens, shown } = given;
@@ -34,7 +39,7 @@ export function aboutWords(given, metric) {
     tokens.wrote.length ? nodeWords(given) : "It wrote nothing. ",
     why ? `${metric.label} is not known: ${why}.` : metric.about,
     late && !why ? ` Of the last of ${tokens.epochs} updates.` : "",
-    tokens.decoded ? "" : " These tokens cannot be decoded here: load the policy to read more than numbers.",
+    tokens.decoded ? "" : UNREAD,
     tokens.problem ? ` Its turns make no training sequence: ${oneLine(tokens.problem, 200)}.` : "",
     tokens.leftOut ? ` ${many(tokens.leftOut, "more token")} left out.` : "",
   ];
