@@ -396,3 +396,12 @@ def test_a_small_model_of_this_machine_judges_alike_each_time_or_says_why_not() 
         assert all(isinstance(each, Score | InputError) for each in answers)
         assert judge.usage["completion_tokens"] and judge.reproducible
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("window", "do"),
+    [(128, "take one with a larger window"), (700, "a shorter rubric or a smaller max_new_tokens")],
+)
+def test_a_window_without_room_for_a_transcript_gets_advice_that_can_help(window: int, do: str) -> None:
+    with pytest.raises(InputError, match=do):
+        rl.judge(Critic(likes_one, window), rubric="It looked everything up. " * 20)

@@ -26,7 +26,8 @@ COLDEST = 1e-4
 """Temperature at which a model of this machine always takes the likeliest token."""
 CHARS_A_TOKEN = 2.0
 """Of text about code, at least: how much of a window a transcript may fill."""
-MOST_CHARS = 12_000
+LEAST_CHARS, MOST_CHARS = 500, 12_000
+"""Of a transcript that a judge reads, at least, and at most if nobody set it."""
 SETTINGS = ("graded", "temperature", "max_new_tokens", "max_chars", "seconds", "check", "cache")
 """What can be set of a judge beside its policy and its rubric."""
 ROOT_PROXY = "root"
@@ -235,12 +236,22 @@ def _room(policy: Policy, rubric: str, graded: bool, new: int) -> int:
     """
     if not policy.window:
         return MOST_CHARS * 1000
-    others = sum(len(each.content) for each in question(rubric, graded, ""))
-    room = int(CHARS_A_TOKEN * (policy.window - 2 * new) - 1.1 * others / 2)
-    if room < 500:
+
+    def left(rubric: str, new: int) -> int:
+        asked = sum(len(each.content) for each in question(rubric, graded, ""))
+        return int(CHARS_A_TOKEN * (policy.window - 2 * new) - 1.1 * asked / 2)
+
+    room = left(rubric, new)
+    if room < LEAST_CHARS:
+        smaller = left("", 1) >= LEAST_CHARS
+        do = (
+            "another policy, a shorter rubric or a smaller max_new_tokens"
+            if smaller
+            else "one with a larger window"
+        )
         raise InputError(
             f"policy {policy.name} cannot judge by this rubric: its window of {policy.window:,} tokens has no room for "
-            "a transcript beside it; take another policy, a shorter rubric or a smaller max_new_tokens"
+            f"a transcript beside it; take {do}"
         )
     return room
 
