@@ -93,6 +93,13 @@ class Graded:
     """Of the answers: what was answered, and when."""
     same_answers: tuple[str, ...] = ()
     """Others who have the same answers, to the second."""
+    unopened: Mapping[str, str] = field(default_factory=dict)
+    """Archives, and files in them, that cannot be had, with what to do."""
+
+    @property
+    def unknown(self) -> bool:
+        """What cannot be had may hold answers."""
+        return any(not name.lower().endswith(".rao") for name in self.unopened)
 
     @property
     def same(self) -> tuple[str, ...]:
@@ -143,6 +150,7 @@ class Grades:
                         for number, one in each.exercises.items()
                     },
                     "same_answers": list(each.same_answers),
+                    "not_opened": dict(each.unopened),
                     "notes": list(each.notes),
                 }
                 for each in self.students
@@ -181,10 +189,14 @@ def grade(
 
 
 def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
-    notes = list(one.notes)
+    notes, unopened = list(one.notes), dict(one.unopened)
     with TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True) as room:
         files = {path: _name(path, folder, one.student) for path in (*one.runs, *one.answers)}
-        packed = {path: name for each in one.packed for path, name in unpack(each, Path(room), notes).items()}
+        packed = {
+            path: name
+            for each in one.packed
+            for path, name in unpack(each, Path(room), notes, unopened).items()
+        }
         files |= {path: name.removeprefix(f"{one.student}/") for path, name in packed.items()}
         runs = list[GradedRun]()
         for path, name in files.items():
@@ -196,7 +208,8 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
         answers = [path for path in files if path.suffix.lower() == ".jsonl"]
         read = [line for path in answers for line in kept_answers(path, notes)]
     lines = [*{json.dumps(line): line for line in read}.values()]  # nobody answers twice in a second
-    return Graded(one.student, tuple(runs), judging.judge(lines, notes), tuple(notes), marks=marks(lines))
+    judged = judging.judge(lines, notes)
+    return Graded(one.student, tuple(runs), judged, tuple(notes), marks=marks(lines), unopened=unopened)
 
 
 def _without_hints(run: GradedRun) -> GradedRun:

@@ -16,11 +16,13 @@ from rao_lab.course.graded_run import GradedRun
 from rao_lab.course.played_again import SAMPLE
 
 HEADS = ("student", "run", "trained", "steps", "file", "did it learn", "exercises")
-WIDEST = (24, 28, 40, 9, 24, 44, 40)
+WIDEST = (24, 28, 40, 9, 36, 44, 40)
 """Cells of a terminal that a column takes at most."""
 
 NO_ANSWER = "no answer"
-STATES = ("wrong", "not judged", NO_ANSWER)
+UNKNOWN = "not known"
+"""What cannot be opened may hold an answer."""
+STATES = ("wrong", "not judged", NO_ANSWER, UNKNOWN)
 
 FIRST = ("student", "passed", "lacks", "runs", "file", "state", "trained", "steps")
 CSV_BEGINS = ",".join(FIRST)
@@ -85,8 +87,10 @@ def grades_csv(found: Grades) -> str:
         figures = [
             getattr(grown, name) if grown else "" for name in ("verdict", "before", "after", "low", "high")
         ]
-        facts = [run.file, run.state, run.trained, run.steps] if run else ["", "no run", "", 0]
-        states = [each.exercises[number].state if number in each.exercises else "" for number in found.asked]
+        lost = next(iter(each.unopened.items()), ("", "no run"))
+        facts = [run.file, run.state, run.trained, run.steps] if run else [*lost, "", 0]
+        states = [_state(found, each, number) for number in found.asked]
+        states = ["" if state == NO_ANSWER else state for state in states]
         passed = ("no" if each.lacks else "shared" if each.same else "yes") if found.criteria else ""
         same = "; ".join(each.same)
         tries = sum(each.exercises[number].tries for number in found.asked if number in each.exercises)
@@ -117,11 +121,12 @@ def grades_page(found: Grades) -> str:
 
 def _by_exercise(found: Grades) -> str:
     """A second table: a student a row, an exercise a column."""
-    signs = {"right": "✓", "wrong": "✗", NO_ANSWER: "–", "not judged": "not judged"}
+    signs = {"right": "✓", "wrong": "✗", NO_ANSWER: "–"}
 
     def cell(each: Graded, number: str) -> str:
         tries = each.exercises[number].tries if number in each.exercises else 0
-        return signs[_state(found, each, number)] + (f" {tries}" if tries > 1 else "")
+        state = _state(found, each, number)
+        return signs.get(state, state) + (f" {tries}" if tries > 1 else "")
 
     rows = [
         (unquoted(each.student), *(cell(each, number) for number in found.asked)) for each in found.students
@@ -189,7 +194,7 @@ def _counted(found: Grades) -> str:
 def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
     mark = "✗" if each.lacks else "?" if each.same else "✓"
     first = (mark, unquoted(each.student)), _exercises(found, each)
-    if not each.runs:
+    if not (each.runs or each.unopened):
         yield (*first[0], "no run file", "", "", "", "", first[1])
     for at, run in enumerate(each.runs):
         head, shown = (("", ""), "") if at else first
@@ -204,6 +209,9 @@ def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
             grown,
             shown,
         )
+    for at, (name, todo) in enumerate(each.unopened.items(), len(each.runs)):
+        head, shown = (("", ""), "") if at else first
+        yield (*head, unquoted(name), "", "", todo, "", shown)
 
 
 def _right(found: Grades, each: Graded) -> int:
@@ -228,7 +236,9 @@ def _exercises(found: Grades, each: Graded) -> str:
 
 
 def _state(found: Grades, each: Graded, number: str) -> str:
-    return each.exercises[number].state if number in each.exercises else NO_ANSWER
+    if number in each.exercises:
+        return each.exercises[number].state
+    return UNKNOWN if each.unknown else NO_ANSWER
 
 
 def _by_state(found: Grades, each: Graded) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
-from rao_lab.course.packed import ENDINGS, MOST_FILES
+from rao_lab.course.packed import ENDINGS, MOST_FILES, UNPACK
 from rao_lab.errors import InputError, MissingError
 from rao_lab.store.files import MAGIC
 
@@ -46,6 +46,8 @@ class HandedIn:
     """What is no such file."""
     notes: list[str] = field(default_factory=list)
     """What was passed over, and why."""
+    unopened: dict[str, str] = field(default_factory=dict)
+    """Archives that are not opened, with what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _take(path: Path, one: HandedIn) -> None:
     ending = _ending(path)
     if ending in PACKED:
         one.notes.append(f"{unquoted(path.name)} is an archive, which is not opened: unpack it")
+        one.unopened[path.name] = UNPACK
     elif ending not in (*ENDINGS, ".zip"):
         one.others.append(path)
     elif path.is_symlink() or not path.is_file():

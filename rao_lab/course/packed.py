@@ -31,6 +31,10 @@ MOST_BYTES = 500_000_000
 """Of what is in an archive."""
 MOST_LISTED = 1_000_000
 """Bytes of the list of an archive's files."""
+ASK_AGAIN = "cannot be opened, ask for it again"
+UNPACK = "not opened: unpack it"
+MOST_NAMED = 4
+"""Run files that are not packed and are named."""
 NAME = re.compile(r"[^\W_](?:[\w .@+-]{0,78}\w)?")
 """Of a student: a file of every system can be called so."""
 NO_NAME = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|.*(?:-wal|-shm|\.ckpt|\.lock)", re.I | re.S)
@@ -87,7 +91,9 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
         raise MissingError(
             f"nothing to hand in: {unquoted(folder)} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
             "folder of your notebooks, or name it with --from"
+            + "".join(f"; {line}" for line in _elsewhere(place))
         )
+    elsewhere = _elsewhere(place)
     size = sum(path.stat().st_size for path in files if path.is_file())
     if len(files) > MOST_FILES or size > MOST_BYTES:
         raise InputError(
@@ -99,7 +105,7 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
     if os.path.lexists(target) and not _packed_here(target, name):
         raise InputError(f"{unquoted(target)} exists and was not packed here: choose another name")
     tell(target)
-    left_out = list[str]()
+    left_out = [*elsewhere]
     with TemporaryDirectory(prefix=".hand-in-", dir=out) as room:
         rough = Path(room, target.name)
         with ZipFile(rough, "w", ZIP_DEFLATED) as archive:
@@ -112,7 +118,7 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
                     left_out.append(f"{unquoted(path.name)} is left out: {problem}")
             held = {each.filename.partition("/")[2]: each.file_size for each in archive.infolist()}
         if not held:
-            raise InputError(f"nothing could be packed: {left_out[0]}")
+            raise InputError(f"nothing could be packed: {left_out[-1]}")
         rough.replace(target)
     return Packed(target, place, held, tuple(left_out))
 
@@ -126,6 +132,21 @@ def _place(folder: Path) -> Path:
     return (found or places)[0]
 
 
+def _elsewhere(place: Path) -> list[str]:
+    """A line about run files that are not packed, as they lie nearby and not in `runs`; none if there are none."""
+    near = [*place.glob("*.rao"), *place.glob("runs/*/*.rao"), *place.glob("*/runs/*.rao")]
+    if place.resolve().name == "notebooks":
+        near += (place.parent if place.name not in ("", "..") else place / "..").glob("runs/*.rao")
+    found = [unquoted(path) for path in sorted(near) if path.parts[-3:-1] != ("data", "runs")]
+    if not found:
+        return []
+    more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+    return [
+        f"not packed, as not in {unquoted(place / 'runs')}: {', '.join(found[:MOST_NAMED])}{more}: move there what was "
+        "asked for, and call this again"
+    ]
+
+
 def _packed_here(archive: Path, name: str) -> bool:
     try:
         with _opened(archive) as packed:
@@ -134,9 +155,9 @@ def _packed_here(archive: Path, name: str) -> bool:
         return False
 
 
-def unpack(archive: Path, room: Path, notes: list[str]) -> dict[Path, str]:
+def unpack(archive: Path, room: Path, notes: list[str], unopened: dict[str, str]) -> dict[Path, str]:
     """The run files and answers of an archive, laid into folders of their own in `room`, with their names in it.
-    What cannot be had is said in `notes`; it never raises."""
+    What cannot be had is said in `notes`, and in `unopened` by its name, with what to do; it never raises."""
     shown, found = unquoted(archive.name), dict[Path, str]()
     try:
         with _opened(archive) as packed:
@@ -146,11 +167,12 @@ def unpack(archive: Path, room: Path, notes: list[str]) -> dict[Path, str]:
             seen = {each: parts for each, parts in listed.items() if not _hidden(parts)}
             wanted = {each: parts for each, parts in seen.items() if parts[-1].lower().endswith(ENDINGS)}
             if len(wanted) > MOST_FILES or sum(each.file_size for each in wanted) > MOST_BYTES:
-                raise ValueError(f"more than {MOST_FILES} files or {MOST_BYTES / 1e6:.0f} MB are in it")
+                raise _TooMuch(f"more than {MOST_FILES} files or {MOST_BYTES / 1e6:.0f} MB are in it")
             if others := [parts[-1] for parts in seen.values() if parts[-1].lower().endswith(".zip")]:
                 notes.append(
                     f"{shown} holds {unquoted(others[0])}, an archive, which is not opened: unpack {shown}"
                 )
+                unopened[f"{archive.name}/{others[0]}"] = UNPACK
             elif not wanted:
                 notes.append(f"{shown} holds no run file and no answers")
             for each, parts in wanted.items():
@@ -164,10 +186,25 @@ def unpack(archive: Path, room: Path, notes: list[str]) -> dict[Path, str]:
                         copyfileobj(inside, file)
                     found[copy] = "/".join(parts)
                 except _BROKEN as problem:
-                    notes.append(f"{shown}: {unquoted(parts[-1])} cannot be unpacked: {unquoted(problem)}")
+                    notes.append(f"{shown}: {unquoted(parts[-1])} {ASK_AGAIN}: {_why(problem)}")
+                    unopened["/".join(parts)] = ASK_AGAIN
+    except _TooMuch as problem:
+        notes.append(f"{shown} is not opened: {problem}")
+        unopened[archive.name] = "not opened: too much is in it"
     except _BROKEN as problem:
-        notes.append(f"{shown} is not opened: {unquoted(problem)}")
+        notes.append(f"{shown} {ASK_AGAIN}: {_why(problem)}")
+        unopened[archive.name] = ASK_AGAIN
     return found
+
+
+class _TooMuch(ValueError):
+    """More is in an archive than is graded."""
+
+
+def _why(problem: Exception) -> str:
+    if isinstance(problem, BadZipFile | zlib.error | EOFError):
+        return f"it was cut or damaged on its way, or is no .zip ({unquoted(problem)})"
+    return unquoted(problem)
 
 
 _BROKEN = (BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
@@ -180,7 +217,7 @@ def _hidden(parts: list[str]) -> bool:
 
 
 def _opened(archive: Path) -> ZipFile:
-    """Raises: BadZipFile, OSError: it is none. ValueError: its list of files is too long, before that is read."""
+    """Raises: BadZipFile, OSError: it is none. _TooMuch: its list of files is too long, before that is read."""
     with archive.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16) - 22))
         tail = file.read()
@@ -189,5 +226,5 @@ def _opened(archive: Path) -> ZipFile:
         int.from_bytes(tail[at + 12 : at + 16], "little") > MOST_LISTED
         or tail[at - 20 : at - 16] == b"PK\6\7"  # of the long form
     ):
-        raise ValueError("it holds too many files")
+        raise _TooMuch("it holds too many files")
     return ZipFile(archive)

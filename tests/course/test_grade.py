@@ -101,7 +101,8 @@ def test_every_student_is_graded_whatever_was_handed_in(handed_in: Path) -> None
     assert [each.state for each in cleo.runs] == ["cannot be read"] * 2
     assert cleo.notes == (
         "runs.7z is an archive, which is not opened: unpack it",
-        "runs.zip is not opened: File is not a zip file",
+        "runs.zip cannot be opened, ask for it again: it was cut or damaged on its way, or is no .zip (File is not a "
+        "zip file)",
     )
     assert cleo.lacks == ("a sound run of 10 steps (has 0)", "exercise 1.1")
     assert dan.runs == () and not dan.exercises["1.1"].right

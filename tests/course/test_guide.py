@@ -44,6 +44,13 @@ def test_first_cells_and_readme_say_how_long_the_computer_needs_as_the_guide_doe
     )
 
 
+def test_who_copies_the_notebooks_is_told_to_leave_the_answers_out(repo: Path) -> None:
+    guide = (repo / "notebooks/README.md").read_text("utf-8")
+    told = re.findall(r"[Cc]opy `notebooks/`\s+\(without\s+([^)]*)\)", guide)
+    assert len(told) == len(re.findall(r"[Cc]opy `notebooks/`", guide)) > 1
+    assert all("`answers.md`" in each for each in told)
+
+
 def in_words(seconds: int) -> str:
     limits = {
         15: "about ten seconds",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
+import shlex
 import shutil
 import struct
 import zipfile
@@ -173,7 +177,10 @@ def test_bombs_and_broken_archives_are_not_opened(folder: Path, monkeypatch: pyt
         archive.writestr("answers.jsonl", LINE)
     whole = ada.read_bytes()
     ada.write_bytes(whole.replace(b'"answer"', b'"anSwer"'))
-    assert "answers.jsonl cannot be unpacked: Bad CRC-32" in notes_of(ada)[0]
+    assert (
+        "answers.jsonl cannot be opened, ask for it again: it was cut or damaged on its way"
+        in notes_of(ada)[0]
+    )
     at = whole.index(b"PK\1\2")
     locked = whole[:6] + b"\1" + whole[7 : at + 8] + b"\1" + whole[at + 9 :]
     ada.write_bytes(locked)
@@ -184,7 +191,69 @@ def test_bombs_and_broken_archives_are_not_opened(folder: Path, monkeypatch: pyt
     ada.write_bytes(whole[:end] + b"PK\6\7" + bytes(16) + whole[end:])
     assert notes_of(ada) == ("ada.zip is not opened: it holds too many files",)
     ada.write_bytes(whole[:-9])
-    assert notes_of(ada) == ("ada.zip is not opened: File is not a zip file",)
+    (said,) = notes_of(ada)
+    assert said.startswith("ada.zip cannot be opened, ask for it again: it was cut or damaged on its way")
+
+
+def test_what_cannot_be_opened_is_never_called_nothing(home: Path, folder: Path, lab: CommandLine) -> None:
+    """In its row, in the table and on the page: a cut archive, one with a flipped bit, and one of another kind."""
+    lab(["hand-in", "ada", "--from", home, "--out", "class"])
+    whole = Path("class/ada.zip").read_bytes()
+    Path("class/bob.zip").write_bytes(whole[: len(whole) * 2 // 3])
+    with zipfile.ZipFile("class/ada.zip") as archive:
+        at = archive.getinfo("ada/runs/first.rao").header_offset + 5_000
+    Path("class/cy.zip").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    Path("class/dan.7z").write_bytes(b"7z")
+    wanted = ["--min-steps", "3", "--exercises", "1.1", "--csv", "g.csv", "--page", "g.html"]
+    status, out, _ = lab(["grade", "class", *wanted])
+    assert status == 0 and "no run" not in out and "no answer" not in out
+    (bob,) = [line for line in out.splitlines() if line.startswith("✗  bob")]
+    assert "bob.zip" in bob and "cannot be opened, ask for it again" in bob and "1 not known" in bob
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(Path("g.csv").read_text("utf-8-sig")))}
+    assert (rows["bob"]["file"], rows["bob"]["1.1"]) == ("bob.zip", "not known")
+    assert rows["bob"]["state"] == rows["cy"]["state"] == "cannot be opened, ask for it again"
+    assert rows["cy"]["1.1"] == "right", "what can be had is judged"
+    assert rows["dan"]["state"] == "not opened: unpack it"
+    page = Path("g.html").read_text("utf-8")
+    assert ">not known<" in page and "no run" not in page and ">–<" not in page
+    said = lab.json(["grade", "class"])["students"]
+    assert said[1]["not_opened"] == {"bob.zip": "cannot be opened, ask for it again"}
+
+
+def test_runs_that_lie_elsewhere_are_named(
+    home: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What README's commands write into `runs` of the root, and what lies deeper."""
+    books = home / "notebooks"
+    for place in ("runs", "notebooks/runs/sub", "notebooks/week2/runs", "notebooks/data/runs"):
+        (home / place).mkdir(parents=True)
+        shutil.copy(books / "runs/first.rao", home / place / "own.rao")
+    monkeypatch.chdir(books)
+    found = lab.json(["hand-in", "ada"])
+    assert [*found["packed"]] == ["mine/answers.jsonl", "runs/first.rao"]
+    assert found["left_out"] == [
+        "not packed, as not in runs: ../runs/own.rao, runs/sub/own.rao, week2/runs/own.rao: move there what "
+        "was asked for, and call this again"
+    ]
+    monkeypatch.chdir(home)
+    assert "not packed, as not in notebooks/runs: notebooks/runs/sub/own.rao," in lab(["hand-in", "ada"])[1]
+    shutil.rmtree("notebooks/mine")
+    (books / "runs/first.rao").unlink()
+    assert "; not packed, as not in notebooks/runs" in lab.refused(["hand-in", "ada", "--from", "notebooks"])
+
+
+def test_a_damaged_run_is_salvaged_to_where_it_is_packed(
+    home: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home / "notebooks")
+    run = Path("runs/first.rao")
+    raw = run.read_bytes()
+    run.write_bytes(raw[:200_000] + bytes(60_000) + raw[260_000:])
+    out = lab(["hand-in", "ada"])[1]
+    (pasted,) = re.findall("try `rao-lab (.*)`", out)
+    assert pasted.endswith("--out runs/first.salvaged.rao")
+    assert lab(shlex.split(pasted))[0] == 0
+    assert "runs/first.salvaged.rao" in lab.json(["hand-in", "ada"])["packed"]
 
 
 def test_a_platform_lays_each_archive_into_a_folder(home: Path, folder: Path, lab: CommandLine) -> None:
