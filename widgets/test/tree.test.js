@@ -74,6 +74,18 @@ test("a deep tree in a narrow box takes the middle card", () => {
   assert.equal(level(fitPitch(tidy(step, 0, new Set()), 560, 600)), "middle");
 });
 
+test("a deep tree that a narrow stage cannot hold says how many cards are out of view", () => {
+  const camera = Object.assign(new Camera(), { width: 614, height: 285 });
+  const outside = (/** @type {number[]} */ parents) => {
+    const step = grow(parents);
+    const layout = tidy(step, 0, new Set());
+    camera.fit(layout, 1, false);
+    const places = layout.rows.map((row) => camera.at(step.depth[row], layout.y.get(row) ?? 0, 1));
+    return camera.outside(places, cardSize(camera.pitch, 1));
+  };
+  assert.deepEqual([outside([-1, 0, 1, 1, 2, 2, 3, 3]), outside([-1, 0, 1, 1, 2, 2, 3, 4])], [0, 1]);
+});
+
 test("a small tree grows with its stage, up to 140 %; a live one keeps its size", () => {
   const small = tidy(grow([-1, 0, 0]), 0, new Set());
   const percent = (/** @type {number[]} */ ...given) => {

@@ -3,6 +3,7 @@
 import { columnPitch, fitPitch, FULL_PITCH, level } from "./layout.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {{width: number, height: number}} Size */
 
 const LEFT = 14;
 const TOP = 20;
@@ -48,6 +49,14 @@ export class Camera {
    */
   at(depth, y, unit) {
     return [this.ox + depth * (this.column ?? 174) * unit, this.oy + y * this.pitch * unit];
+  }
+
+  /** How many cards are not wholly in view. @param {[number, number][]} places @param {Size} size */
+  outside(places, { width, height }) {
+    return places.filter(([x, y]) => {
+      const [above, below] = [y - height / 2, y + height / 2];
+      return x < -1 || x + width > this.width + 1 || above < -1 || below > this.height + 1;
+    }).length;
   }
 
   /**

@@ -1,13 +1,14 @@
 // The line under the tree: what tint, bar, edge and disc mean at this distance, the zoom, and Fit.
 
 import { h, s } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { ends, valueText } from "../step/shown.js";
 import { FULL_PITCH } from "./layout.js";
 
 export class Legend {
   /** @param {() => void} fit */
   constructor(fit) {
-    this.percent = h("span", {});
+    this.percent = h("span", { style: "white-space:nowrap" });
     this.of = h("span", {});
     this.ramp = h("span", { class: "ramp" });
     const [minus, plus] = [h("span", { class: "minus" }, "\u22121"), h("span", { class: "plus" }, "+1")];
@@ -30,10 +31,11 @@ export class Legend {
 
   /**
    * @param {"near" | "middle" | "far"} kind @param {number} pitch
-   * @param {import("../step/shown.js").Shown} shown
+   * @param {import("../step/shown.js").Shown} shown @param {number} outside cards that are not wholly in view
    */
-  show(kind, pitch, shown) {
-    put(this.percent, `${Math.round((pitch / FULL_PITCH) * 100)} %`);
+  show(kind, pitch, shown, outside) {
+    const zoom = `${Math.round((pitch / FULL_PITCH) * 100)} %`;
+    put(this.percent, outside ? `${count(outside)} out of view: drag, ${zoom}` : zoom);
     this.window.hidden = kind !== "near";
     this.bar.hidden = kind === "far";
     this.far.hidden = kind !== "far";

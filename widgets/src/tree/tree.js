@@ -303,7 +303,8 @@ export class TreeView {
     const { shown, place } = this.host;
     if (!shown || !layout || !camera.width || this.element.hidden) return;
     if (!camera.column) this.place();
-    this.legend.show(level(camera.pitch), camera.pitch, shown);
+    const outside = camera.outside(layout.rows.map((row) => this.at(row)), this.size);
+    this.legend.show(level(camera.pitch), camera.pitch, shown, outside);
     const scene = this.scene(shown);
     scene.context.fillStyle = scene.p.page;
     scene.context.fillRect(0, 0, camera.width, camera.height);
