@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.bench_result import PromptBench
-from rao_lab.api.prompt_bench import MOST_VARIANTS, deafness
+from rao_lab.api.defaults import deafness
+from rao_lab.api.prompt_bench import MOST_VARIANTS
 from rao_lab.base.checks import choice, number
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, RunFileError

@@ -115,6 +115,18 @@ def _warm(usual: Suggested, policy: Policy) -> Suggested:
     return usual if own is None else replace(usual, temperature=own)
 
 
+def deafness(policy: Policy) -> str:
+    """Why a policy makes nothing of a prompt; "" if it reads prompts."""
+    kind = suggested(policy).player
+    if kind == "chat":
+        return ""
+    return (
+        "plays by rule and reads no prompt"
+        if kind == "scripted"
+        else "reads its own dialect and no other prompt"
+    )
+
+
 def unread(policy: Policy, prompt: Dialect) -> str:
     """Why a policy makes nothing of a prompt; "" if nothing speaks against it."""
     name = unquoted(policy.name)

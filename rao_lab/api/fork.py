@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from rao_lab.api.defaults import suggested, unread
+from rao_lab.api.defaults import deafness, suggested, unread
 from rao_lab.api.fork_edit import Asked
 from rao_lab.api.fork_known import Known
 from rao_lab.api.given import check_environment, check_options, check_policy, what
@@ -125,6 +125,12 @@ def fork(
         check_keeps(store, tree)
     version = tree.node(node).turns[turn - 1].policy_version
     live, weights = weights_of(tree, version, policy, opened)
+    words = edits.dialects[node].name if prompt is not None else "terse"
+    if live.dialect == "terse" != words and (why := deafness(live)):
+        raise ConfigError(
+            f"the policy {unquoted(live.name)} {why}, so a fork with {words} says nothing: leave prompt out, or "
+            "let a chat model sample, as in policy=rl.load_policy('smollm2') (--policy smollm2)"
+        )
     if not live.name.startswith("scripted") and (note := unread(live, known.dialect)):
         warnings.warn(note, stacklevel=3)
     warmth = known.temperature if temperature is None else temperature

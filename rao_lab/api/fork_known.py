@@ -9,6 +9,7 @@ from typing import Any
 from rao_lab.api.reopen import Begun, reopen_environment
 from rao_lab.base.safe_text import unquoted
 from rao_lab.credit import CreditConfig
+from rao_lab.environments.bundled import BUNDLED
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.evaluation.kept_forks import group_of
 from rao_lab.prompts import Prompt, find, of_record
@@ -106,15 +107,17 @@ def _environment(tree: Tree, run: Run | None, given: Environment | None) -> Envi
     Raises:
         ConfigError: another is given, or none is known.
     """
-    if given is None and run is None:
+    made = unquoted(tree.header.environment)
+    if given is not None:
+        opened, why = given, f"environment is {unquoted(given.name)}"
+    elif run is not None:
+        opened = reopen_environment(Begun(run.path, run.config), None, "tiny", None, None, None, {})
+        why = f"{run.path.name} does not say how to open it"
+    else:
+        raise ConfigError(f"the world of this tree is {made}: give environment=, or run=")
+    if opened.name != tree.header.environment:
+        way = made if made in BUNDLED else "FILE.py:NAME"
         raise ConfigError(
-            f"the world of this tree is {unquoted(tree.header.environment)}: give environment=, or run="
+            f"this tree was made in {made}, and {why}: give its world, environment= (--env {way})"
         )
-    if given is None and run is not None:
-        given = reopen_environment(Begun(run.path, run.config), None, "tiny", None, None, None, {})
-    assert given is not None
-    if given.name != tree.header.environment:
-        raise ConfigError(
-            f"this tree was made in {unquoted(tree.header.environment)}, and environment is {unquoted(given.name)}"
-        )
-    return given
+    return opened

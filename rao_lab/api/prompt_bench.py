@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rao_lab.api.bench_result import PromptBench
-from rao_lab.api.defaults import made_in, suggested
+from rao_lab.api.defaults import deafness, made_in, suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks, what
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
@@ -223,18 +223,6 @@ def _check_apart(tasks: Sequence[Task]) -> None:
                 f"two tasks have the id {quoted(task.id)}: give each task once; repeats=... runs it again"
             )
         seen.add(task.id)
-
-
-def deafness(policy: Policy) -> str:
-    """Why a policy makes nothing of a prompt; "" if it reads prompts."""
-    kind = suggested(policy).player
-    if kind == "chat":
-        return ""
-    return (
-        "plays by rule and reads no prompt"
-        if kind == "scripted"
-        else "reads its own dialect and no other prompt"
-    )
 
 
 def _check_read(players: Sequence[Player]) -> str:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from inspect import signature
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Self, cast, overload
 
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, whole
@@ -23,6 +23,7 @@ from rao_lab.tree import Task
 SPLITS = ("train", "dev", "test")
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
+BEGIN = "call super().__init__(difficulty, seed, ...)"
 
 
 class TaskList(Sequence[Task]):
@@ -51,6 +52,15 @@ class TaskList(Sequence[Task]):
         return f"<{self._size} tasks>"
 
 
+class _Unset:
+    """What `Drawn.__init__` sets: whoever reads it before is told so, in place of an AttributeError."""
+
+    def __get__(self, made: object, kind: type) -> _Unset:
+        if made is None:
+            return self
+        raise ConfigError(f"{kind.__name__}.__init__ must {BEGIN}: do it in its first line")
+
+
 class Drawn:
     """An `Environment` that is `Graded` and draws its tasks. The tasks of several difficulties alternate.
 
@@ -69,6 +79,8 @@ class Drawn:
     """Difficulty, easiest first -> what it means to `draw`."""
     suits: ClassVar[Mapping[Player, str]]
     """The difficulty that suits each kind of policy."""
+    _chosen: tuple[str, ...] = cast(Any, _Unset())
+    _given: dict[str, Any] = cast(Any, _Unset())
 
     def __init__(self, difficulty: str | Sequence[str], seed: int, **given: Any) -> None:
         self._chosen = choose(difficulty, self.levels)

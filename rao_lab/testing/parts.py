@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.environments.drawn import BEGIN, Drawn, choose
 from rao_lab.environments.functions.tools import NOT_DESCRIBED
 from rao_lab.errors import RaoLabError
 from rao_lab.execution.asked import WORLD
@@ -35,6 +36,8 @@ def check_protocol(trial: Trial) -> bool:
     env: Any = trial.env
     if isinstance(env, type):
         trial.fault(f"the class {env.__name__}", "it is a class", f"make one: {env.__name__}()")
+        return False
+    if isinstance(env, Drawn) and not _begun(trial, env):
         return False
     _methods(trial, env, ("name", "tasks", "open"), "the environment")
     name = getattr(env, "name", "")
@@ -64,6 +67,22 @@ def check_protocol(trial: Trial) -> bool:
     extra = [kind.__name__ for kind in (Scripted, Planned, Programmed, Worded) if isinstance(env, kind)]
     trial.passes(f"name, tasks and open are there{'; it is ' * bool(extra)}{', '.join(extra)}")
     return trial.clean()
+
+
+def _begun(trial: Trial, env: Drawn) -> bool:
+    """Whether its tasks can be drawn; the difficulties that suit policies are looked at, too."""
+    name = type(env).__name__
+    if "_given" not in vars(env):
+        trial.fault(f"{name}.__init__", "it leaves out that of its base", f"{BEGIN} in its first line")
+        return False
+    for player, level in getattr(env, "suits", {}).items():
+        try:
+            choose(level, env.levels)
+        except RaoLabError:
+            known = unquoted(", ".join(env.levels))
+            said = f"{quoted(level)} suits {unquoted(player)}, and is none of levels: {known}"
+            trial.fault(f"{name}.suits", said, "name one of levels for each kind of policy")
+    return True
 
 
 def _methods(trial: Trial, thing: Any, names: Sequence[str], who: str) -> None:

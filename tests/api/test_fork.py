@@ -256,7 +256,12 @@ def test_what_means_nothing_is_one_line(env: Any, run: Any, tmp_path: Path) -> N
         "policy 'tiny' is a name": {"policy": "tiny"},
         "repeats=0 means nothing": {"repeats": 0},
         "give environment=, or run=": {"environment": None},
-        "this tree was made in": {"environment": AddUp()},
+        f"and environment is {AddUp().name}: give its world, environment= (--env textcraft)": {
+            "environment": AddUp()
+        },
+        "tiny reads its own dialect and no other prompt, so a fork with plain": {
+            "policy": rl.load_policy("tiny", device="cpu"), "prompt": "plain",
+        },
         "is a run without this tree": {"store": run.path},
         "does not hold this tree": {"run": run},
         "no run file": {"run": tmp_path / "none.rao"},
@@ -299,7 +304,10 @@ def test_a_run_keeps_the_prompts_of_its_forks_when_it_is_resumed_too(
     shutil.copytree(f"{trained}.ckpt", f"{path}.ckpt")
     with rl.open_run(path) as run:
         before = dict(run.config)
-        found = rl.fork(deepest(run), "0", rest="continued", run=run, repeats=1, prompt=own, store=path)
+        asked: dict[str, Any] = {"rest": "continued", "run": run, "repeats": 1, "prompt": own}
+        with pytest.raises(rl.ConfigError, match="reads its own dialect and no other prompt"):
+            rl.fork(deepest(run), "0", **asked, store=path)
+        found = rl.fork(deepest(run), "0", **asked, policy=rl.load_policy("scripted"), store=path)
     for steps in (2, 3):
         if steps == 3:
             config = rl.TrainConfig.from_dict({**before["train"], "steps": steps})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,14 @@ def test_what_means_nothing_is_one_line(kept: Path, lab: CommandLine, asked: lis
 
 def test_without_a_node_the_nodes_are_named(kept: Path, lab: CommandLine) -> None:
     assert "--node is missing: this tree has 0, 0.0" in lab.refused(["fork", kept, "--rest", "continued"])
+
+
+def test_a_tree_of_a_world_of_ones_own_asks_for_that_world(lab: CommandLine, tmp_path: Path) -> None:
+    from rao_lab.api.export import record
+
+    path, env, scripted = tmp_path / "own.rao", rl.environments.TextCraft("easy"), rl.load_policy("scripted")
+    tree = rl.run(env.tasks("test")[0], env, scripted)
+    record([replace(tree, header=replace(tree.header, environment="reorder"))], path)
+    said = lab.refused(["fork", path, "--node", "0", "--rest", "continued"])
+    assert "made in reorder, and own.rao does not say how to open it: give its world" in said
+    assert "(--env FILE.py:NAME)" in said and "textcraft" not in said

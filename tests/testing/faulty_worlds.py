@@ -44,6 +44,7 @@ class Wide(MyWorld):
 
     name = "wide"
     levels: ClassVar = {"medium": 8}
+    suits: ClassVar = dict.fromkeys(MyWorld.suits, "medium")
     world: Any = Row
 
     def __init__(self, difficulty: str = "medium", seed: int = 0, guard_own_goal: bool = True) -> None:

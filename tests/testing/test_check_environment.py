@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -231,3 +231,32 @@ def test_a_flat_script_may_say_that_a_task_needs_helpers() -> None:
     assert report.ok, report
     assert report.passed["plays"].endswith("in the styles halves")
     assert report.notes[0].startswith("plays: the flat script gave up 2 trees by finish(None)"), report
+
+
+class Forgetful(MyWorld):
+    def __init__(self) -> None:
+        self.guard_own_goal = True
+
+
+class Unsuited(Wide):
+    levels: ClassVar = {"medium": 8, "huge": 16}
+    suits: ClassVar = {**dict.fromkeys(MyWorld.suits, "medium"), "chat": "hard"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Forgetful, ("Forgetful.__init__", "call super().__init__(difficulty, seed, ...) in its first line")),
+        (Unsuited, ("Unsuited.suits", "'hard' suits chat, and is none of levels: medium, huge")),
+    ],
+)
+def test_a_world_that_cannot_be_opened_is_no_right_one(kind: Any, words: tuple[str, ...]) -> None:
+    report = rl.testing.check_environment(kind(), seconds=20, progress=False)
+    assert [finding.check for finding in report.findings] == ["protocol"]
+    assert all(each in str(report) for each in words)
+
+
+def test_a_world_that_forgets_its_base_is_told_so_in_a_line() -> None:
+    for ask in (repr, lambda env: env.tasks("test"), lambda env: env.difficulties, lambda env: env.opened):
+        with pytest.raises(rl.ConfigError, match=r"Forgetful\.__init__ must call super\(\)\.__init__\("):
+            ask(Forgetful())

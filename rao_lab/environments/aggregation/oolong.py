@@ -10,13 +10,15 @@ data sets oolong-synth and oolong-real. One JSON object a line:
            answer "84" or "Fjord, Molly"
 
 A number that is off by d scores 0.75 ** d; a name, a user, a date or a comparison is right or wrong; of a list counts
-the share that was found. Two things differ: a list that is longer than what was asked for is divided by its own length
-(otherwise a list of everything would be right), and case does not matter.
+the share that was found. Three things differ: a list that is longer than what was asked for is divided by its own
+length (otherwise a list of everything would be right), case does not matter, and of several answers in brackets each is
+right (there only the first), unless answer_type is "list".
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +33,7 @@ COMPARISONS = ("more common", "less common", "same frequency")
 UNANSWERED = "say unanswered=True (--set env.unanswered=true) to keep such rows without a score"
 MAX_ANSWER = 10_000
 """Characters of an answer."""
+MAX_ANSWERS = 100
 SHORT = 20
 """From so many characters on, what holds no colon counts by its last word, as in Oolong."""
 _DATE = re.compile(r"\[?datetime\.date\((\d{4}), ?(\d{1,2}), ?(\d{1,2})\)\]?")
@@ -71,36 +74,77 @@ class OolongAnswer:
         return len(found & due) / max(len(found), len(due))
 
 
-def answer_of(row_answer: Any, answer_type: str, where: str) -> OolongAnswer:
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several right answers: one of them is enough."""
+
+    answers: tuple[OolongAnswer, ...]
+
+    @property
+    def wanted(self) -> Any:
+        return self.answers[0].wanted
+
+    def closeness(self, value: Any) -> float:
+        return max(answer.closeness(value) for answer in self.answers)
+
+
+def answer_of(row_answer: Any, answer_type: str, where: str) -> OolongAnswer | AnyOf:
     """The answer of a row.
 
     Raises:
         InputError: it has none, or one that cannot be read.
     """
-    text = str(row_answer).strip() if isinstance(row_answer, (str, int, list)) else ""
-    if isinstance(row_answer, bool) or not text or text in ("[]", "['']") or len(text) > MAX_ANSWER:
+    if row_answer in (None, "", [], "[]", "['']") or (isinstance(row_answer, str) and not row_answer.strip()):
         raise InputError(f"{where}: its question has no answer: correct it, or {UNANSWERED}")
+    text = _checked(row_answer, where) if not isinstance(row_answer, list) else ""
     if date := _DATE.fullmatch(text):
         return OolongAnswer("-".join(f"{int(part):02d}" for part in date.groups()), "date")
-    if text.startswith("["):
+    kind = answer_type.rpartition(".")[2].lower()
+    if isinstance(row_answer, list) or text.startswith("["):
         try:
             listed = row_answer if isinstance(row_answer, list) else ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise InputError(
-                f"{where}: the answer {quoted(text)} is no list such as ['spam'] or [12]"
-            ) from None
-        first = listed[0] if isinstance(listed, list) and listed else None
-        if not isinstance(first, (str, int)) or isinstance(first, bool):
-            raise InputError(f"{where}: the answer {quoted(text)} must hold a text or a whole number")
-        kind = answer_type.rpartition(".")[2].lower()
-        if not kind:
-            kind = "numeric" if isinstance(first, int) else "label"
-        if kind == "numeric" and whole_number(first) is None:
-            raise InputError(f"{where}: the answer {quoted(text)} is no whole number")
-        return OolongAnswer(whole_number(first) if kind == "numeric" else first, kind)
+            listed = None
+        if not isinstance(listed, list) or not listed:
+            raise InputError(f"{where}: the answer {quoted(text)} is no list such as ['spam'] or [12]")
+        if len(listed) > MAX_ANSWERS:
+            raise InputError(f"{where}: its answer lists {len(listed):,}: give at most {MAX_ANSWERS}")
+        texts = [_checked(each, where) for each in listed]
+        if kind == "list":
+            return OolongAnswer(texts, kind)
+        found = tuple(_one_of(each, kind, where) for each in listed)
+        return found[0] if len(found) == 1 else AnyOf(found)
     if whole_number(text) is not None:
         return OolongAnswer(whole_number(text), "numeric")
     return OolongAnswer(_listed(text), "list") if "," in text else OolongAnswer(text, "text")
+
+
+def _checked(answer: Any, where: str) -> str:
+    """One answer as text.
+
+    Raises:
+        InputError: it is of another type than a text or a whole number, empty, or too long.
+    """
+    if isinstance(answer, bool) or not isinstance(answer, (str, int)):
+        like = json.dumps(json.dumps(answer)) if isinstance(answer, (bool, float)) else '"12"'
+        raise InputError(
+            f"{where}: an answer must be a text, a whole number or a list of right ones, not {quoted(answer)}: write "
+            f"it as a text, such as {like}"
+        )
+    text = str(answer).strip()
+    if not text:
+        raise InputError(f"{where}: its answer lists an empty text: leave it out")
+    if len(text) > MAX_ANSWER:
+        raise InputError(f"{where}: its answer has {len(text):,} characters: give at most {MAX_ANSWER:,}")
+    return text
+
+
+def _one_of(answer: str | int, kind: str, where: str) -> OolongAnswer:
+    """One right answer of a list."""
+    kind = kind or ("numeric" if isinstance(answer, int) else "label")
+    if kind == "numeric" and whole_number(answer) is None:
+        raise InputError(f"{where}: the answer {quoted(answer)} is no whole number")
+    return OolongAnswer(whole_number(answer) if kind == "numeric" else answer, kind)
 
 
 def _said(value: Any) -> Any:

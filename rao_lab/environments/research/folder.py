@@ -17,6 +17,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
+from rao_lab.environments.answers import number_of
 from rao_lab.environments.fields import Others, has, row_of, text_in
 from rao_lab.environments.reading import (
     UNREAD,
@@ -47,6 +48,7 @@ MAX_NAME = 1000
 FIELDS = ("goal", "question", "answer", "id", "difficulty", "kind", "hops", "split")
 EXAMPLE = '{"goal": "Who ...?", "answer": "..."}'
 NOTES_SAID = 3
+DECODED = ": read as "
 ANY = "file"
 """The split of a question that belongs to all of them."""
 _HEADING = re.compile(r"\A\s*#{1,3}\s+(\S.*)")
@@ -84,9 +86,10 @@ class Folder:
             )
 
     def said_notes(self) -> str:
-        """The notes on one line."""
-        more = len(self.notes) - NOTES_SAID
-        return "; ".join(self.notes[:NOTES_SAID]) + (f"; and {more:,} more" if more > 0 else "")
+        """The notes on one line, first what was left out."""
+        first = sorted(self.notes, key=lambda note: DECODED in note)
+        more = len(first) - NOTES_SAID
+        return "; ".join(first[:NOTES_SAID]) + (f"; and {more:,} more" if more > 0 else "")
 
     def _documents(self) -> Iterator[Document]:
         room, files = MAX_TEXT, 0
@@ -147,7 +150,7 @@ class Folder:
         if read_as:
             bad = text.count(UNREAD)
             lost = f", {counted(bad, 'place')} replaced by {UNREAD}" if bad else ""
-            self._note(name, f"is not {'whole ' * (read_as == 'UTF-8')}UTF-8: read as {read_as}{lost}")
+            self._note(name, f"is not {'whole ' * (read_as == 'UTF-8')}UTF-8{DECODED}{read_as}{lost}")
         if not text.strip():
             self._note(name, "is empty: left out")
             return None
@@ -203,7 +206,7 @@ def _task(value: dict[str, Any], default_id: str, where: str, corpus: str) -> Ta
     return Task(id_, GOAL + question, difficulty, split_named(value, where, ANY), data=data)
 
 
-def _answers(value: dict[str, Any], where: str) -> list[str | int] | None:
+def _answers(value: dict[str, Any], where: str) -> list[str | float] | None:
     """The right answers; None if a judge is to tell."""
     if "answer" not in value:
         raise InputError(
@@ -214,9 +217,9 @@ def _answers(value: dict[str, Any], where: str) -> list[str | int] | None:
         return None
     answers = given if isinstance(given, list) else [given]
     for answer in answers:
-        fine = isinstance(answer, int) and not isinstance(answer, bool)
+        fine = isinstance(answer, (int, float)) and number_of(answer) is not None
         if not fine and not (isinstance(answer, str) and answer.strip()):
-            raise InputError(f"{where}: an answer must be a text or a whole number, not {quoted(answer)}")
+            raise InputError(f"{where}: an answer must be a text or a number, not {quoted(answer)}")
     if not 0 < len(answers) <= MAX_ANSWERS:
         raise InputError(f'{where}: "answer" must list 1 to {MAX_ANSWERS} right answers, not {len(answers)}')
     return answers

@@ -121,6 +121,30 @@ def test_answers_score_as_in_oolong(answer: str, kind: str, value: Any, score: f
     assert right.closeness(right.wanted) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind", "scores"),
+    [
+        (["ann", "bob"], "", {"Ann": 1, "bob": 1, "eve": 0}),
+        ("['ann', 'bob']", "ANSWER_TYPE.USER", {"User: ann": 1, "User: bob": 1, "User: eve": 0}),
+        ([3, 9], "", {3: 1, "9": 1, 4: 0.75}),
+        (["2.5", "two and a half"], "", {2.5: 1, "2.5": 1, 2: 0}),
+        (["ann"], "", {"ann": 1, "bob": 0}),
+    ],
+)
+def test_of_several_answers_each_is_right(
+    answer: Any, kind: str, scores: dict[Any, float], tmp_path: Path
+) -> None:
+    path = written(tmp_path, {**SYNTH, "answer": answer, "answer_type": kind})
+    env = rl.environments.Aggregation.from_files(path)
+    for value, score in scores.items():
+        world = env.open(env.tasks("test")[0])
+        world.enter("0", world.root())
+        assert world.leave("0", value).success == score, value
+    right = answer_of(answer, kind, "line 1")
+    assert right.closeness(["ann", "bob"]) == 0, "a list of everything is no answer"
+    assert answer_of(["ann", "bob"], "ANSWER_TYPE.LIST", "line 1").closeness(["bob", "ann"]) == 1
+
+
 def test_a_folder_and_a_misspelt_argument_are_said_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(rl.InputError, match="is a folder: give a file in it"):
         rl.environments.Aggregation.from_files(tmp_path)
@@ -139,6 +163,15 @@ def test_a_folder_and_a_misspelt_argument_are_said_in_a_line(tmp_path: Path) -> 
         ),
         ([{**SYNTH, "answer": "[]"}], "line 1: its question has no answer"),
         ([{**SYNTH, "answer": "[__import__('os')]"}], "is no list such as"),
+        (
+            [{**SYNTH, "answer": 2.5}],
+            'whole number or a list of right ones, not 2.5: write it as a text, such as "2.5"',
+        ),
+        ([{**SYNTH, "answer": True}], 'not True: write it as a text, such as "true"'),
+        ([{**SYNTH, "answer": ["a", {"b": 1}]}], "not {'b': 1}: write it as a text"),
+        ([{**SYNTH, "answer": ["a", " "]}], "lists an empty text: leave it out"),
+        ([{**SYNTH, "answer": ["a"] * 101}], "lists 101: give at most 100"),
+        ([{**SYNTH, "answer": "a" * 10_001}], "has 10,001 characters: give at most 10,000"),
         ([{**SYNTH, "answer": "['many']"}], "is no whole number"),
         ([{**SYNTH, "question": " "}], 'line 1: "question" is empty'),
         (

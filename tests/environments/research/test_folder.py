@@ -52,7 +52,8 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
     (folder / "up").symlink_to(tmp_path)
     with pytest.warns(
-        UserWarning, match=r"up is a link to a folder: left out; bad\.txt is not UTF-8: read as Windows-1252"
+        UserWarning,
+        match=r"up is a link to a folder: left out; empty\.md is empty: left out; link\.txt is a link out",
     ) as said:
         env = rl.environments.Research.from_folder(folder, tasks)
     assert len(said) == 1 and "and 3 more (all of them: env.notes)" in str(said[0].message)
@@ -69,7 +70,7 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
         ({"goal": "Who?", "anwser": "x"}, "line 2 has a field 'anwser': did you mean 'answer'?"),
         ({"text": "Who?", "answer": "x"}, 'line 2 has no "goal": it has text, answer'),
         ({"goal": "", "answer": "x"}, 'line 2: "goal" is empty'),
-        ({"goal": "Who?", "answer": " "}, "line 2: an answer must be a text or a whole number, not ' '"),
+        ({"goal": "Who?", "answer": " "}, "line 2: an answer must be a text or a number, not ' '"),
         ({"goal": "Who?", "answer": True}, "not True"),
         ({"goal": "Who?", "answer": []}, "must list 1 to 100"),
         ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a text, not 3'),
@@ -112,6 +113,16 @@ def test_fields_that_mean_nothing_are_said_once(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"questions\.jsonl: fields that mean nothing here: 'by'") as said:
         rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, {**ASKED, "by": "Ann"}))
     assert len(said) == 1
+
+
+def test_a_decimal_answer_is_right_as_number_and_as_text(tmp_path: Path) -> None:
+    asked = {"goal": "How long is it?", "answer": [5.5, "five and a half"]}
+    env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"A."}, asked))
+    world = env.open(env.tasks("test")[0])
+    world.enter("0", world.root())
+    given = (5.5, "5.50", "Five and a half", 5, "5", "5.51")
+    scores = [world.leave("0", value) for value in given]
+    assert [score and score.success for score in scores] == [1, 1, 1, 0, 0, 0]
 
 
 def test_a_question_for_a_judge_is_not_verified(tmp_path: Path) -> None:
