@@ -107,12 +107,14 @@ INSTEAD = {"copy": "new", "edit": "new", "make": "new", "cat": "show", "ls": "li
 of_prompts = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="The words that agents read: look at them, compare them, make your own.",
+    help="The words that agents read: look at them, compare them, make your own.\n\n[bold]Examples[/bold]\n\n"
+    "  rao-lab prompts list\n  rao-lab prompts bench plain ./mine",
 )
 of_new = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Something of your own to begin with: a world that runs.",
+    help="Something of your own to begin with: a world that runs.\n\n[bold]Examples[/bold]\n\n"
+    "  rao-lab new environment word_hunt",
 )
 for group, commands in ((app, COMMANDS), (of_prompts, PROMPTS), (of_new, NEW)):
     for name, command in commands.items():

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rao_lab.base.checks import whole
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.course.graded_run import GradedRun, grade_run
 from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, marks, students
-from rao_lab.course.packed import unpack
+from rao_lab.course.packed import name_inside, packed_at, unpack
 from rao_lab.errors import ConfigError
 from rao_lab.store.files import without_hint
 
@@ -95,6 +95,16 @@ class Graded:
     """Others who have the same answers, to the second."""
     unopened: Mapping[str, str] = field(default_factory=dict)
     """Archives, and files in them, that cannot be had, with what to do."""
+
+    inside: str = field(default="", compare=False)
+    """The name that `rao-lab hand-in` was given, if all was packed by it."""
+    came_as: tuple[str, tuple[int, ...]] = field(default=("", ()), compare=False)
+    """The newest archive of these, and when it was packed."""
+
+    @property
+    def all_marks(self) -> frozenset[str]:
+        """Of answers and of runs."""
+        return self.marks.union(*(run.marks for run in self.runs))
 
     @property
     def unknown(self) -> bool:
@@ -175,7 +185,7 @@ def grade(
     for at, one in enumerate(handed_in, 1):
         tell(at, len(handed_in), one.student)
         found.append(_graded(one, folder, judging))
-    found = _with_copies(found)
+    found = _with_copies(_by_their_names(found))
     found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
     answered = [number for number in judging.known if any(number in each.exercises for each in found)]
     return Grades(
@@ -197,7 +207,8 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
             for each in one.packed
             for path, name in unpack(each, Path(room), notes, unopened).items()
         }
-        files |= {path: name.removeprefix(f"{one.student}/") for path, name in packed.items()}
+        inside = "" if files else name_inside(packed.values())
+        files |= {path: name.removeprefix(f"{inside or one.student}/") for path, name in packed.items()}
         runs = list[GradedRun]()
         for path, name in files.items():
             if path.suffix.lower() == ".rao":
@@ -209,7 +220,54 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
         read = [line for path in answers for line in kept_answers(path, notes)]
     lines = [*{json.dumps(line): line for line in read}.values()]  # nobody answers twice in a second
     judged = judging.judge(lines, notes)
-    return Graded(one.student, tuple(runs), judged, tuple(notes), marks=marks(lines), unopened=unopened)
+    return Graded(
+        one.student,
+        tuple(runs),
+        judged,
+        tuple(notes),
+        marks=marks(lines),
+        unopened=unopened,
+        inside=inside,
+        came_as=max(
+            ((each.relative_to(folder).as_posix(), packed_at(each)) for each in one.packed),
+            key=lambda came: came[1],
+            default=("", ()),
+        ),
+    )
+
+
+def _by_their_names(found: Sequence[Graded]) -> list[Graded]:
+    """Students by the names in their archives, whatever a platform called these. What was packed under one name and has
+    a run or answers in common is one student's, who handed in again: the newest counts. If nothing is in common, they
+    are two students who took the same name."""
+    alike: dict[str, list[Graded]] = defaultdict(list)
+    for each in found:
+        alike[each.inside].append(each)
+    kept = alike.pop("", [])
+    for name, those in alike.items():
+        those.sort(key=lambda each: (each.came_as[1], len(each.all_marks)), reverse=True)
+        persons = list[Graded]()
+        while those:
+            newest = those[0]
+            same = [each for each in those[1:] if each.all_marks & newest.all_marks]
+            persons.append(_newest(newest, same))
+            those = [each for each in those[1:] if each not in same]
+        if len(persons) > 1 or any(each.student == name for each in found if each.inside != name):
+            too = f"another student has the name {unquoted(name)}, too"
+            kept += [replace(each, notes=(*each.notes, too)) for each in persons]
+        else:
+            kept.append(replace(persons[0], student=name))
+    return sorted(kept, key=lambda each: each.student)
+
+
+def _newest(newest: Graded, older: Sequence[Graded]) -> Graded:
+    """With a note of what else was handed in, or of what it was called."""
+    file = unquoted(newest.came_as[0])
+    notes = [f"handed in as {file}"] if newest.student != newest.inside else []
+    if older:
+        others = ", ".join(unquoted(each.came_as[0]) for each in older)
+        notes = [f"handed in {len(older) + 1} times: {file} is the newest and counts, {others} not"]
+    return replace(newest, notes=(*newest.notes, *notes))
 
 
 def _without_hints(run: GradedRun) -> GradedRun:
@@ -226,7 +284,7 @@ def _with_copies(found: Sequence[Graded]) -> list[Graded]:
     """Each run with those of others that are the same run, and each student with those who have the same answers."""
     owners: dict[str, set[str]] = defaultdict(set)
     for each in found:
-        for mark in each.marks.union(*(run.marks for run in each.runs)):
+        for mark in each.all_marks:
             owners[mark].add(each.student)
 
     def named(each: Graded) -> Graded:

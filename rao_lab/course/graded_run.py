@@ -25,6 +25,8 @@ from rao_lab.base.words import counted, fixed
 from rao_lab.course.learned import Learned, ended, learned
 from rao_lab.course.played_again import PlayedAgain, play_again
 from rao_lab.credit import attribute_table
+from rao_lab.environments.bundled import BUNDLED
+from rao_lab.environments.named import open_named
 from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.store import Run, open_run
 from rao_lab.store.apart import apart
@@ -262,9 +264,32 @@ def _settings(config: Mapping[str, Any], train: Mapping[str, Any]) -> tuple[str,
         found = differences([{**due, **notebook, "steps": None}, due | here | {"steps": None}])
         return {name: (there, own) for name, (there, own) in found.items() if own != NOT_SET}
 
+    world = _world_settings(config, train)
     found = {"usual": against({})} | {name: against(each) for name, each in NOTEBOOKS.items()}
     nearest = min(found, key=lambda name: len(found[name]))
-    return nearest, found[nearest]
+    return nearest, world | found[nearest]
+
+
+def _world_settings(config: Mapping[str, Any], train: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What a bundled world was opened with otherwise than is usual; all notebooks that keep a run open it as usual."""
+    opened = _mapping(_mapping(config.get("opened")).get("env"))
+    name = opened.get("env")
+    if name not in BUNDLED or name != config.get("environment"):
+        return {}
+    try:
+        usual = getattr(open_named(name, "tiny"), "opened", {})
+    except RaoLabError:
+        return {}
+    found = differences([_flat(usual), _flat(opened)])
+    said = {key: (there, own) for key, (there, own) in found.items() if own != NOT_SET}
+    if said.get("env.seed", ("", ""))[1] == str(train.get("seed")):
+        del said["env.seed"]  # the training's seed says it
+    return said
+
+
+def _flat(opened: Mapping[str, Any]) -> dict[str, Any]:
+    """Under the names by which `rao-lab train` is told."""
+    return {**opened, "settings": None, "env": _mapping(opened.get("settings"))}
 
 
 def _marks(run: Run, steps: list[int]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
@@ -35,7 +35,10 @@ ASK_AGAIN = "cannot be opened, ask for it again"
 UNPACK = "not opened: unpack it"
 MOST_NAMED = 4
 """Run files that are not packed and are named."""
-NAME = re.compile(r"[^\W_](?:[\w .@+-]{0,78}\w)?")
+EXAMPLE = re.compile(r"(?:your[ ._-]?)?name", re.I)
+"""What stands for a name in README, in the notebooks and on the sheet."""
+LONGEST_NAME = 80
+NAME = re.compile(r"[^\W_](?:[\w .@+-]*\w)?")
 """Of a student: a file of every system can be called so."""
 NO_NAME = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|.*(?:-wal|-shm|\.ckpt|\.lock)", re.I | re.S)
 """What Windows keeps for devices, and what stands beside a run file."""
@@ -52,14 +55,17 @@ class Packed:
     """Its files, with their bytes."""
     left_out: tuple[str, ...]
     """What could not be packed, and why."""
+    replaced: bool = False
+    """An earlier archive was."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "file": str(self.file),
             "bytes": self.file.stat().st_size,
-            "from": str(self.place),
+            "from": str(self.place.resolve()),
             "packed": dict(self.held),
             "left_out": list(self.left_out),
+            "replaced": self.replaced,
         }
 
 
@@ -79,17 +85,16 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
         UnavailableError: the archive cannot be written.
     """
     name = re.sub(r"\.zip$", "", name, flags=re.I)
-    if not NAME.fullmatch(name) or NO_NAME.fullmatch(name):
-        raise ConfigError(
-            f"NAME {quoted(name)} is not safe for a file: take letters, digits, - and ., as ada.lovelace"
-        )
+    if why := _why_no_name(name):
+        raise ConfigError(f"NAME {quoted(name)} {why}")
     place = _place(folder)
     runs = sorted((place / "runs").glob("*.rao"))
     answers = place / FILE
     files = [*([answers] if answers.is_file() else []), *runs]
     if not files:
+        where = unquoted(folder if folder.name else folder.resolve())
         raise MissingError(
-            f"nothing to hand in: {unquoted(folder)} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
+            f"nothing to hand in: {where} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
             "folder of your notebooks, or name it with --from"
             + "".join(f"; {line}" for line in _elsewhere(place))
         )
@@ -102,7 +107,7 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
         )
     make_folder(out)
     target = out / f"{name}.zip"
-    if os.path.lexists(target) and not _packed_here(target, name):
+    if (earlier := os.path.lexists(target)) and not _packed_here(target, name):
         raise InputError(f"{unquoted(target)} exists and was not packed here: choose another name")
     tell(target)
     left_out = [*elsewhere]
@@ -120,7 +125,26 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
         if not held:
             raise InputError(f"nothing could be packed: {left_out[-1]}")
         rough.replace(target)
-    return Packed(target, place, held, tuple(left_out))
+    return Packed(target, place, held, tuple(left_out), earlier)
+
+
+def _why_no_name(name: str) -> str:
+    """Why an archive cannot be called so, and what to do; "" if it can."""
+    take = "take letters, digits, - and ., as ada.lovelace"
+    if EXAMPLE.fullmatch(name):
+        return "is the example: write your own name, as ada.lovelace"
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name)} characters: take at most {LONGEST_NAME}"
+    if not name:
+        return f"is empty: {take}"
+    if wrong := re.findall(r"[^\w .@+-]", name):
+        return f"has {quoted(wrong[0])}, which is not safe in the name of a file: {take}"
+    if not NAME.fullmatch(name):
+        return f"begins or ends with a sign that is not safe there: {take}"
+    if NO_NAME.fullmatch(name):
+        beside = re.search(r"(?:-wal|-shm|\.ckpt|\.lock)$", name, re.I)
+        return f"{'ends as what stands beside a run file' if beside else 'is kept by Windows'}: take another"
+    return ""
 
 
 def _place(folder: Path) -> Path:
@@ -155,6 +179,25 @@ def _packed_here(archive: Path, name: str) -> bool:
         return False
 
 
+def name_inside(names: Collection[str]) -> str:
+    """The name that `pack` gave to all of these files; "" if they were packed otherwise."""
+    found = {
+        (re.fullmatch(r"([^/]+)/(?:mine/answers\.jsonl|runs/[^/]+\.rao)", each) or [""] * 2)[1]
+        for each in names
+    }
+    name = found.pop() if len(found) == 1 else ""
+    return "" if _why_no_name(name) else name
+
+
+def packed_at(archive: Path) -> tuple[int, ...]:
+    """The newest time in an archive, as year, month, ..., second; empty if there is none."""
+    try:
+        with _opened(archive) as packed:
+            return max((each.date_time for each in packed.infolist()), default=())
+    except _BROKEN:
+        return ()
+
+
 def unpack(archive: Path, room: Path, notes: list[str], unopened: dict[str, str]) -> dict[Path, str]:
     """The run files and answers of an archive, laid into folders of their own in `room`, with their names in it.
     What cannot be had is said in `notes`, and in `unopened` by its name, with what to do; it never raises."""
@@ -175,6 +218,16 @@ def unpack(archive: Path, room: Path, notes: list[str], unopened: dict[str, str]
                 unopened[f"{archive.name}/{others[0]}"] = UNPACK
             elif not wanted:
                 notes.append(f"{shown} holds no run file and no answers")
+            elif foreign := [unquoted(parts[-1]) for each, parts in seen.items() if each not in wanted]:
+                more = [f"{len(foreign) - MOST_NAMED:,} more"] if len(foreign) > MOST_NAMED else []
+                notes.append(
+                    f"{shown} holds files that are not looked at: {', '.join([*foreign[:MOST_NAMED], *more])}"
+                )
+            outside = [each.filename for each, parts in listed.items() if ".." in parts or not parts[0]]
+            if outside:
+                notes.append(
+                    f"{shown} names {unquoted(outside[0])}, a place outside of it: nothing is written there"
+                )
             for each, parts in wanted.items():
                 stem, _, ending = parts[-1].rpartition(".")
                 stem = re.sub(r"[^\w-]", "_", stem)[:80]

@@ -289,15 +289,20 @@ def test_what_a_notebook_sets_is_known(name: str, repo: Path) -> None:
 
 def test_a_run_is_set_as_its_notebook_says_or_otherwise(folder: Path, lab: CommandLine) -> None:
     """Nothing is said of a run of notebook 01; of one that was changed, what."""
-    env, policy = rl.environments.TextCraft(difficulty="easy", seed=0), rl.load_policy("tiny")
+    policy = rl.load_policy("tiny")
+    worlds = {"ada": rl.environments.TextCraft(difficulty="medium", seed=0)}
+    worlds["bob"] = rl.environments.TextCraft(difficulty="easy", seed=3, slack=9)
     (folder / "class").mkdir()
     for name, own in (("ada", {}), ("bob", {"learning_rate": 1e-2, "group_size": 2})):
         settings = {**NOTEBOOKS["notebook 01"], "probe_tasks": 8 if name == "ada" else 1, **own}
         config = rl.default_config(policy, steps=1, **settings)
-        list(rl.train(env, policy, config, store=f"class/{name}.rao"))
+        list(rl.train(worlds[name], policy, config, store=f"class/{name}.rao"))
     ada, bob = grade(folder / "class", Criteria()).students
     assert (ada.runs[0].set_as, ada.runs[0].settings) == ("notebook 01", {})
-    assert {*bob.runs[0].settings} == {"learning_rate", "group_size", "probe_tasks"}
+    assert {*bob.runs[0].settings} == {
+        "difficulty", "env.slack", "env.seed", "learning_rate", "group_size", "probe_tasks",
+    }  # fmt: skip
+    assert bob.runs[0].settings["difficulty"] == ("medium", "easy")
     _, out, _ = lab(["grade", "class", "--learned"])
     assert "bob.rao was set otherwise than notebook 01: " in out and "learning_rate=0.01 (there 0.001)" in out
     assert "ada.rao was set" not in out and "learned if all of it is above 0" in out

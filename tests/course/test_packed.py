@@ -82,12 +82,45 @@ def test_a_run_in_progress_is_packed_whole_and_packed_again_later(folder: Path, 
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["../ada", "a/b", "a\\b", "", ".ada", "_ada", "-", "ada.", "nul", "COM1.x", "a:b", "ada.lock", "a\nb"],
+    ("name", "why"),
+    [
+        ("../ada", "has '/', which is not safe"),
+        ("a/b", "has '/', which is not safe"),
+        ("a\\b", "which is not safe in the name of a file: take letters"),
+        ("O'Brien", """has "'", which is not safe"""),
+        ("a:b", "has ':', which is not safe"),
+        ("a\nb", "which is not safe in the name of a file"),
+        ("", "is empty: take letters, digits"),
+        (".ada", "begins or ends with a sign"),
+        ("_ada", "begins or ends with a sign"),
+        ("-", "begins or ends with a sign"),
+        ("ada.", "begins or ends with a sign"),
+        ("nul", "is kept by Windows"),
+        ("COM1.x", "is kept by Windows"),
+        ("ada.lock", "ends as what stands beside a run file"),
+        ("x" * 300, "has 300 characters: take at most 80"),
+        ("NAME", "NAME 'NAME' is the example: write your own name"),
+        ("your.name", "NAME 'your.name' is the example: write your own name"),
+    ],
 )
-def test_a_name_that_is_not_safe_for_a_file_is_refused(name: str, home: Path, lab: CommandLine) -> None:
+def test_a_name_that_is_not_safe_for_a_file_is_refused(
+    name: str, why: str, home: Path, lab: CommandLine
+) -> None:
     said = lab.refused(["hand-in", "--from", home, "--", name])
-    assert "is not safe for a file: take letters" in said and not [*Path().rglob("*.zip")]
+    assert why in said and not [*Path().rglob("*.zip")]
+
+
+def test_no_name_and_two_words_are_answered_by_what_to_write(home: Path, lab: CommandLine) -> None:
+    assert "no name: say who hands in, as rao-lab hand-in ada.lovelace" in lab.refused(["hand-in"])
+    said = lab.refused(["hand-in", "Ada", "Lovelace", "--from", home])
+    assert 'in quotation marks, "Ada Lovelace", or with dots, ada.lovelace' in said
+
+
+def test_what_is_not_there_and_what_is_replaced_is_said(home: Path, lab: CommandLine) -> None:
+    (home / "notebooks/runs/first.rao").unlink()
+    first, again = (lab(["hand-in", "ada", "--from", home])[1] for _ in range(2))
+    assert "no runs are in it: trainings lie in runs/*.rao" in first and "replaces" not in first
+    assert "kB, replaces the earlier one: give this file" in again
 
 
 @pytest.mark.parametrize("name", ["Zoë Müller", "ada.lovelace", "s123@uni", "李"])
@@ -200,8 +233,11 @@ def test_what_cannot_be_opened_is_never_called_nothing(home: Path, folder: Path,
     lab(["hand-in", "ada", "--from", home, "--out", "class"])
     whole = Path("class/ada.zip").read_bytes()
     Path("class/bob.zip").write_bytes(whole[: len(whole) * 2 // 3])
-    with zipfile.ZipFile("class/ada.zip") as archive:
-        at = archive.getinfo("ada/runs/first.rao").header_offset + 5_000
+    add(home, {"exercise": "1.1", "answer": "0.1"})
+    lab(["hand-in", "cy", "--from", home, "--out", "class"])
+    whole = Path("class/cy.zip").read_bytes()
+    with zipfile.ZipFile("class/cy.zip") as archive:
+        at = archive.getinfo("cy/runs/first.rao").header_offset + 5_000
     Path("class/cy.zip").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
     Path("class/dan.7z").write_bytes(b"7z")
     wanted = ["--min-steps", "3", "--exercises", "1.1", "--csv", "g.csv", "--page", "g.html"]
@@ -257,7 +293,52 @@ def test_a_damaged_run_is_salvaged_to_where_it_is_packed(
 
 
 def test_a_platform_lays_each_archive_into_a_folder(home: Path, folder: Path, lab: CommandLine) -> None:
+    """The student is called as in the archive, however the platform called it."""
     lab(["hand-in", "al", "--from", home, "--out", folder / "class/Ada Lovelace_77_file"])
     one = only(folder / "class")
-    assert (one.student, one.right) == ("Ada Lovelace_77_file", 1)
-    assert [run.file for run in one.runs] == ["al/runs/first.rao"]
+    assert (one.student, one.right) == ("al", 1)
+    assert [run.file for run in one.runs] == ["runs/first.rao"]
+    assert one.notes == ("handed in as Ada Lovelace_77_file/al.zip",)
+    Path("class/Ada Lovelace_77_file/al.zip").rename("class/Lovelace, Ada_77_al (1).zip")
+    Path("class/Ada Lovelace_77_file").rmdir()
+    assert only(folder / "class").student == "al"
+
+
+def add(home: Path, *lines: dict[str, str]) -> None:
+    kept = home / "notebooks/mine/answers.jsonl"
+    kept.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+
+
+def test_who_hands_in_twice_is_one_student_and_the_newest_counts(home: Path, lab: CommandLine) -> None:
+    wrong, right = ({"exercise": "1.1", "answer": each, "at": f"2026-{each}"} for each in ("0", "0.1"))
+    add(home, wrong)
+    lab(["hand-in", "ada", "--from", home, "--out", "class"])
+    older = Path("class/ada.zip").rename("class/ada (1).zip")
+    with zipfile.ZipFile(older) as archive:
+        held = {each.filename: archive.read(each) for each in archive.infolist()}
+    with zipfile.ZipFile(older, "w") as archive:
+        for name, raw in held.items():
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), raw)
+    add(home, wrong, right)
+    lab(["hand-in", "ada", "--from", home, "--out", "class"])
+    one = only(Path("class"))
+    assert (one.student, one.right, one.same, [run.same for run in one.runs]) == ("ada", 1, (), [()])
+    assert one.notes == ("handed in 2 times: ada.zip is the newest and counts, ada (1).zip not",)
+    add(home, {**right, "at": "2027"})
+    (home / "notebooks/runs/first.rao").unlink()
+    lab(["hand-in", "ada", "--from", home, "--out", "class/other"])
+    found = grade(Path("class"), Criteria()).students
+    assert len(found) == 2, "nothing in common: another student of the same name"
+    assert [each.student for each in found] == ["ada", "other"]
+    assert all("another student has the name ada, too" in each.notes for each in found)
+
+
+def test_what_else_is_in_an_archive_is_named(home: Path, lab: CommandLine) -> None:
+    lab(["hand-in", "ada", "--from", home, "--out", "class"])
+    with zipfile.ZipFile("class/ada.zip", "a") as archive:
+        archive.writestr("ada/essay.docx", b"")
+        archive.writestr("../../evil.py", b"")
+    assert only(Path("class")).notes == (
+        "ada.zip holds files that are not looked at: essay.docx",
+        "ada.zip names ../../evil.py, a place outside of it: nothing is written there",
+    )

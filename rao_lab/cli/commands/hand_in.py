@@ -12,7 +12,9 @@ from rao_lab.cli.output import print_json, print_progress, print_text
 
 
 def hand_in(
-    name: Annotated[str, typer.Argument(help="Who hands in: the archive is called so.", metavar="NAME")],
+    name: Annotated[
+        list[str] | None, typer.Argument(help="Who hands in: the archive is called so.", metavar="NAME")
+    ] = None,
     source: Annotated[
         Path,
         typer.Option(
@@ -39,19 +41,38 @@ def hand_in(
     from rao_lab.base.safe_text import unquoted
     from rao_lab.course.packed import pack
 
-    made = pack(name, source, out, lambda archive: print_progress(f"packing {unquoted(archive)}"))
+    made = pack(_one(name or []), source, out, lambda archive: print_progress(f"packing {unquoted(archive)}"))
     if as_json:
         print_json(made.to_json())
         return
     lines = [f"  {_size(size):>8}  {unquoted(inside)}" for inside, size in made.held.items()]
     if not any(inside.endswith(".jsonl") for inside in made.held):
         lines.append("no answers are in it: rl.check keeps them in mine/answers.jsonl")
+    if not any(inside.endswith(".rao") for inside in made.held):
+        lines.append("no runs are in it: trainings lie in runs/*.rao")
+    replaced = ", replaces the earlier one" if made.replaced else ""
     packed = _size(made.file.stat().st_size)
     print_text(
         f"from {unquoted(made.place.resolve())}\n"
         + "\n".join([*lines, *made.left_out])
-        + f"\n{unquoted(made.file)}, {packed}: give this file to your lecturer"
+        + f"\n{unquoted(made.file)}, {packed}{replaced}: give this file to your lecturer"
     )
+
+
+def _one(names: list[str]) -> str:
+    """Raises: ConfigError: there is no name, or several words are one."""
+    from rao_lab.base.safe_text import quoted, unquoted
+    from rao_lab.errors import ConfigError
+
+    if not names:
+        raise ConfigError("no name: say who hands in, as rao-lab hand-in ada.lovelace")
+    if len(names) > 1:
+        whole = " ".join(names)
+        raise ConfigError(
+            f'{len(names)} names, {quoted(whole)}: write one name in quotation marks, "{unquoted(whole)}", or with '
+            f"dots, {unquoted('.'.join(names).lower())}"
+        )
+    return names[0]
 
 
 def _size(size: int) -> str:
