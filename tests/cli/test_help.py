@@ -64,6 +64,12 @@ def test_help_fills_a_terminal_of_80_columns_and_no_example_is_broken(
         assert not line or not after or len(line) + 1 + len(after.split()[0]) > 78
 
 
+@pytest.mark.parametrize("group", ["prompts", "new"])
+def test_a_group_of_commands_has_an_example_too(group: str, lab: CommandLine) -> None:
+    status, out, _ = lab([group, "--help"])
+    assert status == 0 and f"rao-lab {group} " in out.partition("Examples")[2]
+
+
 def test_bare_rao_lab_shows_the_commands(lab: CommandLine) -> None:
     status, out, err = lab([])
     assert status == 2
