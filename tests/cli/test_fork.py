@@ -9,6 +9,7 @@ import pytest
 
 import rao_lab as rl
 from tests.support.command_line import CommandLine
+from tests.support.written import Written
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,22 @@ def test_what_means_nothing_is_one_line(kept: Path, lab: CommandLine, asked: lis
 
 def test_without_a_node_the_nodes_are_named(kept: Path, lab: CommandLine) -> None:
     assert "--node is missing: this tree has 0, 0.0" in lab.refused(["fork", kept, "--rest", "continued"])
+
+
+def test_a_tree_over_files_of_ones_own_is_given_them_again(lab: CommandLine, tmp_path: Path) -> None:
+    from rao_lab.api.export import record
+
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "ada.txt").write_text("Ada was a countess.")
+    (tmp_path / "asked.jsonl").write_text('{"goal": "Who was a countess?", "answer": "Ada"}')
+    files = (tmp_path / "texts", tmp_path / "asked.jsonl")
+    env, path = rl.environments.Research.from_folder(*files), tmp_path / "own.rao"
+    record([rl.run(env.tasks("test")[0], env, Written(["finish('Ada')"]))], path)
+    asked = ["fork", path, "--node", "0", "--rest", "continued", "--repeats", "1", "--policy", "tiny"]
+    assert "(--env research)" in lab.refused(asked)
+    with pytest.warns(UserWarning, match="tiny knows the words of terse alone"):
+        found = lab.json([*asked, "--env", "research", "--data", files[0], "--tasks", files[1]])
+    assert found["rows"][0]["success"] == 1 and len(found["rows"]) == 2
 
 
 def test_a_tree_of_a_world_of_ones_own_asks_for_that_world(lab: CommandLine, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from rao_lab.cli.options import Json, RunFile, Set, Temperature, run_file
+from rao_lab.cli.options import Json, Rules, RunFile, Set, Tasks, Temperature, run_file
 from rao_lab.cli.output import console_on_stderr, loading, print_json, print_progress, print_text
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def fork(
     env: Annotated[
         str | None, typer.Option(help="The world, if the run does not say it.", metavar="NAME")
     ] = None,
+    rules: Rules = None,
+    tasks: Tasks = None,
     settings: Set = None,
     seed: Annotated[int, typer.Option(help="Keys the noise of what is new.")] = 0,
     temperature: Temperature = None,
@@ -123,9 +125,9 @@ def fork(
             paths = [each.path for each in original.nodes]
             more = f" and {len(paths) - PATHS_SAID} more" if len(paths) > PATHS_SAID else ""
             raise ConfigError(f"--node is missing: this tree has {', '.join(paths[:PATHS_SAID])}{more}")
-        world = (
-            reopen_environment(Begun(path, run.config), env, "chat", None, None, None, {}) if env else None
-        )
+        world = None
+        if env or rules or tasks:
+            world = reopen_environment(Begun(path, run.config), env, "chat", None, rules, tasks, {})
         actor = _policy(policy, settings or ())
         with Board(console_on_stderr(), f"rao-lab fork, {path.name}") as board:
             board.phase("forks", repeats)
