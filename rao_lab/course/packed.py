@@ -91,14 +91,13 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
     runs = sorted((place / "runs").glob("*.rao"))
     answers = place / FILE
     files = [*([answers] if answers.is_file() else []), *runs]
+    elsewhere = _elsewhere(place)
     if not files:
         where = unquoted(folder if folder.name else folder.resolve())
         raise MissingError(
             f"nothing to hand in: {where} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
-            "folder of your notebooks, or name it with --from"
-            + "".join(f"; {line}" for line in _elsewhere(place))
+            "folder of your notebooks, or name it with --from" + "".join(f"; {line}" for line in elsewhere)
         )
-    elsewhere = _elsewhere(place)
     size = sum(path.stat().st_size for path in files if path.is_file())
     if len(files) > MOST_FILES or size > MOST_BYTES:
         raise InputError(
