@@ -13,9 +13,11 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import typer
 
+from rao_lab import __version__
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
 from rao_lab.cli.commands import (
@@ -56,6 +58,22 @@ app = typer.Typer(
     "Start with [bold]rao-lab demo[/bold]. Then look into the run that it wrote, with "
     "[bold]rao-lab show runs/demo.rao[/bold].",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"rao-lab {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What `rao-lab` itself takes, before a command."""
+
 
 # Some versions of typer carry a copy of click, others import it. The base of its errors has one name in both.
 USAGE_ERROR: type[Exception] = next(

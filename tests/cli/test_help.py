@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+import rao_lab
 from rao_lab.cli import main as cli
 from tests.support.command_line import CommandLine
 
@@ -37,6 +38,11 @@ COMMANDS = [
 def test_the_commands_are_those_that_work() -> None:
     assert set(cli.PROMPTS) >= {"list", "show", "diff", "new"}
     assert [command.name or command.callback.__name__ for command in cli.app.registered_commands] == COMMANDS
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_that_of_the_package(option: str, lab: CommandLine) -> None:
+    assert lab([option]) == (0, f"rao-lab {rao_lab.__version__}\n", "")
 
 
 EVERY = [*COMMANDS, *(f"prompts {name}" for name in cli.PROMPTS), *(f"new {name}" for name in cli.NEW)]
