@@ -93,6 +93,19 @@ def _clicks(report: Report) -> list[str]:
     return [*lines, "", _machine(report)]
 
 
+def _watched(report: Report) -> list[str]:
+    """How many times a step alone costs while a view shows it: median, and lower and upper quarter."""
+    times: dict[str, dict[str, str]] = {}
+    for case in report["cases"]:
+        if ratios := case["ratios"]:
+            low, middle, high = ratios["alone"]
+            times.setdefault(case["name"], {})[case["unit"]] = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    units = list(next(iter(times.values())))
+    lines = [_row("a step, times one alone", *units), _rule(1 + len(units))]
+    lines += [_row(name, *(found[unit] for unit in units)) for name, found in times.items()]
+    return [*lines, "", _machine(report)]
+
+
 def _updates(report: Report) -> list[str]:
     """Trained tokens a processor second and memory of each arm, and how many times TRL's ours is."""
     found = {case["name"]: case["median"] for case in report["cases"]}
@@ -136,8 +149,9 @@ TABLES: Mapping[str, Callable[[Report], Sequence[str]]] = {
     "parts": _parts,
     "train": _updates,
     "views": _clicks,
+    "live": _watched,
 }
-FILES = {"rollout": "rollout", "adapter": "gpu_adapter", "parts": "parts", "train": "train", "views": "views"}
+FILES = {name: "gpu_adapter" if name == "adapter" else name for name in TABLES}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

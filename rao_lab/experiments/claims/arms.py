@@ -52,7 +52,7 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(tasks=100, replayed={"medium": 20, "hard": 20}, quick=True)
+QUICK = Scale(steps=24, tasks=100, replayed={"medium": 8, "hard": 8}, quick=True)
 SEEDS = (0, 1, 2, 3, 4)
 QUICK_SEEDS = (0, 1)
 MOST_SEEDS = 1000
@@ -223,7 +223,7 @@ ABLATIONS = (
     _ablation("node_cost", "lambda 0, and a cost of .05 for each node below", "node_cost", lam=0.0),
 )
 ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (*MAIN, *ABLATIONS, *COUNTING)}
-QUICK_ARMS = ("team_base", "rao", "solo_base", "flat", "flat_tokens", "lam_0")
+QUICK_ARMS = ("team_base", "rao", "solo_base", "flat", "flat_tokens")
 SETS: Mapping[str, tuple[str, ...]] = {
     "all": tuple(ARMS),
     "main": tuple(arm.name for arm in MAIN if arm.base == "tiny"),

@@ -57,8 +57,9 @@ def _head() -> Iterator[str]:
         "node's."
     )
     yield (
-        f"- **`--quick`**: {QUICK.tasks} tasks a band, seeds {', '.join(map(str, arms.QUICK_SEEDS))}, arms "
-        f"{', '.join(f'`{name}`' for name in arms.QUICK_ARMS)}. Its verdicts are marked."
+        f"- **`--quick`**: {QUICK.steps} steps, {QUICK.tasks} tasks a band, seeds "
+        f"{', '.join(map(str, arms.QUICK_SEEDS))}, arms {', '.join(f'`{name}`' for name in arms.QUICK_ARMS)}. "
+        "Its verdicts are marked. (This line was shortened after the first runs; no kept row is of this form.)"
     )
     yield ""
 

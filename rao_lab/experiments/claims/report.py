@@ -127,7 +127,10 @@ def _head(known: Known) -> Iterator[str]:
     )
     yield ""
     if scale.get("quick"):
-        yield "**Quick**: two seeds and 100 tasks a band settle little; the verdicts are marked."
+        yield (
+            f"**Quick**: two seeds, {scale['steps']} steps and {scale['tasks']} tasks a band settle little; the verdicts "
+            "are marked."
+        )
         yield ""
     if lacks := missing(known):
         yield f"**{lacks}**"
