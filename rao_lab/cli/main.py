@@ -17,9 +17,9 @@ from typing import Annotated
 
 import typer
 
-from rao_lab import __version__
 from rao_lab.base.interrupts import Termination
 from rao_lab.base.safe_text import one_line
+from rao_lab.base.versions import package_versions
 from rao_lab.cli.commands import (
     bench,
     check,
@@ -62,14 +62,15 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"rao-lab {__version__}\n")
+        sys.stdout.write(f"rao-lab {package_versions()['rao-lab']}\n")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """What `rao-lab` itself takes, before a command."""

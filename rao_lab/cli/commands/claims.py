@@ -17,7 +17,11 @@ FAILED = 1
 
 def claims(
     quick: Annotated[
-        bool, typer.Option("--quick", help="2 seeds, 24 steps, 100 tasks of a band, 5 arms, in ten minutes; the verdicts say so.")
+        bool,
+        typer.Option(
+            "--quick",
+            help="2 seeds, 24 steps, 100 tasks of a band, 5 arms: ten minutes; the verdicts say so.",
+        ),
     ] = False,
     arms: Annotated[
         str | None,

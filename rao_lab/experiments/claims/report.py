@@ -128,8 +128,8 @@ def _head(known: Known) -> Iterator[str]:
     yield ""
     if scale.get("quick"):
         yield (
-            f"**Quick**: two seeds, {scale['steps']} steps and {scale['tasks']} tasks a band settle little; the verdicts "
-            "are marked."
+            f"**Quick**: two seeds, {scale['steps']} steps and {scale['tasks']} tasks a band settle little; the "
+            "verdicts are marked."
         )
         yield ""
     if lacks := missing(known):
