@@ -12,7 +12,8 @@ from rao_lab.base.safe_text import one_line, quoted
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.store.differences import differences
-from rao_lab.views.plotting import INK, LABEL, SEQUENTIAL, empty, layout
+from rao_lab.views.plotting import SEQUENTIAL, empty, layout
+from rao_lab.views.tones import INK, LABEL
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

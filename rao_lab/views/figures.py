@@ -24,7 +24,8 @@ from rao_lab.tree.text import node_label, preamble
 from rao_lab.views.curve_figures import curves as curves
 from rao_lab.views.curve_figures import gradient_share as gradient_share
 from rao_lab.views.evolution.figure import evolution as evolution
-from rao_lab.views.plotting import INK, SEQUENTIAL, empty, layout
+from rao_lab.views.plotting import SEQUENTIAL, empty, layout
+from rao_lab.views.tones import INK
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

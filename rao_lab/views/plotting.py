@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rao_lab.views import tones
+from rao_lab.views.tones import INK, LABEL
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-INK, LABEL, RULE = "#1b1f24", "#636a73", "#e4e6e9"
-SEQUENTIAL = ("#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
+SEQUENTIAL = tones.SEQUENTIAL[1:]
 """From shallow to deep, from easy to hard."""
 
 

@@ -106,8 +106,9 @@ def test_the_still_of_a_long_run_is_bounded_and_keeps_its_plots() -> None:
     svg = board_svg({"step": steps, "columns": columns}, 2500, ["easy", "medium", "<hard>"])
     assert 20_000 < len(svg) < STILL_LIMIT
     assert svg.count("probes 0.50") == 3 and svg.count(">depth ") == 10 and "<hard>" not in svg
-    tones = set(re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', svg))
-    assert len(tones) == 10 and min(map(contrast, tones)) >= 3, "each part stands out from the page"
+    parts = re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"(?: stroke="(#[0-9a-f]{6})")?', svg)
+    assert len({fill for fill, _ in parts}) == 10
+    assert min(contrast(edge or fill) for fill, edge in parts) >= 3, "each part stands out from the page"
 
 
 def contrast(tone: str) -> float:

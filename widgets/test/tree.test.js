@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Piles } from "../src/step/piles.js";
 import { Camera } from "../src/tree/camera.js";
 import { cardSize } from "../src/tree/brush.js";
-import { append, columnPitch, fitPitch, foldsFor, FULL_PITCH, level, tidy } from "../src/tree/layout.js";
+import { append, columns, fitPitch, foldsFor, FULL_PITCH, level, tidy } from "../src/tree/layout.js";
+import { zoomWords } from "../src/tree/legend.js";
 import { TreeView } from "../src/tree/tree.js";
 import { RUNNING, grow } from "./grow.js";
 
@@ -69,21 +70,44 @@ test("cards change at row pitches 52 and 22", () => {
   assert.deepEqual([65, 52, 51.9, 22, 21.9].map(level), ["near", "near", "middle", "middle", "far"]);
 });
 
-test("a deep tree in a narrow box takes the middle card", () => {
-  const step = grow([-1, 0, 1, 2, 3]);
-  assert.equal(level(fitPitch(tidy(step, 0, new Set()), 560, 600)), "middle");
+/** @param {number} nodes each the only child of the one before */
+function chain(nodes) {
+  return Array.from({ length: nodes }, (_, i) => i - 1);
+}
+
+/**
+ * A tree as it is first shown on a stage.
+ * @param {number[]} parents @param {number} width @param {number} height
+ */
+function firstView(parents, width, height) {
+  const camera = Object.assign(new Camera(), { width, height });
+  const step = grow(parents);
+  const layout = tidy(step, 0, new Set());
+  camera.fit(layout, 1, false);
+  const places = layout.rows.map((row) => camera.at(step.depth[row], layout.y.get(row) ?? 0, 1));
+  return { camera, places, ...camera.outside(places, cardSize(camera.pitch, 1, camera.card)) };
+}
+
+test("a deep tree in a narrow box has narrower cards: all are seen, and none stands over another", () => {
+  for (const parents of [[-1, 0, 1, 1, 2, 2, 3, 3], [-1, 0, 1, 1, 2, 2, 3, 4], chain(5), chain(8)]) {
+    const { camera, hidden, cut } = firstView(parents, 614, 285);
+    assert.deepEqual([hidden, cut], [0, 0]);
+    assert.ok(camera.card >= 58 && camera.card + 10 < (camera.column ?? 0), `${camera.card}`);
+  }
+  assert.equal(firstView(chain(5), 1200, 600).camera.card, 134, "where there is room, cards are as usual");
 });
 
-test("a deep tree that a narrow stage cannot hold says how many cards are out of view", () => {
-  const camera = Object.assign(new Camera(), { width: 614, height: 285 });
-  const outside = (/** @type {number[]} */ parents) => {
-    const step = grow(parents);
-    const layout = tidy(step, 0, new Set());
-    camera.fit(layout, 1, false);
-    const places = layout.rows.map((row) => camera.at(step.depth[row], layout.y.get(row) ?? 0, 1));
-    return camera.outside(places, cardSize(camera.pitch, 1));
-  };
-  assert.deepEqual([outside([-1, 0, 1, 1, 2, 2, 3, 3]), outside([-1, 0, 1, 1, 2, 2, 3, 4])], [0, 1]);
+test("cards stay as wide as can be read: the words tell how many are out of view, and how many cut", () => {
+  const { hidden, cut, places, camera } = firstView(chain(10), 614, 285);
+  const seen = places.filter(([x]) => x + camera.card <= 614).length;
+  assert.ok(hidden > 0 && seen + hidden + cut === 10);
+  assert.equal(zoomWords(52, { hidden: 0, cut: 0 }), "52 %");
+  assert.equal(zoomWords(52, { hidden: 4, cut: 1 }), "4 out of view, 1 cut: drag to see \u00b7 52 %");
+  assert.equal(zoomWords(52, { hidden: 0, cut: 2 }), "2 cut: drag to see \u00b7 52 %");
+  const size = { width: 50, height: 20 };
+  const edge = Object.assign(new Camera(), { width: 100, height: 100 });
+  const found = edge.outside([[10, 50], [60, 50], [100, 50], [10, 5], [10, -30]], size);
+  assert.deepEqual(found, { hidden: 2, cut: 2 });
 });
 
 test("a small tree grows with its stage, up to 140 %; a live one keeps its size", () => {
@@ -96,7 +120,7 @@ test("a small tree grows with its stage, up to 140 %; a live one keeps its size"
   assert.deepEqual([percent(300, 900), percent(1200, 130), percent(1200, 900, 1)], [100, 100, 100]);
   const wide = 370; // at every size it grows to, the deepest card ends within the stage
   const pitch = fitPitch(small, wide, 900);
-  const right = columnPitch(small, wide, pitch) + cardSize(pitch, 1).width;
+  const right = columns(small, wide, pitch).column + cardSize(pitch, 1).width;
   assert.ok(right <= wide + 1e-9, `${right}`);
 });
 

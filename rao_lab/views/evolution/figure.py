@@ -10,7 +10,8 @@ from rao_lab.views.evolution.columns import columns_of
 from rao_lab.views.evolution.evolution import Evolution
 from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.states import sentence_of
-from rao_lab.views.plotting import INK, SEQUENTIAL, empty, layout
+from rao_lab.views.plotting import SEQUENTIAL, empty, layout
+from rao_lab.views.tones import INK
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

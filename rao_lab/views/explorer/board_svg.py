@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from rao_lab.base.safe_text import shorten, visible
 from rao_lab.base.words import fixed
 from rao_lab.evaluation.intervals import wilson
+from rao_lab.views.tones import EDGED, INK, LABEL, LINED, PAGE, RULE, line_tone, part_tone
 
 WIDTH, LEFT, TAIL = 640, 40, 150
 TITLE, HIGH, LOW, FOOT, GAP = 18, 150, 90, 18, 12
@@ -25,10 +26,8 @@ BANDS = 6
 """Series whose intervals can be told apart."""
 FEW = 3
 """Up to this many steps are points: two or three are no curve yet."""
-SEQUENTIAL = ("#e9e6f4", "#cfc8e8", "#a89dd6", "#7b6dbb", "#55479a", "#352a6b")
-FAINTEST = 0.52
-"""Of that scale, for a part of a plot."""
-INK, LABEL, RULE = "#1b1f24", "#636a73", "#e4e6e9"
+EDGE = 0.75
+"""px of the edge of a pale part."""
 
 T = TypeVar("T")
 Columns = Mapping[str, Sequence[float | None]]
@@ -70,13 +69,13 @@ def success_series(steps: Sequence[int], columns: Columns, order: Sequence[str])
     for prefix in prefixes:
         for place, name in enumerate(names):
             shares, counts = (columns.get(f"{prefix}/{name}/{what}") for what in ("success", "tasks"))
-            tone = SEQUENTIAL[4 if len(names) == 1 else min(3 + place, 5)]
             points = list(_points(steps, shares or (), counts or ()))
+            tone = line_tone(place, len(names))
             series.append(Series(name or "all tasks", prefix != prefixes[0], tone, points))
     if not names:
         for name in ("success", "probe_success"):
             points = [(step, each, each, each) for step, each in _known(steps, columns.get(name, ()))]
-            series.append(Series("success", name != "success", SEQUENTIAL[4], points))
+            series.append(Series("success", name != "success", line_tone(0, 1), points))
     return [each for each in series if each.points][:SERIES]
 
 
@@ -137,7 +136,7 @@ def board_svg(
 def _svg(wide: int, high: float, body: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high:.0f}" viewBox="0 0 {wide} {high:.0f}" '
-        f'role="img" style="background:#fff;max-width:100%"><title>Root success and gradient share</title>'
+        f'role="img" style="background:{PAGE};max-width:100%"><title>Root success and gradient share</title>'
         f'<g font-family="Helvetica,Arial,sans-serif" font-size="11">{body}</g></svg>'
     )
 
@@ -179,7 +178,7 @@ def _end_words(series: Series) -> str:
 
 def _point(field: Field, series: Series, step: int, share: float, low: float, high: float) -> str:
     x, y = field.x(step), field.y(share)
-    fill = "#fff" if series.probe else series.tone
+    fill = PAGE if series.probe else series.tone
     return (
         f'<path d="M{x:.1f} {field.y(low):.1f}V{field.y(high):.1f}" stroke="{series.tone}"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{fill}" stroke="{series.tone}" stroke-width="1.4"/>'
@@ -189,7 +188,8 @@ def _point(field: Field, series: Series, step: int, share: float, low: float, hi
 def _shares(steps: Sequence[int], columns: Columns) -> list[tuple[int, list[tuple[str, float]]]]:
     """Of each step that was trained, the part of the loss of each depth, which together are 1."""
     prefix = "gradient_share_by_depth/"
-    names = sorted((name for name in columns if name.startswith(prefix)), key=lambda name: (len(name), name))
+    reached = (name for name, shares in columns.items() if name.startswith(prefix) and any(shares))
+    names = sorted(reached, key=lambda name: (len(name), name))
     found = []
     for place, step in enumerate(steps):
         parts = [(name.removeprefix(prefix), columns[name][place] or 0.0) for name in names]
@@ -203,15 +203,14 @@ def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -
     parts = [_rule(field, share, f"{fixed(100 * share, 0)} %") for share in (0.0, 0.5, 1.0)]
     drawn = _thin(rows, PARTS // len(rows[0][1]))
     wide = max(1.0, min(14.0, 0.85 * (field.x(1) - field.x(0)) * len(rows) / len(drawn)))
+    edged, gap = wide / 2 >= EDGED, 0.5 if wide / 2 >= LINED else 0.0
+    tones = [part_tone(level, len(rows[0][1]), edged) for level in range(len(rows[0][1]))]
     for step, shares in drawn:
         under = 0.0
-        for level, (_, share) in enumerate(shares):
+        for tone, (_, share) in zip(tones, shares, strict=True):
             if share > 0:
                 y = field.y(under + share)
-                parts.append(
-                    f'<rect x="{field.x(step) - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-                    f'height="{field.y(under) - y:.1f}" fill="{_depth_tone(level, len(shares))}"/>'
-                )
+                parts.append(_part(field.x(step) - wide / 2, y + gap, wide, field.y(under) - y - gap, tone))
             under += share
     ends, under = [], 0.0
     for name, share in rows[-1][1]:
@@ -221,12 +220,12 @@ def _depths(field: Field, rows: Sequence[tuple[int, list[tuple[str, float]]]]) -
     return "".join([*parts, *_ends(field, ends)])
 
 
-def _depth_tone(level: int, levels: int) -> str:
-    """Deeper is darker. Each has three times the contrast of the page, as in `widgets/src/board/tones.js`."""
-    place = 5 * (FAINTEST + (1 - FAINTEST) * level / (levels - 1) if levels > 1 else 0.8)
-    low = min(4, int(place))
-    ends = [[int(tone[at : at + 2], 16) for at in (1, 3, 5)] for tone in SEQUENTIAL[low : low + 2]]
-    return "#" + "".join(f"{round(a + (b - a) * (place - low)):02x}" for a, b in zip(*ends, strict=True))
+def _part(x: float, y: float, wide: float, high: float, tone: tuple[str, str]) -> str:
+    """A part of a column; the edge lies within its size."""
+    fill, edge = tone
+    pen, inset = (f' stroke="{edge}" stroke-width="{EDGE}"', EDGE / 2) if edge else ("", 0.0)
+    size = f'width="{wide - 2 * inset:.1f}" height="{max(0.0, high - 2 * inset):.1f}"'
+    return f'<rect x="{x + inset:.1f}" y="{y + inset:.1f}" {size} fill="{fill}"{pen}/>'
 
 
 def _ends(field: Field, ends: Sequence[tuple[float, str]]) -> Iterator[str]:

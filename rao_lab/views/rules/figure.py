@@ -6,8 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from rao_lab.base.safe_text import one_line
-from rao_lab.views.plotting import LABEL, RULE, SEQUENTIAL, layout
+from rao_lab.views.plotting import SEQUENTIAL, layout
 from rao_lab.views.rules.comparison import COLUMNS, SHARES, RuleComparison, steps_words
+from rao_lab.views.tones import LABEL, RULE
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

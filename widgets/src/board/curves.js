@@ -8,6 +8,7 @@ import { packed } from "./measures.js";
 import { DASHES, MARKS, dot, endLabels, figuresAt, filled, ground } from "./pens.js";
 import { line, rules, say, type, whisker } from "./pens.js";
 import { endWords, isBare, shareFigures } from "./plan.js";
+import { EDGED } from "./scale.js";
 import { at } from "./series.js";
 import { kindTones, lineTone } from "./tones.js";
 
@@ -23,8 +24,6 @@ import { kindTones, lineTone } from "./tones.js";
 
 /** Lines whose figures of the chosen step fit beside its line. */
 const FIGURES = 5;
-/** px of half a column from which on it has room for edges. */
-const EDGED = 1.5;
 /** px between the last column and the names of its parts. */
 const BESIDE = 10;
 /** px about a point that are the point. */
@@ -154,7 +153,7 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
   const { x, u, chosen, p, context } = scale;
   const shares = plan.entry.draw === "shares";
   const made = packed(rows, { x: (step) => x(step), u }, shares);
-  const tones = kindTones(p, kinds, shares, made.half >= EDGED);
+  const tones = kindTones(p, kinds, shares, made.half >= EDGED.edge);
   for (const column of made.columns) {
     let below = 0;
     column.parts.forEach((part, level) => {
@@ -162,7 +161,7 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
       const [low, high] = [y(below), y(below + part)];
       below += part;
       filled(context, tones[level], column.x - made.half, high, made.half * 2, low - high);
-      if (made.half < 3) return;
+      if (made.half < EDGED.line) return;
       context.fillStyle = p.page; // a line between two parts, which may share a tone
       context.fillRect(column.x - made.half, high - 0.5, made.half * 2, 1);
     });

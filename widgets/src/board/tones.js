@@ -2,30 +2,25 @@
 // has an edge that does: what is fainter is no part of a plot.
 
 import { rampColour, sequentialColour } from "../shared/theme.js";
+import { PLACES } from "./scale.js";
 
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("./measures.js").Columns} Columns */
 
 /** @typedef {{fill: string, edge: string | null}} Tone with an edge if the fill is faint */
 
-/** The faintest tone of the scale that stands alone, the strongest, and the faintest that has an edge. */
-const FAINTEST = 0.52;
-const STRONGEST = 1;
-const PALE = 0.2;
-/** That of a series alone. */
-const ALONE = 0.8;
 /** The advantage whose tone a mark of a few px has at least, and below which it has no sign. */
 const LEAST = 0.7;
 const NONE = 0.02;
 
 /** Of a line at `place` among `names`. @param {Palette} p @param {number} place @param {number} names */
 export function lineTone(p, place, names) {
-  return sequentialColour(p, names < 2 ? ALONE : between(place / (names - 1)));
+  return sequentialColour(p, names < 2 ? PLACES.alone : between(place / (names - 1)));
 }
 
 /** @param {number} share of the way from the faintest tone to the strongest @param {number} [faintest] */
-function between(share, faintest = FAINTEST) {
-  return faintest + (STRONGEST - faintest) * share;
+function between(share, faintest = PLACES.faintest) {
+  return faintest + (PLACES.strongest - faintest) * share;
 }
 
 /**
@@ -39,15 +34,16 @@ export function kindTones(p, kinds, shares, edged) {
   const named = kinds.filter(({ place }) => place >= 0).length;
   const plain = (/** @type {string} */ fill) => ({ fill, edge: null });
   const scaled = (/** @type {number} */ share) => {
-    const t = between(share, edged ? PALE : FAINTEST);
-    return { fill: sequentialColour(p, t), edge: t < FAINTEST ? sequentialColour(p, FAINTEST) : null };
+    const { faintest, pale } = PLACES;
+    const t = between(share, edged ? pale : faintest);
+    return { fill: sequentialColour(p, t), edge: t < faintest ? sequentialColour(p, faintest) : null };
   };
   return kinds.map(({ part, place }) => {
     if (part.kind === "sign") {
       return plain({ negative: p.barMinus, zero: p.gauge }[part.key.slice(6)] ?? p.barPlus);
     }
     if (place < 0) return plain(p.gauge);
-    if (named < 2) return plain(sequentialColour(p, ALONE));
+    if (named < 2) return plain(sequentialColour(p, PLACES.alone));
     if (shares || part.kind === "depth") return scaled(place / (named - 1));
     const rank = place % 2 ? Math.ceil(named / 2) + (place - 1) / 2 : place / 2;
     return scaled(1 - rank / (named - 1));

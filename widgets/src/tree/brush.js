@@ -2,7 +2,7 @@
 
 import { fitText } from "../shared/canvas.js";
 import { mix, valueColour } from "../shared/theme.js";
-import { FULL_PITCH, level } from "./layout.js";
+import { FULL_PITCH, level, TWO_LINES } from "./layout.js";
 
 /** @typedef {import("../shared/theme.js").Palette} Palette */
 /** @typedef {import("../step/piles.js").Pile} Pile */
@@ -19,15 +19,20 @@ import { FULL_PITCH, level } from "./layout.js";
  * @property {number} pitch px between rows at the base type size
  * @property {Kind} kind what a node is drawn as at this pitch
  * @property {Size} size of a node, px
+ * @property {Size} card the same at the base type size, before it grows with the rows
  * @property {(text: string, width: number) => string} fit cut to a width in the font that is set
  * @property {(row: number, limit: number) => string} goal
  * @property {(pile: Pile) => {summary: Summary, goal: string}} summary
  * @property {import("../step/badges.js").Marks} marks badges, and what was searched for
  */
 
-/** A near card and a middle one, in px at the base type size. */
+/** A near card and a middle one as they usually are, in px at the base type size. */
 export const NEAR = { width: 134, height: 46 };
 const MIDDLE = { width: 124, height: 24 };
+/** Of a middle card with two lines. */
+const TALL = 34;
+/** A card narrower than this has its goal alone in the first line, and no bar. */
+const SLIM = 104;
 /** Room for the number of folded nodes on a card. */
 export const CHIP = 30;
 
@@ -36,9 +41,19 @@ export function cardScale(pitch, unit) {
   return unit * Math.max(1, pitch / FULL_PITCH);
 }
 
-/** A middle card is as high as its row allows. @param {number} pitch @returns {Size} at the base type size */
-export function middleSize(pitch) {
-  return { width: MIDDLE.width, height: Math.min(MIDDLE.height, pitch - 3) };
+/**
+ * A card at the base type size; a middle one is as high as its row allows.
+ * @param {number} pitch @param {number} [width] by default as usual @returns {Size}
+ */
+export function cardAt(pitch, width) {
+  if (level(pitch) === "near") return { width: width || NEAR.width, height: NEAR.height };
+  const slim = width && width < SLIM && pitch >= TWO_LINES;
+  return { width: width || MIDDLE.width, height: Math.min(slim ? TALL : MIDDLE.height, pitch - 3) };
+}
+
+/** Its goal has a line of its own. @param {Size} card */
+export function isSlim({ width, height }) {
+  return width < SLIM && height > MIDDLE.height;
 }
 
 /** @param {number} pitch */
@@ -46,11 +61,11 @@ export function discRadius(pitch) {
   return Math.max(2, Math.min(4, pitch * 0.3));
 }
 
-/** @param {number} pitch @param {number} unit @returns {Size} px */
-export function cardSize(pitch, unit) {
+/** @param {number} pitch @param {number} unit @param {number} [wide] a card @returns {Size} px */
+export function cardSize(pitch, unit, wide) {
   const kind = level(pitch);
   if (kind === "far") return { width: discRadius(pitch) * 2, height: discRadius(pitch) * 2 };
-  const { width, height } = kind === "near" ? NEAR : middleSize(pitch);
+  const { width, height } = cardAt(pitch, wide);
   const k = cardScale(pitch, unit);
   return { width: width * k, height: height * k };
 }
@@ -115,9 +130,8 @@ export function trackColour(p) {
 
 /**
  * Where a folded node is opened.
- * @param {number} pitch @param {number} unit @param {number} x px from the card's left
+ * @param {number} pitch @param {number} unit @param {number} x px from the card's left @param {number} width
  */
-export function onChip(pitch, unit, x) {
-  const { width } = cardSize(pitch, unit);
+export function onChip(pitch, unit, x, width) {
   return level(pitch) === "far" || x > width - (CHIP + 8) * cardScale(pitch, unit);
 }

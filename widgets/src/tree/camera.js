@@ -1,6 +1,6 @@
 // Which part of the layout is in view, and how large: rows and columns become pixels here.
 
-import { columnPitch, fitPitch, FULL_PITCH, level } from "./layout.js";
+import { columns, fitPitch, FULL_PITCH, level } from "./layout.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
 /** @typedef {{width: number, height: number}} Size */
@@ -15,6 +15,8 @@ export class Camera {
     this.pitch = FULL_PITCH;
     /** @type {number | undefined} px between depths, at the base type size */
     this.column = undefined;
+    /** px of a card, at the base type size. */
+    this.card = 0;
     /** Where the layout's root begins, px. */
     this.ox = LEFT;
     this.oy = TOP;
@@ -36,7 +38,7 @@ export class Camera {
       levels: Math.max(layout.levels, least.levels),
     };
     this.pitch = fitPitch(room, (this.width - 2 * LEFT) / unit, height / unit, live);
-    this.column = columnPitch(room, (this.width - 2 * LEFT) / unit, this.pitch);
+    this.lay(room, unit);
     const used = layout.height * this.pitch * unit;
     const spare = Math.max(0, height - used);
     this.oy = TOP + (live ? Math.min(spare, height * 0.12) : spare / 2) + (this.pitch * unit) / 2;
@@ -51,12 +53,25 @@ export class Camera {
     return [this.ox + depth * (this.column ?? 174) * unit, this.oy + y * this.pitch * unit];
   }
 
-  /** How many cards are not wholly in view. @param {[number, number][]} places @param {Size} size */
+  /** Columns and cards for the pitch that is set. @param {Layout} layout @param {number} unit */
+  lay(layout, unit) {
+    const { column, card } = columns(layout, (this.width - 2 * LEFT) / unit, this.pitch);
+    this.column = column;
+    this.card = card;
+  }
+
+  /**
+   * How many cards are out of view, and how many are cut by an end of it.
+   * @param {[number, number][]} places @param {Size} size
+   */
   outside(places, { width, height }) {
-    return places.filter(([x, y]) => {
+    let [hidden, cut] = [0, 0];
+    for (const [x, y] of places) {
       const [above, below] = [y - height / 2, y + height / 2];
-      return x < -1 || x + width > this.width + 1 || above < -1 || below > this.height + 1;
-    }).length;
+      if (x + width <= 1 || x >= this.width - 1 || below <= 1 || above >= this.height - 1) hidden += 1;
+      else if (x < -1 || x + width > this.width + 1 || above < -1 || below > this.height + 1) cut += 1;
+    }
+    return { hidden, cut };
   }
 
   /**
@@ -64,12 +79,12 @@ export class Camera {
    * @param {number} y the point that stays
    */
   zoomBy(layout, unit, factor, x, y) {
-    const next = Math.max(1, Math.min(FULL_PITCH * 1.8, this.pitch * factor));
-    const column = columnPitch(layout, (this.width - 2 * LEFT) / unit, next);
-    this.oy = y - ((y - this.oy) * next) / this.pitch;
-    this.ox = x - ((x - this.ox) * column) / (this.column ?? column);
-    this.pitch = next;
-    this.column = column;
+    const [pitch, before] = [this.pitch, this.column];
+    this.pitch = Math.max(1, Math.min(FULL_PITCH * 1.8, pitch * factor));
+    this.lay(layout, unit);
+    const column = this.column ?? 1;
+    this.oy = y - ((y - this.oy) * this.pitch) / pitch;
+    this.ox = x - ((x - this.ox) * column) / (before ?? column);
     this.manual = true;
   }
 

@@ -1,7 +1,7 @@
 // The badges of a card, at the right of its goal, and the edge of a card that a search found.
 
 import { drawBadge } from "../shared/shapes.js";
-import { CHIP, NEAR } from "./brush.js";
+import { CHIP } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 
@@ -14,10 +14,10 @@ const MOST = 2;
  * @param {Scene} scene @param {number} row @param {boolean} chip a number of folded nodes stands at the right
  * @returns {number} px that they take of the goal's room
  */
-export function drawBadges({ context, p, marks }, row, chip) {
+export function drawBadges({ context, p, marks, card }, row, chip) {
   const given = marks.onCard(row);
   if (!given.length) return 0;
-  const end = NEAR.width - 7 - (chip ? CHIP : 0);
+  const end = card.width - 7 - (chip ? CHIP : 0);
   const more = given.length - MOST;
   let right = end;
   if (more > 0) {

@@ -6,7 +6,7 @@ import { oneLine } from "../shared/text.js";
 import { markColour, mix, sequentialColour } from "../shared/theme.js";
 import { ends, valueText } from "../step/shown.js";
 import { isLive, noValueWords, shapeOf } from "../step/status.js";
-import { box, cardScale, CHIP, discRadius, middleSize, NEAR, rounded, tint, trackColour } from "./brush.js";
+import { box, cardScale, CHIP, discRadius, isSlim, NEAR, rounded, tint, trackColour } from "./brush.js";
 import { drawBadges, drawHit } from "./cardbadges.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
@@ -21,6 +21,7 @@ const ROOT = 6;
  */
 export function drawNode(scene, row, x, y, hidden, root) {
   if (scene.kind === "far") disc(scene, row, x, y, hidden, root);
+  else if (isSlim(scene.card)) slim(scene, row, x, y, hidden);
   else if (scene.kind === "middle") small(scene, row, x, y, hidden);
   else near(scene, row, x, y, hidden);
   if (scene.marks.found.has(row)) drawHit(scene, x, y, root ? ROOT : discRadius(scene.pitch));
@@ -58,21 +59,15 @@ function ink({ p, shown }, value) {
 
 /** @param {Scene} scene @param {number} row @param {number} x @param {number} y @param {number} hidden */
 function near(scene, row, x, y, hidden) {
-  const { context, p } = scene;
-  const { width, height } = NEAR;
+  const { context, p, card } = scene;
+  const { width } = card;
   const seen = look(scene, row);
-  const k = cardScale(scene.pitch, p.unit);
-  context.save();
-  context.translate(x, y - (height / 2) * k);
-  context.scale(k, k);
-  const below = ground(scene, seen, 0.17);
-  if (hidden) behind(scene, NEAR);
-  box(scene, 0, 0, NEAR, 6, below);
+  const below = begin(scene, seen, x, y, hidden);
   drawMark(context, seen.shape, 7, 9, 13, p, below);
   context.fillStyle = p.text;
   context.textBaseline = "alphabetic";
   const goal = scene.goal(row, 60);
-  const room = 106 - (hidden ? CHIP : 0) - drawBadges(scene, row, hidden > 0);
+  const room = width - 28 - (hidden ? CHIP : 0) - drawBadges(scene, row, hidden > 0);
   context.font = `600 12px ${p.family}`;
   if (context.measureText(goal).width > room) context.font = `600 11px ${p.family}`;
   context.fillText(scene.fit(goal, room), 23, 19.5);
@@ -82,16 +77,60 @@ function near(scene, row, x, y, hidden) {
   context.restore();
 }
 
+/**
+ * The ground of a card, from its upper left corner at its own size; `context.restore()` ends it.
+ * @param {Scene} scene @param {ReturnType<typeof look>} seen @param {number} x @param {number} y
+ * @param {number} hidden @returns {string} its colour
+ */
+function begin(scene, seen, x, y, hidden) {
+  const { context, p, card, kind } = scene;
+  const k = cardScale(scene.pitch, p.unit);
+  context.save();
+  context.translate(x, y - (card.height / 2) * k);
+  context.scale(k, k);
+  const below = ground(scene, seen, kind === "near" ? 0.17 : 0.18);
+  if (hidden) behind(scene, card);
+  box(scene, 0, 0, card, kind === "near" ? 6 : 5, below);
+  return below;
+}
+
+/**
+ * A narrow card: the goal in the first line, then status and value.
+ * @param {Scene} scene @param {number} row @param {number} x @param {number} y @param {number} hidden
+ */
+function slim(scene, row, x, y, hidden) {
+  const { context, p, card } = scene;
+  const { width } = card;
+  const seen = look(scene, row);
+  const below = begin(scene, seen, x, y, hidden);
+  const near = scene.kind === "near";
+  const [first, second] = near ? [17.5, 34] : [13.5, 28];
+  drawMark(context, seen.shape, 6, second - 9.5, 11, p, below);
+  context.textBaseline = "alphabetic";
+  shortValue(scene, row, seen, width - 6, second);
+  let room = width - 11;
+  if (hidden) {
+    chip(scene, hidden, width - CHIP - 5, first - 11);
+    room -= context.measureText(`+${short(hidden)}`).width + 3;
+  }
+  context.fillStyle = p.text;
+  context.font = `${near ? 600 : 400} 11px ${p.family}`;
+  context.fillText(scene.fit(scene.goal(row, 40), room), 6, first);
+  if (near) gauge(scene, row);
+  context.restore();
+}
+
 /** @param {Scene} scene @param {number} row @param {ReturnType<typeof look>} seen */
 function valueLine(scene, row, seen) {
-  const { context, p, shown } = scene;
+  const { context, p, shown, card } = scene;
+  const right = card.width - 8;
   const { step } = shown;
   context.font = `400 11px ${p.family}`;
   const reason = seen.shape === "error" ? step.reasonText(row) : "";
   if (seen.live || reason) {
     const words = seen.live ? liveWords(step, row) : `${oneLine(reason, 60)}, turn ${step.turns[row]}`;
     context.fillStyle = seen.live ? p.live : p.bad;
-    context.fillText(scene.fit(words, 120), 9, 36);
+    context.fillText(scene.fit(words, card.width - 14), 9, 36);
     return;
   }
   if (!seen.known) {
@@ -99,30 +138,37 @@ function valueLine(scene, row, seen) {
     return;
   }
   if (shown.byReturn) returnBar(scene, seen.value);
-  else bar(scene, 9, 30, 72, 6, row);
+  else bar(scene, 9, 30, barWidth(card), 6, row);
   const words = `${shown.byReturn ? "R " : ""}${valueText(shown, seen.value)}`;
   context.font = `600 12px ${p.family}`;
   context.fillStyle = ink(scene, seen.value);
   context.textAlign = "right";
-  context.fillText(words, 126, 37.5);
-  if (shown.isFlipped(row)) spot(scene, 126 - context.measureText(words).width - 5, 33.5, 1.8);
+  context.fillText(words, right, 37.5);
+  if (shown.isFlipped(row)) spot(scene, right - context.measureText(words).width - 5, 33.5, 1.8);
   context.textAlign = "left";
 }
 
+/** What the value leaves. @param {import("./brush.js").Size} card */
+function barWidth({ width }) {
+  return 72 - (NEAR.width - width);
+}
+
 /** @param {Scene} scene @param {number} value */
-function returnBar({ context, p, shown }, value) {
+function returnBar({ context, p, shown, card }, value) {
+  const width = barWidth(card);
   context.fillStyle = p.track;
-  rounded(context, 9, 30, 72, 6, 2);
+  rounded(context, 9, 30, width, 6, 2);
   context.fillStyle = p.sequential[2];
-  rounded(context, 9, 30, Math.max(1, Math.min(1, value / shown.most) * 72), 6, 2);
+  rounded(context, 9, 30, Math.max(1, Math.min(1, value / shown.most) * width), 6, 2);
 }
 
 /** Words in place of a value, after a dotted line. @param {Scene} scene @param {number} row */
-function unscored({ context, p, shown }, row) {
+function unscored({ context, p, shown, card }, row) {
+  const right = card.width - 8;
   const words = noValueWords(shown.step, row);
   context.textAlign = "right";
   context.fillStyle = p.label;
-  context.fillText(words, 126, 36.5);
+  context.fillText(words, right, 36.5);
   const width = context.measureText(words).width;
   context.textAlign = "left";
   context.strokeStyle = p.faint;
@@ -130,7 +176,7 @@ function unscored({ context, p, shown }, row) {
   context.setLineDash([1.5, 2.5]);
   context.beginPath();
   context.moveTo(9, 33);
-  context.lineTo(118 - width, 33);
+  context.lineTo(Math.max(9, right - 8 - width), 33);
   context.stroke();
   context.setLineDash([]);
 }
@@ -167,45 +213,26 @@ function bar({ context, p, shown }, x, y, width, height, row) {
 }
 
 /** How full the context window got. @param {Scene} scene @param {number} row */
-function gauge({ context, p, shown }, row) {
+function gauge({ context, p, shown, card }, row) {
   const { step } = shown;
   if (!(step.window[row] > 0)) return;
   const used = Math.min(1, step.peak[row] / step.window[row]);
   context.fillStyle = p.dark ? mix(p.page, "#ffffff", 0.1) : p.rule;
-  rounded(context, 6, 42, 122, 2, 1);
+  const width = card.width - 12;
+  rounded(context, 6, 42, width, 2, 1);
   context.fillStyle = used > 0.85 ? p.limit : p.gauge;
-  rounded(context, 6, 42, Math.max(1, 122 * used), 2, 1);
+  rounded(context, 6, 42, Math.max(1, width * used), 2, 1);
 }
 
 /** @param {Scene} scene @param {number} row @param {number} x @param {number} y @param {number} hidden */
 function small(scene, row, x, y, hidden) {
-  const { context, p, shown } = scene;
-  const { step } = shown;
+  const { context, p, card } = scene;
   const seen = look(scene, row);
-  const k = cardScale(scene.pitch, p.unit);
-  const size = middleSize(scene.pitch);
-  const middle = size.height / 2;
-  context.save();
-  context.translate(x, y - middle * k);
-  context.scale(k, k);
-  const below = ground(scene, seen, 0.18);
-  if (hidden) behind(scene, size);
-  box(scene, 0, 0, size, 5, below);
+  const middle = card.height / 2;
+  const below = begin(scene, seen, x, y, hidden);
   drawMark(context, seen.shape, 7, middle - 5, 10, p, below);
   context.textBaseline = "alphabetic";
-  context.font = `600 11px ${p.family}`;
-  const turn = seen.live ? `turn ${Math.max(1, step.turns[row])}` : "\u2013";
-  const value = seen.known ? valueText(shown, seen.value) : turn;
-  const byValue = seen.known && !shown.byReturn;
-  context.fillStyle = byValue ? ink(scene, seen.value) : seen.live ? p.live : p.label;
-  context.textAlign = "right";
-  context.fillText(value, 118, middle + 4);
-  let right = 118 - context.measureText(value).width;
-  context.textAlign = "left";
-  if (shown.isFlipped(row)) {
-    spot(scene, right - 4, middle, 1.6);
-    right -= 7;
-  }
+  let right = shortValue(scene, row, seen, card.width - 6, middle + 4);
   if (hidden) {
     chip(scene, hidden, right - CHIP - 1, middle - 7);
     right -= CHIP;
@@ -214,6 +241,27 @@ function small(scene, row, x, y, hidden) {
   context.font = `400 11px ${p.family}`;
   context.fillText(scene.fit(scene.goal(row, 40), right - 27), 22, middle + 4);
   context.restore();
+}
+
+/**
+ * The value alone, or the turn of a node at work.
+ * @param {Scene} scene @param {number} row @param {ReturnType<typeof look>} seen @param {number} right
+ * @param {number} base @returns {number} its left end
+ */
+function shortValue(scene, row, seen, right, base) {
+  const { context, p, shown } = scene;
+  context.font = `600 11px ${p.family}`;
+  const turn = seen.live ? `turn ${Math.max(1, shown.step.turns[row])}` : "\u2013";
+  const value = seen.known ? valueText(shown, seen.value) : turn;
+  const byValue = seen.known && !shown.byReturn;
+  context.fillStyle = byValue ? ink(scene, seen.value) : seen.live ? p.live : p.label;
+  context.textAlign = "right";
+  context.fillText(value, right, base);
+  context.textAlign = "left";
+  const left = right - context.measureText(value).width;
+  if (!shown.isFlipped(row)) return left;
+  spot(scene, left - 4, base - 4, 1.6);
+  return left - 7;
 }
 
 /**

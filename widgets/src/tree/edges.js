@@ -2,7 +2,7 @@
 // launched together.
 
 import { mix } from "../shared/theme.js";
-import { cardScale, NEAR } from "./brush.js";
+import { cardScale } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -46,7 +46,7 @@ export function drawEdge({ context, p, shown, kind, size }, layout, row, [px, py
 export function drawLaunches(scene, layout, seen, place, width, chosen) {
   const { context, p, shown, kind, pitch, size } = scene;
   const { step } = shown;
-  const labels = kind === "near" && pitch - NEAR.height >= 11; // both grow with the type
+  const labels = kind === "near" && pitch - scene.card.height >= 11; // both grow with the type
   const k = cardScale(pitch, p.unit);
   context.font = `${Math.round(10 * k)}px ${p.family}`;
   context.textBaseline = "alphabetic";

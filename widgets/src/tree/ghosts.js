@@ -2,15 +2,15 @@
 
 import { plain, signClass, signed } from "../shared/format.js";
 import { countWords, ownChange } from "../step/forks.js";
-import { cardScale, discRadius, middleSize, NEAR, rounded, trackColour } from "./brush.js";
+import { cardScale, discRadius, isSlim, rounded, trackColour } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("./layout.js").Ghost} Ghost */
 /** @typedef {[number, number]} Place left end and middle, px */
 
 const DASH = [4, 3];
-/** The bar of the share of successes, px at the base type size. */
-const BAR = { x: 9, y: 30, width: 64, height: 6 };
+/** The bar of the share of successes, px at the base type size; the rest of the width is its figure's. */
+const BAR = { x: 9, y: 30, rest: 70, height: 6 };
 
 /**
  * @param {Scene} scene @param {import("./layout.js").Layout} layout
@@ -22,7 +22,7 @@ export function drawGhosts(scene, layout, where, placeOf, chosen) {
     const above = ghost.row === layout.root ? -1 : scene.shown.step.parent[ghost.row];
     edge(scene, placeOf(ghost), above < 0 ? null : where(above), where(ghost.row));
   }
-  const draw = { near, middle: small, far: disc }[scene.kind];
+  const draw = isSlim(scene.card) ? slim : { near, middle: small, far: disc }[scene.kind];
   for (const ghost of layout.ghosts) draw(scene, ghost, placeOf(ghost), ghost.row === chosen);
 }
 
@@ -49,8 +49,15 @@ function edge({ context, p, size }, [x, y], from, original) {
   context.setLineDash([]);
 }
 
-/** @param {Scene} scene @param {number} width @param {number} height @param {boolean} chosen */
-function frame({ context, p }, width, height, chosen) {
+/**
+ * From its upper left corner, at its own size.
+ * @param {Scene} scene @param {Place} at @param {boolean} chosen
+ */
+function frame({ context, p, card, pitch }, [x, y], chosen) {
+  const { width, height } = card;
+  const k = cardScale(pitch, p.unit);
+  context.translate(x, y - (height / 2) * k);
+  context.scale(k, k);
   context.fillStyle = p.page;
   context.strokeStyle = chosen ? p.text : p.second;
   context.lineWidth = chosen ? 1.6 : 1.1;
@@ -64,19 +71,17 @@ function frame({ context, p }, width, height, chosen) {
 }
 
 /** @param {Scene} scene @param {Ghost} ghost @param {Place} at @param {boolean} chosen */
-function near(scene, { set }, [x, y], chosen) {
-  const { context, p } = scene;
-  const k = cardScale(scene.pitch, p.unit);
+function near(scene, { set }, at, chosen) {
+  const { context, p, card } = scene;
+  const right = card.width - 8;
   context.save();
-  context.translate(x, y - (NEAR.height / 2) * k);
-  context.scale(k, k);
-  frame(scene, NEAR.width, NEAR.height, chosen);
+  frame(scene, at, chosen);
   const won = countWords(set);
   context.font = `600 12px ${p.family}`;
   context.fillStyle = p.text;
   context.textAlign = "right";
-  context.fillText(won, 126, 19.5);
-  const room = 126 - context.measureText(won).width - 15;
+  context.fillText(won, right, 19.5);
+  const room = right - context.measureText(won).width - 15;
   context.textAlign = "left";
   context.font = `400 11px ${p.family}`;
   context.fillStyle = p.label;
@@ -86,24 +91,25 @@ function near(scene, { set }, [x, y], chosen) {
   context.font = `600 12px ${p.family}`;
   context.fillStyle = colour;
   context.textAlign = "right";
-  context.fillText(words, 126, 37.5);
+  context.fillText(words, right, 37.5);
   context.textAlign = "left";
   context.restore();
 }
 
 /**
- * What was changed; in short, if there is no room for it.
+ * What was changed; in short, if there is no room for it: the new words are what tells forks apart.
  * @param {Scene["context"]} context @param {string} edit @param {number} room
  */
 function title(context, edit, room) {
-  const again = edit === "sampled again" && context.measureText(edit).width > room;
-  return again ? "again" : edit;
+  if (context.measureText(edit).width <= room) return edit;
+  return edit === "sampled again" ? "again" : edit.replace(/^other (?:goal|action): /, "");
 }
 
 /** The share of successes with its interval; a tick says what the original was. @param {Scene} scene
  * @param {Ghost["set"]} set */
-function interval({ context, p }, { succeeded, scored, low, high, was }) {
-  const { x, y, width, height } = BAR;
+function interval({ context, p, card }, { succeeded, scored, low, high, was }) {
+  const { x, y, height } = BAR;
+  const width = card.width - BAR.rest;
   context.fillStyle = trackColour(p);
   rounded(context, x, y, width, height, 2);
   if (!scored) return;
@@ -130,24 +136,37 @@ function figure({ p }, set) {
 }
 
 /** @param {Scene} scene @param {Ghost} ghost @param {Place} at @param {boolean} chosen */
-function small(scene, { set }, [x, y], chosen) {
+function small(scene, { set }, at, chosen) {
   const { context, p } = scene;
-  const k = cardScale(scene.pitch, p.unit);
-  const { width, height } = middleSize(scene.pitch);
+  const { width, height } = scene.card;
   context.save();
-  context.translate(x, y - (height / 2) * k);
-  context.scale(k, k);
-  frame(scene, width, height, chosen);
+  frame(scene, at, chosen);
   const won = countWords(set, "/");
   context.font = `600 11px ${p.family}`;
   context.fillStyle = p.text;
   context.textAlign = "right";
-  context.fillText(won, 118, height / 2 + 4);
-  const room = 118 - context.measureText(won).width - 13;
+  context.fillText(won, width - 6, height / 2 + 4);
+  const room = width - 6 - context.measureText(won).width - 13;
   context.textAlign = "left";
   context.font = `400 11px ${p.family}`;
   context.fillStyle = p.label;
   context.fillText(scene.fit(title(context, set.edit, room), room), 8, height / 2 + 4);
+  context.restore();
+}
+
+/** How many succeeded under what was changed. @param {Scene} scene @param {Ghost} ghost @param {Place} at
+ * @param {boolean} chosen */
+function slim(scene, { set }, at, chosen) {
+  const { context, p } = scene;
+  const { width, height } = scene.card;
+  context.save();
+  frame(scene, at, chosen);
+  context.font = `400 11px ${p.family}`;
+  context.fillStyle = p.label;
+  context.fillText(scene.fit(title(context, set.edit, width - 12), width - 12), 6, height / 2 - 4);
+  context.font = `600 11px ${p.family}`;
+  context.fillStyle = p.text;
+  context.fillText(countWords(set, "/"), 6, height / 2 + 11);
   context.restore();
 }
 

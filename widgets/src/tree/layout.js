@@ -14,9 +14,15 @@ const MIDDLE_PITCH = 22;
 export const FULL_PITCH = 65;
 /** A small tree grows to this at most, so that its goals are no larger than the largest type of the look. */
 const LARGEST = 1.4;
-/** Columns of near cards: the card, and the distance of two columns at 100 %. */
-const NEAR_CARD = 134;
-const NEAR_COLUMN = { least: 158, most: 174 };
+/** Cards as they usually are, and the distance of two columns at 100 %. */
+const CARD = { near: 134, middle: 124 };
+const COLUMN = { near: { least: 158, most: 174 }, middle: { least: 146, most: 184 } };
+/** A deep tree in a narrow box has narrow cards, down to this, and to this with one line. */
+const NARROW = { least: 60, flat: 100 };
+/** Between narrow cards, and between those that are narrower than `below`. */
+const BETWEEN = { wide: 22, tight: 14, below: 84 };
+/** The row pitch from which a narrow card has two lines: then goals have its whole width. */
+export const TWO_LINES = 36;
 
 /** @param {number} pitch @returns {"near" | "middle" | "far"} */
 export function level(pitch) {
@@ -180,28 +186,50 @@ const WORTH_READING = 60;
  */
 export function fitPitch(layout, width, height, whole = false) {
   const pitch = Math.min(FULL_PITCH, height / layout.height);
-  const wide = NEAR_CARD + layout.levels * NEAR_COLUMN.most;
+  const wide = CARD.near + layout.levels * COLUMN.near.most;
   const grow = Math.min(LARGEST, height / layout.height / FULL_PITCH, width / wide);
   if (grow > 1 && !whole) return FULL_PITCH * grow;
   const few = layout.rows.length <= WORTH_READING && !whole;
-  if (pitch >= NEAR_PITCH && NEAR_CARD + layout.levels * NEAR_COLUMN.least <= width) return pitch;
+  const holds = (/** @type {number} */ some) => columns(layout, width, some).fits;
+  if (pitch >= NEAR_PITCH && holds(pitch)) return pitch;
   if (pitch >= MIDDLE_PITCH) {
-    return few || 124 + layout.levels * 146 <= width ? Math.min(34, pitch) : MIDDLE_PITCH - 4;
+    const flat = Math.min(34, pitch);
+    const { card, fits } = columns(layout, width, flat);
+    const tall = Math.min(NEAR_PITCH - 4, pitch);
+    if ((!fits || card < CARD.middle) && tall >= TWO_LINES && holds(tall)) return tall;
+    return fits || few ? flat : MIDDLE_PITCH - 4;
   }
   if (layout.rows.length <= 24 && !whole) return MIDDLE_PITCH + 4;
   return Math.max(1, Math.min(18, pitch));
 }
 
 /**
- * Distance between columns, in px at base type size.
+ * Distance between columns and width of a card, in px at base type size: cards are as wide as usual if all
+ * columns fit, otherwise narrower if that helps.
  * @param {Layout} layout @param {number} width @param {number} pitch
+ * @returns {{column: number, card: number, fits: boolean}}
  */
-export function columnPitch(layout, width, pitch) {
+export function columns({ levels }, width, pitch) {
   const kind = level(pitch);
-  const card = kind === "near" ? NEAR_CARD : kind === "middle" ? 124 : 12;
-  const near = [NEAR_COLUMN.least, NEAR_COLUMN.most];
-  const [least, most] = kind === "near" ? near : kind === "middle" ? [146, 184] : [26, 97];
-  if (layout.levels === 0) return most;
+  if (kind === "far") {
+    const column = levels ? Math.min(97, Math.max(26, (width - 12) / levels)) : 97;
+    return { column, card: 0, fits: 12 + levels * column <= width };
+  }
+  const { least, most } = COLUMN[kind];
+  const usual = CARD[kind];
   const grow = kind === "near" ? Math.max(1, pitch / FULL_PITCH) : 1;
-  return Math.min(most, Math.max(least, (width - card) / layout.levels)) * grow;
+  const free = levels ? (width - usual) / levels : most;
+  if (free >= least || pitch > FULL_PITCH) {
+    const column = Math.min(most, Math.max(least, free)) * grow;
+    return { column, card: usual, fits: usual * grow + levels * column <= width + 0.5 };
+  }
+  const narrow = (/** @type {number} */ between) => {
+    return { between, card: Math.min(usual, (width - levels * between) / (levels + 1)) };
+  };
+  const wide = narrow(BETWEEN.wide);
+  const { card, between } = wide.card < BETWEEN.below ? narrow(BETWEEN.tight) : wide;
+  if (card < (pitch < TWO_LINES ? NARROW.flat : NARROW.least)) {
+    return { column: least, card: usual, fits: false };
+  }
+  return { column: card + between, card, fits: true };
 }

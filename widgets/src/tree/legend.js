@@ -31,11 +31,11 @@ export class Legend {
 
   /**
    * @param {"near" | "middle" | "far"} kind @param {number} pitch
-   * @param {import("../step/shown.js").Shown} shown @param {number} outside cards that are not wholly in view
+   * @param {import("../step/shown.js").Shown} shown
+   * @param {{hidden: number, cut: number}} outside cards that are out of view, and cut by an end of it
    */
   show(kind, pitch, shown, outside) {
-    const zoom = `${Math.round((pitch / FULL_PITCH) * 100)} %`;
-    put(this.percent, outside ? `${count(outside)} out of view: drag, ${zoom}` : zoom);
+    put(this.percent, zoomWords(Math.round((pitch / FULL_PITCH) * 100), outside));
     this.window.hidden = kind !== "near";
     this.bar.hidden = kind === "far";
     this.far.hidden = kind !== "far";
@@ -46,6 +46,17 @@ export class Legend {
     put(this.value, shown.byReturn ? "R" : "A");
     put(this.ends, ends(shown).map((end) => valueText(shown, end)).join(" to "));
   }
+}
+
+/**
+ * The zoom, and what of the tree is not seen at it.
+ * @param {number} zoom percent @param {{hidden: number, cut: number}} outside
+ */
+export function zoomWords(zoom, { hidden, cut }) {
+  const parts = [];
+  if (hidden) parts.push(`${count(hidden)} out of view`);
+  if (cut) parts.push(`${count(cut)} cut`);
+  return parts.length ? `${parts.join(", ")}: drag to see \u00b7 ${zoom} %` : `${zoom} %`;
 }
 
 /** @param {HTMLElement} place @param {string} words */

@@ -5,7 +5,7 @@ import { short, signClass } from "../shared/format.js";
 import { markColour, sequentialColour } from "../shared/theme.js";
 import { ends, valueText } from "../step/shown.js";
 import { LIVE, noMeanWords, outcomeParts, tickPlaces } from "../step/summary.js";
-import { box, cardScale, discRadius, middleSize, NEAR, tint, trackColour } from "./brush.js";
+import { box, cardScale, discRadius, isSlim, tint, trackColour } from "./brush.js";
 
 /** @typedef {import("./brush.js").Scene} Scene */
 /** @typedef {import("./brush.js").Size} Size */
@@ -23,7 +23,8 @@ export function drawPile(scene, pile, x, y) {
     const k = cardScale(pitch, p.unit);
     context.translate(x, y - size.height / 2);
     context.scale(k, k);
-    if (kind === "near") near(scene, pile);
+    if (isSlim(scene.card)) slim(scene, pile);
+    else if (kind === "near") near(scene, pile);
     else small(scene, pile);
   }
   context.restore();
@@ -31,48 +32,70 @@ export function drawPile(scene, pile, x, y) {
 
 /** @param {Scene} scene @param {Pile} pile */
 function near(scene, pile) {
-  const { context, p } = scene;
+  const { context, p, card } = scene;
   const { summary, goal } = scene.summary(pile);
-  stack(scene, NEAR, tint(scene, summary.mean, 0.17));
+  const right = card.width - 8;
+  stack(scene, card, tint(scene, summary.mean, 0.17));
   const left = badge(scene, pile, 7, 8, 15) + 6;
   context.textBaseline = "alphabetic";
   context.fillStyle = p.text;
   context.font = `600 12px ${p.family}`;
-  context.fillText(scene.fit(goal, 126 - left), left, 19.5);
+  context.fillText(scene.fit(goal, right - left), left, 19.5);
   const words = meanWords(scene, summary);
   context.font = `600 12px ${p.family}`;
   context.textAlign = "right";
   context.fillStyle = ink(scene, summary);
-  context.fillText(words, 126, 37.5);
+  context.fillText(words, right, 37.5);
   const number = context.measureText(words).width;
   if (summary.known) {
     context.font = `400 10px ${p.family}`;
     context.fillStyle = p.label;
-    context.fillText("mean", 122 - number, 37.5);
-    ticks(scene, pile.rows, 9, 29, { width: 82 - number, height: 9 });
+    context.fillText("mean", right - 4 - number, 37.5);
+    ticks(scene, pile.rows, 9, 29, { width: right - 44 - number, height: 9 });
   }
-  outcomes(scene, summary, 7, 41, { width: 120, height: 3 });
+  outcomes(scene, summary, 7, 41, { width: card.width - 14, height: 3 });
+}
+
+/** A narrow one: what they were asked, then how many and the mean. @param {Scene} scene @param {Pile} pile */
+function slim(scene, pile) {
+  const { context, p, card } = scene;
+  const { width } = card;
+  const { summary, goal } = scene.summary(pile);
+  const near = scene.kind === "near";
+  const [first, second] = near ? [17.5, 34] : [13.5, 28];
+  stack(scene, card, tint(scene, summary.mean, near ? 0.17 : 0.18));
+  badge(scene, pile, 4, second - 11, 14);
+  context.textBaseline = "alphabetic";
+  context.font = `600 11px ${p.family}`;
+  context.textAlign = "right";
+  context.fillStyle = ink(scene, summary);
+  context.fillText(scene.fit(meanWords(scene, summary, true), width - 32), width - 6, second);
+  context.textAlign = "left";
+  context.fillStyle = p.text;
+  context.font = `${near ? 600 : 400} 11px ${p.family}`;
+  context.fillText(scene.fit(goal, width - 11), 6, first);
+  if (near) outcomes(scene, summary, 6, 41, { width: width - 12, height: 3 });
 }
 
 /** @param {Scene} scene @param {Pile} pile */
 function small(scene, pile) {
   const { context, p } = scene;
   const { summary, goal } = scene.summary(pile);
-  const size = middleSize(scene.pitch);
-  stack(scene, size, tint(scene, summary.mean, 0.18));
-  const middle = size.height / 2;
+  const { card } = scene;
+  stack(scene, card, tint(scene, summary.mean, 0.18));
+  const middle = card.height / 2;
   const left = badge(scene, pile, 5, middle - 7, 14) + 5;
   const words = meanWords(scene, summary, true);
   context.textBaseline = "alphabetic";
   context.font = `600 11px ${p.family}`;
   context.textAlign = "right";
   context.fillStyle = ink(scene, summary);
-  context.fillText(words, 118, middle + 4);
+  context.fillText(words, card.width - 6, middle + 4);
   const width = context.measureText(words).width;
   context.textAlign = "left";
   context.fillStyle = p.text;
   context.font = `400 11px ${p.family}`;
-  context.fillText(scene.fit(goal, 113 - width - left), left, middle + 4);
+  context.fillText(scene.fit(goal, card.width - 11 - width - left), left, middle + 4);
 }
 
 /** @param {Scene} scene @param {Pile} pile @param {number} x @param {number} y */
@@ -180,7 +203,7 @@ export function drawOpenPile(scene, pile, top, bottom, begins, ring) {
     context.strokeStyle = ring;
     context.stroke();
   }
-  if (!begins || kind !== "near" || (pitch - NEAR.height) * p.unit < 11 || high < 8) return [];
+  if (!begins || kind !== "near" || (pitch - scene.card.height) * p.unit < 11 || high < 8) return [];
   const words = `fold ${short(pile.rows.length)}`;
   context.font = `${Math.round(10 * p.unit)}px ${p.family}`;
   context.textBaseline = "alphabetic";

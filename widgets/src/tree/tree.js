@@ -6,7 +6,7 @@ import { fill, h } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { reducedMotion } from "../shared/theme.js";
 import { sentenceOf } from "../step/states.js";
-import { cardSize, Fitter, onChip } from "./brush.js";
+import { cardAt, cardSize, Fitter, onChip } from "./brush.js";
 import { Camera } from "./camera.js";
 import { drawNode, drawPlace, drawRing } from "./cards.js";
 import { drawEdge, drawLaunches } from "./edges.js";
@@ -162,7 +162,7 @@ export class TreeView {
   }
 
   get size() {
-    return cardSize(this.camera.pitch, this.host.palette.unit);
+    return cardSize(this.camera.pitch, this.host.palette.unit, this.camera.card);
   }
 
   /** @param {number} factor @param {number} [x] @param {number} [y] the point that stays */
@@ -217,10 +217,9 @@ export class TreeView {
   /** @param {number} row @param {number} x px in the stage */
   partAt(row, x) {
     if (this.layout?.piles.has(row)) return "pile";
-    const { pitch } = this.camera;
-    const [left] = this.at(row);
-    const chip = this.layout?.folded.has(row) && onChip(pitch, this.host.palette.unit, x - left);
-    return chip ? "chip" : "card";
+    const from = x - this.at(row)[0];
+    const chip = onChip(this.camera.pitch, this.host.palette.unit, from, this.size.width);
+    return this.layout?.folded.has(row) && chip ? "chip" : "card";
   }
 
   /** @param {number} row @returns {import("./tip.js").Told | null} */
@@ -287,10 +286,11 @@ export class TreeView {
   /** @param {Shown} shown @returns {Scene} */
   scene(shown) {
     const { host, camera, size } = this;
-    const { width, height, pitch } = camera;
+    const { width, height, pitch, card } = camera;
     const context = this.surface.size(width, height);
     return {
-      ...{ context, p: host.palette, shown, pitch, kind: level(pitch), size, marks: host.marking },
+      ...{ context, p: host.palette, shown, pitch, kind: level(pitch), marks: host.marking },
+      ...{ size, card: cardAt(pitch, card) },
       fit: (text, room) => this.fitter.fit(context, text, room),
       goal: (row, limit) => host.goal(row, limit),
       summary: (pile) => host.summary(pile),
@@ -303,7 +303,9 @@ export class TreeView {
     const { shown, place } = this.host;
     if (!shown || !layout || !camera.width || this.element.hidden) return;
     if (!camera.column) this.place();
-    const outside = camera.outside(layout.rows.map((row) => this.at(row)), this.size);
+    const ghosts = layout.ghosts.map((ghost) => this.placeOf(ghost));
+    const places = [...layout.rows.map((row) => this.at(row)), ...ghosts];
+    const outside = camera.outside(places, this.size);
     this.legend.show(level(camera.pitch), camera.pitch, shown, outside);
     const scene = this.scene(shown);
     scene.context.fillStyle = scene.p.page;
