@@ -6,7 +6,7 @@ Change it piece by piece, and let `rao-lab check my_world.py:MyWorld` say what b
 import rao_lab as rl
 from rao_lab.environments.answers import same
 from rao_lab.environments.arguments import bind, show
-from rao_lab.environments.drawn import Drawn, split_of
+from rao_lab.environments.drawn import Drawn, drawn_of
 from rao_lab.protocols import Action
 from rao_lab.tree import Call
 
@@ -94,11 +94,10 @@ class MyWorld(Drawn):
 
     def draw(self, difficulty, split, rng):
         """A task's goal, and its data (JSON), from which alone `open` makes its world. What is drawn says which split
-        it is of, so no task of one split is in another."""
-        while True:
-            numbers = [rng.randrange(1000) for _ in range(self.levels[difficulty])]
-            if split_of(str(numbers)) == split:
-                return f"Find the largest of {len(numbers)} numbers", {"numbers": numbers}
+        it is of, so no task of one split is in another: `drawn_of` draws until one of this split comes."""
+        size = self.levels[difficulty]
+        numbers = drawn_of(split, lambda: [rng.randrange(1000) for _ in range(size)])
+        return f"Find the largest of {len(numbers)} numbers", {"numbers": numbers}
 
     def open(self, task):
         return Row(task.data["numbers"], self.guard_own_goal)

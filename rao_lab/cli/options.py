@@ -95,7 +95,8 @@ Agent = Annotated[str, typer.Option(help="recursive, or flat: the control withou
 Difficulty = Annotated[
     str | None,
     typer.Option(
-        help="Bands of tasks: easy, medium, hard, extreme, all. Default: what the policy was made for."
+        help="Bands of tasks: easy, medium, hard, extreme, all; of files of yours, what their lines name. Default: "
+        "what the policy was made for, and all of files."
     ),
 ]
 Seed = Annotated[int, typer.Option(help=SEED_HELP)]
@@ -112,7 +113,12 @@ Rules = Annotated[
     ),
 ]
 Tasks = Annotated[
-    Path | None, typer.Option(help="Read tasks from a file (JSON lines, also as .gz).", metavar="FILE")
+    Path | None,
+    typer.Option(
+        help="Read tasks from a file (JSON lines, also as .gz). Of research and mail, each is "
+        '{"question": "...", "answer": "..."}.',
+        metavar="FILE",
+    ),
 ]
 JudgeName = Annotated[
     str | None,

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from inspect import signature
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Self, cast, overload
+from typing import Any, ClassVar, Self, TypeVar, cast, overload
 
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, whole
@@ -24,6 +24,9 @@ SPLITS = ("train", "dev", "test")
 SIZES = {"train": 10_000, "dev": 300, "test": 300}
 """Tasks per difficulty and split."""
 BEGIN = "call super().__init__(difficulty, seed, ...)"
+MOST_DRAWS = 1000
+"""Draws for one task. If only a seventh of what can be drawn is of a split, it comes in all but one of 10^60 cases."""
+T = TypeVar("T")
 
 
 class TaskList(Sequence[Task]):
@@ -98,7 +101,7 @@ class Drawn:
 
     @property
     def difficulties(self) -> Sequence[str]:
-        return [name for name in self.levels if name in self._chosen]
+        return [name for name in dict.fromkeys([*self.levels, *self._chosen]) if name in self._chosen]
 
     def tasks(self, split: str) -> Sequence[Task]:
         check_split(split)
@@ -148,6 +151,24 @@ def split_of(content: str) -> str:
     """The split that a content belongs to, by its hash: 70 % train, 15 % dev, 15 % test."""
     place = int.from_bytes(blake2b(content.encode("utf-8", "replace"), digest_size=4).digest()) % 100
     return "train" if place < 70 else "dev" if place < 85 else "test"
+
+
+def drawn_of(split: str, make: Callable[[], T], content: Callable[[T], str] = str) -> T:
+    """What `make` draws, drawn again until its content is of the split: see `split_of`.
+
+    Raises:
+        ConfigError: it does not come, because too little can be drawn.
+    """
+    seen = set()
+    for _ in range(MOST_DRAWS):
+        made = make()
+        if split_of(said := content(made)) == split:
+            return made
+        seen.add(said)
+    raise ConfigError(
+        f"too few different tasks: {MOST_DRAWS:,} draws gave {len(seen):,} different, and none of split "
+        f"{quoted(split)}: let draw have more to draw from, such as more things or larger numbers"
+    )
 
 
 def check_split(split: str) -> None:

@@ -29,6 +29,19 @@ def has(row: Mapping[str, Any]) -> str:
     return f"it has {unquoted(', '.join(map(str, list(row)[:NAMES_SAID])))}" if row else "it is empty"
 
 
+def named(row: Mapping[str, Any], names: Sequence[str], where: str) -> str | None:
+    """What a line calls a field that has several names; None if it does not have it.
+
+    Raises:
+        InputError: it has the field under two names.
+    """
+    there = [name for name in names if name in row]
+    if len(there) > 1:
+        both = " and ".join(f'"{name}"' for name in there)
+        raise InputError(f"{where} has {both}, which are one field: leave one of them out")
+    return there[0] if there else None
+
+
 def text_in(row: Mapping[str, Any], names: Sequence[str], where: str, most: int, usual: str = "") -> str:
     """The text of a field, without blanks around it.
 
@@ -37,13 +50,14 @@ def text_in(row: Mapping[str, Any], names: Sequence[str], where: str, most: int,
         usual: the text if the line has none; "" = it must have one.
 
     Raises:
-        InputError: it has none, or no text of 1 to `most` characters.
+        InputError: it has none, or no text of 1 to `most` characters, or the field under two names.
     """
-    name = next((each for each in names if each in row), None)
+    name = named(row, names, where)
     if name is None:
         if usual:
             return usual
-        raise InputError(f'{where} has no "{names[0]}": {has(row)}')
+        any_ = " or ".join(f'"{each}"' for each in names)
+        raise InputError(f"{where} has no {any_}: {has(row)}")
     value = row[name]
     if not isinstance(value, str):
         raise InputError(f'{where}: "{name}" must be a text, not {quoted(value)}')

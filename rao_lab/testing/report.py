@@ -82,6 +82,7 @@ class EnvironmentReport:
         lines = [self._title(), *(f"  ✗ {each}" for each in self.findings)]
         lines += [f"  ✓ {name}: {one_line(said, LINE)}" for name, said in self.passed.items()]
         lines += [f"  – {one_line(note, LINE)}" for note in self.notes]
+        lines += ["(✓ was tried and is right, – was not tried, or is good to know)"] if self.notes else []
         return "\n".join(lines)
 
     __repr__ = __str__

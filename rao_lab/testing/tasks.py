@@ -14,7 +14,7 @@ from typing import Any
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.drawn import SPLITS
 from rao_lab.environments.named import Reopened, open_named
-from rao_lab.errors import RaoLabError
+from rao_lab.errors import MissingError, RaoLabError
 from rao_lab.protocols import Environment, Graded, Labelled
 from rao_lab.testing.trial import Trial
 from rao_lab.tree import Task
@@ -24,17 +24,30 @@ FIRST = 200
 AGAIN = 12
 """Tasks of a split that are asked for again."""
 PER_DIFFICULTY = 2
+NOTES_SAID = 50
+"""Notes of the environment that are said."""
+ENDLESS = (
+    "let tasks and draw end: rao_lab.environments.drawn.drawn_of(split, make) draws until a task of the split comes, "
+    "and says so if none does"
+)
 
 
 def check_tasks(trial: Trial) -> bool:
     """Whether there are tasks to try the worlds with."""
-    splits = {}
+    _say_notes(trial)
+    splits: dict[str, list[Task]] = {}
+    empty: dict[str, str] = {}
     for place, split in enumerate(SPLITS):
-        if found := _split(trial, split, trial.part(len(SPLITS) + 2 - place)):
+        if found := _split(trial, split, trial.part(len(SPLITS) + 2 - place), empty):
             splits[split] = found
+    for split in empty if splits else ():
+        trial.note(f"the split {split} has no tasks: what needs them (such as --split {split}) will say so")
+    if not splits and empty:
+        split, why = next(iter(empty.items()))
+        trial.fault(f"tasks({split!r})", f"there are none in any split{why}", "give at least one task")
     for split, tasks in splits.items():
         _of_split(trial, split, tasks)
-    if len(splits) == len(SPLITS):
+    if len(splits) > 1:
         _apart(trial, splits)
     for split, tasks in splits.items():
         _same_again(trial, split, tasks[:AGAIN], trial.env, "the same environment, asked again")
@@ -48,24 +61,52 @@ def check_tasks(trial: Trial) -> bool:
     return bool(trial.tasks) and not any(not_json(dict(task.data)) for task in trial.tasks)
 
 
-def _split(trial: Trial, split: str, until: float) -> list[Task]:
-    """The first tasks of a split and its last one; at `until` it must do with those that there are."""
+def _say_notes(trial: Trial) -> None:
+    """What the environment says of the files that it was made of."""
+    notes = getattr(trial.env, "notes", ())
+    said = [str(each) for each in notes] if isinstance(notes, Sequence) and not isinstance(notes, str) else []
+    for each in said[:NOTES_SAID]:
+        trial.note(each)
+    if len(said) > NOTES_SAID:
+        trial.note(f"{len(said) - NOTES_SAID:,} more such notes: env.notes in Python")
+
+
+def _split(trial: Trial, split: str, until: float, empty: dict[str, str]) -> list[Task]:
+    """The first tasks of a split and its last one; at `until` it must do with those that there are.
+
+    Args:
+        empty: gets the split if it has none, with the reason if the environment says one.
+    """
     tried = f"tasks({split!r})"
-    answer = trial.ask(tried, trial.env.tasks, split, advice='have tasks for "train", "dev" and "test"')
+
+    def asked() -> Any:
+        try:
+            return trial.env.tasks(split)
+        except MissingError as problem:
+            empty[split] = f": {problem}"
+            return []
+
+    answer = trial.ask(tried, asked, slow=ENDLESS, advice='have tasks for "train", "dev" and "test"')
     found = answer.value
     if not answer.ok:
         return []
     if isinstance(found, str | Mapping) or not (hasattr(found, "__len__") and hasattr(found, "__getitem__")):
         trial.fault(tried, f"it returned {quoted(found)}", "return a list of rl.Task")
         return []
-    size = trial.ask(f"len({tried})", len, found).value or 0
-    if not size:
-        trial.fault(tried, "there are none", "give every split at least one task")
+    length = trial.ask(f"len({tried})", len, found)
+    size = length.value or 0
+    if length.ok and not size:
+        empty.setdefault(split, "")
     tasks: list[Task] = []
     for number in dict.fromkeys([*range(min(size, FIRST)), size - 1] if size else []):
         if tasks and time.monotonic() > until:
             break
-        task = trial.ask(f"{tried}[{number}]", found.__getitem__, number, advice="correct tasks").value
+        made = trial.ask(
+            f"{tried}[{number}]", found.__getitem__, number, slow=ENDLESS, advice="correct tasks, or draw"
+        )
+        task = made.value
+        if not made.ok:
+            return tasks
         if not isinstance(task, Task):
             trial.fault(
                 f"{tried}[{number}]", f"it is {quoted(task)}", "make it an rl.Task(id, goal, data=...)"

@@ -75,6 +75,8 @@ class Trial:
     """Some tasks of the test split, of each difficulty, the easiest first."""
     plays: list[Play] = field(default_factory=list)
     """Trees of the script whose root succeeded."""
+    planned: dict[str, Any] = field(default_factory=dict)
+    """Id of a task -> the answer of its flat plan, if it is right."""
     findings: list[Finding] = field(default_factory=list)
     passed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -168,15 +170,21 @@ class Trial:
         seconds: float = CALL_SECONDS,
         refuses: bool = False,
         advice: str = "",
+        slow: str = "bound its work: refuse what would take long",
     ) -> Answer:
         """Calls it. An exception and a call that does not return are findings, and so is a refusal, unless it
-        `refuses`."""
+        `refuses`.
+
+        Args:
+            advice: what to do about an exception.
+            slow: what to do about a call that does not return.
+        """
         self.count, self.asked = self.count + 1, tried
         answer = self.watch.call(function, args, seconds)
         if answer.overdue:
             self._overdue += 1
             said = f"it did not return within {seconds:g} s and was stopped"
-            self.fault(tried, said, "bound its work: refuse what would take long", answer.where)
+            self.fault(tried, said, slow, answer.where)
         elif answer.problem is not None:
             said = advice or (RAISED if refuses else "correct it, whatever is passed")
             self.fault(tried, _said(answer.problem), said, answer.where)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.words import counted
 from rao_lab.protocols import Judging, Ranged, Score
 from rao_lab.testing.plays import OneProgram, check_scores, replayed
 from rao_lab.testing.recorded import Replay, Step, same
@@ -47,6 +48,11 @@ def check_verifiers(trial: Trial) -> None:
         value = next((gold for known, gold in golds if known is task), _NOTHING)
         others = [gold for _, gold in golds]
         seen |= _wrong_answers(trial, task, value, others)
+    if not golds and seen:
+        trial.note(
+            "no right answer was tried, because none is known here: give a function from a task to its right answer, "
+            "gold= (--gold FILE.py:NAME)"
+        )
     helped = 0
     for play in trial.plays:
         if not trial.late:
@@ -55,10 +61,10 @@ def check_verifiers(trial: Trial) -> None:
     if not seen and trial.clean():
         trial.note("no verifier scored a root: a judge is asked, or the trees are not scored")
     elif trial.count:
-        whose = "of roots and helpers" if helped else "of roots"
-        trial.passes(
-            f"right answers pass; empty ones {whose}, lists of all, others' values and odd types do not"
-        )
+        wrong = [f"empty answers of roots{' and helpers' * bool(helped)}"]
+        wrong += ["lists of all"] * (len(golds) > 1) + ["others' values"] * bool(trial.plays)
+        right = f"{counted(len(golds), 'right answer')} passed; " if golds else ""
+        trial.passes(f"{right}{', '.join(wrong)} did not pass, and odd types raised nothing")
 
 
 class _Nothing:
@@ -69,12 +75,12 @@ _NOTHING = _Nothing()
 
 
 def _golds(trial: Trial) -> list[tuple[Task, Any]]:
-    """The right answer to each task, as `gold` says or as the script gave it."""
+    """The right answer to each task, as `gold` says, or as the script or the flat plan gave it."""
     if trial.gold is not None:
         found = [(task, trial.ask(f"gold(task) of {task.id}", trial.gold, task)) for task in trial.tasks]
         return [(task, answer.value) for task, answer in found if answer.ok]
-    known = {play.task.id: play for play in reversed(trial.plays)}
-    return [(task, known[task.id].tree.root.value) for task in trial.tasks if task.id in known]
+    known = {**trial.planned, **{play.task.id: play.tree.root.value for play in reversed(trial.plays)}}
+    return [(task, known[task.id]) for task in trial.tasks if task.id in known]
 
 
 def _own_golds(trial: Trial, golds: Sequence[tuple[Task, Any]]) -> None:

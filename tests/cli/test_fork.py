@@ -138,6 +138,8 @@ def test_a_tree_over_files_of_ones_own_is_given_them_again(lab: CommandLine, tmp
     asked = ["fork", path, "--node", "0", "--rest", "continued", "--repeats", "1", "--policy", "tiny"]
     assert "(--env research)" in lab.refused(asked)
     with pytest.warns(UserWarning, match="tiny knows the words of terse alone"):
+        said = lab.refused([*asked, "--env", "research"])
+        assert "give the folder and the questions (--data FOLDER --tasks FILE)" in said
         found = lab.json([*asked, "--env", "research", "--data", files[0], "--tasks", files[1]])
     assert found["rows"][0]["success"] == 1 and len(found["rows"]) == 2
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import rao_lab as rl
 from rao_lab.environments.answers import same
-from rao_lab.environments.drawn import SPLITS, split_of
+from rao_lab.environments.drawn import SPLITS, drawn_of, split_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,13 @@ def test_a_content_has_one_split() -> None:
     assert set(found) == set(SPLITS)
     assert found == [split_of(str(number)) for number in range(2000)]
     assert 1300 < found.count("train") < 1500 and 230 < found.count("dev") < 370
+
+
+def test_a_split_that_never_comes_ends_with_a_word() -> None:
+    few = iter(range(10**6))
+    content = next(str(number) for number in range(100) if split_of(str(number)) == "train")
+    assert split_of(str(drawn_of("dev", lambda: next(few)))) == "dev"
+    with pytest.raises(
+        rl.ConfigError, match="too few different tasks: 1,000 draws gave 1 different, and none of split 'dev'"
+    ):
+        drawn_of("dev", lambda: content)

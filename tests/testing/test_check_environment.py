@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 import rao_lab as rl
+from rao_lab.environments.drawn import drawn_of, split_of
 from rao_lab.environments.named import BUNDLED, open_named
 from rao_lab.protocols import Action, TurnRequest
 from rao_lab.testing.watch import place_of
@@ -103,13 +104,11 @@ def test_a_shipped_world_passes(name: str) -> None:
 TEXT = b"From: ann@example.org\nDate: Mon, 4 Mar 2024 10:00:00 +0000\nSubject: Rent\n\nIt is 900.\n"
 
 
-@pytest.mark.parametrize(("name", "field"), [("research", "goal"), ("mail", "question")])
-def test_over_files_of_ones_own_nobody_is_blamed_for_the_script(
-    tmp_path: Path, name: str, field: str
-) -> None:
+@pytest.mark.parametrize("name", ["research", "mail"])
+def test_over_files_of_ones_own_nobody_is_blamed_for_the_script(tmp_path: Path, name: str) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / ("a.md" if name == "research" else "a.eml")).write_bytes(TEXT)
-    (tmp_path / "asked.jsonl").write_text(json.dumps({field: "What is the rent?", "answer": 900}))
+    (tmp_path / "asked.jsonl").write_text(json.dumps({"question": "What is the rent?", "answer": 900}))
     env = open_named(name, "scripted", None, tmp_path / "in", tmp_path / "asked.jsonl")
     report = rl.testing.check_environment(env, seconds=60)
     assert report.ok and any("there is no script for tasks of files" in note for note in report.notes), report
@@ -215,6 +214,42 @@ def test_a_bad_argument_is_said_in_a_line(seconds: Any) -> None:
 def test_anything_at_all_gets_a_report(thing: Any) -> None:
     report = rl.testing.check_environment(thing, seconds=2)
     assert not report.ok and report.findings[0].check == "protocol", report
+
+
+class Endless(Wide):
+    """Draws the same content again and again, and waits for a split that does not come."""
+
+    def draw(self, difficulty: str, split: str, rng: Any) -> Any:
+        while (content := "[1, 2]") and split_of(content) != split:
+            time.sleep(0.001)
+        return content, {"numbers": [1, 2]}
+
+
+class Few(Wide):
+    def draw(self, difficulty: str, split: str, rng: Any) -> Any:
+        return "Find it", {"numbers": drawn_of(split, lambda: [1, 2])}
+
+
+def test_a_draw_that_waits_for_a_split_is_told_how_it_ends() -> None:
+    found = rl.testing.check_environment(Endless(), seconds=20, progress=False).findings
+    assert [(each.check, each.tried[:6], each.where.split()[-1]) for each in found] == [
+        ("tasks", "tasks(", "draw")
+    ]
+    assert found[0].more == 1 and "drawn_of(split, make) draws until" in found[0].advice, found
+    few = rl.testing.check_environment(Few(), seconds=20, progress=False).findings
+    assert ["too few different tasks: 1,000 draws gave 1 different" in each.found for each in few] == [True]
+    assert few[0].advice == "correct tasks, or draw"
+
+
+def test_a_split_without_tasks_is_noted_and_no_task_at_all_is_a_fault() -> None:
+    goals = {"train": [rl.Task("a/0", "Say a.")], "test": [rl.Task("a/1", "Say b.")]}
+    report = rl.testing.check_environment(rl.environment(goals, name="a"), seconds=60, progress=False)
+    assert report.ok and "tasks: the split dev has no tasks" in "\n".join(report.notes), report
+    empty = type(
+        "Empty", (), {"name": "empty", "tasks": lambda self, split: [], "open": lambda self, task: None}
+    )
+    (found,) = rl.testing.check_environment(empty(), seconds=20, progress=False).findings
+    assert found.found == "there are none in any split"
 
 
 class Team(Wide):

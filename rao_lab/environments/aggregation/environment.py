@@ -98,16 +98,20 @@ class Aggregation(Drawn):
         partial: bool = True,
         unanswered: bool = False,
     ) -> AggregationFile:
-        """Reads a file in the format of Oolong (`oolong.py`): JSON lines, gzipped or not. Every split has all tasks.
+        """Reads a file in the format of Oolong (`oolong.py`): JSON lines, gzipped or not.
+
+        Every split has all tasks. If a line says "split", each split has its own, and test the lines without. A line
+        may have "difficulty" and "kind", too, and null as its answer: a judge is to tell.
 
         Args:
-            difficulty: a size of context in tokens, such as "8K", several, or "all".
+            difficulty: one that lines name, or a size of context in tokens, such as "8K"; several, or "all".
             column: the field that holds the context.
             unanswered: keep rows without an answer, whose roots then have no verifier; otherwise they are an error.
 
         Raises:
             InputError: naming the file, the line and what is wrong.
-            MissingError: there is no such file, or it holds no task of that difficulty.
+            MissingError: there is no such file.
+            ConfigError: it holds no task of that difficulty.
         """
         return AggregationFile(file, difficulty, column, at_once, guard_own_goal, partial, unanswered)
 
@@ -141,6 +145,11 @@ class Aggregation(Drawn):
         texts = isinstance(key, str) and isinstance(split, str) and isinstance(asked, str)
         own = texts and split in SPLITS and task.data.get("preset") == self.preset.name
         if not own or type(size) is not int or not 0 < size <= MAX_LINES:
+            if "context" in task.data:
+                raise InputError(
+                    f"task {quoted(task.id)} is of a file, and this is the made-up world: give the file (--data FILE), "
+                    "or in Python Aggregation.from_files"
+                )
             raise InputError(
                 f"task {quoted(task.id)} is no task of aggregation with preset={self.preset.name!r}: its data need "
                 "preset, lines, key, split and question"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from math import log2
 from os import PathLike
@@ -11,18 +12,20 @@ from typing import Any
 from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, whole
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.environments import reading
 from rao_lab.environments.aggregation import words
 from rao_lab.environments.aggregation.answers import Answer
 from rao_lab.environments.aggregation.oolong import UNANSWERED, answer_of
 from rao_lab.environments.aggregation.plan import flat_plan
+from rao_lab.environments.aggregation.presets import PRESETS
 from rao_lab.environments.aggregation.spool import Lines, Spool
 from rao_lab.environments.aggregation.world import LinesWorld, launch_for, plain_question
-from rao_lab.environments.drawn import check_split, choose, own_name
-from rao_lab.environments.fields import has, row_of, text_in
-from rao_lab.errors import ConfigError, InputError, MissingError
+from rao_lab.environments.asked import ANSWER, ANY, QUESTION, chosen_of, kind_in, level_in
+from rao_lab.environments.drawn import check_split, own_name
+from rao_lab.environments.fields import has, named, row_of, text_in
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.tree import Call, Task
 
 MAX_ROW = 128 * 2**20
@@ -83,11 +86,12 @@ class AggregationFile:
         found = list(self._rows())
         if not found:
             raise InputError(f"{reading.said(self._path)} holds no tasks: expected one JSON object a line")
-        sizes = dict(sorted({size: task.difficulty for size, task in found}.items()))
-        self._chosen = choose(difficulty, dict.fromkeys(sizes.values()))
-        self._tasks = [task for _, task in found if task.difficulty in self._chosen]
-        if not self._tasks:
-            raise MissingError(f"{reading.said(self._path)}: no task of difficulty {unquoted(difficulty)}")
+        by_size = [task.difficulty for _, task in sorted(found, key=lambda each: each[0])]
+        self._chosen = chosen_of(by_size, difficulty, PRESETS["small"].lines, reading.said(self._path))
+        tasks = [task for _, task in found]
+        splits = reading.settled([task.split for task in tasks], ANY, reading.said(self._path))
+        pairs = zip(tasks, splits, strict=True)
+        self._tasks = [replace(task, split=split) for task, split in pairs if task.difficulty in self._chosen]
         self._given = {
             **{"column": column, "at_once": at_once, "guard_own_goal": guard_own_goal, "partial": partial},
             "unanswered": unanswered,
@@ -125,19 +129,27 @@ class AggregationFile:
         self, row: Any, number: int, where: str, known: dict[str, str], ids: set[str]
     ) -> tuple[int, Task]:
         row = row_of(row, where, f'{{"{self._column}": "...", "question": "...", "answer": "..."}}')
-        asked = text_in(row, ("question",), where, MAX_QUESTION).encode("utf-8", "replace").decode("utf-8")
+        asked = text_in(row, QUESTION, where, MAX_QUESTION).encode("utf-8", "replace").decode("utf-8")
         digest, chars = self._kept(row, where, known)
         answer_type = row.get("answer_type")
         data: dict[str, Any] = {
             **{"context": digest, "lines": len(self._spool[digest]), "question": asked},
             "answer_type": answer_type if isinstance(answer_type, str) else "",
         }
-        if "answer" not in row and not self._unanswered:
-            raise InputError(f'{where} has no "answer": {has(row)}; give it, or {UNANSWERED}')
-        if not self._unanswered or row.get("answer") not in (None, "", []):
-            data["answer"] = row.get("answer")
-            answer_of(data["answer"], data["answer_type"], where)
-        kind = next((row[name] for name in ("task", "question_type") if isinstance(row.get(name), str)), "")
+        given = named(row, ANSWER, where)
+        if given is None and not self._unanswered:
+            raise InputError(
+                f'{where} has no "answer": {has(row)}; give it, or "answer": null if a judge is to tell, or '
+                f"{UNANSWERED}"
+            )
+        answer = row[given] if given is not None else None
+        if answer is not None and not (self._unanswered and answer in ("", [])):
+            data["answer"] = answer
+            answer_of(answer, data["answer_type"], where)
+        own = kind_in(row, where)
+        kind = own or next(
+            (row[name] for name in ("task", "question_type") if isinstance(row.get(name), str)), ""
+        )
         data["kind"] = str(kind or answer_type or "other").rpartition(".")[2].lower()[:80]
         size = row.get("context_len")
         size = (
@@ -150,7 +162,8 @@ class AggregationFile:
         id_ = f"{self._path.name}/line {number}" if id_ in ids else id_
         ids.add(id_)
         goal = launch_for(asked, 0, data["lines"]).goal
-        return size, Task(id=id_, goal=goal, difficulty=_size_name(size), split="file", data=data)
+        level, split = level_in(row, where, _size_name(size)), reading.split_named(row, where, ANY)
+        return size, Task(id_, goal, level, split, data=data)
 
     def _kept(self, row: Mapping[str, Any], where: str, known: dict[str, str]) -> tuple[str, int]:
         """The digest of a row's context, and its characters. A row may leave out a context that came before it."""
@@ -174,13 +187,13 @@ class AggregationFile:
 
     @property
     def difficulties(self) -> Sequence[str]:
-        """The sizes of its contexts in tokens, as the file says or by their length."""
-        return list(dict.fromkeys(task.difficulty for task in sorted(self._tasks, key=_size_of)))
+        """As its lines say; otherwise the sizes of contexts in tokens, as the file says or by their length."""
+        return list(self._chosen)
 
     def tasks(self, split: str) -> Sequence[Task]:
-        """Every split has all tasks of the file."""
+        """Every split has all tasks of the file, unless its lines name splits."""
         check_split(split)
-        return self._tasks
+        return [task for task in self._tasks if task.split in (split, ANY)]
 
     def open(self, task: Task) -> LinesWorld:
         source, asked = self._source(task)
@@ -239,8 +252,3 @@ def _size_name(size: int) -> str:
         if size >= unit:
             return f"{size / unit:.3g}{name}"
     return str(size)
-
-
-def _size_of(task: Task) -> float:
-    number = task.difficulty.rstrip("KM")
-    return float(number) * {"K": 2**10, "M": 2**20}.get(task.difficulty[-1], 1)

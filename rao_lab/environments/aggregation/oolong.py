@@ -26,7 +26,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.aggregation.answers import Number, whole_number
-from rao_lab.environments.answers import plain_text, same
+from rao_lab.environments.answers import number_of, plain_text, same
 from rao_lab.errors import InputError
 
 COMPARISONS = ("more common", "less common", "same frequency")
@@ -125,11 +125,11 @@ def _checked(answer: Any, where: str) -> str:
     Raises:
         InputError: it is of another type than a text or a whole number, empty, or too long.
     """
-    if isinstance(answer, bool) or not isinstance(answer, (str, int)):
-        like = json.dumps(json.dumps(answer)) if isinstance(answer, (bool, float)) else '"12"'
+    if not isinstance(answer, str) and number_of(answer) is None:
+        like = json.dumps(json.dumps(answer)) if isinstance(answer, bool) else '"12"'
         raise InputError(
-            f"{where}: an answer must be a text, a whole number or a list of right ones, not {quoted(answer)}: write "
-            f"it as a text, such as {like}"
+            f"{where}: an answer must be a text, a number or a list of right ones, not {quoted(answer)}: write it as "
+            f"a text, such as {like}"
         )
     text = str(answer).strip()
     if not text:
@@ -139,7 +139,7 @@ def _checked(answer: Any, where: str) -> str:
     return text
 
 
-def _one_of(answer: str | int, kind: str, where: str) -> OolongAnswer:
+def _one_of(answer: str | float, kind: str, where: str) -> OolongAnswer:
     """One right answer of a list."""
     kind = kind or ("numeric" if isinstance(answer, int) else "label")
     if kind == "numeric" and whole_number(answer) is None:

@@ -28,7 +28,7 @@ from rao_lab.environments.arithmetic.expressions import (
     read,
     sides,
 )
-from rao_lab.environments.drawn import Drawn, split_of
+from rao_lab.environments.drawn import Drawn, drawn_of
 from rao_lab.errors import InputError
 from rao_lab.protocols import Action, Function, Launch, Refusal, Score, TurnRequest
 from rao_lab.tree import Call, Task
@@ -134,10 +134,8 @@ class Arithmetic(Drawn):
         self._guard_own_goal = guard_own_goal
 
     def draw(self, difficulty: str, split: str, rng: Random) -> tuple[str, Mapping[str, Any]]:
-        while True:
-            expression = drawn(rng, rng.randint(*self.levels[difficulty]))
-            if split_of(expression) == split:
-                return _launch(expression).goal, {"expression": expression}
+        expression = drawn_of(split, lambda: drawn(rng, rng.randint(*self.levels[difficulty])))
+        return _launch(expression).goal, {"expression": expression}
 
     def open(self, task: Task) -> ArithmeticWorld:
         expression, _ = _read(task)

@@ -16,7 +16,9 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
+_DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+"""The day first: nobody writes the month first with dots. With slashes some do, so these are no date."""
 _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?(?: of)? ([a-z]{3,9})\.?,? (\d{4})")
 _MONTH_FIRST = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2}) ?(am|pm|a\.m|p\.m)?(?: ?h| o'clock)?")
@@ -69,7 +71,9 @@ def _form(text: str) -> tuple[str, str]:
 
 def _day(text: str) -> str:
     if found := _ISO.fullmatch(text):
-        year, month, day = (int(part) for part in found.groups())
+        year, month, day = (int(found[place]) for place in (1, 3, 4))
+    elif found := _DOTTED.fullmatch(text):
+        year, month, day = int(found[3]), int(found[2]), int(found[1])
     elif found := _DAY_FIRST.fullmatch(text):
         year, month, day = int(found[3]), _month(found[2]), int(found[1])
     elif found := _MONTH_FIRST.fullmatch(text):

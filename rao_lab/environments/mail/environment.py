@@ -4,7 +4,7 @@ It is the control: one search and one look at the right message answer a questio
 Mailboxes are made from a seed (`generate.py`), or read from a user's own mbox (`mbox.py`).
 
     task.data = {"question": str, "answers": [str], "mailbox": [level, split, number], "letters": 1 or 2}
-    task.data = {"question": str, "answers": [str or number], "digest": str}      of a file
+    task.data = {"question": str, "answers": [str or number] or null, "digest": str}      of a file
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import flag
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
+from rao_lab.environments.asked import ANY, Asked, chosen_of, digest_of
 from rao_lab.environments.drawn import Drawn, check_split, own_name
-from rao_lab.environments.mail.files import ANY, Asked, read_questions
+from rao_lab.environments.mail.files import Placed, read_placed
 from rao_lab.environments.mail.generate import Level, Made, make
 from rao_lab.environments.mail.mbox import Read, read_mail
 from rao_lab.environments.mail.script import STYLES, mistake, next_turn, subject_of
@@ -70,13 +71,18 @@ class Mail(Drawn):
         self._guard_own_goal = guard_own_goal
         self._made = lru_cache(KEPT)(self._make_mailbox)
         self._read: Read | None = None
-        self._asked: Mapping[str, Asked] = {}
+        self._asked: Mapping[str, Placed] = {}
+        """The questions of a file by their words, of all difficulties."""
         self._names: dict[str, str] = {}
 
     @classmethod
     @checked_call
     def from_mbox(
-        cls, file: str | PathLike[str], tasks: str | PathLike[str], guard_own_goal: bool = True
+        cls,
+        file: str | PathLike[str],
+        tasks: str | PathLike[str],
+        difficulty: str | Sequence[str] = "all",
+        guard_own_goal: bool = True,
     ) -> Mail:
         """A mailbox of one's own, and questions with their answers. Every split has all of them. If a line says
         "split", each split has its own, and test the lines without.
@@ -85,18 +91,24 @@ class Mail(Drawn):
 
         Args:
             file: an mbox, gzipped or not, or a folder of messages (.eml, .mbox, Maildir).
-            tasks: JSON lines, each {"question": text, "answer": text, number or a list of what is accepted}; with
-                "message": the Message-ID in which it stands, helpers with fewer days are verified, too.
+            tasks: JSON lines, each {"question": text, "answer": text, number or a list of what is accepted}; null = a
+                judge is to tell. With "message": the Message-ID in which it stands, helpers with fewer days are
+                verified, too. A line may have "id", "difficulty", "kind" and "split".
+            difficulty: one that lines name ("file" = of those that name none), several, or "all".
 
         Raises:
             InputError, MissingError: naming the file, the line and what is wrong.
+            ConfigError: no question is of that difficulty.
         """
         read = read_mail(file)
-        questions, digest = read_questions(tasks, read.mailbox)
-        strange = any(read_question(each.question) is None for each in questions.values())
+        placed = read_placed(tasks, read.mailbox)
+        asked = [each.asked for each in placed.values()]
+        strange = any(read_question(each.question) is None for each in asked)
         env = (Unscripted if strange and cls is Mail else cls)("all", guard_own_goal=guard_own_goal)
-        env._read, env._asked = read, questions
-        env._names = {"rules": str(file), "tasks": str(tasks), "digest": f"{env._read.digest}-{digest}"}
+        env._read, env._asked = read, placed
+        env._chosen = chosen_of((each.difficulty for each in asked), difficulty, cls.levels, str(tasks))
+        digest = f"{read.digest}-{digest_of(asked)}"
+        env._names = {"rules": str(file), "tasks": str(tasks), "digest": digest}
         return env
 
     @classmethod
@@ -108,34 +120,31 @@ class Mail(Drawn):
         if rules is None or tasks is None:
             missing = flag_of("rules" if rules is None else "tasks", cls.name)
             raise ConfigError(f"{missing} is missing: a mailbox and questions come as two files")
-        if difficulty not in (None, "file", "all"):
-            raise ConfigError(f"--difficulty {quoted(difficulty)} has no meaning for a mailbox of your own")
         if unknown := settings.keys() - {"guard_own_goal"}:
             raise ConfigError(f"mail of files has no setting env.{min(unknown)}: it has guard_own_goal")
-        return cls.from_mbox(rules, tasks, **settings)
+        return cls.from_mbox(rules, tasks, difficulty or "all", **settings)
 
     @property
     def opened(self) -> Mapping[str, Any]:
         if self._read is None:
             return super().opened
         settings = {"guard_own_goal": self._guard_own_goal}
-        return {"env": own_name(self), "difficulty": "file", **self._names, "settings": settings}
-
-    @property
-    def difficulties(self) -> Sequence[str]:
-        return super().difficulties if self._read is None else ["file"]
+        names = {"env": own_name(self), "difficulty": ",".join(self._chosen), **self._names}
+        return {**names, "settings": settings}
 
     def tasks(self, split: str) -> Sequence[Task]:
         check_split(split)
         if self._read is None:
             return super().tasks(split)
-        return [self._task(asked) for asked in self._asked.values() if asked.split in (split, ANY)]
+        asked = [each.asked for each in self._asked.values() if each.asked.difficulty in self._chosen]
+        return [self._task(each, self._read) for each in asked if each.split in (split, ANY)]
 
-    def _task(self, asked: Asked) -> Task:
-        assert self._read is not None
-        goal = launch_for(asked.question, self._read.mailbox.first, self._read.mailbox.last).goal
-        data = {"question": asked.question, "answers": list(asked.answers), "digest": self._names["digest"]}
-        return Task(id=asked.id, goal=goal, difficulty="file", split=asked.split, data=data)
+    def _task(self, asked: Asked, read: Read) -> Task:
+        goal = launch_for(asked.question, read.mailbox.first, read.mailbox.last).goal
+        answers = None if asked.answers is None else list(asked.answers)
+        data = {"question": asked.question, "answers": answers, "digest": self._names["digest"]}
+        data |= {"kind": asked.kind} if asked.kind else {}
+        return Task(asked.id, goal, asked.difficulty, asked.split, data=data)
 
     def draw(self, difficulty: str, split: str, rng: Random) -> tuple[str, Mapping[str, Any]]:
         place = (difficulty, split, rng.randrange(MAILBOXES[split]))
@@ -169,7 +178,8 @@ class Mail(Drawn):
             case [str(level), str(split), int(number)] if level in self.levels and split in MAILBOXES:
                 return level, split, number
         raise InputError(
-            f"task {quoted(task.id)}: it has no mailbox that is made; one of a file opens by Mail.from_mbox"
+            f"task {quoted(task.id)}: it has no mailbox that is made; if it is of files, give them (--data and "
+            "--tasks), or in Python Mail.from_mbox"
         )
 
     def _check_digest(self, task: Task) -> None:
@@ -178,20 +188,21 @@ class Mail(Drawn):
 
     def _accepted(self, question: str, after: str, before: str) -> Sequence[str | float] | None:
         """What is known of a file's question: of fewer days only if its message is known."""
-        asked = self._asked.get(" ".join(question.split()))
-        if asked is None or self._read is None:
+        placed = self._asked.get(" ".join(question.split()))
+        if placed is None or placed.asked.answers is None or self._read is None:
             return None
+        answers = placed.asked.answers
         if not (after or before):
-            return asked.answers
-        numbers = (asked.number, *asked.copies) if asked.number else ()
-        days = [day for number in numbers if (day := self._read.mailbox.heads[number - 1].date)]
+            return answers
+        days = [day for number in placed.numbers if (day := self._read.mailbox.heads[number - 1].date)]
         if not days:
             return None
-        return asked.answers if any(after <= day <= (before or day) for day in days) else ()
+        return answers if any(after <= day <= (before or day) for day in days) else ()
 
     def labels(self, task: Task) -> Mapping[str, str | int]:
         asked = read_question(task.data["question"])
-        return {"topic": asked[0].name if asked else "own", "letters": task.data.get("letters", 1)}
+        kind = {"kind": task.data["kind"]} if "kind" in task.data else {}
+        return {"topic": asked[0].name if asked else "own", "letters": task.data.get("letters", 1), **kind}
 
     def play(self, request: TurnRequest, style: str, mistakes: Random | None) -> Action:
         return next_turn(request, style) if mistakes is None else mistake(request, mistakes)
@@ -203,14 +214,15 @@ class Mail(Drawn):
         asked = read_question(task.data["question"])
         words, sender, number = task.data["question"][:MAX_WORDS], "", 0
         if self._read is not None:
-            number = self._asked[" ".join(words.split())].number
+            number = next(iter(self._asked[" ".join(task.data["question"].split())].numbers), 0)
         elif asked is not None:
             words, sender = subject_of(asked[0], asked[2]), asked[1]
             number = self._made(*self._place(task)).last(*asked)
         calls = [Call("search", (words, sender) if sender else (words,))]
         calls += [Call("read", (number,))] if number else []
         played = [replace(call, result=world.call(ROOT, call.name, call.args, {})) for call in calls]
-        return [*([call] for call in played), [Call("finish", (task.data["answers"][0],))]]
+        (answer, *_) = task.data["answers"] or [None]  # a judge is to tell
+        return [*([call] for call in played), [Call("finish", (answer,))]]
 
     def short_goal(self, args: Mapping[str, Any]) -> str:
         return f"{args['question']} {args['after']} {args['before']}" if "question" in args else ""
@@ -227,7 +239,8 @@ class Mail(Drawn):
     def __repr__(self) -> str:
         if self._read is None:
             return super().__repr__()
-        return f"Mail({self._read.described}, {counted(len(self._asked), 'question')})"
+        asked = sum(each.asked.difficulty in self._chosen for each in self._asked.values())
+        return f"Mail({self._read.described}, {counted(asked, 'question')})"
 
 
 class Unscripted(Mail):

@@ -21,20 +21,21 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
-from rao_lab.environments.drawn import Drawn, check_settings, check_split, choose, own_name
+from rao_lab.environments.asked import ANY, chosen_of, digest_of, read_questions
+from rao_lab.environments.drawn import Drawn, check_settings, check_split, own_name
 from rao_lab.environments.named import Player
 from rao_lab.environments.reading import path_of
 from rao_lab.environments.research.articles import articles
 from rao_lab.environments.research.corpus import Corpus
 from rao_lab.environments.research.draw import LEVELS, Draw, Level
-from rao_lab.environments.research.folder import ANY, NOTES_SAID, Folder, read_tasks
+from rao_lab.environments.research.folder import NOTES_SAID, Folder, task_of
 from rao_lab.environments.research.graph import Graph, make_graph
 from rao_lab.environments.research.mistakes import mistaken_turn
-from rao_lab.environments.research.questions import hops, names_in, parse, question
+from rao_lab.environments.research.questions import MAX_QUESTION, hops, names_in, parse, question
 from rao_lab.environments.research.script import STYLES, flat_plan, next_turn
 from rao_lab.environments.research.words import short_goal, short_result
 from rao_lab.environments.research.world import GOAL, ResearchWorld
-from rao_lab.errors import ConfigError, InputError, MissingError
+from rao_lab.errors import ConfigError, InputError
 from rao_lab.protocols import Action, TurnRequest
 from rao_lab.tree import Call, Task
 
@@ -95,7 +96,7 @@ class Research(Drawn):
         difficulty: str | Sequence[str] = "all",
         guard_own_goal: bool = True,
     ) -> Research:
-        """A folder of texts (txt, md) and a file of questions: JSON lines with "goal" and "answer".
+        """A folder of texts (txt, md) and a file of questions: JSON lines with "question" and "answer".
 
         Every split has all questions. If a line says "split", each split has its own, and test the lines without. An
         answer is a text, a number or a list of right ones; null = a judge is to tell. A line may have "id",
@@ -104,25 +105,24 @@ class Research(Drawn):
 
         Raises:
             InputError: naming the file, the line and what is wrong.
-            MissingError: there is no such folder or file, or it holds no question of that difficulty.
+            MissingError: there is no such folder or file.
+            ConfigError: it holds no question of that difficulty.
         """
         found = Folder(path_of(folder))
         if found.notes:
-            more = " (all of them: env.notes)" if len(found.notes) > NOTES_SAID else ""
+            all_ = f" (all of them: rao-lab check {cls.name}, or env.notes in Python)"
+            more = all_ if len(found.notes) > NOTES_SAID else ""
             warnings.warn(f"{unquoted(folder)}: {found.said_notes()}{more}", stacklevel=3)
-        questions = read_tasks(tasks, found.digest)
-        strange = any(parse(str(task.data["question"])) is None for task in questions)
+        asked = read_questions(tasks, MAX_QUESTION, ("hops",))
+        strange = any(parse(each.question) is None for each in asked)
         kind = Unscripted if strange and cls is Research else cls
         env = kind("all", guard_own_goal=guard_own_goal)
-        known = list(dict.fromkeys([*cls.levels, *(task.difficulty for task in questions)]))
-        env._chosen = choose(difficulty, known)
-        env._files = [task for task in questions if task.difficulty in env._chosen]
-        if not env._files:
-            raise MissingError(f"{unquoted(tasks)}: no question of difficulty {unquoted(difficulty)}")
-        env._chosen = tuple(name for name in known if any(name == task.difficulty for task in env._files))
+        env._chosen = chosen_of((each.difficulty for each in asked), difficulty, cls.levels, str(tasks))
+        env._files = [task_of(each, found.digest) for each in asked if each.difficulty in env._chosen]
         env._folder = found
         env._given = {"guard_own_goal": guard_own_goal}
-        env._names = {"rules": str(folder), "tasks": str(tasks), "digest": found.digest}
+        digest = f"{found.digest}-{digest_of(asked)}"
+        env._names = {"rules": str(folder), "tasks": str(tasks), "digest": digest}
         return env
 
     @classmethod
@@ -158,11 +158,6 @@ class Research(Drawn):
     def variant(self) -> str:
         return "-".join([str(self.seed), str(self.documents), *(self._kinds if self._kinds != KINDS else ())])
 
-    @property
-    def difficulties(self) -> Sequence[str]:
-        names = dict.fromkeys([*self.levels, *self._chosen])
-        return [name for name in names if name in self._chosen]
-
     # Tasks
 
     def tasks(self, split: str) -> Sequence[Task]:
@@ -191,9 +186,15 @@ class Research(Drawn):
             raise InputError(
                 f"task {quoted(task.id)} is no question of research: its data lack question or answer"
             )
-        if task.data.get("corpus") != self.corpus_key:
+        corpus = task.data.get("corpus")
+        if self._folder is None and isinstance(corpus, str) and "/" not in corpus:
             raise InputError(
-                f"task {quoted(task.id)} is asked of another corpus ({quoted(task.data.get('corpus'))}) than this one "
+                f"task {quoted(task.id)} is asked of a folder of texts, and this is the made-up world: give the folder "
+                "and the questions (--data FOLDER --tasks FILE), or in Python Research.from_folder"
+            )
+        if corpus != self.corpus_key:
+            raise InputError(
+                f"task {quoted(task.id)} is asked of another corpus ({quoted(corpus)}) than this one "
                 f"({self.corpus_key}): open it with the environment that made it"
             )
         graph = None if self._folder else self.graph

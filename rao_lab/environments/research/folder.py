@@ -9,30 +9,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.words import counted
-from rao_lab.environments.answers import number_of
-from rao_lab.environments.fields import Others, has, row_of, text_in
-from rao_lab.environments.reading import (
-    UNREAD,
-    Ids,
-    foreign_text,
-    json_of,
-    lines_of,
-    opened,
-    path_of,
-    said,
-    settled,
-    split_named,
-)
+from rao_lab.environments.asked import Asked
+from rao_lab.environments.reading import UNREAD, foreign_text, opened, said
 from rao_lab.environments.research.corpus import Corpus, Document
-from rao_lab.environments.research.questions import MAX_QUESTION
 from rao_lab.environments.research.world import GOAL
 from rao_lab.errors import InputError, MissingError, RaoLabError
 from rao_lab.tree import Task
@@ -42,15 +28,8 @@ MAX_TEXT = 256 * 2**20
 """Bytes of all texts together."""
 MAX_FILES = 200_000
 MAX_TITLE = 120
-MAX_ANSWERS = 100
-MAX_NAME = 1000
-"""Characters of an id, a difficulty or a kind."""
-FIELDS = ("goal", "question", "answer", "id", "difficulty", "kind", "hops", "split")
-EXAMPLE = '{"goal": "Who ...?", "answer": "..."}'
-NOTES_SAID = 3
+NOTES_SAID = 8
 DECODED = ": read as "
-ANY = "file"
-"""The split of a question that belongs to all of them."""
 _HEADING = re.compile(r"\A\s*#{1,3}\s+(\S.*)")
 
 
@@ -106,16 +85,24 @@ class Folder:
                 yield Document(_id(name), _title(text, path), text)
 
     def _files(self) -> Iterator[Path]:
-        """In an order that does not depend on the file system. Hidden ones do not belong to it."""
+        """In an order that does not depend on the file system. Hidden ones do not belong to it: texts and folders among
+        them are named."""
         root = self.path.resolve()
         for where, folders, names in os.walk(self.path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in [each for each in folders if Path(where, each).is_symlink()]:
-                folders.remove(name)
-                self._note(Path(where, name), "is a link to a folder: left out")
-            for name in sorted(name for name in names if not name.startswith(".")):
+            for name in sorted(folders):
+                hidden = name.startswith(".")
+                if hidden or Path(where, name).is_symlink():
+                    folders.remove(name)
+                    what = "is hidden" if hidden else "is a link to a folder"
+                    self._note(Path(where, name), f"{what}: left out")
+            folders.sort()
+            for name in sorted(names):
                 path = Path(where, name)
-                if path.suffix.lower() not in SUFFIXES:
+                text = path.suffix.lower() in SUFFIXES
+                if name.startswith("."):
+                    if text:
+                        self._note(path, "is hidden: left out")
+                elif not text:
                     self._note(path, "is no text file: left out")
                 elif path.is_symlink() and not path.resolve().is_relative_to(root):
                     self._note(path, "is a link out of the folder: left out")
@@ -171,55 +158,18 @@ def _title(text: str, path: Path) -> str:
 # Questions
 
 
-def read_tasks(file: str | PathLike[str], corpus: str) -> list[Task]:
-    """The questions of a file of JSON lines.
+def task_of(asked: Asked, corpus: str) -> Task:
+    """A question as a task.
 
     Raises:
-        InputError, MissingError: naming the file, the line and what is wrong.
+        InputError: its hops are no number.
     """
-    path = path_of(file)
-    found, ids, others = [], Ids(), Others(FIELDS)
-    for number, line in lines_of(path, "one question"):
-        where = f"{said(path)}, line {number}"
-        # Ids go into run files, which hold no paths.
-        row = row_of(json_of(line, where), where, EXAMPLE)
-        others.look(row, where)
-        found.append(_task(row, f"{path.name}/{number}", where, corpus))
-        ids.add(found[-1].id, number, where)
-    if not found:
-        raise InputError(f"{said(path)} holds no questions: expected one JSON object a line")
-    others.say(said(path))
-    splits = settled([task.split for task in found], ANY, said(path))
-    return [replace(task, split=split) for task, split in zip(found, splits, strict=True)]
-
-
-def _task(value: dict[str, Any], default_id: str, where: str, corpus: str) -> Task:
-    question = text_in(value, ("goal", "question"), where, MAX_QUESTION)
-    id_ = text_in(value, ("id",), where, MAX_NAME, default_id)
-    difficulty = text_in(value, ("difficulty",), where, MAX_NAME, "unknown")
-    data: dict[str, Any] = {"question": question, "answer": _answers(value, where), "corpus": corpus}
-    data |= {"kind": text_in(value, ("kind",), where, MAX_NAME)} if value.get("kind", "") != "" else {}
-    if "hops" in value:
-        if isinstance(value["hops"], bool) or not isinstance(value["hops"], int):
-            raise InputError(f'{where}: "hops" must be a whole number, not {quoted(value["hops"])}')
-        data["hops"] = value["hops"]
-    return Task(id_, GOAL + question, difficulty, split_named(value, where, ANY), data=data)
-
-
-def _answers(value: dict[str, Any], where: str) -> list[str | float] | None:
-    """The right answers; None if a judge is to tell."""
-    if "answer" not in value:
-        raise InputError(
-            f'{where} has no "answer": {has(value)}; give it, or "answer": null if a judge is to score what agents find'
-        )
-    given = value["answer"]
-    if given is None:
-        return None
-    answers = given if isinstance(given, list) else [given]
-    for answer in answers:
-        fine = isinstance(answer, (int, float)) and number_of(answer) is not None
-        if not fine and not (isinstance(answer, str) and answer.strip()):
-            raise InputError(f"{where}: an answer must be a text or a number, not {quoted(answer)}")
-    if not 0 < len(answers) <= MAX_ANSWERS:
-        raise InputError(f'{where}: "answer" must list 1 to {MAX_ANSWERS} right answers, not {len(answers)}')
-    return answers
+    answers = None if asked.answers is None else list(asked.answers)
+    data: dict[str, Any] = {"question": asked.question, "answer": answers, "corpus": corpus}
+    data |= {"kind": asked.kind} if asked.kind else {}
+    if "hops" in asked.row:
+        hops = asked.row["hops"]
+        if isinstance(hops, bool) or not isinstance(hops, int):
+            raise InputError(f'{asked.where}: "hops" must be a whole number, not {quoted(hops)}')
+        data["hops"] = hops
+    return Task(asked.id, GOAL + asked.question, asked.difficulty, asked.split, data=data)

@@ -9,7 +9,7 @@ Tasks come from our own generator (`book.py`, `tasks.py`) or from files in the f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Any
 from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import MOST_SEED, flag, number, whole
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
+from rao_lab.environments.asked import chosen_of
 from rao_lab.environments.drawn import SIZES, TaskList, check_settings, check_split, choose, own_name
 from rao_lab.environments.named import Player, flag_of
 from rao_lab.environments.textcraft.book import Book, closure, fits, make_book, preset
@@ -34,7 +35,7 @@ from rao_lab.environments.textcraft.situation import STYLES, read
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, open_task, task_data
 from rao_lab.environments.textcraft.words import short_goal, short_result
 from rao_lab.environments.textcraft.world import CraftWorld, goal_text
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError
 from rao_lab.protocols import Action, TurnRequest
 from rao_lab.tree import Call, Task
 
@@ -118,19 +119,16 @@ class TextCraft:
 
         Raises:
             InputError: naming the file, the line and what is wrong.
-            MissingError: there is no such file, or it holds no task of that difficulty.
+            MissingError: there is no such file.
+            ConfigError: it holds no task of that difficulty.
         """
         env = cls("all", preset="paper", guard_own_goal=guard_own_goal, guard_base_item=guard_base_item)
         found = read_tasks(recipes, tasks)
-        env._chosen = choose(difficulty, dict.fromkeys([*env.bands, *found.difficulties]))
-        env.bands = {band: found.difficulties[band] for band in env._chosen if band in found.difficulties}
+        there = (task.difficulty for task in found.lines)
+        env._chosen = chosen_of(there, difficulty, env.bands, str(tasks))
+        env.bands = {band: found.difficulties[band] for band in env._chosen}
         env._files = found.only(env._chosen)
         env._names = {"rules": str(recipes), "tasks": str(tasks), "digest": found.digest}
-        if not env._files:
-            raise MissingError(
-                f"{unquoted(tasks)}: no task of difficulty {unquoted(difficulty)}; "
-                f"has {_listed(found.difficulties)}"
-            )
         return env
 
     @classmethod
@@ -275,8 +273,3 @@ def _preset(name: str, result_counts: Mapping[int, float] | None) -> Any:
     if not sum(result_counts.values()) > 0:
         raise ConfigError("result_counts needs at least one count with a weight above 0")
     return replace(settings, result_counts=dict(result_counts))
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Names that may come from a file."""
-    return unquoted(", ".join(names))

@@ -158,16 +158,16 @@ def test_a_folder_and_a_misspelt_argument_are_said_in_a_line(tmp_path: Path) -> 
         (["{"], "line 1: this is not JSON"),
         (["[]"], "line 1 must be an object such as"),
         (
-            [SYNTH, {**SYNTH, "answer": None}],
+            [SYNTH, {**SYNTH, "answer": ""}],
             "line 2: its question has no answer: correct it, or say unanswered=True (--set env.unanswered=true)",
         ),
         ([{**SYNTH, "answer": "[]"}], "line 1: its question has no answer"),
         ([{**SYNTH, "answer": "[__import__('os')]"}], "is no list such as"),
         (
-            [{**SYNTH, "answer": 2.5}],
-            'whole number or a list of right ones, not 2.5: write it as a text, such as "2.5"',
+            [{**SYNTH, "answer": True}],
+            'a number or a list of right ones, not True: write it as a text, such as "true"',
         ),
-        ([{**SYNTH, "answer": True}], 'not True: write it as a text, such as "true"'),
+        ([{**SYNTH, "answer": [2.5]}], "the answer 2.5 is no whole number"),
         ([{**SYNTH, "answer": ["a", {"b": 1}]}], "not {'b': 1}: write it as a text"),
         ([{**SYNTH, "answer": ["a", " "]}], "lists an empty text: leave it out"),
         ([{**SYNTH, "answer": ["a"] * 101}], "lists 101: give at most 100"),
@@ -176,7 +176,7 @@ def test_a_folder_and_a_misspelt_argument_are_said_in_a_line(tmp_path: Path) -> 
         ([{**SYNTH, "question": " "}], 'line 1: "question" is empty'),
         (
             [{**{"queston": "?"}, **{k: v for k, v in SYNTH.items() if k != "question"}}],
-            'line 1 has no "question": it has queston',
+            'line 1 has no "question" or "goal": it has queston',
         ),
         ([{k: v for k, v in SYNTH.items() if k != "answer"}], 'line 1 has no "answer": it has id'),
         (
@@ -208,7 +208,7 @@ def test_broken_encodings_and_files_that_are_none(tmp_path: Path) -> None:
         rl.environments.Aggregation.from_files(torn)
     with pytest.raises(rl.MissingError, match="no file"):
         rl.environments.Aggregation.from_files(tmp_path / "none.jsonl")
-    with pytest.raises(rl.ConfigError, match="choose from 8K or all"):
+    with pytest.raises(rl.ConfigError, match=r"has no such difficulty, '9K': it has 8K \(1\)"):
         rl.environments.Aggregation.from_files(written(tmp_path, SYNTH), "9K")
     odd = written(tmp_path, {**SYNTH, "question": "\ud800?", "context_window_text": "a \ud800 b"})
     world = rl.environments.Aggregation.from_files(odd).open(

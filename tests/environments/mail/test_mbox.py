@@ -243,7 +243,9 @@ def test_questions_are_run_scored_and_opened_again(tmp_path: Path, monkeypatch: 
     tasks = asked(tmp_path, {**RENT, "answer": 901})
     with pytest.raises(InputError, match="belongs to another mailbox, or to other questions"):
         rl.environments.Mail.from_mbox(box, tasks).open(rent)
-    with pytest.raises(InputError, match="has no mailbox that is made; one of a file opens by"):
+    with pytest.raises(
+        InputError, match=r"has no mailbox that is made; if it is of files, give them \(--data"
+    ):
         rl.environments.Mail().open(rent)
 
 
@@ -253,12 +255,12 @@ def test_questions_are_run_scored_and_opened_again(tmp_path: Path, monkeypatch: 
         ([], "holds no questions: write"),
         (["{"], "line 1: "),
         ([RENT, "[]"], "line 2 must be an object such as"),
-        ([{"goal": "Why?", "answer": 1}], 'line 1 has no "question": it has goal, answer'),
+        ([{"text": "Why?", "answer": 1}], 'line 1 has no "question" or "goal": it has text, answer'),
         ([{"question": 5, "answer": 1}], 'line 1: "question" must be a text, not 5'),
         ([{**RENT, "message_id": "8@a"}], "line 1 has a field 'message_id': did you mean 'message'\\?"),
-        ([RENT, {"question": "Why?"}], 'line 2: the question has no answer: write "answer"'),
-        ([{"question": "Why?", "answer": []}], "line 1: the question has no answer"),
-        ([{"question": "Why?", "answer": ""}], "line 1: an answer must be a number, a text"),
+        ([RENT, {"question": "Why?"}], 'line 2 has no "answer": it has question; give it, or "answer": null'),
+        ([{"question": "Why?", "answer": []}], 'line 1: "answer" must list 1 to 100 right answers, not 0'),
+        ([{"question": "Why?", "answer": ""}], "line 1: an answer must be a text or a number, not ''"),
         ([{"question": "Why?", "answer": {"a": 1}}], "line 1: an answer must be"),
         ([{"question": "Why?", "answer": [True]}], "line 1: an answer must be"),
         ([{"question": " ", "answer": 1}], 'line 1: "question" is empty'),

@@ -47,20 +47,24 @@ def test_a_folder_is_searched_and_answers_are_verified(tmp_path: Path) -> None:
 
 def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
     texts = {"ok.txt": b"Fine.", "bad.txt": b"caf\xe9", "nul.txt": b"\0\1", "empty.md": b" ", "pic.png": b"x"}
-    folder, tasks = made(tmp_path, {**texts, "notes/.hidden.txt": b"secret"})
+    hidden = {"notes/.hidden.txt": b"secret", ".git/a.txt": b"secret", ".DS_Store": b"\0"}
+    folder, tasks = made(tmp_path, {**texts, **hidden, "pic2.png": b"x"})
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
     (folder / "up").symlink_to(tmp_path)
     with pytest.warns(
         UserWarning,
-        match=r"up is a link to a folder: left out; empty\.md is empty: left out; link\.txt is a link out",
+        match=r"\.git is hidden: left out; up is a link to a folder: left out; empty\.md is empty: left out; link\.txt",
     ) as said:
         env = rl.environments.Research.from_folder(folder, tasks)
-    assert len(said) == 1 and "and 3 more (all of them: env.notes)" in str(said[0].message)
-    assert len(env.notes) == 6 and all(
+    more = "; and 1 more (all of them: rao-lab check research, or env.notes in Python)"
+    assert len(said) == 1 and str(said[0].message).endswith(f"notes/.hidden.txt is hidden: left out{more}")
+    assert len(env.notes) == 9 and all(
         any(name in note for note in env.notes) for name in ("nul", "empty", "pic")
     )
     assert len(env.corpus) == 2 and not env.corpus.search("secret")
+    told = rl.testing.check_environment(env, seconds=60, progress=False).notes
+    assert all(f"tasks: {note}" in told for note in env.notes)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +72,15 @@ def test_what_is_no_text_is_left_out_with_a_word(tmp_path: Path) -> None:
     [
         ({"goal": "Who?"}, 'line 2 has no "answer"'),
         ({"goal": "Who?", "anwser": "x"}, "line 2 has a field 'anwser': did you mean 'answer'?"),
-        ({"text": "Who?", "answer": "x"}, 'line 2 has no "goal": it has text, answer'),
+        ({"text": "Who?", "answer": "x"}, 'line 2 has no "question" or "goal": it has text, answer'),
         ({"goal": "", "answer": "x"}, 'line 2: "goal" is empty'),
         ({"goal": "Who?", "answer": " "}, "line 2: an answer must be a text or a number, not ' '"),
         ({"goal": "Who?", "answer": True}, "not True"),
         ({"goal": "Who?", "answer": []}, "must list 1 to 100"),
+        (
+            {"goal": "Who?", "answer": "x" * 1001},
+            "an answer has 1,001 characters: at most 1,000 are compared",
+        ),
         ({"goal": "Who?", "answer": "x", "kind": 3}, '"kind" must be a text, not 3'),
         ({"goal": "Who?", "answer": "x", "hops": "3"}, '"hops" must be a whole number'),
         ({**ASKED, "id": "questions.jsonl/1"}, "line 2 has the id 'questions.jsonl/1', as line 1 has"),

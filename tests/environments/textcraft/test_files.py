@@ -15,7 +15,7 @@ import pytest
 
 from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.environments.textcraft.recipes import summed_demand
-from rao_lab.errors import InputError, MissingError, RaoLabError
+from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from tests.conftest import REPO
 
 RECIPES = {"recipes": {"lamp": [{"ingredients": {"ore": 2}, "result_count": 2}]}}
@@ -174,7 +174,7 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path):
 
 
 def test_a_difficulty_that_the_file_lacks(tmp_path):
-    with pytest.raises(MissingError, match="no task of difficulty"):
+    with pytest.raises(ConfigError, match=r"has no such difficulty, 'hard': it has easy \(1\)"):
         TextCraft.from_files(*files(tmp_path), difficulty="hard")
 
 
