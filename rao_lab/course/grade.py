@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rao_lab.base.checks import whole
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import for_shell, quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.course.graded_run import GradedRun, grade_run
@@ -202,11 +202,11 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
     notes, unopened = list(one.notes), dict(one.unopened)
     with TemporaryDirectory(prefix="rao-lab-", ignore_cleanup_errors=True) as room:
         files = {path: _name(path, folder, one.student) for path in (*one.runs, *one.answers)}
-        packed = {
-            path: name
-            for each in one.packed
-            for path, name in unpack(each, Path(room), notes, unopened).items()
-        }
+        packed, archives = dict[Path, str](), dict[Path, Path]()
+        for each in one.packed:
+            of_this = unpack(each, Path(room), notes, unopened)
+            packed |= of_this
+            archives |= dict.fromkeys(of_this, each)
         inside = "" if files else name_inside(packed.values())
         files |= {path: name.removeprefix(f"{inside or one.student}/") for path, name in packed.items()}
         runs = list[GradedRun]()
@@ -215,7 +215,7 @@ def _graded(one: HandedIn, folder: Path, judging: Judging) -> Graded:
                 run = grade_run(path, name)
                 if path in packed and run.marks and any(run.marks == each.marks for each in runs):
                     continue  # it was handed in before, or was unpacked and lies beside its archive
-                runs.append(_without_hints(run) if path in packed else run)
+                runs.append(_unpacked(run, archives[path], packed[path]) if path in packed else run)
         answers = [path for path in files if path.suffix.lower() == ".jsonl"]
         read = [line for path in answers for line in kept_answers(path, notes)]
     lines = [*{json.dumps(line): line for line in read}.values()]  # nobody answers twice in a second
@@ -270,9 +270,16 @@ def _newest(newest: Graded, older: Sequence[Graded]) -> Graded:
     return replace(newest, notes=(*newest.notes, *notes))
 
 
-def _without_hints(run: GradedRun) -> GradedRun:
-    """Without commands for a file that is gone."""
-    return replace(run, cannot=without_hint(run.cannot), damaged=tuple(map(without_hint, run.damaged)))
+def _unpacked(run: GradedRun, archive: Path, inside: str) -> GradedRun:
+    """Without commands for a file that is gone, and with one for the file that its archive holds."""
+    plain = replace(run, cannot=without_hint(run.cannot), damaged=tuple(map(without_hint, run.damaged)))
+    parts = Path(inside).with_suffix("").parts
+    if plain == run or ".." in parts or Path(inside).is_absolute():
+        return plain
+    left = ".".join([*parts, "salvaged.rao"])
+    words = f"rao-lab export {for_shell(inside)} --salvage --out {for_shell(left)}"
+    note = f"to keep what can be read of it: unpack {unquoted(archive.name)}, then `{words}`"
+    return replace(plain, notes=(*plain.notes, note))
 
 
 def _name(path: Path, folder: Path, student: str) -> str:

@@ -1,4 +1,4 @@
-"""Grades to read: as text, as a table for a spreadsheet, as a page."""
+"""Grades to read: as text, and as a table for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from html import escape
 
-from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import cells, shorten, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.grade import Graded, Grades
@@ -26,10 +24,9 @@ STATES = ("wrong", "not judged", NO_ANSWER, UNKNOWN)
 
 FIRST = ("student", "passed", "lacks", "runs", "file", "state", "trained", "steps")
 CSV_BEGINS = ",".join(FIRST)
+"""What an earlier table begins with: it may be written over."""
 BOM = "\ufeff"
 """By which Excel knows that a table is UTF-8."""
-PAGE_BEGINS = '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Grades of '
-"""What an earlier table or page begins with: it may be written over."""
 
 
 def grades_text(found: Grades) -> str:
@@ -48,16 +45,13 @@ def grades_text(found: Grades) -> str:
         ).rstrip()
         for row in rows
     ]
-    shared = _shared(found)
-    below = [f"all runs were {shared}"] if shared else []
-    below += [
-        line for line in (_legend(found), _learning(found), _counted(found), *_looked_at(found)) if line
-    ]
-    below += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
+    shared = all_settings(found)
+    lines = [line for line in (_legend(found), learning(found), *below(found)) if line]
     for each in found.students:
-        if said := list(_said(found, each, shared)):
-            below += ["", unquoted(each.student), *(f"  {line}" for line in said)]
-    return "\n".join([_title(found), "", *table, *([""] if below else []), *below])
+        if said := list(said_of(found, each, shared)):
+            lines += ["", unquoted(each.student), *(f"  {line}" for line in said)]
+    title = f"{unquoted(found.folder)}: {outcome(found)}"
+    return "\n".join([title, "", *table, *([""] if lines else []), *lines])
 
 
 def grades_csv(found: Grades) -> str:
@@ -89,60 +83,34 @@ def grades_csv(found: Grades) -> str:
         ]
         lost = next(iter(each.unopened.items()), ("", "no run"))
         facts = [run.file, run.state, run.trained, run.steps] if run else [*lost, "", 0]
-        states = [_state(found, each, number) for number in found.asked]
+        states = [state_of(found, each, number) for number in found.asked]
         states = ["" if state == NO_ANSWER else state for state in states]
         passed = ("no" if each.lacks else "shared" if each.same else "yes") if found.criteria else ""
         same = "; ".join(each.same)
         tries = sum(each.exercises[number].tries for number in found.asked if number in each.exercises)
         row = [each.student, passed, "; ".join(each.lacks), len(each.runs), *facts, *figures, same]
         played = "" if run is None or run.played is None else str(run.played)
-        row += [_right(found, each), len(found.asked), tries, *states, played, "; ".join(_said(found, each))]
+        row += [
+            how_many_right(found, each),
+            len(found.asked),
+            tries,
+            *states,
+            played,
+            "; ".join(said_of(found, each)),
+        ]
         writer.writerow([_spread(value) for value in row])
     return BOM + out.getvalue()
 
 
-def grades_page(found: Grades) -> str:
-    """One page without a script."""
-    marked = ("", *HEADS) if found.criteria else HEADS
-    rows = [row if found.criteria else row[1:] for each in found.students for row in _rows(found, each)]
-    notes = [line for line in (_legend(found), _learning(found), _counted(found), *_looked_at(found)) if line]
-    notes += [f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items()]
-    notes += [f"{each.student}: {line}" for each in found.students for line in _said(found, each)]
-    csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    return (
-        f"{PAGE_BEGINS}{escape(unquoted(found.folder))}</title>\n"
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(csp)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<style>html { color-scheme: light dark; font-family: Helvetica, Arial, sans-serif } "
-        "body { margin: 24px; overflow-x: auto }</style>\n</head>\n<body>\n"
-        f"{table_html(_title(found), marked, rows, notes)}\n{_by_exercise(found)}</body>\n</html>\n"
-    )
-
-
-def _by_exercise(found: Grades) -> str:
-    """A second table: a student a row, an exercise a column."""
-    signs = {"right": "✓", "wrong": "✗", NO_ANSWER: "–"}
-
-    def cell(each: Graded, number: str) -> str:
-        tries = each.exercises[number].tries if number in each.exercises else 0
-        state = _state(found, each, number)
-        return signs.get(state, state) + (f" {tries}" if tries > 1 else "")
-
-    rows = [
-        (unquoted(each.student), *(cell(each, number) for number in found.asked)) for each in found.students
-    ]
-    title = "By exercise: ✓ right, ✗ wrong, – no answer; a number counts the tries, if there were several"
-    return f"<br>\n{table_html(title, ('student', *found.asked), rows)}\n" if found.asked else ""
-
-
-def _title(found: Grades) -> str:
+def outcome(found: Grades) -> str:
+    """How many students have what is asked for."""
     many = counted(len(found.students), "student")
     if not found.criteria:
-        return f"{unquoted(found.folder)}: {many}"
+        return many
     passed = [each for each in found.students if not each.lacks]
     shared = sum(bool(each.same) for each in passed)
     less = f" ({shared} shared with another)" if shared else ""
-    return f"{unquoted(found.folder)}: {len(passed)} of {many} have what is asked for{less}: {found.criteria}"
+    return f"{len(passed)} of {many} have what is asked for{less}: {found.criteria}"
 
 
 def _legend(found: Grades) -> str:
@@ -151,18 +119,31 @@ def _legend(found: Grades) -> str:
     return "? has what is asked for, and the same run or the same answers as another student: ask both"
 
 
-def _learning(found: Grades) -> str:
+def learning(found: Grades) -> str:
     """How to read the column, and what a verdict is not."""
     grown = [run.learned for each in found.students for run in each.runs if run.learned is not None]
     if not grown:
         return ""
     said = (
-        "did it learn: share of tasks that were solved, before → after, and the 95 % interval of after minus before; "
-        'learned if all of it is above 0, got worse if all is below, otherwise "not resolved"'
+        "did it learn: share of tasks that were solved, before → after, and the 95 % interval over tasks of after "
+        'minus before; learned if all of it is above 0, got worse if all is below, otherwise "not resolved"'
     )
     if found.criteria.learned and any(each.verdict == "not resolved" for each in grown):
         said += "; a short training that went well is often not resolved, so ask for more steps before you ask for this"
     return said
+
+
+def below(found: Grades) -> Iterator[str]:
+    """What must be said of all."""
+    if shared := all_settings(found):
+        yield f"all runs were {shared}"
+    if not found.criteria.exercises and found.asked:
+        yield (
+            f"exercises: {len(found.asked)} of the course's {found.course} were answered by at least one student; "
+            "--exercises says which ones you ask for"
+        )
+    yield from _looked_at(found)
+    yield from (f"exercise {number} cannot be judged here: {why}" for number, why in found.cannot.items())
 
 
 def _looked_at(found: Grades) -> Iterator[str]:
@@ -181,19 +162,13 @@ def _looked_at(found: Grades) -> Iterator[str]:
     )
 
 
-def _counted(found: Grades) -> str:
-    """Without --exercises: what the numbers of the last column are of."""
-    if found.criteria.exercises or not found.asked:
-        return ""
-    return (
-        f"exercises: {len(found.asked)} of the course's {found.course} were answered by at least one student; "
-        "--exercises says which ones you ask for"
-    )
+def mark_of(each: Graded) -> str:
+    """✓ if nothing lacks, "?" if another has the same."""
+    return "✗" if each.lacks else "?" if each.same else "✓"
 
 
 def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
-    mark = "✗" if each.lacks else "?" if each.same else "✓"
-    first = (mark, unquoted(each.student)), _exercises(found, each)
+    first = (mark_of(each), unquoted(each.student)), _exercises(found, each)
     if not (each.runs or each.unopened):
         yield (*first[0], "no run file", "", "", "", "", first[1])
     for at, run in enumerate(each.runs):
@@ -205,7 +180,7 @@ def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
             unquoted(run.file),
             run.trained,
             "" if run.cannot else steps,
-            _with_same(run.state, run.same),
+            with_same(run.state, run.same),
             grown,
             shown,
         )
@@ -214,11 +189,12 @@ def _rows(found: Grades, each: Graded) -> Iterator[tuple[str, ...]]:
         yield (*head, unquoted(name), "", "", todo, "", shown)
 
 
-def _right(found: Grades, each: Graded) -> int:
+def how_many_right(found: Grades, each: Graded) -> int:
+    """Of the exercises that count."""
     return sum(number in each.exercises and each.exercises[number].right for number in found.asked)
 
 
-def _with_same(said: str, others: Sequence[str]) -> str:
+def with_same(said: str, others: Sequence[str]) -> str:
     """A cell, and who has the same: the copy must not look like the original."""
     if not others:
         return said
@@ -229,31 +205,32 @@ def _exercises(found: Grades, each: Graded) -> str:
     """How many are right; wrong ones and those without an answer are told apart."""
     if not found.asked:
         return ""
-    states = Counter(_state(found, each, number) for number in found.asked)
-    said = f"{_right(found, each)} of {len(found.asked)}"
+    states = Counter(state_of(found, each, number) for number in found.asked)
+    said = f"{how_many_right(found, each)} of {len(found.asked)}"
     said += "".join(f", {states[state]} {state}" for state in STATES if states[state])
-    return _with_same(said, each.same_answers)
+    return with_same(said, each.same_answers)
 
 
-def _state(found: Grades, each: Graded, number: str) -> str:
+def state_of(found: Grades, each: Graded, number: str) -> str:
+    """Of a student's answer to an exercise, in a word or two."""
     if number in each.exercises:
         return each.exercises[number].state
     return UNKNOWN if each.unknown else NO_ANSWER
 
 
-def _by_state(found: Grades, each: Graded) -> Iterator[str]:
+def _bystate_of(found: Grades, each: Graded) -> Iterator[str]:
     """Which exercises are wrong, have no answer or took tries, in a line each."""
     if not found.asked or not each.exercises:
         return
     for state in ("wrong", NO_ANSWER):
-        if numbers := [number for number in found.asked if _state(found, each, number) == state]:
+        if numbers := [number for number in found.asked if state_of(found, each, number) == state]:
             yield f"{state}: {' '.join(numbers)}"
     tried = [(number, each.exercises[number].tries) for number in found.asked if number in each.exercises]
     if several := [f"{number} ({tries})" for number, tries in tried if tries > 1]:
         yield f"tries, if more than one: {' '.join(several)}"
 
 
-def _shared(found: Grades) -> str:
+def all_settings(found: Grades) -> str:
     """The settings of all runs, if these are the same: what a notebook sets is said once."""
     said = [_otherwise(run) for each in found.students for run in each.runs if not run.cannot]
     return said[0] if len(said) > 1 and len(set(said)) == 1 else ""
@@ -272,7 +249,7 @@ def _than(run: GradedRun) -> str:
     return "" if run.set_as == "usual" else f" than {run.set_as}"
 
 
-def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
+def said_of(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
     """What a lecturer should know of a student."""
     if each.lacks:
         yield f"lacks {'; '.join(each.lacks)}"
@@ -290,7 +267,7 @@ def _said(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
             yield f"{name} was {_otherwise(run)}"
     if each.same_answers:
         yield f"has the same answers, to the second, as {', '.join(map(unquoted, each.same_answers))}"
-    yield from _by_state(found, each)
+    yield from _bystate_of(found, each)
     unseen = [number for number, one in each.exercises.items() if one.unseen]
     if unseen:
         yield f"not judged: {', '.join(unseen)}; the student's own copy may call the answers right"

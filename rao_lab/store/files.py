@@ -273,11 +273,13 @@ def complaints(path: Path) -> Iterator[None]:
 
 def salvage_hint(path: Path) -> str:
     """What to do with a damaged file: a command that can be pasted. The new file lies beside it, where it is found by
-    whoever looked for this one, or in the present folder if nothing can be written there."""
+    whoever looked for this one. If nothing can be written there, it lies in the present folder, and its name
+    begins with the last two folders of this one: each student's run may be called first.rao."""
     with suppress(OSError, ValueError):  # no folder is the present one, or the file lies elsewhere
         path = path.relative_to(Path.cwd())
+    folders = [name for name in path.parent.parts if name not in (path.anchor, "..")][-2:]
     new = path.with_name(f"{path.stem}.salvaged.rao")
-    out = free_name(new if os.access(path.parent, os.W_OK) else Path(new.name))
+    out = free_name(new if os.access(path.parent, os.W_OK) else Path(".".join([*folders, new.name])))
     words = [str(path), str(out)] if str(path).isprintable() else ["FILE", "NEW.rao"]
     run, left = map(for_shell, words)
     return f"{_TRY}{run} --salvage --out {left}`"

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import rao_lab as rl
 from rao_lab.course.answers import text
 from rao_lab.course.exercise import find
 from rao_lab.course.grade import Criteria, grade
+from rao_lab.course.grade_page import grades_page
 from rao_lab.course.grade_text import grades_text
 from rao_lab.course.graded_run import NOTEBOOKS, grade_run
 from rao_lab.course.played_again import play_again
@@ -322,7 +324,7 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
     assert rows[2][rows[0].index("1.1")] == "right"
     page = (folder / "g.html").read_text("utf-8")
     assert "<script" not in page and "Content-Security-Policy" in page and "=eve" in page
-    assert "✓ 2</td>" in page, "tries"
+    assert "tries, if more than one: 1.1 (2)" in page
     assert (folder / "g.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "Excel reads it as UTF-8"
     code, out, err = lab(["grade", "handed_in", *wanted])
     assert out.splitlines()[0].startswith(
@@ -340,6 +342,32 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
     assert lab(["grade", "handed_in", "--csv", "g.csv", "--page", "g.html"])[0] == 0, (
         "its own files are written over"
     )
+
+
+def test_the_page_sums_up_and_names_first_whom_to_ask(handed_in: Path) -> None:
+    answers(
+        handed_in / "fay/answers.jsonl",
+        {"exercise": "1.1", "answer": "0"},
+        {"exercise": "1.2", "answer": "b"},
+    )
+    page = grades_page(grade(handed_in, Criteria.of(10)), datetime(2026, 10, 5, 9, 30))
+    assert (
+        "<h1>Grades of handed_in</h1>" in page and "5 October 2026, 09:30 · 6 students · 4 run files" in page
+    )
+    first, _, others = page.partition("<h2>Look at these first</h2>")[2].partition("<h2>All others</h2>")
+    assert re.findall("<h3><bdi>(.*)</bdi></h3>", first) == ["=eve", "ada", "bob", "cleo"]
+    assert re.findall("<h3><bdi>(.*)</bdi></h3>", others) == ["dan", "fay"]
+    total = re.sub("<[^>]*>+", " ", page.partition("<tfoot>")[2].partition("</tfoot>")[0])
+    assert " ".join(total.split()) == (
+        "6 students 0.3 mean 0.5 mean 0.7 mean 0.5 mean 4 runs 2 whole 0 learned"
+    ), "an archive that cannot be opened may hold answers to both"
+    (row,) = re.findall('<tr class="one"><th scope="row">1.1</th>(.*)</tr>', page)
+    assert (
+        row.startswith(f"<td>{find('1.1').asks}")
+        and "wrong: <bdi>bob</bdi>, <bdi>dan</bdi>, <bdi>fay</bdi>" in row
+    )
+    assert re.findall('<td class="figure">(.*?)</td>', row) == ["1", "3", "0", "2", "1.2"]
+    assert all("scope=" in head for head in re.findall("<th[ >][^>]*>", page))
 
 
 def test_what_is_not_looked_at_is_named(folder: Path, recorded: Path) -> None:

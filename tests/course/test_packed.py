@@ -292,6 +292,26 @@ def test_a_damaged_run_is_salvaged_to_where_it_is_packed(
     assert "runs/first.salvaged.rao" in lab.json(["hand-in", "ada"])["packed"]
 
 
+def test_damaged_runs_of_two_archives_are_salvaged_under_two_names(
+    home: Path, folder: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is one for the unpacked files: what was looked at is gone."""
+    run = home / "notebooks/runs/first.rao"
+    raw = run.read_bytes()
+    (folder / "class").mkdir()
+    for name in ("ada", "bob"):
+        with zipfile.ZipFile(f"class/{name}.zip", "w") as archive:
+            archive.writestr(f"{name}/runs/first.rao", raw[:200_000] + bytes(60_000) + raw[260_000:])
+    out = lab(["grade", "class"])[1]
+    pasted = re.findall(r"to keep what can be read of it: unpack \w+\.zip, then `rao-lab (.*)`", out)
+    assert len(pasted) == 2 and "/tmp" not in out
+    monkeypatch.chdir(folder / "class")
+    for name, words in zip(("ada", "bob"), pasted, strict=True):
+        zipfile.ZipFile(f"{name}.zip").extractall()
+        assert lab(shlex.split(words))[0] == 0
+        assert Path(f"{name}.runs.first.salvaged.rao").is_file()
+
+
 def test_a_platform_lays_each_archive_into_a_folder(home: Path, folder: Path, lab: CommandLine) -> None:
     """The student is called as in the archive, however the platform called it."""
     lab(["hand-in", "al", "--from", home, "--out", folder / "class/Ada Lovelace_77_file"])

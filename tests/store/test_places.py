@@ -199,8 +199,10 @@ def as_a_stranger(path: Path, act: str) -> str:
     """What `act` prints of the run file at `path`, done by a user who may write nothing there."""
     code = """
         import os, sys
+        from pathlib import Path
         from rao_lab.errors import RaoLabError
         from rao_lab.store import RunWriter, export_copy, open_run, salvage
+        from rao_lab.store.files import salvage_hint
         if os.geteuid() == 0:
             os.setgroups([])
             os.setgid(65534)
@@ -242,6 +244,17 @@ def test_a_file_of_somebody_else_is_one_line(reachable: Path) -> None:
     for act in ("open_run(path)", "export_copy(path, path + 'b')", "salvage(path, path + 'b')"):
         said = as_a_stranger(path, act)
         assert said.startswith("RunFileError: a.rao cannot be ") and said.endswith("Permission denied")
+
+
+def test_runs_of_one_name_in_two_folders_are_salvaged_under_two_names(reachable: Path) -> None:
+    """As those of students on a drive where nothing can be written: both are pasted in the same folder."""
+    for student in ("ada", "bob"):
+        path = reachable / student / "runs/first.rao"
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o555)
+        said = as_a_stranger(path, "salvage_hint(Path(path))")
+        assert said == f"try `rao-lab export {path} --salvage --out {student}.runs.first.salvaged.rao`"
+        path.parent.chmod(0o755)
 
 
 def test_a_missing_file_is_missing_to_salvage_too(tmp_path: Path) -> None:

@@ -46,12 +46,12 @@ def grade(
     they are, or in a .zip of rao-lab hand-in.
 
     Of each run: whether it is whole, what was trained and what was set otherwise than usual or in a notebook of the
-    course, whether it learned (success before → after, with the 95 % interval of the difference), whether its credit is
-    what the equations give for its trees, and whether another student has the same run, or the same answers to the
-    second: such students get "?" instead of "✓" ("shared" with --csv). "edited?" means that a file contradicts itself,
-    or that a tree ends otherwise if its code runs again: 16 trees of each run are played in a fresh world, in the
-    sandbox. Answers are judged again by this copy of the course; the verdicts in the files are not believed. Nothing in
-    the folder is changed.
+    course, whether it learned (success before → after, with the 95 % interval over tasks of the difference), whether
+    its credit is what the equations give for its trees, and whether another student has the same run, or the same
+    answers to the second: such students get "?" instead of "✓" ("shared" with --csv). "edited?" means that a file
+    contradicts itself, or that a tree ends otherwise if its code runs again: 16 trees of each run are played in a fresh
+    world, in the sandbox. Answers are judged again by this copy of the course; the verdicts in the files are not
+    believed. Nothing in the folder is changed.
 
     --learned asks for an interval that lies above 0 as a whole. A training of a few steps may go well and not reach
     that, so let nobody fail by it alone: --min-steps asks for the work.
@@ -67,7 +67,8 @@ def grade(
     from rao_lab.api.export import whole_file
     from rao_lab.course.grade import Criteria
     from rao_lab.course.grade import grade as graded
-    from rao_lab.course.grade_text import CSV_BEGINS, PAGE_BEGINS, grades_csv, grades_page, grades_text
+    from rao_lab.course.grade_page import PAGE_BEGINS, grades_page
+    from rao_lab.course.grade_text import CSV_BEGINS, grades_csv, grades_text
 
     criteria = Criteria.of(min_steps, exercises, learned)
     _spare(table, "csv", CSV_BEGINS)

@@ -26,6 +26,7 @@ html_title = f"RAO Lab {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
+html_search_scorer = "search_scorer.js"
 html_show_sphinx = False
 html_show_copyright = False
 html_show_sourcelink = False
