@@ -21,7 +21,7 @@ from rao_lab.errors import ConfigError
 from rao_lab.store.files import without_hint
 
 MOST_NAMED = 8
-"""Exercises that a title names."""
+"""Exercises that a title, or what a student lacks, names."""
 MOST_SAME = 3
 """Others with the same run or the same answers that are named."""
 SHARED = 3
@@ -74,7 +74,8 @@ class Criteria:
             lacks.append("a run that learned" + (f" (has {', '.join(dict.fromkeys(said))})" if said else ""))
         wrong = [number for number in self.exercises if number not in judged or not judged[number].right]
         if wrong:
-            lacks.append(f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}")
+            named = f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}"
+            lacks.append(named if len(wrong) <= MOST_NAMED else f"{len(wrong)} exercises")
         return tuple(lacks)
 
 
@@ -272,7 +273,9 @@ def _newest(newest: Graded, older: Sequence[Graded]) -> Graded:
 
 def _unpacked(run: GradedRun, archive: Path, inside: str) -> GradedRun:
     """Without commands for a file that is gone, and with one for the file that its archive holds."""
-    plain = replace(run, cannot=without_hint(run.cannot), damaged=tuple(map(without_hint, run.damaged)))
+    played = run.played and replace(run.played, why_not=without_hint(run.played.why_not))
+    damaged = tuple(map(without_hint, run.damaged))
+    plain = replace(run, cannot=without_hint(run.cannot), damaged=damaged, played=played)
     parts = Path(inside).with_suffix("").parts
     if plain == run or ".." in parts or Path(inside).is_absolute():
         return plain

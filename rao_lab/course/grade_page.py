@@ -113,7 +113,7 @@ def _students(found: Grades) -> str:
     shown = _shown(found)
     states = [Counter(_states(found, each)) for each in found.students]
     heads = [("", "mark")] * bool(found.criteria) + [("student", ""), *((each, "figure") for each in shown)]
-    heads += [("run", ""), ("steps", "figure"), ("file", ""), ("did it learn", "")]
+    heads += [("run", "run"), ("steps", "figure"), ("file", "file"), ("did it learn", "")]
     head = "".join(f'<th scope="col"{_class(kind)}>{word}</th>' for word, kind in heads)
     bodies = "".join(
         _student(found, each, {one: many[one] for one in shown})
@@ -128,7 +128,7 @@ def _students(found: Grades) -> str:
 
 def _student(found: Grades, each: Graded, numbers: Mapping[str, int]) -> str:
     rows = [*map(_run, each.runs), *(_unopened(*one) for one in each.unopened.items())]
-    rows = rows or ['<td colspan="4" class="about">no run file</td>']
+    rows = rows or ['<td colspan="4" class="run about">no run file</td>']
     span = f' rowspan="{len(rows)}"' if len(rows) > 1 else ""
     mark = mark_of(each)
     first = f'<td class="mark {COLOURS[mark]}"{span}>{mark}</td>' if found.criteria else ""
@@ -149,19 +149,21 @@ def _run(run: GradedRun) -> str:
     state = _word(run.state) + (f'<span class="small limit">the same {_text(same)}</span>' if same else "")
     grown = ""
     if run.learned is not None:
-        figures = str(run.learned).removeprefix(run.learned.verdict).strip()
-        grown = f'{_word(run.learned.verdict)}<span class="small">{_text(figures)}</span>'
+        figures = str(run.learned).removeprefix(run.learned.verdict).replace(" [", "|[").strip().split("|")
+        lines = " ".join(f'<span class="word">{_text(each)}</span>' for each in figures)
+        grown = f'{_word(run.learned.verdict)}<span class="small">{lines}</span>'
     return (
-        f'<td data-name="run"><span>{_text(unquoted(run.file))}{trained}</span></td>'
-        f'<td class="figure" data-name="steps">{steps}</td><td data-name="file"><span>{state}</span></td>'
+        f'<td class="run" data-name="run"><span>{_text(unquoted(run.file))}{trained}</span></td>'
+        + (f'<td class="figure steps" data-name="steps">{steps}</td>' if steps else "<td></td>")
+        + f'<td class="file" data-name="file"><span>{state}</span></td>'
         + (f'<td data-name="did it learn"><span>{grown}</span></td>' if grown else "<td></td>")
     )
 
 
 def _unopened(name: str, todo: str) -> str:
     return (
-        f'<td data-name="run">{_text(unquoted(name))}</td><td></td>'
-        f'<td colspan="2" class="bad" data-name="file">{_text(todo)}</td>'
+        f'<td class="run" data-name="run">{_text(unquoted(name))}</td><td></td>'
+        f'<td colspan="2" class="file bad" data-name="file">{_text(todo)}</td>'
     )
 
 
@@ -176,7 +178,8 @@ def _totals(found: Grades, means: Mapping[str, float]) -> str:
     first = "<td></td>" if found.criteria else ""
     return (
         f'<tr>{first}<th scope="row">{counted(len(found.students), "student")}</th>{cells}'
-        f"<td>{counted(len(runs), 'run')}</td><td></td><td>{whole} whole</td><td>{taught} learned</td></tr>"
+        f'<td class="run">{counted(len(runs), "run")}</td><td></td><td class="file">{whole} whole</td>'
+        f"<td>{taught} learned</td></tr>"
     )
 
 
@@ -220,7 +223,8 @@ def _exercises(found: Grades) -> str:
     return (
         "<h2>Exercises: what to talk about</h2>\n"
         '<p class="about">tries: the mean over those who answered, up to the first right answer</p>\n'
-        f'<table>\n<thead><tr><th scope="col">exercise</th><th scope="col">asks</th>{head}<td></td></tr></thead>\n'
+        '<table class="exercises">\n<thead><tr><th scope="col">exercise</th><th scope="col">asks</th>'
+        f"{head}<td></td></tr></thead>\n"
         f"<tbody>\n{rows}</tbody>\n"
         f'<tfoot><tr><th scope="row">all</th><td>{right:,} of {counted(of, "answer")} right</td>'
         f'<td colspan="{len(heads) + 1}"></td></tr></tfoot>\n</table>\n'
@@ -238,11 +242,9 @@ def _exercise(found: Grades, number: str, asks: str, states: Sequence[str]) -> s
         f'<span class="{state}" style="width:{100 * many[state] / len(states):.1f}%"></span>'
         for state in ("right", "wrong")
     )
-    figures = [
-        *(f"{many[state]}" for state in _shown(found)),
-        fixed(fmean(tries), 1) if tries else "",
-    ]
-    cells = "".join(f'<td class="figure">{each}</td>' for each in figures)
+    figures = {state: f"{many[state]}" for state in _shown(found)}
+    figures["tries"] = fixed(fmean(tries), 1) if tries else ""
+    cells = "".join(f'<td class="figure" data-name="{name}">{each}</td>' for name, each in figures.items())
     return (
         f'<tr class="one"><th scope="row">{number}</th><td>{_text(asks)}{named}</td>{cells}'
         f'<td><span class="bar" aria-hidden="true">{bar}</span></td></tr>\n'
@@ -268,8 +270,7 @@ def _items(lines: Iterable[str]) -> str:
 
 
 def _word(word: str) -> str:
-    colour = COLOURS.get(word, "")
-    return f'<span class="word {colour}">{word}</span>' if colour else word
+    return f'<span class="word {COLOURS.get(word, "")}">{word}</span>'
 
 
 def _class(kind: str) -> str:
