@@ -102,64 +102,100 @@ class Sampler:
         self.calls = 0
 
     def __call__(self, headers: Sequence[TreeHeader]) -> list[Tree]:
+        """Trees grow level by level, and what reads equally much is read together."""
         self.calls += 1
-        return [self.tree(header) for header in headers]
+        grown: list[dict[str, Node]] = [{} for _ in headers]
+        level = [(place, "0") for place in range(len(headers))]
+        while level:
+            level = self._grow(headers, grown, level)
+        return [
+            Tree(header, _ordered(nodes), ended=1.0, ended_tick=1) for header, nodes in zip(headers, grown)
+        ]
 
-    def tree(self, header: TreeHeader) -> Tree:
-        nodes: dict[str, Node] = {}
-        self._grow(nodes, header, "0")
-        ordered = tuple(sorted(nodes.values(), key=lambda node: [int(part) for part in node.path.split(".")]))
-        return Tree(header, ordered, ended=1.0, ended_tick=1)
-
-    def _grow(self, nodes: dict[str, Node], header: TreeHeader, path: str) -> None:
-        step = 0 if header.probe else header.step
-        key = f"{header.seed}/{step}/{header.task.id}/{header.rollout}/{path}"
-        first = self._turn(key, 1, (), [1, 2 + len(path) % 5, 3])
+    def _grow(
+        self, headers: Sequence[TreeHeader], grown: list[dict[str, Node]], level: Sequence[tuple[int, str]]
+    ) -> list[tuple[int, str]]:
+        """Adds the nodes of a level to their trees; the nodes of the next."""
+        keys = [_key(headers[place], path) for place, path in level]
+        prompts: list[list[int]] = [[1, 2 + len(path) % 5, 3] for _, path in level]
+        firsts = self._turns(1, keys, [[] for _ in level], prompts)
         # Some nodes start their context anew in the second turn, as a template that strips text does.
-        anew = first.sampled_ids[0] % 4 == 0
-        held = [] if anew else [*first.prompt_ids, *first.sampled_ids]
-        second = self._turn(key, 2, held, [1, 4, 4, 5] if anew else [6, 7])
-        depth = path.count(".")
-        spawns = first.sampled_ids[-1] % 3 if depth < 2 else 0
-        children = tuple(f"{path}.{index}" for index in range(spawns))
-        sampled = [*first.sampled_ids, *second.sampled_ids]
-        nodes[path] = Node(
-            path,
-            parent=path.rpartition(".")[0] or None,
-            depth=depth,
-            turns=(replace(first, children=children), second),
-            status=Status.FINISHED,
-            success=float(sum(token % 2 for token in sampled) * 2 > len(sampled)),
-            success_source="verifier",
-            children=children,
-            together=len(children) > 1,
-        )
-        for child in children:
-            self._grow(nodes, header, child)
+        anew = [first.sampled_ids[0] % 4 == 0 for first in firsts]
+        held = [[] if new else [*first.prompt_ids, *first.sampled_ids] for new, first in zip(anew, firsts)]
+        seconds = self._turns(2, keys, held, [[1, 4, 4, 5] if new else [6, 7] for new in anew])
+        below: list[tuple[int, str]] = []
+        for (place, path), first, second in zip(level, firsts, seconds):
+            depth = path.count(".")
+            spawns = first.sampled_ids[-1] % 3 if depth < 2 else 0
+            children = tuple(f"{path}.{index}" for index in range(spawns))
+            sampled = [*first.sampled_ids, *second.sampled_ids]
+            grown[place][path] = Node(
+                path,
+                parent=path.rpartition(".")[0] or None,
+                depth=depth,
+                turns=(replace(first, children=children), second),
+                status=Status.FINISHED,
+                success=float(sum(token % 2 for token in sampled) * 2 > len(sampled)),
+                success_source="verifier",
+                children=children,
+                together=len(children) > 1,
+            )
+            below += [(place, child) for child in children]
+        return below
 
     @torch.no_grad()
-    def _turn(self, key: str, index: int, held: Sequence[int], prompt: Sequence[int]) -> Turn:
-        ids = [*held, *prompt]
-        sampled, logprobs, entropies = array("i"), array("f"), array("f")
+    def _turns(
+        self,
+        index: int,
+        keys: Sequence[str],
+        held: Sequence[Sequence[int]],
+        prompts: Sequence[Sequence[int]],
+    ) -> list[Turn]:
+        """One turn of each node."""
+        ids = [[*before, *prompt] for before, prompt in zip(held, prompts)]
+        sampled, logprobs, entropies = ([array(kind) for _ in keys] for kind in "iff")
         for position in range(2 + index):
-            read = torch.tensor([ids], device=self.policy.model.device)
-            logits = self.policy.model(input_ids=read).logits[0, -1].double().cpu()
-            logp = torch.log_softmax(logits / self.policy.temperature, -1)
-            token = _pick(torch.cumsum(logp.exp(), 0), f"{key}/{index}/{position}")
-            sampled.append(token)
-            logprobs.append(float(logp[token]))
-            entropies.append(float(-(logp.exp() * logp).sum()))
-            ids.append(token)
-        return Turn(
-            index,
-            continues=bool(held),
-            prompt_ids=array("i", prompt),
-            sampled_ids=sampled,
-            logprobs=logprobs,
-            entropies=entropies,
-            policy_version=self.policy.version,
-            stop="stop",
-        )
+            for rows in _alike(ids):
+                read = torch.tensor([ids[row] for row in rows], device=self.policy.model.device)
+                logits = self.policy.model(input_ids=read).logits[:, -1].double().cpu()
+                logp = torch.log_softmax(logits / self.policy.temperature, -1)
+                cumulated, entropy = torch.cumsum(logp.exp(), -1), -(logp.exp() * logp).sum(-1)
+                for at, row in enumerate(rows):
+                    token = _pick(cumulated[at], f"{keys[row]}/{index}/{position}")
+                    sampled[row].append(token)
+                    logprobs[row].append(float(logp[at, token]))
+                    entropies[row].append(float(entropy[at]))
+                    ids[row].append(token)
+        return [
+            Turn(
+                index,
+                continues=bool(held[row]),
+                prompt_ids=array("i", prompts[row]),
+                sampled_ids=sampled[row],
+                logprobs=logprobs[row],
+                entropies=entropies[row],
+                policy_version=self.policy.version,
+                stop="stop",
+            )
+            for row in range(len(keys))
+        ]
+
+
+def _key(header: TreeHeader, path: str) -> str:
+    step = 0 if header.probe else header.step
+    return f"{header.seed}/{step}/{header.task.id}/{header.rollout}/{path}"
+
+
+def _ordered(nodes: Mapping[str, Node]) -> tuple[Node, ...]:
+    return tuple(sorted(nodes.values(), key=lambda node: [int(part) for part in node.path.split(".")]))
+
+
+def _alike(contexts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Places of contexts that are equally long: a batch of them needs no padding."""
+    found: dict[int, list[int]] = {}
+    for place, each in enumerate(contexts):
+        found.setdefault(len(each), []).append(place)
+    return [*found.values()]
 
 
 def _pick(cumulated: torch.Tensor, key: str) -> int:

@@ -70,28 +70,29 @@ def plain_loss(trained, groups, credit, config, reference=None) -> torch.Tensor:
                 context: list[int] = []
                 for turn in node.turns:
                     context = (context if turn.continues else []) + list(turn.prompt_ids)
-                    for token, recorded in zip(turn.sampled_ids, turn.logprobs, strict=True):
-                        now = logprob(trained, context, token, config.temperature)
-                        ratio = torch.exp(now - float(np.float32(recorded)))
-                        if config.loss == "reinforce":
-                            gained = row.c * now
-                        elif config.loss == "cispo":
-                            gained = row.c * torch.clamp(ratio, max=config.clip).detach() * now
-                        else:
-                            clipped = torch.clamp(ratio, 1 - config.clip, 1 + config.clip)
-                            gained = torch.minimum(row.c * ratio, row.c * clipped)
-                        loss = loss - gained / z
-                        if config.kl:
-                            with torch.no_grad():
-                                then = logprob(reference, context, token, config.temperature)
-                            loss = loss + config.kl * (torch.exp(then - now) - (then - now) - 1) / z
-                        context.append(token)
+                    written = list(turn.sampled_ids)
+                    now = logprobs(trained, context, written, config.temperature)
+                    ratio = torch.exp(now - torch.tensor(turn.logprobs, dtype=torch.float64))
+                    if config.loss == "reinforce":
+                        gained = row.c * now
+                    elif config.loss == "cispo":
+                        gained = row.c * torch.clamp(ratio, max=config.clip).detach() * now
+                    else:
+                        clipped = torch.clamp(ratio, 1 - config.clip, 1 + config.clip)
+                        gained = torch.minimum(row.c * ratio, row.c * clipped)
+                    loss = loss - gained.sum() / z
+                    if config.kl:
+                        with torch.no_grad():
+                            then = logprobs(reference, context, written, config.temperature)
+                        loss = loss + config.kl * (torch.exp(then - now) - (then - now) - 1).sum() / z
+                    context += written
     return loss
 
 
-def logprob(trained, context, token, temperature):
-    logits = trained(input_ids=torch.tensor([context])).logits[0, -1]
-    return torch.log_softmax(logits / (temperature or 1.0), -1)[token]
+def logprobs(trained, context, written, temperature):
+    """Of each token of a turn, from the whole logits of its context alone."""
+    logits = trained(input_ids=torch.tensor([context + written])).logits[0, len(context) - 1 : -1]
+    return torch.log_softmax(logits / (temperature or 1.0), -1)[range(len(written)), written]
 
 
 def plain_gradient(trained, groups, credit, config, reference=None):
