@@ -6,9 +6,15 @@ import gc
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.kernels import Kernel
 
 # Set before torch or a tokenizer is loaded: two cores are shared by the test workers.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,6 +26,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What is imported and collected lives to the end: the collector need not walk it again and again.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Properties that name no number of examples are tried on 40 in the quick run, and on 200 in the whole one."""
+    settings.register_profile("quick", max_examples=40)
+    settings.register_profile("whole", max_examples=200)
+    settings.load_profile("quick" if "not slow" in config.option.markexpr else "whole")
 
 
 def pytest_collection_finish() -> None:
@@ -68,3 +81,21 @@ def random_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = make_tiny.MakeConfig(hidden=32, inner=64, layers=1, heads=2, shared_heads=1, window=96)
     make_tiny.save(make_tiny.new_model(config, tokenizer), tokenizer, folder, {"random": True})
     return folder
+
+
+@pytest.fixture(scope="session")
+def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """The kernel that all tests share: to start one takes seconds."""
+    pytest.importorskip("jupyter_client")
+    pytest.importorskip("ipykernel")
+    from tests.support.kernels import started
+
+    with started(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def kernel(one_kernel: Kernel, tmp_path: Path) -> Kernel:
+    """The kernel, in this test's folder and with no names."""
+    one_kernel.clean(tmp_path)
+    return one_kernel

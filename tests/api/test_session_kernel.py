@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rao_lab.store import open_run
 from rao_lab.tree import Node, Status
+from tests.support.kernels import Kernel
 
 START = """
 import rao_lab as rl
@@ -23,50 +21,18 @@ view = session.board()
 """
 
 
-@pytest.fixture
-def kernel(tmp_path: Path, repo: Path) -> Iterator[Any]:
-    manager_of = pytest.importorskip("jupyter_client.manager")
-    pytest.importorskip("ipykernel")
-    manager, client = manager_of.start_new_kernel(
-        kernel_name="python3",
-        cwd=str(tmp_path),
-        startup_timeout=120,
-        env={**os.environ, "PYTHONPATH": str(repo)},
-    )
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def run(client: Any, code: str) -> str:
-    """What a cell printed."""
-    said: list[str] = []
-
-    def hear(message: dict[str, Any]) -> None:
-        if message["msg_type"] == "stream":
-            said.append(message["content"]["text"])
-
-    reply = client.execute_interactive(code, output_hook=hear, timeout=180)
-    assert reply["content"]["status"] == "ok", reply["content"]
-    return "".join(said).strip()
-
-
-def test_an_interrupted_wait_stops_training_and_keeps_its_steps(kernel: Any, random_tiny: Path) -> None:
-    manager, client = kernel
-    run(client, START.format(folder=str(random_tiny)))
-    while (
-        int(run(client, "print(len(session.steps) if session.state == 'training' else session.result())")) < 2
-    ):
+def test_an_interrupted_wait_stops_training_and_keeps_its_steps(kernel: Kernel, random_tiny: Path) -> None:
+    kernel.run(START.format(folder=str(random_tiny)))
+    count = "print(len(session.steps) if session.state == 'training' else session.result())"
+    while int(kernel.run(count)) < 2:
         time.sleep(0.1)
-    waiting = client.execute("kept = await session.wait()")
+    waiting = kernel.client.execute("kept = await session.wait()")
     time.sleep(1.0)
-    manager.interrupt_kernel()
-    while client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != waiting:
-        pass
-    state, steps, kept, live = run(
-        client,
+    kernel.manager.interrupt_kernel()
+    kernel.answer(waiting)
+    state, steps, kept, live = kernel.run(
         "import time\n"
-        "deadline = time.monotonic() + 20\n"
+        "deadline = time.monotonic() + 120\n"
         "while view.live and time.monotonic() < deadline: time.sleep(0.05)\n"
         "print(session.state, len(session.steps), len(rl.open_run(session.path).metrics), view.live)",
     ).split()
@@ -86,23 +52,19 @@ def slowly(tick):
 """
 
 
-def test_an_interrupted_cell_that_awaits_a_tree_stops_it(kernel: Any, tmp_path: Path) -> None:
-    manager, client = kernel
-    run(client, SLOWLY)
+def test_an_interrupted_cell_that_awaits_a_tree_stops_it(kernel: Kernel, tmp_path: Path) -> None:
+    kernel.run(SLOWLY)
     task = "env.tasks('test')[0], env, rl.load_policy('scripted')"
     # The next cell must not be aborted because this one fails.
-    waiting = client.execute(f"tree = await rl.arun({task}, on_tick=slowly)", stop_on_error=False)
-    deadline = time.monotonic() + 60
+    waiting = kernel.client.execute(f"tree = await rl.arun({task}, on_tick=slowly)", stop_on_error=False)
+    deadline = time.monotonic() + 120
     while not (tmp_path / "ticks").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.5)
-    manager.interrupt_kernel()
-    while (reply := client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != waiting:
-        pass
-    assert reply["content"]["status"] == "error"
-    assert run(client, "import sys\nprint(sys.last_value.tree.root.status)") == "cancelled"
-    ticked, later, free = run(
-        client,
+    kernel.manager.interrupt_kernel()
+    assert kernel.answer(waiting)["content"]["status"] == "error"
+    assert kernel.run("import sys\nprint(sys.last_value.tree.root.status)") == "cancelled"
+    ticked, later, free = kernel.run(
         "first = len(ticks)\ntime.sleep(0.5)\n"
         f"again = rl.run({task})\n"
         "print(first, len(ticks), again.root.status)",
@@ -127,7 +89,7 @@ class SlowCraft(rl.environments.TextCraft):
 policy = rl.load_policy("tiny")
 config = rl.default_config(policy, steps=500, tasks_per_step=2, group_size=2, probe_tasks=0,
     checkpoint_every=50)
-session = rl.start(SlowCraft("easy"), policy, config, store="busy.rao", resume=True)
+session = rl.start(SlowCraft("easy"), policy, config, store={store!r}, resume=True)
 session.run
 """
 
@@ -138,43 +100,41 @@ def nodes_of(path: Path) -> list[Node]:
     return [node for group in groups for tree in group.trees for node in tree.nodes]
 
 
-def until_step(client: Any, more: int) -> None:
+def until_step(kernel: Kernel, more: int) -> None:
     """The session has made so many more steps."""
-    run(
-        client,
+    kernel.run(
         f"last = (session.newest or 0) + {more}\n"
         "while (session.newest or 0) < last and session.state == 'training': time.sleep(0.05)\n"
         "assert session.state == 'training', session",
     )
 
 
-def test_an_interrupt_of_another_cell_loses_no_node(kernel: Any, tmp_path: Path) -> None:
-    manager, client = kernel
-    run(client, BUSY)
+def test_an_interrupt_of_another_cell_loses_no_node(kernel: Kernel, tmp_path: Path) -> None:
+    file = tmp_path / "busy.rao"
+    kernel.run(BUSY.format(store=str(file)))
     for _ in range(6):
-        waiting = client.execute("time.sleep(60)", stop_on_error=False)
+        waiting = kernel.client.execute("time.sleep(60)", stop_on_error=False)
         time.sleep(0.4)
-        manager.interrupt_kernel()
-        while client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != waiting:
-            pass
-    until_step(client, 1)
-    run(client, "session.stop()\nassert session.state == 'stopped', session")
-    nodes = nodes_of(tmp_path / "busy.rao")
+        kernel.manager.interrupt_kernel()
+        kernel.answer(waiting)
+    until_step(kernel, 1)
+    kernel.run("session.stop()\nassert session.state == 'stopped', session")
+    nodes = nodes_of(file)
     assert len(nodes) > 10 and [node.reason for node in nodes if node.status is Status.ERROR] == []
 
 
-def test_a_graceful_shutdown_and_a_resume_lose_no_node(kernel: Any, tmp_path: Path) -> None:
-    manager, client = kernel
+@pytest.mark.parametrize("rounds", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_a_graceful_shutdown_and_a_resume_lose_no_node(kernel: Kernel, tmp_path: Path, rounds: int) -> None:
     file, newest = tmp_path / "busy.rao", 0
-    for _ in range(3):
-        run(client, BUSY)
-        until_step(client, 2)
-        manager.restart_kernel()  # which interrupts its group, asks it to end, and waits for that
+    for _ in range(rounds):
+        kernel.run(BUSY.format(store=str(file)))
+        until_step(kernel, 2)
+        kernel.manager.restart_kernel()  # which interrupts its group, asks it to end, and waits for that
         assert not file.with_name("busy.rao-wal").exists()  # closed whole
         with open_run(file) as opened:
             made = [row["step"] for row in opened.metrics]
         assert made[-1] >= newest + 2 and (tmp_path / f"busy.rao.ckpt/step-{made[-1]}").is_dir()
         newest = made[-1]
-        client.wait_for_ready(timeout=60)
+        kernel.client.wait_for_ready(timeout=120)
     assert made == list(range(newest + 1))
     assert [node.reason for node in nodes_of(file) if node.status is Status.ERROR] == []

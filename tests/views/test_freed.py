@@ -19,6 +19,7 @@ from rao_lab.views.explorer import cell
 from rao_lab.views.explorer.cell import running_cell
 from rao_lab.views.explorer.feed import Feed
 from rao_lab.views.explorer.widget import Explorer
+from tests.support.kernels import Kernel
 from tests.support.live import TRAIN, Stage, finish, script, wait_for
 from tests.support.trees import showcase_group
 
@@ -161,33 +162,25 @@ print(sum(t.name == "rao-lab-live" for t in threading.enumerate()),
 """
 
 
-def test_a_cell_of_a_real_kernel_leaves_one(followed: Path) -> None:
-    manager = pytest.importorskip("jupyter_client").KernelManager(kernel_name="python3")
-    manager.start_kernel()
-    client = manager.client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=60)
+def test_a_cell_of_a_real_kernel_leaves_one(kernel: Kernel, followed: Path) -> None:
+    client = kernel.client
 
-        def execute(code: str, cell_id: str) -> str:
-            content = {"code": code, "silent": False, "store_history": True}
-            message = client.session.msg("execute_request", content, metadata={"cellId": cell_id})
-            client.shell_channel.send(message)
-            said = ""
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                told = client.get_iopub_msg(timeout=60)
-                if told["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-                    continue
-                assert told["msg_type"] != "error", told["content"]
-                said += told["content"].get("text", "") if told["msg_type"] == "stream" else ""
-                if told["msg_type"] == "status" and told["content"]["execution_state"] == "idle":
-                    return said
-            raise AssertionError("the kernel did not answer")
+    def execute(code: str, cell_id: str) -> str:
+        content = {"code": code, "silent": False, "store_history": True}
+        message = client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+        client.shell_channel.send(message)
+        said = ""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            told = client.get_iopub_msg(timeout=120)
+            if told["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            assert told["msg_type"] != "error", told["content"]
+            said += told["content"].get("text", "") if told["msg_type"] == "stream" else ""
+            if told["msg_type"] == "status" and told["content"]["execution_state"] == "idle":
+                return said
+        raise AssertionError("the kernel did not answer")
 
-        for _ in range(RUNS):
-            execute(KERNEL_CODE.format(path=str(followed)), "a")
-        assert execute(KERNEL_COUNT, "b").split() == ["1", "1"]
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    for _ in range(RUNS):
+        execute(KERNEL_CODE.format(path=str(followed)), "a")
+    assert execute(KERNEL_COUNT, "b").split() == ["1", "1"]
