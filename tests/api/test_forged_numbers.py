@@ -100,19 +100,33 @@ def look(small: Path, folder: Path, place: forging.Place, value: Any) -> list[st
     return said
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+def forged(count: int) -> settings:
+    """So many forged files, the same each time."""
+    unshared = [HealthCheck.function_scoped_fixture]
+    return settings(max_examples=count, deadline=None, suppress_health_check=unshared, derandomize=True)
+
+
+def look_somewhere(small: Path, folder: Path, data: st.DataObject) -> None:
+    place = data.draw(st.sampled_from(forging.places(small)), label="place")
+    value = data.draw(st.sampled_from(forging.CELLS if place.inside is None else forging.JSON), label="value")
+    look(small, folder, place, value)
+
+
+@forged(14)
 @given(data=st.data())
 def test_a_forged_cell_or_field_is_one_line_or_shown(
     small: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
-    place = data.draw(st.sampled_from(forging.places(small)), label="place")
-    value = data.draw(st.sampled_from(forging.CELLS if place.inside is None else forging.JSON), label="value")
-    look(small, tmp_path, place, value)
+    look_somewhere(small, tmp_path, data)
+
+
+@pytest.mark.slow
+@forged(400)
+@given(data=st.data())
+def test_400_forged_cells_or_fields_are_one_line_or_shown(
+    small: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    look_somewhere(small, tmp_path, data)
 
 
 NAMED: list[tuple[str, tuple[Any, ...] | None, Any]] = [

@@ -188,15 +188,14 @@ def test_a_world_made_in_python_that_cannot_say_how_is_named(tmp_path: Path, lab
     ],
 )
 def test_what_a_forged_run_says_starts_no_code_and_gives_no_traceback(
-    opened: Any, tmp_path: Path, random_tiny: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+    opened: Any, run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
 ) -> None:
-    out = made(lab, tmp_path / "a.rao", "--policy", random_tiny, steps=1)
     monkeypatch.chdir(tmp_path)
-    with open_run(out) as run:
+    with open_run(run_file) as run:
         forged = {**run.config, "opened": opened}
-    with RunWriter(out, forged, resume=True) as writer:
-        writer.rewind(1, forged)
-    status, _, err = lab([*alone(out), "--steps", "2"])
+    with RunWriter(run_file, forged, resume=True) as writer:
+        writer.rewind(2, forged)
+    status, _, err = lab([*alone(run_file), "--steps", "3"])
     assert status in (0, 2) and "Traceback" not in err
     assert not Path("started").exists()
     if "Popen" in repr(opened):

@@ -18,6 +18,7 @@ from rao_lab.policies.replay import ReplayPolicy
 from rao_lab.prompts import find
 from rao_lab.tree import Call, Task
 from tests.environments.second_world import AddUp
+from tests.support.command_line import CommandLine
 
 REPO = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -94,27 +95,37 @@ def test_a_model_trains_on_it_for_a_step(tmp_path: Path) -> None:
         assert {group.task.data["numbers"][0] for group in run.groups(1)} <= {1, 2, 3, 4, 5, 6}
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """`rao-lab` in the folder of the environment."""
-    line = [sys.executable, "-m", "rao_lab", *map(str, arguments)]
-    return subprocess.run(line, cwd=HERE, capture_output=True, text=True, check=False)
-
-
-def test_the_command_line_finds_it_in_the_current_folder(tmp_path: Path) -> None:
-    mine = ("--env", "second_world:AddUp")
-    done = command("eval", *mine, "--policy", "scripted", "--json")
+def test_the_command_line_finds_it_in_the_current_folder() -> None:
+    line = [
+        sys.executable,
+        "-m",
+        "rao_lab",
+        "eval",
+        "--env",
+        "second_world:AddUp",
+        "--policy",
+        "scripted",
+        "--json",
+    ]
+    done = subprocess.run(line, cwd=HERE, capture_output=True, text=True, check=False)
     assert json.loads(done.stdout)["success"] == 1.0, done.stderr
     assert json.loads(done.stdout)["tasks"] == 6
-    assert "✓ 0" in command("run", *mine, "--policy", "scripted", "--task", 2).stdout
+
+
+def test_the_command_line_runs_and_trains_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(HERE)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the command adds the folder
+    lab, mine = CommandLine(capsys), ("--env", "second_world:AddUp")
+    assert "✓ 0" in lab(["run", *mine, "--policy", "scripted", "--task", "2"])[1]
     few = ("tasks_per_step=2", "group_size=2", "limits.max_nodes=4", "limits.max_turns=2", "probe_tasks=0")
     settings = [part for setting in few for part in ("--set", setting)]
-    done = command("train", *mine, "--steps", 1, "--out", tmp_path / "sums.rao", *settings, "--json")
-    assert json.loads(done.stdout)["last_step"] == 1, done.stderr
-    refused = command("eval", "--env", "second_world:Nothing", "--policy", "scripted")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr == (
+    made = lab.json(["train", *mine, "--steps", "1", "--out", tmp_path / "sums.rao", *settings])
+    assert made["last_step"] == 1
+    assert lab.refused(["eval", "--env", "second_world:Nothing", "--policy", "scripted"]) == (
         "rao-lab: module second_world has no class 'Nothing', and no environment of this name: "
-        "it defines Sums, AddUp\n"
+        "it defines Sums, AddUp"
     )
 
 

@@ -20,6 +20,7 @@ from rao_lab.store import open_run
 from rao_lab.tree import validate
 from rao_lab.tree.events import Acted, Event, Finished
 from tests.support.chat_servers import Handler, says, serving
+from tests.support.command_line import CommandLine
 
 ENV = rl.environments.TextCraft(difficulty="hard")
 TASKS = ENV.tasks("test")[:4]
@@ -84,17 +85,17 @@ def test_the_command_line_prints_and_keeps_what_was_run(command: str, tmp_path: 
 
     def silent(handler: Handler, body: dict[str, Any]) -> None:
         asked.set()
-        over.wait(60)
+        over.wait(180)
 
     with serving(silent) as server:
         kept = ["--out", str(tmp_path / "a.rao")] if command == "run" else ["--limit", "2"]
         line = [sys.executable, "-m", "rao_lab", command, "--policy", server.address, "--json", *kept]
         running = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            assert asked.wait(60)
+            assert asked.wait(120)
             time.sleep(0.3)
             running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=60)
+            out, err = running.communicate(timeout=120)
         finally:
             running.kill()
             over.set()
@@ -109,27 +110,20 @@ def test_the_command_line_prints_and_keeps_what_was_run(command: str, tmp_path: 
         assert (found["tasks"], found["unscored"]) == (2, 2)
 
 
-def test_what_a_server_counts_and_costs_is_printed(tmp_path: Path) -> None:
+def test_what_a_server_counts_and_costs_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    lab = CommandLine(capsys)
     usage = {"prompt_tokens": 700_000, "completion_tokens": 90_000}
+    settings = ("policy.prices.in=0.5", "policy.prices.out=2", "policy.concurrency=1")
+    more = [part for setting in settings for part in ("--set", setting)]
     with serving(says("```python\nfinish('no')\n```", usage=usage)) as server:
-        more = [
-            "--set",
-            "policy.prices.in=0.5",
-            "--set",
-            "policy.prices.out=2",
-            "--set",
-            "policy.concurrency=1",
-        ]
-        for command, tasks in (("run", []), ("eval", ["--limit", "2"])):
-            line = [sys.executable, "-m", "rao_lab", command, "--policy", server.address, *tasks, *more]
-            said = subprocess.run(line, capture_output=True, text=True, timeout=120)
-            words = "server: 1 request, 700,000 tokens read, 90,000 tokens written, 0.5300 US dollars"
-            if command == "eval":
-                words = "server: 2 requests, 1,400,000 tokens read, 180,000 tokens written, 1.0600 US dollars"
-            assert words in said.stdout + said.stderr
-        found = json.loads(
-            subprocess.run([*line, "--json"], capture_output=True, text=True, timeout=120).stdout
-        )
+        _, *said = lab(["run", "--policy", server.address, *more])
+        words = "server: 1 request, 700,000 tokens read, 90,000 tokens written, 0.5300 US dollars"
+        assert words in "".join(said)
+        evaluate = ["eval", "--policy", server.address, "--limit", "2", *more]
+        _, *said = lab(evaluate)
+        words = "server: 2 requests, 1,400,000 tokens read, 180,000 tokens written, 1.0600 US dollars"
+        assert words in "".join(said)
+        found = lab.json(evaluate)
     assert found["tokens"] == 180_000
     assert found["usage"] == {
         **{"requests": 2, "retries": 0, "prompt_tokens": 1_400_000, "completion_tokens": 180_000},

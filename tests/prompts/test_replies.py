@@ -228,10 +228,11 @@ PARTS = (
 )
 
 
+@pytest.mark.parametrize("size", [80_000, pytest.param(400_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("part", PARTS)
-def test_any_reply_is_read_in_time_linear_in_its_length(part: str) -> None:
-    for text in (part * (400_000 // len(part)), "```python\n" + part * (400_000 // len(part))):
+def test_any_reply_is_read_in_time_linear_in_its_length(part: str, size: int) -> None:
+    for text in (part * (size // len(part)), "```python\n" + part * (size // len(part))):
         began = time.thread_time()
         with suppress(ParseFailure):
             find("codeact").parse(text)
-        assert time.thread_time() - began < 4.0
+        assert time.thread_time() - began < size / 100_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 
@@ -79,7 +79,7 @@ def damage_bytes(path: Path, random: Random) -> None:
     path.write_bytes(data)
 
 
-def fuzz(sound: Path, folder: Path, seeds: range) -> dict[str, int]:
+def fuzz(sound: Path, folder: Path, seeds: Iterable[int]) -> dict[str, int]:
     counts = {"refused": 0, "read": 0}
     for seed in seeds:
         random = Random(seed)
@@ -90,20 +90,20 @@ def fuzz(sound: Path, folder: Path, seeds: range) -> dict[str, int]:
     return counts
 
 
-def test_300_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_path: Path) -> None:
-    counts = fuzz(sound, tmp_path, range(300))
-    assert sum(counts.values()) == 300
-    assert min(counts.values()) > 30
+def test_100_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_path: Path) -> None:
+    counts = fuzz(sound, tmp_path, range(100))
+    assert sum(counts.values()) == 100
+    assert min(counts.values()) > 10
 
 
 @pytest.mark.slow
-def test_3000_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_path: Path) -> None:
-    assert sum(fuzz(sound, tmp_path, range(1000, 4000)).values()) == 3000
+def test_3200_mutations_give_one_clear_line_or_a_readable_run(sound: Path, tmp_path: Path) -> None:
+    assert sum(fuzz(sound, tmp_path, [*range(100, 300), *range(1000, 4000)]).values()) == 3200
 
 
 def test_columns_changed_at_random_are_refused_or_give_credit(sound: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    for seed in range(200):
+    for seed in range(100):
         random = Random(seed)
         path = copy_of(sound, tmp_path, "f.rao")
         with changed_columns(path, tree=2) as rows:
@@ -119,7 +119,7 @@ def test_columns_changed_at_random_are_refused_or_give_credit(sound: Path, tmp_p
                 continue
         assert len({*zip(columns.tree_id.tolist(), columns.path, strict=True)}) == len(columns)
         attribute_table(columns.credit_table(), CreditConfig())
-    assert 40 < len(said) < 160
+    assert 20 < len(said) < 80
     assert all("f.rao is damaged: tree 2" in line for line in said)
 
 

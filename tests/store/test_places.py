@@ -195,8 +195,8 @@ def test_a_run_that_has_to_be_copied_to_be_read_is_copied_once(
 # In a folder that may not be written
 
 
-def as_a_stranger(path: Path, act: str) -> str:
-    """What `act` prints of the run file at `path`, done by a user who may write nothing there."""
+def as_a_stranger(path: Path, *acts: str) -> list[str]:
+    """What each of `acts` prints of the run file at `path`, done by a user who may write nothing there."""
     code = """
         import os, sys
         from pathlib import Path
@@ -208,14 +208,15 @@ def as_a_stranger(path: Path, act: str) -> str:
             os.setgid(65534)
             os.setuid(65534)
         path = sys.argv[1]
-        try:
-            print(eval(sys.argv[2]))
-        except RaoLabError as error:
-            print(f"{type(error).__name__}: {error}")
+        for act in sys.argv[2:]:
+            try:
+                print(eval(act))
+            except RaoLabError as error:
+                print(f"{type(error).__name__}: {error}")
     """
-    arguments = [sys.executable, "-c", textwrap.dedent(code), str(path), act]
+    arguments = [sys.executable, "-c", textwrap.dedent(code), str(path), *acts]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=MOST_SECONDS)
-    return done.stdout.strip()
+    return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("journal", ["wal", "rollback"])
@@ -229,9 +230,8 @@ def test_a_crashed_run_is_read_by_who_may_not_write_there(
         each.chmod(0o444)
     path.parent.chmod(0o555)
     before = names(path.parent)
-    assert as_a_stranger(path, "len(open_run(path).groups(1)[0])") == "3"
-    said = as_a_stranger(path, "RunWriter(path, {}, resume=True)")
-    assert "cannot be written: its lock file cannot be made" in said
+    read, said = as_a_stranger(path, "len(open_run(path).groups(1)[0])", "RunWriter(path, {}, resume=True)")
+    assert read == "3" and "cannot be written: its lock file cannot be made" in said
     assert names(path.parent) == before
     path.parent.chmod(0o755)
 
@@ -241,8 +241,8 @@ def test_a_file_of_somebody_else_is_one_line(reachable: Path) -> None:
         pytest.skip("only the superuser can make a file that this user may not read")
     path = record(reachable / "a.rao", {1: []})
     path.chmod(0o600)
-    for act in ("open_run(path)", "export_copy(path, path + 'b')", "salvage(path, path + 'b')"):
-        said = as_a_stranger(path, act)
+    acts = ("open_run(path)", "export_copy(path, path + 'b')", "salvage(path, path + 'b')")
+    for said in as_a_stranger(path, *acts):
         assert said.startswith("RunFileError: a.rao cannot be ") and said.endswith("Permission denied")
 
 

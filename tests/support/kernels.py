@@ -56,7 +56,7 @@ class Kernel:
         from jupyter_client.asynchronous import AsyncKernelClient
 
         asked = AsyncKernelClient()
-        asked.load_connection_info(self.manager.get_connection_info(session=True))
+        asked.load_connection_info(self.manager.get_connection_info())
         asked.allow_stdin = False
         asked.start_channels()
         try:

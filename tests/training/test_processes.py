@@ -13,9 +13,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, UnavailableError
 from rao_lab.training import processes as distributed
 from rao_lab.training.processes import processes
+from tests.support.forked import forked
 from tests.support.two_processes import NORMALIZERS, cases, train
 
 CASES = range(len(NORMALIZERS))
@@ -91,38 +92,34 @@ def test_without_torchrun_the_way_to_start_is_named(monkeypatch) -> None:
         pass
 
 
-LOST = """
-import os, sys
-import torch
-from rao_lab.training.processes import processes
-from rao_lab.errors import UnavailableError
-
-with processes(timeout_minutes=1) as peers:
-    peers.add([torch.ones(1)])
-    if peers.rank == 1:
-        os._exit(9)
-    try:
-        peers.add([torch.ones(1)]) if sys.argv[1] == "add" else peers.gather([])
-    except UnavailableError as problem:
-        print(problem, flush=True)
-        os._exit(3)
-"""
+def lose_the_other(rank: int, port: str, exchange: str, said: Path) -> None:
+    """One of two processes, of which the second goes without a word."""
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "RANK": str(rank)}
+    os.environ.update(place)
+    with processes(timeout_minutes=2) as peers:
+        peers.add([torch.ones(1)])
+        if peers.rank == 1:
+            os._exit(9)
+        try:
+            peers.add([torch.ones(1)]) if exchange == "add" else peers.gather([])
+        except UnavailableError as problem:
+            said.write_text(str(problem))
+            os._exit(3)
 
 
 @pytest.mark.parametrize("exchange", ["add", "gather"])
-def test_a_process_that_is_gone_is_one_line_to_the_others(exchange, repo) -> None:
+def test_a_process_that_is_gone_is_one_line_to_the_others(exchange, tmp_path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", LOST, exchange],
-            cwd=repo, env={**os.environ, **place, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True,
-        )
-        for rank in range(2)
-    ]  # fmt: skip
-    said = [rank.communicate(timeout=120)[0] for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [3, 9]
-    assert said[0].startswith("another process of this run is gone") and said[0].count("\n") == 1
-    assert said[0].endswith("stop the rest, then resume the run\n")
+    said = tmp_path / "said"
+    forks = forked()
+    ranks = [forks.Process(target=lose_the_other, args=(rank, port, exchange, said)) for rank in range(2)]
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join(180)
+    assert [rank.exitcode for rank in ranks] == [3, 9]
+    line = said.read_text()
+    assert line.startswith("another process of this run is gone") and "\n" not in line
+    assert line.endswith("stop the rest, then resume the run")

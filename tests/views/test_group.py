@@ -136,7 +136,7 @@ def test_the_browser_says_the_same(repo: Path, tmp_path: Path) -> None:
     file = tmp_path / "steps.json"
     file.write_text(json.dumps([_wire(table) for table in tables]))
     command = ["node", str(repo / "widgets/test/groupwords.js"), str(file)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
     for table, theirs in zip(tables, json.loads(answer), strict=True):
         facts, depths = group_facts(table), depth_facts(table)
         assert theirs["groups"] == [group_sentence(fact, table.config) for fact in facts]

@@ -24,9 +24,15 @@ from tests.support.live import in_turns, script
 from tests.support.trees import random_group, random_step
 
 RECORDED = [
-    *("data/pathologies/as_it_should_be.rao", "data/pathologies/guards_off.rao"),
-    *("data/pathologies/high_learning_rate.rao", "data/pathologies/lambda_1.rao"),
-    *("data/pathologies/no_slack.rao", "tests/data/run_v1.rao"),
+    *(
+        "data/pathologies/as_it_should_be.rao",
+        "data/pathologies/high_learning_rate.rao",
+        "tests/data/run_v1.rao",
+    ),
+    *(
+        pytest.param(f"data/pathologies/{name}.rao", marks=pytest.mark.slow)
+        for name in ("guards_off", "lambda_1", "no_slack")
+    ),
 ]
 
 

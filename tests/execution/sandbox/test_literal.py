@@ -140,9 +140,23 @@ def calls_of(line: ast.stmt) -> list[ast.expr]:
     return call.args if gathers and isinstance(call, ast.Call) else [call]
 
 
-@settings(max_examples=2000, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=24).map("".join) | nearly_literal())
+codes = st.lists(st.sampled_from(PIECES), max_size=24).map("".join) | nearly_literal()
+
+
+@settings(max_examples=500, deadline=None)
+@given(codes)
 def test_what_is_taken_for_literal_is(code: str) -> None:
+    is_literal_if_taken(code)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None)
+@given(codes)
+def test_of_5000_programs_what_is_taken_for_literal_is(code: str) -> None:
+    is_literal_if_taken(code)
+
+
+def is_literal_if_taken(code: str) -> None:
     """Python's own parser finds in it nothing but calls of ours, with values written out."""
     written = read_literal(None, code, FUNCTIONS)
     if written is None:
