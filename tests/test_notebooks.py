@@ -11,25 +11,44 @@ import numpy as np
 import pytest
 
 import rao_lab as rl
+from rao_lab.course.exercise import exercises
+from tests.support.kernels import Kernel
+
+NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
+TOLD_BELOW = {"01_watch_it_learn", "05_prompt_bench", "08_your_environment"}
+"""Their quick tests look at what they say, too."""
 
 
-def cells_of(name: str, repo: Path, tmp_path: Path) -> list[str]:
+@pytest.fixture
+def in_short(one_kernel: Kernel, tmp_path: Path) -> Kernel:
+    """The kernel that all share, in this test's folder, as the short form of a notebook wants it."""
+    small = {"RAO_LAB_SMALL": "1", "RAO_LAB_CACHE": str(tmp_path / "nothing is fetched")}
+    one_kernel.clean(tmp_path, small)
+    return one_kernel
+
+
+def cells_of(name: str, repo: Path, tmp_path: Path, kernel: Kernel | None = None) -> list[str]:
     """Runs a notebook; what each of its code cells said."""
-    return [outputs(cell) for cell in executed(name, repo, tmp_path)]
+    return [outputs(cell) for cell in executed(name, repo, tmp_path, kernel)]
 
 
 def outputs(cell: Any) -> str:
     return "".join(str(part.get("text", part.get("data", {}).get("text/plain", ""))) for part in cell.outputs)
 
 
-def executed(name: str, repo: Path, folder: Path) -> list[Any]:
-    """The code cells of a notebook that ran from top to bottom in a folder."""
+def executed(name: str, repo: Path, folder: Path, kernel: Kernel | None = None) -> list[Any]:
+    """The code cells of a notebook that ran from top to bottom in a folder; by default in a kernel of its own."""
     nbformat = pytest.importorskip("nbformat")
     client = pytest.importorskip("nbclient")
     book = nbformat.read(repo / "notebooks" / f"{name}.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in book.cells), "no outputs are kept in the repository"
     where = {"metadata": {"path": str(folder)}}
-    client.NotebookClient(book, timeout=600, kernel_name="python3", resources=where).execute()
+    if kernel is None:
+        client.NotebookClient(book, timeout=600, kernel_name="python3", resources=where).execute()
+    else:
+        running = client.NotebookClient(book, km=kernel.manager, timeout=600, resources=where)
+        with kernel.waited_for_by_a_loop() as running.kc:
+            running.execute()
     return [cell for cell in book.cells if cell.cell_type == "code"]
 
 
@@ -46,9 +65,17 @@ def watch_it_learn(code: list[Any]) -> None:
     assert "finished" in said[8], "the last view shows the run as it ended"
 
 
-def test_notebook_01_in_short(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
-    watch_it_learn(executed("01_watch_it_learn", repo, tmp_path))
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name not in TOLD_BELOW])
+def test_a_notebook_runs_in_short(name: str, repo: Path, tmp_path: Path, in_short: Kernel) -> None:
+    """To the end without an error; every exercise is there, and says that it is not answered yet."""
+    said = "\n".join(cells_of(name, repo, tmp_path, in_short))
+    asked = [each.number for each in exercises(name[:2].lstrip("0"))]
+    assert re.findall(r"^○ (\S+) not answered yet", said, re.MULTILINE) == asked
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "mine"}
+
+
+def test_notebook_01_in_short(repo: Path, tmp_path: Path, in_short: Kernel) -> None:
+    watch_it_learn(executed("01_watch_it_learn", repo, tmp_path, in_short))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
 
 
@@ -175,11 +202,8 @@ def test_forks_say_what_would_have_happened(repo: Path, tmp_path: Path) -> None:
     assert whole.count("not answered yet") == 3 and "12 forks" in said[-1]
 
 
-def test_notebook_05_says_what_its_benches_say(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
-    said = cells_of("05_prompt_bench", repo, tmp_path)
+def test_notebook_05_says_what_its_benches_say(repo: Path, tmp_path: Path, in_short: Kernel) -> None:
+    said = cells_of("05_prompt_bench", repo, tmp_path, in_short)
     asked = [each for each in said if "not answered yet" in each]
     assert [each[2:5] for each in asked] == ["5.1", "5.2", "5.3", "5.4"]
     assert "divide_and_conquer@" in said[0] and "no_delegation@" in said[0]
@@ -199,11 +223,8 @@ def test_notebook_05_says_what_its_benches_say(
     assert (repo / "data/runs/prompt_bench.rao").stat().st_size < 300_000
 
 
-def test_notebook_08_makes_a_world_that_a_policy_plays(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAO_LAB_SMALL", "1")
-    said = cells_of("08_your_environment", repo, tmp_path)
+def test_notebook_08_makes_a_world_that_a_policy_plays(repo: Path, tmp_path: Path, in_short: Kernel) -> None:
+    said = cells_of("08_your_environment", repo, tmp_path, in_short)
     asked = [each for each in said if "not answered yet" in each]
     assert [each[2:5] for each in asked] == ["8.1", "8.2", "8.3", "8.4"]
     assert "scripted v0" in said[3] and "returned" in said[3]
