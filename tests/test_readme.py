@@ -169,8 +169,8 @@ def test_it_can_be_cited(repo: Path) -> None:
 def test_make_lab_asks_nobody_about_news(repo: Path, tmp_path: Path) -> None:
     """JupyterLab reads these defaults; what its user has chosen comes before them."""
     command = ["make", "-s", "-n", "lab", f"VENV={tmp_path}"]
-    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True, timeout=300)
     (line,) = [each for each in done.stdout.splitlines() if "overrides.json" in each]
-    subprocess.run(line, shell=True, check=True, timeout=60)
+    subprocess.run(line, shell=True, check=True, timeout=300)
     said = json.loads((tmp_path / "share/jupyter/lab/settings/overrides.json").read_text("utf-8"))
     assert said["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"

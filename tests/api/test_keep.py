@@ -148,7 +148,7 @@ def interrupt(event: Any) -> None:
 def test_a_killed_evaluation_keeps_its_finished_trees(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rao_lab", "eval", "--policy", "scripted", "--limit", "4"]
     command += ["--env", "tests.support.breaking:Killed", "--out", str(tmp_path / "e.rao")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == -9, done.stderr
     with rl.open_run(tmp_path / "e.rao") as run:
         assert [tree.status for tree in run.trees(0) if not tree.running] == ["finished", "finished"]

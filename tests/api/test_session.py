@@ -84,7 +84,7 @@ def test_a_session_that_stops_itself_does_not_wait_for_itself(learner: Learner) 
     known = threading.Event()
 
     def end() -> None:
-        known.wait(20)
+        known.wait(120)
         began = time.monotonic()
         session.stop()
         took.append(time.monotonic() - began)
@@ -107,7 +107,7 @@ def test_training_that_would_wait_for_itself_is_told(
     known = threading.Event()
 
     def end() -> None:
-        known.wait(20)
+        known.wait(120)
         wait(session)
 
     session = learner.start(on_step=at_two(end))
@@ -120,7 +120,7 @@ def staged(path: Path, made: threading.Event, told: threading.Event) -> Session:
     """A session whose file is made when it is told so."""
 
     def work(session: Session) -> Iterator[TrainStep]:
-        assert told.wait(20)
+        assert told.wait(120)
         with RunWriter(path, TRAIN) as writer:
             writer.begin_step(0)
             writer.flush()
@@ -156,7 +156,7 @@ def test_a_session_that_goes_on_with_a_run_says_what_is_kept_before_it_has_opene
     (checkpoint_folder(begun[0]) / "step-2").mkdir(parents=True)
 
     def work(session: Session) -> Iterator[TrainStep]:
-        assert told.wait(20)
+        assert told.wait(120)
         yield TrainStep(0, (), (), None, {"step": 0})
 
     sessions = [Session(work, path, 4, resumes=True) for path in begun]
@@ -216,7 +216,7 @@ def test_a_program_that_ends_leaves_a_whole_file_and_the_last_steps_weights(
         capture_output=True,
         text=True,
         cwd=REPO,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -226,20 +226,36 @@ def test_a_program_that_ends_leaves_a_whole_file_and_the_last_steps_weights(
     assert not file.with_name("a.rao-wal").exists()
 
 
-BUSY = """
-import sys, time
-import rao_lab as rl
 class Slow:
-    def __init__(self, world): self._world = world
-    def __getattr__(self, name): return getattr(self._world, name)
-    def call(self, *call):
+    """A world whose calls take their time."""
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world, name)
+
+    def call(self, *call: Any) -> Any:
         time.sleep(0.02)
         return self._world.call(*call)
+
+
 class SlowCraft(rl.environments.TextCraft):
-    def open(self, task): return Slow(super().open(task))
-policy = rl.load_policy("tiny")
-config = rl.default_config(policy, steps=int(sys.argv[2]), tasks_per_step=2, group_size=2, probe_tasks=0)
-session = rl.start(SlowCraft("easy"), policy, config, store=sys.argv[1], resume=True, workers=2)
+    def open(self, task: rl.Task) -> Any:
+        return Slow(super().open(task))
+
+
+def begin(store: str, steps: int) -> Session:
+    """Begins a training in that world, or goes on with it."""
+    policy = rl.load_policy("tiny")
+    config = rl.default_config(policy, steps=steps, tasks_per_step=2, group_size=2, probe_tasks=0)
+    return rl.start(SlowCraft("easy"), policy, config, store=store, resume=True, on_resume=print, workers=2)
+
+
+BUSY = """
+import sys, time
+from tests.api.test_session import begin
+session = begin(sys.argv[1], 500)
 while (session.newest or 0) < 1: time.sleep(0.01)
 print("busy", flush=True)
 session.result()
@@ -255,9 +271,9 @@ session.result()
     ],
 )
 def test_a_signal_to_the_whole_group_and_a_resume_lose_no_node(tmp_path: Path, sent: signal.Signals) -> None:
-    command = [sys.executable, "-c", BUSY, str(tmp_path / "a.rao")]
+    file = tmp_path / "a.rao"
     first = subprocess.Popen(
-        [*command, "500"],
+        [sys.executable, "-c", BUSY, str(file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -267,11 +283,11 @@ def test_a_signal_to_the_whole_group_and_a_resume_lose_no_node(tmp_path: Path, s
     assert first.stdout is not None and first.stdout.readline() == "busy\n"
     time.sleep(0.3)
     os.killpg(first.pid, sent)
-    first.communicate(timeout=60)
-    with rl.open_run(tmp_path / "a.rao") as run:
+    first.communicate(timeout=120)
+    with rl.open_run(file) as run:
         newest = run.metrics[-1]["step"]
-    subprocess.run([*command, str(newest + 2)], check=True, capture_output=True, cwd=REPO, timeout=120)
-    with rl.open_run(tmp_path / "a.rao") as run:
+    begin(str(file), newest + 2).result()
+    with rl.open_run(file) as run:
         assert [row["step"] for row in run.metrics] == list(range(newest + 3))
         groups = [group for step in run.steps for group in run.groups(step.step)]
     nodes = [node for group in groups for tree in group.trees for node in tree.nodes]

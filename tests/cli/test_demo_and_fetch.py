@@ -26,7 +26,9 @@ def test_the_demo_overwrites_neither_its_run_nor_a_page_of_others(tmp_path: Path
 def test_demo_trains_evaluates_and_writes_runs_and_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
 ) -> None:
+    """On a machine of one core; the terminal below has as many as there are."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rao_lab.experiments.demo.cores", lambda: 1)
     status, out, err = lab(["demo", "--quick", "--steps", "1", "--json"])
     found = json.loads(out)
     assert status == 0
@@ -35,8 +37,12 @@ def test_demo_trains_evaluates_and_writes_runs_and_page(
     assert found["before"]["flat"]["easy"]["flat_ceiling"] == 1.0
     assert set(found["after"]["recursive"]) == {"easy", "medium", "hard"}
     assert "Traceback" not in err
-    written = {path.name for path in (tmp_path / "runs").iterdir()}
-    assert {"demo.rao", "demo-flat.rao", "demo.html"} <= written
+    wrote_all(tmp_path)
+
+
+def wrote_all(folder: Path) -> None:
+    """The demo's two runs and its page are there."""
+    assert {"demo.rao", "demo-flat.rao", "demo.html"} <= {path.name for path in (folder / "runs").iterdir()}
 
 
 def test_a_wheel_that_is_not_the_recorded_one_is_not_used(
@@ -81,3 +87,4 @@ def test_in_a_small_terminal_the_demo_says_at_once_what_it_does_fits_and_ends_wi
     assert any("recursive" in line and line.count("]") == 3 for line in table)
     assert not re.search(r"\b1 (steps|tasks|nodes|trees|turns)\b", plain)
     assert lines[-1] == "Its page:   rao-lab demo --open"
+    wrote_all(tmp_path)

@@ -158,11 +158,9 @@ def solved_by_summed_demand(sandbox: Sandbox, env: TextCraft, tasks: Sequence[Ta
     assert max(len(tree) for tree in trees) <= 12
 
 
-def test_fifty_two_of_the_authors_validation_tasks_are_solved(sandbox, authors):
-    by_band = {
-        band: [t for t in authors.tasks("test") if t.difficulty == band][:13] for band in authors.bands
-    }
-    assert [len(tasks) for tasks in by_band.values()] == [13, 13, 13, 13]
+def test_sixteen_of_the_authors_validation_tasks_are_solved(sandbox, authors):
+    by_band = {band: [t for t in authors.tasks("test") if t.difficulty == band][:4] for band in authors.bands}
+    assert [len(tasks) for tasks in by_band.values()] == [4, 4, 4, 4]
     solved_by_summed_demand(sandbox, authors, [task for tasks in by_band.values() for task in tasks])
 
 

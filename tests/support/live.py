@@ -86,7 +86,7 @@ class Stage:
         for _ in range(beats):
             self._go.release()
         for _ in range(beats):
-            assert self._did.acquire(timeout=20)
+            assert self._did.acquire(timeout=120)
 
     def loose(self, beats: int = 10_000) -> None:
         """Lets it run, whatever it meets."""
@@ -157,7 +157,7 @@ def turn(feed: Feed, clock: Clock, seconds: float = 1.0) -> None:
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
-    for _ in range(2000):
+    for _ in range(20_000):
         if holds():
             return
         threading.Event().wait(0.005)
