@@ -16,9 +16,9 @@ def lab(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(capsys)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory, random_tiny: Path) -> Path:
-    """A run of two steps."""
+    """A run of two steps, which is only read."""
     out = tmp_path_factory.mktemp("runs") / "a.rao"
     assert cli.call(train(out, random_tiny)) == 0
     return out
