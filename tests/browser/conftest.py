@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import FLAGS, Lab, serve
+from tests.browser.lab import FLAGS, Lab, end_kernels, serve
 
 
 @pytest.fixture(scope="package")
@@ -42,7 +42,7 @@ class Pages:
         context = self._browser.new_context(viewport=viewport, color_scheme=theme, **more)
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.append(line.text) if self._ours(line) else None)
         if address:
@@ -70,6 +70,15 @@ def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
     pytest.importorskip("jupyterlab")
     with serve(tmp_path_factory.mktemp("lab")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test leaves no kernel behind that trains beside the next."""
+    yield
+    for name in ("lab", "dark_lab"):
+        if name in request.fixturenames:
+            end_kernels(request.getfixturevalue(name))
 
 
 @pytest.fixture(scope="session")

@@ -97,18 +97,32 @@ def serve(
             yield Lab(url, folder, "lab/tree" if app == "jupyterlab" else "notebooks")
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def _wait(url: str, server: subprocess.Popen[Any]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=10):
                 return
         except OSError:
             time.sleep(0.2)
     raise RuntimeError("JupyterLab did not start; see lab.log in the test's folder")
+
+
+def end_kernels(lab: Lab) -> None:
+    """Ends every kernel of the server."""
+
+    def ask(path: str, method: str = "GET") -> Any:
+        headers = {"Authorization": f"token {TOKEN}"}
+        call = urllib.request.Request(f"{lab.url}/api/{path}", method=method, headers=headers)
+        with urllib.request.urlopen(call, timeout=60) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    for session in ask("sessions"):
+        ask(f"sessions/{session['id']}", "DELETE")
 
 
 def open_notebook(page: Any, address: str, tries: int = 2) -> None:
@@ -117,8 +131,8 @@ def open_notebook(page: Any, address: str, tries: int = 2) -> None:
     for attempt in range(tries):
         page.goto(address)
         try:
-            page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=60_000)
-            page.wait_for_function(idle, timeout=60_000)
+            page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=120_000)
+            page.wait_for_function(idle, timeout=120_000)
             return
         except Exception:
             if attempt + 1 == tries:

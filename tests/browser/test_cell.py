@@ -15,7 +15,7 @@ SHOW = "from tests.support.trees import decode, showcase_group\nimport rao_lab a
 
 def opened(pages: Any, lab: Lab, name: str, cell: str, width: int = 1600, height: int = 1000) -> Any:
     page = pages.open("", width=width, height=height)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     open_notebook(page, lab.notebook(name, [f"{SHOW}\n{cell}"]))
     run_all(page)
     page.locator(".rao").first.wait_for()

@@ -33,7 +33,7 @@ def test_forks_run_from_the_form_of_a_notebook_and_appear_beside_their_tree(
     env = rl.environments.TextCraft(difficulty="medium", seed=0)
     list(rl.train(env, policy, rl.default_config(policy, steps=1, **few), store=path))
     page = pages.open("", width=1366, height=1000)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(120_000)
     open_notebook(page, lab.notebook("forks.ipynb", [CELL.format(path=str(path))]))
     run_all(page)
     rao = page.locator(".rao").first

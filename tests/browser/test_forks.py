@@ -62,7 +62,7 @@ def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count
         rl.Explorer(run, step=12).save_html(tmp_path / "run.html")
     page = pages.open((tmp_path / "forks.html").as_uri(), width=935)
     page.get_by_role("tab", name="Forks").click()
-    page.locator(".fork-lines pre").nth(1).wait_for(timeout=20_000)
+    page.locator(".fork-lines pre").nth(1).wait_for(timeout=60_000)
     assert (
         "makes no forks: these lines are for a machine that has the run"
         in page.locator(".inspector").inner_text()
@@ -80,9 +80,9 @@ def test_forks_of_a_run_name_it_fit_their_panel_and_say_what_their_weights_count
         ("run", "As recorded", "the step"),
     ):
         page = pages.open((tmp_path / f"{name}.html").as_uri(), width=1366)
-        page.locator(".whatif .words", has_text=rule).wait_for(timeout=20_000)
+        page.locator(".whatif .words", has_text=rule).wait_for(timeout=60_000)
         page.get_by_role("tab", name="Credit").click()
-        page.get_by_text(f"Nodes at each depth in {whole}").wait_for(timeout=20_000)
+        page.get_by_text(f"Nodes at each depth in {whole}").wait_for(timeout=60_000)
         assert page.get_by_text(f"This tree in {whole}").count() == 1
         assert page.locator(".credit .alone").count() == (name != "run")
     assert pages.errors == []

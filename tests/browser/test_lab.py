@@ -321,29 +321,6 @@ def test_running_a_cell_twice_stops_the_earlier_training(pages: Any, lab: Lab, r
     state_is(page, "stopped")
 
 
-@pytest.fixture(autouse=True)
-def kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Each test leaves no kernel behind that trains beside the next."""
-    yield
-    for name in ("lab", "dark_lab"):
-        if name in request.fixturenames:
-            end_kernels(request.getfixturevalue(name))
-
-
-def end_kernels(lab: Lab) -> None:
-    import urllib.request
-
-    def ask(path: str, method: str = "GET") -> Any:
-        headers = {"Authorization": f"token {TOKEN}"}
-        call = urllib.request.Request(f"{lab.url}/api/{path}", method=method, headers=headers)
-        with urllib.request.urlopen(call, timeout=20) as answer:
-            body = answer.read()
-        return json.loads(body) if body else None
-
-    for session in ask("sessions"):
-        ask(f"sessions/{session['id']}", "DELETE")
-
-
 def test_notebooks_are_kept_without_what_they_printed(repo: Path) -> None:
     for path in sorted((repo / "notebooks").glob("*.ipynb")):
         code = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]

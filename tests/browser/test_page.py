@@ -96,7 +96,7 @@ def test_nothing_in_the_top_bar_stands_over_anything_else(pages: Any, tmp_path: 
         page.evaluate(
             "document.querySelector('.rao .ends').lastElementChild.hidden = false"
         )  # as in a notebook
-        page.wait_for_function(f"() => !({over})()", timeout=5000)
+        page.wait_for_function(f"() => !({over})()", timeout=60_000)
     assert pages.errors == []
 
 

@@ -77,7 +77,7 @@ def test_the_timeline_says_who_blocks_whom_and_the_tree_grows_again(pages: Any, 
     page.locator(".rao .outline .list").focus()
     page.keyboard.press(">")
     page.keyboard.press("Space")
-    page.wait_for_function("() => !document.querySelector('.rao .row.later')", timeout=15_000)
+    page.wait_for_function("() => !document.querySelector('.rao .row.later')", timeout=60_000)
     page.keyboard.press("Escape")
     show_view(page, "Tree")
     page.locator(".rao .tl-strip", has_text="ideal speed-up").wait_for()
