@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.export import record, whole_file
+from rao_lab.api.reopen import how_opened
 from rao_lab.api.written import run_name
 from rao_lab.base.calls import checked_call
 from rao_lab.base.interrupts import HeldBack
@@ -137,10 +138,12 @@ def told_of(
         more: what else there is to say.
     """
     words = chosen(prompt, policy)
+    world = how_opened(environment, policy)["env"]
     return {
         "kind": kind,
         "environment": environment.name,
         "world": world_text(environment),
+        **({"opened": {"env": world}} if "env" in world else {}),
         "policy": policy.name,
         "dialect": words.name,
         **({"prompts": kept} if (kept := recorded(words)) else {}),

@@ -51,7 +51,8 @@ def probe_tasks(environment: Environment, config: TrainConfig) -> list[Task]:
     tasks = tasks_of(environment, config.probe_split)
     if not len(tasks):
         raise ConfigError(
-            f"probe_tasks={config.probe_tasks} but probe_split={config.probe_split!r} has no tasks: set 0"
+            f"probe_tasks={config.probe_tasks} but probe_split={config.probe_split!r} has no tasks: set probe_tasks=0 "
+            "(--set probe_tasks=0), or name another split (--set probe_split=test)"
         )
     bands: dict[str, list[Task]] = {}
     for task in _drawn(tasks, config.seed, 0, PROBES_LOOKED_AT * config.probe_tasks):

@@ -144,6 +144,23 @@ def test_a_tree_over_files_of_ones_own_is_given_them_again(lab: CommandLine, tmp
     assert found["rows"][0]["success"] == 1 and len(found["rows"]) == 2
 
 
+def test_a_run_says_which_files_its_world_was_made_of(
+    lab: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("texts").mkdir()
+    Path("texts/ada.txt").write_text("Ada was a countess.")
+    Path("asked.jsonl").write_text('{"question": "Who was a countess?", "answer": "Ada"}')
+    world = ["--env", "research", "--data", "texts", "--tasks", "asked.jsonl"]
+    assert lab(["run", *world, "--policy", "tiny", "--out", "own.rao"])[0] == 0
+    asked = ["fork", "own.rao", "--node", "0", "--rest", "continued", "--repeats", "1", "--policy", "tiny"]
+    assert len(lab.json(asked)["rows"]) == 2
+    Path("texts").rename("moved")
+    for more in ([], ["--env", "research"]):
+        assert "made with --data texts, which is not here: give --data" in lab.refused([*asked, *more])
+    assert len(lab.json([*asked, "--data", "moved"])["rows"]) == 2
+
+
 def test_a_tree_of_a_world_of_ones_own_asks_for_that_world(lab: CommandLine, tmp_path: Path) -> None:
     from rao_lab.api.export import record
 
