@@ -28,7 +28,7 @@ def shot(page: Any, name: str) -> None:
 
 def opened(pages: Any, lab: Lab, name: str, cell: str) -> Any:
     page = pages.open("", width=1620, height=1000)
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     open_notebook(page, lab.notebook(name, [cell]))
     run_all(page)
     page.locator(".rao").first.wait_for()
@@ -57,7 +57,7 @@ TRAIN = (
     SHOW
     + """
 env = rl.environments.TextCraft(difficulty="medium", seed=0)
-config = rl.TrainConfig(steps=500, tasks_per_step=4, group_size=4, seed=0)
+config = rl.TrainConfig(steps=500, tasks_per_step=2, group_size=4, seed=0)
 session = rl.start(env, rl.load_policy("tiny"), config, store="went.rao")
 print('pid', os.getpid(), '.')
 session.board()
