@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from rao_lab.environments.textcraft.environment import TextCraft
 from rao_lab.errors import ConfigError, MissingError, RunFileError
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.tree import validate
+from tests.support.forked import forked
 from tests.support.sandboxes import needs_proc
 from tests.support.whole_runs import CONFIG, train_to_end
 from tests.support.worlds import Shelf
@@ -149,8 +149,7 @@ def test_what_a_repetition_needs_is_recorded(tmp_path: Path) -> None:
 @needs_proc
 def test_a_follower_reads_on_while_a_run_is_killed_and_resumed(tmp_path: Path) -> None:
     """Whatever it sees of a dying run is sound, and no worker outlives the killed process by long."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.support.whole_runs", "rao_lab.policies.local.transformer"])
+    context = forked()
     file = tmp_path / "a.rao"
     seen = Seen(file)
     for seconds in (1.0, 2.5):
