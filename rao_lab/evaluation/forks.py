@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import Any
 
 from rao_lab.base.safe_text import one_line, unquoted
@@ -211,6 +212,10 @@ class Forks:
     def __repr__(self) -> str:
         """The sentence in lines: a notebook would break one in the middle of a number."""
         return textwrap.fill(str(self), WIDE, break_long_words=False, break_on_hyphens=False)
+
+    def _repr_html_(self) -> str:
+        """The sentence in lines as wide as the cell: a narrow one would break those of the `repr` in words."""
+        return f"<div>{escape(str(self))}</div>"
 
     def _lead(self) -> str:
         edit = self.origin.get("edit") or {}

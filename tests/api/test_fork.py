@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def test_a_fork_says_how_often_the_node_succeeds_and_what_its_ancestors_then_ear
         said.startswith(f"sampled again from turn 1, 0.0 succeeds {sum(scores):g} of 4 [")
         and "\n" not in said
     )
+    assert said in unescape(found._repr_html_()), "a notebook breaks it between words, at every width"
     assert re.search(
         r"the root's advantage goes from .\d\.\d\d to .\d\.\d\d \(mean of 4, lowest .\d\.\d\d, highest ", said
     )

@@ -43,6 +43,10 @@ test("the common preamble ends at a colon and never takes a whole goal", () => {
   );
   assert.equal(commonPreamble(["Count rows", "Count columns"]), "");
   assert.equal(commonPreamble(["a: ", "a: b"]), "");
+  assert.equal(commonPreamble(["Craft the following items: 1x t10_i3"]), "Craft the following items: ");
+  for (const whole of ["Is 3:4 more?", "Sort\nthis: 3, 1", "Nothing: ", ""]) {
+    assert.equal(commonPreamble([whole]), "");
+  }
 });
 
 test("numbers carry a true minus, no signed zero and no NaN", () => {

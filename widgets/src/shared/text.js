@@ -63,11 +63,13 @@ export function shorten(text, limit) {
 
 /**
  * The words that all goals of a step begin with ("Add up:"); cards leave them out. They end at a colon:
- * anything else may be part of what is asked.
+ * anything else may be part of what is asked. Of one goal alone it is the first colon of its first line, as
+ * in text (rao_lab/tree/text.py).
  * @param {string[]} goals
  */
 export function commonPreamble(goals) {
-  if (goals.length < 2) return "";
+  if (!goals.length) return "";
+  if (goals.length === 1) return /^[^:\n]*: (?=.)/.exec(goals[0])?.[0] ?? "";
   let shared = goals[0];
   for (const goal of goals) {
     let end = 0;
