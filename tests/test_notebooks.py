@@ -297,10 +297,7 @@ def test_notebook_07_shows_what_its_text_says_of_the_claims(repo: Path, tmp_path
         *zip("abcde", ["holds"] * 4 + ["fails"])
     ]
     assert "team_base" in said[14] and "Ablations and controls minus rao" in said[16]
-    assert (
-        "your guess: None\nof these four, root_only is farthest from rao: −0.035 [−0.066, −0.001], worse"
-        in said[16]
-    )
+    assert "your guess: None\nfarthest from rao is root_only: −0.035 [−0.066, −0.001], worse" in said[16]
     assert "not resolved: lam_0, no_depth_weights, no_baseline" in said[16]
     assert not re.search("Not run|[0-9] seed", said[16]), "nothing is missing, as the text says"
     by_seeds, alone = said[17].split("more seeds alone would not")
