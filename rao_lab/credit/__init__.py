@@ -1,4 +1,4 @@
-"""Who earned what: return, advantage and weight of every node of a step (the paper's equations 1, 3 and 4)."""
+"""Who earned what: reward, advantage and weight of every node of a step (the paper's equations 1, 3 and 4)."""
 
 from rao_lab.credit.attribution import WHY_NOT, Attribution, Attributions
 from rao_lab.credit.config import CreditConfig

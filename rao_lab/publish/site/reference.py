@@ -42,7 +42,7 @@ def reference_pages() -> dict[str, str]:
         found.setdefault(chapter_of(name, home), []).append(name)
     chapters = [*(each for each in CHAPTERS if each in found), *sorted(set(found) - set(CHAPTERS))]
     pages = {f"api/{chapter}.rst": _chapter(chapter, sorted(found[chapter])) for chapter in chapters}
-    listed = "\n".join(f"   {chapter}" for chapter in chapters)
+    listed = "\n".join(f"   {chapter} <{chapter}>" for chapter in chapters)
     tables = "\n".join(
         f"{chapter}\n{'-' * len(chapter)}\n\n{_table(sorted(found[chapter]))}" for chapter in chapters
     )
@@ -67,7 +67,8 @@ def _table(names: list[str]) -> str:
 
 
 def _chapter(chapter: str, names: list[str]) -> str:
-    parts = [chapter, "=" * len(chapter), "", _about(chapter), "", _table(names)]
+    title = f"Reference: {chapter}"  # in a search, no page is called as a module
+    parts = [title, "=" * len(title), "", _about(chapter), "", _table(names)]
     return "\n".join([*parts, *(_entry(name) for name in names)])
 
 
