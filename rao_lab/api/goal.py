@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rao_lab.api.defaults import unsuited
 from rao_lab.api.given import check_environment, check_policy, check_task, what
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.warned import warn_user
 from rao_lab.environments.functions.environment import FunctionEnvironment
 from rao_lab.errors import ConfigError
 from rao_lab.protocols import Environment, Policy
@@ -77,7 +77,7 @@ def all_three(
         task, environment = own_task(goal, tools or (), verify)
         check_policy(policy, GOAL_ORDER)
         if policy is not None and (note := unsuited(policy, environment)):
-            warnings.warn(note, stacklevel=4)  # at the line that calls `rl.run`
+            warn_user(note)
     check_policy(policy, ORDER)
     assert task is not None and environment is not None and policy is not None  # just checked
     return task, environment, policy

@@ -7,7 +7,6 @@ is said and marked in the run: `run.config["resumed"]`.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from rao_lab.api.reopen import check_reopened, how_opened
 from rao_lab.base import device
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.versions import package_versions
+from rao_lab.base.warned import warn_user
 from rao_lab.environments.named import world_text
 from rao_lab.errors import ConfigError, InputError, MissingError, RunFileError
 from rao_lab.execution.judge.judge import ROOT_PROXY, told_of_judge
@@ -87,7 +87,7 @@ def _hardware(policy: Policy) -> dict[str, str]:
 def warn(step: int, notes: Sequence[str]) -> None:
     """An `OnResume` that warns of each note."""
     for note in notes:
-        warnings.warn(note, stacklevel=6)  # at the line that asks for the steps of `train`
+        warn_user(note)
 
 
 def check_same_world(store: Path, about: Mapping[str, Any]) -> None:

@@ -12,13 +12,13 @@ import asyncio
 import atexit
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rao_lab.api.control import Control, Stopped
 from rao_lab.api.kept import KeptStep
+from rao_lab.base.warned import warn_user
 from rao_lab.errors import RaoLabError, UnavailableError
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class Session:
     def on_resume(self, step: int, notes: Sequence[str]) -> None:
         """The file is taken back to a step, and training goes on after it."""
         for note in notes:
-            warnings.warn(note, stacklevel=2)
+            warn_user(note)
         if step >= 0:
             from rao_lab.store import open_run
 

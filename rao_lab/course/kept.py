@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from rao_lab.base.warned import warn_user
 
 FILE = Path("mine", "answers.jsonl")
 """Below the folder that a notebook works in."""
@@ -37,10 +38,7 @@ def keep(number: str, answer: object, right: bool) -> None:
         with FILE.open("a+b") as file:
             file.write(_end_of_line(file) + json.dumps(line).encode() + b"\n")
     except OSError as problem:
-        warnings.warn(
-            f"your answers are not kept: {FILE.as_posix()} cannot be written: {problem.strerror}",
-            stacklevel=3,
-        )
+        warn_user(f"your answers are not kept: {FILE.as_posix()} cannot be written: {problem.strerror}")
 
 
 def _end_of_line(file: BinaryIO) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rao_lab.base.calls import nearest
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.errors import InputError
 
 NAMES_SAID = 12
@@ -88,4 +88,4 @@ class Others:
         if self._found:
             names = ", ".join(quoted(name) for name in list(self._found)[:NAMES_SAID])
             more = f" and {len(self._found) - NAMES_SAID} more" if len(self._found) > NAMES_SAID else ""
-            warnings.warn(f"{file}: fields that mean nothing here: {names}{more}", stacklevel=4)
+            warn_user(f"{file}: fields that mean nothing here: {names}{more}")

@@ -8,7 +8,6 @@ read.
 from __future__ import annotations
 
 import gzip
-import warnings
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.base.words import counted
 from rao_lab.errors import ConfigError, InputError, MissingError, RaoLabError
 from rao_lab.tree.values import loads
@@ -116,7 +116,7 @@ def settled(splits: list[str], any_: str, name: str) -> list[str]:
     bare = splits.count(any_)
     if 0 < bare < len(splits):
         lines = counted(bare, "line without a split belongs", "lines without a split belong")
-        warnings.warn(f"{name}: {lines} to test alone, since other lines name one", stacklevel=4)
+        warn_user(f"{name}: {lines} to test alone, since other lines name one")
         return ["test" if split == any_ else split for split in splits]
     return splits
 

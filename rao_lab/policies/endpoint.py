@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.policies.chat_server import Call, ChatServer, read_address, read_key
 from rao_lab.policies.completion import AnswerLost, Completion, complaint, read_completion, refusal
 from rao_lab.policies.pace import Pace, Slot, Tries
@@ -183,7 +183,7 @@ class EndpointPolicy:
         for name, note in notes.items():
             if name not in self._told:
                 self._told.add(name)
-                warnings.warn(f"the server of {unquoted(self.model_name)} {note}", stacklevel=3)
+                warn_user(f"the server of {unquoted(self.model_name)} {note}")
 
     # In the threads of the pool.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.errors import InputError, MissingError, UnavailableError
 
 ENDING = ".j2"
@@ -47,9 +47,8 @@ def _say_unused(files: Mapping[str, str], said: str) -> None:
     """Says which files no other file names: they are read by nobody."""
     for name in files.keys() - PARTS:
         if not any(name in text for other, text in files.items() if other != name):
-            warnings.warn(
-                f"{said}: {unquoted(name)} is not used: a prompt is {', '.join(PARTS)}, and what they include",
-                stacklevel=4,
+            warn_user(
+                f"{said}: {unquoted(name)} is not used: a prompt is {', '.join(PARTS)}, and what they include"
             )
 
 

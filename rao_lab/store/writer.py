@@ -15,7 +15,6 @@ import atexit
 import os
 import sqlite3
 import threading
-import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
@@ -25,6 +24,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from rao_lab.base.versions import package_versions
+from rao_lab.base.warned import warn_user
 from rao_lab.credit import Attributions
 from rao_lab.errors import RaoLabError, UnavailableError
 from rao_lab.store.files import UNREADABLE, file_path, real_path, write_failure
@@ -80,7 +80,7 @@ class RunWriter:
         *,
         resume: bool = False,
         packages: Mapping[str, str] | None = None,
-        notice: Callable[[str], None] = warnings.warn,
+        notice: Callable[[str], None] = warn_user,
         journal: Journal = "auto",
     ) -> None:
         self.path = file_path(path).absolute()

@@ -9,7 +9,6 @@ questions (`folder.py`). It is indexed once for each environment, in memory.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
@@ -20,6 +19,7 @@ from typing import Any, ClassVar
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.base.words import counted
 from rao_lab.environments.asked import ANY, chosen_of, digest_of, read_questions
 from rao_lab.environments.drawn import Drawn, check_settings, check_split, own_name
@@ -112,7 +112,7 @@ class Research(Drawn):
         if found.notes:
             all_ = f" (all of them: rao-lab check {cls.name}, or env.notes in Python)"
             more = all_ if len(found.notes) > NOTES_SAID else ""
-            warnings.warn(f"{unquoted(folder)}: {found.said_notes()}{more}", stacklevel=3)
+            warn_user(f"{unquoted(folder)}: {found.said_notes()}{more}")
         asked = read_questions(tasks, MAX_QUESTION, ("hops",))
         strange = any(parse(each.question) is None for each in asked)
         kind = Unscripted if strange and cls is Research else cls

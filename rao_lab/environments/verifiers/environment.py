@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import LARGEST, whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.environments.drawn import SPLITS
 from rao_lab.environments.functions.calling import OutOfTime
 from rao_lab.environments.functions.environment import FunctionEnvironment, warn_outside
@@ -65,7 +65,7 @@ class VerifiersEnvironment(FunctionEnvironment):
         self.unmapped = tuple(source.unmapped)
         """What of it is left out, a line each."""
         for line in self.unmapped:
-            warnings.warn(f"{self.name}: {line}", stacklevel=2)
+            warn_user(f"{self.name}: {line}")
 
     def open(self, task: Task) -> FunctionWorld:
         play = self._source.play(task.data)

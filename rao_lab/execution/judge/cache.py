@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from rao_lab.base.safe_text import one_line, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.errors import InputError, UnavailableError
 
 APPLICATION = 0x52414A47
@@ -70,7 +70,7 @@ class Cache:
         except sqlite3.Error as problem:
             if not self._told:
                 self._told = True
-                warnings.warn(f"{unquoted(self._path)} keeps no new verdicts: {problem}", stacklevel=2)
+                warn_user(f"{unquoted(self._path)} keeps no new verdicts: {problem}")
 
     def _keep(self, key: str, verdict: Verdict) -> None:
         self._known[key] = Verdict(verdict.success, verdict.words[:MOST_WORDS])

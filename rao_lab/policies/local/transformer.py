@@ -7,7 +7,6 @@ If a chat template rewrites what came before, the turn reads all of it anew (`ch
 
 from __future__ import annotations
 
-import warnings
 from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -23,6 +22,7 @@ from rao_lab.base.device import choose, usual_dtype
 from rao_lab.base.rendering import RenderError
 from rao_lab.base.safe_text import unquoted
 from rao_lab.base.threads import chosen, computing
+from rao_lab.base.warned import warn_user
 from rao_lab.errors import ConfigError, InputError
 from rao_lab.policies import conversation
 from rao_lab.policies.local import adapter as adapters
@@ -179,7 +179,7 @@ class TransformerPolicy:
             policy = cls(model, tokenizer, **settings)
             policy._try_out()
         for note in policy.notes:
-            warnings.warn(note, stacklevel=4)
+            warn_user(note)
         return policy
 
     @property
