@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +17,7 @@ from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.warned import warn_user
 from rao_lab.credit import CreditConfig
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.forks import Forks
@@ -125,14 +125,14 @@ def fork(
         check_keeps(store, tree)
     version = tree.node(node).turns[turn - 1].policy_version
     live, weights = weights_of(tree, version, policy, opened)
-    words = edits.dialects[node].name if prompt is not None else "terse"
-    if live.dialect == "terse" != words and (why := deafness(live)):
+    words = live.dialect if prompt is None else edits.dialects[node].name.partition("@")[0]
+    if words != live.dialect and (why := deafness(live)):
         raise ConfigError(
             f"the policy {unquoted(live.name)} {why}, so a fork with {words} says nothing: leave prompt out, or "
             "let a chat model sample, as in policy=rl.load_policy('smollm2') (--policy smollm2)"
         )
     if not live.name.startswith("scripted") and (note := unread(live, known.dialect)):
-        warnings.warn(note, stacklevel=3)
+        warn_user(note)
     warmth = known.temperature if temperature is None else temperature
     if warmth is None:
         warmth = suggested(live, known.environment).temperature

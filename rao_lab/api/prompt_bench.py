@@ -226,20 +226,19 @@ def _check_apart(tasks: Sequence[Task]) -> None:
 
 
 def _check_read(players: Sequence[Player]) -> str:
-    """Refuses to compare prompts that nobody reads; returns what is to be known of the comparison.
+    """Refuses prompts that nobody reads; returns what is to be known of the comparison.
 
     Raises:
-        ConfigError: variants of one policy, which reads no prompt, differ by their prompt.
+        ConfigError: a policy that reads no prompt was given one that is not its own.
     """
-    deaf: dict[tuple[int, str], Player] = {}
-    for player in players:
-        if not (reads := deafness(player.policy)):
-            continue
-        same = deaf.setdefault((id(player.policy), player.agent), player)
-        if same is not player and same.dialect.name != player.dialect.name:
+    deaf = [player for player in players if deafness(player.policy)]
+    for player in deaf:
+        if player.dialect.name != chosen_prompt(None, player.policy).name:
+            words = player.dialect.name.partition("@")[0]
             raise ConfigError(
-                f"the policy {player.policy.name} {reads}, so a bench of {same.name} and {player.name} says nothing: "
-                "compare agents, styles or policies with it (rl.Variant), or play with a chat model, such as smollm2"
+                f"the policy {player.policy.name} {deafness(player.policy)}, so a bench of {player.name} with the "
+                f"prompt {words} says nothing: compare agents, styles or policies with it (rl.Variant), or play with "
+                "a chat model, such as smollm2"
             )
     if not deaf:
         loose = [player.policy for player in players if not getattr(player.policy, "reproducible", True)]
@@ -248,5 +247,5 @@ def _check_read(players: Sequence[Player]) -> str:
         return (
             f"{loose[0].name} is sent the same seed for every prompt; whether it keeps to it, nobody can tell"
         )
-    names = " and ".join(dict.fromkeys(player.policy.name for player in deaf.values()))
+    names = " and ".join(dict.fromkeys(player.policy.name for player in deaf))
     return f"no prompts are compared here, but agents, styles or policies: prompts mean nothing to {names}"

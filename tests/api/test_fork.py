@@ -264,6 +264,7 @@ def test_what_means_nothing_is_one_line(env: Any, run: Any, tmp_path: Path) -> N
         "tiny reads its own dialect and no other prompt, so a fork with plain": {
             "policy": rl.load_policy("tiny", device="cpu"), "prompt": "plain",
         },
+        "scripted plays by rule and reads no prompt, so a fork with plain": {"prompt": "plain"},
         "is a run without this tree": {"store": run.path},
         "does not hold this tree": {"run": run},
         "no run file": {"run": tmp_path / "none.rao"},
@@ -279,11 +280,18 @@ def test_what_means_nothing_is_one_line(env: Any, run: Any, tmp_path: Path) -> N
         rl.fork(deepest(run), "0", rest="continued", run=run, store=run.path)
 
 
+class Reader(ScriptedPolicy):
+    """A policy of a user's own: nobody knows that it reads no prompt."""
+
+    name = "reader"
+
+
 def test_a_prompt_of_ones_own_is_given_again_and_another_kept(env: Any, tmp_path: Path) -> None:
-    own, scripted = tmp_path / "mine", rl.load_policy("scripted")
+    own, policy = tmp_path / "mine", Reader()
     shutil.copytree(data_path("prompts") / "plain", own)
-    tree = rl.run(env.tasks("test")[0], env, scripted, prompt=own)
-    asked: dict[str, Any] = {"rest": "continued", "environment": env, "repeats": 1}
+    limits = rl.Limits(max_depth=12, max_turns=64)
+    tree = rl.run(env.tasks("test")[0], env, policy, prompt=own, limits=limits)
+    asked: dict[str, Any] = {"rest": "continued", "environment": env, "repeats": 1, "policy": policy}
     with pytest.raises(rl.MissingError, match=r"prompts=\[FOLDER\]"):
         rl.fork(tree, "0.0", **asked)
     found = rl.fork(tree, "0.0", **asked, prompts=[own], prompt="budget_aware", store=tmp_path / "a.rao")
@@ -309,7 +317,8 @@ def test_a_run_keeps_the_prompts_of_its_forks_when_it_is_resumed_too(
         asked: dict[str, Any] = {"rest": "continued", "run": run, "repeats": 1, "prompt": own}
         with pytest.raises(rl.ConfigError, match="reads its own dialect and no other prompt"):
             rl.fork(deepest(run), "0", **asked, store=path)
-        found = rl.fork(deepest(run), "0", **asked, policy=rl.load_policy("scripted"), store=path)
+        with pytest.warns(UserWarning, match="reader reads the words of terse"):  # those of the other nodes
+            found = rl.fork(deepest(run), "0", **asked, policy=Reader(), store=path)
     for steps in (2, 3):
         if steps == 3:
             config = rl.TrainConfig.from_dict({**before["train"], "steps": steps})

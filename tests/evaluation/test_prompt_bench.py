@@ -280,6 +280,11 @@ def bench_file(env: Any, clumsy: Policy, tmp_path_factory: pytest.TempPathFactor
     ("call", "error", "words"),
     [
         (lambda p: rl.prompt_bench(["plain", "codeact"], 2, p), ConfigError, "plays by rule and reads no prompt"),
+        (
+            lambda p: rl.prompt_bench({"a": rl.Variant("plain", policy=p), "b": rl.load_policy("scripted")}, 2),
+            ConfigError,
+            "reads no prompt, so a bench of a with the prompt plain says nothing",
+        ),
         (lambda p: rl.prompt_bench(["plain"], 2, p), ConfigError, "compares 2 to 6 prompts, not 1"),
         (lambda p: rl.prompt_bench(["plain", "plain"], 2, p), ConfigError, "two prompts are called 'plain'"),
         (lambda p: rl.prompt_bench("plain", 2, p), ConfigError, "must be a list"),
