@@ -17,7 +17,7 @@ from rao_lab.course.kept import keep
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of an answer. `rl.check` has shown it; it shows itself again in another cell."""
+    """What came of an answer. `rl.check` has shown it; it shows itself again in another cell. Printed, it is short."""
 
     number: str
     right: bool
@@ -27,9 +27,6 @@ class Verdict:
     hint: str = ""
     _cell: int = field(default=-1, repr=False, compare=False)
     """The cell that has shown it."""
-
-    def __str__(self) -> str:
-        return "\n".join(each for each in (f"{self._title}{self._after}", self.hint) if each)
 
     def __repr__(self) -> str:
         return f"<Verdict {self.number}: {self._state}>"
@@ -50,6 +47,11 @@ class Verdict:
         """As the last line of the cell that has shown it, it is not shown twice."""
         if self._cell != _cell():
             _display(self)
+
+    @property
+    def text(self) -> str:
+        """All of it, as `rl.check` prints it."""
+        return "\n".join(each for each in (f"{self._title}{self._after}", self.hint) if each)
 
     @property
     def _state(self) -> str:
@@ -102,7 +104,7 @@ def check(number: str, answer: object = None, *, hint: int | None = None) -> Ver
         _display(verdict)
     else:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        sys.stdout.write(visible(str(verdict)).encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.write(visible(verdict.text).encode(encoding, "replace").decode(encoding) + "\n")
     return verdict
 
 
@@ -119,7 +121,7 @@ def _hint(exercise: Exercise, at: int) -> str:
 def _display(verdict: Verdict) -> None:
     from IPython.display import display
 
-    shown: dict[str, Any] = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
+    shown: dict[str, Any] = {"text/plain": verdict.text, "text/html": verdict._repr_html_()}
     display(shown, raw=True)
 
 

@@ -128,17 +128,19 @@ def test_the_verdict_is_printed_once_with_hints_one_after_another(capsys: pytest
     asked = rl.check("1.1")
     assert (
         capsys.readouterr().out
-        == f"{asked}\n"
+        == f"{asked.text}\n"
         == "○ 1.1 not answered yet: Which agent launched agent 0.1.0?\n"
     )
     assert (asked.right, asked.answered) == (False, False) and rl.check("1.1", ...) == asked
     first, second, last = (rl.check("1.1", "0.2", hint=hint) for hint in (None, 2, 99))
-    assert "hint 1 of 2: Read the name" in str(first) and 'rl.check("1.1", answer, hint=2)' in str(first)
-    assert "hint 2 of 2: Take the last number" in str(second) and "next hint" not in str(second)
-    assert str(last) == str(second)
-    right = rl.check("1.1", "0.1")
-    assert right.right and str(right).startswith("✓ 1.1 right: A name is the way")
-    assert repr(right) == "<Verdict 1.1: right>", "at a prompt, what is echoed does not say it all again"
+    assert "hint 1 of 2: Read the name" in first.text and 'rl.check("1.1", answer, hint=2)' in first.text
+    assert "hint 2 of 2: Take the last number" in second.text and "next hint" not in second.text
+    assert last.text == second.text
+    capsys.readouterr()
+    print(right := rl.check("1.1", "0.1"))
+    assert right.right and right.text.startswith("✓ 1.1 right: A name is the way")
+    said = "what is printed or echoed does not say it all again"
+    assert capsys.readouterr().out == f"{right.text}\n<Verdict 1.1: right>\n", said
     html = rl.check("1.1", "<script>\x1b")._repr_html_()
     assert "<script>" not in html and "\x1b" not in html and "--jp-error-color1" in html
 
