@@ -72,15 +72,18 @@ def _failed(found: Agreement, said: str) -> tuple[list[str], str]:
 
 
 def agreement_metrics(found: Agreement) -> dict[str, Any]:
-    """The confusion of a step as metrics; thirds by length are named by their order."""
+    """The confusion of a step as metrics; thirds by length are named by their order, and say how long they are."""
     if not found.pairs:
         return {}
-    lengths = [*found.by_length.values()]
-    names = SIZES if len(lengths) == len(SIZES) else (SIZES[0], SIZES[-1])[: len(lengths)]
+    thirds = found.thirds
+    names = SIZES if len(thirds) == len(SIZES) else (SIZES[0], SIZES[-1])[: len(thirds)]
     return {
         "judge_agreement": _figures(found.overall),
         "judge_by_depth": {str(depth): _figures(part) for depth, part in found.by_depth.items()},
-        "judge_by_length": {name: _figures(part) for name, part in zip(names, lengths, strict=True)},
+        "judge_by_length": {
+            name: {**_figures(part), f"least_{found.unit}": low, f"most_{found.unit}": high}
+            for name, (low, high, part) in zip(names, thirds, strict=True)
+        },
     }
 
 

@@ -50,6 +50,16 @@ class Pair(NamedTuple):
     """Why the judge gave no verdict."""
 
 
+class Third(NamedTuple):
+    """A third of the transcripts, by length."""
+
+    low: int
+    """Length of its shortest one;"""
+    high: int
+    """of its longest one."""
+    part: Confusion
+
+
 @dataclass(frozen=True, repr=False)
 class Agreement:
     """A judge beside the verifier.
@@ -85,18 +95,25 @@ class Agreement:
     @property
     def by_length(self) -> dict[str, Confusion]:
         """By thirds of the transcripts' lengths; fewer, if many are equally long."""
+        one = self.unit.removesuffix("s")
+        return {
+            f"{low:,} to {high:,} {self.unit}" if low < high else counted(high, one): part
+            for low, high, part in self.thirds
+        }
+
+    @property
+    def thirds(self) -> list[Third]:
+        """The thirds by length, the shortest first."""
         lengths = sorted(pair.length for pair in self.pairs)
         if not lengths:
-            return {}
+            return []
         marks = sorted({lengths[(len(lengths) - 1) * third // THIRDS] for third in range(1, THIRDS + 1)})
         marks[-1] = lengths[-1]
-        found, low = {}, lengths[0]
+        found, low = [], lengths[0]
         for high in dict.fromkeys(marks):
             part = [pair for pair in self.pairs if low <= pair.length <= high]
             if part:
-                found[f"{low:,} to {high:,} {self.unit}" if low < high else f"{high:,} {self.unit}"] = (
-                    _confusion(part)
-                )
+                found.append(Third(low, high, _confusion(part)))
             low = high + 1
         return found
 

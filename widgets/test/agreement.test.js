@@ -22,6 +22,10 @@ test("judge and verifier: a row in all, by depth in order, by length; none of a 
     ...part("judge_by_depth/10", [1, 1, 1, null]),
     ...part("judge_by_depth/2", [9, 5, 0.75, 0.5]),
     ...part("judge_by_length/short", [5, 5, 1, null]),
+    "judge_by_length/short/least_tokens": [null, 12], "judge_by_length/short/most_tokens": [null, 1080],
+    ...part("judge_by_length/middle", [3, 3, 1, null]),
+    "judge_by_length/middle/least_turns": [null, 1], "judge_by_length/middle/most_turns": [null, 1],
+    ...part("judge_by_length/long", [2, 2, 1, null]),
   } });
   const rows = agreementRows(known, 2);
   assert.deepEqual(
@@ -30,7 +34,9 @@ test("judge and verifier: a row in all, by depth in order, by length; none of a 
       ["all", false, 0.8, "1,200", "\u22120.05"],
       ["depth 2", true, 0.75, "9", "0.50"],
       ["depth 10", false, 1, "1", "\u2013"],
-      ["short", true, 1, "5", "\u2013"],
+      ["short, 12 to 1,080 tokens", true, 1, "5", "\u2013"],
+      ["middle, 1 turn", false, 1, "3", "\u2013"],
+      ["long transcripts", false, 1, "2", "\u2013"],
     ],
   );
   assert.deepEqual(agreementRows(known, 1), []);

@@ -50,10 +50,29 @@ export function agreementRows(curves, step) {
     ...TABLES.flatMap(([prefix, before]) => {
       const names = namesUnder(curves, prefix);
       if (before) names.sort((a, b) => Number(a) - Number(b));
-      const rows = names.flatMap((name) => row(`${prefix}/${name}`, `${before}${name}`, false));
+      const words = (/** @type {string} */ name) => {
+        return before ? `${before}${name}` : lengthWords(curves, place, `${prefix}/${name}`, name);
+      };
+      const rows = names.flatMap((name) => row(`${prefix}/${name}`, words(name), false));
       return rows.map((each, i) => ({ ...each, first: i === 0 }));
     }),
   ];
+}
+
+/**
+ * A third of the transcripts, as "short, 12 to 80 tokens"; of a run that did not record how long they are,
+ * "short transcripts".
+ * @param {Curves} curves @param {number} place of the step @param {string} prefix @param {string} name
+ */
+function lengthWords(curves, place, prefix, name) {
+  for (const unit of ["turn", "token"]) {
+    const [low, high] = ["least", "most"].map((end) => {
+      return curves.columns[`${prefix}/${end}_${unit}s`]?.[place] ?? NaN;
+    });
+    if (low < high) return `${name}, ${count(low)} to ${count(high)} ${unit}s`;
+    if (low === high) return `${name}, ${count(high)} ${unit}${high === 1 ? "" : "s"}`;
+  }
+  return `${name} transcripts`;
 }
 
 /** "1 node". @param {AgreementRow} row */
