@@ -284,9 +284,16 @@ def _ended(node: Node) -> list[str]:
         words.append(node.status.value.replace("_", " "))
         if node.status is not Status.CANCELLED and node.reason:
             words[0] += f": {one_line(node.reason, 40)}"
+        elif last_error(node):
+            words[0] += f", last error {one_line(last_error(node), 60)}"
     elif node.success is None:
         words.append("not scored")
     return words if node.reward is None else [*words, f"reward {node.reward:g}"]
+
+
+def last_error(node: Node) -> str:
+    """How the last turn of a node that ran into a limit failed, if it did: more of that kind ate its turns."""
+    return node.turns[-1].error or "" if node.status in LIMIT_STATUSES and node.turns else ""
 
 
 def _untrained(record: Earned | None) -> list[str]:

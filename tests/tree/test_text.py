@@ -49,6 +49,17 @@ BUSY = Tree(
 OTHER = Tree(replace(HEADER, rollout=1), (node("0", 0.0, "2x m5_i3, 1x c3_i2", 0, 30),))
 
 
+def test_a_node_that_ran_into_a_limit_says_how_its_last_turn_failed() -> None:
+    error = "SyntaxError: unexpected EOF while parsing\n(line 2: finish('done'))"
+    failed = replace(node("0", 0.0, status=Status.TURN_LIMIT), turns=(Turn(1), Turn(2, error=error)))
+    assert "turn limit, last error SyntaxError: unexpected EOF while parsing" in text_tree(
+        Tree(HEADER, (failed,))
+    )
+    mended = replace(failed, turns=(Turn(1, error=error), Turn(2)))
+    finished = replace(failed, status=Status.FINISHED)
+    assert "error" not in "".join(text_tree(Tree(HEADER, (each,))) for each in (mended, finished))
+
+
 def test_the_picture_of_a_tree() -> None:
     assert text_tree(BUSY, width=80).splitlines() == [
         "task t17 · medium · recursive · tiny v3 · step 4",

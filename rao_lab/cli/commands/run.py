@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rao_lab.base.safe_text import for_shell
+from rao_lab.base.safe_text import for_shell, one_line
 from rao_lab.cli.options import (
     Agent,
     Difficulty,
@@ -46,6 +46,7 @@ LONG_ANSWER = 60
 """Characters of a text that the picture may have cut: it follows whole,"""
 MOST_ANSWER = 4000
 """up to so many characters."""
+LONG_ERROR = 400
 
 
 def run(
@@ -171,6 +172,7 @@ def _report(tree: Tree, actor: Policy, judge: Judge | None, as_json: bool) -> No
     from rao_lab.execution.executor import STOPPED
     from rao_lab.execution.judge.judge import judge_words
     from rao_lab.tree.codec import tree_to_json
+    from rao_lab.tree.text import last_error
 
     if as_json:
         print_json(tree_to_json(tree))
@@ -185,6 +187,8 @@ def _report(tree: Tree, actor: Policy, judge: Judge | None, as_json: bool) -> No
         print_progress(f"judge: {words}")
     if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:
         print_progress(f"the root{' was lost' * _lost(tree)}: {tree.root.reason}")
+    elif tree.nodes and (failed := last_error(tree.root)):
+        print_progress(f"the root's last turn failed: {one_line(failed, LONG_ERROR)}")
 
 
 def _lost(tree: Tree) -> bool:
