@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rao_lab.api.resume import OnResume, check_same_world, checkpoint_name, go_on
-from rao_lab.errors import CallbackError, RaoLabError
+from rao_lab.errors import RaoLabError
 from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.training import checkpoint
 from rao_lab.training.metrics import TrainStep
@@ -114,7 +114,7 @@ def recorded(
 ) -> Iterator[tuple[Unrecorded, TrainState]]:
     """The record of a training and the state it goes on from; inside the block the run file is open.
 
-    If the block is left by Ctrl-C or the like, the last whole step gets a checkpoint.
+    If the block is left by Ctrl-C or an error, the last whole step gets a checkpoint.
 
     Args:
         about: what the file says of how the run is made.
@@ -131,7 +131,8 @@ def recorded(
         record = Unrecorded(on_event) if writer is None else Recorder(writer, training, state, on_event)
         try:
             yield record, state
-        except BaseException as problem:  # stopped: Ctrl-C, a closed generator, a user's own code that raised
-            if isinstance(problem, CallbackError) or not isinstance(problem, RaoLabError):
-                record.leave()
+        except (
+            BaseException
+        ):  # stopped: Ctrl-C, a closed generator, a user's own code that failed, a full memory
+            record.leave()
             raise

@@ -66,6 +66,7 @@ def default_config(policy: Policy, **settings: Unpack[TrainSettings]) -> TrainCo
     Raises:
         ConfigError: an unknown field, a value that means nothing, or two fields that contradict each other.
     """
+    check_policy(policy, "rl.default_config(policy, steps=20)")
     fitting = suggested(policy)
     return TrainConfig(**{**fitting.train, "limits": fitting.train_limits, **settings})
 

@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from rao_lab.base.calls import nearest
+
 
 def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`__getattr__`, `__dir__` and `__all__` of a package, read from its `if TYPE_CHECKING:` block.
@@ -30,7 +32,9 @@ def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], 
 
     def load(name: str) -> Any:
         if name not in homes:
-            raise AttributeError(f"{package} has no {name!r}; its public names are in {package}.__all__")
+            near = nearest(name, homes)
+            more = f": did you mean {near!r}?" if near else f"; its public names are in {package}.__all__"
+            raise AttributeError(f"{package} has no {name!r}{more}")
         home = homes[name]
         value = import_module(f"{home}.{name}") if home == package else getattr(import_module(home), name)
         setattr(sys.modules[package], name, value)

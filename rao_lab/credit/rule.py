@@ -143,6 +143,8 @@ class Rule:
         said = f"the credit rule {unquoted(self.name)}"
         with blamed(said, "it must return the advantage of each node"):
             returned = self.function(nodes)
+        if returned is None:
+            raise CallbackError(f"{said} returned None: it must return the advantage of each node, [N]")
         given = dict(returned) if isinstance(returned, Mapping) else {"A": returned}
         if "A" not in given or set(given) - set(RETURNED):
             raise CallbackError(

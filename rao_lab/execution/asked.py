@@ -6,8 +6,10 @@ refusal. Either is said in one line that names the method, and not by an error f
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 from rao_lab.base.blame import blamed
@@ -19,6 +21,8 @@ from rao_lab.tree.values import encode
 
 WORLD = ("functions", "control_functions", "root", "admit", "enter", "call", "leave")
 """The methods of a `World`."""
+TOKENS = {"prompt_ids": "i", "sampled_ids": "i", "logprobs": "f", "entropies": "f"}
+"""The arrays of a `TurnReply`, and what they hold."""
 
 
 def tasks_of(environment: Environment, split: str) -> Sequence[Task]:
@@ -158,7 +162,20 @@ def checked_replies(policy: Policy, replies: Any, trees: int) -> Sequence[TurnRe
                 f"{policy.name}.tick() gave {len(reply.sampled_ids)} sampled ids, {len(reply.logprobs)} log-probs and "
                 f"{len(reply.entropies)} entropies for one turn: they are one each"
             )
+        if problem := _tokens_problem(reply):
+            raise InputError(f"{policy.name}.tick() replied at node {reply.key[1]} with {problem}")
     return replies
+
+
+def _tokens_problem(reply: TurnReply) -> str:
+    """What is wrong with the tokens of a turn; "" if nothing is."""
+    for name, kind in TOKENS.items():
+        values = getattr(reply, name)
+        if not (isinstance(values, array) and values.typecode == kind):
+            return f"{name}={quoted(values)}: give array({kind!r}, ...)"
+    if min(reply.sampled_ids, default=0) < 0 or min(reply.prompt_ids, default=0) < 0:
+        return "a token id below 0"
+    return "" if isfinite(sum(reply.logprobs)) else "a log-prob that is no finite number"
 
 
 def _plain(value: Mapping[str, Any], what: str) -> None:

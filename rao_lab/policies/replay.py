@@ -60,8 +60,8 @@ class ReplayPolicy(KnownAtOnce):
             work, whatever they took when they were recorded; the replies are the recorded ones.
 
     Raises:
-        ConfigError: `live` is itself a replay, or `at` comes without it, or `through` beside it; or `through` is no
-            local model.
+        ConfigError: `live` is itself a replay, or `at` comes without it, or `through` beside it; `trees` are no
+            trees, or `through` is no local model.
         MissingError: the tree has no such node.
     """
 
@@ -85,6 +85,9 @@ class ReplayPolicy(KnownAtOnce):
                 f"through={quoted(through)} means nothing here: give a local model that decodes every recorded turn "
                 "again, and no live policy beside it"
             )
+        listed = isinstance(trees, list | tuple) and all(isinstance(each, Tree) for each in trees)
+        if not (listed or isinstance(trees, Tree)):
+            raise ConfigError(f"trees is {quoted(trees)}: a replay repeats a tree, or a list of trees")
         self._shared = isinstance(trees, Tree)
         self._trees = (trees,) if isinstance(trees, Tree) else tuple(trees)
         first = self._trees[0] if self._trees else None

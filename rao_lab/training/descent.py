@@ -17,7 +17,7 @@ from rao_lab.base.interrupts import HeldBack
 from rao_lab.base.safe_text import unquoted
 from rao_lab.base.threads import computing
 from rao_lab.credit import Attributions
-from rao_lab.errors import CallbackError
+from rao_lab.errors import CallbackError, InputError
 from rao_lab.training.helped import FromTheBack
 from rao_lab.training.metrics import Metrics, credit_metrics, ratio_metrics, ratio_row, tree_metrics
 from rao_lab.training.objective import Batch, Scorer, build_batch, loss_on_pack
@@ -49,7 +49,18 @@ class Descent:
         """The sequences of this process's groups, weighted by what their nodes earned."""
         self._check_alike(attributions)
         mine = range(self._peers.rank, len(groups), self._peers.size)
-        return build_batch(groups, attributions, self._loss, mine)
+        made = build_batch(groups, attributions, self._loss, mine)
+        self._check_known(made)
+        return made
+
+    def _check_known(self, batch: Batch) -> None:
+        """Raises: InputError, if the policy says that it read or wrote tokens which its model does not have."""
+        known = getattr(getattr(self._policy.model, "config", None), "vocab_size", None)
+        most = max((int(each.ids.max()) for each in batch.sequences), default=0)
+        if isinstance(known, int) and most >= known:
+            raise InputError(
+                f"{unquoted(self._policy.name)}.tick() gave the token id {most:,}: its model knows ids below {known:,}"
+            )
 
     def _check_alike(self, attributions: Attributions) -> None:
         """Every process credits the whole step, and a rule of the user might say something else in each.

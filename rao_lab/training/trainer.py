@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from rao_lab.credit import attribute
+from rao_lab.errors import CallbackError, InputError
 from rao_lab.training.descent import Descent
 from rao_lab.training.metrics import (
     Metrics,
@@ -70,9 +71,9 @@ def _update(training: Training, state: TrainState, sampler: GroupSampler, descen
     """The weights move and the step is due; or, interrupted, nothing has changed."""
     step, config = state.step + 1, training.config
     due = DueStep(step)
-    with _timed(due.seconds, "generation"):
+    with _timed(due.seconds, "generation"), _said_of(step):
         due.groups = sampler.groups(step)
-    with _timed(due.seconds, "credit"):
+    with _timed(due.seconds, "credit"), _said_of(step):
         due.attributions = attribute(due.groups, config.credit, config.loss.share_by, state.moving)
         batch = descent.batch(due.groups, due.attributions)
     with _timed(due.seconds, "update"):
@@ -85,7 +86,7 @@ def _hand_out(training: Training, state: TrainState, sampler: GroupSampler) -> T
     assert due is not None
     probes: tuple[Group, ...] = ()
     if sampler.probes_fall_in(due.step):
-        with _timed(due.seconds, "probes"):
+        with _timed(due.seconds, "probes"), _said_of(due.step):
             probes = sampler.probes(due.step)
     metrics: Metrics = {"step": due.step, **due.metrics}
     if due.groups:
@@ -107,6 +108,15 @@ def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     start = perf_counter()
     yield
     seconds[phase] = seconds.get(phase, 0.0) + perf_counter() - start
+
+
+@contextmanager
+def _said_of(step: int) -> Iterator[None]:
+    """An error of the user's own code says at which step it came."""
+    try:
+        yield
+    except (CallbackError, InputError) as problem:
+        raise type(problem)(f"step {step}: {problem}") from problem.__cause__
 
 
 def _quiet(name: str, done: int, total: int) -> None:

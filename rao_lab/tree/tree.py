@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from rao_lab.base.calls import checked_call
 from rao_lab.base.lazy import later
-from rao_lab.base.safe_text import one_line
-from rao_lab.errors import MissingError, RecordError
+from rao_lab.base.safe_text import one_line, quoted
+from rao_lab.base.words import counted
+from rao_lab.errors import InputError, MissingError, RecordError
 from rao_lab.tree.earned import Credit
 from rao_lab.tree.graph import to_networkx
 from rao_lab.tree.node import ROOT, Node, Task, TreeHeader, child_path, path_key
@@ -91,7 +92,7 @@ class Tree:
             while above and above not in self._by_path:
                 above = above.rpartition(".")[0]
             near = f"its closest ancestor here is {above}" if above else f'the root is "{ROOT}"'
-            raise MissingError(f"no node {path!r} in this tree of {len(self.nodes)} nodes: {near}")
+            raise MissingError(f"no node {path!r} in this tree of {counted(len(self), 'node')}: {near}")
         return found
 
     def has(self, path: str) -> bool:
@@ -196,6 +197,11 @@ class Group:
     step: int = 0
     index: int = 0
     probe: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, Task) or isinstance(self.trees, Tree):
+            wrong = "trees is one tree" if isinstance(self.task, Task) else f"task is {quoted(self.task)}"
+            raise InputError(f"{wrong}: rl.Group(task, [tree, ...]) is the order")
 
     def __len__(self) -> int:
         return len(self.trees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -97,6 +98,7 @@ class Half:
 
 
 STEP = rl.Group(TASK, ())
+TREE = rl.run(TASK, ENV, FINE)
 SWAPPED: list[tuple[Callable[[], object], str]] = [
     (
         lambda: rl.run(ENV, TASK, FINE),
@@ -118,6 +120,16 @@ SWAPPED: list[tuple[Callable[[], object], str]] = [
     (lambda: rl.run(TASK, ENV, FINE, seed="x"), "seed must be a whole number, not 'x'"),  # type: ignore[arg-type]
     (lambda: rl.run(TASK, ENV, FINE, prompt=3), "prompt must be a name, a folder or a Dialect, not 3"),  # type: ignore[arg-type]
     (lambda: rl.run(TASK, ENV, FINE, temperature="hot"), "temperature must be a number, not 'hot'"),  # type: ignore[arg-type]
+    (lambda: rl.default_config(None), "policy is None: rl.default_config(policy, steps=20) is the order"),  # type: ignore[arg-type]
+    (lambda: rl.Group(0, (TREE,)), "task is 0: rl.Group(task, [tree, ...]) is the order"),  # type: ignore[arg-type]
+    (lambda: rl.Group(TASK, TREE), "trees is one tree: rl.Group(task, [tree, ...]) is the order"),  # type: ignore[arg-type]
+    (lambda: rl.ReplayPolicy([3]), "trees is [3]: a replay repeats a tree, or a list of trees"),  # type: ignore[list-item]
+    (lambda: rl.Explorer(TREE).save_html(None), "path=None is no name of a page"),  # type: ignore[arg-type]
+    (
+        lambda: rl.Executor(ENV, FINE, "codeact", rl.Limits(), sandbox=None),  # type: ignore[arg-type]
+        "dialect is 'codeact': rl.prompts.find(...) makes one",
+    ),
+    (lambda: TREE.node("0.9"), "no node '0.9' in this tree of 1 node:"),
     (lambda: rl.evaluate(FINE, ENV), "environment is the policy lines: rl.evaluate(environment, policy) is"),  # type: ignore[arg-type]
     (lambda: rl.evaluate(ENV, FINE, tasks=TASK), "tasks is one task: give a list, tasks=[task]"),  # type: ignore[arg-type]
     (lambda: rl.evaluate(ENV, FINE, tasks=["a"]), "tasks[0] is 'a', and a Task is due"),  # type: ignore[list-item]
@@ -258,6 +270,12 @@ ODD: list[tuple[Callable[[], object], str]] = [
         lambda: rl.run(TASK, ENV, answering(["hi"])),
         "lines.tick() returned 'hi' as a reply, and a TurnReply is due",
     ),
+    (lambda: rl.run(TASK, ENV, wrote([1])), "at node 0 with sampled_ids=[1]: give array('i', ...)"),
+    (lambda: rl.run(TASK, ENV, wrote(array("i", [-1]))), "at node 0 with a token id below 0"),
+    (
+        lambda: rl.run(TASK, ENV, wrote(array("i", [1]), float("nan"))),
+        "at node 0 with a log-prob that is no finite number",
+    ),
     (lambda: rl.run(TASK, ENV, answering(None, (9, "0"))), "replied to (9, '0'), which nobody asked for"),
 ]
 
@@ -268,6 +286,15 @@ def answering(replies: Any, key: Any = None) -> Any:
             return replies if key is None else [replace(each, key=key) for each in super().tick()]
 
     return Odd({"0": ["finish('ok')"]})
+
+
+def wrote(ids: Any, logprob: float = -0.5) -> Any:
+    class Tokens(Lines):
+        def tick(self) -> Any:
+            numbers = {"logprobs": array("f", [logprob]), "entropies": array("f", [0.1])}
+            return [replace(each, sampled_ids=ids, **numbers) for each in super().tick()]
+
+    return Tokens({"0": ["finish('ok')"]})
 
 
 @pytest.mark.parametrize(("call", "words"), ODD)
@@ -294,6 +321,37 @@ def test_an_exception_in_on_step_ends_training_says_so_and_keeps_the_step(tmp_pa
     assert isinstance(one.value.__cause__, ValueError)
     again = rl.load_policy("tiny")
     steps = rl.train(TEXTCRAFT, again, config, store=path, resume=True)
+    assert [step.step for step in steps] == [2, 3]
+
+
+def test_a_failure_within_a_step_names_it_and_the_step_before_goes_on(tmp_path: Any) -> None:
+    """The rule of credit and the policy are the user's own; each fails at step 2, before any checkpoint was due."""
+    learner = rl.load_policy("tiny")
+    calls: list[int] = []
+
+    def mine(nodes: rl.CreditNodes) -> Any:
+        calls.append(len(nodes))
+        return np.arange(len(nodes)) - 1.0 if len(calls) != 2 else None
+
+    more: dict[str, Any] = {"steps": 3, "tasks_per_step": 1, "group_size": 2, "probe_tasks": 0}
+    more |= {"checkpoint_every": 3, "credit": rl.CreditConfig(estimator=mine)}
+    path = tmp_path / "a.rao"
+    said = refused(lambda: list(rl.train(TEXTCRAFT, learner, rl.default_config(learner, **more), store=path)))
+    assert said.startswith("step 2: the credit rule mine returned None: it must return the advantage of each")
+
+    def beyond() -> list[rl.TurnReply]:
+        found = list(sampled())
+        for place, each in enumerate(found):
+            found[place] = replace(each, sampled_ids=array("i", [10**6] * len(each.sampled_ids)))
+        return found
+
+    odd = rl.load_policy("tiny")
+    sampled, odd.tick = odd.tick, beyond  # type: ignore[method-assign]
+    config = rl.default_config(odd, **more)
+    said = refused(lambda: list(rl.train(TEXTCRAFT, odd, config, store=path, resume=True)))
+    assert said.startswith("step 2: tiny.tick() gave the token id 1,000,000: its model knows ids below ")
+    again = rl.load_policy("tiny")
+    steps = rl.train(TEXTCRAFT, again, rl.default_config(again, **more), store=path, resume=True)
     assert [step.step for step in steps] == [2, 3]
 
 

@@ -221,6 +221,8 @@ class Explorer(anywidget.AnyWidget):
             "session": self.session,
             "rules": self.rules,
         }
+        if not isinstance(path, str | Path):
+            raise ConfigError(f"path={quoted(path)} is no name of a page, such as 'page.html'")
         spare_other_file(Path(path))
         if program is not None and (Path(str(program)).name != program or not program.endswith(".js")):
             raise ConfigError(
