@@ -16,7 +16,6 @@ This package knows no credit, no training and no file.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +24,9 @@ from typing import get_args
 
 from rao_lab.base.changed import changed
 from rao_lab.base.checks import choice
-from rao_lab.errors import Interrupted
+from rao_lab.base.safe_text import quoted
+from rao_lab.base.warned import warn_user
+from rao_lab.errors import ConfigError, Interrupted
 from rao_lab.execution.asked import checked_replies, checked_task, open_world
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.exclusive import taken
@@ -43,8 +44,8 @@ OnTree = Callable[[int, Tree], None]
 """Called with the tree's place in the batch and the tree, as soon as it has ended and is scored."""
 
 
-STOPPED = "it was stopped by the user"
-"""Why the nodes that ran when Ctrl-C came are cancelled."""
+STOPPED = "the run was stopped"
+"""Why the nodes that ran are cancelled: Ctrl-C, the stop button of a notebook, or SIGTERM."""
 
 
 def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
@@ -84,7 +85,7 @@ class Executor:
         clock: gives monotonic seconds; replaced in tests.
 
     Raises:
-        ConfigError: an unknown agent, or another word for `siblings`.
+        ConfigError: an unknown agent, no dialect, or another word for `siblings`.
     """
 
     def __init__(
@@ -177,10 +178,7 @@ class Executor:
         sources = {node.success_source for tree in trees for node in tree.nodes}
         checks = getattr(self.judge, "check", 0)  # it has something to do after the step
         if self.judge is not None and not (self._judged or checks) and "verifier" in sources:
-            warnings.warn(
-                f"judge was not asked: {self.environment.name} scored every node that finished itself",
-                stacklevel=4,
-            )
+            warn_user(f"judge was not asked: {self.environment.name} scored every node that finished itself")
             self._judged = True  # said
 
     def header(self, header: TreeHeader) -> TreeHeader:
@@ -311,4 +309,8 @@ class Executor:
 
 
 def _worded(dialect: Dialect, environment: Environment) -> Dialect:
+    if not callable(getattr(dialect, "parse", None)):
+        raise ConfigError(
+            f"dialect is {quoted(dialect)}: rl.prompts.find(...) makes one of a name or a folder"
+        )
     return dialect.worded(environment) if isinstance(environment, Worded) else dialect

@@ -35,7 +35,7 @@ def test_ctrl_c_prints_and_keeps_what_was_run(form: list[str], tmp_path: Path, l
         found = json.loads(said)
         assert (found["tasks"], found["scored"], found["success"]) == (4, 2, 1.0)
     else:
-        assert "on 2 of 4 tasks (2 not scored: it was stopped by the user)" in said
+        assert "on 2 of 4 tasks (2 not scored: the run was stopped)" in said
     assert lab(["show", out, "--tree", "3.0"])[1].count("cancelled")
 
 

@@ -44,10 +44,10 @@ def test_a_tree_that_is_stopped_is_whole_and_kept(tmp_path: Path) -> None:
         rl.run(TASKS[0], ENV, policy, on_event=after(Acted, 3))
     tree = stopped.value.tree
     validate(tree)
-    ran = [node for node in tree.nodes if node.reason == "it was stopped by the user"]
+    ran = [node for node in tree.nodes if node.reason == "the run was stopped"]
     assert tree.root in ran and len(tree) > 1
     assert {(node.status, node.success) for node in ran} == {(rl.Status.CANCELLED, None)}
-    assert tree.not_reproducible == "it was stopped by the user"
+    assert tree.not_reproducible == "the run was stopped"
     record([tree], tmp_path / "a.rao")
     assert open_run(tmp_path / "a.rao").groups(0)[0].trees[0].nodes == tree.nodes
     assert rl.run(TASKS[0], ENV, policy).success == 1.0
@@ -67,7 +67,7 @@ def test_an_evaluation_that_is_stopped_says_what_was_run() -> None:
         )
     found = later.value.evaluation
     assert (found.overall.tasks, found.overall.unscored, found.success) == (4, 2, 1.0)
-    assert "2 not scored: it was stopped by the user" in str(found)
+    assert "2 not scored: the run was stopped" in str(found)
 
 
 def test_an_interrupt_while_a_tree_is_awaited_gives_the_tree_too() -> None:
@@ -79,8 +79,13 @@ def test_an_interrupt_while_a_tree_is_awaited_gives_the_tree_too() -> None:
     assert stopped.value.tree.root.status is rl.Status.CANCELLED
 
 
-@pytest.mark.parametrize("command", ["run", "eval"])
-def test_the_command_line_prints_and_keeps_what_was_run(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "sent", "status"),
+    [("run", signal.SIGINT, 130), ("run", signal.SIGTERM, 143), ("eval", signal.SIGINT, 130)],
+)
+def test_the_command_line_prints_and_keeps_what_was_run(
+    command: str, sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
     asked, over = threading.Event(), threading.Event()
 
     def silent(handler: Handler, body: dict[str, Any]) -> None:
@@ -94,17 +99,18 @@ def test_the_command_line_prints_and_keeps_what_was_run(command: str, tmp_path: 
         try:
             assert asked.wait(120)
             time.sleep(0.3)
-            running.send_signal(signal.SIGINT)
+            running.send_signal(sent)
             out, err = running.communicate(timeout=120)
         finally:
             running.kill()
             over.set()
-    assert running.returncode == 130, err
+    assert running.returncode == status, err
     left = "what was written is kept" if command == "run" else "nothing was written"
     assert "Traceback" not in err and f"stopped; {left}" in err
     found = json.loads(out)
     if command == "run":
-        assert found["nodes"][0]["status"] == "cancelled"
+        ended = (found["nodes"][0]["status"], found["nodes"][0]["reason"])
+        assert ended == ("cancelled", "the run was stopped"), "by whom, nobody can tell"
         assert len(open_run(tmp_path / "a.rao").groups(0)[0].trees[0]) == 1
     else:
         assert (found["tasks"], found["unscored"]) == (2, 2)

@@ -319,7 +319,7 @@ def test_a_call_that_runs_at_ctrl_c_is_kept_as_one_that_did_not_return() -> None
     assert [(call.name, call.args, call.error) for call in turn.calls] == [
         ("stop", ("now",), "it had not returned when the run was stopped")
     ]
-    assert turn.error == "stopped while its code ran: it was stopped by the user"
+    assert turn.error == "stopped while its code ran: the run was stopped"
 
 
 @pytest.mark.parametrize("blocks", [False, True])
