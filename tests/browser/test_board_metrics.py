@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.lab import show_view
+
 pytestmark = pytest.mark.browser
 
 CUT = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
@@ -78,6 +80,35 @@ def place_of(page: Any, step: int, share: float) -> tuple[float, float]:
     """Where a step and a share stand in the plot of gradient shares, from what the page draws."""
     box = page.locator('.rao .plot[data-id="gradient_share_by_depth"] canvas').first.bounding_box()
     return box["x"] + 44 + step * 14, box["y"] + 10 + (1 - share) * (box["height"] - 30)
+
+
+def test_the_key_of_a_few_steps_shows_points_as_the_plots_do(pages: Any, both: Path, tmp_path: Path) -> None:
+    from rao_lab.views.explorer.widget import Explorer
+
+    explorer = Explorer([recorded(tmp_path / "first.rao", 3, 1), recorded(tmp_path / "second.rao", 2, 9)])
+    explorer.save_html(tmp_path / "few.html")
+    explorer.close()
+    drawn = "all => all.map(e => e.firstElementChild.tagName)"
+    for path, shapes in ((tmp_path / "few.html", ["circle", "polygon"]), (both, ["line", "line"])):
+        page = board(pages, path)
+        assert page.locator(".rao .beside-bar .run svg").evaluate_all(drawn) == shapes
+    assert pages.errors == []
+
+
+def test_no_tab_stop_lies_out_of_sight(pages: Any, both: Path) -> None:
+    page = board(pages, both)
+    stops = page.locator(".rao [tabindex='0'], .rao button, .rao select, .rao input")
+    unseen = "all => all.filter(e => e.tabIndex >= 0 && e.checkVisibility() && e.closest('.away')).length"
+    for view in ("Board", "Group", "Evolution"):
+        show_view(page, view)
+        assert page.locator(".rao [role=tree]").count() == 1, "a screen reader still finds the nodes"
+        assert stops.evaluate_all(unseen) == 0, view
+    show_view(page, "Tree")
+    assert page.locator(".rao [role=tree]").get_attribute("tabindex") == "0"
+    page.locator(".rao .inspector [role=tab]").first.focus()
+    page.locator(".rao .switch button", has_text="Board").evaluate("button => button.click()")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Step", "what had it is gone"
+    assert pages.errors == []
 
 
 def test_from_a_point_to_the_trees_behind_it_by_mouse_and_by_keys(pages: Any, both: Path) -> None:

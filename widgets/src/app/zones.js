@@ -28,7 +28,7 @@ import { viewNamed } from "./views.js";
  * @property {() => void} focusNodes
  * @property {Zone} top
  * @property {Zone & {stands: (whole: boolean) => boolean}} whatif
- * @property {Zone & {draw: () => void}} outline
+ * @property {Zone & {draw: () => void, list: HTMLElement}} outline
  * @property {Map<string, Zone>} rooms the zone of each view
  * @property {Zone} inspector
  * @property {{update: () => void}} looking
@@ -100,12 +100,14 @@ function isLost(root) {
 }
 
 /**
- * The outline is never hidden, only out of sight: it is what keyboards and screen readers see.
+ * The outline is never hidden, only out of sight: it is what keyboards and screen readers see. Where no view
+ * shows which of its rows has the keyboard, Tab passes it by.
  * @param {ZonesHost} app @param {boolean} away @param {boolean} page it has all of the cell
  */
 function showOutline({ outline, size, view, drawer }, away, page) {
   const { classList } = outline.element;
   const closed = (size === "drawer" && !drawer) || (size === "small" && view !== "outline");
+  outline.list.tabIndex = away ? -1 : 0;
   classList.toggle("away", away || closed);
   classList.toggle("drawer", size === "drawer" && drawer);
   classList.toggle("page", page);

@@ -2,8 +2,8 @@
 
 import { fill, h, s } from "../shared/dom.js";
 import { count, many } from "../shared/format.js";
-import { DASHES } from "./pens.js";
-import { curvesOf } from "./series.js";
+import { CORNERS, DASHES, MARKS } from "./pens.js";
+import { curvesOf, isFew } from "./series.js";
 
 /** @typedef {import("./measures.js").RunCurves} RunCurves */
 /** @typedef {{names: string[], runs: any[], differ: [string, string[]][]}} Beside as the kernel tells it */
@@ -24,7 +24,7 @@ export function runsOf(own, beside, difficulties) {
   return [{ name: beside.names[0], curves: own }, ...others];
 }
 
-/** The line over the plots: each run with its stroke, then what differs. */
+/** The line over the plots: each run with its stroke, or its mark if plots are points, then what differs. */
 export class RunBar {
   constructor() {
     this.runs = h("div", { class: "runs" });
@@ -38,7 +38,8 @@ export class RunBar {
   show(beside, why, runs) {
     this.element.hidden = runs.length < 2 && !why;
     const known = runs.map(({ curves }) => curves.step.length);
-    const key = JSON.stringify([beside?.names, beside?.differ, why, known]);
+    const few = runs.every(({ curves }) => isFew(curves));
+    const key = JSON.stringify([beside?.names, beside?.differ, why, known, few]);
     if (this.element.hidden || key === this.key) return;
     this.key = key;
     this.fold.hidden = !beside?.differ.length;
@@ -49,7 +50,7 @@ export class RunBar {
     const differ = beside?.differ ?? [];
     fill(this.runs, runs.map(({ name, curves }, i) => {
       const steps = h("span", { class: "label" }, many(curves.step.length, "step"));
-      return h("span", { class: "run" }, stroke(i), h("b", {}, name), steps);
+      return h("span", { class: "run" }, few ? mark(i) : stroke(i), h("b", {}, name), steps);
     }), differ.length ? null : h("span", { class: "label" }, "the same settings"));
     const summary = /** @type {HTMLElement} */ (this.fold.firstElementChild);
     const said = differ.slice(0, SAID).map(([name, values]) => `${name} ${values.join(" | ")}`);
@@ -66,7 +67,16 @@ export class RunBar {
   }
 }
 
-/** How a run is drawn. @param {number} run */
+/** How the points of a run are drawn. @param {number} run */
+function mark(run) {
+  const corners = CORNERS[MARKS[run % MARKS.length]];
+  const points = corners?.map(([x, y]) => `${6 + 4 * x},${6 + 4 * y}`).join(" ");
+  const ink = { fill: "var(--seq4)" };
+  const shape = corners ? s("polygon", { points, ...ink }) : s("circle", { cx: 6, cy: 6, r: 4, ...ink });
+  return s("svg", { width: 12, height: 12, "aria-hidden": "true" }, shape);
+}
+
+/** How the curves of a run are drawn. @param {number} run */
 function stroke(run) {
   const dash = DASHES[run % DASHES.length].join(" ");
   const pen = { stroke: "var(--seq4)", "stroke-width": 2, "stroke-dasharray": dash };

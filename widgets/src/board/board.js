@@ -136,6 +136,11 @@ export class Board {
     return Math.max(5, Math.floor((this.pane.clientHeight - above - AROUND * u) / (TASK * u)));
   }
 
+  /** The slider of steps gets the keyboard. */
+  focus() {
+    this.slider.focus({ preventScroll: true });
+  }
+
   /** @param {number} target the nearest step that can be opened is opened */
   choose(target) {
     const step = this.host.steps.near(target);

@@ -98,9 +98,10 @@ function drawLines(plan, lines, scale, y, top, bottom) {
       return point ? [{ one, value: point.value, left: x(chosen) + aside[i] }] : [];
     });
     for (const { one, value, left } of here) {
-      dot(scale, left, y(value), 4, p.page);
+      const shape = few ? MARKS[one.run % MARKS.length] : "disc";
+      dot(scale, left, y(value), 4, p.page, shape);
       const tone = one.probe ? toneOf(scale, one) : p.text;
-      dot(scale, left, y(value), 3, tone, one.probe ? "ring" : "disc");
+      dot(scale, left, y(value), 3, tone, one.probe ? "ring" : shape);
     }
     const raised = here.map(({ value }) => ({ text: plan.say(value), y: y(value) - 11 * scale.u }));
     if (chosen !== newest && here.length <= FIGURES) figuresAt(scale, raised, top, bottom);

@@ -30,7 +30,7 @@ export const DASHES = [[], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 4]];
 /** The same for a few points. @type {Mark[]} */
 export const MARKS = ["disc", "square", "diamond", "triangle", "bar", "disc"];
 /** Corners of marks, in radii. @type {Record<string, [number, number][]>} */
-const CORNERS = {
+export const CORNERS = {
   square: [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
   diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
   triangle: [[0, -1.2], [1.15, 0.9], [-1.15, 0.9]],
