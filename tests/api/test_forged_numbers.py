@@ -103,7 +103,7 @@ def look(small: Path, folder: Path, place: forging.Place, value: Any) -> list[st
 def forged(count: int) -> settings:
     """So many forged files, the same each time."""
     unshared = [HealthCheck.function_scoped_fixture]
-    return settings(max_examples=count, deadline=None, suppress_health_check=unshared, derandomize=True)
+    return settings(max_examples=count, suppress_health_check=unshared, derandomize=True)
 
 
 def look_somewhere(small: Path, folder: Path, data: st.DataObject) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rao_lab.credit import WHY_NOT, CreditConfig, NodeTable, attribute_table, signal
@@ -112,7 +112,6 @@ def as_columns(table: NodeTable) -> dict[str, list[Any]]:
     return {"path": table.path, "status": table.status, **{n: column(getattr(table, n)) for n in names}}
 
 
-@settings(deadline=None)
 @given(tables(), configs, st.sampled_from(["token", "node"]), st.integers(0, 1))
 def test_columns_agree_with_the_plain_computation(
     table: NodeTable, config: CreditConfig, share_by: Any, place: int
@@ -126,7 +125,6 @@ def test_columns_agree_with_the_plain_computation(
         assert close(column(getattr(found, name)), values), name
 
 
-@settings(deadline=None)
 @given(tables(), configs)
 def test_weights_add_up_to_the_number_of_trained_nodes(table: NodeTable, config: CreditConfig) -> None:
     found = attribute_table(table, config)
@@ -136,7 +134,6 @@ def test_weights_add_up_to_the_number_of_trained_nodes(table: NodeTable, config:
         assert found.share[found.trained].sum() == pytest.approx(1) or not found.c[found.trained].any()
 
 
-@settings(deadline=None)
 @given(tables(), configs)
 def test_none_never_leaks(table: NodeTable, config: CreditConfig) -> None:
     found = attribute_table(table, config)
@@ -151,7 +148,6 @@ def test_none_never_leaks(table: NodeTable, config: CreditConfig) -> None:
         assert record.trained == (record.why_not is None) == (record.c is not None)
 
 
-@settings(deadline=None)
 @given(tables(), configs)
 def test_tokens_of_an_unscored_node_reach_no_number(table: NodeTable, config: CreditConfig) -> None:
     silent = np.isnan(table.s)
@@ -162,7 +158,6 @@ def test_tokens_of_an_unscored_node_reach_no_number(table: NodeTable, config: Cr
         assert other.c.tolist() == pytest.approx(found.c.tolist(), nan_ok=True)
 
 
-@settings(deadline=None)
 @given(tables(), configs, st.randoms(use_true_random=False))
 def test_permuting_rollouts_permutes_the_results(table: NodeTable, config: CreditConfig, dice: Any) -> None:
     found = attribute_table(table, config)

@@ -220,14 +220,14 @@ def check(sandboxes: tuple[Sandbox, Sandbox], script: Script) -> None:
     assert heard_again == events and again == trees
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(script=scripts)
 def test_random_programs(sandboxes: tuple[Sandbox, Sandbox], script: Script) -> None:
     check(sandboxes, script)
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, suppress_health_check=list(HealthCheck))
 @given(script=scripts)
 def test_very_many_random_programs(sandboxes: tuple[Sandbox, Sandbox], script: Script) -> None:
     check(sandboxes, script)

@@ -151,7 +151,7 @@ def records(cls: Any, **fixed: Any) -> st.SearchStrategy[Any]:
 EVENTS = list(typing.get_args(Event))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.one_of(records(Node, path=st.just("0")), records(Turn), records(TreeHeader), records(Task)))
 def test_any_record_survives_json(record: Any) -> None:
     name = {Node: "node", Turn: "turn", TreeHeader: "header", Task: "task"}[type(record)]
@@ -170,7 +170,7 @@ def alike(a: Any, b: Any) -> bool:
     return same(a, b)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from(EVENTS).flatmap(lambda cls: records(cls, node=st.just("0.2"))))
 def test_any_event_survives_json(event: Event) -> None:
     back = codec.event_from_json(loads(dumps(codec.event_to_json(event))))

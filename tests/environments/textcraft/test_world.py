@@ -274,7 +274,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["get_info", "view_inventory", "craft", "launch", "nothing"]),
     st.lists(PLAIN, max_size=4),

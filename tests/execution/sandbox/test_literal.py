@@ -143,14 +143,14 @@ def calls_of(line: ast.stmt) -> list[ast.expr]:
 codes = st.lists(st.sampled_from(PIECES), max_size=24).map("".join) | nearly_literal()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(codes)
 def test_what_is_taken_for_literal_is(code: str) -> None:
     is_literal_if_taken(code)
 
 
 @pytest.mark.slow
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=5000)
 @given(codes)
 def test_of_5000_programs_what_is_taken_for_literal_is(code: str) -> None:
     is_literal_if_taken(code)

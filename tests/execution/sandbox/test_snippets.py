@@ -117,7 +117,7 @@ WORDS = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(
     code=st.text() | st.lists(st.sampled_from([*WORDS.split(" "), "\n", "\n  "]), max_size=25).map(" ".join)
 )

@@ -60,7 +60,7 @@ plain = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(value=plain)
 def test_any_plain_value_returns_as_it_went_in(value: Any, sandbox: Sandbox) -> None:
     returned = Node(sandbox, on_call=giving(value)).run("finish(get())").value
