@@ -7,7 +7,7 @@
     ├── MissingError(LookupError)       something that was named does not exist
     ├── UnavailableError(RuntimeError)  something outside the program is needed and not there
     ├── RecordError(ValueError)         a record contradicts itself
-    └── CallbackError(RuntimeError)     your own function or environment has raised an exception
+    └── CallbackError(RuntimeError)     your own function, environment or policy has raised one
 
     StopTraining                        no error: your `on_step` ends training early
     Interrupted(KeyboardInterrupt)      no error: Ctrl-C while trees ran; it has what they were so far
@@ -101,8 +101,8 @@ class RecordError(RaoLabError, ValueError):
 
 
 class CallbackError(RaoLabError, RuntimeError):
-    """Raised if your own function, such as `on_step`, or a method of your environment has raised an exception, which
-    is its `__cause__`.
+    """Raised if your own function, such as `on_step`, or a method of your environment or policy has raised an
+    exception, which is its `__cause__`.
 
         >>> def broken(step):
         ...     return step.metrics["succes"]

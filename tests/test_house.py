@@ -13,6 +13,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
+from traceback import format_exception_only
 
 import pytest
 
@@ -177,6 +178,9 @@ def test_public_names_are_sorted_complete_and_load() -> None:
 def test_an_unknown_name_says_where_to_look() -> None:
     with pytest.raises(AttributeError, match=r"rao_lab\.__all__"):
         _ = rao_lab.no_such_name
+    with pytest.raises(AttributeError, match="did you mean 'environment'") as one:
+        _ = rao_lab.load_environment
+    assert "Did you mean" not in "".join(format_exception_only(one.value))  # Python's own guess, beside ours
 
 
 def test_importing_does_not_load_torch() -> None:

@@ -83,7 +83,7 @@ def evaluate(
 
     Raises:
         Interrupted: Ctrl-C, or the stop button of a notebook; it has the trees so far, and their evaluation.
-        CallbackError: a function that you gave, or a method of the environment, raised an exception.
+        CallbackError: a function that you gave, or a method of the environment or the policy, raised an exception.
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
         MissingError: an unknown split or prompt.

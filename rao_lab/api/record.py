@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from rao_lab.api.resume import OnResume, check_same_world, checkpoint_name, go_on
-from rao_lab.errors import RaoLabError
+from rao_lab.base.warned import warn_user
 from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.training import checkpoint
 from rao_lab.training.metrics import TrainStep
@@ -39,8 +39,8 @@ class Unrecorded:
     def end(self, step: TrainStep) -> None:
         """The step is whole."""
 
-    def leave(self) -> None:
-        """Training stops between two steps or within one."""
+    def leave(self, stop: BaseException | None = None) -> None:
+        """Training stops between two steps or within one, by `stop` if that is an error."""
 
 
 class Recorder(Unrecorded):
@@ -86,11 +86,18 @@ class Recorder(Unrecorded):
         if step.step % config.checkpoint_every == 0 or step.step == config.steps:
             self._keep()
 
-    def leave(self) -> None:
-        """What the last whole step learned is kept, too."""
-        if self._state.due is None and self._state.step == self._ended:
-            with suppress(RaoLabError):  # what stopped training is what is to be heard
-                self._keep()
+    def leave(self, stop: BaseException | None = None) -> None:
+        """What the last whole step learned is kept, too. If it cannot be, `stop` is heard all the same."""
+        if self._state.due is not None or self._state.step != self._ended:
+            return
+        try:
+            self._writer.flush()  # a file that is not there any more leaves its folder to another run
+            self._keep()
+        except Exception as problem:
+            if stop is None:
+                raise
+            if str(problem) != str(stop):
+                warn_user(f"the last whole step got no checkpoint: {problem}")
 
     def _keep(self) -> None:
         """A checkpoint of the last step, unless it has one; the probes before the first need none."""
@@ -131,8 +138,6 @@ def recorded(
         record = Unrecorded(on_event) if writer is None else Recorder(writer, training, state, on_event)
         try:
             yield record, state
-        except (
-            BaseException
-        ):  # stopped: Ctrl-C, a closed generator, a user's own code that failed, a full memory
-            record.leave()
+        except BaseException as stop:  # also Ctrl-C, a closed generator, a full memory
+            record.leave(stop)
             raise

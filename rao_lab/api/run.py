@@ -115,7 +115,7 @@ def run(
 
     Raises:
         Interrupted: Ctrl-C, or the stop button of a notebook; it has the tree so far.
-        CallbackError: `on_event`, `on_tick` or a method of the environment raised an exception.
+        CallbackError: `on_event`, `on_tick` or a method of the environment or the policy raised an exception.
         ConfigError, InputError, MissingError: what was given does not fit together.
         RunFileError: `store` exists.
         UnavailableError: the policy is being trained in another thread, or `store` cannot be written.

@@ -121,8 +121,8 @@ def train(
     Raises:
         ConfigError: settings contradict each other or those of the run that is resumed, or the policy
             has no weights to train.
-        CallbackError: a function that you gave, or a method of the environment, raised an exception. The last whole
-            step is kept, as after Ctrl-C.
+        CallbackError: a function that you gave, or a method of the environment or the policy, raised an exception.
+            The last whole step is kept, as after Ctrl-C.
         RunFileError: the run file exists, is not empty and `resume` is false; it is being written, or damaged.
         UnavailableError: the disk is full or the file cannot be written; what is committed stays.
     """

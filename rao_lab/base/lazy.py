@@ -34,7 +34,8 @@ def face(package: str, source: str) -> tuple[Callable[[str], Any], Callable[[], 
         if name not in homes:
             near = nearest(name, homes)
             more = f": did you mean {near!r}?" if near else f"; its public names are in {package}.__all__"
-            raise AttributeError(f"{package} has no {name!r}{more}")
+            # With a name and an object of its own, Python adds no second guess.
+            raise AttributeError(f"{package} has no {name!r}{more}", name=name, obj=None)
         home = homes[name]
         value = import_module(f"{home}.{name}") if home == package else getattr(import_module(home), name)
         setattr(sys.modules[package], name, value)

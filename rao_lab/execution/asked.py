@@ -138,6 +138,15 @@ def checked_launch(world: World, method: str, given: object) -> Launch:
     return given
 
 
+def in_policy(policy: Policy, method: str) -> blamed:
+    """A method of a policy is called inside.
+
+    Raises:
+        CallbackError: it raised an exception.
+    """
+    return blamed(lambda: f"{unquoted(policy.name)}.{method}()", "correct it", RaoLabError)
+
+
 def checked_replies(policy: Policy, replies: Any, trees: int) -> Sequence[TurnReply]:
     """The turns that a policy says have ended.
 

@@ -27,7 +27,7 @@ from rao_lab.base.checks import choice
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.warned import warn_user
 from rao_lab.errors import ConfigError, Interrupted
-from rao_lab.execution.asked import checked_replies, checked_task, open_world
+from rao_lab.execution.asked import checked_replies, checked_task, in_policy, open_world
 from rao_lab.execution.edits import UNCHANGED, Edits
 from rao_lab.execution.exclusive import taken
 from rao_lab.execution.limits import Limits
@@ -231,7 +231,9 @@ class Executor:
         self._after(trees)
         while running := [tree for tree in trees if tree.active]:
             self._pause(trees, tick)
-            replies = checked_replies(self.policy, self.policy.tick(), len(trees))
+            with in_policy(self.policy, "tick"):
+                given = self.policy.tick()
+            replies = checked_replies(self.policy, given, len(trees))
             tick += 1
             busy = self._hand_out(trees, replies, tick)
             if pool is None:
@@ -276,7 +278,8 @@ class Executor:
             for key in tree.take_ended():
                 self.policy.forget(key)
             for request in tree.take_requests():
-                self.policy.submit(changed(request, script=self.script))
+                with in_policy(self.policy, "submit"):
+                    self.policy.submit(changed(request, script=self.script))
 
     def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree], ask: bool = True) -> None:
         """Scores the trees that have just ended. A judge's time does not count as time of the others.

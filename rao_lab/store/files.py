@@ -304,7 +304,10 @@ def write_failure(path: Path, error: Exception) -> UnavailableError:
     """The words for a write that failed; what was committed before stands."""
     damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
     why = f"it is damaged: {salvage_hint(path)}" if damaged else why_not_written(error)
-    return UnavailableError(f"{path.name} cannot be written any more: {why}; what was saved stays readable")
+    then = "" if damaged else ", and a training can be resumed when this is mended"
+    return UnavailableError(
+        f"{path.name} cannot be written any more: {why}; what was saved stays readable{then}"
+    )
 
 
 def why_not_written(error: Exception) -> str:

@@ -214,7 +214,12 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except RaoLabError as problem:
+            if value is None:
+                raise
+            warn_user(str(problem))  # what ended the block is what is raised
 
     # The caller's side of the queue
 

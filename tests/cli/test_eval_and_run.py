@@ -156,6 +156,30 @@ def test_run_prints_a_tree(lab: CommandLine) -> None:
     assert "0.0" in out and "scripted" in out
 
 
+UNCLOSED = """
+import rao_lab as rl
+
+class Unclosed:
+    name, version, dialect, window, asked = "unclosed", 0, "codeact", 0, []
+    def submit(self, request): self.asked.append(request.key)
+    def tick(self):
+        return [rl.TurnReply(self.asked.pop(), "```python\\nprint(1\\n```")]
+    def forget(self, key): ...
+"""
+
+
+def test_run_says_how_the_last_turn_failed_of_a_root_that_ran_into_a_limit(
+    tmp_path: Path, lab: CommandLine
+) -> None:
+    (tmp_path / "own.py").write_text(UNCLOSED)
+    run = ["run", "--policy", f"{tmp_path}/own.py:Unclosed", "--set", "limits.max_turns=2"]
+    status, out, err = lab(run)
+    assert status == 0 and "turn limit, last error SyntaxError" in out
+    assert "the root's last turn failed: SyntaxError: unexpected EOF while parsing (line 1: print(1)" in err
+    assert "last turn failed" not in lab([*run, "--json"])[1]
+    assert "last turn failed" not in lab(["run", "--policy", "scripted"])[2]
+
+
 def test_run_json_is_the_tree(lab: CommandLine) -> None:
     tree = tree_from_json(lab.json(["run", "--policy", "scripted", "--task", "2"]))
     assert tree.success == 1.0

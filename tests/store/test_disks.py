@@ -36,7 +36,8 @@ def test_a_full_disk_is_said_once_and_costs_nothing_committed(tmp_path: Path) ->
     other = second_process(code, tmp_path / "a.rao")
     said, _ = other.communicate()
     assert said.splitlines() == [
-        "a.rao cannot be written any more: the disk failed or is full; what was saved stays readable",
+        "a.rao cannot be written any more: the disk failed or is full; what was saved stays readable, "
+        "and a training can be resumed when this is mended",
         "closed",
     ]
     assert open_run(tmp_path / "a.rao").groups(1) == [random_group(1, size=2, tokens=False)]
