@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from rao_lab.base.blame import blamed
 from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.token_bound import most_tokens
 from rao_lab.errors import InputError, RaoLabError
 from rao_lab.protocols import Action, Brief, Dialect, Observation, ParseFailure, TurnReply
 from rao_lab.tree import Message
+
+CUT_ELSEWHERE = "the server cut your turn (finish_reason length)"
 
 
 def told(dialect: Dialect, state: Brief | Observation) -> tuple[Message, ...]:
@@ -55,6 +58,8 @@ def read_reply(dialect: Dialect, reply: TurnReply, most: int) -> tuple[Action, s
     try:
         return read(dialect, reply.text), None
     except ParseFailure as failure:
-        cut = f" (your turn was cut at {min(reply.tokens_out or most, most)} tokens)"
-        problem = failure.message + cut * (reply.stop == "length")
+        wrote = most_tokens(reply.text, reply.thought, reply.tokens_out or len(reply.sampled_ids))
+        ours = wrote >= most
+        cut = f"your turn was cut by the limit of {most} tokens" if ours else CUT_ELSEWHERE
+        problem = failure.message + f" ({cut})" * (reply.stop == "length")
         return Action(thought=reply.text, code=""), problem

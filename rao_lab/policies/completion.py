@@ -11,7 +11,7 @@ from math import fsum
 from typing import Any
 
 from rao_lab.base.safe_text import shorten
-from rao_lab.policies.reasoned import PARTS
+from rao_lab.policies.reasoned import PARTS, sent_apart
 from rao_lab.tree.ranges import REAL
 
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -87,6 +87,8 @@ def read_completion(body: bytes, harmless: Callable[[str], str]) -> Completion:
     if text is None:
         raise AnswerLost("the server's answer holds no text", again=False)
     used = said.get("usage") if isinstance(said.get("usage"), dict) else {}
+    if not _holds_a_turn(first, message, body, used):
+        raise AnswerLost("the server's answer holds no turn: its content is null")
     return Completion(
         text,
         "length" if first.get("finish_reason") == "length" else "stop",
@@ -95,6 +97,14 @@ def read_completion(body: bytes, harmless: Callable[[str], str]) -> Completion:
         _logprob(first.get("logprobs")),
         bool(message.get("tool_calls")),
     )
+
+
+def _holds_a_turn(choice: dict[str, Any], message: dict[str, Any], body: bytes, used: dict[str, Any]) -> bool:
+    """Whether anything shows that the model wrote, be it an empty text: without that, the server is at fault."""
+    if message.get("content") is not None or message.get("tool_calls") or message.get("refusal"):
+        return True
+    cut = choice.get("finish_reason") == "length"
+    return cut or bool(sent_apart(body)) or _token_count(used.get("completion_tokens")) > 0
 
 
 def _logprob(said: Any) -> float | None:

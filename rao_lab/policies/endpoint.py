@@ -20,6 +20,7 @@ from typing import Any
 from rao_lab.base.cell import facts_html
 from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import unquoted
+from rao_lab.base.token_bound import most_tokens
 from rao_lab.base.warned import warn_user
 from rao_lab.policies.chat_server import Call, ChatServer, read_address, read_key
 from rao_lab.policies.completion import AnswerLost, Completion, complaint, read_completion, refusal
@@ -178,6 +179,8 @@ class EndpointPolicy:
             notes["system"] = "takes no system messages: their text begins the first user message"
         if not habits.temperature and temperature != 1.0:
             notes["temperature"] = f"allows no temperature but its own: it does not sample at {temperature:g}"
+        if not habits.stream:
+            notes["stream"] = "does not stream: how fast an answer comes is not seen, nor how far it is"
         if self._logprobs and not habits.logprobs:
             notes["logprobs"] = "gives no log-probs"
         for name, note in notes.items():
@@ -193,8 +196,7 @@ class EndpointPolicy:
             slot = self._pace.start(call.gone)
             if slot is None:
                 return lost(request, "no longer wanted")
-            self._count(requests=1, retries=int(tries.made > 0))
-            call.pieces = 0
+            self._count(retries=int(tries.made > 0))
             try:
                 reply = self._ask(request, call, slot)
                 self._pace.answered(slot)
@@ -210,6 +212,8 @@ class EndpointPolicy:
         most = MOST_CHARS_PER_TOKEN * request.max_new_tokens
         while True:
             habits = self._habits
+            self._count(requests=1)
+            call.pieces = 0
             answer = self._server.ask(json.dumps(self._body(request, habits)).encode(), call, slot, most)
             said = complaint(answer)
             if said is None:
@@ -217,7 +221,8 @@ class EndpointPolicy:
             if context_full(said.words) and said.status not in (401, 403, 404, 429):
                 reason = f"the server says: {self._server.reason(said.words)}"
                 return TurnReply(request.key, "", stop="context", version=self.version, error=reason)
-            more = learned(habits, said.words, request)
+            # What goes wrong once pieces have come is no refusal of what was asked.
+            more = {} if call.pieces else learned(habits, said.words, request)
             if not more:
                 slot.heard = True  # it answers, if only to refuse
                 raise refusal(said, answer.pause, self._server.reason)
@@ -243,10 +248,10 @@ class EndpointPolicy:
 
     def _look_at(self, found: Completion, thought: str, most: int) -> None:
         """Notes what the user should know of an answer that a node can make little of."""
-        if found.stop == "length" and 0 < found.wrote < most:
+        if found.stop == "length" and (held := most_tokens(found.text, thought, found.wrote)) < most:
+            at = f"at {found.wrote} tokens" if found.wrote else f"after at most {held} tokens"
             self._notes["length"] = (
-                f"cut a reply at {found.wrote} tokens, and {most} were allowed: its own limit is lower, or its context "
-                "is full"
+                f"cut a reply {at}, and {most} were allowed: its own limit is lower, or its context is full"
             )
         if not found.text.strip() and found.calls_tools:
             self._notes["tools"] = (

@@ -30,7 +30,8 @@ class Pieces:
         self._texts: dict[str, list[Any]] = {}
         self._more: dict[str, Any] = {}
         """Fields of the answer beside its choices, such as usage and error."""
-        self._choice: dict[str, Any] = {}
+        self._choice: dict[str, Any] | None = None
+        """None = no piece held a choice so far."""
         self._logprobs: list[Any] = []
         self._length = 0
         self.done = False
@@ -47,9 +48,11 @@ class Pieces:
     def body(self) -> bytes | None:
         """The whole answer, as a server that does not stream would send it; None if it broke off."""
         self._take(self._line.strip())
-        ended = self.done or "finish_reason" in self._choice or "error" in self._more
+        ended = self.done or "finish_reason" in (self._choice or {}) or "error" in self._more
         if self.broken or not ended:
             return None
+        if self._choice is None:
+            return json.dumps({"choices": [], **self._more}).encode()
         message = {"role": "assistant", **{name: _joined(parts) for name, parts in self._texts.items()}}
         choice = {**self._choice, "message": message}
         if self._logprobs:
@@ -78,6 +81,7 @@ class Pieces:
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict):
             return
+        self._choice = self._choice or {}
         for name in ("finish_reason", "error"):
             if choice.get(name):
                 self._choice[name] = choice[name]
@@ -89,7 +93,9 @@ class Pieces:
 
     def _write(self, delta: dict[str, Any]) -> None:
         wrote = False
-        for name in ("content", *FIELDS, "tool_calls"):
+        if isinstance(delta.get("content"), str):
+            self._texts.setdefault("content", [])  # an empty text is one, too
+        for name in ("content", *FIELDS, "tool_calls", "refusal"):
             if delta.get(name):
                 self._texts.setdefault(name, []).append(delta[name])
                 wrote = wrote or name != "tool_calls"
@@ -98,7 +104,7 @@ class Pieces:
         content = delta.get("content")
         self._length += len(content) if isinstance(content, str) else 0
         if self._length > self._most:
-            self._choice["finish_reason"], self.done = "length", True
+            self._choice, self.done = {**(self._choice or {}), "finish_reason": "length"}, True
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -27,6 +27,7 @@ from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Message, Status, Tree, TreeHeader, Turn, validate
 from rao_lab.tree.codec import tree_from_json, tree_to_json
 from tests.support.chat_servers import (
+    Answer,
     Handler,
     Server,
     answers,
@@ -35,6 +36,7 @@ from tests.support.chat_servers import (
     in_turn,
     request,
     says,
+    streams,
 )
 from tests.support.worlds import TASK, Shelf
 
@@ -118,10 +120,81 @@ def test_an_answer_that_is_none_is_quoted_without_the_key_and_the_address(
 
 
 def test_a_cut_answer_and_an_empty_one_are_told(server: Server) -> None:
-    server.answer = in_turn(says("hel", finish="length"), says(None))
+    server.answer = in_turn(says("hel", finish="length"), says(""))
     policy = EndpointPolicy(server.address)
-    assert ask(policy).stop == "length"
+    with pytest.warns(UserWarning, match="cut a reply after at most 3 tokens, and 64 were allowed"):
+        assert ask(policy).stop == "length"
     assert (ask(policy).text, ask(policy).stop) == ("", "stop")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answers(200, '{"choices": []}'),
+        says(None),
+        streams({"choices": []}),
+        streams({"choices": [{"delta": {"content": None}, "finish_reason": "stop"}]}),
+    ],
+)
+def test_an_answer_without_any_turn_is_the_fault_of_the_server(server: Server, answer: Answer) -> None:
+    """It is tried again like a 500, and its node is not scored. An empty text is a turn of the model."""
+    server.answer = answer
+    tree = grow(EndpointPolicy(server.address, retries=1))
+    assert (tree.root.status, tree.root.success, len(server.asked)) == (Status.ERROR, None, 2)
+    assert "the server's answer" in tree.root.reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says(""),
+        says(None, finish="length"),
+        says(None, usage={"completion_tokens": 1}),
+        answers(200, '{"choices": [{"message": {"content": null, "refusal": "I will not."}}]}'),
+        streams({"choices": [{"delta": {"content": ""}, "finish_reason": "stop"}]}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:the server of small-model cut a reply")
+def test_an_empty_turn_is_the_models_if_anything_shows_that_it_wrote(server: Server, answer: Answer) -> None:
+    server.answer = answer
+    reply = ask(EndpointPolicy(server.address))
+    assert (reply.text, reply.error, len(server.asked)) == ("", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (says("x" * 40, finish="length"), "the server cut your turn (finish_reason length)"),
+        (says("x" * 400, finish="length"), "your turn was cut by the limit of 64 tokens"),
+        (says("x" * 40, finish="length", usage={"completion_tokens": 64}), "cut by the limit of 64 tokens"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:the server of small-model cut a reply")
+def test_a_node_is_told_whose_limit_cut_its_turn(server: Server, reply: Answer, words: str) -> None:
+    server.answer = in_turn(reply, says(block("finish(1)")))
+    tree = grow(EndpointPolicy(server.address), max_new_tokens=64)
+    assert words in (tree.root.turns[0].error or "")
+
+
+def test_each_request_that_is_sent_is_counted(server: Server) -> None:
+    """Also those that go out again at once, without what the server did not take."""
+    late = streams(
+        {"choices": [{"delta": {"content": "he"}}]}, {"error": {"message": "oom mid stream"}}, done=False
+    )
+    server.answer = late
+    policy = EndpointPolicy(server.address, retries=2)
+    assert "oom mid stream" in ask(policy).error
+    assert [asked.get("stream") for asked in server.asked] == [True] * 3  # what broke off was no refusal
+    assert (policy.usage["requests"], policy.usage["retries"]) == (3, 2)
+
+    def picky(handler: Handler, asked: dict[str, Any]) -> None:
+        refused = answers(422, '{"detail": "unexpected field: seed"}')
+        (refused if "seed" in asked else says("fine"))(handler, asked)
+
+    server.answer, server.asked = picky, []
+    policy = EndpointPolicy(server.address)
+    assert ask(policy).text == "fine"
+    assert (policy.usage["requests"], policy.usage["retries"], len(server.asked)) == (2, 0, 2)
 
 
 def test_replies_come_in_key_order(server: Server) -> None:
