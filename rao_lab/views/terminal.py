@@ -100,12 +100,12 @@ class Board:
         self.say(f"goes on after step {step}" if step >= 0 else "no checkpoint yet: from the beginning")
 
     @contextmanager
-    def stoppable(self, line: str) -> Iterator[None]:
-        """Says the line if Ctrl-C ends the block."""
+    def stoppable(self, line: Callable[[], str]) -> Iterator[None]:
+        """Says the line, made then, if Ctrl-C ends the block."""
         try:
             yield
         except KeyboardInterrupt:
-            self.say(line)
+            self.say(line())
             raise
 
     def plan(self, shares: Mapping[str, float]) -> None:

@@ -99,8 +99,10 @@ def test_an_existing_run_is_not_overwritten(run_file: Path, random_tiny: Path, l
 def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
     tmp_path: Path, random_tiny: Path, sent: signal.Signals, status: int
 ) -> None:
-    out = tmp_path / "a.rao"
-    arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, steps=500)]
+    out, rules = tmp_path / "a.rao", tmp_path / "rules.py"
+    rules.write_text("def half(nodes):\n    return (nodes.R - nodes.b) / 2\n")
+    own = ["--set", f"credit.estimator={rules}:half"]
+    arguments = [sys.executable, "-m", "rao_lab", *train(out, random_tiny, steps=500), *own]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -109,15 +111,15 @@ def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
                 break
         said = process.stderr.read()
     assert process.returncode == status
-    assert said.splitlines()[-2:] == [
-        f"rao-lab train --out {out} --resume goes on after the last checkpoint",
-        "rao-lab: stopped; what was written is kept",
-    ]
+    hint, last = said.splitlines()[-2:]
+    again = hint.removesuffix(" goes on after the last checkpoint")
+    assert again == f"rao-lab train --out {out} {' '.join(own)} --resume"
+    assert last == "rao-lab: stopped; what was written is kept"
     assert not list(tmp_path.glob("*-wal"))
     with open_run(out) as run:
         kept = len(run.metrics)
     assert kept >= 3
-    assert cli.call(["train", "--out", str(out), "--resume", "--steps", str(kept)]) == 0
+    assert cli.call([*again.split()[1:], "--steps", str(kept)]) == 0
     with open_run(out) as run:
         assert run.steps[-1].step == kept
 

@@ -116,8 +116,9 @@ def _train(
     world, actor, given = open_both(*which, assigned, run, say)
     say_unread(actor, words, say)
     config = train_config(suggested(actor), run.train, said, given)
+    again = _again(out, which, by[0], settings)
     with sampled_at(actor, config.temperature):
-        step, metrics = _watched(world, actor, config, words, judge, out, resume, peers, quiet)
+        step, metrics = _watched(world, actor, config, words, judge, out, resume, again, peers, quiet)
     return step, metrics, config.steps
 
 
@@ -129,17 +130,18 @@ def _watched(
     judge: Judge | None,
     out: Path,
     resume: bool,
+    again: str,
     peers: Peers | None,
     quiet: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """Trains before a board; returns the last step and its metrics."""
+    """Trains before a board; returns the last step and its metrics. If it is stopped, it says the command `again`."""
     from rao_lab.api.train import train as train_steps
     from rao_lab.views.terminal import Board
 
     last: tuple[int, dict[str, Any]] = 0, {}
     with (
         Board(console_on_stderr(quiet), f"rao-lab train, {out}") as board,
-        board.stoppable(f"rao-lab train --out {out} --resume goes on after the last checkpoint"),
+        board.stoppable(lambda: f"{again} {_from_where(out)}"),
     ):
         board.phase("training", config.steps)
 
@@ -163,6 +165,36 @@ def _watched(
             board.advance("training", step.step)
             last = step.step, step.metrics
     return last
+
+
+def _again(
+    out: Path, which: tuple[str | None, str | None, *tuple[Any, ...]], judge: str | None, settings: Sequence[str]
+) -> str:
+    """The command that goes on, with what a run file does not hold: code of the user's own, and who judges."""
+    from rao_lab.environments.bundled import BUNDLED
+    from rao_lab.policies.own import is_own
+
+    env, policy = which[:2]
+    given = {
+        "--env": None if env in BUNDLED else env,
+        "--policy": policy if policy and is_own(policy) else None,
+        "--judge": judge,
+    }
+    words = ["--out", for_shell(out)]
+    words += [word for name, value in given.items() if value for word in (name, for_shell(value))]
+    for each in settings:
+        name, _, value = (part.strip() for part in each.partition("="))
+        if name.startswith("judge.") or (name == "credit.estimator" and (":" in value or ".py" in value)):
+            words += ["--set", for_shell(each)]
+    return " ".join(["rao-lab train", *words, "--resume"])
+
+
+def _from_where(out: Path) -> str:
+    from rao_lab.store import checkpoint_folder
+
+    if any(checkpoint_folder(out).glob("step-[1-9]*")):
+        return "goes on after the last checkpoint"
+    return "begins anew: no step of it has a checkpoint"
 
 
 def _report(out: Path, step: int, metrics: dict[str, Any], all_steps: int, as_json: bool) -> None:
