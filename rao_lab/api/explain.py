@@ -14,7 +14,7 @@ from rao_lab.base.cell import table_html
 from rao_lab.base.safe_text import one_line, quoted
 from rao_lab.base.words import counted, fixed
 from rao_lab.credit import Attribution, Attributions, CreditConfig, attribute
-from rao_lab.credit.lines import credit_lines, node_place, number_text
+from rao_lab.credit.lines import children_mean, credit_lines, node_place, number_text
 from rao_lab.credit.words import Row, sentence
 from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.store import Run, Trace
@@ -70,7 +70,10 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         names = ("s", "child_mean", "bonus", "R", "b", "A", "w", "c", "share")
-        terms = [(name, number_text(getattr(self.terms, name))) for name in names]
+        values = {name: getattr(self.terms, name) for name in names} | {
+            "child_mean": children_mean(self.terms)
+        }
+        terms = [(name, number_text(value)) for name, value in values.items()]
         place = node_place(self.terms, self.trees)
         goal = f": {one_line(self.goal, 100)}" if self.goal else ""
         said = " ".join(self.sentence.split())  # a table shows a narrow space by its number

@@ -27,11 +27,12 @@ def credit_lines(row: Attribution, config: CreditConfig | None = None, trees: in
     """
     config = config or CreditConfig()
     s, R, b, A, w, c = map(number_text, (row.s, row.R, row.b, row.A, row.w, row.c))
-    children = fixed(row.child_mean, 3)
+    mean = children_mean(row)
+    children = "no scored children" if mean is None else f"mean s of its children {fixed(mean, 3)}"
     return [
         f"{node_place(row, trees)}: {visible(row.status)}",
         f"s = {s:>7}    its success",
-        f"R = {R:>7}    s + bonus: {s} + {fixed(row.bonus, 3)} (lambda {row.lam:g}, mean s of its children {children})",
+        f"R = {R:>7}    s + bonus: {s} + {fixed(row.bonus, 3)} (lambda {row.lam:g}, {children})",
         f"b = {b:>7}    {baseline_words(row, config)}",
         f"A = {A:>7}    {advantage_words(config)}",
         f"w = {w:>7}    " + ("as the rule says" if config.rule else f"the weight of depth {row.depth}"),
@@ -39,6 +40,18 @@ def credit_lines(row: Attribution, config: CreditConfig | None = None, trees: in
         if row.trained
         else f"not trained: {visible(row.why_not or '').replace('_', ' ')}",
     ]
+
+
+def children_mean(row: Attribution) -> float | None:
+    """Mean s of its scored children; None if it has none, which the bonus counts as 0."""
+    return None if row.child_min is None else row.child_mean
+
+
+def given_words(config: CreditConfig) -> str:
+    """What the rule takes as baseline and weights, in a line."""
+    if config.rule:
+        return f"b and w as the rule says (if it gives no w: depth weights {config.depth_weighting})"
+    return f"baseline {config.baseline}, depth weights {config.depth_weighting}"
 
 
 def baseline_words(row: Attribution, config: CreditConfig) -> str:

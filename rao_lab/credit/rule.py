@@ -160,7 +160,10 @@ def _has_text(function: object) -> bool:
 def _column(said: str, name: str, value: Any, nodes: CreditNodes) -> Floats:
     """Raises: CallbackError, if it is no column of numbers."""
     try:
-        column = np.array(value, np.float64)
+        given = np.asarray(value)
+        if np.iscomplexobj(given):  # numpy would drop the imaginary part with a warning
+            raise TypeError("complex numbers")
+        column = np.array(given, np.float64)
     except (TypeError, ValueError, RuntimeError) as problem:  # RuntimeError: a tensor that needs a gradient
         raise CallbackError(
             f"{said} returned {name} of {quoted(value)}: give {len(nodes)} numbers"

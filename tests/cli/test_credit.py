@@ -48,6 +48,10 @@ def test_credit_takes_the_newest_step_and_explains_its_columns(recorded: Path, l
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[-1].endswith("GROUP.0 is tree 1 of the Explorer")
+    nodes = lab.json(["credit", recorded])["nodes"]
+    for line, node in zip(lines[6:], nodes, strict=False):
+        assert (line.split()[5] == "-") == (node["child_min"] is None)
+        assert isinstance(node["child_mean"], float)
     assert lines[5].split() == ["group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c"]
 
 
@@ -116,6 +120,8 @@ def test_a_rule_of_a_file_credits_a_step(recorded: Path, tmp_path: Path, lab: Co
     found = lab.json(["credit", recorded, "--step", "1", "--estimator", tmp_path / "rules.py:twice"])
     assert found["config"]["estimator"]["rule"] == "twice"
     assert [row["A"] for row in found["nodes"]] == [row["A"] and 2 * row["A"] for row in usual]
+    said = lab(["credit", recorded, "--step", "1", "--estimator", tmp_path / "rules.py:twice"])[1]
+    assert said.splitlines()[1].startswith("b and w as the rule says") and "leave_one_out" not in said
     assert "no function 'thrice'" in lab.refused(
         ["credit", recorded, "--estimator", f"{tmp_path}/rules.py:thrice"]
     )

@@ -168,7 +168,10 @@ def _watched(
 
 
 def _again(
-    out: Path, which: tuple[str | None, str | None, *tuple[Any, ...]], judge: str | None, settings: Sequence[str]
+    out: Path,
+    which: tuple[str | None, str | None, *tuple[Any, ...]],
+    judge: str | None,
+    settings: Sequence[str],
 ) -> str:
     """The command that goes on, with what a run file does not hold: code of the user's own, and who judges."""
     from rao_lab.environments.bundled import BUNDLED

@@ -8,7 +8,7 @@ from itertools import islice
 from rao_lab.base.safe_text import visible
 from rao_lab.base.words import counted
 from rao_lab.credit import Attribution, Attributions
-from rao_lab.credit.lines import advantage_words, credit_lines, number_text
+from rao_lab.credit.lines import advantage_words, children_mean, credit_lines, given_words, number_text
 
 HEADS = ("group", "tree", "node", "status", "s", "child", "R", "b", "A", "w", "c", "not trained")
 MOST_ROWS = 200
@@ -28,7 +28,7 @@ def credit_text(step: int, found: Attributions, rows: Sequence[Attribution] | No
     lines = [
         f"step {step}: {chosen}{counted(len(found), 'node')}, {int(found.trained.sum()):,} trained; "
         f"estimator {visible(config.estimator_name)}, lambda {config.lam:g}, bonus {config.bonus},",
-        f"baseline {config.baseline}, depth weights {config.depth_weighting}",
+        given_words(config),
     ]
     if many == 1 and rows is not None:
         return "\n".join([*lines, "", *credit_lines(rows[0], config)])
@@ -45,7 +45,7 @@ def credit_text(step: int, found: Attributions, rows: Sequence[Attribution] | No
 
 
 def _cells(row: Attribution) -> tuple[str, ...]:
-    numbers = (row.s, row.child_mean, row.R, row.b, row.A, row.w, row.c)
+    numbers = (row.s, children_mean(row), row.R, row.b, row.A, row.w, row.c)
     words = (str(row.group), str(row.tree), visible(row.node), visible(row.status))
     return (*words, *map(number_text, numbers), row.why_not or "")
 
