@@ -62,7 +62,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"rao-lab {package_versions()['rao-lab']}\n")
+        sys.stdout.write(f"rao-lab {package_versions().get('rao-lab', 'is not installed')}\n")
         raise typer.Exit
 
 
