@@ -17,6 +17,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from rao_lab.base.words import fixed
 from rao_lab.cli import main as cli
 from rao_lab.errors import RunFileError
 from tests.support.chat_servers import says, serving
@@ -174,3 +175,22 @@ def test_make_lab_asks_nobody_about_news(repo: Path, tmp_path: Path) -> None:
     subprocess.run(line, shell=True, check=True, timeout=300)
     said = json.loads((tmp_path / "share/jupyter/lab/settings/overrides.json").read_text("utf-8"))
     assert said["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_the_table_of_the_demo_is_that_of_the_kept_run(repo: Path) -> None:
+    """`data/tiny/demo.json` is what `rao-lab demo --json` printed, without the rows of single tasks and the paths."""
+    kept = json.loads((repo / "data/tiny/demo.json").read_text("utf-8"))
+    lines = (repo / "README.md").read_text("utf-8").replace("**", "").splitlines()
+    for agent in ("recursive", "flat"):
+        for when in ("before", "after"):
+            bands = kept[when][agent].values()
+            shown = [
+                [fixed(band[name], 2).removeprefix("0") for name in ("success", "low", "high")]
+                for band in bands
+            ]
+            cells = " | ".join(f"{success} [{low}, {high}]" for success, low, high in shown)
+            assert f"| {agent}, {when} | {cells} |" in lines
+    ceilings = " | ".join(
+        fixed(band["flat_ceiling"], 2).removeprefix("0") for band in kept["after"]["flat"].values()
+    )
+    assert f"| flat ceiling | {ceilings} |" in lines
