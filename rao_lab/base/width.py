@@ -7,11 +7,11 @@ from shutil import get_terminal_size
 from rao_lab.base.early import in_notebook
 
 WIDTH = 100
-NOTEBOOK_WIDTH = 84
-"""What a cell of 700 px holds; a wider line would be broken in two."""
+NOTEBOOK_WIDTH = 72
+"""What JupyterLab shows in a window of 700 px; it would break a wider line within a word."""
 
 
 def usual_width() -> int:
-    """Characters of a line: those of the terminal, but at most 100; 84 in a notebook."""
+    """Characters of a line: those of the terminal, but at most 100; 72 in a notebook."""
     most = NOTEBOOK_WIDTH if in_notebook() else WIDTH
     return min(most, get_terminal_size((most, 24)).columns)

@@ -32,12 +32,16 @@ class Finding:
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
-        like = f" (and {self.more} more like it)" if self.more else ""
         return (
             f"{self.check}: {one_line(self.tried, LINE)}\n"
-            f"      came out: {one_line(self.found, LINE)}{unquoted(place)}{like}\n"
+            f"      came out: {one_line(self.found, LINE)}{unquoted(place)}{self.like}\n"
             f"      do: {one_line(self.advice, LINE)}"
         )
+
+    @property
+    def like(self) -> str:
+        """How many others there are, in words; empty if there are none."""
+        return f" (and {self.more} more like it)" if self.more else ""
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("check", "tried", "found", "advice", "where", "more")}
@@ -93,7 +97,7 @@ class EnvironmentReport:
 
     def _repr_html_(self) -> str:
         rows = [
-            (f"✗ {each.check}", each.tried, f"{each.found} {each.where}".strip(), each.advice)
+            (f"✗ {each.check}", each.tried, f"{each.found} {each.where}".strip() + each.like, each.advice)
             for each in self.findings
         ]
         rows += [(f"✓ {name}", said, "", "") for name, said in self.passed.items()]

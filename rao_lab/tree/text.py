@@ -88,7 +88,7 @@ def text_tree(
     Args:
         attributions: adds the columns R and A (signed). Either those of a step, in which this tree is found, or a
             mapping from path to record.
-        width: None = as wide as the terminal, but at most 100; 100 if there is no terminal, 84 in a notebook.
+        width: None = as wide as the terminal, but at most 100; 100 if there is no terminal, 72 in a notebook.
         plain: ASCII only.
         most: nodes that are drawn. Of a larger tree the shallow nodes are drawn, each with the number of nodes
             below it that are not.

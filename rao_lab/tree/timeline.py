@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
+from textwrap import wrap
 from typing import Any, Literal, NamedTuple, Protocol
 
 from rao_lab.base.checks import choice
@@ -186,7 +187,7 @@ class Timeline:
 
         Args:
             clock: by default seconds, if they are known.
-            width: cells of a line; by default those of the terminal, at most 100; 84 in a notebook.
+            width: cells of a line; by default those of the terminal, at most 100; 72 in a notebook.
             plain: ASCII only.
 
         Raises:
@@ -201,8 +202,15 @@ class Timeline:
             begun = bool(nodes) and not nodes[0].status.ended
             yield "this tree has just begun: no time has passed yet" if begun else UNKNOWN
             return
-        yield from self._head(scale(times.end), usual_width() if width is None else width)
+        width = usual_width() if width is None else width
+        yield from self._head(scale(times.end), width)
         yield from picture(nodes, times, scale, width)
+        for line in self._found(clock, times, scale):
+            yield from _within(line, width)
+
+    def _found(self, clock: Clock, times: Times, scale: Scale) -> Iterator[str]:
+        """What is said below the picture."""
+        nodes = self.tree.nodes
         yield f"critical path: {hops(nodes, times.path)}"
         for share in sorted(self.critical(clock), key=lambda each: -each.time)[:MOST_LISTED]:
             steps = f", {counted(share.steps, 'decode step')}" if share.steps and not scale.steps else ""
@@ -221,11 +229,11 @@ class Timeline:
             yield f"  {pair.earlier}, then {pair.later}: together they would have saved {saved}"
 
     def _head(self, end: str, width: int) -> list[str]:
-        """The first line; two if it is too wide and its parts are not."""
+        """The first line; its parts below each other if it is too wide."""
         size = f"{counted(len(self.tree.nodes), 'node')} · {end}"
         parts = [size, *self.ideal()]
         whole = " · ".join(parts)
-        return parts if len(whole) > width >= max(map(len, parts)) else [whole]
+        return [whole] if len(whole) <= width else [line for part in parts for line in _within(part, width)]
 
     def ideal(self) -> list[str]:
         """The ideal speed-up with its two figures, in words; nothing if it is not known."""
@@ -245,6 +253,11 @@ class Timeline:
     def __repr__(self) -> str:
         best = "" if self.speed_up is None else f", ideal speed-up {fixed(self.speed_up, 2)}"
         return f"<Timeline of {len(self.tree.nodes)} nodes{best}>"
+
+
+def _within(line: str, width: int) -> list[str]:
+    """A line of words, broken between them if it is too wide."""
+    return wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _late(turn: Turn) -> bool:

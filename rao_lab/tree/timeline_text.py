@@ -1,6 +1,6 @@
 """A timeline in characters: a line for each node, its time from left to right, and what the picture comes to.
 
-    █ decodes, on the critical path   ▒ decodes   ▪ runs code   · waits for children
+    █ critical path   ▒ decodes   ▪ runs code   · waits for children
 
 Each line fits the width. Nothing that a model said can act on the terminal.
 """
@@ -21,7 +21,7 @@ from rao_lab.tree.times import Bar, Leg, Times
 MOST_ROWS = 60
 MOST_HOPS = 24
 LEAST_LABEL, MOST_LABEL = 12, 34
-KEY = "█ decodes, on the critical path   ▒ decodes   ▪ runs code   · waits for children"
+KEY = "█ critical path   ▒ decodes   ▪ runs code   · waits for children"
 UNKNOWN = "nobody recorded when these nodes ran: there is no time to draw"
 _ASCII = str.maketrans("█▒▪·│→×↳", "#=+.|>x>")
 

@@ -159,7 +159,7 @@ def test_print_fits_a_narrow_cell_of_a_notebook(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("rao_lab.base.width.in_notebook", lambda: True)
     wide = Tree(TreeHeader(Task("t", "goal")), (node("0", goal="wide " * 40),))
     for drawn in (str(wide), str(wide.timeline())):
-        assert max(map(cells, drawn.splitlines())) <= 84
+        assert max(map(cells, drawn.splitlines())) <= 72
 
 
 def test_credit_of_one_tree_may_come_as_a_mapping() -> None:
