@@ -10,9 +10,11 @@ from typing import Any
 from rao_lab.api.defaults import suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks
 from rao_lab.api.keep import check_new, keeping, told_of
+from rao_lab.api.keep_evaluation import check_evaluation, keeping_evaluation, more_of_evaluation
+from rao_lab.api.reopen import set_alike
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
-from rao_lab.base.checks import whole
+from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation import compare as comparison
@@ -46,6 +48,7 @@ def evaluate(
     fits: Fits | None = None,
     judge: Judge | None = None,
     store: str | Path | None = None,
+    resume: bool = False,
     sandbox: Sandbox | None = None,
     batch: int | None = None,
     progress: bool = True,
@@ -73,6 +76,8 @@ def evaluate(
         judge: scores nodes that the world cannot; by default a node takes its root's success.
         store: a new run file that keeps all trees. It is written as they grow: if the program is killed, those that
             had ended are there.
+        resume: go on in `store`: the trees that ended stay, and the others are run, with the same noise. Policy,
+            tasks and settings must be as they were. Seconds, and what a server counts, are of this call alone.
         sandbox: for the code that nodes write; by default one is made and closed.
         batch: trees run at once; another number may give other trees if rows of a batch interact. By default 64, or
             as many as keep a server busy.
@@ -87,7 +92,7 @@ def evaluate(
         ConfigError: an unknown agent, or a batch below 1.
         InputError: no tasks.
         MissingError: an unknown split or prompt.
-        RunFileError: `store` exists.
+        RunFileError: `store` exists, and `resume` is false or it is no evaluation.
         UnavailableError: the policy is being trained in another thread, or `store` cannot be written.
     """
     order = "rl.evaluate(environment, policy)"
@@ -105,11 +110,20 @@ def evaluate(
         on_trees=on_trees,
         on_tick=on_tick,
     )
+    flag("resume", resume)
+    if resume and store is None:
+        raise ConfigError("resume=True means nothing without store: name the run file of the evaluation")
     limits = _settled(environment, policy, tasks, limits, split, options)
-    check_new(store)
+    check_evaluation(store, resume)
+    set_alike(store, resume, policy)
+    chosen = evaluation.chosen_tasks(environment, tasks, split)
     about = _told("evaluation", environment, policy, limits, options, agent=agent)
-    with keeping(store, about) as options["record"], _watched(policy, tasks, 1, options, progress):
-        return evaluation.evaluate(environment, policy, agent, tasks, limits, split=split, **options)
+    about |= more_of_evaluation(policy, chosen, batch)
+    with (
+        keeping_evaluation(store, about, resume) as (options["record"], options["done"]),
+        _watched(policy, chosen, 1, options, progress),
+    ):
+        return evaluation.evaluate(environment, policy, agent, chosen, limits, split=split, **options)
 
 
 @checked_call

@@ -10,7 +10,7 @@ program is killed, the trees that had ended are there whole, and the others as f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,11 +47,11 @@ MOST_PARTS = 1 << 26
 class Keeper:
     """Writes trees into the step of a run file that is under way."""
 
-    def __init__(self, writer: RunWriter) -> None:
+    def __init__(self, writer: RunWriter, done: Iterable[TreeHeader] = ()) -> None:
         self._writer = writer
         self._step = 0
-        self._begun: set[int] = set()
-        self._kept: set[tuple[int, int, int]] = set()
+        self._kept = {(header.step, header.group, header.rollout) for header in done}
+        self._begun = {step for step, _, _ in self._kept}
 
     def begin(self, step: int) -> None:
         """The trees to come belong to this step, perhaps again. They keep the noise that they were sampled with."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import traceback
 import warnings
@@ -173,7 +174,11 @@ def call(arguments: Sequence[str]) -> int:
 def _stopped(arguments: Sequence[str]) -> str:
     """What is left of a command that Ctrl-C ended."""
     name = next(iter(arguments), "")
-    writes = any(each == "--out" or each.startswith("--out=") for each in arguments)
+    given = {each.partition("=")[0] for each in arguments}
+    writes = "--out" in given
+    if writes and ((name == "eval" and "--against" not in given) or [*arguments[:2]] == ["prompts", "bench"]):
+        again = arguments if "--resume" in given else [*arguments, "--resume"]
+        return f"stopped; what was written is kept, and this goes on: rao-lab {shlex.join(again)}"
     if name in KEEPING or (writes and name not in AT_THE_END):
         return "stopped; what was written is kept"
     if name == "bench":

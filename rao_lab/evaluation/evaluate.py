@@ -11,9 +11,10 @@ The one tells lack of room, the other lack of skill.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol, TypedDict
 
 from rao_lab.base.cell import table_html
@@ -32,7 +33,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Graded, Judge, Policy
-from rao_lab.tree import AGENTS, Agent, Event, Task, Tree, TreeHeader
+from rao_lab.tree import AGENTS, Agent, Event, Status, Task, Tree, TreeHeader
 from rao_lab.tree.kinds import KindFigures, by_kind, tree_kind
 
 BATCH = 64
@@ -40,6 +41,9 @@ BATCH = 64
 
 Fits = Callable[[Task, int], bool | None]
 """Whether the task's shortest flat transcript fits a window of so many tokens; None = not known."""
+
+
+FIRST_ENDED = "tasks that ended first, which are not a fair sample"
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,10 +93,17 @@ class Evaluation:
     def interval(self) -> tuple[float, float]:
         return self.overall.low, self.overall.high
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before all tasks had ended: those that ended first are no fair sample of them."""
+        cancelled = any(tree.root.status is Status.CANCELLED for tree in self.trees)
+        return cancelled or self.overall.tasks < self.asked
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON without the trees."""
         return {
             **self.overall.to_dict(),
+            **({"stopped": f"success is of the {FIRST_ENDED}"} if self.stopped else {}),
             "seconds": round(self.seconds, 3),
             "agent": self.agent,
             "policy": self.policy,
@@ -129,6 +140,7 @@ class Evaluation:
             lines[0] = (
                 f"stopped: {self.overall.tasks:,} of {counted(self.asked, 'task')} were begun; {lines[0]}"
             )
+        lines += [f"  stopped: this is of the {FIRST_ENDED}"] if self.stopped else []
         lines += [f"  server: {usage_words(self.usage)}"] if self.usage else []
         lines += [f"  judge: {judging_words(self.judge, self.judging)}"] if self.judging else []
         return "\n".join(lines)
@@ -170,6 +182,7 @@ class Options(TypedDict, total=False):
     temperature: float | None
     batch: int | None
     record: Record | None
+    done: Mapping[int, Tree]
     on_event: Callable[[int, Event], None] | None
     on_trees: Callable[[int, int], None] | None
     on_tick: Callable[[int], None] | None
@@ -194,6 +207,7 @@ def evaluate(
     step: int = 0,
     attempt: int = 0,
     places: Sequence[int] | None = None,
+    done: Mapping[int, Tree] = MappingProxyType({}),
     on_event: Callable[[int, Event], None] | None = None,
     on_trees: Callable[[int, int], None] | None = None,
     on_tick: Callable[[int], None] | None = None,
@@ -213,6 +227,7 @@ def evaluate(
         record: keeps the trees, as this `step`.
         attempt: which try at the tasks this is, from 0: another one has other noise.
         places: of the tasks, by which they are recorded; by default they are counted.
+        done: trees that ran before, by these places; they are not run again.
         on_event: hears every event of every tree, after the place of its task.
         on_trees: told (done, all) after each batch.
         on_tick: called before each decode step; a raise from it stops the evaluation.
@@ -237,11 +252,13 @@ def evaluate(
     trees: list[Tree] = []
     headers: list[TreeHeader] = []
 
+    due: list[int] = []
+
     def happened(place: int, event: Event) -> None:
         if record is not None:
-            record.event(headers[len(trees) + place], event)
+            record.event(headers[due[place]], event)
         if on_event is not None:
-            on_event(len(trees) + place, event)
+            on_event(due[place], event)
 
     def summed_up() -> Evaluation:
         window = min(limits.context_window, policy.window) if policy.window else limits.context_window
@@ -276,13 +293,27 @@ def evaluate(
             record.begin(step)
         try:
             for start in range(0, len(headers), batch):
-                trees += executor.run(headers[start : start + batch])
+                whole = range(start, min(start + batch, len(headers)))
+                due[:] = [at for at in whole if headers[at].group not in done]
+                made = zip(due, executor.run([headers[at] for at in due]), strict=True)
+                trees += _in_order(whole, headers, done, dict(made))
                 if on_trees is not None:
                     on_trees(len(trees), len(given))
         except Interrupted as stop:
-            trees += stop.trees
+            trees += _in_order(range(len(trees), len(headers)), headers, done, dict(zip(due, stop.trees)))
             raise Interrupted(trees, summed_up()) from None
         return summed_up()
+
+
+def _in_order(
+    places: Iterable[int], headers: Sequence[TreeHeader], done: Mapping[int, Tree], made: Mapping[int, Tree]
+) -> Iterator[Tree]:
+    """The trees at these places, in order: those that ran before, and those that were made now."""
+    for at in places:
+        if at in made:
+            yield made[at]
+        elif headers[at].group in done:
+            yield done[headers[at].group]
 
 
 def _usual_batch(policy: Policy) -> int:

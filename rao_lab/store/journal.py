@@ -47,7 +47,7 @@ def in_the_way(path: Path) -> RunFileError:
         if path.is_file() and not begins_as_run(path):
             return RunFileError(f"{unquoted(path.name)} exists already and is no run: choose another name")
     return RunFileError(
-        f"{path.name} exists already: resume it, or choose another name (resume=True or --resume resumes it)"
+        f"{path.name} exists already: --resume goes on with it (in Python resume=True), or choose another name"
     )
 
 

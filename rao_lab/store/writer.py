@@ -162,11 +162,12 @@ class RunWriter:
         """Those noted, newest first; whether a folder is sound is for the caller to see."""
         return self._wait(_read_checkpoints, checkpoint_folder(self.path))
 
-    def rewind(self, step: int, config: Mapping[str, Any] | None = None) -> int:
-        """Deletes, in one transaction, all that follows `step` (-1: everything) and every tree that never
-        ended; returns the new attempt number, which is recorded with `config`, by default this writer's."""
+    def rewind(self, step: int, config: Mapping[str, Any] | None = None, without: Sequence[int] = ()) -> int:
+        """Deletes, in one transaction, all that follows `step` (-1: everything), every tree that never ended and
+        the trees with the ids in `without`; returns the new attempt number, which is recorded with `config`, by
+        default this writer's."""
         own, packages = self._about
-        return self._wait(_rewind, step, own if config is None else config, packages)
+        return self._wait(_rewind, step, own if config is None else config, packages, without)
 
     def note_config(self, config: Mapping[str, Any], packages: Mapping[str, str]) -> None:
         """What the newest attempt was made with, said anew; returns when it is on the disk."""
@@ -308,8 +309,14 @@ def _read_checkpoints(tables: RunTables, folder: Path) -> list[NotedCheckpoint]:
     return [NotedCheckpoint(step, folder / name) for step, name in rows]
 
 
-def _rewind(tables: RunTables, step: int, config: Mapping[str, Any], packages: Mapping[str, str]) -> int:
-    attempt = tables.rewind(step)
+def _rewind(
+    tables: RunTables,
+    step: int,
+    config: Mapping[str, Any],
+    packages: Mapping[str, str],
+    without: Sequence[int],
+) -> int:
+    attempt = tables.rewind(step, without)
     tables.set_config(config, packages)
     return attempt
 

@@ -154,6 +154,10 @@ def test_a_killed_evaluation_keeps_its_finished_trees(tmp_path: Path) -> None:
         assert [tree.status for tree in run.trees(0) if not tree.running] == ["finished", "finished"]
         assert not run.being_written
         assert "2 trees" in str(rl.Explorer(run)) and "not trained: no credit" in str(rl.Explorer(run))
+    again = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False, timeout=300)
+    assert again.returncode == 0, again.stderr
+    with rl.open_run(tmp_path / "e.rao") as run:
+        assert [tree.status for tree in run.trees(0)] == ["finished"] * 4
 
 
 def test_a_tree_is_saved_and_loaded(tmp_path: Path) -> None:

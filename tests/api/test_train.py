@@ -106,7 +106,7 @@ def test_an_empty_file_is_begun_afresh_by_both_doors(tmp_path: Path, resume: boo
 
 BEGUN = {
     "no run": r"a\.rao exists already and is no run: choose another name",
-    "a run without steps": r"a\.rao exists already: resume it, or choose another name",
+    "a run without steps": r"a\.rao exists already: --resume goes on with it",
     "a folder": r"a\.rao is a folder: name a file in it",
 }
 

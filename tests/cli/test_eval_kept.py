@@ -22,21 +22,29 @@ def test_an_evaluation_is_kept_shown_and_has_no_credit(tmp_path: Path, lab: Comm
     assert "its trees were run outside training" in lab.refused(["credit", out])
     assert "its trees were run outside training" in lab.refused(["credit", out, "--step", "0"])
     assert lab(["export", out, "--out", tmp_path / "e.html"])[0] == 0
-    assert "e.rao exists already: choose another name" in lab.refused([*EVAL, "--out", out])
+    said = lab.refused([*EVAL, "--out", out])
+    assert "e.rao exists already: --resume goes on with it (in Python resume=True), or choose another" in said
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_ctrl_c_prints_and_keeps_what_was_run(form: list[str], tmp_path: Path, lab: CommandLine) -> None:
     out = tmp_path / "e.rao"
     world = ["--env", "tests.support.breaking:Stopping"]
-    status, said, _ = lab([*EVAL, *world, "--out", out, *form])
+    status, said, err = lab([*EVAL, *world, "--out", out, *form])
     assert status == 130
+    assert err.endswith(
+        f"goes on: rao-lab {' '.join(map(str, [*EVAL, *world, '--out', out, *form]))} --resume\n"
+    )
     if form:
         found = json.loads(said)
         assert (found["tasks"], found["scored"], found["success"]) == (4, 2, 1.0)
+        assert found["stopped"] == "success is of the tasks that ended first, which are not a fair sample"
     else:
+        assert "stopped: this is of the tasks that ended first, which are not a fair sample" in said
         assert "on 2 of 4 tasks (2 not scored: the run was stopped)" in said
     assert lab(["show", out, "--tree", "3.0"])[1].count("cancelled")
+    found = lab.json([*EVAL, *world, "--out", out, "--resume"])
+    assert (found["tasks"], found["scored"], found["success"]) == (4, 4, 1.0) and "stopped" not in found
 
 
 def test_against_compares_under_a_budget_keeps_all_tries_and_saves_a_page(
@@ -78,3 +86,32 @@ def test_against_compares_under_a_budget_keeps_all_tries_and_saves_a_page(
 )
 def test_a_comparison_that_means_nothing_is_refused(more: list[str], words: str, lab: CommandLine) -> None:
     assert words in lab.refused([*EVAL, *more])
+
+
+def test_another_policy_or_file_is_refused_in_one_line(tmp_path: Path, lab: CommandLine) -> None:
+    out, tree = tmp_path / "e.rao", tmp_path / "t.rao"
+    common = ["eval", "--difficulty", "easy", "--limit", "2"]
+    assert (
+        lab([*common, "--policy", "scripted", "--out", out, "--resume"])[0] == 0
+    )  # begins, as there is none yet
+    assert "begun with policy='scripted'" in lab.refused(
+        [*common, "--policy", "tiny", "--out", out, "--resume"]
+    )
+    other = [
+        *common,
+        "--policy",
+        "scripted",
+        "--set",
+        "policy.style=per_ingredient",
+        "--out",
+        out,
+        "--resume",
+    ]
+    assert "style=None" in lab.refused(other)
+    assert "--resume needs --out FILE" in lab.refused([*common, "--resume"])
+    assert "a comparison cannot go on" in lab.refused(
+        [*common, "--against", "flat", "--out", out, "--resume"]
+    )
+    assert lab(["run", "--policy", "scripted", "--out", tree])[0] == 0
+    line = lab.refused([*common, "--policy", "scripted", "--out", tree, "--resume"])
+    assert "it was not made by rao-lab eval" in line

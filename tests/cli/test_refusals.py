@@ -102,7 +102,15 @@ def test_hostile_messages_stay_one_visible_line(monkeypatch: pytest.MonkeyPatch,
     ("line", "left"),
     [
         (["demo"], "what was written is kept"),
-        (["eval", "--out=a.rao"], "what was written is kept"),
+        (
+            ["eval", "--out=a b.rao"],
+            "what was written is kept, and this goes on: rao-lab eval '--out=a b.rao' --resume",
+        ),
+        (
+            ["prompts", "bench", "a", "b", "--out", "a.rao"],
+            "what was written is kept, and this goes on: rao-lab prompts bench a b --out a.rao --resume",
+        ),
+        (["eval", "--against", "flat", "--out", "a.rao"], "what was written is kept"),
         (["eval"], "nothing was written"),
         (["bench", "rollout", "--out", "a"], "a bench that has not ended leaves nothing"),
         (["export", "a.rao", "--out", "b.html"], "nothing was written"),

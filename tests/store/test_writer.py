@@ -54,7 +54,7 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
 
 def test_a_run_is_not_written_over(tmp_path: Path) -> None:
     record(tmp_path / "a.rao", {1: []})
-    with pytest.raises(RunFileError, match=r"a\.rao exists already: resume it, or choose another name"):
+    with pytest.raises(RunFileError, match=r"a\.rao exists already: --resume goes on with it"):
         RunWriter(tmp_path / "a.rao", {})
     assert names(tmp_path) == ["a.rao"]
     assert len(open_run(tmp_path / "a.rao").steps) == 1

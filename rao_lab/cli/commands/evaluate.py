@@ -49,6 +49,9 @@ BudgetOf = Annotated[
     ),
 ]
 Repeats = Annotated[int, typer.Option(help="With --against: tries at each task.", min=1, max=64)]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the evaluation in --out: what ended is not run again.")
+]
 Page = Annotated[
     Path | None, typer.Option(help="With --against: also save it as a page.", metavar="FILE.html")
 ]
@@ -74,6 +77,7 @@ def evaluate(
     repeats: Repeats = 1,
     page: Page = None,
     out: Out = None,
+    resume: Resume = False,
     as_json: Json = False,
 ) -> None:
     """Run a policy on tasks and say how well it did, with a 95 % interval.
@@ -86,7 +90,8 @@ def evaluate(
     A temperature other than 1 flatters what was trained, so a model of this machine runs the tasks at 1, too.
 
     --out keeps every tree (of the first temperature) in a run file, while it grows: rao-lab show and the
-    Explorer open it, also if the evaluation is stopped or killed.
+    Explorer open it, also if the evaluation is stopped or killed. The same line with --resume goes on: the trees
+    that ended stay.
 
     --against compares with the other agent (--against flat), or with other policies, on the same tasks: pass@1 and
     pass@k with --repeats, and what each solves with --budget tokens, turns or seconds: as much on each task as the
@@ -103,11 +108,13 @@ def evaluate(
       rao-lab eval --policy tiny --difficulty easy,medium
       rao-lab eval --against flat --budget tokens --repeats 4 --page compared.html
       rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao
+      rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao --resume
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz
       rao-lab eval --policy scripted --agent flat --difficulty all
       rao-lab eval --policy scripted --set policy.style=per_ingredient
     """
     from rao_lab.api.keep import check_new
+    from rao_lab.api.keep_evaluation import check_evaluation
     from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
@@ -116,7 +123,11 @@ def evaluate(
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
 
-    check_new(out)  # said before a model is loaded for it
+    _check_resume(out, resume, against)
+    if against:  # said before a model is loaded for it
+        check_new(out)
+    else:
+        check_evaluation(out, resume)
     kind = choice("agent", agent, AGENTS)
     words = None if prompt is None else find(prompt)
     compared = {"budget": budget, "repeats": repeats, "store": out}
@@ -137,7 +148,13 @@ def evaluate(
         else:
             try:
                 found = _watched(
-                    world, actor, kind, count, given, {**options, "store": out}, f"rao-lab eval, {policy}"
+                    world,
+                    actor,
+                    kind,
+                    count,
+                    given,
+                    {**options, "store": out, "resume": resume},
+                    f"rao-lab eval, {policy}",
                 )
             except Interrupted as stop:
                 found, status = stop.evaluation, INTERRUPTED
@@ -159,6 +176,16 @@ def evaluate(
             print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {for_shell(out)}")
     if status or found.success is None:
         raise typer.Exit(status or 1)
+
+
+def _check_resume(out: Path | None, resume: bool, against: object) -> None:
+    """Raises: ConfigError: there is nothing that could go on."""
+    from rao_lab.errors import ConfigError
+
+    if resume and out is None:
+        raise ConfigError("--resume needs --out FILE: the evaluation to go on with")
+    if resume and against:
+        raise ConfigError("--resume has no meaning with --against: a comparison cannot go on")
 
 
 def _check_against(against: object, budget: str | None, repeats: int, page: Path | None) -> None:

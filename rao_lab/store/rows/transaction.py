@@ -149,10 +149,13 @@ class RunTables:
         rows = cells("checkpoints", ("step", "folder"), rows)
         return [(step, checkpoint_name(step, texts.text(folder))) for step, folder in rows]
 
-    def rewind(self, step: int) -> int:
-        """Deletes what follows a step, and every tree that never ended; returns the new attempt."""
+    def rewind(self, step: int, without: Sequence[int] = ()) -> int:
+        """Deletes what follows a step, every tree that never ended and those with these ids; returns the new
+        attempt."""
         self._delete_steps("step > ?", step)
         self._delete_trees("done = ?", 0)
+        for tree in without:
+            self._delete_trees("id = ?", tree)
         self.connection.execute("DELETE FROM checkpoints WHERE step > ?", (step,))
         self._running.clear()
         self.attempt += 1
