@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,8 @@ class Graded:
     unopened: Mapping[str, str] = field(default_factory=dict)
     """Archives, and files in them, that cannot be had, with what to do."""
 
+    doubtful: bool = False
+    """Who this is, or whose a file is, only the student can say."""
     inside: str = field(default="", compare=False)
     """The name that `rao-lab hand-in` was given, if all was packed by it."""
     came_as: tuple[str, tuple[int, ...]] = field(default=("", ()), compare=False)
@@ -111,6 +114,16 @@ class Graded:
     def unknown(self) -> bool:
         """What cannot be had may hold answers."""
         return any(not name.lower().endswith(".rao") for name in self.unopened)
+
+    @property
+    def lost(self) -> bool:
+        """Of the answers nothing is known: this student counts in no mean."""
+        return self.unknown and not self.exercises
+
+    @property
+    def undecided(self) -> bool:
+        """What is lacking may be in a file that cannot be had."""
+        return bool(self.lacks and self.unopened)
 
     @property
     def same(self) -> tuple[str, ...]:
@@ -153,8 +166,8 @@ class Grades:
             "students": [
                 {
                     "student": each.student,
-                    "passed": not each.lacks if self.criteria else None,
-                    "lacks": list(each.lacks),
+                    "passed": not each.lacks if self.criteria and not each.undecided else None,
+                    "lacks": [] if each.undecided else list(each.lacks),
                     "runs": [run.to_json() for run in each.runs],
                     "exercises": {
                         number: {"state": one.state, "tries": one.tries}
@@ -186,7 +199,7 @@ def grade(
     for at, one in enumerate(handed_in, 1):
         tell(at, len(handed_in), one.student)
         found.append(_graded(one, folder, judging))
-    found = _with_copies(_by_their_names(found))
+    found = _with_copies(_sent_again(_by_their_names(found)))
     found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
     answered = [number for number in judging.known if any(number in each.exercises for each in found)]
     return Grades(
@@ -254,8 +267,8 @@ def _by_their_names(found: Sequence[Graded]) -> list[Graded]:
             persons.append(_newest(newest, same))
             those = [each for each in those[1:] if each not in same]
         if len(persons) > 1 or any(each.student == name for each in found if each.inside != name):
-            too = f"another student has the name {unquoted(name)}, too"
-            kept += [replace(each, notes=(*each.notes, too)) for each in persons]
+            too = f"another student has the name {unquoted(name)}, too, or one worked in two folders"
+            kept += [replace(each, notes=(*each.notes, too), doubtful=True) for each in persons]
         else:
             kept.append(replace(persons[0], student=name))
     return sorted(kept, key=lambda each: each.student)
@@ -268,7 +281,34 @@ def _newest(newest: Graded, older: Sequence[Graded]) -> Graded:
     if older:
         others = ", ".join(unquoted(each.came_as[0]) for each in older)
         notes = [f"handed in {len(older) + 1} times: {file} is the newest and counts, {others} not"]
-    return replace(newest, notes=(*newest.notes, *notes))
+    same = [each for each in older if each.all_marks == newest.all_marks]
+    notes += [
+        f"{unquoted(each.came_as[0])} holds the same as {file}: sent twice, or somebody else's name for a copy"
+        for each in same
+    ]
+    return replace(newest, notes=(*newest.notes, *notes), doubtful=bool(same))
+
+
+def _sent_again(found: Sequence[Graded]) -> list[Graded]:
+    """Who has nothing but what cannot be opened, with a note of those whose names are in its name."""
+
+    def with_note(each: Graded) -> Graded:
+        if not each.lost or each.runs:
+            return each
+        words = " ".join((each.student, *each.unopened)).casefold()
+        whole = {
+            one.student
+            for one in found
+            if (one.runs or one.exercises)
+            and any(
+                re.search(rf"(?<![^\W_]){re.escape(name.casefold())}(?![^\W_])", words)
+                for name in {one.student, one.inside} - {""}
+            )
+        }
+        notes = [f"perhaps the same as {unquoted(name)}, who has a whole one" for name in _others(whole)]
+        return replace(each, notes=(*each.notes, *notes))
+
+    return [with_note(each) for each in found]
 
 
 def _unpacked(run: GradedRun, archive: Path, inside: str) -> GradedRun:

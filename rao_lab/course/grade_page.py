@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from rao_lab.course.grade_text import (
     learning,
     mark_of,
     outcome,
+    question_mark,
     said_of,
     state_of,
     with_same,
@@ -38,7 +40,6 @@ LONGEST = 1000
 """Cells of a line."""
 MARKS = {
     "✓": "has what is asked for",
-    "?": "has it, and the same run or the same answers as another student: ask both",
     "✗": "lacks something",
 }
 FILES = {
@@ -61,7 +62,7 @@ def grades_page(found: Grades, when: datetime | None = None) -> str:
     """
     when = when or datetime.now()
     name = escape(unquoted(found.folder))
-    first = [each for each in found.students if _needs_a_look(each)]
+    first = sorted(filter(_needs_a_look, found.students), key=lambda each: not (each.undecided or each.lost))
     others = [each for each in found.students if each not in first]
     return (
         f"{PAGE_BEGINS}{name}</title>\n"
@@ -101,6 +102,7 @@ def _needs_a_look(each: Graded) -> bool:
     """Whether something cannot be graded as it is: a file that is not sound, that another has, or that is lacking."""
     return bool(
         each.same
+        or each.doubtful
         or each.unopened
         or not (each.runs or each.exercises)
         or any(not run.sound for run in each.runs)
@@ -119,7 +121,8 @@ def _students(found: Grades) -> str:
         _student(found, each, {one: many[one] for one in shown})
         for each, many in zip(found.students, states, strict=True)
     )
-    total = _totals(found, {one: fmean(many[one] for many in states) for one in shown})
+    known = [many for each, many in zip(found.students, states, strict=True) if not each.lost]
+    total = _totals(found, {one: fmean(many[one] for many in known) if known else None for one in shown})
     return (
         f'<div class="students"><table>\n<thead><tr>{head}</tr></thead>\n{bodies}'
         f"<tfoot>{total}</tfoot>\n</table></div>\n"
@@ -136,7 +139,8 @@ def _student(found: Grades, each: Graded, numbers: Mapping[str, int]) -> str:
     under = f'<span class="small limit">answers {_text(same)}</span>' if same else ""
     first += f'<th scope="{"rowgroup" if span else "row"}"{span}>{_name(each.student)}{under}</th>'
     first += "".join(
-        f'<td class="figure" data-name="{name}"{span}>{number}</td>' for name, number in numbers.items()
+        f'<td class="figure" data-name="{name}"{span}>{"" if each.lost and name != UNKNOWN else number}</td>'
+        for name, number in numbers.items()
     )
     lines = "".join(f"<tr>{first if at == 0 else ''}{row}</tr>\n" for at, row in enumerate(rows))
     return f'<tbody class="one">{lines}</tbody>\n'
@@ -153,7 +157,7 @@ def _run(run: GradedRun) -> str:
         lines = " ".join(f'<span class="word">{_text(each)}</span>' for each in figures)
         grown = f'{_word(run.learned.verdict)}<span class="small">{lines}</span>'
     return (
-        f'<td class="run" data-name="run"><span>{_text(unquoted(run.file))}{trained}</span></td>'
+        f'<td class="run" data-name="run"><span>{_broken(unquoted(run.file))}{trained}</span></td>'
         + (f'<td class="figure steps" data-name="steps">{steps}</td>' if steps else "<td></td>")
         + f'<td class="file" data-name="file"><span>{state}</span></td>'
         + (f'<td data-name="did it learn"><span>{grown}</span></td>' if grown else "<td></td>")
@@ -162,22 +166,26 @@ def _run(run: GradedRun) -> str:
 
 def _unopened(name: str, todo: str) -> str:
     return (
-        f'<td class="run" data-name="run">{_text(unquoted(name))}</td><td></td>'
+        f'<td class="run" data-name="run">{_broken(unquoted(name))}</td><td></td>'
         f'<td colspan="2" class="file bad" data-name="file">{_text(todo)}</td>'
     )
 
 
-def _totals(found: Grades, means: Mapping[str, float]) -> str:
+def _totals(found: Grades, means: Mapping[str, float | None]) -> str:
     runs = [run for each in found.students for run in each.runs]
     whole = sum(run.state == "whole" for run in runs)
     taught = sum(run.learned is not None and run.learned.verdict == "learned" for run in runs)
     cells = "".join(
         f'<td class="figure" data-name="{name}, mean"><span>{fixed(mean, 1)}<span class="small">mean</span></span></td>'
+        if mean is not None
+        else "<td></td>"
         for name, mean in means.items()
     )
+    lost = sum(each.lost for each in found.students)
+    means_of = f'<span class="small">means of {len(found.students) - lost}</span>' if lost and means else ""
     first = "<td></td>" if found.criteria else ""
     return (
-        f'<tr>{first}<th scope="row">{counted(len(found.students), "student")}</th>{cells}'
+        f'<tr>{first}<th scope="row">{counted(len(found.students), "student")}{means_of}</th>{cells}'
         f'<td class="run">{counted(len(runs), "run")}</td><td></td><td class="file">{whole} whole</td>'
         f"<td>{taught} learned</td></tr>"
     )
@@ -199,7 +207,8 @@ def _states(found: Grades, each: Graded) -> Iterator[str]:
 def _legend(found: Grades) -> str:
     runs = [run for each in found.students for run in each.runs]
     there = {mark_of(each) for each in found.students if found.criteria} | {run.state for run in runs}
-    entries = {sign: words for sign, words in (MARKS | FILES).items() if sign in there}
+    marks = {"✓": MARKS["✓"], "?": question_mark(found), "✗": MARKS["✗"]}
+    entries = {sign: words for sign, words in (marks | FILES).items() if sign in there}
     if said := learning(found):
         entries["did it learn"] = said.partition(": ")[2]
     terms = [f"<dt>{_word(sign)}</dt><dd>{_text(words)}</dd>" for sign, words in entries.items()]
@@ -219,7 +228,7 @@ def _exercises(found: Grades) -> str:
         for number, of_all in zip(found.asked, states, strict=True)
     )
     right = sum(how_many_right(found, each) for each in found.students)
-    of = len(found.asked) * len(found.students)
+    of = len(found.asked) * sum(not each.lost for each in found.students)
     return (
         "<h2>Exercises: what to talk about</h2>\n"
         '<p class="about">tries: the mean over those who answered, up to the first right answer</p>\n'
@@ -279,7 +288,13 @@ def _class(kind: str) -> str:
 
 def _name(student: str) -> str:
     """Apart from what stands beside it, whichever way it is written."""
-    return f"<bdi>{_text(unquoted(student))}</bdi>"
+    return f"<bdi>{_broken(unquoted(student))}</bdi>"
+
+
+def _broken(name: str) -> str:
+    """A name that a narrow column breaks where its parts end."""
+    parts = re.findall(r"[^_.-]{1,20}[_.-]{0,20}|[_.-]{1,20}", one_line(name, LONGEST))
+    return "<wbr>".join(map(escape, parts))
 
 
 def _text(words: str) -> str:

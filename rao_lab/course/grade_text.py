@@ -85,15 +85,16 @@ def grades_csv(found: Grades) -> str:
         facts = [run.file, run.state, run.trained, run.steps] if run else [*lost, "", 0]
         states = [state_of(found, each, number) for number in found.asked]
         states = ["" if state == NO_ANSWER else state for state in states]
-        passed = ("no" if each.lacks else "shared" if each.same else "yes") if found.criteria else ""
+        passed = _passed(each) if found.criteria else ""
+        lacks = () if each.undecided else each.lacks
         same = "; ".join(each.same)
         tries = sum(each.exercises[number].tries for number in found.asked if number in each.exercises)
-        row = [each.student, passed, "; ".join(each.lacks), len(each.runs), *facts, *figures, same]
+        row = [each.student, passed, "; ".join(lacks), len(each.runs), *facts, *figures, same]
         played = "" if run is None or run.played is None else str(run.played)
         row += [
-            how_many_right(found, each),
+            "" if each.lost else how_many_right(found, each),
             len(found.asked),
-            tries,
+            "" if each.lost else tries,
             *states,
             played,
             "; ".join(said_of(found, each)),
@@ -110,13 +111,35 @@ def outcome(found: Grades) -> str:
     passed = [each for each in found.students if not each.lacks]
     shared = sum(bool(each.same) for each in passed)
     less = f" ({shared} shared with another)" if shared else ""
-    return f"{len(passed)} of {many} have what is asked for{less}: {found.criteria}"
+    undecided = sum(each.undecided for each in found.students)
+    open_ = f", and of {undecided} it is not known" if undecided else ""
+    return f"{len(passed)} of {many} have what is asked for{less}{open_}: {found.criteria}"
+
+
+def _passed(each: Graded) -> str:
+    """In a cell of a table."""
+    if each.undecided:
+        return "unknown"
+    return "no" if each.lacks else "shared" if each.same else "yes"
+
+
+def question_mark(found: Grades) -> str:
+    """What "?" means here; "" if nobody has it."""
+    if not found.criteria:
+        return ""
+    means = []
+    if any(each.undecided for each in found.students):
+        means.append("not known, as a file cannot be opened: get it again")
+    if any(each.same and not each.lacks for each in found.students):
+        means.append(
+            "has what is asked for, and the same run or the same answers as another student: ask both"
+        )
+    return "; or ".join(means)
 
 
 def _legend(found: Grades) -> str:
-    if not (found.criteria and any(each.same and not each.lacks for each in found.students)):
-        return ""
-    return "? has what is asked for, and the same run or the same answers as another student: ask both"
+    said = question_mark(found)
+    return f"? {said}" if said else ""
 
 
 def learning(found: Grades) -> str:
@@ -163,7 +186,9 @@ def _looked_at(found: Grades) -> Iterator[str]:
 
 
 def mark_of(each: Graded) -> str:
-    """✓ if nothing lacks, "?" if another has the same."""
+    """✓ if nothing lacks, "?" if another has the same or if it is not known."""
+    if each.undecided:
+        return "?"
     return "✗" if each.lacks else "?" if each.same else "✓"
 
 
@@ -206,9 +231,9 @@ def _exercises(found: Grades, each: Graded) -> str:
     if not found.asked:
         return ""
     states = Counter(state_of(found, each, number) for number in found.asked)
-    said = f"{how_many_right(found, each)} of {len(found.asked)}"
-    said += "".join(f", {states[state]} {state}" for state in STATES if states[state])
-    return with_same(said, each.same_answers)
+    parts = [] if each.lost else [f"{how_many_right(found, each)} of {len(found.asked)}"]
+    parts += [f"{states[state]} {state}" for state in STATES if states[state]]
+    return with_same(", ".join(parts), each.same_answers)
 
 
 def state_of(found: Grades, each: Graded, number: str) -> str:
@@ -251,7 +276,9 @@ def _than(run: GradedRun) -> str:
 
 def said_of(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
     """What a lecturer should know of a student."""
-    if each.lacks:
+    if each.undecided:
+        yield "not known: what is lacking may be in a file that cannot be opened"
+    elif each.lacks:
         yield f"lacks {'; '.join(each.lacks)}"
     for run in each.runs:
         name = unquoted(run.file)

@@ -315,7 +315,8 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
     code, out, err = lab(["grade", "handed_in", *wanted, "--csv", "g.csv", "--page", "g.html", "--json"])
     assert code == 0, err
     data = json.loads(out)
-    assert [each["passed"] for each in data["students"]] == [False, True, False, False, False]
+    assert [each["passed"] for each in data["students"]] == [False, True, False, None, False]
+    assert data["students"][3]["lacks"] == []
     assert data["students"][1]["runs"][0]["learned"]["verdict"] == "not resolved"
     rows = list(csv.reader(io.StringIO((folder / "g.csv").read_text("utf-8-sig"))))
     assert len(rows) == 6 and {len(row) for row in rows} == {len(rows[0])}
@@ -328,7 +329,7 @@ def test_text_json_table_and_page_say_the_same(handed_in: Path, lab: CommandLine
     assert (folder / "g.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "Excel reads it as UTF-8"
     code, out, err = lab(["grade", "handed_in", *wanted])
     assert out.splitlines()[0].startswith(
-        "handed_in: 1 of 5 students have what is asked for (1 shared with another): a sound run of at least"
+        "handed_in: 1 of 5 students have what is asked for (1 shared with another), and of 1 it is not known: a "
     )
     assert (
         "?  ada      first.rao" in out
@@ -355,12 +356,14 @@ def test_the_page_sums_up_and_names_first_whom_to_ask(handed_in: Path) -> None:
         "<h1>Grades of handed_in</h1>" in page and "5 October 2026, 09:30 · 6 students · 4 run files" in page
     )
     first, _, others = page.partition("<h2>Look at these first</h2>")[2].partition("<h2>All others</h2>")
-    assert re.findall("<h3><bdi>(.*)</bdi></h3>", first) == ["=eve", "ada", "bob", "cleo"]
+    assert re.findall("<h3><bdi>(.*)</bdi></h3>", first) == ["cleo", "=eve", "ada", "bob"]
     assert re.findall("<h3><bdi>(.*)</bdi></h3>", others) == ["dan", "fay"]
     total = re.sub("<[^>]*>+", " ", page.partition("<tfoot>")[2].partition("</tfoot>")[0])
     assert " ".join(total.split()) == (
-        "6 students 0.3 mean 0.5 mean 0.7 mean 0.5 mean 4 runs 2 whole 0 learned"
+        "6 students means of 5 0.4 mean 0.6 mean 0.8 mean 0.2 mean 4 runs 2 whole 0 learned"
     ), "an archive that cannot be opened may hold answers to both"
+    assert "<dd>not known, as a file cannot be opened: get it again; or has what is asked for" in page
+    assert ">3 of 10 answers right<" not in page and ">2 of 10 answers right<" in page
     (row,) = re.findall('<tr class="one"><th scope="row">1.1</th>(.*)</tr>', page)
     assert (
         row.startswith(f"<td>{find('1.1').asks}")

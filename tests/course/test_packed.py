@@ -17,6 +17,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.course import packed
 from rao_lab.course.grade import Criteria, Graded, grade
+from rao_lab.course.grade_page import grades_page
 from tests.support.command_line import CommandLine
 
 LINE = json.dumps({"exercise": "1.1", "answer": "0.1", "at": "2026-10-05T10:00:00Z"})
@@ -243,16 +244,20 @@ def test_what_cannot_be_opened_is_never_called_nothing(home: Path, folder: Path,
     wanted = ["--min-steps", "3", "--exercises", "1.1", "--csv", "g.csv", "--page", "g.html"]
     status, out, _ = lab(["grade", "class", *wanted])
     assert status == 0 and "no run" not in out and "no answer" not in out
-    (bob,) = [line for line in out.splitlines() if line.startswith("✗  bob")]
+    (bob,) = [line for line in out.splitlines() if line.startswith("?  bob")]
     assert "bob.zip" in bob and "cannot be opened, ask for it again" in bob and "1 not known" in bob
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(Path("g.csv").read_text("utf-8-sig")))}
     assert (rows["bob"]["file"], rows["bob"]["1.1"]) == ("bob.zip", "not known")
+    assert [rows["bob"][name] for name in ("passed", "lacks", "right", "tries")] == ["unknown", "", "", ""]
+    assert (rows["cy"]["passed"], rows["cy"]["right"]) == ("unknown", "1"), "its run may be as asked for"
+    assert "0 of 4 students have what is asked for" not in out and "of 3 it is not known" in out
     assert rows["bob"]["state"] == rows["cy"]["state"] == "cannot be opened, ask for it again"
     assert rows["cy"]["1.1"] == "right", "what can be had is judged"
     assert rows["dan"]["state"] == "not opened: unpack it"
     page = Path("g.html").read_text("utf-8")
     assert ">not known<" in page and "no run" not in page and ">–<" not in page
     said = lab.json(["grade", "class"])["students"]
+    assert said[1]["notes"][0].startswith("bob.zip cannot be opened") and len(said[1]["notes"]) == 1
     assert said[1]["not_opened"] == {"bob.zip": "cannot be opened, ask for it again"}
 
 
@@ -350,7 +355,25 @@ def test_who_hands_in_twice_is_one_student_and_the_newest_counts(home: Path, lab
     found = grade(Path("class"), Criteria()).students
     assert len(found) == 2, "nothing in common: another student of the same name"
     assert [each.student for each in found] == ["ada", "other"]
-    assert all("another student has the name ada, too" in each.notes for each in found)
+    too = "another student has the name ada, too, or one worked in two folders"
+    assert all(too in each.notes and each.doubtful for each in found)
+
+
+def test_a_broken_file_and_a_renamed_copy_are_to_be_asked_about(home: Path, lab: CommandLine) -> None:
+    lab(["hand-in", "dan", "--from", home, "--out", "class"])
+    whole = Path("class/dan.zip").read_bytes()
+    Path("class/77_dan_assign_file.zip").write_bytes(whole[: len(whole) * 2 // 3])
+    Path("class/88_danny_assign_file.zip").write_bytes(whole[: len(whole) * 2 // 3])
+    Path("class/gus.zip").write_bytes(whole)
+    found = {each.student: each for each in grade(Path("class"), Criteria()).students}
+    again = "perhaps the same as dan, who has a whole one"
+    assert {name for name, each in found.items() if again in each.notes} == {"77_dan_assign_file"}
+    assert [*found] == ["77_dan_assign_file", "88_danny_assign_file", "dan"] and found["dan"].doubtful
+    assert found["dan"].notes[-1] == (
+        "gus.zip holds the same as dan.zip: sent twice, or somebody else's name for a copy"
+    )
+    page = grades_page(grade(Path("class"), Criteria()))
+    assert "<h2>All others</h2>" not in page and "77_<wbr>dan_<wbr>assign_<wbr>file" in page
 
 
 def test_what_else_is_in_an_archive_is_named(home: Path, lab: CommandLine) -> None:
