@@ -37,15 +37,22 @@ def open_both(
     from rao_lab.api.reopen import Begun, reopen_environment
     from rao_lab.api.settings import own_settings
     from rao_lab.environments.named import HasOptions, world_text
+    from rao_lab.errors import ConfigError, InputError
     from rao_lab.protocols import Graded
 
     run = run or Begun(Path())
     of_world, rest = own_settings(assigned, "env")
     actor, rest = _open_policy(policy, rest, run, temperature)
     player = suggested(actor).player
-    if env is None and not run.config:
-        env = made_in(actor)
-    world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
+    assumed = env is None and not run.config
+    env = made_in(actor) if assumed else env
+    try:
+        world = reopen_environment(run, env, player, difficulty, rules, tasks, of_world)
+    except (ConfigError, InputError) as problem:
+        if assumed and (rules or tasks):
+            kind = ConfigError if isinstance(problem, ConfigError) else InputError
+            raise kind(f"{problem}; {_other_world(env, rules)}") from None
+        raise
     line = f"world: {world_text(world)}"
     chosen = difficulty is None and rules is None and tasks is None and not run.config
     if chosen and isinstance(world, Graded) and isinstance(world, HasOptions):
@@ -53,6 +60,17 @@ def open_both(
     say(line)
     _say_unsuited(actor, world, say)
     return world, actor, rest
+
+
+def _other_world(env: str | None, rules: Path | None) -> str:
+    """Which world was assumed, and which one reads such files."""
+    if rules is not None and rules.is_dir():
+        reads = "--env research reads a folder of texts"
+    elif rules is not None and rules.suffix.lower() == ".mbox":
+        reads = "--env mail reads a mailbox"
+    else:
+        reads = "--env aggregation reads one file, research a folder of texts, mail a mailbox"
+    return f"without --env the world is {env}: {reads}"
 
 
 def open_goal(

@@ -16,7 +16,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.environments.answers import MOST_CHARS, number_of
 from rao_lab.environments.drawn import choose
 from rao_lab.environments.fields import Others, has, named, row_of, text_in
-from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said, settled, split_named
+from rao_lab.environments.reading import Ids, Wrong, json_of, lines_of, path_of, said, settled, split_named
 from rao_lab.errors import ConfigError, InputError
 
 ANY = "file"
@@ -63,17 +63,19 @@ def read_questions(
         InputError, MissingError: naming the file, the line and what is wrong.
     """
     path = path_of(file)
-    found, ids, others = [], Ids(), Others((*FIELDS, *more))
-    for number, line in lines_of(path, "one question"):
+    found, ids, others, wrong = [], Ids(), Others((*FIELDS, *more)), Wrong()
+    for number, line in lines_of(path, wrong, "one question"):
         where = f"{said(path)}, line {number}"
-        row = row_of(json_of(line, where), where, EXAMPLE)
-        others.look(row, where)
-        # Ids go into run files, which hold no paths.
-        id_ = text_in(row, ("id",), where, MAX_NAME, f"{path.name}/{number}")
-        ids.add(id_, number, where)
-        question, level = text_in(row, QUESTION, where, most), level_in(row, where, difficulty)
-        answers, split = _answers(row, where), split_named(row, where, ANY)
-        found.append(Asked(id_, question, answers, level, kind_in(row, where), split, number, where, row))
+        with wrong.line():
+            row = row_of(json_of(line, where), where, EXAMPLE)
+            others.look(row, where)
+            # Ids go into run files, which hold no paths.
+            id_ = text_in(row, ("id",), where, MAX_NAME, f"{path.name}/{number}")
+            ids.add(id_, number, where)
+            question, level = text_in(row, QUESTION, where, most), level_in(row, where, difficulty)
+            answers, split = _answers(row, where), split_named(row, where, ANY)
+            found.append(Asked(id_, question, answers, level, kind_in(row, where), split, number, where, row))
+    wrong.check()
     if not found:
         raise InputError(f"{said(path)} holds no questions: write {EXAMPLE} on each line")
     others.say(said(path))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BufferedIOBase
 from os import PathLike
@@ -47,11 +47,56 @@ def text_of(path: Path, most: int = MAX_WHOLE) -> str:
         return decoded(data, said(path))
 
 
-def lines_of(path: Path, each: str = "one task") -> Iterator[tuple[int, str]]:
+MOST_WRONG = 20
+"""Wrong lines that are said, one by one."""
+
+
+class WrongLines(InputError):
+    """Lines of a file are wrong: the message says what is wrong with the first, and how many more there are."""
+
+    def __init__(self, lines: Sequence[str], more: int) -> None:
+        many = len(lines) - 1 + more
+        rest = (
+            f"; {counted(many, 'more line is', 'more lines are')} wrong: rao-lab check says all"
+            if many
+            else ""
+        )
+        super().__init__(lines[0] + rest)
+        self.lines = tuple(lines)
+        self.more = more
+        """How many are wrong beside these."""
+
+
+class Wrong:
+    """Collects what is wrong with the lines of a file, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._more = 0
+
+    @contextmanager
+    def line(self) -> Iterator[None]:
+        """What is wrong inside belongs to one line, and reading goes on after it."""
+        try:
+            yield
+        except InputError as problem:
+            if len(self._lines) < MOST_WRONG:
+                self._lines.append(str(problem))
+            else:
+                self._more += 1
+
+    def check(self) -> None:
+        """Raises: WrongLines, if any line is wrong."""
+        if self._lines:
+            raise WrongLines(self._lines, self._more)
+
+
+def lines_of(path: Path, wrong: Wrong, each: str = "one task") -> Iterator[tuple[int, str]]:
     """The lines that are not blank, with their numbers. Only a line feed ends a line: a text may hold any other
     character that Unicode takes for an end.
 
     Args:
+        wrong: told of lines that are no text; they are passed over.
         each: what a line should hold.
 
     Raises:
@@ -69,7 +114,11 @@ def lines_of(path: Path, each: str = "one task") -> Iterator[tuple[int, str]]:
             if number > MAX_LINES:
                 raise InputError(f"{where}: at most {MAX_LINES} lines are read: split the file")
             if line.strip():
-                yield number, decoded(line, where)
+                text = ""
+                with wrong.line():
+                    text = decoded(line.rstrip(b"\r\n"), where)
+                if text:
+                    yield number, text
 
 
 @contextmanager
@@ -177,7 +226,9 @@ def decoded(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not UTF-8 text: byte {error.start}") from None
+        raise InputError(
+            f"{where} is not UTF-8 text: byte {error.start} (0x{data[error.start]:02X}): save the file as UTF-8"
+        ) from None
 
 
 def path_of(file: str | PathLike[str]) -> Path:

@@ -91,6 +91,10 @@ def loads(text: str | bytes, most: int = MAX_PARTS, nan: bool = False) -> Any:
         return json.loads(text, parse_constant=None if nan else _refuse_constant)
     except RecursionError:
         raise InputError("this JSON is nested too deep to be read") from None
+    except json.JSONDecodeError as error:
+        one = error.lineno == 1  # of one line the column alone says where
+        place = f"{error.msg.removesuffix(' at')}, column {error.colno}" if one else str(error)
+        raise InputError(f"this is not JSON: {place}") from None
     except ValueError as error:
         raise InputError(f"this is not JSON: {error}") from None
 

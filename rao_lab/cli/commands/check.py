@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rao_lab.cli.options import Difficulty, Json, Rules, Set, Tasks
 from rao_lab.cli.output import own_prints_aside, print_json, print_text
+
+if TYPE_CHECKING:
+    from rao_lab.environments.reading import WrongLines
 
 
 def check(
@@ -45,19 +48,40 @@ def check(
     from rao_lab.base.own_code import function_of
     from rao_lab.base.safe_text import unquoted
     from rao_lab.environments.named import open_named
+    from rao_lab.environments.reading import WrongLines
     from rao_lab.errors import ConfigError
     from rao_lab.testing import check_environment
 
     of_world, rest = own_settings(overrides(settings or ()), "env")
     if rest:
         raise ConfigError(f"--set {unquoted(min(rest))}=... has no meaning here: a check has env.NAME alone")
-    with own_prints_aside():
-        world = open_named(env, "scripted", difficulty, rules, tasks, of_world)
-        right = function_of(gold, "gold") if gold is not None else None
-        report = check_environment(world, gold=right, seconds=seconds)
+    try:
+        with own_prints_aside():
+            world = open_named(env, "scripted", difficulty, rules, tasks, of_world)
+            right = function_of(gold, "gold") if gold is not None else None
+            report = check_environment(world, gold=right, seconds=seconds)
+    except WrongLines as wrong:
+        _say_wrong(wrong, as_json)
+        raise typer.Exit(1) from None
     if as_json:
         print_json(report.to_json())
     else:
         print_text(str(report), sentences=True)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _say_wrong(wrong: WrongLines, as_json: bool) -> None:
+    """Prints which lines of the world's file are wrong, and with what."""
+    from rao_lab.base.words import counted
+
+    many = len(wrong.lines) + wrong.more
+    if as_json:
+        print_json({"ok": False, "wrong_lines": many, "findings": list(wrong.lines)})
+        return
+    text = [
+        f"{counted(many, 'line is', 'lines are')} wrong:",
+        *(f"  \N{BALLOT X} {line}" for line in wrong.lines),
+    ]
+    text += [f"  and {wrong.more:,} more"] if wrong.more else []
+    print_text("\n".join(text))

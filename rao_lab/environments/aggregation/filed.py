@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -22,7 +23,7 @@ from rao_lab.environments.aggregation.plan import flat_plan
 from rao_lab.environments.aggregation.presets import PRESETS
 from rao_lab.environments.aggregation.spool import Lines, Spool
 from rao_lab.environments.aggregation.world import LinesWorld, launch_for, plain_question
-from rao_lab.environments.asked import ANSWER, ANY, QUESTION, chosen_of, kind_in, level_in
+from rao_lab.environments.asked import ANSWER, ANY, FIELDS, QUESTION, chosen_of, kind_in, level_in
 from rao_lab.environments.drawn import check_split, own_name
 from rao_lab.environments.fields import has, named, row_of, text_in
 from rao_lab.errors import ConfigError, InputError
@@ -35,6 +36,8 @@ MAX_SPOOL = 16 * 2**30
 MAX_ROWS = 1_000_000
 MAX_QUESTION = 20_000
 """Characters of a question."""
+OOLONG = ("context_window_id", "context_len", "answer_type", "task", "question_type")
+"""What else of a line is read, as Oolong has it."""
 AT_ONCE = 25
 """Lines that one call of `read` gives."""
 CHARS_PER_TOKEN = 4
@@ -82,6 +85,9 @@ class AggregationFile:
         self._unanswered = flag("unanswered", unanswered)
         self._column = column
         self._path = reading.path_of(file)
+        self._known = {*FIELDS, *OOLONG, column}
+        self._others: Counter[str] = Counter()
+        """Fields that mean nothing -> how many lines have them."""
         self._spool = Spool()
         found = list(self._rows())
         if not found:
@@ -103,6 +109,7 @@ class AggregationFile:
         """The size of each row's context, for the order of difficulties, and its task."""
         known: dict[str, str] = {}
         ids: set[str] = set()
+        wrong = reading.Wrong()
         with reading.opened(self._path) as file:
             number = 0
             while line := file.readline(MAX_ROW + 1):
@@ -119,11 +126,17 @@ class AggregationFile:
                     )
                 if not line.strip():
                     continue
-                text = reading.decoded(line, where)
-                del line
-                row = reading.json_of(text, where)
-                del text
-                yield self._row(row, number, where, known, ids)
+                made = None
+                with wrong.line():
+                    text = reading.decoded(line.rstrip(b"\r\n"), where)
+                    del line
+                    row = reading.json_of(text, where)
+                    del text
+                    made = self._row(row, number, where, known, ids)
+                    self._others.update(name for name in row if name not in self._known)
+                if made is not None:
+                    yield made
+        wrong.check()
 
     def _row(
         self, row: Any, number: int, where: str, known: dict[str, str], ids: set[str]
@@ -194,6 +207,15 @@ class AggregationFile:
         """Every split has all tasks of the file, unless its lines name splits."""
         check_split(split)
         return [task for task in self._tasks if task.split in (split, ANY)]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is worth knowing of the file."""
+        many = self._others.most_common()
+        return [
+            f"field {quoted(name)} means nothing here: {counted(count, 'line has', 'lines have')} it"
+            for name, count in many
+        ]
 
     def open(self, task: Task) -> LinesWorld:
         source, asked = self._source(task)

@@ -10,6 +10,7 @@ from rao_lab.base.safe_text import quoted
 from rao_lab.environments.asked import Asked, read_questions
 from rao_lab.environments.mail.mailbox import Mailbox
 from rao_lab.environments.mail.world import MAX_QUESTION
+from rao_lab.environments.reading import Wrong
 from rao_lab.errors import InputError
 
 
@@ -34,11 +35,16 @@ def read_placed(file: str | PathLike[str], mailbox: Mailbox) -> dict[str, Placed
         if head.key:
             numbers.setdefault(head.key, []).append(number)
     found: dict[str, Placed] = {}
+    wrong = Wrong()
     for asked in read_questions(file, MAX_QUESTION, ("message",), difficulty="file"):
         words = " ".join(asked.question.split())
-        if words in found:
-            raise InputError(f"{asked.where} asks what line {found[words].asked.line} asks: {quoted(words)}")
-        found[words] = Placed(asked, _numbers(asked, numbers))
+        with wrong.line():
+            if words in found:
+                raise InputError(
+                    f"{asked.where} asks what line {found[words].asked.line} asks: {quoted(words)}"
+                )
+            found[words] = Placed(asked, _numbers(asked, numbers))
+    wrong.check()
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.drawn import TaskList
-from rao_lab.environments.reading import Ids, json_of, lines_of, path_of, said, text_of
+from rao_lab.environments.reading import Ids, Wrong, json_of, lines_of, path_of, said, text_of
 from rao_lab.environments.textcraft.book import closure
 from rao_lab.environments.textcraft.recipes import Recipe, heights
 from rao_lab.environments.textcraft.tasks import MAX_COUNT, item_counts
@@ -56,19 +56,21 @@ def read_tasks(recipes: str | PathLike[str], tasks: str | PathLike[str]) -> Foun
     path = path_of(tasks)
     found: list[Task] = []
     bands: dict[str, tuple[int, int]] = {}
-    room, ids = MAX_ITEMS, Ids()
-    for number, line in lines_of(path):
+    room, ids, wrong = MAX_ITEMS, Ids(), Wrong()
+    for number, line in lines_of(path, wrong):
         where = f"{said(path)}, line {number}"
-        # Ids go into run files, which hold no paths.
-        task = _task(json_of(line, where), f"{path.name}/{number}", where, book)
-        ids.add(task.id, number, where)
-        tier = max(height[item] for item in task.data["targets"])
-        low, high = bands.get(task.difficulty, (tier, tier))
-        bands[task.difficulty] = (min(low, tier), max(high, tier))
-        found.append(task)
-        room -= 1 + len(task.data["targets"]) + len(task.data["inventory"])
+        with wrong.line():
+            # Ids go into run files, which hold no paths.
+            task = _task(json_of(line, where), f"{path.name}/{number}", where, book)
+            ids.add(task.id, number, where)
+            tier = max(height[item] for item in task.data["targets"])
+            low, high = bands.get(task.difficulty, (tier, tier))
+            bands[task.difficulty] = (min(low, tier), max(high, tier))
+            found.append(task)
+            room -= 1 + len(task.data["targets"]) + len(task.data["inventory"])
         if room < 0:
             raise InputError(f"{where}: the tasks hold more than {MAX_ITEMS} counts of items: split the file")
+    wrong.check()
     if not found:
         raise InputError(f"{said(path)} holds no tasks: expected one JSON object a line")
     return FoundTasks(book, found, bands)
