@@ -227,7 +227,8 @@ class _Picture:
         record = self.credit.get(node.path) if self.credit is not None else None
         refused = refusal_words(node.refusals)
         summed = _summed(node.refusals)
-        before, after = _ended(node), [*_untrained(record), *self._hidden(node)]
+        failed = [f"last error {one_line(error, 60)}"] if (error := last_error(node)) else []
+        before, after = _ended(node), [*failed, *_untrained(record), *self._hidden(node)]
         return _Row(
             head=f"{self._indent(node)}{getattr(self.glyphs, _shape(node))} {node.path}",
             goal=short_goal(node, self.preamble),
@@ -284,16 +285,15 @@ def _ended(node: Node) -> list[str]:
         words.append(node.status.value.replace("_", " "))
         if node.status is not Status.CANCELLED and node.reason:
             words[0] += f": {one_line(node.reason, 40)}"
-        elif last_error(node):
-            words[0] += f", last error {one_line(last_error(node), 60)}"
     elif node.success is None:
         words.append("not scored")
     return words if node.reward is None else [*words, f"reward {node.reward:g}"]
 
 
 def last_error(node: Node) -> str:
-    """How the last turn of a node that ran into a limit failed, if it did: more of that kind ate its turns."""
-    return node.turns[-1].error or "" if node.status in LIMIT_STATUSES and node.turns else ""
+    """How the last turn of a node that ran into a limit failed, if its status does not say so already."""
+    told = node.status in LIMIT_STATUSES and node.status is not Status.CONTEXT_LIMIT
+    return node.turns[-1].error or "" if told and node.turns else ""
 
 
 def _untrained(record: Earned | None) -> list[str]:
