@@ -18,7 +18,7 @@ leaves with status 2. A node that fails raises nothing: its failure is data on t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -146,12 +146,16 @@ class Interrupted(KeyboardInterrupt):
     cancelled None
     """
 
-    def __init__(self, trees: Sequence[Any], evaluation: Any = None) -> None:
+    def __init__(
+        self, trees: Sequence[Any], evaluation: Any = None, evaluations: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__("stopped")
         self.trees = tuple(trees)
         """All trees that were begun, in order; those that had ended are whole."""
         self.evaluation = evaluation
         """Of `rl.evaluate`: what it amounts to so far, over these trees."""
+        self.evaluations = dict(evaluations or {})
+        """Of `rl.compare`: those of the first try at each task so far, by name; the last may be of fewer tasks."""
 
     @property
     def tree(self) -> Any:

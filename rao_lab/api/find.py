@@ -18,13 +18,15 @@ def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
     """The trees of a step, in the order of their groups, then the probes.
 
     Args:
-        step: None = the newest that has trees.
+        step: None = the newest that has trees; of a training that was ended in a step, the newest that was finished.
 
     Raises:
         MissingError: there is no such step, or it has no trees.
     """
     if step is None:
-        step = next((each.step for each in reversed(run.steps) if run.trees(each.step)), None)
+        having = [each for each in reversed(run.steps) if run.trees(each.step)]
+        whole = [each for each in having if not is_cut(run, each.step)]
+        step = next((each.step for each in whole or having), None)
         if step is None:
             raise MissingError(_why_no_trees(run))
     trees = run.trees(step)
@@ -33,6 +35,12 @@ def find_trees(run: Run, step: int | None) -> Sequence[TreeSummary]:
         has = f": of its steps, {_listed(others)} have some" if others else ""
         raise MissingError(f"step {step} of {run.path.name} has no trees{_lost(run, step)}{has}")
     return trees
+
+
+def is_cut(run: Run, step: int) -> bool:
+    """Whether a training was ended in this step, which then has no credit."""
+    unfinished = {each.step for each in run.steps if each.ended is None}
+    return step in unfinished and is_training(run) and not run.being_written
 
 
 def _why_no_trees(run: Run) -> str:

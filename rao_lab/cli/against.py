@@ -9,6 +9,7 @@ from rao_lab.cli.output import console_on_stderr, loading
 
 if TYPE_CHECKING:
     from rao_lab.evaluation.compare import Comparison
+    from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.protocols import Environment, Policy
     from rao_lab.tree import Agent as Kind
     from rao_lab.tree import Task
@@ -22,8 +23,9 @@ def compare_with(
     given: Mapping[str, Any],
     options: Mapping[str, Any],
     plain_too: Callable[[float | None], bool],
-) -> dict[str, Comparison]:
-    """The comparison, and the same at temperature 1 if that is another one; each by what it is called.
+) -> tuple[dict[str, Comparison], dict[str, Evaluation]]:
+    """The comparison, and the same at temperature 1 if that is another one; each by what it is called. Of one that
+    Ctrl-C ended, the evaluations so far.
 
     Args:
         actor: the policy that the others are compared with, by its name, and its agent.
@@ -33,6 +35,7 @@ def compare_with(
     from rao_lab.api.defaults import suggested
     from rao_lab.api.evaluate import compare
     from rao_lab.api.settings import limits_from
+    from rao_lab.errors import Interrupted
     from rao_lab.views.terminal import Board
 
     name, policy, kind = actor
@@ -40,7 +43,8 @@ def compare_with(
     limits = limits_from(suggested(policy), dict(given))
     at_least = len(tasks) * len(policies) * len(agents) * options.get("repeats", 1)
     found: dict[str, Comparison] = {}
-    with Board(console_on_stderr(), f"rao-lab eval, {name} against {', '.join(against)}") as board:
+    console = console_on_stderr()
+    with Board(console, f"rao-lab eval, {name} against {', '.join(against)}") as board:
 
         def run(temperature: float | None) -> Comparison:
             phase = "trees" if not found else "trees, temperature 1"
@@ -52,6 +56,8 @@ def compare_with(
                 board.phase(phase, max(at_least, done + of) + 1)  # it may go on
                 board.advance(phase, done + now)
                 done += of if now == of else 0
+                if now == of and done < at_least and not console.is_terminal:
+                    board.say(f"{phase}: {done:,} of {at_least:,} done")
 
             chosen = {**options, "temperature": temperature, "on_trees": heard}
             if found:
@@ -61,12 +67,15 @@ def compare_with(
             board.advance(phase, done)
             return made
 
-        first = run(options.get("temperature"))
-        at = next(iter(first.evaluations.values())).temperature
-        found[named(at)] = first
-        if plain_too(at):
-            found[named(1.0)] = run(1.0)
-    return found
+        try:
+            first = run(options.get("temperature"))
+            at = next(iter(first.evaluations.values())).temperature
+            found[named(at)] = first
+            if plain_too(at):
+                found[named(1.0)] = run(1.0)
+        except Interrupted as stop:
+            return found, stop.evaluations
+    return found, {}
 
 
 def named(temperature: float | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from rao_lab.errors import Interrupted
 from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.evaluate import Evaluation, Options, Record, evaluate
 from rao_lab.evaluation.rows import TaskRow, task_rows
@@ -94,11 +95,12 @@ class Tries:
         """
         record = self._options.pop("record", None)
         keepers = [_OneStep(record, at + 1) if record else None for at in range(len(self._arms))]
+        first: dict[str, Evaluation] = {}
+        now = ""
         try:
-            first = {
-                arm.name: self._try(arm, 0, range(len(self._tasks)), keeper)
-                for arm, keeper in zip(self._arms, keepers, strict=True)
-            }
+            for arm, keeper in zip(self._arms, keepers, strict=True):
+                now = arm.name
+                first[now] = self._try(arm, 0, range(len(self._tasks)), keeper)
             amounts = self._amounts()
             for arm, keeper in zip(self._arms, keepers, strict=True):
                 for attempt in range(1, MOST_TRIES):
@@ -106,6 +108,9 @@ class Tries:
                     if not due:
                         break
                     self._try(arm, attempt, due, keeper)
+        except Interrupted as stop:
+            first.setdefault(now, stop.evaluation)
+            raise Interrupted(stop.trees, stop.evaluation, first) from None
         finally:
             for keeper in filter(None, keepers):
                 keeper.close()

@@ -35,7 +35,8 @@ class Difference:
     """Scored by both."""
     difference: float
     low: float
-    """The 95 % interval over tasks by resampling, those that are alike together: as in `Comparison.measures`."""
+    """The 95 % interval over tasks, those that are alike together, by t on their spread when resampled, as if one tree
+    more disagreed: as in `Comparison.measures`."""
     high: float
     all_tasks: int = 0
     """With those that one of them, or both, was not scored on."""
@@ -109,7 +110,8 @@ class Comparison:
         """What the arms reach, how they differ, and what it took, in lines."""
         alone = self.repeats == 1 and self.budget is None
         return [
-            f"{'the same' if alone else 'all tries'}, with 95 % intervals over tasks by resampling:",
+            f"{'the same' if alone else 'all tries'}, with 95 % intervals over tasks (shares Wilson's, differences t, "
+            "widened; by resampling):",
             *measure_lines(self.measures, self.repeats, self.budget),
             *cost_lines(self.costs, self.repeats),
         ]

@@ -2,6 +2,7 @@
 
 The keys join: `step` everywhere, `tree` (the id of `Run.tree`) in all but the steps, `node` (a path) in nodes and
 turns. Goals are words. What nobody knows is missing (NaN, None or null), never 0.
+Nodes and trees of a comparison say in `evaluation` which policy and agent they are of.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from rao_lab.base.safe_text import quoted
+from rao_lab.base.safe_text import one_line, quoted
 from rao_lab.credit import WHY_NOT, Attributions
 from rao_lab.errors import ConfigError, MissingError, UnavailableError
 from rao_lab.tree import Node, Turn
@@ -68,6 +69,8 @@ class Recorded(Protocol):
     def steps(self) -> list[StepSummary]: ...
     @property
     def metrics(self) -> list[dict[str, Any]]: ...
+    @property
+    def config(self) -> Mapping[str, Any]: ...
     def trees(self, step: int, /) -> list[TreeSummary]: ...
     def node_table(self, step: int, /, *, partial: bool) -> NodeColumns: ...
     def texts(self, ids: Iterable[int], /) -> dict[int, str]: ...
@@ -134,6 +137,22 @@ def _stacked(parts: Sequence[Any]) -> Any:
     return [value for part in parts for value in (part.tolist() if isinstance(part, np.ndarray) else part)]
 
 
+def evaluation_name(config: Mapping[str, Any], step: int) -> str:
+    """Which policy and agent a step of a comparison is of, as the comparison calls it; of any other step "".
+
+    A file may say anything.
+    """
+    names = config.get("evaluations")
+    name = names[step - 1] if isinstance(names, list) and 0 < step <= len(names) else ""
+    return one_line(name, 80) if isinstance(name, str) else ""
+
+
+def _evaluation(run: Recorded, step: int, size: int) -> Columns:
+    """A column of its name, if the step is of a comparison."""
+    name = evaluation_name(run.config, step)
+    return {"evaluation": [name] * size} if name else {}
+
+
 # Nodes
 
 
@@ -149,6 +168,7 @@ def _nodes(run: Recorded, step: int) -> Columns:
     return {
         "step": np.full(size, step),
         "tree": nodes.tree_id,
+        **_evaluation(run, step, size),
         "node": nodes.path,
         "parent": _parents(nodes),
         **of_tree,
@@ -237,6 +257,7 @@ def _trees(run: Recorded, step: int) -> Columns:
     return {
         "step": [step] * len(trees),
         "tree": [each.id for each in trees],
+        **_evaluation(run, step, len(trees)),
         "group": [each.group for each in trees],
         **{name: [getattr(each, name) for each in trees] for name in _TREE},
         "s": [each.success for each in trees],

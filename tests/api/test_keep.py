@@ -118,6 +118,9 @@ def test_an_interrupt_keeps_what_was_run_and_says_what_was_not_begun(tmp_path: P
         assert tuple(tree.load() for tree in run.trees(0)) == found.trees == stopped.value.trees
         assert sorted(tree.status for tree in run.trees(0)) == ["cancelled", "finished", "finished"]
     with pytest.raises(rl.Interrupted) as stopped:
+        rl.compare(Stopping("medium"), POLICY, tasks=5, batch=3)
+    assert {name: each.overall.tasks for name, each in stopped.value.evaluations.items()} == {"recursive": 3}
+    with pytest.raises(rl.Interrupted) as stopped:
         rl.run(TASK, ENV, POLICY, store=tmp_path / "t.rao", on_event=interrupt)
     assert rl.load_tree(tmp_path / "t.rao") == stopped.value.tree
 

@@ -61,6 +61,9 @@ def test_against_compares_under_a_budget_keeps_all_tries_and_saves_a_page(
     with open_run(out) as run:
         assert run.config["evaluations"] == ["recursive", "flat"]
         kept = [(each.step, each.group, each.rollout) for each in run.trees()]
+        trees = run.frame("trees")
+        assert dict(zip(trees["step"], trees["evaluation"], strict=True)) == {1: "recursive", 2: "flat"}
+    assert lab(["show", out, "--step", "1"])[1].startswith("c.rao (recursive), step 1: ")
     rows = compared["rows"]
     assert len(kept) == len(set(kept)) == len(rows["recursive"]) + len(rows["flat"])
     assert {step for step, _, _ in kept} == {1, 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,3 +170,19 @@ def test_a_node_is_told_what_the_rule_of_its_run_compares_with(lab: CommandLine,
     )
     _, out, _ = lab(["show", file, "--step", "1", "--tree", "0.0", "--node", "0"])
     assert "the own one included" in out
+
+
+def test_a_step_that_a_training_was_ended_in_is_not_shown_unasked(tmp_path: Path, lab: CommandLine) -> None:
+    cut = tmp_path / "cut.rao"
+    cut.write_bytes(TRAINED.read_bytes())
+    with sqlite3.connect(cut) as file:
+        file.execute("UPDATE steps SET ended = NULL WHERE step = 12")
+    file.close()
+    with open_run(cut) as run:
+        before = next(
+            each.step for each in reversed(run.steps) if each.ended and (each.trees or each.probe_trees)
+        )
+    for more, step in (([], before), (["--step", "12"], 12)):
+        _, out, err = lab(["show", cut, *more])
+        assert out.startswith(f"cut.rao, step {step}: ")
+        assert "step 12 was not finished: not credited" in err

@@ -144,7 +144,7 @@ def evaluate(
         options["fits"] = fits = flat_fits(world, actor, words)
         plain = None
         if against:
-            made = _compared(world, (policy, actor, kind), against, count, given, options | compared)
+            made, cut = _compared(world, (policy, actor, kind), against, count, given, options | compared)
         else:
             try:
                 found = _watched(
@@ -167,7 +167,7 @@ def evaluate(
                 except Interrupted as stop:
                     plain, status = stop.evaluation, INTERRUPTED
     if against:
-        raise typer.Exit(_print_compared(made, world, fits, page, as_json))
+        raise typer.Exit(_print_compared(made, cut, world, fits, page, as_json))
     if as_json:
         print_json(evaluation_json(found, plain, world, fits))
     else:
@@ -214,8 +214,8 @@ def _compared(
     count: int,
     given: dict[str, Any],
     options: dict[str, Any],
-) -> dict[str, Comparison]:
-    """The comparison, and the same at temperature 1 if that belongs beside it."""
+) -> tuple[dict[str, Comparison], dict[str, Evaluation]]:
+    """The comparison, and the same at temperature 1 if that belongs beside it; then what is left of one stopped."""
     from rao_lab.cli.against import compare_with
     from rao_lab.evaluation.evaluate import chosen_tasks
 
@@ -226,20 +226,27 @@ def _compared(
 
 
 def _print_compared(
-    found: dict[str, Comparison], world: Environment, fits: Any, page: Path | None, as_json: bool
+    found: dict[str, Comparison],
+    cut: dict[str, Evaluation],
+    world: Environment,
+    fits: Any,
+    page: Path | None,
+    as_json: bool,
 ) -> int:
     """Prints, then saves, so that no page that fails takes the result along; returns the exit status."""
     from rao_lab.cli.reports.comparison import comparison_json, comparison_text
     from rao_lab.views.compare.page import save_comparisons
 
     if as_json:
-        print_json(comparison_json(found, world, fits))
+        print_json(comparison_json(found, world, fits, cut))
     else:
-        print_text(comparison_text(found), sentences=True)
-    if page is not None:
+        print_text(comparison_text(found, cut), sentences=True)
+    if page is not None and found:
         save_comparisons(found, page)
         if not as_json:
             print_text(f"page: {page}")
+    if cut:
+        return INTERRUPTED
     evaluations = next(iter(found.values())).evaluations.values()
     return 0 if all(each.success is not None for each in evaluations) else 1
 

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.options import Json, RunFile
-from rao_lab.cli.output import print_incomplete, print_json, print_problems, print_text
+from rao_lab.cli.output import print_incomplete, print_json, print_problems, print_progress, print_text
 
 
 def show(
     path: RunFile,
-    step: Annotated[int | None, typer.Option(help="Default: the newest that has trees.")] = None,
+    step: Annotated[
+        int | None, typer.Option(help="Default: the newest that was finished and has trees.")
+    ] = None,
     tree: Annotated[
         str | None,
         typer.Option(
@@ -55,10 +57,11 @@ def show(
       rao-lab show runs/demo.rao --step 10 --group
       rao-lab show runs/demo.rao --at 10:4.0/0.1
     """
-    from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_training
+    from rao_lab.api.find import credit_of_tree, find_tree, find_trees, is_cut, is_training
     from rao_lab.cli.reports import show as report
     from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
+    from rao_lab.store.frames import evaluation_name
     from rao_lab.tree.codec import tree_to_json
     from rao_lab.views.explorer.address import Address
     from rao_lab.views.explorer.decoder import bundled_decoder
@@ -79,14 +82,20 @@ def show(
         trees = find_trees(run, step)
         place = find_tree(trees, tree or "0")
         print_problems(run)
+        arm = evaluation_name(run.config, trees[place].step)
+        name = f"{path.name} ({arm})" if arm else path.name
         print_incomplete(run, trees[place].step, "and shown without credit")
+        for each in (trees[place].step, run.steps[-1].step):
+            if is_cut(run, each):
+                print_progress(f"step {each} was not finished: not credited")
+                break
         if group:
             table = RunSource(run).table(trees[place].step)
             own = next(at for at, row in enumerate(table.trees) if row.id == trees[place].id)
             if as_json:
                 print_json(group_json(table, own))
             else:
-                print_text(report.group_text(path.name, trees, place, table, own))
+                print_text(report.group_text(name, trees, place, table, own))
             return
         found = trees[place].load()
         credit = credit_of_tree(run, trees[place])
@@ -96,9 +105,9 @@ def show(
         if as_json:
             print_json(found.timeline().to_dict() if timeline else tree_to_json(found))
         elif timeline:
-            print_text(report.timeline_text(path.name, trees, place, found))
+            print_text(report.timeline_text(name, trees, place, found))
         else:
-            print_text(report.tree_text(path.name, trees, place, found, credit))
+            print_text(report.tree_text(name, trees, place, found, credit))
         return
     chosen = found.node(node)
     said = node_text(chosen, decode)
@@ -109,4 +118,4 @@ def show(
         nodes = [] if credit is None or earned is None else credit.to_json([earned])["nodes"]
         print_json({"node": chosen.path, **said, "credit": nodes[0] if nodes else None})
     else:
-        print_text(report.node_text(path.name, trees, place, chosen, said, earned, trained, rule))
+        print_text(report.node_text(name, trees, place, chosen, said, earned, trained, rule))

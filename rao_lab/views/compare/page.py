@@ -277,7 +277,8 @@ def _lines(found: Comparison) -> Iterator[str]:
     ceiling = next(iter(found.evaluations.values())).overall.flat_ceiling_of
     items = len({tuple(rows[0].labels.items()) or rows[0].task for rows in first})
     yield (
-        f"Intervals are over tasks by resampling: {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
+        "Intervals are over tasks, by their spread when resampled: Wilson's of a share, Student's t of a difference, "
+        f"as if one tree more disagreed. There are {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
         "drawn together. They say nothing of training again with another seed."
     )
     yield (
