@@ -148,6 +148,7 @@ def measured(policy: Any, plan: Plan, say: Say) -> Iterator[Case]:
             stack.callback(way.close)
         for agents, tokens in plan.sizes:
             name = f"{plan.model}/{agents} x {tokens}"
+            say(f"{name}: so many agents, so many tokens a turn")
             works = {each: _turns(ways[each], each, policy, plan, agents, tokens) for each in WAYS}
             yield from _rounds(name, works)
 

@@ -21,6 +21,7 @@ from rao_lab.environments.textcraft.tasks import open_task
 from rao_lab.evaluation.ceiling import flat_tokens
 from rao_lab.evaluation.rows import labels_of
 from rao_lab.protocols import Environment, Policy
+from rao_lab.training.metrics import NO_SIGN
 from rao_lab.tree import Node, Status, Task, Tree
 
 COLUMNS = (
@@ -46,7 +47,7 @@ def pushed_down(found: Attributions) -> dict[str, int]:
     above = table.parent[table.parent >= 0]
     leaf = (table.parent >= 0) & (np.bincount(above, minlength=len(table)) == 0)
     solved = leaf & found.trained & (table.s == 1.0) & (table.s[table.tree_starts[table.tree_of]] == 1.0)
-    return {"leaves": int(solved.sum()), "negative": int((found.A[solved] < 0).sum())}
+    return {"leaves": int(solved.sum()), "negative": int((found.A[solved] < -NO_SIGN).sum())}
 
 
 @dataclass

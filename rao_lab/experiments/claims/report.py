@@ -158,10 +158,13 @@ def _made(known: Known) -> str:
     days = sorted({each["day"] for each in made if "day" in each})
     span = f" Days: {days[0]} to {days[-1]}." if days else " They do not name their day."
     commits = sorted({each["commit"] for each in made if each.get("commit")})
-    without = sum(not each.get("commit") for each in made)
+    nameless = [each for each in made if not each.get("commit")]
     source = f" Commits: {', '.join(commits)}" if commits else " They name no commit"
-    source += f"; {without} of {len(made)} units name none." if commits and without else "."
-    return f" These were made with {', '.join(parts)}; threads a process: {threads}.{span}{source}"
+    if commits and nameless:
+        early = all("commit" not in each for each in nameless)
+        why = ", as they were made before units recorded it" if early else ""
+        source += f"; {len(nameless)} of {len(made)} units name none{why}"
+    return f" These were made with {', '.join(parts)}; threads a process: {threads}.{span}{source}."
 
 
 def _verdicts(known: Known, verdicts: list[Verdict]) -> Iterator[str]:

@@ -35,7 +35,17 @@ def told(interval: Interval | None, signed: bool = False) -> str:
     if interval is None:
         return NOTHING
     value, low, high = (short(each, signed) for each in (interval.value, interval.low, interval.high))
+    if interval.high < 0:
+        high = _decisive(interval.high, signed)
+    if signed and interval.low > 0:
+        low = _decisive(interval.low, signed)
     return f"{value} [{low}, {high}]"
+
+
+def _decisive(bound: float, signed: bool) -> str:
+    """A bound that lies on one side of 0 and would read as 0, with the digits that say on which."""
+    digits = next((each for each in (2, 3, 4, 5) if float(f"{bound:.{each}f}")), 2)
+    return short(bound, signed, digits)
 
 
 def short(value: float | None, signed: bool = False, digits: int = 2) -> str:
