@@ -1,6 +1,6 @@
 """Calls a user's code, and bounds each call in seconds: what does not return is stopped and named by file and line.
 
-The checks run in a thread of their own, and the thread that asked for them watches the clock. It stops a call of Python
+The checks run in a thread of their own, and the thread that asked for them watches the time. It stops a call of Python
 that takes too long by raising an exception in it. Code that hears nothing (it waits in C) is left behind, and so
 are the checks that would have come after it.
 """
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -23,6 +24,8 @@ from rao_lab.protocols import Refusal
 PATIENCE = 1.0
 """Seconds between two tries to stop a call, and after the last one."""
 TRIES = 3
+WAITING = 4
+"""A call has its seconds of processor time, and this many times as long by the clock: a busy machine is no fault."""
 _OURS = Path(__file__).resolve().parents[1]
 _WORLDS = _OURS / "environments"
 _PYTHON = Path(sysconfig.get_path("stdlib"))
@@ -49,12 +52,27 @@ class Answer:
         return self.problem is None and not self.overdue
 
 
+class _Limit:
+    """When a call has had its time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._processor = time.process_time() + seconds
+        self._clock = time.monotonic() + WAITING * seconds
+
+    def over(self) -> bool:
+        return time.monotonic() >= self._clock or time.process_time() >= self._processor
+
+    def more(self, seconds: float) -> None:
+        """So many seconds by the clock from now."""
+        self._processor, self._clock = inf, time.monotonic() + seconds
+
+
 class Watch:
     """Calls code in the thread of the checks while another thread watches the clock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._until: float | None = None
+        self._limit: _Limit | None = None
         self._asked = 0
         self._where = ""
         self._thread: threading.Thread | None = None
@@ -66,17 +84,17 @@ class Watch:
         answer = Answer()
         try:
             with self._lock:
-                self._until, self._asked = time.monotonic() + seconds, 0
+                self._limit, self._asked = _Limit(seconds), 0
             answer = _answered(function, args)
             self._ended()
         except _Overdue:
             with self._lock:
-                self._until = None
+                self._limit = None
         return Answer(overdue=True, where=self._where) if self._asked else answer
 
     def _ended(self) -> None:
         with self._lock:
-            self._until = None
+            self._limit = None
         if self.lost:
             raise SystemExit
         while self._asked:  # the exception is on its way
@@ -112,7 +130,7 @@ class Watch:
 
     def _look(self) -> None:
         with self._lock:
-            if self._until is None or time.monotonic() < self._until + self._asked * PATIENCE:
+            if self._limit is None or not self._limit.over():
                 return
             if not self._asked:
                 self._where = self._place()
@@ -120,6 +138,7 @@ class Watch:
                 self.lost = self._where or "an unknown place"
             else:
                 self._asked += 1
+                self._limit.more(PATIENCE)
                 self._stop()
 
     def _stop(self) -> None:
