@@ -1,6 +1,7 @@
 """Judges of answers: each bears any object, and says in one sentence what is off with it, or "".
 
     number(0.28)                    a number, to 2 digits after the point
+    but_not(number(0.28), {...}, 2) a number, and what others are that are often given
     either(number(4), number(5))    one of several answers
     choice("b", of="abc")           one of several, by its letter
     text("0.1", "node 0.1")         words
@@ -37,6 +38,24 @@ def number(wanted: float | Callable[[], float], digits: int = 2) -> Judge:
         return problem or _off(given, float(_value(wanted)), digits, answer)
 
     return judge
+
+
+def but_not(judge: Judge, others: Mapping[str, Callable[[], float]], digits: int) -> Judge:
+    """As the judge, which says of a wrong number whose it is.
+
+    Args:
+        others: numbers that are often given in place of the right one, by what they are.
+    """
+
+    def named(answer: object) -> str:
+        said = judge(answer)
+        given, problem = _as_number(_single(answer))
+        for what, other in others.items() if said and not problem else ():
+            if not _off(given, other(), digits, answer):
+                return f"{quoted(answer)} is {what}."
+        return said
+
+    return named
 
 
 def either(*judges: Judge) -> Judge:
@@ -131,6 +150,8 @@ def values(
             given = {str(name) if type(name) in (int, float) else name: given[name] for name in given}
             if lacking := [name for name in right if name not in given]:
                 return f"There is no value for {quoted(lacking[0])}: write each name in quotation marks."
+            if surplus := [name for name in given if name not in right]:
+                return f"{quoted(surplus[0])} is not asked for: give only {', '.join(map(quoted, right))}."
             pairs = [(quoted(name), given[name], value) for name, value in right.items()]
         else:
             if not isinstance(given, list | tuple):

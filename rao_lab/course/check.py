@@ -11,6 +11,7 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import whole
 from rao_lab.base.early import in_notebook
 from rao_lab.base.safe_text import visible
+from rao_lab.base.words import counted
 from rao_lab.course.exercise import Exercise, find
 from rao_lab.course.kept import keep
 
@@ -91,7 +92,7 @@ def check(number: str, answer: object = None, *, hint: int | None = None) -> Ver
     exercise = find(str(number).strip())
     if hint is not None:
         last = len(exercise.hints)
-        hint = whole("hint", min(hint, last) if isinstance(hint, int) else hint, 1, last)
+        hint = whole("hint", hint, 1, max(last, hint) if isinstance(hint, int) else last)
     if answer is None or answer is ...:
         told = "" if hint is None else _hint(exercise, hint)
         verdict = Verdict(exercise.number, False, False, exercise.asks, told, _cell())
@@ -113,9 +114,12 @@ def _hint(exercise: Exercise, at: int) -> str:
     many = len(exercise.hints)
     if not many:
         return ""
-    at = min(at, many)
+    if at > many:
+        at, only = many, f"there {'is' if many == 1 else 'are'} only {counted(many, 'hint')}: "
+    else:
+        only = ""
     more = f'\nnext hint: rl.check("{exercise.number}", answer, hint={at + 1})' if at < many else ""
-    return f"hint {at} of {many}: {exercise.hints[at - 1]}{more}"
+    return f"{only}hint {at} of {many}: {exercise.hints[at - 1]}{more}"
 
 
 def _display(verdict: Verdict) -> None:

@@ -6,7 +6,7 @@ from itertools import product
 from math import exp
 
 from rao_lab.api.run import run
-from rao_lab.course.answers import number, values
+from rao_lab.course.answers import but_not, number, values
 from rao_lab.course.exercise import Exercise
 from rao_lab.course.part_02 import SEVEN
 from rao_lab.credit import Attributions, CreditConfig, attribute
@@ -36,9 +36,10 @@ def _rewards() -> dict[str, float | None]:
     return {path: tree[path].R for path in ("0", "0.0", "0.1")}
 
 
-def _advantage() -> float:
+def _advantage(tree: int = 1) -> float:
+    """Of 0.0.0, which both of the first trees have."""
     found = _credit()
-    return float(found.A[[*found.of_tree(0, 1)].index("0.0.0") + found.rows(0, 1).start])
+    return float(found.A[[*found.of_tree(0, tree)].index("0.0.0") + found.rows(0, tree).start])
 
 
 P, Q = 1 / (1 + exp(-0.2)), 1 / (1 + exp(-0.4))
@@ -76,7 +77,7 @@ EXERCISES = (
     Exercise(
         "3.2",
         "What is the advantage of 0.0.0 in tree 2?",
-        number(_advantage, digits=3),
+        but_not(number(_advantage, digits=3), {"the one of tree 1": lambda: _advantage(0)}, digits=3),
         (
             "Its own R is easy: it has no copies. What is b of tree 2?",
             "b is the mean R of the roots of trees 1, 3 and 4. Tree 2 itself is left out.",

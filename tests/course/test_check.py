@@ -74,7 +74,7 @@ def test_a_judge_bears_any_object_and_says_one_sentence(name: str) -> None:
         ("text", ["0.1", "Node  0.1.", ["0.1"], ("0.1",)]),
         ("members", [["0.2", "0.1"], {"0.1", "0.2"}, ("0.1", "0.2", "0.1")]),
         ("list", [[1.4, "Yes"], (1.401, "yes")]),
-        ("dict", [{"0": 1.4, "0.1": -0.12, "0.2": 9}, {0: 1.4, 0.1: -0.12}]),
+        ("dict", [{"0": 1.4, "0.1": -0.12}, {0: 1.4, 0.1: -0.12}]),
     ],
 )  # fmt: skip
 def test_right_answers_are_right_as_people_write_them(judge: str, answers: list[Any]) -> None:
@@ -135,7 +135,7 @@ def test_the_verdict_is_printed_once_with_hints_one_after_another(capsys: pytest
     first, second, last = (rl.check("1.1", "0.2", hint=hint) for hint in (None, 2, 99))
     assert "hint 1 of 2: Read the name" in first.text and 'rl.check("1.1", answer, hint=2)' in first.text
     assert "hint 2 of 2: Take the last number" in second.text and "next hint" not in second.text
-    assert last.text == second.text
+    assert last.hint == f"there are only 2 hints: {second.hint}"
     capsys.readouterr()
     print(right := rl.check("1.1", "0.1"))
     assert right.right and right.text.startswith("✓ 1.1 right: A name is the way")

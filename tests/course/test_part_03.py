@@ -41,6 +41,14 @@ def test_right_answers_pass_and_near_misses_get_a_sentence() -> None:
             assert exercise.judge(wrong).endswith("."), (number, wrong)
 
 
+def test_the_one_of_tree_1_and_a_name_too_many_are_named() -> None:
+    of_tree_1 = round(1 - (FOUR_ROOTS[1] + FOUR_ROOTS[2] + FOUR_ROOTS[3]) / 3, 3)
+    assert BY_NUMBER["3.2"].judge(of_tree_1) == "0.133 is the one of tree 1."
+    assert BY_NUMBER["3.2"].judge("0.133").startswith("'0.133' is a text")
+    said = BY_NUMBER["3.1"].judge({"0": 0.5, "0.0": 2.0, "0.1": 0.5, "0.2": 1.0})
+    assert said == "'0.2' is not asked for: give only '0', '0.0', '0.1'."
+
+
 @pytest.mark.parametrize("weights", [False, True])
 @pytest.mark.parametrize("baseline", [False, True])
 def test_the_push_of_the_notebook_is_that_of_the_rule(weights: bool, baseline: bool) -> None:

@@ -123,7 +123,8 @@ _ALL = (
         "punished_leaf",
         "punished leaf",
         "P",
-        "It succeeded without children, and is made less likely: with the bonus, other roots earned more.",
+        "It succeeded without children, under a root that succeeded, and is made less likely (A at most −0.05): "
+        "with the bonus, other roots earned more.",
         _guards("s 1 and A −0.12, under a root that succeeded", "0.0", "0.0.0"),
         ("leaf_advantage", "success_from"),
     ),

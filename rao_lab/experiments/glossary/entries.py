@@ -159,7 +159,7 @@ span | span | in traces of other programs: an agent, a turn or a call, from its 
 together | parallel | agents that were launched together write at the same time
 drawn | temperature, seed | how freely tokens are drawn (0: the likeliest); the number that fixes tasks and noise
  | credit | what each agent earned, and so how it is trained: R, b, A and w
- | bonus | the part of R that its copies earned: λ × their mean s
+ | bonus | the part of R that its copies earned: λ × their mean s; a sum would pay for launching more copies
  | gradient share | |wA| × its tokens, as part of those of the whole step: of loss weight, not of the gradient's norm
  | arm, ablation | a variant in an experiment; one with a part of the method left out or changed
 """.strip()
