@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,7 +15,7 @@ from rao_lab.api.goal import all_three
 from rao_lab.api.keep import Keeper, check_new, keeping, told_of
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
-from rao_lab.errors import Interrupted
+from rao_lab.errors import CallbackError, InputError, Interrupted, RaoLabError
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
 from rao_lab.execution.judge.judge import taken_since
@@ -179,6 +179,12 @@ def _kept_tree(executor: Executor, header: TreeHeader, keeper: Keeper) -> Tree:
     except Interrupted as stop:
         keeper.tree(stop.tree)
         keeper.end(judging=taken_since(executor.judge, before))
+        raise
+    except (CallbackError, InputError):
+        with suppress(RaoLabError):  # the first error is the one to tell
+            for each in (*executor.ended, *executor.stopped):
+                keeper.tree(each)
+            keeper.end(judging=taken_since(executor.judge, before))
         raise
     keeper.tree(tree)
     keeper.end(judging=taken_since(executor.judge, before))

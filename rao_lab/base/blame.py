@@ -6,11 +6,14 @@ An interrupt is nobody's fault and passes through. `SystemExit` is an exception 
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.warned import is_between
 from rao_lab.errors import CallbackError, RaoLabError
 
 
@@ -23,7 +26,7 @@ class blamed:
         passing: exceptions that mean something and pass through.
 
     Raises:
-        CallbackError: "`what` raised ...: `advice`", from the exception that was raised.
+        CallbackError: "`what` raised ... (FILE.py:LINE): `advice`", from the exception that was raised.
     """
 
     def __init__(self, what: str | Callable[[], str], advice: str, *passing: type[BaseException]) -> None:
@@ -34,7 +37,20 @@ class blamed:
     def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
         if isinstance(problem, Exception | SystemExit) and not isinstance(problem, self._passing):
             what = self._what if isinstance(self._what, str) else self._what()
-            raise CallbackError(f"{what} raised {quoted(problem)}: {self._advice}") from problem
+            raise CallbackError(
+                f"{what} raised {quoted(problem)}{_place(problem)}: {self._advice}"
+            ) from problem
+
+
+def _place(problem: BaseException) -> str:
+    """The innermost line of a user's own file, as " (FILE.py:LINE)"; "" if there is none, as in a cell."""
+    lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(problem.__traceback__)]
+    own = [
+        (file, line)
+        for file, line in lines
+        if file.endswith(".py") and not is_between(file) and "-packages" not in file and Path(file).is_file()
+    ]
+    return f" ({Path(own[-1][0]).name}:{own[-1][1]})" if own else ""
 
 
 def listening(name: str, function: Callable[..., Any] | None) -> Callable[..., Any] | None:

@@ -20,7 +20,7 @@ def warn_user(message: str) -> None:
     """
     here = sys._getframe(1)
     found: FrameType | None = here
-    while found is not None and _is_between(found.f_code.co_filename):
+    while found is not None and is_between(found.f_code.co_filename):
         found = found.f_back
     at = found or here
     registry = at.f_globals.setdefault("__warningregistry__", {})
@@ -28,5 +28,6 @@ def warn_user(message: str) -> None:
     warnings.warn_explicit(message, UserWarning, at.f_code.co_filename, at.f_lineno, module, registry)
 
 
-def _is_between(file: str) -> bool:
+def is_between(file: str) -> bool:
+    """Whether a line of this file is none of the user: it lies in this package, or in Python's own library."""
     return file.startswith(_OURS) or (file.startswith(_PYTHON) and f"-packages{os.sep}" not in file)

@@ -21,7 +21,7 @@ from rao_lab.base.cell import table_html
 from rao_lab.base.checks import choice
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
-from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted
+from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted, RaoLabError
 from rao_lab.evaluation.rows import labels_of
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
 from rao_lab.execution.asked import others, tasks_of
@@ -302,6 +302,11 @@ def evaluate(
         except Interrupted as stop:
             trees += _in_order(range(len(trees), len(headers)), headers, done, dict(zip(due, stop.trees)))
             raise Interrupted(trees, summed_up()) from None
+        except (CallbackError, InputError):
+            trees += [*executor.ended, *executor.stopped]
+            with suppress(RaoLabError):  # the first error is the one to tell
+                summed_up()
+            raise
         return summed_up()
 
 
@@ -391,6 +396,7 @@ def usage_words(usage: Mapping[str, float]) -> str:
     """What a server was asked and what it counted, in words."""
     words = [counted(int(usage["requests"]), "request")]
     words += [f"{int(usage['retries']):,} of them tried again"] if usage.get("retries") else []
-    for name, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
-        words.append(f"{counted(int(usage.get(name, 0)), 'token')} {what}")
+    counts = {"read": int(usage.get("prompt_tokens", 0)), "written": int(usage.get("completion_tokens", 0))}
+    told = [f"{counted(count, 'token')} {what}" for what, count in counts.items()]
+    words += told if any(counts.values()) else ["tokens not told"]
     return ", ".join([*words, *([f"{usage['cost']:.4f} US dollars"] if "cost" in usage else [])])

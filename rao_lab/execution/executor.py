@@ -34,6 +34,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.node_run import Siblings
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.scoring import reward_range, score_rest
+from rao_lab.execution.silence import Silence
 from rao_lab.execution.tree_run import TreeRun
 from rao_lab.protocols import Dialect, Environment, Judge, Policy, Scripted, TurnReply, Worded
 from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
@@ -46,6 +47,8 @@ OnTree = Callable[[int, Tree], None]
 
 STOPPED = "the run was stopped"
 """Why the nodes that ran are cancelled: Ctrl-C, the stop button of a notebook, or SIGTERM."""
+FAILED = "the run ended with an error"
+"""Why they are if a user's own policy, world or listener raised an exception."""
 
 
 def open_sandbox(limits: Limits, workers: int = 1) -> Sandbox:
@@ -127,7 +130,9 @@ class Executor:
         self.edits = replace(edits, dialects=words)
         self._judged = False
         self.ended: list[Tree] = []
-        """The trees that had ended when an exception stopped the last run."""
+        """The trees that had ended when an exception stopped the last run, and"""
+        self.stopped: list[Tree] = []
+        """those that ran then, as they were."""
         self.clock = clock
 
     def run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
@@ -156,6 +161,7 @@ class Executor:
             self.ended = [ended[index] for index in sorted(ended)]
             if isinstance(stop, KeyboardInterrupt):
                 raise self._interrupted(trees) from None
+            self.stopped = self._end_all([tree for tree in trees if tree.active], FAILED)
             raise
         finally:
             # If an exception stopped the run, the nodes that ended at this tick were not forgotten yet.
@@ -168,10 +174,14 @@ class Executor:
 
     def _interrupted(self, trees: Sequence[TreeRun]) -> Interrupted:
         """Ends what runs, as it is; the trees that had ended are whole."""
+        return Interrupted(self._end_all(trees, STOPPED))
+
+    @staticmethod
+    def _end_all(trees: Sequence[TreeRun], why: str) -> list[Tree]:
         for tree in trees:
             if tree.active:
-                tree.stop(STOPPED)
-        return Interrupted([tree.log.fold.tree() for tree in trees])
+                tree.stop(why)
+        return [tree.log.fold.tree() for tree in trees]
 
     def _say_unasked(self, trees: Sequence[Tree]) -> None:
         """Once: the judge had nothing to do, because the world scored every node that finished."""
@@ -226,14 +236,16 @@ class Executor:
     ) -> None:
         """Runs the trees to their ends; each stands in `ended`, by its place, from its end on."""
         tick = 0
+        silence = Silence(self.policy, self.clock, self.limits.tree_seconds)
         for tree in trees:
             tree.start()
         self._after(trees)
         while running := [tree for tree in trees if tree.active]:
-            self._pause(trees, tick)
+            silence.stood_still(self._pause(trees, tick))
             with in_policy(self.policy, "tick"):
                 given = self.policy.tick()
             replies = checked_replies(self.policy, given, len(trees))
+            silence.heard(replies)
             tick += 1
             busy = self._hand_out(trees, replies, tick)
             if pool is None:
@@ -248,15 +260,16 @@ class Executor:
                 self._after([*busy, *late])
                 self._close_ended(trees, ended)
 
-    def _pause(self, trees: Sequence[TreeRun], tick: int) -> None:
-        """Lets `on_tick` hold the run; a pause does not count as time of a tree."""
+    def _pause(self, trees: Sequence[TreeRun], tick: int) -> float:
+        """Lets `on_tick` hold the run; a pause, in seconds, does not count as time of a tree."""
         if self.on_tick is None:
-            return
+            return 0.0
         before = self.clock()
         self.on_tick(tick)
         stood = self.clock() - before
         for tree in trees:
             tree.log.stood_still(stood)
+        return stood
 
     def _hand_out(self, trees: Sequence[TreeRun], replies: Sequence[TurnReply], tick: int) -> list[TreeRun]:
         """Gives each reply to its tree; returns the trees that have work now, in order."""

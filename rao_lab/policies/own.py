@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import Any, cast
 
 from rao_lab.base.own_code import defined, instead, one_line_about, own_code, parted
@@ -46,6 +47,11 @@ def own_policy(name: str) -> Policy:
     """
     made = own_object(name, "policy")
     lacking = [each for each in POLICY if not hasattr(made, each)]
+    if lacking and isfunction(made):
+        raise ConfigError(
+            f"{unquoted(name)} is a function and no policy: name a class without arguments, or what a line of the file "
+            f"keeps, such as mine = {unquoted(made.__name__)}(...) by FILE.py:mine"
+        )
     if lacking:
         raise ConfigError(f"{unquoted(name)} is no policy: it lacks {', '.join(lacking)}")
     return cast(Policy, made)

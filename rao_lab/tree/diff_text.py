@@ -18,6 +18,7 @@ from rao_lab.tree.compare import WORDS, Parting, Row
 from rao_lab.tree.node import Node, Recorded
 from rao_lab.tree.origin import fork_name
 from rao_lab.tree.text import mark, preamble, short_goal, signed
+from rao_lab.tree.told_counts import tokens_said, turns_written
 
 WIDTH = 100
 GAP = 3
@@ -188,8 +189,8 @@ class _Halves:
             (
                 "—" if node.success is None else fixed(node.success, 2),
                 "—" if earned is None or earned.A is None else signed(earned.A),
-                f"{len(node.turns):,}",
-                f"{tokens:,}" if tokens < 100_000 else f"{tokens // 1000:,}k",
+                f"{turns_written(node):,}",
+                tokens_said(node) if tokens < 100_000 else f"{tokens // 1000:,}k",
             )
         )
         indent = " " * min(INDENT * node.depth, MOST_INDENT)

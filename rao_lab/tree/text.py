@@ -19,6 +19,7 @@ from rao_lab.tree.events import LIMIT_STATUSES, Status
 from rao_lab.tree.node import ROOT, Node, Recorded, TreeHeader
 from rao_lab.tree.offered import FAILED
 from rao_lab.tree.origin import fork_words
+from rao_lab.tree.told_counts import NOT_TOLD, tokens_said, turns_written
 
 MINUS = "−"
 MOST_NODES = 400
@@ -307,8 +308,7 @@ def _figures(node: Node, record: Earned | None, glyphs: _Glyphs, with_credit: bo
     def plain(value: float | None) -> str:
         return glyphs.nothing if value is None else fixed(value, 2)
 
-    tokens = f"{node.tokens_out:,}" if node.tokens_out or not node.turns else glyphs.nothing  # nobody counted
-    cost = (str(len(node.turns)), tokens)
+    cost = (str(turns_written(node)), tokens_said(node).replace(NOT_TOLD, glyphs.nothing))
     if not with_credit:
         return (plain(node.success), *cost)
     advantage = None if record is None else record.A
@@ -372,7 +372,7 @@ def _filled(text: str, size: int) -> str:
 def _summary(tree: Recorded, glyphs: _Glyphs) -> str:
     if not tree.nodes:
         return "no nodes yet"
-    turns = sum(len(node.turns) for node in tree.nodes)
+    turns = sum(map(turns_written, tree.nodes))
     tokens = sum(node.tokens_out for node in tree.nodes)
     many = len(tree.nodes)
     words = [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rao_lab as rl
+from rao_lab.execution.executor import FAILED
 from rao_lab.store import checkpoint_folder, open_run
+from rao_lab.tree import Status
 from tests.support.worlds import TASK, Lines, Shelf
 
 ENV = rl.environments.TextCraft("easy")
@@ -43,7 +46,10 @@ def test_an_exception_of_a_policy_names_its_method_and_the_step(tmp_path: Path) 
     failing(learner, tick=2)
     with pytest.raises(rl.CallbackError) as one:
         next(made)
-    assert str(one.value) == "step 2: tiny.tick() raised KeyError('plan'): correct it"
+    place = r"\(test_first_error\.py:\d+\)"
+    assert re.fullmatch(
+        rf"step 2: tiny\.tick\(\) raised KeyError\('plan'\) {place}: correct it", str(one.value)
+    )
     assert isinstance(one.value.__cause__, KeyError)
     assert [each.name for each in checkpoint_folder(path).iterdir()] == ["step-1"]
     assert steps_of(path, resume=True) == [2, 3]
@@ -52,10 +58,18 @@ def test_an_exception_of_a_policy_names_its_method_and_the_step(tmp_path: Path) 
 def test_trees_that_had_ended_are_kept_if_a_policy_raises(tmp_path: Path) -> None:
     one_turn = {"0": ["finish('ok')"]}
     path = tmp_path / "a.rao"
-    with pytest.raises(rl.CallbackError, match=r"^lines\.tick\(\) raised KeyError\('plan'\): correct it$"):
+    with pytest.raises(rl.CallbackError, match=r"^lines\.tick\(\) raised KeyError\('plan'\) \(test_first"):
         rl.evaluate(Shelf(), failing(Lines(one_turn), 2), tasks=[TASK] * 3, batch=1, store=path)
     with open_run(path) as run:
-        assert [tree.success for tree in run.trees(0)] == [1.0, None]  # the other was under way
+        found = [run.tree(each.id) for each in run.trees(0)]
+        assert [tree.success for tree in found] == [1.0, None]  # the other was under way,
+        assert [tree.root.status for tree in found] == [Status.FINISHED, Status.CANCELLED]  # and ended there
+        assert found[1].root.reason == FAILED and run.metrics[0]["success"] == 1.0
+    alone = tmp_path / "one.rao"
+    with pytest.raises(rl.CallbackError):
+        rl.run(TASK, Shelf(), failing(Lines(one_turn), 1), store=alone)
+    with open_run(alone) as run:
+        assert [run.tree(each.id).root.status for each in run.trees(0)] == [Status.CANCELLED]
     without: Any = Lines(one_turn)
     without.submit = None
     with pytest.raises(rl.CallbackError, match=r"^lines\.submit\(\) raised TypeError"):

@@ -86,6 +86,7 @@ class ByHand:
 
 by_hand = ByHand()
 number = 3
+def made(): return ByHand()
 """
 
 
@@ -104,6 +105,10 @@ def test_a_policy_of_a_file_solves_it_and_what_its_tools_print_goes_aside(
     for name, line in (
         ("hands.py:Nobody", "hands.py has no policy 'Nobody': it defines "),
         ("hands.py:number", "hands.py:number is no policy: it lacks name, version, dialect, window, submit"),
+        (
+            "hands.py:made",
+            "hands.py:made is a function and no policy: name a class without arguments, or what",
+        ),
         ("nowhere.py:ByHand", "no file nowhere.py: check the name"),
     ):
         assert line in lab.refused([*goal[:5], "--policy", name])

@@ -65,8 +65,11 @@ def test_a_world_that_raises_is_named(method: str, path: str | None, said: str) 
 
 
 def test_so_is_an_environment() -> None:
-    with pytest.raises(rl.CallbackError, match=r"shelf: open\(task\) of task shelf-1 raised KeyError"):
-        rl.run(TASK, Unopened(), Lines(CODE))
+    with pytest.raises(
+        rl.CallbackError,
+        match=r"shelf: open\(task\) of task shelf-1 raised KeyError\('shelves'\) \(test_blame",
+    ):
+        rl.run(TASK, Unopened(), Lines(CODE))  # and the line
     with pytest.raises(rl.CallbackError, match=r"shelf: tasks\('test'\) raised KeyError"):
         rl.evaluate(Untasked(), Lines(CODE), tasks=2)
 

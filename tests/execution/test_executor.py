@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rao_lab.execution.limits import Limits
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.prompts import find
 from rao_lab.tree import Event, Finished, Status, Tree, TreeHeader
+from rao_lab.tree.told_counts import turns_written
 from tests.support.growing import TWO_CHILDREN, grow, grow_one
 from tests.support.worlds import TASK, Lines, Shelf
 
@@ -114,3 +116,28 @@ def test_probes_meet_the_same_noise_at_every_step(sandbox: Sandbox) -> None:
     noises = [request.noise for request in policy.requests]
     assert values[0] == values[1] == values[2] != values[3]
     assert noises[0] == noises[1] != noises[3]
+
+
+class Silent(Lines):
+    """A policy that takes turns and never answers."""
+
+    def tick(self) -> list[Any]:
+        return []
+
+
+def test_a_policy_of_ones_own_that_answers_nothing_is_told_once(sandbox: Sandbox) -> None:
+    seconds = itertools.count(0.0, 1.0)
+    executor = Executor(
+        Shelf(),
+        Silent({}),
+        find("codeact"),
+        Limits(tree_seconds=90),
+        sandbox=sandbox,
+        clock=lambda: next(seconds),
+    )
+    with pytest.warns(
+        UserWarning, match=r"has answered nothing for 20 s.*after 90 s; --set limits\.tree_s"
+    ) as said:
+        (tree,) = executor.run([TreeHeader(TASK, seed=0)])
+    assert (len(said), tree.root.status) == (1, Status.TIMEOUT)
+    assert turns_written(tree.root) == 0 and "  0  " in str(tree)  # the turn that got no reply is none

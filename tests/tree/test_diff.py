@@ -117,11 +117,11 @@ def test_two_trees_part_at_the_earliest_turn_of_the_first_clock() -> None:
         "  > make(3)",
         "",
         "                                  s turns tokens                                     s turns tokens",
-        "✓ 0  all                       1.00     2      0 ~ ✗ 0  all                       0.00     2      0",
-        "                                                 >   ✓ 0.0  paint                 1.00     1      0",
-        "                                                 >     ✓ 0.0.0  red               1.00     1      0",
-        "  ✓ 0.0  2x bolt               1.00     1      0 #   ✗ 0.1  3x bolt               0.00     1      0",
-        "  ✓ 0.1  nut                   1.00     1      0 ~   ✓ 0.2  nut                   1.00     1      0",
+        "✓ 0  all                       1.00     2      — ~ ✗ 0  all                       0.00     2      —",
+        "                                                 >   ✓ 0.0  paint                 1.00     1      —",
+        "                                                 >     ✓ 0.0.0  red               1.00     1      —",
+        "  ✓ 0.0  2x bolt               1.00     1      — #   ✗ 0.1  3x bolt               0.00     1      —",
+        "  ✓ 0.1  nut                   1.00     1      — ~   ✓ 0.2  nut                   1.00     1      —",
     ]
 
 

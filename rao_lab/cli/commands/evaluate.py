@@ -27,7 +27,14 @@ from rao_lab.cli.options import (
     Tasks,
     Temperature,
 )
-from rao_lab.cli.output import INTERRUPTED, console_on_stderr, own_prints_aside, print_json, print_text
+from rao_lab.cli.output import (
+    INTERRUPTED,
+    console_on_stderr,
+    own_prints_aside,
+    print_json,
+    print_progress,
+    print_text,
+)
 from rao_lab.cli.worlds import open_both, open_judge, say_unread
 
 if TYPE_CHECKING:
@@ -122,6 +129,7 @@ def evaluate(
     from rao_lab.evaluation.ceiling import flat_fits
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
+    from rao_lab.tree.told_counts import cut_words
 
     _check_resume(out, resume, against)
     if against:  # said before a model is loaded for it
@@ -174,6 +182,9 @@ def evaluate(
         print_text(evaluation_text(found, plain), sentences=True)
         if out is not None:
             print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {for_shell(out)}")
+    nodes = [node for tree in found.trees for node in tree.nodes]
+    if words := cut_words(nodes, found.limits.max_new_tokens, actor.window):
+        print_progress(words)
     if status or found.success is None:
         raise typer.Exit(status or 1)
 

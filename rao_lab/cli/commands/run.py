@@ -39,6 +39,7 @@ from rao_lab.cli.output import (
 from rao_lab.cli.worlds import open_both, open_goal, open_judge, say_unread
 
 if TYPE_CHECKING:
+    from rao_lab.execution.limits import Limits
     from rao_lab.protocols import Judge, Policy
     from rao_lab.tree import Tree
 
@@ -134,7 +135,7 @@ def run(
         say_unread(actor, words)
         options["limits"] = limits_from(suggested(actor), given)
         tree, status = _watched(actor, chosen, world, options)
-    _report(tree, actor, options["judge"], as_json)
+    _report(tree, actor, options["judge"], options["limits"], as_json)
     if goal is not None and not as_json and any(turn.text for turn in tree.nodes[0].turns):
         kept = (
             "--out FILE keeps the tree, and `rao-lab show FILE"
@@ -167,12 +168,13 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
         return stop.tree, INTERRUPTED
 
 
-def _report(tree: Tree, actor: Policy, judge: Judge | None, as_json: bool) -> None:
+def _report(tree: Tree, actor: Policy, judge: Judge | None, limits: Limits, as_json: bool) -> None:
     from rao_lab.evaluation.evaluate import usage_words
     from rao_lab.execution.executor import STOPPED
     from rao_lab.execution.judge.judge import judge_words
     from rao_lab.tree.codec import tree_to_json
     from rao_lab.tree.text import last_error
+    from rao_lab.tree.told_counts import cut_words
 
     if as_json:
         print_json(tree_to_json(tree))
@@ -183,6 +185,8 @@ def _report(tree: Tree, actor: Policy, judge: Judge | None, as_json: bool) -> No
             print_text(f"\n{value[:MOST_ANSWER]}", sentences=True)
     if usage := getattr(actor, "usage", None):
         print_progress(f"server: {usage_words(usage)}")
+    if words := cut_words(tree.nodes, limits.max_new_tokens, actor.window):
+        print_progress(words)
     if words := judge_words(judge):
         print_progress(f"judge: {words}")
     if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:

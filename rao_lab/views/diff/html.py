@@ -11,6 +11,7 @@ from rao_lab.tree.diff_text import parted_at, shared_preamble, shown_rows, two_t
 from rao_lab.tree.earned import Earned
 from rao_lab.tree.origin import fork_name
 from rao_lab.tree.text import short_goal, signed
+from rao_lab.tree.told_counts import tokens_said, turns_written
 from rao_lab.views.diff.style import css, mark, said, shape_of, symbols
 
 LINES = 60
@@ -121,7 +122,7 @@ def _side(node: Node | None, earned: Earned | None, key: str, preamble: str, cre
     goal = one_line(short_goal(node, preamble), 160)
     s = "—" if node.success is None else fixed(node.success, 2)
     advantage = "—" if earned is None or earned.A is None else signed(earned.A)
-    figures = [s, *([advantage] if credit else []), f"{len(node.turns):,}", f"{node.tokens_out:,}"]
+    figures = [s, *([advantage] if credit else []), f"{turns_written(node):,}", tokens_said(node)]
     cells = "".join(_figure(name, figure) for name, figure in zip(names, figures, strict=True))
     return (
         f'<td style="padding-left:{min(node.depth, 12) * 14}px" title="{said(one_line(node.goal, 400))}">'

@@ -1,0 +1,52 @@
+"""Turns and tokens of nodes as people read them: a turn that got no reply is none, and what nobody counted is no 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rao_lab.base.token_bound import most_tokens
+from rao_lab.base.words import counted
+from rao_lab.tree.node import Node, Turn
+
+NOT_TOLD = "—"
+
+
+def turns_written(node: Node) -> int:
+    """Its turns, without the last one if the node ended before that had a reply."""
+    return len(node.turns) - (node.status.ended and bool(node.turns) and _without_reply(node.turns[-1]))
+
+
+def _without_reply(turn: Turn) -> bool:
+    wrote = turn.text or turn.code or turn.tokens_out
+    return not (wrote or turn.stop) and turn.sampled is None and turn.ended is None
+
+
+def _beside(turn: Turn) -> str:
+    """Its thought, without the text that it repeats: what stands around the code, or all if there was no code."""
+    thought = turn.thought.removesuffix(turn.text)
+    return "" if thought in turn.text else thought
+
+
+def tokens_said(node: Node) -> str:
+    """The tokens that it wrote, or a dash if it has turns and nobody counted."""
+    return f"{node.tokens_out:,}" if node.tokens_out or not node.turns else NOT_TOLD
+
+
+def cut_words(nodes: Iterable[Node], most: int, window: int) -> str:
+    """How many turns were cut before they had ended, and what to do; "" if none was.
+
+    Args:
+        most: tokens that a turn could have.
+        window: of the model; 0 = it is not known.
+    """
+    turns = [turn for node in nodes for turn in node.turns]
+    cut = [turn for turn in turns if turn.stop == "length"]
+    ours = [turn for turn in cut if most_tokens(turn.text, _beside(turn), turn.tokens_out) >= most]
+    words = []
+    if ours:
+        more = 4 * most
+        hint = f": --set limits.max_new_tokens={more}" if not window or more < window else ""
+        words.append(f"{len(ours):,} of {counted(len(turns), 'turn')} were cut at {most:,} tokens{hint}")
+    if others := len(cut) - len(ours):
+        words.append(f"{others:,} of {counted(len(turns), 'turn')} were cut by the server before that limit")
+    return "; ".join(words)
