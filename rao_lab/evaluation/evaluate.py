@@ -24,6 +24,7 @@ from rao_lab.base.words import counted
 from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted, RaoLabError
 from rao_lab.evaluation.rows import labels_of
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
+from rao_lab.evaluation.usage import usage_words
 from rao_lab.execution.asked import others, tasks_of
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
@@ -390,13 +391,3 @@ def chosen_tasks(environment: Environment, tasks: int | Sequence[Task], split: s
     if not tasks:
         raise InputError(f"there are no tasks to evaluate in split {split!r} of {environment.name}")
     return tasks
-
-
-def usage_words(usage: Mapping[str, float]) -> str:
-    """What a server was asked and what it counted, in words."""
-    words = [counted(int(usage["requests"]), "request")]
-    words += [f"{int(usage['retries']):,} of them tried again"] if usage.get("retries") else []
-    counts = {"read": int(usage.get("prompt_tokens", 0)), "written": int(usage.get("completion_tokens", 0))}
-    told = [f"{counted(count, 'token')} {what}" for what, count in counts.items()]
-    words += told if any(counts.values()) else ["tokens not told"]
-    return ", ".join([*words, *([f"{usage['cost']:.4f} US dollars"] if "cost" in usage else [])])

@@ -35,5 +35,5 @@ class Silence:
             self._due = False
             warn_user(
                 f"policy {unquoted(self._name)} has answered nothing for {SECONDS:g} s: its tick() returns no reply. "
-                f"Its trees end after {self._most:g} s; --set limits.tree_seconds=60 ends them sooner"
+                f"Its trees end after {self._most:g} s; --set limits.tree_seconds=SECONDS changes that"
             )

@@ -48,5 +48,7 @@ def cut_words(nodes: Iterable[Node], most: int, window: int) -> str:
         hint = f": --set limits.max_new_tokens={more}" if not window or more < window else ""
         words.append(f"{len(ours):,} of {counted(len(turns), 'turn')} were cut at {most:,} tokens{hint}")
     if others := len(cut) - len(ours):
-        words.append(f"{others:,} of {counted(len(turns), 'turn')} were cut by the server before that limit")
+        words.append(
+            f"{others:,} of {counted(len(turns), 'turn')} were cut by the server before the limit of {most:,} tokens"
+        )
     return "; ".join(words)

@@ -169,7 +169,7 @@ def _watched(actor: Policy, chosen: Any, world: Any, options: Mapping[str, Any])
 
 
 def _report(tree: Tree, actor: Policy, judge: Judge | None, limits: Limits, as_json: bool) -> None:
-    from rao_lab.evaluation.evaluate import usage_words
+    from rao_lab.evaluation.usage import usage_words
     from rao_lab.execution.executor import STOPPED
     from rao_lab.execution.judge.judge import judge_words
     from rao_lab.tree.codec import tree_to_json
