@@ -183,8 +183,8 @@ def evaluate(
         if out is not None:
             print_text(f"{out}: {counted(found.overall.tasks, 'tree')}. Next: rao-lab show {for_shell(out)}")
     nodes = [node for tree in found.trees for node in tree.nodes]
-    if cut := cut_words(nodes, found.limits.max_new_tokens, actor.window):
-        print_progress(cut)
+    if cut_off := cut_words(nodes, found.limits.max_new_tokens, actor.window):
+        print_progress(cut_off)
     if status or found.success is None:
         raise typer.Exit(status or 1)
 
