@@ -55,7 +55,7 @@ def test_the_python_of_the_readme_runs_in_order(
     names: dict[str, Any] = {}
     run(blocks[0], names)
     names["session"].result()
-    with pytest.raises(RunFileError, match=r"first\.rao exists already: resume it"):
+    with pytest.raises(RunFileError, match=r"first\.rao exists already: --resume goes on with it"):
         run(blocks[0], names)  # the cell once more
     for block in blocks[1:]:
         run(block, names)

@@ -19,7 +19,7 @@ from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.warned import warn_user
 from rao_lab.credit import CreditConfig
-from rao_lab.errors import ConfigError
+from rao_lab.errors import ConfigError, MissingError
 from rao_lab.evaluation.forks import Forks
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, open_sandbox
@@ -119,7 +119,11 @@ def fork(
     if not (opened is None or isinstance(opened, Run)):
         raise ConfigError(f"run is {what(run)}: give the name of a run file, or rl.open_run(...)")
     asked = Asked(tree, node, turn, rest, goal, prompt, action, child_value)
-    known = Known.of(tree, opened, environment, group, credit, prompts)
+    try:
+        known = Known.of(tree, opened, environment, group, credit, prompts)
+    except ConfigError as problem:
+        _say_both(problem, tree, policy, opened)
+        raise
     at, edits, edit = asked.cut(known)
     if store is not None:
         check_keeps(store, tree)
@@ -197,3 +201,11 @@ def _check_given(
 
 def _agent(tree: Tree) -> Agent:
     return "flat" if tree.header.agent == "flat" else "recursive"
+
+
+def _say_both(problem: ConfigError, tree: Tree, policy: Policy | None, run: Run | None) -> None:
+    """Raises: ConfigError, with what is missing beside this, if the policy is, too."""
+    try:
+        weights_of(tree, tree.header.policy_version, policy, run)
+    except MissingError as also:
+        raise ConfigError(f"{problem}; {also}") from None

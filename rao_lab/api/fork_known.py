@@ -116,8 +116,9 @@ def _environment(tree: Tree, run: Run | None, given: Environment | None) -> Envi
     else:
         raise ConfigError(f"the world of this tree is {made}: give environment=, or run=")
     if opened.name != tree.header.environment:
-        way = made if made in BUNDLED else "FILE.py:NAME"
+        way = f"--env {made}" if made in BUNDLED else "--env FILE.py:NAME"
+        files = " with --data and --tasks if it was of files" if made in BUNDLED and given is None else ""
         raise ConfigError(
-            f"this tree was made in {made}, and {why}: give its world, environment= (--env {way})"
+            f"this tree was made in {made}, and {why}: give its world, {way}{files} (in Python environment=)"
         )
     return opened

@@ -9,11 +9,12 @@ from pathlib import Path
 from rao_lab.api.bench_result import PromptBench
 from rao_lab.api.defaults import deafness, made_in, suggested
 from rao_lab.api.given import check_environment, check_options, check_policy, check_tasks, what
+from rao_lab.api.reopen import how_opened
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.checks import choice, flag
 from rao_lab.base.safe_text import quoted
-from rao_lab.environments.named import open_named
+from rao_lab.environments.named import open_named, world_text
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.bench_record import FileRecord, recorded
 from rao_lab.evaluation.bench_run import BenchRun, Caps, Plan, Player
@@ -128,7 +129,9 @@ def prompt_bench(
     caps.check(plan)
     file: AbstractContextManager[tuple[FileRecord | None, dict[Spot, Tree]]] = nullcontext((None, {}))
     if store is not None:
-        file = recorded(plan, Path(store), resume)
+        opened = how_opened(world, first)["env"]
+        more = {"world": world_text(world), **({"opened": {"env": opened}} if "env" in opened else {})}
+        file = recorded(plan, Path(store), resume, more)
     with (
         live_sheet(first, len(players) * len(plan.tasks) * repeats, progress) as sheet,
         file as (record, done),

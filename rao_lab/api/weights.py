@@ -40,7 +40,7 @@ def weights_of(tree: Tree, version: int, policy: Policy | None, run: Run | None)
     if found is None:
         raise MissingError(
             f"the weights that wrote this tree ({unquoted(tree.header.policy)} v{version}) are not at hand: give "
-            "policy=, or run=, the file of the run whose checkpoints hold them"
+            "--policy NAME (in Python policy=, or run=, the file of the run whose checkpoints hold them)"
         )
     return found
 

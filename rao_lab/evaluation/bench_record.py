@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rao_lab.base.checks import number, whole
@@ -76,15 +77,20 @@ class FileRecord:
 
 
 @contextmanager
-def recorded(plan: Plan, path: Path, resume: bool) -> Iterator[tuple[FileRecord, dict[Spot, Tree]]]:
+def recorded(
+    plan: Plan, path: Path, resume: bool, more: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[tuple[FileRecord, dict[Spot, Tree]]]:
     """The file of a bench, and the trees that it holds already.
+
+    Args:
+        more: what else the file says, such as how the world was opened.
 
     Raises:
         RunFileError: there is such a file and `resume` is false, or it is no bench, or cannot be opened.
         ConfigError: it holds another bench.
     """
     done: dict[Spot, Tree] = {}
-    config = config_of(plan)
+    config = {**config_of(plan), **more}
     goes_on = is_begun(path)
     if goes_on and not resume:
         raise in_the_way(path)

@@ -258,7 +258,7 @@ def test_what_means_nothing_is_one_line(env: Any, run: Any, tmp_path: Path) -> N
         "policy 'tiny' is a name": {"policy": "tiny"},
         "repeats=0 means nothing": {"repeats": 0},
         "give environment=, or run=": {"environment": None},
-        f"and environment is {AddUp().name}: give its world, environment= (--env textcraft)": {
+        f"and environment is {AddUp().name}: give its world, --env textcraft (in Python environment=)": {
             "environment": AddUp()
         },
         "tiny reads its own dialect and no other prompt, so a fork with plain": {

@@ -136,7 +136,7 @@ def test_a_tree_over_files_of_ones_own_is_given_them_again(lab: CommandLine, tmp
     env, path = rl.environments.Research.from_folder(*files), tmp_path / "own.rao"
     record([rl.run(env.tasks("test")[0], env, Written(["finish('Ada')"]))], path)
     asked = ["fork", path, "--node", "0", "--rest", "continued", "--repeats", "1", "--policy", "tiny"]
-    assert "(--env research)" in lab.refused(asked)
+    assert "give its world, --env research with --data and --tasks" in lab.refused(asked)
     with pytest.warns(UserWarning, match="tiny knows the words of terse alone"):
         said = lab.refused([*asked, "--env", "research"])
         assert "give the folder and the questions (--data FOLDER --tasks FILE)" in said
@@ -155,6 +155,9 @@ def test_a_run_says_which_files_its_world_was_made_of(
     assert lab(["run", *world, "--policy", "tiny", "--out", "own.rao"])[0] == 0
     asked = ["fork", "own.rao", "--node", "0", "--rest", "continued", "--repeats", "1", "--policy", "tiny"]
     assert len(lab.json(asked)["rows"]) == 2
+    bench = ["prompts", "bench", "--vary", "agent=recursive,flat", "--policy", "tiny", *world]
+    assert lab([*bench, "--limit", "1", "--repeats", "1", "--out", "b.rao"])[0] in (0, 1)
+    assert len(lab.json(["fork", "b.rao", "--step", "1", *asked[2:]])["rows"]) == 2
     Path("texts").rename("moved")
     for more in ([], ["--env", "research"]):
         assert "made with --data texts, which is not here: give --data" in lab.refused([*asked, *more])
@@ -169,4 +172,9 @@ def test_a_tree_of_a_world_of_ones_own_asks_for_that_world(lab: CommandLine, tmp
     record([replace(tree, header=replace(tree.header, environment="reorder"))], path)
     said = lab.refused(["fork", path, "--node", "0", "--rest", "continued"])
     assert "made in reorder, and own.rao does not say how to open it: give its world" in said
-    assert "(--env FILE.py:NAME)" in said and "textcraft" not in said
+    assert "--env FILE.py:NAME (in Python environment=)" in said and "textcraft" not in said
+    stranger = replace(tree, header=replace(tree.header, environment="research", policy="mine"))
+    record([stranger], tmp_path / "both.rao")
+    said = lab.refused(["fork", tmp_path / "both.rao", "--node", "0", "--rest", "continued"])
+    assert "give its world, --env research with --data and --tasks if it was of files (in Python env" in said
+    assert "(mine v0) are not at hand: give --policy NAME (in Python policy=" in said

@@ -257,7 +257,7 @@ def _trees_in(path: Path) -> int:
         ({"prompts": {"alone": AGENTS["alone"], "other": AGENTS["together"]}}, "was begun with prompts ="),
         ({"limits": Limits(max_depth=2)}, "was begun with limits of alone ="),
         ({"tasks": 1}, "was begun with task 1 ="),
-        ({"resume": False}, "exists already: resume it"),
+        ({"resume": False}, "exists already: --resume goes on with it"),
     ],
 )
 def test_another_bench_is_refused_in_one_line(
