@@ -35,6 +35,8 @@ ASK_AGAIN = "cannot be opened, ask for it again"
 UNPACK = "not opened: unpack it"
 MOST_NAMED = 4
 """Run files that are not packed and are named."""
+LEVELS, MOST_FOLDERS = 3, 2000
+"""How far below, and in how many folders, notebooks are looked for that are not where they were said to be."""
 EXAMPLE = re.compile(r"(?:your[ ._-]?)?name", re.I)
 """What stands for a name in README, in the notebooks and on the sheet."""
 LONGEST_NAME = 80
@@ -94,6 +96,7 @@ def pack(name: str, folder: Path, out: Path, tell: Callable[[Path], None] = lamb
     elsewhere = _elsewhere(place)
     if not files:
         where = unquoted(folder if folder.name else folder.resolve())
+        elsewhere += _below(folder)
         raise MissingError(
             f"nothing to hand in: {where} has neither {FILE.as_posix()} nor runs/*.rao: call this in the "
             "folder of your notebooks, or name it with --from" + "".join(f"; {line}" for line in elsewhere)
@@ -168,6 +171,26 @@ def _elsewhere(place: Path) -> list[str]:
         f"not packed, as not in {unquoted(place / 'runs')}: {', '.join(found[:MOST_NAMED])}{more}: move there what was "
         "asked for, and call this again"
     ]
+
+
+def _below(folder: Path) -> list[str]:
+    """A line about folders of notebooks that lie a little below this one; none if there are none."""
+    found, level, seen = list[str](), [folder], 0
+    for _ in range(LEVELS):
+        level = [each for place in level for each in _folders(place)][: MOST_FOLDERS - seen]
+        seen += len(level)
+        found += [unquoted(each) for each in level if (each / FILE).is_file() or [*each.glob("runs/*.rao")]]
+    return [f"found nearby: --from {' or --from '.join(found[:MOST_NAMED])}"] if found else []
+
+
+def _folders(place: Path) -> list[Path]:
+    """Those in it that are no links and not hidden, nor our own recorded data."""
+    try:
+        with os.scandir(place) as entries:
+            names = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [place / name for name in sorted(names) if not name.startswith((".", "_")) and name != "data"]
 
 
 def _packed_here(archive: Path, name: str) -> bool:

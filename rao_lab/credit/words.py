@@ -106,6 +106,15 @@ def sentence(found: Attributions, row: int) -> str:
     return "".join(_parts(Row(found, row)))
 
 
+def without_group(found: Attributions, row: int) -> str:
+    """What became of a node of a tree that nothing is compared with."""
+    s = float(found.table.s[row])
+    if np.isnan(s):
+        return sentence(found, row)
+    came = _own(s, found.table.status[row]).partition(",")[0].rstrip(".")
+    return f"{came}. No credit: the tree has no group."
+
+
 def _parts(of: Row) -> Iterator[str]:
     found, row, config = of.found, of.row, of.found.config
     table = found.table

@@ -138,6 +138,12 @@ def test_hand_in_refuses_in_one_line(home: Path, folder: Path, lab: CommandLine)
     assert "nothing to hand in: empty has neither mine/answers.jsonl nor runs/*.rao" in lab.refused(
         ["hand-in", "ada", "--from", "empty"]
     )
+    (folder / "up/courses/rao").mkdir(parents=True)
+    shutil.copytree(home / "notebooks", folder / "up/courses/rao/notebooks")
+    said = lab.refused(["hand-in", "ada", "--from", "up"])
+    assert (
+        "found nearby: --from up/courses/rao/notebooks" in said and " or " not in said.partition("nearby")[2]
+    )
     (folder / "ada.zip").write_bytes(b"another file")
     assert "ada.zip exists and was not packed here" in lab.refused(["hand-in", "ada", "--from", home])
     assert (folder / "ada.zip").read_bytes() == b"another file"

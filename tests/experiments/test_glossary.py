@@ -28,7 +28,7 @@ LONGER = {
 def test_the_committed_glossary_is_what_the_command_writes(repo: Path, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     make.main(["--out", str(tmp_path), "--pictures", str(pictures)])
-    for name in ("glossary.md", "glossary_to_print.html"):
+    for name in ("glossary.md", "glossary_to_print.html", "student_sheet_to_print.html"):
         assert (tmp_path / name).read_text("utf-8") == (repo / "data/docs" / name).read_text("utf-8"), name
     kept = repo / "data/pictures/glossary"
     assert {each.name: each.read_text("utf-8") for each in pictures.iterdir()} == {
@@ -73,18 +73,31 @@ def test_every_term_of_the_course_has_a_row(repo: Path) -> None:
     assert {*TERMS} <= named | letters, {*TERMS} - named - letters
 
 
-def test_the_page_to_print_fetches_nothing(repo: Path) -> None:
-    page = (repo / "data/docs/glossary_to_print.html").read_text("utf-8")
+@pytest.mark.parametrize("name", ["glossary", "student_sheet"])
+def test_the_page_to_print_fetches_nothing(name: str, repo: Path) -> None:
+    page = (repo / f"data/docs/{name}_to_print.html").read_text("utf-8")
     assert "size: A4" in page and "http" not in page and "<script" not in page and "src=" not in page
 
 
+def test_the_sheet_to_print_has_all_words_of_the_sheet(repo: Path) -> None:
+    def words(text: str) -> list[str]:
+        return re.findall(r"[^\W_]+", text)
+
+    page = (repo / "data/docs/student_sheet_to_print.html").read_text("utf-8").partition("<body>")[2]
+    sheet = (repo / "data/docs/student_sheet.md").read_text("utf-8")
+    said = re.sub(r"\]\([^)]*\)", "", sheet)
+    assert words(unescape(re.sub("<[^>]*>", " ", page))) == words(said)
+    assert "**" not in page and "](" not in page and "|" not in page
+
+
 @pytest.mark.slow
-def test_it_prints_on_two_sides(repo: Path) -> None:
+@pytest.mark.parametrize(("name", "sides"), [("glossary", 2), ("student_sheet", 1)])
+def test_it_prints_on_so_many_sides(name: str, sides: int, repo: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(color_scheme="dark")
-        page.goto((repo / "data/docs/glossary_to_print.html").as_uri())
+        page.goto((repo / f"data/docs/{name}_to_print.html").as_uri())
         printed = page.pdf(prefer_css_page_size=True)
         browser.close()
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= sides

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import rao_lab as rl
 from rao_lab.store import open_run
 from rao_lab.views.explorer.board_svg import board_svg
 from rao_lab.views.explorer.look import Look
@@ -126,3 +127,10 @@ def test_a_still_is_bounded(repo: Path) -> None:
                 data, _ = explorer._repr_mimebundle_()
                 assert len(data["text/html"]) < STILL_LIMIT and len(data["text/plain"]) < STILL_LIMIT / 4
                 explorer.close()
+
+
+def test_the_text_of_a_tree_alone_says_what_became_of_a_node_and_no_credit() -> None:
+    world = rl.environments.Arithmetic()
+    tree = rl.run(world.tasks("test")[0], world, rl.load_policy("scripted"))
+    said = str(rl.Explorer(tree, node="0.0")).splitlines()[-1]
+    assert said == "0.0: It succeeded. No credit: the tree has no group."

@@ -1,4 +1,5 @@
-"""Writes the glossary: small pictures, a page of Markdown, and a page to print on two sides of A4.
+"""Writes the glossary: small pictures, a page of Markdown, and a page to print on two sides of A4; and the student
+sheet as a page to print.
 
     python -m rao_lab.experiments.glossary.make --out data/docs --pictures data/pictures/glossary
 
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from rao_lab.experiments.drawn import SANS, variables
 from rao_lab.experiments.glossary.entries import LETTERS, Entry, Section, sections
+from rao_lab.experiments.glossary.sheet import sheet_page
 from rao_lab.experiments.glossary.signs import HIGH, PICTURES, WIDE, picture
 
 HELP = Path(__file__).resolve().parents[3] / "widgets" / "src" / "help" / "help.js"
+SHEET = HELP.parents[3] / "data" / "docs" / "student_sheet.md"
 SHORT = 12
 """Entries of a section that stays in one column of the page to print."""
 _SHORT = ' class="short"'
@@ -87,8 +90,7 @@ def _plain(words: str) -> str:
 
 def page(found: Sequence[Section]) -> str:
     """One file to print; it fetches nothing."""
-    every = variables()
-    light = every.removeprefix(":root{").split("}")[0]
+    every, light = _colours()
     style = _STYLE.replace("SANS", SANS).replace("LIGHT", light).replace("TITLE", TITLE)
     body = "".join(
         f"<section{_SHORT if len(section.entries) <= SHORT else ''}>\n<h2>{section.title}</h2>"
@@ -102,6 +104,12 @@ def page(found: Sequence[Section]) -> str:
         f"<body><h1>{TITLE} <small>every mark, colour, symbol, key and term</small></h1>"
         f"<main>\n{body}\n</main></body></html>\n"
     )
+
+
+def _colours() -> tuple[str, str]:
+    """Variables of both modes, and those of the light one."""
+    every = variables()
+    return every, every.removeprefix(":root{").split("}")[0]
 
 
 def _row(entry: Entry, tag: str) -> str:
@@ -127,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (given.pictures / f"{entry.picture}.svg").write_text(picture(entry.picture), encoding="utf-8")
     (given.out / "glossary.md").write_text(markdown(found), encoding="utf-8")
     (given.out / "glossary_to_print.html").write_text(page(found), encoding="utf-8")
+    sheet = sheet_page(SHEET.read_text(encoding="utf-8"), *_colours(), SANS)
+    (given.out / "student_sheet_to_print.html").write_text(sheet, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 
 from rao_lab.base.safe_text import shorten, visible
 from rao_lab.base.words import counted
-from rao_lab.credit.words import sentence
+from rao_lab.credit.words import sentence, without_group
 from rao_lab.errors import RaoLabError
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.text import mark, preamble, short_goal, signed, text_tree
@@ -135,7 +135,10 @@ def _why(table: StepTable, place: int, path: str) -> str:
         return ""
     paths = table.found.table.path
     row = next((row for row in table.found.rows(*key) if paths[row] == path), None)
-    return "" if row is None else f"{path}: {sentence(table.found, row)}"
+    if row is None:
+        return ""
+    single = table.credit is not None and np.isnan(table.credit["A"]).all() and table.found.trained.any()
+    return f"{path}: {(without_group if single else sentence)(table.found, row)}"
 
 
 def _token_words(source: Source, table: StepTable, place: int, path: str) -> str:
