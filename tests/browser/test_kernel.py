@@ -53,6 +53,25 @@ def shut_down(page: Any) -> None:
     page.evaluate(f"void {NOTEBOOK}.sessionContext.shutdown()")
 
 
+LOSES = (
+    SHOW
+    + """
+view = rl.Explorer(showcase_group(), tokenizer=decode, view="credit")
+heard, lost = view._feed.take, []
+view._feed.take = lambda message: heard(message) if lost else lost.append(message)
+view
+"""
+)
+
+
+def test_a_request_that_is_lost_is_sent_again(pages: Any, lab: Lab) -> None:
+    page = opened(pages, lab, "lost.ipynb", LOSES)
+    page.locator(".rao .state", has_text="No answer from the kernel for").wait_for()
+    page.locator(".rao .credit .formulas").wait_for()
+    assert page.locator(".rao .line-state").is_hidden()
+    assert not pages.errors
+
+
 TRAIN = (
     SHOW
     + """

@@ -104,6 +104,8 @@ test("the largest tree that still runs, the first of equals; none where all have
   assert.deepEqual([step.liveTree(false), step.liveTree(true)], [-1, 1]); // probes have no credit to wait for
 });
 
+const KEY = "of the widget";
+
 /** A kernel's end that records what is asked. */
 function kernel() {
   /** @type {any[]} */
@@ -111,7 +113,7 @@ function kernel() {
   /** @type {((message: any, buffers?: DataView[]) => void)[]} */
   const listeners = [];
   const model = {
-    get: () => undefined,
+    get: (/** @type {string} */ name) => (name === "key" ? KEY : undefined),
     on: (/** @type {string} */ name, /** @type {any} */ callback) => {
       if (name === "msg:custom") listeners.push(callback);
     },
@@ -177,6 +179,39 @@ test("it asks for what is newest and takes it", () => {
   assert.deepEqual(far.sent, [{ type: "hello", step: null }]);
   assert.deepEqual(changes, ["step"]);
   assert.equal(client.step?.n, 2);
+});
+
+/** @param {any} client @param {any} model @param {string[]} comms that the kernel knows @param {number} ms */
+async function unheard({ link }, model, comms, ms) {
+  const told = { content: { comms: Object.fromEntries(comms.map((key) => [key, {}])) } };
+  model.widget_manager = { kernel: { status: "idle", requestCommInfo: async () => told } };
+  link.first = undefined;
+  link.asked = Date.now() - ms;
+  link.tick();
+  await new Promise((done) => setTimeout(done, 0));
+}
+
+test("what a free kernel that knows the widget leaves unanswered is sent again, ever later", async () => {
+  const far = kernel();
+  const client = new Client(far.model, () => {});
+  const hello = { type: "hello", step: null };
+  client.start();
+  await unheard(client, far.model, [KEY], 7000);
+  assert.deepEqual(far.sent, [hello]);
+  await unheard(client, far.model, [KEY], 9000);
+  assert.deepEqual(far.sent, [hello, hello]);
+  await unheard(client, far.model, [KEY], 15000);
+  assert.equal(far.sent.length, 2);
+  await unheard(client, far.model, [KEY], 17000);
+  assert.equal(far.sent.length, 3);
+  far.say(...snapshot([-1, 0]));
+  assert.equal(client.link.tries, 0);
+  client.text(1);
+  await unheard(client, far.model, [KEY], 9000);
+  client.text(1);
+  assert.deepEqual(far.sent.slice(3).map(({ type }) => type), ["texts", "resync", "texts"]);
+  await unheard(client, far.model, ["another"], 99000);
+  assert.equal(client.link.gone, true);
 });
 
 test("deltas in order are applied, an old one is left alone, a gap asks for everything again", () => {

@@ -184,7 +184,7 @@ export class App {
     else if (what === "answer") this.rule.own && this.recompute(), this.marking.told();
     else if (what === "forks") this.inspector.forks.told();
     else if (what === "traits") this.onTraits();
-    else if (what === "gone") this.onTraits(), this.inspector.forks.told(), this.update();
+    else if (what === "gone" || what === "again") this.onTraits(), this.inspector.forks.told(), this.update();
     else if (what === "step") this.onStep();
     else if (what === "delta") this.growing.told();
     else this.showState();
@@ -200,7 +200,8 @@ export class App {
   /** A second passed, perhaps without news. */
   onClock() {
     this.client.link.tick();
-    this.showState();
+    if (this.step) this.showState();
+    else this.update(); // a view without trees says itself how long it has waited
     this.steps.alive();
     if (this.hasBoard) this.board.tick();
   }

@@ -8,7 +8,7 @@ import { Step } from "./store.js";
 
 /** @typedef {import("./types.js").AnyModel} AnyModel */
 /** @typedef {import("./types.js").NodeText} NodeText */
-/** @typedef {"step" | "delta" | "text" | "answer" | "traits" | "word" | "gone" | "forks"} News */
+/** @typedef {"step" | "delta" | "text" | "answer" | "traits" | "word" | "gone" | "forks" | "again"} News */
 /** @typedef {{waits?: boolean, ended?: number, of?: number, error?: string, says?: string}} Forking */
 
 /** Node texts kept: the newest asked for stay. */
@@ -28,7 +28,7 @@ export class Client {
     this.wanted = null;
     this.seq = -1;
     this.heard = Date.now();
-    this.link = new Link(model, () => this.onGone());
+    this.link = new Link(model, () => this.onGone(), () => this.again());
     this.asked = new Asked(this.link, sentenceOf("answer_gone"));
     /** What the kernel could not do, in its words. */
     this.sorry = "";
@@ -50,6 +50,15 @@ export class Client {
 
   start() {
     this.link.send({ type: "hello", step: this.wanted });
+  }
+
+  /** What was asked for may have been lost on its way: it is asked for again. */
+  again() {
+    this.asking.clear();
+    this.asked.lose();
+    if (!this.step || this.wanted !== null) this.start();
+    else if (this.step.step >= 0) this.resync();
+    this.changed("again");
   }
 
   close() {

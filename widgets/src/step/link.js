@@ -6,17 +6,24 @@
 
 /** ms without an answer after which it is worth a word. */
 const PATIENCE = 3000;
-/** ms without an answer after which a kernel that says it is free is asked whether it knows this widget. */
+/**
+ * ms without an answer after which a kernel that says it is free is asked whether it knows this widget. If it
+ * does, what was asked is sent again, each time after twice as long.
+ */
 const GIVEN_UP = 8000;
 
 export class Link {
   /**
    * @param {AnyModel} model
    * @param {() => void} changed whether the kernel can answer has changed
+   * @param {() => void} again sends what waits for an answer again
    */
-  constructor(model, changed) {
+  constructor(model, changed, again = () => {}) {
     this.model = model;
     this.changed = changed;
+    this.again = again;
+    /** Times that it was sent again. */
+    this.tries = 0;
     /** The kernel that knew this widget is gone; it does not come back. */
     this.gone = false;
     /** @type {number | null} when the oldest request was sent that is not answered */
@@ -75,6 +82,7 @@ export class Link {
   /** Something came. */
   hear() {
     this.asked = null;
+    this.tries = 0;
   }
 
   /** ms for which the oldest request has waited. */
@@ -90,7 +98,7 @@ export class Link {
     const other = this.first !== undefined && kernel?.id !== this.first;
     const dead = !kernel || kernel.status === "dead" || kernel.isDisposed;
     if (other || dead) this.lose();
-    else if (kernel.status === "idle" && this.waited > GIVEN_UP) this.askKernel();
+    else if (kernel.status === "idle" && this.waited > GIVEN_UP * 2 ** this.tries) this.askKernel();
   }
 
   /** A kernel that is free and does not answer may not know this widget: it is asked. */
@@ -99,7 +107,13 @@ export class Link {
     this.asking = true;
     const told = await this.kernel.requestCommInfo({ target_name: "jupyter.widget" }).catch(() => null);
     this.asking = false;
-    if (told?.content?.comms && !(this.model.get("key") in told.content.comms)) this.lose();
+    const { comms } = told?.content ?? {};
+    if (!comms) return;
+    if (!(this.model.get("key") in comms)) this.lose();
+    else if (this.asked !== null) {
+      this.tries += 1;
+      this.again();
+    }
   }
 
   /** @returns {LinkState} */
