@@ -252,7 +252,7 @@ def test_runs_of_one_name_in_two_folders_are_salvaged_under_two_names(reachable:
         path = reachable / student / "runs/first.rao"
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o555)
-        said = as_a_stranger(path, "salvage_hint(Path(path))")
+        (said,) = as_a_stranger(path, "salvage_hint(Path(path))")
         assert said == f"try `rao-lab export {path} --salvage --out {student}.runs.first.salvaged.rao`"
         path.parent.chmod(0o755)
 
