@@ -80,11 +80,18 @@ def test_a_narrow_page_leaves_room_for_goals_and_says_that_it_scrolls(
     bench.save_html(path)
     page = pages.open(path.as_uri(), theme="light")
     page.set_viewport_size({"width": 700, "height": 800})
-    table = page.locator(".wide").first
+    figures = page.locator(".beside > .wide")
+    assert figures.evaluate_all("all => all.map(each => each.scrollWidth <= each.clientWidth)") == [
+        True,
+        True,
+    ]
+    page.set_viewport_size({"width": 400, "height": 800})
+    table = figures.first
     assert table.evaluate("each => each.scrollWidth > each.clientWidth && each.tabIndex === 0")
     assert "local" in table.evaluate(
         "each => getComputedStyle(each).backgroundAttachment"
     )  # shades at its edges
+    page.set_viewport_size({"width": 700, "height": 800})
     page.locator(".cells label").first.click()
     box = page.locator(".panel:visible").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 700

@@ -7,7 +7,7 @@ keys go from tree to tree, and no script is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted, fixed
@@ -72,27 +72,48 @@ HEADS = (
     ("at a limit", "share of nodes"), ("refused", "launches and calls a tree, by kind on hover"),
     ("not scored", "trees, with reasons on hover"),
 )  # fmt: skip
+COSTS = 6
+"""Where the second table begins."""
+NOTHING_TOLD = "<td>—</td>"
 
 
 def _figures(bench: Bench) -> str:
-    priced = any(one.cost is not None for one in bench.figures)
-    heads = "".join(f'<th title="{why}">{name}</th>' for name, why in HEADS if priced or name != "USD")
-    rows = "".join(
-        f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(one.name, NAME))}</td>'
-        f"<td>{bar(one.success, 0.0)}</td>{_row(one, priced)}</tr>"
-        for about, one in zip(bench.variants, bench.figures, strict=True)
-    )
-    return (
-        f'{_WIDE}<table><thead><tr><th class="name"></th><th>{axis("0", "0.5", "1")}</th>{heads}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
-    )
+    """Two tables, beside each other if there is room: what the trees were like; what they cost and where they failed.
+
+    What nobody tells of any variant, such as prices, has no column.
+    """
+    rows = [_row(one) for one in bench.figures]
+    told = [place for place in range(len(HEADS)) if any(row[place] != NOTHING_TOLD for row in rows)]
+    begin = f"<th>{axis('0', '0.5', '1')}</th>"
+    bars = [f"<td>{bar(one.success, 0.0)}</td>" for one in bench.figures]
+    first = _table(bench, rows, [place for place in told if place < COSTS], begin, bars)
+    second = _table(bench, rows, [place for place in told if place >= COSTS])
+    return f'<div class="beside">{first}{second}</div>'
 
 
-def _row(one: Figures, priced: bool) -> str:
+def _table(
+    bench: Bench,
+    rows: Sequence[Sequence[str]],
+    shown: Sequence[int],
+    begin: str = "",
+    bars: Sequence[str] = (),
+) -> str:
+    heads = "".join(f'<th title="{HEADS[place][1]}">{HEADS[place][0]}</th>' for place in shown)
+    lines = "".join(
+        f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(about.name, NAME))}</td>'
+        f"{bars[number] if bars else ''}{''.join(row[place] for place in shown)}</tr>"
+        for number, (about, row) in enumerate(zip(bench.variants, rows, strict=True))
+    )
+    head = f'<thead><tr><th class="name"></th>{begin}{heads}</tr></thead>'
+    return f"{_WIDE}<table>{head}<tbody>{lines}</tbody></table></div>"
+
+
+def _row(one: Figures) -> list[str]:
+    """A cell under each of `HEADS`."""
     trees = one.scored.total
     kinds = ", ".join(f"{kind} ×{count:,}" for kind, count in one.refusals.items())
     reasons = "; ".join(f"{count} × {why}" for why, count in [*one.scored.why_not.items()][:REASONS])
-    texts = [
+    texts = (
         interval(one),
         number(one.nodes),
         number(one.depth),
@@ -101,15 +122,18 @@ def _row(one: Figures, priced: bool) -> str:
         number(one.children),
         "—" if one.tokens_in is None else f"{one.tokens_in:,.0f}",
         "—" if one.tokens_out is None else f"{one.tokens_out:,.0f}",
-        *([usd(one.cost)] if priced else []),
+        usd(one.cost),
         time(one.seconds),
         percent(one.unparsed),
         percent(one.failed_turns),
         percent(one.limited),
-    ]
+    )
     refused = fixed(sum(one.refusals.values()) / trees, 1) if trees else "—"
-    cells = "".join(f"<td>{text}</td>" for text in texts)
-    return f'{cells}<td title="{said(kinds)}">{refused}</td><td title="{said(reasons)}">{one.scored.unscored}</td>'
+    return [
+        *(f"<td>{text}</td>" for text in texts),
+        f'<td title="{said(kinds)}">{refused}</td>',
+        f'<td title="{said(reasons)}">{one.scored.unscored}</td>',
+    ]
 
 
 def _differences(bench: Bench) -> str:
@@ -143,6 +167,7 @@ def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
     )
     roots = [tree.root for tree in bench.trees.values()]
     shared = preamble(roots)
+    banded = len({task.difficulty for task in bench.tasks}) > 1
     rows = []
     for place, task in enumerate(bench.tasks):
         cells = "".join(_cell(bench, variant, place, key, panels) for variant in range(len(bench.variants)))
@@ -151,7 +176,7 @@ def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
         full, difficulty = said(one_line(task.goal, 400)), said(one_line(task.difficulty, 20))
         rows.append(
             f'<tr class="task"><td class="quiet">{place + 1}</td><td class="goal" title="{full}">{said(goal)}</td>'
-            f'<td class="quiet">{difficulty}</td>{cells}<td class="rest"></td></tr>'
+            f'<td class="quiet">{difficulty if banded else ""}</td>{cells}<td class="rest"></td></tr>'
         )
         if opened:
             rows.append(f'<tr class="open"><td colspan="{4 + 2 * len(bench.names)}">{opened}</td></tr>')
