@@ -12,6 +12,7 @@ from rao_lab.api.keep import Keeper, check_new
 from rao_lab.api.reopen import check_reopened
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError, RunFileError
+from rao_lab.execution.asked import checked_task
 from rao_lab.protocols import Policy
 from rao_lab.store import Run, RunWriter, open_run
 from rao_lab.store.files import file_path
@@ -29,7 +30,7 @@ SAME = (
 
 def more_of_evaluation(policy: Policy, tasks: Sequence[Task], batch: int | None) -> dict[str, Any]:
     """What the file says of an evaluation so that it can go on."""
-    asked = repr([(task.id, task.goal, task.difficulty) for task in tasks])
+    asked = repr([(task.id, task.goal, task.difficulty) for task in map(checked_task, tasks)])
     digest = blake2b(asked.encode("utf-8", "replace"), digest_size=8).hexdigest()
     plain = type(policy).__repr__ is object.__repr__  # an address in memory says nothing
     opened = dict(getattr(policy, "opened", {})) or (policy.name if plain else repr(policy))

@@ -136,7 +136,7 @@ def _student(found: Grades, each: Graded, numbers: Mapping[str, int]) -> str:
     mark = mark_of(each)
     first = f'<td class="mark {COLOURS[mark]}"{span}>{mark}</td>' if found.criteria else ""
     same = with_same("", each.same_answers).removeprefix(", ")
-    under = f'<span class="small limit">answers {_text(same)}</span>' if same else ""
+    under = f'<span class="small limit">answers {_names_in(same)}</span>' if same else ""
     first += f'<th scope="{"rowgroup" if span else "row"}"{span}>{_name(each.student)}{under}</th>'
     first += "".join(
         f'<td class="figure" data-name="{name}"{span}>{"" if each.lost and name != UNKNOWN else number}</td>'
@@ -150,7 +150,9 @@ def _run(run: GradedRun) -> str:
     trained = f'<span class="small">{_text(run.trained)}</span>' if run.trained else ""
     steps = "" if run.cannot else f"{run.steps}" + (f" of {run.asked}" if run.asked is not None else "")
     same = with_same("", run.same).removeprefix(", ")
-    state = _word(run.state) + (f'<span class="small limit">the same {_text(same)}</span>' if same else "")
+    state = _word(run.state) + (
+        f'<span class="small limit">the same {_names_in(same)}</span>' if same else ""
+    )
     grown = ""
     if run.learned is not None:
         figures = str(run.learned).removeprefix(run.learned.verdict).replace(" [", "|[").strip().split("|")
@@ -293,8 +295,12 @@ def _name(student: str) -> str:
 
 def _broken(name: str) -> str:
     """A name that a narrow column breaks where its parts end."""
-    parts = re.findall(r"[^_.-]{1,20}[_.-]{0,20}|[_.-]{1,20}", one_line(name, LONGEST))
+    parts = re.findall(r"[^_.-]{1,12}[_.-]{0,12}|[_.-]{1,12}", one_line(name, LONGEST))
     return "<wbr>".join(map(escape, parts))
+
+
+def _names_in(words: str) -> str:
+    return " ".join(map(_broken, words.split()))
 
 
 def _text(words: str) -> str:

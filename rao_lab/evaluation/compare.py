@@ -104,14 +104,14 @@ class Comparison:
             str(found) if name == found.agent else f"{name}: {found}"
             for name, found in self.evaluations.items()
         ]
-        return "\n".join(["first try at each task, with Wilson's 95 % intervals:", *lines, *self.summary()])
+        return "\n".join(["first tries, with Wilson's 95 % intervals:", *lines, *self.summary()])
 
     def summary(self) -> list[str]:
         """What the arms reach, how they differ, and what it took, in lines."""
         alone = self.repeats == 1 and self.budget is None
         return [
-            f"{'the same' if alone else 'all tries'}, with 95 % intervals over tasks (shares Wilson's, differences t, "
-            "widened; by resampling):",
+            f"{'the same' if alone else 'all tries'}, 95 % intervals over resampled tasks (Wilson's; differences t, "
+            "widened):",
             *measure_lines(self.measures, self.repeats, self.budget),
             *cost_lines(self.costs, self.repeats),
         ]

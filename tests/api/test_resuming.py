@@ -146,7 +146,7 @@ def test_a_stop_between_checkpoints_loses_no_step(whole: Path, tmp_path: Path) -
 
 
 def test_a_policy_that_has_been_trained_since_does_not_begin_a_run_anew(whole: Path, tmp_path: Path) -> None:
-    """The first checkpoint is due after step 3, and training fails before it."""
+    """The first checkpoint is due after step 3, training fails before it, and what it left then is lost."""
     file, config = tmp_path / "a.rao", replace(CONFIG, checkpoint_every=3)
     policy = rl.load_policy("tiny")
 
@@ -156,6 +156,7 @@ def test_a_policy_that_has_been_trained_since_does_not_begin_a_run_anew(whole: P
 
     with pytest.raises(UnavailableError, match="tracker"):
         go(file, config, policy=policy, on_step=fail)
+    shutil.rmtree(f"{file}.ckpt")
     with open_run(file) as run:
         before = run.groups(1)
     with pytest.raises(ConfigError, match=r"a\.rao has no checkpoint .* \(version 0 then, 1 now\).* anew"):

@@ -113,7 +113,7 @@ def test_repeats_give_pass_at_k_to_everyone() -> None:
     values = [each.values["flat"].value for each in found.measures]  # type: ignore[union-attr]
     assert values == pytest.approx([1 / 3, 2 / 3, 1.0])
     said = str(found).splitlines()
-    assert said[0] == "first try at each task, with Wilson's 95 % intervals:" and "success 0.00" in said[1]
+    assert said[0] == "first tries, with Wilson's 95 % intervals:" and "success 0.00" in said[1]
     assert "pass@1 (mean of 3 tries) on 3 tasks" in said[3] and "pass@3 (one of 3 tries) on" in said[5]
     assert "pass@2 (one of 2 tries, mean of all choices of 3) on" in said[4]
     assert found.to_dict()["repeats"] == 3 and len(found.to_dict()["rows"]["flat"]) == 9
