@@ -149,10 +149,9 @@ def test_a_bug_in_a_part_is_raised_and_leaves_nothing_behind(sandbox: Sandbox, p
     heard = iter(range(1000))
     listener = (lambda index, event: next(heard) > 10 and fail()) if part == "listener" else None
     executor = Executor(shelf, policy, find("terse"), LIMITS, sandbox=sandbox, on_event=listener)
-    with pytest.raises(
-        CallbackError if part == "world" else Bug
-    ) as raised:  # a world's error names the node, too
+    named = part in ("policy", "world")  # the error names what was called
+    with pytest.raises(CallbackError if named else Bug) as raised:
         executor.run([TreeHeader(TASK)])
-    assert isinstance(raised.value.__cause__ if part == "world" else raised.value, Bug)
+    assert isinstance(raised.value.__cause__ if named else raised.value, Bug)
     assert set(policy._running) == set()
     assert grow(sandbox, Lines(STORY)).tree.root.status is Status.FINISHED  # the sandbox still serves
