@@ -72,8 +72,8 @@ def test_every_process_has_the_records_of_all(runs, index) -> None:
 def test_a_rule_that_says_something_else_in_each_process_is_refused_in_all(runs) -> None:
     words = {(runs / f"refused-{rank}").read_text() for rank in (0, 1)}
     assert words == {
-        "step 1: the credit rule by_chance gave other numbers in each process: it must depend on the nodes alone, not on "
-        "chance or on what it saw before"
+        "step 1: the credit rule by_chance gave other numbers in each process: it must depend on the nodes alone, not "
+        "on chance or on what it saw before"
     }
 
 

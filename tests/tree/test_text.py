@@ -60,7 +60,7 @@ def test_a_node_that_ran_into_a_limit_says_how_its_last_turn_failed() -> None:
     full = replace(failed, status=Status.CONTEXT_LIMIT)
     assert "error" not in "".join(text_tree(Tree(HEADER, (each,))) for each in (mended, finished, full))
     refused = replace(failed, refusals={"own_goal": 2})
-    assert "turn limit, refused x2, last error Syntax" in text_tree(Tree(HEADER, (refused,)))
+    assert "turn limit, refused x2, last error Syntax" in text_tree(Tree(HEADER, (refused,)), width=84)
 
 
 def test_the_picture_of_a_tree() -> None:
