@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ def _wait(url: str, server: subprocess.Popen[Any]) -> None:
 
 
 def end_kernels(lab: Lab) -> None:
-    """Ends every kernel of the server."""
+    """Ends every kernel of the server; one that begins anew at this moment is asked again."""
 
     def ask(path: str, method: str = "GET") -> Any:
         headers = {"Authorization": f"token {TOKEN}"}
@@ -121,8 +122,15 @@ def end_kernels(lab: Lab) -> None:
             body = answer.read()
         return json.loads(body) if body else None
 
-    for session in ask("sessions"):
-        ask(f"sessions/{session['id']}", "DELETE")
+    deadline = time.monotonic() + 120
+    while sessions := ask("sessions"):
+        for session in sessions:
+            try:
+                ask(f"sessions/{session['id']}", "DELETE")
+            except urllib.error.HTTPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
 
 def open_notebook(page: Any, address: str, tries: int = 2) -> None:

@@ -118,7 +118,7 @@ def test_from_a_point_to_the_trees_behind_it_by_mouse_and_by_keys(pages: Any, bo
     x, y = place_of(page, 4, 0.2)
     page.mouse.click(x, y)
     card = page.locator(".rao .behind")
-    card.wait_for()
+    card.filter(has_text="trees behind it").wait_for()
     words = card.inner_text()
     assert "depth 0" in words and "16 nodes in 16 trees" not in words, words
     assert "16 trees behind it" in words  # a root each

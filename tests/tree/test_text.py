@@ -53,7 +53,7 @@ def test_a_node_that_ran_into_a_limit_says_how_its_last_turn_failed() -> None:
     error = "SyntaxError: unexpected EOF while parsing\n(line 2: finish('done'))"
     failed = replace(node("0", 0.0, status=Status.TURN_LIMIT), turns=(Turn(1), Turn(2, error=error)))
     assert "turn limit, last error SyntaxError: unexpected EOF while parsing" in text_tree(
-        Tree(HEADER, (failed,))
+        Tree(HEADER, (failed,)), width=100
     )
     mended = replace(failed, turns=(Turn(1, error=error), Turn(2)))
     finished = replace(failed, status=Status.FINISHED)
