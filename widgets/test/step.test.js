@@ -186,7 +186,7 @@ async function unheard({ link }, model, comms, ms) {
   const told = { content: { comms: Object.fromEntries(comms.map((key) => [key, {}])) } };
   model.widget_manager = { kernel: { status: "idle", requestCommInfo: async () => told } };
   link.first = undefined;
-  link.asked = Date.now() - ms;
+  if (link.asked !== null) link.asked = Date.now() - ms;
   link.tick();
   await new Promise((done) => setTimeout(done, 0));
 }
@@ -212,6 +212,27 @@ test("what a free kernel that knows the widget leaves unanswered is sent again, 
   assert.deepEqual(far.sent.slice(3).map(({ type }) => type), ["texts", "resync", "texts"]);
   await unheard(client, far.model, ["another"], 99000);
   assert.equal(client.link.gone, true);
+});
+
+test("another message is no answer: what was lost beside it is sent again", async () => {
+  const { far, client } = started();
+  client.text(0);
+  client.text(1);
+  const [, first] = far.sent;
+  far.say({ type: "texts", key: first.key, revision: first.revision, node: null });
+  far.say({ type: "beat", step: 1, seq: 0 });
+  await unheard(client, far.model, [KEY], 9000);
+  client.text(1);
+  assert.deepEqual(far.sent.slice(3).map(({ type }) => type), ["resync", "texts"]);
+  assert.equal(far.sent.at(-1)?.path, "0.0");
+});
+
+test("a step that was asked for is owed, whatever else comes", async () => {
+  const { far, client } = started();
+  client.open(7);
+  far.say(delta(5, [[2, 0, 0, 1, 1]]));
+  await unheard(client, far.model, [KEY], 9000);
+  assert.deepEqual(far.sent.at(-1), { type: "hello", step: 7 });
 });
 
 test("deltas in order are applied, an old one is left alone, a gap asks for everything again", () => {

@@ -11,6 +11,8 @@ import { Step } from "./store.js";
 /** @typedef {"step" | "delta" | "text" | "answer" | "traits" | "word" | "gone" | "forks" | "again"} News */
 /** @typedef {{waits?: boolean, ended?: number, of?: number, error?: string, says?: string}} Forking */
 
+/** Messages that were asked for; others come by themselves. */
+const ANSWERS = ["snapshot", "texts", "answer"];
 /** Node texts kept: the newest asked for stay. */
 const KEPT = 200;
 
@@ -27,6 +29,8 @@ export class Client {
     /** @type {number | null} the step asked for and not yet here */
     this.wanted = null;
     this.seq = -1;
+    /** News was missed: the step was asked for as a whole. */
+    this.missed = false;
     this.heard = Date.now();
     this.link = new Link(model, () => this.onGone(), () => this.again());
     this.asked = new Asked(this.link, sentenceOf("answer_gone"));
@@ -41,7 +45,7 @@ export class Client {
     this.onMessage = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) =>
       this.take(message, buffers ?? []);
     this.onTraits = () => {
-      this.hear();
+      this.hear(false);
       this.changed("traits");
     };
     model.on("msg:custom", this.onMessage);
@@ -74,9 +78,16 @@ export class Client {
     this.changed("traits");
   }
 
-  hear() {
+  /** Something was asked for and has not come. */
+  get owed() {
+    const trees = this.wanted !== null || this.missed || (!this.step && !this.sorry);
+    return trees || this.asking.size > 0 || this.asked.waiting.size > 0;
+  }
+
+  /** @param {boolean} answers it was asked for */
+  hear(answers) {
     this.heard = Date.now();
-    this.link.hear();
+    this.link.hear(this.owed, answers);
   }
 
   /** Nothing that was asked for will come. */
@@ -91,7 +102,12 @@ export class Client {
 
   /** @param {any} message @param {DataView[]} buffers */
   take(message, buffers) {
-    this.hear();
+    this.receive(message, buffers);
+    this.hear(ANSWERS.includes(message.type));
+  }
+
+  /** @param {any} message @param {DataView[]} buffers */
+  receive(message, buffers) {
     if (message.type === "snapshot") this.takeSnapshot(message, buffers);
     else if (message.type === "delta") this.takeDelta(message);
     else if (message.type === "texts") this.takeTexts(message);
@@ -104,6 +120,7 @@ export class Client {
     } else if (message.type === "sorry") {
       this.sorry = String(message.text);
       this.wanted = null;
+      this.missed = false;
       this.changed("word");
     } else if (message.type === "beat" && message.step === this.step?.step && message.seq > this.seq) {
       this.resync();
@@ -122,6 +139,7 @@ export class Client {
     if (before && grew) this.step.revision = before.revision + 1;
     else this.forget();
     this.seq = message.seq;
+    this.missed = false;
     this.wanted = null;
     this.sorry = "";
     this.changed(grew ? "delta" : "step");
@@ -140,7 +158,7 @@ export class Client {
 
   resync() {
     if (!this.step) return;
-    this.link.send({ type: "resync", step: this.step.step });
+    this.missed = this.link.send({ type: "resync", step: this.step.step });
   }
 
   /** @param {{key: string, revision: number, node: NodeText | null, why?: string}} message */

@@ -26,7 +26,7 @@ export class Link {
     this.tries = 0;
     /** The kernel that knew this widget is gone; it does not come back. */
     this.gone = false;
-    /** @type {number | null} when the oldest request was sent that is not answered */
+    /** @type {number | null} since when none of what was asked for has come; null: all is here */
     this.asked = null;
     this.asking = false;
     /** @type {string | undefined} */
@@ -79,13 +79,18 @@ export class Link {
     if (!this.gone) this.asked = asked;
   }
 
-  /** Something came. */
-  hear() {
-    this.asked = null;
-    this.tries = 0;
+  /**
+   * Something came.
+   * @param {boolean} owed something else was asked for that has not come
+   * @param {boolean} answers it was asked for: what else is on its way has its time anew
+   */
+  hear(owed, answers) {
+    if (!owed) this.asked = null;
+    else if (answers) this.asked = Date.now();
+    if (!owed || answers) this.tries = 0;
   }
 
-  /** ms for which the oldest request has waited. */
+  /** ms for which nothing has come of what was asked for. */
   get waited() {
     return this.asked === null ? 0 : Date.now() - this.asked;
   }
