@@ -27,7 +27,7 @@ import { Address } from "./address.js";
 import { Choosing } from "./choosing.js";
 import { Finding } from "./finding.js";
 import { Folding } from "./folding.js";
-import { fold, frame } from "./frame.js";
+import { fold, frame, Standing } from "./frame.js";
 import { Growing } from "./growing.js";
 import { Looking } from "./looking.js";
 import { Marking } from "./marking.js";
@@ -123,8 +123,7 @@ export class App {
     });
 
     this.stopTheme = watchTheme(this.root, () => this.onTheme());
-    this.observer = new ResizeObserver(() => this.onSize());
-    this.observer.observe(this.root);
+    this.standing = new Standing(this.root, () => this.onSize());
     this.clock = setInterval(() => this.onClock(), 1000);
     this.growing = new Growing(this);
     this.onTheme();
@@ -135,7 +134,7 @@ export class App {
 
   close() {
     this.stopTheme();
-    this.observer.disconnect();
+    this.standing.close();
     clearInterval(this.clock);
     this.growing.close();
     this.client.close();

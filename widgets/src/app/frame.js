@@ -41,3 +41,50 @@ export function fold(app) {
   app.tree.letGo();
   return true;
 }
+
+/** The host tells of a subtree that it skips, or lays out again. */
+const SKIPS = "contentvisibilityautostatechange";
+
+/**
+ * Hears how the view stands in its host. JupyterLab lets the browser skip what is out of sight. Chromium 156
+ * may then keep the boxes of what was hidden meanwhile, and make none for what was shown: a view that comes
+ * back into sight is laid out anew.
+ */
+export class Standing {
+  /** @param {HTMLElement} root @param {() => void} resized */
+  constructor(root, resized) {
+    this.root = root;
+    this.skipped = false;
+    this.sizes = new ResizeObserver(resized);
+    this.sizes.observe(root);
+    // A tab that is hidden tells nothing by the event.
+    this.sight = new IntersectionObserver(() => this.look());
+    this.sight.observe(root);
+    /** @param {Event} event */
+    this.onSkips = ({ target }) => {
+      if (target instanceof Node && target.contains(root)) this.look();
+    };
+    root.ownerDocument.addEventListener(SKIPS, this.onSkips, true);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.sight.disconnect();
+    this.root.ownerDocument.removeEventListener(SKIPS, this.onSkips, true);
+  }
+
+  look() {
+    const { root } = this;
+    if (!root.isConnected) return;
+    const skipped = !root.checkVisibility({ contentVisibilityAuto: true });
+    if (this.skipped && !skipped) renew(root);
+    this.skipped = skipped;
+  }
+}
+
+/** @param {HTMLElement} root */
+function renew(root) {
+  root.style.display = "none";
+  root.getClientRects(); // what is asked about is laid out first
+  root.style.display = "";
+}
