@@ -76,7 +76,8 @@ export class Standing {
   look() {
     const { root } = this;
     if (!root.isConnected) return;
-    const skipped = !root.checkVisibility({ contentVisibilityAuto: true });
+    // Safari has it since 17.4, and skips nothing before.
+    const skipped = root.checkVisibility?.({ contentVisibilityAuto: true }) === false;
     if (this.skipped && !skipped) renew(root);
     this.skipped = skipped;
   }
