@@ -16,6 +16,7 @@ from rao_lab.execution.judge.judge import taken_since, usage_words
 from rao_lab.execution.scoring import Panel
 from rao_lab.protocols import Judge, Score
 from rao_lab.tree import Node, Status, Tree
+from rao_lab.tree.told_counts import usage_told
 
 NOT_VERIFIED = (None, "judge", "root_proxy", "rule")
 """Sources of a success that no verifier gave."""
@@ -136,7 +137,7 @@ class Agreement:
             "by_depth": {str(depth): part.to_dict() for depth, part in self.by_depth.items()},
             "by_length": {name: part.to_dict() for name, part in self.by_length.items()},
             "disagreements": [pair._asdict() for pair in self.disagreements],
-            **({"usage": dict(self.usage)} if self.usage else {}),
+            **({"usage": usage_told(self.usage)} if self.usage else {}),
         }
 
     def __str__(self) -> str:

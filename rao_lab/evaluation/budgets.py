@@ -76,7 +76,7 @@ class Budget:
             ConfigError: nobody recorded it.
         """
         found = getattr(row, UNITS[self.unit][0])
-        if found is None or (self.unit == "tokens" and row.turns and not found):
+        if found is None:
             others = " or ".join(unit for unit in UNITS if unit != self.unit)
             raise ConfigError(
                 f"task {unquoted(row.task)} was played without counting {self.words}: choose {others} as the budget"

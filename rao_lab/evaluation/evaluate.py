@@ -36,6 +36,7 @@ from rao_lab.prompts import Prompt, chosen
 from rao_lab.protocols import Environment, Graded, Judge, Policy
 from rao_lab.tree import AGENTS, Agent, Event, Status, Task, Tree, TreeHeader
 from rao_lab.tree.kinds import KindFigures, by_kind, tree_kind
+from rao_lab.tree.told_counts import usage_told
 
 BATCH = 64
 """Trees that run at once: enough to fill a generation batch, fixed so that results repeat."""
@@ -112,8 +113,8 @@ class Evaluation:
             "temperature": self.temperature,
             **({"prompt": self.prompt} if "@" in self.prompt else {}),  # one of files
             **({"clock": self.clock} if self.clock else {}),
-            **({"usage": dict(self.usage)} if self.usage else {}),
-            **({"judge": {"name": self.judge, **self.judging}} if self.judging else {}),
+            **({"usage": usage_told(self.usage)} if self.usage else {}),
+            **({"judge": {"name": self.judge, **usage_told(self.judging)}} if self.judging else {}),
             **({"asked": self.asked} if self.overall.tasks < self.asked else {}),
             "by_difficulty": {name: part.to_dict() for name, part in self.by_difficulty.items()},
             **(

@@ -54,7 +54,8 @@ class Cost:
 
     tries: float
     """A task, with those that only a budget had room for."""
-    tokens: float
+    tokens: float | None
+    """None = nobody counts them."""
     turns: float
     seconds: float | None
     ticks: float | None
@@ -119,10 +120,11 @@ def cost_of(by_task: ByTask, repeats: int) -> Cost:
     """
     rows = [row for tries in by_task for row in tries[:repeats]]
     solved = sum(row.success == 1.0 for row in rows)
-    tokens = sum(row.generated_tokens for row in rows)
+    told = [row.generated_tokens for row in rows if row.generated_tokens is not None]
+    tokens = sum(told) if told else None
     return Cost(
         tries=sum(map(len, by_task)) / len(by_task),
-        tokens=tokens / len(rows),
+        tokens=None if tokens is None else tokens / len(rows),
         turns=fmean(row.turns for row in rows),
         seconds=_mean([row.seconds for row in rows]),
         ticks=_mean([row.ticks for row in rows]),

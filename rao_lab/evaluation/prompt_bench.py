@@ -22,6 +22,7 @@ from rao_lab.evaluation.verdict import Verdict, Versus, verdict, versus_all
 from rao_lab.tree import Task, Tree
 from rao_lab.tree.denominator import why_unscored
 from rao_lab.tree.diff import TreeDiff, diff_trees
+from rao_lab.tree.told_counts import tokens_told
 
 
 class Spot(NamedTuple):
@@ -209,7 +210,7 @@ def _cell(tree: Tree | None) -> dict[str, Any] | None:
         "why_unscored": why_unscored(tree),
         "nodes": len(tree),
         "depth": tree.depth,
-        "tokens": sum(node.tokens_out for node in tree.nodes),
+        "tokens": tokens_told(tree.nodes),
         "seconds": tree.ended,
         "step": tree.header.step,
         "group": tree.header.group,

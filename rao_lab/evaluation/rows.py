@@ -15,6 +15,7 @@ from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import CallbackError, RaoLabError
 from rao_lab.protocols import Environment, Labelled
 from rao_lab.tree import Task, Tree
+from rao_lab.tree.told_counts import tokens_told
 
 Label = str | int
 
@@ -47,8 +48,8 @@ class TaskRow:
     depth: int
     root_delegated: bool
     """The root launched a child."""
-    generated_tokens: int
-    """By all nodes; 0 for a policy without tokens."""
+    generated_tokens: int | None
+    """By all nodes; None = nobody counted, as for a policy without tokens."""
     turns: int
     """Of all nodes."""
     ticks: int | None
@@ -100,7 +101,7 @@ def row_of(tree: Tree, labels: Mapping[str, Label] | None = None, flat_tokens: i
         nodes=len(tree),
         depth=tree.depth,
         root_delegated=bool(tree.nodes and tree.root.children),
-        generated_tokens=sum(node.tokens_out for node in tree.nodes),
+        generated_tokens=tokens_told(tree.nodes),
         turns=sum(len(node.turns) for node in tree.nodes),
         ticks=tree.ended_tick,
         seconds=tree.ended,

@@ -31,6 +31,7 @@ from rao_lab.policies.quirks import Habits, context_full, learned, messages_for
 from rao_lab.policies.reasoned import sent_apart
 from rao_lab.prompts import Prompt, find, made_for
 from rao_lab.protocols import NodeKey, TurnReply, TurnRequest
+from rao_lab.tree.told_counts import usage_told
 
 WAIT_SECONDS = 0.2
 """How long a tick waits for an answer."""
@@ -125,7 +126,7 @@ class EndpointPolicy:
             "prompt": self.dialect,
             "requests at once": self.concurrency,
         }
-        return facts_html(f"Server's model {self.model_name}", {**settings, **self.usage})
+        return facts_html(f"Server's model {self.model_name}", {**settings, **usage_told(self.usage)})
 
     @property
     def usage(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rao_lab.base.token_bound import most_tokens
 from rao_lab.base.words import counted
@@ -27,9 +27,36 @@ def _beside(turn: Turn) -> str:
     return "" if thought in turn.text else thought
 
 
+def tokens_told(nodes: Iterable[Node]) -> int | None:
+    """The tokens that they wrote together; None if they have turns and nobody counted."""
+    turns = [turn for node in nodes for turn in node.turns]
+    told = not turns or any(turn.tokens_in or turn.tokens_out for turn in turns)
+    return sum(turn.tokens_out for turn in turns) if told else None
+
+
 def tokens_said(node: Node) -> str:
     """The tokens that it wrote, or a dash if it has turns and nobody counted."""
-    return f"{node.tokens_out:,}" if node.tokens_out or not node.turns else NOT_TOLD
+    told = tokens_told([node])
+    return NOT_TOLD if told is None else f"{told:,}"
+
+
+def usage_told(usage: Mapping[str, float]) -> dict[str, float | None]:
+    """What a server or a judge was asked, as plain JSON: tokens and cost are None if it was, and told no tokens."""
+    asked = usage.get("requests") or usage.get("calls")
+    told = usage.get("prompt_tokens") or usage.get("completion_tokens")
+    untold = {"prompt_tokens", "completion_tokens", "cost"} if asked and not told else ()
+    return {name: None if name in untold else count for name, count in usage.items()}
+
+
+def spent_words(usage: Mapping[str, float]) -> list[str]:
+    """The tokens that a server or a judge read and wrote, and what they cost, in words."""
+    told = usage_told(usage)
+    read, wrote = (told.get(name, 0) for name in ("prompt_tokens", "completion_tokens"))
+    cost = told.get("cost")
+    if read is None or wrote is None:
+        return ["tokens not told"]
+    words = [f"{counted(int(read), 'token')} read", f"{counted(int(wrote), 'token')} written"]
+    return [*words, f"{cost:.4f} US dollars"] if cost is not None else words
 
 
 def cut_words(nodes: Iterable[Node], most: int, window: int) -> str:

@@ -28,3 +28,25 @@ def test_a_node_that_never_got_a_reply_wrote_no_turn(lab: CommandLine) -> None:
     with serving(answers(401)) as server:
         status, out, _ = lab([*RUN, server.address])
     assert status == 1 and "1 node · depth 0 · 0 turns" in out
+
+
+def test_json_has_null_for_tokens_that_nobody_counted(lab: CommandLine, tmp_path: Path) -> None:
+    kept = tmp_path / "a.rao"
+    one = ["--limit", "1", "--set", "limits.max_turns=1", "--out", kept]
+    with serving(in_turn(says(ACT))) as server:
+        found = lab.json(["eval", "--env", "arithmetic", "--policy", server.address, *one])
+    assert (found["tokens"], found["rows"][0]["generated_tokens"]) == (None, None)
+    assert found["usage"]["requests"] == 1 and found["usage"]["completion_tokens"] is None
+    compared = lab.json(["diff", kept, "--trees", "0.0", "0.0"])
+    sides = [compared["a"], compared["b"], compared["rows"][0]["a"], compared["rows"][0]["b"]]
+    assert [side["tokens"] for side in sides] == [None] * 4
+    edit = ["--node", "0", "--turn", "1", "--rest", "continued", "--repeats", "1"]
+    with serving(in_turn(says(ACT))) as server:
+        forked = lab.json(["fork", kept, *edit, "--policy", server.address])
+    assert [row["tokens"] for row in forked["rows"]] == [None] * 2
+
+
+def test_tokens_that_a_judge_did_not_tell_are_no_0(lab: CommandLine) -> None:
+    with serving(in_turn(says(ACT))) as server, serving(in_turn(says("VERDICT: 1"))) as judge:
+        _, _, err = lab([*RUN, server.address, "--judge", judge.address])
+    assert "1 call, tokens not told, " in err

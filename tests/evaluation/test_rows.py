@@ -48,7 +48,7 @@ def test_textcraft_labels_a_task_by_its_item_in_the_book_and_that_items_tier() -
 def test_what_nobody_knows_is_none_and_not_0() -> None:
     found = evaluate(Shelf(), Lines({"0": ['finish("ok")']}), tasks=[Task("t", "g")])
     (row,) = task_rows(found, Shelf(), lambda task, window: True)
-    assert (row.labels, row.flat_tokens, row.generated_tokens) == ({}, None, 0)
+    assert (row.labels, row.flat_tokens, row.generated_tokens) == ({}, None, None)
 
 
 @pytest.mark.parametrize("given", [{"item": 1.5}, [("item", "a")], {1: "a"}, None, RuntimeError("no book")])

@@ -36,7 +36,7 @@ def fork_text(found: Forks, kept: Path, place: int | None) -> str:
     unscored = any(None in (row["success"], row["root_success"]) for row in found.rows())
     lacks = ["not scored"] if unscored else []
     lacks += [found.no_advantage] if found.no_advantage else []
-    lacks += ["tokens not told"] if any(_not_told(row, "tokens") for row in found.rows()) else []
+    lacks += ["tokens not told"] if any(row["tokens"] is None for row in found.rows()) else []
     feet = [f"{NOTHING} no such number: {'; '.join(lacks)}"] if lacks else []
     where = f"kept in {unquoted(kept)}"
     if place is not None:
@@ -55,9 +55,4 @@ def _words(row: dict[str, Any]) -> Iterator[str]:
         value = row[name]
         yield NOTHING if value is None else signed(value) if name in ("A", "root_A") else fixed(value, 2)
     for name in ("nodes", "turns", "tokens"):
-        yield NOTHING if _not_told(row, name) else f"{row[name]:,}"
-
-
-def _not_told(row: dict[str, Any], name: str) -> bool:
-    """Whether nobody counted the tokens of its turns."""
-    return name == "tokens" and not row["tokens"] and row["turns"] > 0
+        yield NOTHING if row[name] is None else f"{row[name]:,}"

@@ -21,6 +21,7 @@ from rao_lab.execution.judge.verdict import GRADED, RUBRIC, again, question, ver
 from rao_lab.execution.scoring import RootProxy
 from rao_lab.protocols import Policy, Score, TurnReply
 from rao_lab.tree import Message, Tree
+from rao_lab.tree.told_counts import spent_words
 
 COLDEST = 1e-4
 """Temperature at which a model of this machine always takes the likeliest token."""
@@ -292,7 +293,4 @@ def usage_words(name: str, used: Mapping[str, float]) -> str:
     words += [f"{failed:,} failed"] if failed else []
     retries = f" ({int(used['retries']):,} tried again)" if used.get("retries") else ""
     words.append(f"{counted(int(used['calls']), 'call')}{retries}")
-    for key, what in (("prompt_tokens", "read"), ("completion_tokens", "written")):
-        words.append(f"{counted(int(used.get(key, 0)), 'token')} {what}")
-    words += [f"{used['cost']:.4f} US dollars"] if "cost" in used else []
-    return ", ".join([*words, f"{used['seconds']:.1f} s"])
+    return ", ".join([*words, *spent_words(used), f"{used['seconds']:.1f} s"])

@@ -197,7 +197,8 @@ def _trees(actor: Any, policy: Any, plan: Plan) -> Work:
     def work(turn: int) -> int:
         if actor is policy:
             policy.clear_cache()
-        return evaluate(world, actor, tasks=tasks, limits=limits, seed=turn, batch=plan.trees).overall.tokens
+        found = evaluate(world, actor, tasks=tasks, limits=limits, seed=turn, batch=plan.trees)
+        return found.overall.tokens or 0
 
     return work
 
