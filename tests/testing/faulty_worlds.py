@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -108,7 +107,7 @@ def leaves_the_program(self: Any, path: str, name: str, args: Any, kwargs: Any) 
 
 def hangs(self: Any, path: str, name: str, args: Any, kwargs: Any) -> int:
     while type(args[0]) is float:
-        time.sleep(0.001)
+        pass  # it works: a call that waits has longer
     return Row.call(self, path, name, args, kwargs)  # type: ignore[no-any-return]
 
 
