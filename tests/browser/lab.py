@@ -23,6 +23,8 @@ FLAGS = [
 ]  # fmt: skip
 TOKEN = "raotest"
 REPO = Path(__file__).resolve().parents[2]
+IDLE = "() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
+"""Whether the kernel of the notebook in front waits for work."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,11 @@ def end_kernels(lab: Lab) -> None:
 
 def open_notebook(page: Any, address: str, tries: int = 2) -> None:
     """Opens a notebook and waits for an idle kernel; one retry of this step, never of a claim."""
-    idle = "() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
     for attempt in range(tries):
         page.goto(address)
         try:
             page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=120_000)
-            page.wait_for_function(idle, timeout=120_000)
+            page.wait_for_function(IDLE, timeout=120_000)
             return
         except Exception:
             if attempt + 1 == tries:

@@ -13,17 +13,21 @@ pytestmark = pytest.mark.browser
 SHOW = "from tests.support.trees import decode, showcase_group\nimport rao_lab as rl"
 
 
-def opened(pages: Any, lab: Lab, name: str, cell: str, width: int = 1600, height: int = 1000) -> Any:
-    page = pages.open("", width=width, height=height)
+def test_a_cell_shows_a_tree_its_messages_and_its_credit_and_keeps_a_picture(pages: Any, lab: Lab) -> None:
+    """One notebook serves all of it: a JupyterLab that opens takes seconds."""
+    page = pages.open("", width=1100, height=800)
     page.set_default_timeout(120_000)
-    open_notebook(page, lab.notebook(name, [f"{SHOW}\n{cell}"]))
+    cell = f"{SHOW}\nrl.Explorer(showcase_group(), tokenizer=decode, height=640)"
+    open_notebook(page, lab.notebook("static.ipynb", [cell]))
     run_all(page)
     page.locator(".rao").first.wait_for()
-    return page
+    keeps_a_still_picture_and_words(page)
+    follows_the_lab_not_the_system(page)
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    text = page.locator(".rao .inspector .pane pre").first
+    text.wait_for()
+    assert text.evaluate("pre => getComputedStyle(pre).wordBreak") == "normal"  # not broken by JupyterLab
 
-
-def test_a_cell_shows_the_tree_its_messages_and_its_credit(pages: Any, lab: Lab) -> None:
-    page = opened(pages, lab, "static.ipynb", "rl.Explorer(showcase_group(), tokenizer=decode, height=640)")
     page.get_by_title("Choose a tree").click()
     page.locator(".menu button", has_text="tree 3").click()
     page.get_by_role("treeitem", name="0.1, 1x c3_i2").click()
@@ -42,15 +46,8 @@ def test_a_cell_shows_the_tree_its_messages_and_its_credit(pages: Any, lab: Lab)
     assert pages.errors == []
 
 
-def test_jupyterlab_does_not_break_words_in_what_a_node_wrote(pages: Any, lab: Lab) -> None:
-    page = opened(pages, lab, "words.ipynb", "rl.Explorer(showcase_group(), tokenizer=decode)")
-    text = page.locator(".rao .inspector .pane pre").first
-    text.wait_for()
-    assert text.evaluate("pre => getComputedStyle(pre).wordBreak") == "normal"
-
-
-def test_a_saved_notebook_keeps_a_still_picture_and_words(pages: Any, lab: Lab) -> None:
-    page = opened(pages, lab, "saved.ipynb", "rl.Explorer(showcase_group())")
+def keeps_a_still_picture_and_words(page: Any) -> None:
+    """What the notebook would save."""
     page.locator(".rao [role=treeitem]").first.wait_for(state="attached")
     cell = "jupyterapp.shell.currentWidget.content.widgets[0].model.toJSON()"
     data = page.evaluate(f"{cell}.outputs.at(-1).data")
@@ -59,10 +56,8 @@ def test_a_saved_notebook_keeps_a_still_picture_and_words(pages: Any, lab: Lab) 
     assert "2x m5_i3, 1x c3_i2" in text["text/plain"]
 
 
-def test_dark_and_light_follow_the_lab_not_the_system(pages: Any, lab: Lab) -> None:
-    page = opened(pages, lab, "theme.ipynb", "rl.Explorer(showcase_group())", width=1100, height=800)
+def follows_the_lab_not_the_system(page: Any) -> None:
     assert page.locator(".rao").get_attribute("data-theme") == "light"
     for name in ("Dark", "Light"):
         page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {name}'}})")
         page.locator(f".rao[data-theme={name.lower()}]").wait_for()
-    assert pages.errors == []
