@@ -115,6 +115,9 @@ class CallbackError(RaoLabError, RuntimeError):
     What was recorded before is kept. Correct what raised it; `resume=True` goes on.
     """
 
+    evaluation: Any = None
+    """Of `rl.evaluate`: what it amounts to so far, as in `Interrupted`."""
+
 
 class StopTraining(Exception):
     """Raise it in `on_step` to end training after that step, which is kept.

@@ -157,7 +157,8 @@ def call(arguments: Sequence[str]) -> int:
     except CallbackError as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
-        return _complain(f"{error}; {TRACEBACK}=1 before the command shows where", 2)
+        again = f"; {goes_on}" if error.evaluation and (goes_on := _goes_on(arguments)) else ""
+        return _complain(f"{error}; {TRACEBACK}=1 before the command shows where{again}", 2)
     except RaoLabError as error:
         return _complain(str(error), 2)
     except BrokenPipeError:
@@ -176,14 +177,24 @@ def _stopped(arguments: Sequence[str]) -> str:
     name = next(iter(arguments), "")
     given = {each.partition("=")[0] for each in arguments}
     writes = "--out" in given
-    if writes and ((name == "eval" and "--against" not in given) or [*arguments[:2]] == ["prompts", "bench"]):
-        again = arguments if "--resume" in given else [*arguments, "--resume"]
-        return f"stopped; what was written is kept, and this goes on: rao-lab {shlex.join(again)}"
+    if goes_on := _goes_on(arguments):
+        return f"stopped; {goes_on}"
     if name in KEEPING or (writes and name not in AT_THE_END):
         return "stopped; what was written is kept"
     if name == "bench":
         return "stopped; a bench that has not ended leaves nothing"
-    return "stopped; nothing was written"
+    keeps = "; --out FILE keeps trees" if name in ("run", "eval") else ""
+    return f"stopped; no file was written{keeps}"
+
+
+def _goes_on(arguments: Sequence[str]) -> str:
+    """What is left of a command that can be resumed, and how; "" if this one cannot."""
+    given = {each.partition("=")[0] for each in arguments}
+    evaluates = next(iter(arguments), "") == "eval" and "--against" not in given
+    if "--out" not in given or not (evaluates or [*arguments[:2]] == ["prompts", "bench"]):
+        return ""
+    again = arguments if "--resume" in given else [*arguments, "--resume"]
+    return f"what was written is kept, and this goes on: rao-lab {shlex.join(again)}"
 
 
 def _with_hint(message: str, arguments: Sequence[str]) -> str:

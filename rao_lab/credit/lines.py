@@ -29,13 +29,14 @@ def credit_lines(row: Attribution, config: CreditConfig | None = None, trees: in
     s, R, b, A, w, c = map(number_text, (row.s, row.R, row.b, row.A, row.w, row.c))
     mean = children_mean(row)
     children = "no scored children" if mean is None else f"mean s of its children {fixed(mean, 3)}"
+    weight = f"the weight of depth {row.depth}"
     return [
         f"{node_place(row, trees)}: {visible(row.status)}",
         f"s = {s:>7}    its success",
         f"R = {R:>7}    s + bonus: {s} + {fixed(row.bonus, 3)} (lambda {row.lam:g}, {children})",
         f"b = {b:>7}    {baseline_words(row, config)}",
         f"A = {A:>7}    {advantage_words(config)}",
-        f"w = {w:>7}    " + ("as the rule says" if config.rule else f"the weight of depth {row.depth}"),
+        f"w = {w:>7}    " + (f"as the rule says; if it gives no w, {weight}" if config.rule else weight),
         f"c = {c:>7}    w * A: multiplies the gradient of its tokens"
         if row.trained
         else f"not trained: {visible(row.why_not or '').replace('_', ' ')}",

@@ -304,10 +304,14 @@ def evaluate(
         except Interrupted as stop:
             trees += _in_order(range(len(trees), len(headers)), headers, done, dict(zip(due, stop.trees)))
             raise Interrupted(trees, summed_up()) from None
-        except (CallbackError, InputError):
-            trees += [*executor.ended, *executor.stopped]
+        except (CallbackError, InputError) as error:
+            begun = {tree.header.group: tree for tree in (*executor.ended, *executor.stopped)}
+            now = {at: begun[each.group] for at, each in enumerate(headers) if each.group in begun}
+            trees += _in_order(range(len(trees), len(headers)), headers, done, now)
             with suppress(RaoLabError):  # the first error is the one to tell
-                summed_up()
+                found = summed_up()
+                if isinstance(error, CallbackError):
+                    error.evaluation = found
             raise
         return summed_up()
 

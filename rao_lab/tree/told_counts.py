@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rao_lab.base.token_bound import most_tokens
 from rao_lab.base.words import counted
-from rao_lab.tree.node import Node, Turn
+from rao_lab.tree.node import Node, Recorded, Turn
 
 NOT_TOLD = "—"
 
@@ -79,3 +79,14 @@ def cut_words(nodes: Iterable[Node], most: int, window: int) -> str:
             f"{others:,} of {counted(len(turns), 'turn')} were cut by the server before the limit of {most:,} tokens"
         )
     return "; ".join(words)
+
+
+def cut_lines(by_name: Mapping[str, Sequence[Recorded]], window: int) -> list[str]:
+    """`cut_words` of several that are compared, a line for each of which turns were cut; limits are as recorded."""
+    lines = []
+    for name, trees in by_name.items():
+        most = trees[0].header.limits.get("max_new_tokens") if trees else None
+        nodes = (node for tree in trees for node in tree.nodes)
+        if isinstance(most, int) and (words := cut_words(nodes, most, window)):
+            lines.append(f"{name}: {words}")
+    return lines

@@ -50,3 +50,16 @@ def test_tokens_that_a_judge_did_not_tell_are_no_0(lab: CommandLine) -> None:
     with serving(in_turn(says(ACT))) as server, serving(in_turn(says("VERDICT: 1"))) as judge:
         _, _, err = lab([*RUN, server.address, "--judge", judge.address])
     assert "1 call, tokens not told, " in err
+
+
+def test_cut_turns_are_told_of_everyone_who_is_compared(lab: CommandLine) -> None:
+    one = ["--env", "arithmetic", "--limit", "1", "--set", "limits.max_turns=1"]
+    line = "1 of 1 turn were cut at 256 tokens: --set limits.max_new_tokens=1024"
+    cut = says("x" * 400, finish="length")
+    with serving(in_turn(cut)) as server:
+        _, _, err = lab(["eval", *one, "--policy", server.address, "--against", "flat"])
+        assert f"recursive: {line}" in err
+    with serving(in_turn(cut)) as server:
+        bench = ["prompts", "bench", "plain", "budget_aware", "--repeats", "1"]
+        _, _, err = lab([*bench, *one, "--policy", server.address])
+        assert f"plain: {line}" in err and f"budget_aware: {line}" in err

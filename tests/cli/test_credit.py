@@ -122,6 +122,9 @@ def test_a_rule_of_a_file_credits_a_step(recorded: Path, tmp_path: Path, lab: Co
     assert [row["A"] for row in found["nodes"]] == [row["A"] and 2 * row["A"] for row in usual]
     said = lab(["credit", recorded, "--step", "1", "--estimator", tmp_path / "rules.py:twice"])[1]
     assert said.splitlines()[1].startswith("b and w as the rule says") and "leave_one_out" not in said
+    one = ["--tree", "0.0", "--node", "0"]
+    said = lab(["credit", recorded, "--step", "1", *one, "--estimator", tmp_path / "rules.py:twice"])[1]
+    assert "as the rule says; if it gives no w, the weight of depth 0" in said
     assert "no function 'thrice'" in lab.refused(
         ["credit", recorded, "--estimator", f"{tmp_path}/rules.py:thrice"]
     )

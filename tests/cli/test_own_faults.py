@@ -14,14 +14,21 @@ TRAIN = ["--steps", "3", *SMALL, "--set", "probe_tasks=0", "--set", "checkpoint_
 SAID = ".enter at node 0 of task "
 
 
-@pytest.mark.parametrize("command", [["eval", "--policy", "scripted", "--limit", "9"], ["train", *TRAIN]])
-def test_it_is_one_line_with_a_way_to_the_traceback(
-    command: list[str], tmp_path: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command = [*command, *WORLD, *(["--out", str(tmp_path / "a.rao")] if command[0] == "train" else [])]
-    said = lab.refused(command)
+def test_it_is_one_line_with_a_way_to_the_traceback(tmp_path: Path, lab: CommandLine) -> None:
+    said = lab.refused(["train", *TRAIN, *WORLD, "--out", tmp_path / "a.rao"])
     assert SAID in said and "raised LookupError('no such shelf')" in said
     assert said.endswith("; RAO_LAB_TRACEBACK=1 before the command shows where")
+
+
+def test_an_evaluation_prints_what_was_done_and_how_it_goes_on(tmp_path: Path, lab: CommandLine) -> None:
+    command = ["eval", "--policy", "scripted", "--limit", "9", *WORLD]
+    status, out, err = lab([*command, "--out", tmp_path / "a.rao"])
+    assert status == 2 and "stopped: this is of the tasks that ended first" in out
+    assert SAID in err and "raised LookupError('no such shelf')" in err and "Traceback" not in err
+    assert f"what was written is kept, and this goes on: rao-lab {' '.join(command)} --out " in err
+    assert err.endswith("a.rao --resume\n")
+    with open_run(tmp_path / "a.rao") as run:
+        assert f"a.rao: {len(list(run.trees()))} trees" in out
 
 
 def test_the_traceback_is_shown_on_demand(lab: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

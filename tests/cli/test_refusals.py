@@ -111,9 +111,9 @@ def test_hostile_messages_stay_one_visible_line(monkeypatch: pytest.MonkeyPatch,
             "what was written is kept, and this goes on: rao-lab prompts bench a b --out a.rao --resume",
         ),
         (["eval", "--against", "flat", "--out", "a.rao"], "what was written is kept"),
-        (["eval"], "nothing was written"),
+        (["eval"], "no file was written; --out FILE keeps trees"),
         (["bench", "rollout", "--out", "a"], "a bench that has not ended leaves nothing"),
-        (["export", "a.rao", "--out", "b.html"], "nothing was written"),
+        (["export", "a.rao", "--out", "b.html"], "no file was written"),
     ],
 )
 def test_ctrl_c_is_130_and_says_what_is_left(

@@ -124,6 +124,18 @@ def test_a_stop_while_training_keeps_the_steps_and_resume_goes_on(
         assert run.steps[-1].step == kept
 
 
+def test_under_torchrun_the_hint_is_a_line_of_torchrun(
+    tmp_path: Path, random_tiny: Path, lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    world = "tests.support.breaking:Interrupted"
+    _, _, err = lab(train(tmp_path / "a.rao", random_tiny, "--env", world))
+    assert (
+        f"torchrun --nproc-per-node 4 -m rao_lab train --out {tmp_path}/a.rao --env {world} --resume" in err
+    )
+
+
 def test_training_samples_at_the_temperature_that_was_asked_for(
     tmp_path: Path, random_tiny: Path, lab: CommandLine
 ) -> None:

@@ -105,7 +105,7 @@ def test_the_command_line_prints_and_keeps_what_was_run(
             running.kill()
             over.set()
     assert running.returncode == status, err
-    left = "what was written is kept" if command == "run" else "nothing was written"
+    left = "what was written is kept" if command == "run" else "no file was written"
     assert "Traceback" not in err and f"stopped; {left}" in err
     found = json.loads(out)
     if command == "run":

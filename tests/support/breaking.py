@@ -71,3 +71,12 @@ class Killed(Stopping):
     def stop(self) -> None:
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Interrupted(Breaking):
+    """Ctrl-C comes after so many trees."""
+
+    def open(self, task: Task) -> World:
+        if self.opened == SOUND_TREES:
+            raise KeyboardInterrupt
+        return super().open(task)

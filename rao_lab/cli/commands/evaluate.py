@@ -125,11 +125,11 @@ def evaluate(
     from rao_lab.api.settings import overrides
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.evaluation import evaluation_json, evaluation_text
-    from rao_lab.errors import Interrupted
+    from rao_lab.errors import CallbackError, Interrupted
     from rao_lab.evaluation.ceiling import flat_fits
     from rao_lab.prompts import find
     from rao_lab.tree import AGENTS
-    from rao_lab.tree.told_counts import cut_words
+    from rao_lab.tree.told_counts import cut_lines, cut_words
 
     _check_resume(out, resume, against)
     if against:  # said before a model is loaded for it
@@ -141,7 +141,7 @@ def evaluate(
     compared = {"budget": budget, "repeats": repeats, "store": out}
     _check_against(against, budget, repeats, page)
     which = (env, policy, difficulty, rules, tasks)
-    status = 0
+    status, failed = 0, None
     with own_prints_aside():
         judging, assigned = open_judge(judge, rubric, overrides(settings or ()))
         world, actor, given = open_both(*which, assigned, temperature=temperature)
@@ -166,6 +166,10 @@ def evaluate(
                 )
             except Interrupted as stop:
                 found, status = stop.evaluation, INTERRUPTED
+            except CallbackError as error:
+                if error.evaluation is None:
+                    raise
+                found, status, failed = error.evaluation, 2, error
             if not status and plain_too(actor, found.temperature):
                 options["temperature"] = 1.0
                 try:
@@ -175,7 +179,11 @@ def evaluate(
                 except Interrupted as stop:
                     plain, status = stop.evaluation, INTERRUPTED
     if against:
-        raise typer.Exit(_print_compared(made, cut, world, fits, page, as_json))
+        first = next((each.evaluations for each in made.values()), cut)
+        ended = _print_compared(made, cut, world, fits, page, as_json)
+        for line in cut_lines({name: each.trees for name, each in first.items()}, actor.window):
+            print_progress(line)
+        raise typer.Exit(ended)
     if as_json:
         print_json(evaluation_json(found, plain, world, fits))
     else:
@@ -185,6 +193,8 @@ def evaluate(
     nodes = [node for tree in found.trees for node in tree.nodes]
     if cut_off := cut_words(nodes, found.limits.max_new_tokens, actor.window):
         print_progress(cut_off)
+    if failed is not None:
+        raise failed
     if status or found.success is None:
         raise typer.Exit(status or 1)
 

@@ -165,15 +165,23 @@ def bench(
             on_event=progress.event,
             on_tick=progress.ticked(),
         )
-    _tell(found, page, as_json)
+    _tell(found, page, as_json, actor.window)
 
 
-def _tell(found: PromptBench, page: Path | None, as_json: bool) -> None:
+def _tell(found: PromptBench, page: Path | None, as_json: bool, window: int = 0) -> None:
     """Prints the bench; the exit status says whether it was interrupted, or nothing could be scored."""
+    from rao_lab.tree.told_counts import cut_lines
+
     if as_json:
         print_json(found.to_dict())
     else:
         print_text(str(found), sentences=True)
+    by_name = {
+        each.name: [tree for spot, tree in found.trees.items() if spot.variant == at]
+        for at, each in enumerate(found.variants)
+    }
+    for line in cut_lines(by_name, window):
+        print_progress(line)
     if page is not None:  # last, so that no page that fails takes the result along
         left_out = found.save_html(page)
         print_progress(f"{page} saved" + (f"; left out: {left_out}" if left_out else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,16 @@ def _again(
         name, _, value = (part.strip() for part in each.partition("="))
         if name.startswith("judge.") or (name == "credit.estimator" and (":" in value or ".py" in value)):
             words += ["--set", for_shell(each)]
-    return " ".join(["rao-lab train", *words, "--resume"])
+    return " ".join([_program(), *words, "--resume"])
+
+
+def _program() -> str:
+    """How this command was begun, as far as torchrun tells its processes."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return "rao-lab train"
+    nodes, each = (os.environ.get(name, "1") for name in ("GROUP_WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    many = "" if nodes == "1" else f"--nnodes {nodes} ... "  # where they meet, nobody tells
+    return f"torchrun {many}--nproc-per-node {each} -m rao_lab train"
 
 
 def _from_where(out: Path) -> str:
