@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rao_lab.credit import CreditConfig
 from rao_lab.views.explorer.widget import Explorer
 from tests.browser.lab import chosen, show_view
 from tests.support.hostile import CANARY, corpus
@@ -69,6 +70,35 @@ def test_nothing_of_the_credit_page_leaves_its_column(pages: Any, saved: Path, w
         "all => all.map(e => e.clientWidth)"
     )
     assert len(set(bars)) == 1  # bars of one scale
+
+
+# Figures of the credit page that stand over another, or over its edge.
+CROWDED = """pane => {
+  const box = pane.getBoundingClientRect();
+  const of = (e) => ({ words: e.textContent, box: e.getBoundingClientRect() });
+  const inside = ({ box: b }) => b.left >= box.left - 1 && b.right <= box.left + pane.clientWidth + 1;
+  const meet = (a, z) => a.left < z.right && z.left < a.right && a.top < z.bottom && z.top < a.bottom;
+  const parts = [...pane.querySelectorAll("*")].filter((e) => !e.childElementCount && e.textContent);
+  const shown = parts.map(of).filter(({ box: b }) => b.width && b.height);
+  const figures = [...pane.querySelectorAll(".waterfall text")].map(of);
+  const over = figures.filter((a, i) => figures.slice(i + 1).some((z) => meet(a.box, z.box)));
+  return [...shown.filter((one) => !inside(one)), ...over].map(({ words }) => words);
+}"""
+
+
+@pytest.mark.parametrize("estimator", ["rao", "rao_root_adv"])
+@pytest.mark.parametrize("font", ["Verdana, DejaVu Sans", ""])
+def test_no_figure_of_the_credit_page_meets_another_in_a_very_narrow_cell(
+    pages: Any, tmp_path: Path, estimator: Any, font: str
+) -> None:
+    config = CreditConfig(estimator=estimator)
+    how: dict[str, Any] = {"config": config, "tree": 2, "node": "0.1", "view": "credit"}
+    Explorer(showcase_group(), **how).save_html(tmp_path / "a.html")
+    page = pages.open((tmp_path / "a.html").as_uri(), width=332, height=720)
+    page.evaluate("font => document.body.style.setProperty('--jp-ui-font-family', font)", font)
+    pane = page.locator(".rao .credit .pane")
+    pane.locator(".formulas").wait_for()
+    assert pane.evaluate(CROWDED) == []
 
 
 def test_nothing_in_the_top_bar_stands_over_anything_else(pages: Any, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 // The waterfall's axis: where columns and values stand.
 
-/** @typedef {keyof typeof MIDDLES} Name */
+/** @typedef {"s" | "bonus" | "R" | "b" | "A" | "c"} Name */
 /** @typedef {ReturnType<typeof scaleOf>} Scale */
 
-/** Middle of each column from the left end of the first, at the usual width. */
-const MIDDLES = { s: 32, bonus: 140, R: 248, b: 406, A: 514, c: 696 };
-const WIDTH = 766;
-const BAR = 64;
+/** Middle of each column from the left end of the first, and its bar, at a width. */
+const WIDE = { s: 32, bonus: 140, R: 248, b: 406, A: 514, c: 696, bar: 64, all: 766 };
+/** Closer together: each as far from the next as its figure needs. */
+const CLOSE = { s: 17, bonus: 58, R: 98, b: 140, A: 186, c: 258, bar: 20, all: 280 };
+/** px of the picture from which there is room for the wide columns, and for figures of the usual size. */
+const ROOM = { wide: 440, figures: 360 };
 /** px that the figures of the axis take. */
-const AXIS = 34;
+const AXIS = { wide: 34, close: 28 };
 export const TOP = 50;
 export const HIGH = 172;
 
@@ -21,12 +23,14 @@ export function scaleOf(values, width) {
   const ticks = gridFor(low - pad, high + pad);
   const top = Math.max(high + pad * 0.6, ticks[ticks.length - 1]);
   const bottom = Math.min(low - pad * 0.6, ticks[0]);
-  const share = (width - AXIS) / WIDTH;
+  const [columns, axis] = width < ROOM.wide ? [CLOSE, AXIS.close] : [WIDE, AXIS.wide];
+  const share = (width - axis) / columns.all;
   return {
     ticks,
     width,
-    bar: Math.min(BAR, BAR * share),
-    x: (/** @type {Name} */ name) => AXIS + MIDDLES[name] * share,
+    bar: columns.bar * Math.min(1, share),
+    size: width < ROOM.figures ? 11 : 13,
+    x: (/** @type {Name} */ name) => axis + columns[name] * share,
     y: (/** @type {number} */ value) => TOP + ((top - value) / (top - bottom)) * HIGH,
   };
 }

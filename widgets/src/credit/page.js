@@ -12,8 +12,9 @@ import { sentence, sources, wholeWords } from "./words.js";
 /** @typedef {import("../step/shown.js").Shown} Shown */
 /** @typedef {import("./words.js").Sources} Sources */
 
-/** px from which the share stands beside the waterfall. */
+/** px from which the share stands beside the waterfall, and from which sources stand side by side. */
 const BESIDE = 820;
+const HALVES = 440;
 
 export class CreditPage {
   /** @param {import("./host.js").CreditHost} host */
@@ -43,7 +44,9 @@ export class CreditPage {
   /** @param {Shown} shown @param {number} row */
   parts(shown, row) {
     const from = sources(shown, row);
-    const width = Math.max(360, this.element.clientWidth - 40);
+    const { paddingLeft, paddingRight } = getComputedStyle(this.pane);
+    const free = this.element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    const width = Math.max(240, free);
     const beside = width >= BESIDE;
     const main = beside ? Math.round((width * 796) / 1000) : width;
     const gap = Math.round(width * 0.034);
@@ -69,10 +72,11 @@ export class CreditPage {
     const goal = (/** @type {number} */ one, /** @type {number} */ limit) => host.goal(one, limit);
     const openRow = (/** @type {number} */ one) => host.choose.row(one);
     const openTree = (/** @type {number} */ tree) => host.choose.tree(tree);
-    const half = width / 2 - 14;
+    const half = width < HALVES ? width : width / 2 - 14;
+    const few = width < HALVES ? "minmax(0, 1fr)" : "1fr 1fr";
     const columns = beside
       ? `grid-template-columns:33.4% 22.6% 15.8% 17%;column-gap:${(width * 0.112) / 3}px`
-      : "grid-template-columns:1fr 1fr;column-gap:28px;row-gap:16px";
+      : `grid-template-columns:${few};column-gap:28px;row-gap:16px`;
     return h("div", { class: "from", style: columns },
       childBox(shown, row, from, goal, openRow),
       rootBox(shown, row, from, beside ? width * 0.226 : half, host.palette.dark, openTree, openRow),

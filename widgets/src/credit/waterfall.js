@@ -33,7 +33,7 @@ export function waterfall(shown, row, from, width) {
   const { config } = shown;
   const was = recordedOf(shown, row);
   const scale = scaleOf([own, R, start, start - b, A, c, ...was.map(({ value }) => value)], width);
-  const { x, y, bar } = scale;
+  const { x, y } = scale;
   const hatch = `hatch${(made += 1)}`;
   const column = new Columns(scale);
   const given = ownRule({ config }, { R, b, A }); // of A nothing more is known
@@ -41,8 +41,7 @@ export function waterfall(shown, row, from, width) {
   const tone = A < 0 ? "var(--barMinus)" : "var(--barPlus)";
   const words = `s ${plain(own, 3)}, bonus ${signed(bonus, 3)}, R ${plain(R, 3)}, baseline ${plain(b, 3)}`;
   const more = `advantage ${signed(A, 3)}, weight ${plain(w, 3)}, coefficient ${signed(c, 3)}`;
-  const side = { x: x("b") - bar / 2 - 4, y: y(start) + 3, "font-size": 10, "text-anchor": "end" };
-  const middle = { x: x("b"), y: y(0) - 6, "text-anchor": "middle" };
+  const over = { x: x("b"), "font-size": 10, "text-anchor": "middle", fill: "var(--label)" };
   return s(
     "svg",
     {
@@ -60,10 +59,10 @@ export function waterfall(shown, row, from, width) {
     column.join("bonus", "R", R),
     byRoot || given ? null : column.join("R", "b", R),
     byRoot && Number.isFinite(start) && !Number.isNaN(b)
-      ? s("text", { ...side, fill: "var(--label)" }, "root\u2019s R")
+      ? s("text", { ...over, y: y(start) - 5 }, "root\u2019s R")
       : null,
     config.std || given ? null : column.join("b", "A", start - b),
-    given ? s("text", { ...side, ...middle, fill: "var(--label)" }, "by the rule") : null,
+    given ? s("text", { ...over, y: y(0) - 6 }, "by the rule") : null,
     column.block("s", 0, own, "var(--seq2)"),
     column.block("bonus", own, own + bonus, "var(--seq2)"),
     column.block("R", 0, R, "var(--seq4)"),
@@ -131,7 +130,7 @@ class Columns {
     const colour = role === "plus" || role === "minus" ? `var(--${role})` : "var(--text)";
     const type = none
       ? { "font-size": 11, "font-weight": 400, fill: "var(--label)" }
-      : { "font-size": 13, "font-weight": 600, fill: colour };
+      : { "font-size": this.scale.size, "font-weight": 600, fill: colour };
     return [
       s("text", { class: "sym", ...at, y: 15, "font-size": 17, fill: "var(--text)" }, symbol),
       s("text", { ...at, y: 34, ...type }, none ? "none" : words),
@@ -172,19 +171,19 @@ function weightAt({ x, y }, { A, c }) {
 
 /** From A to wA. @param {Scale} scale @param {ReturnType<typeof figuresOf>} figures @param {string} fill */
 function wedge(scale, figures, fill) {
+  const { x, y, bar, size } = scale;
   const at = weightAt(scale, figures);
   if (!at) return [];
-  const { x, y, bar } = scale;
   const { A, c, w } = figures;
   const left = x("A") + bar / 2;
   const right = x("c") - bar / 2;
-  const type = { "text-anchor": "middle", "font-size": 12, "font-weight": 600, fill: "var(--text)" };
+  const type = { "text-anchor": "middle", "font-weight": 600, fill: "var(--text)" };
   const low = Math.abs(y(0) - y(A)) < 18; // the words reach beyond it: they get a ground
   const ground = { stroke: "var(--page)", "stroke-width": low ? 3 : 0, "paint-order": "stroke" };
   return [
     s("path", { d: `M${left} ${y(0)}H${right}V${y(c)}L${left} ${y(A)}z`, fill, opacity: 0.14 }),
     s("path", { d: `M${left} ${y(A)}L${right} ${y(c)}`, ...DASHED }),
-    s("text", { ...at, ...type, ...ground }, `\u00d7 ${plain(w, 3)}`),
+    s("text", { ...at, ...type, ...ground, "font-size": Math.min(12, size) }, `\u00d7 ${plain(w, 3)}`),
   ];
 }
 
@@ -217,7 +216,7 @@ function standing(scale, figures, given) {
   const weight = weightAt(scale, figures);
   const words = scale.ticks.map((tick) => boxOf(16, y(tick) - 4, 36));
   if (weight) words.push(boxOf(weight.x, weight.y + 1, 54));
-  if (byRoot && Number.isFinite(start)) words.push(boxOf(x("b") - bar / 2 - 26, y(start) + 3, 48));
+  if (byRoot && Number.isFinite(start)) words.push(boxOf(x("b"), y(start) - 5, 48));
   if (given) words.push(boxOf(x("b"), y(0) - 6, 60));
   if (Number.isFinite(R)) bars.push({ left: x("R"), right: x("b"), top: y(R) - 1, bottom: y(R) + 1 });
   return { bars, words };
