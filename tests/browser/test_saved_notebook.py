@@ -29,6 +29,10 @@ def saved_output(lab: Lab, name: str) -> dict[str, Any]:
     return {kind: "".join(text) if isinstance(text, list) else text for kind, text in data.items()}
 
 
+KEPT = f"{NOTEBOOK}.model.toJSON().cells[0].outputs.at(-1).data"
+"""What a save would write of the first cell's last output."""
+
+
 def again(page: Any, lab: Lab, name: str) -> None:
     """The notebook, opened anew from its file."""
     page.goto(f"{lab.url}/lab/tree/{name}?token={TOKEN}")
@@ -38,9 +42,12 @@ def again(page: Any, lab: Lab, name: str) -> None:
 def test_a_notebook_without_its_kernel_shows_what_was_looked_at(pages: Any, lab: Lab) -> None:
     page = opened(pages, lab, "still.ipynb", STATIC)
     page.get_by_title("Choose a tree").click()
-    page.locator(".menu button", has_text="tree 3").click()
-    page.wait_for_timeout(3500)
+    page.locator(".menu button", has_text="tree 1").click()  # not the first in view
+    page.locator(".rao .place", has_text="tree 1").wait_for()
     rows = page.locator(".rao [role=treeitem]").count()
+    page.wait_for_function(
+        f"rows => [{KEPT}['text/html']].join('').split('<rect').length - 1 === rows", arg=rows
+    )
     save(page)
     assert page.locator(".rao").is_visible()  # saving takes nothing from the one who reads
     data = saved_output(lab, "still.ipynb")
@@ -49,7 +56,7 @@ def test_a_notebook_without_its_kernel_shows_what_was_looked_at(pages: Any, lab:
 
     # The kernel lives: the widget takes the picture's place again, where it was.
     again(page, lab, "still.ipynb")
-    page.locator(".rao .place", has_text="tree 3").wait_for()
+    page.locator(".rao .place", has_text="tree 1").wait_for()
 
     save(page)
     page.evaluate(f"void {NOTEBOOK}.sessionContext.session.kernel.restart()")
@@ -68,7 +75,7 @@ def test_a_notebook_saved_while_training_keeps_the_board_as_it_was(
     page.wait_for_function("() => /step [2-9]/.test(document.querySelector('.rao .progress b')?.textContent)")
     page.locator(".rao").get_by_role("button", name="Pause", exact=True).click()
     page.wait_for_function("() => document.querySelector('.rao .state-mark')?.textContent === 'paused'")
-    page.wait_for_timeout(3000)
+    page.wait_for_function(f"() => [{KEPT}['text/plain']].join('').includes('paused')")
     save(page)
     data = saved_output(lab, "board.ipynb")
     assert VIEW not in data and "paused" in data["text/plain"] and "<svg" in data["text/html"]
