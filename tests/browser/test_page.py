@@ -372,7 +372,7 @@ def test_hostile_text_is_shown_as_text_everywhere(pages: Any, tmp_path: Path) ->
     group = hostile_group()
     path = tmp_path / "hostile.html"
     Explorer(group, title="<img src=x onerror=window.raoPwned=1>").save_html(path)
-    page = pages.open(path.as_uri(), height=900)
+    page = pages.open(path.as_uri(), height=900, reduced_motion="reduce")
     page.locator(".rao [role=tree]").focus()
     allowed = page.evaluate("document.querySelectorAll('script, style, img, iframe, object, embed').length")
     acting = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")

@@ -220,7 +220,7 @@ def check(sandboxes: tuple[Sandbox, Sandbox], script: Script) -> None:
     assert heard_again == events and again == trees
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(script=scripts)
 def test_random_programs(sandboxes: tuple[Sandbox, Sandbox], script: Script) -> None:
     check(sandboxes, script)
