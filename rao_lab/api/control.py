@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,13 @@ class Stopped(BaseException):
 class Control:
     """What a training thread asks whether it may go on. All methods may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._change = threading.Condition()
         self._paused = False
         self._stop = False
-        self._resting = False
+        self._rests_since: float | None = None
+        self._rested = 0.0
         self._steps_left: int | None = None
         self.on_rest: Callable[[], None] | None = None
         """Called from the training thread when it has come to rest."""
@@ -30,7 +33,14 @@ class Control:
     @property
     def resting(self) -> bool:
         """The training thread waits here: a pause is no longer a wish."""
-        return self._resting
+        return self._rests_since is not None
+
+    @property
+    def rested(self) -> float:
+        """Seconds for which the training thread has waited so far."""
+        with self._change:
+            since = self._rests_since
+            return self._rested + (0.0 if since is None else self._clock() - since)
 
     @property
     def stopping(self) -> bool:
@@ -75,12 +85,15 @@ class Control:
         if not (self._paused or self._stop):  # called before every decode step
             return
         with self._change:
-            self._resting = self._paused and not self._stop
-        if self._resting and self.on_rest is not None:
+            if self._paused and not self._stop:
+                self._rests_since = self._clock()
+        if self.resting and self.on_rest is not None:
             self.on_rest()
         with self._change:
             while self._paused and not self._stop:
                 self._change.wait()
-            self._resting = False
+            if self._rests_since is not None:
+                self._rested += self._clock() - self._rests_since
+                self._rests_since = None
             if self._stop:
                 raise Stopped

@@ -31,6 +31,7 @@ from rao_lab.api.session import Session
 from rao_lab.base.blame import listening
 from rao_lab.base.calls import checked_call
 from rao_lab.base.safe_text import quoted
+from rao_lab.base.stopwatch import Stopwatch
 from rao_lab.errors import CallbackError, ConfigError, RaoLabError, StopTraining
 from rao_lab.evaluation.evaluate import task_kind
 from rao_lab.execution.exclusive import check_untaken, taken
@@ -110,7 +111,8 @@ def train(
         workers: sandbox processes; results do not depend on it.
         on_event: hears (header, event) as trees grow.
         on_phase: hears (phase, done, total): sample, update, probe.
-        on_tick: called before each decode step; it may block, which is a pause.
+        on_tick: called before each decode step; it may block, which is a pause. The seconds of a step leave out
+            what `on_tick` and `on_phase` take.
         on_step: hears each step after it is stored: for trackers. To end training early, raise `rl.StopTraining`.
         on_resume: hears (step, notes) if a run goes on: after which step (-1: from its beginning), which
             checkpoints cannot be used, and what differs from how the run was made so far. By default each
@@ -138,8 +140,12 @@ def train(
         on_step=on_step,
         on_resume=on_resume,
     )
-    on_event, on_phase = listening("on_event", on_event), listening("on_phase", on_phase)
-    on_tick = listening("on_tick", on_tick)
+    watch = Stopwatch()
+    on_event = listening("on_event", on_event)
+    on_phase, on_tick = (
+        watch.outside(listening("on_phase", on_phase)),
+        watch.outside(listening("on_tick", on_tick)),
+    )
     if on_resume is not warn:
         on_resume = listening("on_resume", on_resume) or warn
     if resume and store is None:
@@ -174,7 +180,7 @@ def train(
                 on_tick=on_tick,
             )
             sample = partial(_sampled, executor, record)
-            made = train_steps(training, sample=sample, state=state, on_phase=on_phase)
+            made = train_steps(training, sample=sample, state=state, on_phase=on_phase, clock=watch)
             made = judged_steps(told_by_kind(made, environment), judge, training.peers, on_tick)
             yield from _recorded_steps(_taking_turns(policy, made), record, on_step)
 

@@ -62,7 +62,7 @@ class TrainStep:
     """Of `groups`, the very numbers the loss multiplied; None in step 0."""
     metrics: Metrics
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall-clock time by phase: generation, credit, update, probes, total."""
+    """Wall-clock time by phase: generation, credit, update, probes, total. Pauses do not count."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ Step 0 is the probes alone, before the first update. Tasks are keyed by (seed, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -40,12 +40,14 @@ def train_steps(
     sample: Sample,
     state: TrainState | None = None,
     on_phase: OnPhase | None = None,
+    clock: Callable[[], float] = perf_counter,
 ) -> Iterator[TrainStep]:
     """Yields one finished step at a time, from the step after `state.step` to `config.steps`.
 
     Args:
         sample: the executor's `run`; called with this process's headers only.
         state: of an earlier call or a checkpoint; None starts anew. Changed in place.
+        clock: gives the seconds of a step; it stands still while training is paused.
 
     Raises:
         ConfigError: nothing of the model is trainable.
@@ -54,6 +56,7 @@ def train_steps(
     """
     state = state or new_state(training.policy.model, training.config)
     on_phase = on_phase or _quiet
+    timed = _Timed(clock)
     sampler = GroupSampler(training, sample, on_phase)
     descent = Descent(training, state, on_phase)
     while True:
@@ -63,30 +66,32 @@ def train_steps(
             if state.step < 0:
                 state.step, state.due = 0, DueStep(0)
             else:
-                _update(training, state, sampler, descent)
-        yield _hand_out(training, state, sampler)
+                _update(training, state, sampler, descent, timed)
+        yield _hand_out(training, state, sampler, timed)
 
 
-def _update(training: Training, state: TrainState, sampler: GroupSampler, descent: Descent) -> None:
+def _update(
+    training: Training, state: TrainState, sampler: GroupSampler, descent: Descent, timed: _Timed
+) -> None:
     """The weights move and the step is due; or, interrupted, nothing has changed."""
     step, config = state.step + 1, training.config
     due = DueStep(step)
-    with _timed(due.seconds, "generation"), _said_of(step):
+    with timed(due.seconds, "generation"), _said_of(step):
         due.groups = sampler.groups(step)
-    with _timed(due.seconds, "credit"), _said_of(step):
+    with timed(due.seconds, "credit"), _said_of(step):
         due.attributions = attribute(due.groups, config.credit, config.loss.share_by, state.moving)
         batch = descent.batch(due.groups, due.attributions)
-    with _timed(due.seconds, "update"):
+    with timed(due.seconds, "update"):
         descent.descend(due, batch)
 
 
-def _hand_out(training: Training, state: TrainState, sampler: GroupSampler) -> TrainStep:
+def _hand_out(training: Training, state: TrainState, sampler: GroupSampler, timed: _Timed) -> TrainStep:
     """The step that is due, with its probes if they fall in it."""
     due = state.due
     assert due is not None
     probes: tuple[Group, ...] = ()
     if sampler.probes_fall_in(due.step):
-        with _timed(due.seconds, "probes"), _said_of(due.step):
+        with timed(due.seconds, "probes"), _said_of(due.step):
             probes = sampler.probes(due.step)
     metrics: Metrics = {"step": due.step, **due.metrics}
     if due.groups:
@@ -103,11 +108,17 @@ def _hand_out(training: Training, state: TrainState, sampler: GroupSampler) -> T
     return TrainStep(due.step, due.groups, probes, due.attributions, metrics, seconds, warnings)
 
 
-@contextmanager
-def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
-    start = perf_counter()
-    yield
-    seconds[phase] = seconds.get(phase, 0.0) + perf_counter() - start
+class _Timed:
+    """Adds the seconds of a block to those of its phase, by this clock."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+
+    @contextmanager
+    def __call__(self, seconds: dict[str, float], phase: str) -> Iterator[None]:
+        start = self._clock()
+        yield
+        seconds[phase] = seconds.get(phase, 0.0) + self._clock() - start
 
 
 @contextmanager

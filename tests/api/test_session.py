@@ -17,6 +17,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.api.session import Session
+from rao_lab.base.stopwatch import Stopwatch
 from rao_lab.store import RunWriter, checkpoint_folder
 from rao_lab.training.metrics import TrainStep
 from rao_lab.tree import Status
@@ -292,3 +293,18 @@ def test_a_signal_to_the_whole_group_and_a_resume_lose_no_node(tmp_path: Path, s
         groups = [group for step in run.steps for group in run.groups(step.step)]
     nodes = [node for group in groups for tree in group.trees for node in tree.nodes]
     assert len(nodes) > 10 and [node.reason for node in nodes if node.status is Status.ERROR] == []
+
+
+def test_a_pause_is_no_time_of_the_step(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock goes on in pauses alone: so every phase takes no time."""
+    passed = [0.0]
+    monkeypatch.setattr("rao_lab.api.train.Stopwatch", lambda: Stopwatch(lambda: passed[0]))
+
+    def pause(*_: Any) -> None:
+        passed[0] += 400.0
+
+    steps = list(learner.train(on_tick=pause, on_phase=pause))
+    assert passed[0] > 0
+    assert [step.seconds["total"] for step in steps] == [0.0] * 5
+    with rl.open_run(learner.store) as run:
+        assert [row["seconds"]["total"] for row in run.metrics] == [0.0] * 5

@@ -94,6 +94,46 @@ def test_curves_and_progress_follow_each_step(stage: Stage, clock: Clock) -> Non
     assert page.traits["session"]["state"] == "finished"
 
 
+def test_seconds_of_a_session_leave_its_pauses_out() -> None:
+    clock = Clock()
+    control = Control(clock)
+    for seconds in (400.0, 30.0):
+        control.pause()
+        thread = threading.Thread(target=control.check, daemon=True)
+        thread.start()
+        wait_for(lambda: control.resting)
+        before = control.rested
+        clock.now += seconds
+        assert control.rested == before + seconds, "while it rests"
+        control.resume()
+        thread.join(10)
+        clock.now += 5.0
+    assert control.rested == 430.0
+
+
+def test_the_time_in_all_is_told_without_the_pause(stage: Stage, clock: Clock) -> None:
+    source = SessionSource(stage.session)
+    stage.session.control.stop()
+    stage.loose(1)
+    wait_for(lambda: stage.session.state == "stopped")
+    stage.session.began, stage.session.ended = 1000.0, 1848.0
+    stage.session.control = Rested(402.0)  # type: ignore[assignment]
+    assert source.status()["seconds"] == 446.0
+
+
+class Rested:
+    """The hand on a training that rested so long."""
+
+    resting = False
+    stopping = True
+    paused = False
+
+    def __init__(self, rested: float) -> None:
+        self.rested = rested
+
+    def stop(self) -> None: ...
+
+
 def test_control_rests_only_while_it_waits() -> None:
     control = Control()
     told = []

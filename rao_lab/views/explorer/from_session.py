@@ -23,6 +23,8 @@ class Resting(Protocol):
 
     @property
     def resting(self) -> bool: ...
+    @property
+    def rested(self) -> float: ...
 
 
 @runtime_checkable
@@ -143,7 +145,7 @@ class SessionSource(Source):
             "done": done,
             "of": total,
             "step_seconds": pace([step.seconds.get("total") for step in steps[-RECENT:] if step.step > 0]),
-            "seconds": round((session.ended or time.monotonic()) - session.began, 1),
+            "seconds": round(_spent(session), 1),
             "checkpoints": self._kept,
             "error": "" if session.error is None else _error_words(session.error),
             "writer": "the kernel",
@@ -175,6 +177,11 @@ class SessionSource(Source):
 def _row(step: TrainStep) -> dict[str, Any]:
     """The metrics of a step, as a run file has them."""
     return {"seconds": step.seconds, **step.metrics, "step": step.step}
+
+
+def _spent(session: Watched) -> float:
+    """Seconds of training so far, without its pauses."""
+    return (session.ended or time.monotonic()) - session.began - session.control.rested
 
 
 def _error_words(error: BaseException) -> str:
