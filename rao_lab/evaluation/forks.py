@@ -17,7 +17,7 @@ from rao_lab.evaluation.intervals import wilson
 from rao_lab.tree import ROOT, Group, Node, Tree
 from rao_lab.tree.origin import edit_words, tree_name
 from rao_lab.tree.text import signed
-from rao_lab.tree.told_counts import tokens_told
+from rao_lab.tree.told_counts import tokens_told, turns_written
 
 WIDE = 100
 """Characters of a line of a `repr`."""
@@ -275,7 +275,7 @@ class Forks:
             "root_R": earned[ROOT].R,
             "root_A": earned[ROOT].A,
             "nodes": len(tree),
-            "turns": sum(len(each.turns) for each in tree.nodes),
+            "turns": sum(map(turns_written, tree.nodes)),
             "tokens": tokens_told(tree.nodes),
             "policy_version": tree.header.policy_version,
         }

@@ -51,7 +51,7 @@ class TaskRow:
     generated_tokens: int | None
     """By all nodes; None = nobody counted, as for a policy without tokens."""
     turns: int
-    """Of all nodes."""
+    """That all nodes began, those without a reply included."""
     ticks: int | None
     """Decode steps of the logical clock from its start to its end; None = not recorded."""
     seconds: float | None

@@ -2,6 +2,7 @@
 
 The keys join: `step` everywhere, `tree` (the id of `Run.tree`) in all but the steps, `node` (a path) in nodes and
 turns. Goals are words. What nobody knows is missing (NaN, None or null), never 0.
+`turns` counts those that a node began: one without a reply (a fault of a server, a cut by time) has a row, too.
 Nodes and trees of a comparison say in `evaluation` which policy and agent they are of.
 """
 

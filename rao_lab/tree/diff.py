@@ -27,7 +27,7 @@ from rao_lab.tree.earned import Credit, Earned, earned_by
 from rao_lab.tree.node import Node, path_key
 from rao_lab.tree.origin import retold
 from rao_lab.tree.text import preamble
-from rao_lab.tree.told_counts import tokens_told
+from rao_lab.tree.told_counts import tokens_told, turns_written
 from rao_lab.tree.tree import Tree
 
 
@@ -200,7 +200,7 @@ def _tree_facts(tree: Tree) -> dict[str, Any]:
         "success": tree.success,
         "nodes": len(tree),
         "depth": tree.depth,
-        "turns": sum(len(node.turns) for node in tree.nodes),
+        "turns": sum(map(turns_written, tree.nodes)),
         "tokens": tokens_told(tree.nodes),
     }
 
@@ -216,6 +216,6 @@ def _node_facts(node: Node | None, earned: Earned | None) -> dict[str, Any] | No
         "s": node.success,
         "R": None if earned is None else earned.R,
         "A": None if earned is None else earned.A,
-        "turns": len(node.turns),
+        "turns": turns_written(node),
         "tokens": tokens_told([node]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rao_lab.store import open_run
 from tests.support.chat_servers import answers, in_turn, says, serving
 from tests.support.command_line import CommandLine
 
@@ -24,10 +25,16 @@ def test_turns_that_were_cut_are_told_at_the_end_and_tokens_that_nobody_counted_
     assert out.count("2      —") == 2
 
 
-def test_a_node_that_never_got_a_reply_wrote_no_turn(lab: CommandLine) -> None:
+def test_a_node_that_never_got_a_reply_wrote_no_turn(lab: CommandLine, tmp_path: Path) -> None:
+    kept = tmp_path / "a.rao"
     with serving(answers(401)) as server:
-        status, out, _ = lab([*RUN, server.address])
+        status, out, _ = lab([*RUN, server.address, "--out", kept])
     assert status == 1 and "1 node · depth 0 · 0 turns" in out
+    compared = lab.json(["diff", kept, "--trees", "0.0", "0.0"])
+    assert (compared["a"]["turns"], compared["rows"][0]["a"]["turns"]) == (0, 0)
+    assert "0 turns" in lab(["show", kept, "--node", "0"])[1]
+    with open_run(kept) as run:  # a file counts what was begun
+        assert [tree.turns for tree in run.trees()] == [1] == [run.frame("nodes")["turns"][0]]
 
 
 def test_json_has_null_for_tokens_that_nobody_counted(lab: CommandLine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from rao_lab.store import TreeSummary
 from rao_lab.tree import Node, Tree
 from rao_lab.tree.origin import fork_words
 from rao_lab.tree.text import refusal_words, text_tree
+from rao_lab.tree.told_counts import turns_written
 from rao_lab.views.explorer.group_still import group_words
 from rao_lab.views.explorer.table import StepTable
 
@@ -106,7 +107,7 @@ def _heading(node: Node, said: Mapping[str, Any]) -> Iterator[str]:
         node.status.value.replace("_", " "),
         scored,
         f"depth {node.depth}",
-        counted(len(node.turns), "turn"),
+        counted(turns_written(node), "turn"),
     ]
     yield f"node {node.path}: {', '.join(words)}"
     yield f"goal: {one_line(said['goal'])}"

@@ -119,7 +119,7 @@ class NodeColumns:
     window: Ints
     """`[N]` Size of its context window in tokens; 0 = no token ids, -1 = not known."""
     turns: Ints
-    """`[N]` How many it took."""
+    """`[N]` How many it began, one without a reply (a fault of a server, a cut by time) included."""
     tokens_in: Ints
     """`[N]`"""
     tokens_out: Ints

@@ -63,6 +63,7 @@ class TreeSummary:
     nodes: int
     depth: int
     turns: int
+    """That all nodes began, those without a reply (a fault of a server, a cut by time) included."""
     tokens_in: int
     tokens_out: int
     policy_version: int
