@@ -53,7 +53,7 @@ export function showZones(app) {
   const front = viewNamed(view);
   const page = app.pages.has(app.tab) && front.page && has && app.place.pile < 0;
   const [small, tiny] = [size === "small", size === "tiny"];
-  const alone = tiny && !front.tiny; // the outline stands for the view
+  const alone = tiny && !front.tiny && has; // the outline stands for the view
   root.dataset.view = view;
   const grows = view === "tree" || view === "timeline";
   if (app.replay.at !== null && (page || !grows)) app.replay.leave(); // others show how it ended
