@@ -181,6 +181,23 @@ def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> 
     assert pages.errors == []
 
 
+def test_the_menus_of_a_narrow_cell_choose_with_the_mouse_and_with_keys(pages: Any, saved: Path) -> None:
+    page = open_showcase(pages, saved, width=640)
+    page.get_by_title("Credit settings").click()
+    form = page.locator(".rao .menu .form")
+    estimator, baseline = form.get_by_label("estimator"), form.get_by_label("baseline")
+    estimator.select_option("rao_root_adv")
+    baseline.select_option("group_mean")
+    assert [menu.input_value() for menu in (estimator, baseline)] == ["rao_root_adv", "group_mean"]
+    assert "same rollouts, other credit" in form.inner_text()
+    baseline.focus()
+    page.keyboard.press("ArrowUp")
+    assert baseline.input_value() == "leave_one_out"
+    form.get_by_role("button", name="Reset").click()
+    assert estimator.input_value() == "rao" and "By the usual rule" in form.inner_text()
+    assert pages.errors == []
+
+
 def test_a_rule_of_the_user_is_chosen_in_a_saved_page_and_another_lambda_says_that_it_lacks_it(
     pages: Any, tmp_path: Path
 ) -> None:

@@ -48,8 +48,8 @@ export class WhatIf {
       this.form.nodes,
       this.tell,
     );
-    /** @type {ReturnType<WhatIf["fields"]> | null} */
-    this.popped = null;
+    /** Shows the settings under the chip as they are now. */
+    this.showPopped = () => {};
     /** @type {HTMLElement | null} the list of changes, while it is open */
     this.listed = null;
   }
@@ -104,7 +104,6 @@ export class WhatIf {
     const { shown } = this.host;
     if (!shown) return;
     this.show(shown, this.form);
-    if (this.popped) this.show(shown, this.popped);
     const changed = !!(shown.other ?? shown.wanted);
     const { bare } = this;
     this.element.classList.toggle("bare", bare);
@@ -129,6 +128,7 @@ export class WhatIf {
   updateChip() {
     const { shown } = this.host;
     if (!shown) return;
+    this.showPopped();
     const config = shown.wanted ?? shown.config;
     const other = config !== shown.step.config;
     const name = estimatorName(config);
@@ -194,12 +194,11 @@ export class WhatIf {
       return;
     }
     const form = this.fields();
-    this.popped = form;
     const words = h("div", { class: "label" });
     const list = h("button", { class: "control", onclick: () => this.openList(this.chip) }, "List");
-    const show = () => {
+    this.showPopped = () => {
       const { shown } = host;
-      if (!shown) return;
+      if (!shown || !words.isConnected) return;
       this.show(shown, form);
       const same = shown.pending || ruleWords(shown.step);
       const told = shown.other ? changeWords(shown, host.place.tree) : [same];
@@ -207,11 +206,8 @@ export class WhatIf {
       list.hidden = !shown.flipped.length;
     };
     const acts = h("div", { class: "acts" }, list, this.resetButton());
-    const menu = host.menu.open(this.chip, [h("div", { class: "form" }, form.nodes, words, acts)]);
-    show();
-    for (const kind of ["input", "change", "pointermove", "keyup", "click"]) {
-      menu.addEventListener(kind, show);
-    }
+    host.menu.open(this.chip, [h("div", { class: "form" }, form.nodes, words, acts)]);
+    this.showPopped();
   }
 
   /** The nodes whose sign changes. The list follows the rule. @param {HTMLElement} [anchor] */

@@ -44,6 +44,7 @@ export class Menu {
     };
     document.addEventListener("pointerdown", outside, true);
     menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" && event.target instanceof HTMLSelectElement) return; // it has arrows itself
       const buttons = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
       const place = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
       if (event.key === "Escape") this.close();
