@@ -152,7 +152,9 @@ def test_training_that_ended_with_its_kernel_cannot_be_steered(pages: Any, lab: 
     page.wait_for_function("() => /step [1-9]/.test(document.querySelector('.rao .progress b')?.textContent)")
     page.locator(".rao").get_by_role("button", name="Pause", exact=True).wait_for()
     kill(page)
-    page.locator(".rao .line-state", has_text="training with it").wait_for()
+    line = page.locator(".rao .line-state", has_text="training with it")
+    line.wait_for()
+    assert 'rl.start(..., store="went.rao", resume=True) goes on' in line.inner_text()
     assert mark.inner_text() == "kernel gone"
     assert page.locator(".rao .hand").is_hidden()
     progress = page.locator(".rao .progress").inner_text()

@@ -287,7 +287,7 @@ def test_a_run_that_another_process_writes_is_followed_and_found_again_after_a_r
     shots(page, "board_stopped_light")
 
 
-def test_one_step_at_a_time(pages: Any, lab: Lab, repo: Path) -> None:
+def test_one_step_at_a_time_and_on_from_another_view(pages: Any, lab: Lab, repo: Path) -> None:
     page = watched(pages, notebook(lab, repo, 40), 1300, 900)
     at_step(page, 1)
     button(page, "Pause").click()
@@ -299,6 +299,10 @@ def test_one_step_at_a_time(pages: Any, lab: Lab, repo: Path) -> None:
         state_is(page, "paused")
         page.wait_for_timeout(1500)
         assert step_of(page) == here + more
+    show_view(page, "Tree")
+    page.locator(".rao .line-state button", has_text="Resume").click()
+    page.locator(".rao .line-state", has_text="Paused").wait_for(state="hidden")
+    page.get_by_title("To the board").click()
     button(page, "Stop").click()
     state_is(page, "stopped")
     assert not pages.errors

@@ -271,6 +271,10 @@ def test_keys_reach_the_view_wherever_the_focus_was(pages: Any, tmp_path: Path) 
             page.keyboard.press(key)
             page.locator(f".rao canvas[role=slider][aria-valuenow='{step}']").wait_for(state="attached")
 
+    slider = page.locator(".rao .top canvas[role=slider]")
+    for key, step in (("Home", "1"), ("End", "3")):
+        slider.press(key)
+        page.locator(f".rao canvas[role=slider][aria-valuenow='{step}']").wait_for(state="attached")
     page.get_by_title("Shapes, symbols, keys").click()
     moves()
     page.keyboard.press("Escape")

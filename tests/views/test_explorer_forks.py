@@ -184,7 +184,9 @@ def test_a_session_makes_forks_when_it_has_ended(tmp_path: Path) -> None:
     while len(board.table(1).trees) < 4 and time.monotonic() < until:  # the sender's thread shows them
         time.sleep(0.05)
     assert len(board.table(1).trees) == 4
-    assert board._source.status()["file"] == "a.rao"
+    assert board._source.status()["file"] == str(session.path)
+    board.save_html(tmp_path / "a.html")
+    assert '"file":"a.rao"' in (tmp_path / "a.html").read_text("utf-8")
     board.close()
 
 

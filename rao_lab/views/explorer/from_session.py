@@ -149,7 +149,7 @@ class SessionSource(Source):
             "checkpoints": self._kept,
             "error": "" if session.error is None else _error_words(session.error),
             "writer": "the kernel",
-            "file": session.path.name,
+            "file": str(session.path),
             "difficulties": session.difficulties,
         }
 

@@ -280,6 +280,8 @@ def page_html(
     if session:
         over = session.get("state") in OVER
         session |= {"live": False, "actions": [], "state": session["state"] if over else "saved"}
+        if "file" in session:
+            session["file"] = Path(session["file"]).name  # a page goes to others
     whole = {**traits, "live": False, "session": session, "height": 760}
     whole["saved"] = whole.get("saved") or "A saved page."
     for step, note in zip(steps, left_out, strict=True):

@@ -1,7 +1,7 @@
 // What is unusual about the kernel, about training and about the step, in the line under the bars.
 
 import { stateSentence } from "../board/words.js";
-import { fill } from "../shared/dom.js";
+import { h, refill } from "../shared/dom.js";
 import { traits } from "../step/client.js";
 import { sentenceOf, stepSentence } from "../step/states.js";
 
@@ -19,6 +19,7 @@ import { sentenceOf, stepSentence } from "../step/states.js";
  * @property {Model} traits
  * @property {string} view
  * @property {{waits: string}} marking
+ * @property {{steer: {resume: HTMLElement}}} board
  * @property {number} quiet s since the kernel was heard
  */
 
@@ -26,7 +27,12 @@ import { sentenceOf, stepSentence } from "../step/states.js";
 export function showState(app) {
   const words = stateWords(app);
   app.stateLine.hidden = !words;
-  if (words && app.stateLine.textContent !== words) fill(app.stateLine, words);
+  const { resume } = app.board.steer;
+  const { state, resting, actions } = app.traits.session;
+  resume.hidden = !(app.view !== "board" && state === "paused" && resting && actions?.length);
+  if (words && app.stateLine.firstChild?.textContent !== words) {
+    refill(app.stateLine, () => resume, h("span", {}, words), resume);
+  }
 }
 
 /** @param {NoticesHost} app */
@@ -56,7 +62,9 @@ function linkWords(link, session) {
   if (state === "busy") return sentenceOf("kernel_busy");
   if (state === "silent") return sentenceOf("kernel_silent", { seconds: Math.round(link.waited / 1000) });
   const trained = session.state === "gone" && session.writer === "the kernel";
-  return sentenceOf(trained ? "kernel_gone_training" : "kernel_gone");
+  return trained
+    ? sentenceOf("kernel_gone_training", { file: JSON.stringify(session.file) })
+    : sentenceOf("kernel_gone");
 }
 
 /**

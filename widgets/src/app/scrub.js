@@ -31,7 +31,7 @@ export class Scrub {
     }
     ownKeys(canvas);
     canvas.addEventListener("pointerdown", (event) => this.onDown(event));
-    const arrows = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10 };
+    const arrows = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, Home: -1e9, End: 1e9 };
     onArrows(canvas, arrows, (by) => app.steps.move(by));
     /** @type {number | undefined} the step a drag came to last */
     this.pending = undefined;

@@ -43,6 +43,9 @@ import { offered, viewNamed } from "./views.js";
  * @typedef {TopBarNeeds & import("./scrub.js").ScrubHost & import("./search.js").SearchHost} TopBarHost
  */
 
+/** What the words of how training stands lead to. */
+const STEERS = "To the board, which pauses and resumes training";
+
 export class TopBar {
   /** @param {TopBarHost} app */
   constructor(app) {
@@ -245,15 +248,18 @@ export class TopBar {
     tail.hidden = !live || app.size === "tiny" || viewNamed(app.view).place === "run";
     if (tail.hidden) return;
     const words = followWords(session, small ? null : newest);
-    const key = [words, following, small].join();
+    const key = [words, following, small, !!session.actions?.length].join();
     if (this.tailKey === key) return;
     this.tailKey = key;
     const onclick = () => (steps.following ? steps.rest() : steps.follow());
     const title = "Follow the newest step";
     const props = { class: `control${following ? "" : " firm"}`, "aria-pressed": following, title, onclick };
     const button = h("button", props, following ? "Following" : "Follow", h("kbd", {}, "f"));
-    const word = h("span", { class: words.startsWith("live") ? "live-word" : "label" }, words);
-    refill(tail, () => tail.querySelector("button"), word, small ? null : button);
+    const kind = words.startsWith("live") ? "live-word" : "label";
+    const word = session.actions?.length
+      ? h("button", { class: `${kind} link`, title: STEERS, onclick: () => app.setView("board") }, words)
+      : h("span", { class: kind }, words);
+    refill(tail, () => tail.querySelector("[aria-pressed]"), word, small ? null : button);
   }
 
   showViews() {

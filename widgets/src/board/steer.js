@@ -15,11 +15,13 @@ const GLYPHS = {
 };
 
 export class Steer {
-  /** @param {Pick<BoardHost, "traits" | "quiet" | "size" | "view" | "act">} host */
+  /** @param {Pick<BoardHost, "traits" | "quiet" | "size" | "view" | "act" | "focusNodes">} host */
   constructor(host) {
     this.host = host;
     this.state = h("span", { class: "state-mark", role: "status" });
     this.buttons = h("div", { class: "hand", role: "group", "aria-label": "Training" });
+    const onclick = () => this.goOn();
+    this.resume = h("button", { class: "control", onclick }, glyph("resume"), h("span", {}, "Resume"));
     this.asked = "";
     this.askedAt = 0;
     this.key = "";
@@ -31,6 +33,12 @@ export class Steer {
     this.askedAt = Date.now();
     this.host.act(action);
     this.show();
+  }
+
+  /** From beside the sentence of a pause, which goes with it. */
+  goOn() {
+    this.act("resume");
+    this.host.focusNodes();
   }
 
   /** State and buttons, which stand in the top bar. */

@@ -34,7 +34,7 @@ const STATES = {
   "answer_unsaved": "This page was saved without it: open the Explorer in a notebook to see it.",
   "kernel_gone": "The kernel is gone; what you see stays true. Run the cell again, after those before it.",
   "kernel_gone_training":
-    "The kernel is gone, and training with it. Every step it finished is in its run file: resume from there.",
+    "The kernel is gone, training with it. Steps are kept: rl.start(..., store={file}, resume=True) goes on.",
   "kernel_busy": "The kernel is busy with a cell and answers after it. What you see stays true.",
   "kernel_silent": "No answer from the kernel for {seconds} s. If none comes, run the cell again.",
   "offline": "The server does not answer. What you see stays true; the view goes on when it is back.",
