@@ -95,7 +95,7 @@ class WriteLock:
             return
         if sys.platform == "win32":  # an open file cannot be removed there
             self._file.close()
-        with suppress(PermissionError):  # Windows, while another process asks whether it is locked
+        with suppress(OSError):  # a disk that became read-only; Windows, while another process asks for it
             self._path.unlink(missing_ok=True)
         self.forget()
 

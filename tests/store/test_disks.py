@@ -9,6 +9,7 @@ import pytest
 from rao_lab.errors import RunFileError, UnavailableError
 from rao_lab.store import RunWriter, open_run
 from rao_lab.store.files import on_network
+from rao_lab.store.lock import WriteLock
 from tests.support.run_files import names, second_process
 from tests.support.trees import Plan, events_of, header_of, random_group
 
@@ -138,3 +139,13 @@ def test_network_file_systems_are_known_by_their_mount(folder: str, network: boo
         "24 21 0:42 / /a\\134b rw - panfs realm rw\n"
     )
     assert on_network(Path(folder), mounts) is network
+
+
+def test_a_lock_file_that_cannot_be_removed_hides_no_other_error(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    lock = WriteLock(folder / "a.rao")
+    folder.rename(tmp_path / "moved")
+    folder.touch()
+    lock.release()
+    WriteLock(tmp_path / "moved" / "a.rao").release()  # what is left of it stops nobody
