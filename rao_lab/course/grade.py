@@ -63,8 +63,8 @@ class Criteria:
             )
         return ", ".join(parts)
 
-    def lacking(self, runs: Sequence[GradedRun], judged: Mapping[str, Judged]) -> tuple[str, ...]:
-        """What a student lacks."""
+    def lacking_runs(self, runs: Sequence[GradedRun]) -> tuple[str, ...]:
+        """What a student's runs lack."""
         sound = [run for run in runs if run.sound]
         most = max((run.steps for run in sound), default=0)
         lacks = []
@@ -73,11 +73,14 @@ class Criteria:
         if self.learned and not any(run.learned and run.learned.verdict == "learned" for run in sound):
             said = [run.learned.verdict for run in sound if run.learned]
             lacks.append("a run that learned" + (f" (has {', '.join(dict.fromkeys(said))})" if said else ""))
-        wrong = [number for number in self.exercises if number not in judged or not judged[number].right]
-        if wrong:
-            named = f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}"
-            lacks.append(named if len(wrong) <= MOST_NAMED else f"{len(wrong)} exercises")
         return tuple(lacks)
+
+    def lacking_answers(self, judged: Mapping[str, Judged]) -> tuple[str, ...]:
+        """The exercises that a student lacks, in words."""
+        wrong = [number for number in self.exercises if number not in judged or not judged[number].right]
+        if len(wrong) > MOST_NAMED:
+            return (f"{len(wrong)} exercises",)
+        return (f"exercise{'s' if len(wrong) > 1 else ''} {', '.join(wrong)}",) if wrong else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,10 @@ class Graded:
     exercises: Mapping[str, Judged]
     """Those that were answered."""
     notes: tuple[str, ...]
-    lacks: tuple[str, ...] = ()
-    """Of the criteria."""
+    lacking_runs: tuple[str, ...] = ()
+    """Of the criteria, what runs lack."""
+    lacking_answers: tuple[str, ...] = ()
+    """Of the criteria, what answers lack."""
     marks: frozenset[str] = frozenset()
     """Of the answers: what was answered, and when."""
     same_answers: tuple[str, ...] = ()
@@ -111,6 +116,11 @@ class Graded:
         return self.marks.union(*(run.marks for run in self.runs))
 
     @property
+    def lacks(self) -> tuple[str, ...]:
+        """Of the criteria."""
+        return self.lacking_runs + self.lacking_answers
+
+    @property
     def unknown(self) -> bool:
         """What cannot be had may hold answers."""
         return any(not name.lower().endswith(".rao") for name in self.unopened)
@@ -122,8 +132,9 @@ class Graded:
 
     @property
     def undecided(self) -> bool:
-        """What is lacking may be in a file that cannot be had."""
-        return bool(self.lacks and self.unopened)
+        """All that is lacking may be in a file that cannot be had, or in a run that cannot be read."""
+        runs = self.unopened or any(run.cannot for run in self.runs)
+        return bool(self.lacks) and bool(self.unknown or (runs and not self.lacking_answers))
 
     @property
     def same(self) -> tuple[str, ...]:
@@ -200,7 +211,14 @@ def grade(
         tell(at, len(handed_in), one.student)
         found.append(_graded(one, folder, judging))
     found = _with_copies(_sent_again(_by_their_names(found)))
-    found = [replace(each, lacks=criteria.lacking(each.runs, each.exercises)) for each in found]
+    found = [
+        replace(
+            each,
+            lacking_runs=criteria.lacking_runs(each.runs),
+            lacking_answers=criteria.lacking_answers(each.exercises),
+        )
+        for each in found
+    ]
     answered = [number for number in judging.known if any(number in each.exercises for each in found)]
     return Grades(
         folder.resolve().name or str(folder.resolve()),

@@ -129,7 +129,7 @@ def question_mark(found: Grades) -> str:
         return ""
     means = []
     if any(each.undecided for each in found.students):
-        means.append("not known, as a file cannot be opened: get it again")
+        means.append("not known, as a file cannot be opened or read: get it again")
     if any(each.same and not each.lacks for each in found.students):
         means.append(
             "has what is asked for, and the same run or the same answers as another student: ask both"
@@ -277,7 +277,7 @@ def _than(run: GradedRun) -> str:
 def said_of(found: Grades, each: Graded, shared: str = "") -> Iterator[str]:
     """What a lecturer should know of a student."""
     if each.undecided:
-        yield "not known: what is lacking may be in a file that cannot be opened"
+        yield "not known: what is lacking may be in a file that cannot be opened or read"
     elif each.lacks:
         yield f"lacks {'; '.join(each.lacks)}"
     for run in each.runs:

@@ -115,6 +115,33 @@ def test_every_student_is_graded_whatever_was_handed_in(handed_in: Path) -> None
     assert eve.exercises["1.1"].state == "not judged"
 
 
+def test_a_run_that_cannot_be_read_is_not_known_and_no_failure(
+    recorded: Path, folder: Path, lab: CommandLine
+) -> None:
+    """If an answer is lacking for sure, the run decides nothing."""
+    for name, answer in (("gil", "0.1"), ("hana", "0.1"), ("ivo", "0")):
+        answers(folder / "class" / name / "answers.jsonl", {"exercise": "1.1", "answer": answer})
+    for name in ("gil", "ivo"):
+        (folder / "class" / name / "cut.rao").write_bytes(recorded.read_bytes()[:200_000])
+    (folder / "class/hana/text.rao").write_text("no run")
+    shutil.copy(recorded, folder / "class/hana/whole.rao")
+    _, out, _ = lab(["grade", "class", "--min-steps", "3", "--exercises", "1.1", "--csv", "g.csv"])
+    marks = [line.split()[:2] for line in out.splitlines() if line[:1] in {"?", "✗", "✓"}]
+    assert marks[:3] == [["?", "gil"], ["✓", "hana"], ["✗", "ivo"]], "a sound run beside it is enough"
+    assert "1 of 3 students have what is asked for, and of 1 it is not known" in out
+    assert (
+        "not known: what is lacking may be in a file that cannot be opened or read\n  cut.rao: cut.rao is"
+        in out
+    )
+    assert "lacks a sound run of 3 steps (has 0); exercise 1.1" in out
+    rows = csv.DictReader(io.StringIO((folder / "g.csv").read_text("utf-8-sig")))
+    assert [(row["passed"], row["lacks"]) for row in rows] == [
+        ("unknown", ""),
+        ("yes", ""),
+        ("no", "a sound run of 3 steps (has 0); exercise 1.1"),
+    ]
+
+
 def test_an_exercise_whose_data_are_not_here_is_not_called_wrong(
     handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,7 +389,7 @@ def test_the_page_sums_up_and_names_first_whom_to_ask(handed_in: Path) -> None:
     assert " ".join(total.split()) == (
         "6 students means of 5 0.4 mean 0.6 mean 0.8 mean 0.2 mean 4 runs 2 whole 0 learned"
     ), "an archive that cannot be opened may hold answers to both"
-    assert "<dd>not known, as a file cannot be opened: get it again; or has what is asked for" in page
+    assert "<dd>not known, as a file cannot be opened or read: get it again; or has what is asked for" in page
     assert ">3 of 10 answers right<" not in page and ">2 of 10 answers right<" in page
     (row,) = re.findall('<tr class="one"><th scope="row">1.1</th>(.*)</tr>', page)
     assert (
