@@ -185,7 +185,7 @@ def test_faults_are_found_and_mended(repo: Path, tmp_path: Path) -> None:
     assert "A       3   as trained" in whole and "what if" in whole
     assert "run C      task 1: 1 different trees of 6" in whole
     assert "train.credit.estimator" in whole and "root_only" in whole
-    assert whole.count("share of solved probes, mended minus") == 3
+    assert whole.count("solved probes, mended minus") == 3
     assert "as in sound     56.6" in whole and "λ = 3            0.0" in whole
     assert "\nmended  " in said[-2] and "mended" in said[-1]
 

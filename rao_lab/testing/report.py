@@ -97,9 +97,9 @@ class EnvironmentReport:
 
     def _repr_html_(self) -> str:
         rows = [
-            (f"✗ {each.check}", each.tried, f"{each.found} {each.where}".strip() + each.like, each.advice)
+            ("✗", each.check, each.tried, f"{each.found} {each.where}".strip() + each.like, each.advice)
             for each in self.findings
         ]
-        rows += [(f"✓ {name}", said, "", "") for name, said in self.passed.items()]
-        heads = ("check", "tried", "came out", "do") if self.findings else ("check", "tried", "", "")
+        rows += [("✓", name, said, "", "") for name, said in self.passed.items()]
+        heads = ("", "check", "tried", *(("came out", "do") if self.findings else ("", "")))
         return table_html(self._title(), heads, rows, self.notes, range(len(self.findings)))

@@ -321,3 +321,11 @@ def test_a_page_reads_its_step_once_for_all_the_nodes_it_carries(tmp_path: Path)
         held = saved_answers(source, again, table, 10_000_000, late=True)
     assert sum(name.startswith("tokens ") for name in held) == len(table)
     assert "launches []" in held
+
+
+def test_dust_of_equal_numbers_makes_no_token_more_likely(repo: Path) -> None:
+    """R - b of this node is 1e-16, of numbers that are equal on paper."""
+    with open_run(repo / "data/pathologies/as_it_should_be.rao") as run:
+        assert 0 < run.attributions(1).find(1, 3, "0.2").c < 1e-9
+        said = str(rl.Explorer(run, step=1, tree="1.3", node="0.2", view="tokens"))
+    assert "its 9 tokens are made neither more nor less likely" in said

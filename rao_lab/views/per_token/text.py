@@ -8,6 +8,7 @@ import numpy as np
 
 from rao_lab.base.safe_text import one_line
 from rao_lab.base.words import counted, fixed
+from rao_lab.credit.words import LEVEL
 from rao_lab.tree.text import signed
 from rao_lab.views.per_token.columns import WROTE, Columns, TurnTokens
 from rao_lab.views.per_token.launches import Line, at_like_depths, verdict
@@ -41,9 +42,8 @@ def trained_words(found: NodeTokens) -> str:
     if found.A is None or found.c is None or found.w is None:
         return "no advantage"
     share = _NONE if found.share is None else f"{fixed(100 * found.share, 1)} %"
-    likely = (
-        "more likely" if found.c > 0 else "less likely" if found.c < 0 else "neither more nor less likely"
-    )
+    level = "neither more nor less likely"
+    likely = level if abs(found.c) < LEVEL else "more likely" if found.c > 0 else "less likely"
     return (
         f"A {signed(found.A, 3)}, w {fixed(found.w, 3)}, wA {signed(found.c, 3)}: its {counted(found.wrote, 'token')} "
         f"are made {likely}, with {share} of the update"
