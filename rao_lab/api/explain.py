@@ -62,7 +62,7 @@ class Explanation:
         }
 
     def __str__(self) -> str:
-        head, *terms = credit_lines(self.terms, self.config, self.trees)
+        head, *terms = credit_lines(self.terms, self.config, self.trees, self.depth_counts)
         goal = f": {one_line(self.goal, 100)}" if self.goal else ""
         return "\n".join([f"{head}{goal}", "", self.sentence, "", *terms, "", *self._sources()])
 

@@ -11,6 +11,7 @@ from rao_lab.store import spare_run_file
 FORMATS = ("html", "json", "rao", "messages", "platoon", "otel", "perfetto", "parquet")
 TRACES = ("messages", "platoon", "otel", "perfetto")
 """Formats of other programs, in one file."""
+TABLES = 'rl.open_run(RUN).frame("nodes").to_csv(FILE) writes a table (also "turns", "trees", "steps")'
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".rao": "rao"}
 _MAY_END = {
     "messages": (".jsonl",),
@@ -36,9 +37,10 @@ def kind_of(out: Path, asked: str | None) -> str:
     Raises:
         ConfigError: an unknown format, one that contradicts the name, or neither says.
     """
-    if asked is not None and asked not in FORMATS:
-        raise ConfigError(f"--format {quoted(asked)} is unknown: choose one of {', '.join(FORMATS)}")
     suffix = out.suffix.lower()
+    tables = f"; {TABLES}" if {asked, suffix} & {"csv", ".csv", "tsv", ".tsv"} else ""
+    if asked is not None and asked not in FORMATS:
+        raise ConfigError(f"--format {quoted(asked)} is unknown: choose one of {', '.join(FORMATS)}{tables}")
     named = _SUFFIXES.get(suffix)
     if asked in _MAY_END and (suffix in _MAY_END[asked] or named is None):
         return asked
@@ -51,7 +53,7 @@ def kind_of(out: Path, asked: str | None) -> str:
     if found is None:
         raise ConfigError(
             f"--out {unquoted(out)} does not say what to write: end it with .html, .json or .rao, "
-            "or give --format"
+            f"or give --format{tables}"
         )
     return found
 

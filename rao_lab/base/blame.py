@@ -22,14 +22,19 @@ class blamed:
 
     Args:
         what: whose code it is, as in "on_tick"; a function is asked for it if it is needed.
-        advice: what to do; it ends the message.
+        advice: what to do, perhaps by the exception; it ends the message.
         passing: exceptions that mean something and pass through.
 
     Raises:
         CallbackError: "`what` raised ... (FILE.py:LINE): `advice`", from the exception that was raised.
     """
 
-    def __init__(self, what: str | Callable[[], str], advice: str, *passing: type[BaseException]) -> None:
+    def __init__(
+        self,
+        what: str | Callable[[], str],
+        advice: str | Callable[[BaseException], str],
+        *passing: type[BaseException],
+    ) -> None:
         self._what, self._advice, self._passing = what, advice, passing
 
     def __enter__(self) -> None: ...
@@ -37,9 +42,8 @@ class blamed:
     def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
         if isinstance(problem, Exception | SystemExit) and not isinstance(problem, self._passing):
             what = self._what if isinstance(self._what, str) else self._what()
-            raise CallbackError(
-                f"{what} raised {quoted(problem)}{_place(problem)}: {self._advice}"
-            ) from problem
+            advice = self._advice if isinstance(self._advice, str) else self._advice(problem)
+            raise CallbackError(f"{what} raised {quoted(problem)}{_place(problem)}: {advice}") from problem
 
 
 def _place(problem: BaseException) -> str:

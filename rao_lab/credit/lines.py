@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rao_lab.base.safe_text import visible
 from rao_lab.base.words import fixed
 from rao_lab.credit.attribution import Attribution
@@ -19,17 +21,20 @@ def node_place(row: Attribution, trees: int = 0) -> str:
     return f"node {node} of tree {row.tree + 1}{of}, address {row.group}.{row.tree}/{node}"
 
 
-def credit_lines(row: Attribution, config: CreditConfig | None = None, trees: int = 0) -> list[str]:
+def credit_lines(
+    row: Attribution, config: CreditConfig | None = None, trees: int = 0, depth_counts: Sequence[int] = ()
+) -> list[str]:
     """One node's credit, term by term with its numbers.
 
     Args:
         trees: of its task; 0 = not known.
+        depth_counts: trained nodes of the step at each depth; empty = not known.
     """
     config = config or CreditConfig()
     s, R, b, A, w, c = map(number_text, (row.s, row.R, row.b, row.A, row.w, row.c))
     mean = children_mean(row)
     children = "no scored children" if mean is None else f"mean s of its children {fixed(mean, 3)}"
-    weight = f"the weight of depth {row.depth}"
+    weight = weight_words(row, config, depth_counts)
     return [
         f"{node_place(row, trees)}: {visible(row.status)}",
         f"s = {s:>7}    its success",
@@ -69,6 +74,20 @@ def baseline_words(row: Attribution, config: CreditConfig) -> str:
     if config.estimator == "tree_relative" and row.parent is not None:
         return f"the mean R of its siblings{own}"
     return f"the mean R of the {'other ' if not own else ''}trees' roots{own}"
+
+
+def weight_words(row: Attribution, config: CreditConfig, depth_counts: Sequence[int] = ()) -> str:
+    """How w is made."""
+    if config.depth_weighting == "none":
+        return "every depth weighs the same"
+    depth = row.depth
+    if config.depth_weighting == "per_group":
+        return f"the weight of depth {depth} in its group: N / (D n_d)"
+    said = f"the weight of depth {depth}"
+    if row.w is None or depth >= len(depth_counts):
+        return said
+    nodes, depths = sum(depth_counts), sum(count > 0 for count in depth_counts)
+    return f"{said}: N / (D n_d) = {nodes:,} nodes / ({depths} depths * {depth_counts[depth]:,} of them here)"
 
 
 def advantage_words(config: CreditConfig) -> str:

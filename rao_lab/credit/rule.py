@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from textwrap import dedent
 from typing import Any
@@ -141,7 +141,7 @@ class Rule:
                 "give it again, as CreditConfig(estimator=...) or --estimator FILE.py:NAME"
             )
         said = f"the credit rule {unquoted(self.name)}"
-        with blamed(said, "it must return the advantage of each node"):
+        with blamed(said, _advice):
             returned = self.function(nodes)
         if returned is None:
             raise CallbackError(f"{said} returned None: it must return the advantage of each node, [N]")
@@ -151,6 +151,14 @@ class Rule:
                 f"{said} returned the fields {quoted([*given])}: give A, and if you like b and w, each [N]"
             )
         return {name: _column(said, name, value, nodes) for name, value in given.items()}
+
+
+def _advice(problem: BaseException) -> str:
+    """What to do if a rule raises an exception."""
+    if isinstance(problem, AttributeError) and isinstance(problem.obj, CreditNodes):
+        known = (*(each.name for each in fields(CreditNodes)), "groups", "mean", "others_mean")
+        return f"nodes have {', '.join(known)}; the rule itself gives A, and if you like b and w"
+    return "it must return the advantage of each node"
 
 
 def _has_text(function: object) -> bool:

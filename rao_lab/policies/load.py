@@ -11,11 +11,12 @@ from rao_lab.base.bundled import EMBEDDED, data_path
 from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.early import wait_until_loaded
 from rao_lab.base.safe_text import quoted, unquoted
-from rao_lab.errors import ConfigError, MissingError
+from rao_lab.errors import ConfigError, InputError, MissingError
 from rao_lab.policies.fetch import cached
 from rao_lab.policies.own import is_own, own_policy
 from rao_lab.prompts import Prompt, find
 from rao_lab.protocols import Policy
+from rao_lab.store import checkpoint_folder, checkpoint_steps
 
 KNOWN = (
     'tiny, tiny-aggregation, smollm2, scripted, a model folder, a .gguf file, a hub id, "http://host:port/v1#model", '
@@ -93,8 +94,8 @@ def load_policy(name: str, *, temperature: float | None = None, **settings: Unpa
 
     Args:
         name: "tiny" or "tiny-aggregation" (bundled; each knows the words of one world), "smollm2" (after
-            `rao-lab fetch smollm2`), "scripted" (no model), a local folder or .gguf file, the `policy/` of a
-            checkpoint, a hub id ("hub:..." if a folder here is named like its first part),
+            `rao-lab fetch smollm2`), "scripted" (no model), a local folder or .gguf file, the folder of a
+            checkpoint ("runs/a.rao.ckpt/step-40"), a hub id ("hub:..." if a folder here is named like its first part),
             "http://host:port/v1#model", or one of your own as "FILE.py:NAME".
         temperature: of sampling outside training, if a call names no other; by default what suits a model on this
             machine, and 1 for a server. Training has its own. The scripted policy and one of your own ignore it.
@@ -164,6 +165,8 @@ def _load_local(name: str, temperature: float | None, settings: dict[str, Any]) 
             raise MissingError(
                 f"there is no {unquoted(name)} here: check the path (or give {HUB}{unquoted(name)}, if the hub has it)"
             )
+    if name not in BUNDLED:
+        name = _model_at(name)
     wait_until_loaded()
     from rao_lab.policies.local import adapter
     from rao_lab.policies.local.transformer import TransformerPolicy
@@ -190,6 +193,27 @@ def _load_local(name: str, temperature: float | None, settings: dict[str, Any]) 
     policy = TransformerPolicy.load(_folder(name), temperature=temperature, **settings)
     policy.opened = opened
     return policy
+
+
+def _model_at(name: str) -> str:
+    """Where the model lies: in a checkpoint's folder it is the policy in it.
+
+    Raises:
+        InputError: this is a run file, or the folder of its checkpoints; the message names the newest one.
+    """
+    path = Path(name)
+    if not (path / "config.json").exists() and (path / "policy").is_dir():
+        return str(path / "policy")
+    folder = path if path.suffix == ".ckpt" else checkpoint_folder(path)
+    if path == folder or path.is_file():
+        steps = [each for each in checkpoint_steps(folder) if (folder / f"step-{each}" / "policy").is_dir()]
+        what = "the checkpoints of a run" if path == folder else "a run"
+        if steps:
+            newest = unquoted(folder / f"step-{steps[-1]}")
+            raise InputError(f"{unquoted(name)} is {what}, and no model: its newest checkpoint is {newest}")
+        if path.suffix == ".rao":
+            raise InputError(f"{unquoted(name)} is a run without checkpoints, and no model: give {KNOWN}")
+    return name
 
 
 def _place(name: str) -> str:

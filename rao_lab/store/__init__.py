@@ -9,7 +9,7 @@ from rao_lab.store.columns.nodes import NodeColumns
 from rao_lab.store.copies import export_copy
 from rao_lab.store.differences import differences
 from rao_lab.store.files import spare_run_file
-from rao_lab.store.journal import checkpoint_folder
+from rao_lab.store.journal import checkpoint_folder, checkpoint_steps
 from rao_lab.store.reader import Run, open_run
 from rao_lab.store.rows.live import Changes
 from rao_lab.store.rows.summaries import StepSummary, TreeSummary

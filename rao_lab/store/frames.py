@@ -1,7 +1,8 @@
 """A run as data frames of pandas or polars: one row a node, a turn, a tree or a step.
 
 The keys join: `step` everywhere, `tree` (the id of `Run.tree`) in all but the steps, `node` (a path) in nodes and
-turns. Goals are words. What nobody knows is missing (NaN, None or null), never 0.
+turns. `address` of a node, such as "12:4.0/0.1", is what views and `rl.explain` take as `at=`. Goals are words. What
+nobody knows is missing (NaN, None or null), never 0.
 `turns` counts those that a node began: one without a reply (a fault of a server, a cut by time) has a row, too.
 Nodes and trees of a comparison say in `evaluation` which policy and agent they are of.
 """
@@ -172,6 +173,7 @@ def _nodes(run: Recorded, step: int) -> Columns:
         **_evaluation(run, step, size),
         "node": nodes.path,
         "parent": _parents(nodes),
+        "address": _addresses(step, nodes, trees),
         **of_tree,
         "depth": nodes.depth,
         "goal": [texts[each] for each in nodes.goal.tolist()],
@@ -193,6 +195,12 @@ _HEAD = ("task", "difficulty", "group", "rollout", "probe")
 
 def _parents(nodes: NodeColumns) -> list[str | None]:
     return [None if above < 0 else nodes.path[above] for above in nodes.parent.tolist()]
+
+
+def _addresses(step: int, nodes: NodeColumns, trees: Mapping[int, TreeSummary]) -> list[str | None]:
+    """STEP:GROUP.TREE/NODE of each, as views and `rao-lab show --at` take it."""
+    found = ((trees.get(each), path) for each, path in zip(nodes.tree_id.tolist(), nodes.path, strict=True))
+    return [None if tree is None else f"{step}:{tree.group}.{tree.rollout}/{path}" for tree, path in found]
 
 
 def _counts(nodes: NodeColumns) -> Columns:

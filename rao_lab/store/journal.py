@@ -217,6 +217,16 @@ def checkpoint_folder(path: str | Path) -> Path:
     return Path(f"{path}.ckpt")
 
 
+def checkpoint_steps(folder: Path) -> list[int]:
+    """The steps that checkpoints in this folder are named after, in order."""
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []
+    found = [name.removeprefix("step-") for name in names if name.startswith("step-")]
+    return sorted(int(number) for number in found if number.isdecimal())
+
+
 def close_to_one_file(connection: sqlite3.Connection) -> None:
     """Folds the journal into the file and closes. A reader that is just reading is waited for; one that
     never stops keeps the journal beside the file, which the next writer or reader folds in."""

@@ -245,8 +245,8 @@ class Run:
             >>> by_depth = run.frame("nodes").groupby("depth")["share"].sum()
 
         Args:
-            kind: a row is one of the "nodes" (with the credit that training multiplied by), the "turns", the "trees"
-                (forks and running ones included) or the "steps" (their metrics).
+            kind: a row is one of the "nodes" (with the credit that training multiplied by, and the `address` that
+                `at=` takes), the "turns", the "trees" (forks and running ones included) or the "steps" (metrics).
             steps: by default all.
             library: "pandas", "polars" or "pyarrow"; by default the first that is installed.
 

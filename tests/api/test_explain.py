@@ -33,10 +33,12 @@ def test_a_node_of_a_run_is_explained_with_its_sources(run: rl.Run) -> None:
     for words in (
         found.sentence,
         "R - b",
+        "the weight of depth 1: N / (D n_d) = 159 nodes / (4 depths * 63 of them here)",
         "compared with, R: 1.400 of tree 1",
         "tree 3 of 6, address 2.2/0.1",
     ):
         assert words in str(found)
+    assert found.terms.w == pytest.approx(159 / (4 * 63))
     whole = escape(" ".join(found.sentence.split()))
     assert whole in found._repr_html_(), "no sentence is cut"
     assert "tree 3 of 6, address 2.2/0.1" in found._repr_html_()

@@ -244,8 +244,12 @@ def test_the_policy_of_a_checkpoint_is_called_by_its_run_and_step(
     monkeypatch.chdir(step)
     assert rl.load_policy("policy").name == "a.rao step-1"
     assert rl.load_policy(str(random_tiny)).name == random_tiny.name
-    with pytest.raises(rl.InputError, match="has none: give the policy folder in it"):
-        rl.load_policy(str(step))
+    assert rl.load_policy(str(step)).name == "a.rao step-1", (
+        "the folder of a checkpoint means the policy in it"
+    )
+    for path, what in ((step.parents[1] / "a.rao", "a run"), (step.parent, "the checkpoints of a run")):
+        with pytest.raises(rl.InputError, match=rf"{what}, and no model: its newest checkpoint is .*step-1$"):
+            rl.load_policy(str(path))
 
 
 def test_a_name_in_the_place_of_a_policy_is_refused_in_a_line(tmp_path: Path) -> None:

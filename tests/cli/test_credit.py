@@ -83,6 +83,11 @@ def test_credit_of_one_node_is_told_term_by_term(recorded: Path, lab: CommandLin
     _, out, _ = lab(["credit", recorded, "--step", "1", "--tree", "1.0", "--node", "0"])
     assert out.startswith(f"step 1: 1 of {len(whole)} nodes")
     assert "node 0 of tree 1, address 1.0/0:" in out and f"R = {one['R']:>7.3f}" in out
+    trained = [row["depth"] for row in whole if row["trained"]]
+    weight = f"{len(trained)} nodes / ({len(set(trained))} depths * {trained.count(0)} of them here)"
+    assert f"the weight of depth 0: N / (D n_d) = {weight}" in out
+    shown = lab(["show", recorded, "--step", "1", "--tree", "1.0", "--node", "0"])[1]
+    assert weight in shown
     roots = lab.json(["credit", recorded, "--step", "1", "--node", "0"])["nodes"]
     assert roots == [row for row in whole if row["node"] == "0"] and len(roots) == 4
     said = lab.refused(["credit", recorded, "--step", "1", "--tree", "9.9", "--node", "0"])

@@ -174,6 +174,8 @@ def test_a_format_that_contradicts_the_name_is_refused(
     assert "--format html and --out exp.json contradict each other" in said and "exp.html" in said
     assert "does not say what to write" in lab.refused(["export", recorded, "--out", tmp_path / "exp"])
     assert "does not say what to write" in lab.refused(["export", recorded, "--out", tmp_path])
+    for given in (["--format", "csv", "--out", tmp_path / "exp"], ["--out", tmp_path / "exp.csv"]):
+        assert 'frame("nodes").to_csv(FILE) writes a table' in lab.refused(["export", recorded, *given])
     assert not list(tmp_path.iterdir())
 
 

@@ -124,6 +124,10 @@ def test_a_rule_sees_goals_as_numbers_and_cannot_write() -> None:
     ("returned", "words"),
     [
         (lambda nodes: 1 / 0, "the credit rule spoiled raised .*division by zero"),
+        (
+            lambda nodes: nodes.A / 2,
+            "attribute 'A'.*nodes have group, tree, .*, R, b, .* the rule itself gives A",
+        ),
         (lambda nodes: nodes.R[:-1], r"A of shape \[7\]: give one number a node, \[8\]"),
         (lambda nodes: np.full(8, np.inf), r"A=inf for node 0 \(row 0\)"),
         (lambda nodes: ["x"] * 8, "give 8 numbers"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rao_lab.errors import MissingError
+from rao_lab.errors import InputError, MissingError
 from rao_lab.policies.load import load_policy
 
 
@@ -43,3 +43,9 @@ def test_a_hub_id_is(name: str) -> None:
     with pytest.raises(Exception, match=name.removeprefix("hub:")) as caught:
         load_policy(name)
     assert isinstance(caught.value.__cause__, AtTheHub)
+
+
+def test_a_run_without_checkpoints_is_no_model(here: Path) -> None:
+    (here / "a.rao").write_bytes(b"")
+    with pytest.raises(InputError, match=r"a\.rao is a run without checkpoints, and no model: give tiny"):
+        load_policy("a.rao")

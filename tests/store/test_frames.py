@@ -41,6 +41,7 @@ def test_the_credit_is_that_of_training_and_missing_if_there_is_none(run: Run) -
     for name in ("R", "A", "share"):
         for mine, theirs in zip(own[name], getattr(trained, name), strict=True):
             assert mine == theirs or (math.isnan(mine) and math.isnan(theirs))
+    assert own["address"].tolist() == [f"12:{each.group}.{each.tree}/{each.node}" for each in trained]
     probes = nodes[nodes["probe"]]
     assert len(probes) and probes["A"].isna().all() and probes["trained"].isna().all()
     assert nodes["goal"].str.startswith("Craft").all()

@@ -33,6 +33,26 @@ def test_an_explorer_opens_at_a_node_and_prints_and_saves_it(run: Run, tmp_path:
     assert Explorer(run, node="0.0").look["step"] == 12, "the newest"
 
 
+def test_every_node_of_the_table_is_found_by_its_address(run: Run) -> None:
+    pytest.importorskip("pandas")
+    nodes = run.frame("nodes", steps=12)
+    for address, tree in nodes.groupby("tree").head(1)[["address", "tree"]].itertuples(index=False):
+        place = Explorer(run, at=address).look["tree"]
+        assert run.trees(12)[place].id == tree
+
+
+def test_what_no_explorer_shows_is_said_with_what_to_do(run: Run) -> None:
+    odd: list[tuple[Any, str]] = [
+        ([[run], [run]], "not list: give one list, without lists in it"),
+        (["runs/k.rao"], r"not str: open a run file with rl.open_run\(path\)"),
+        (Path("k.rao"), r"Path: open a run file with rl.open_run\(path\)"),
+        ([run, 3], "a list of one kind of these, not Run and int"),
+    ]
+    for given, words in odd:
+        with pytest.raises(InputError, match=f"a run, a session or a step of training.*{words}"):
+            Explorer(given)
+
+
 def test_a_probe_has_its_place_for_a_name(run: Run) -> None:
     place = next(i for i, tree in enumerate(run.trees(12)) if tree.probe)
     assert f"at 12:{place}/0>" in str(Explorer(run, at=f"12:{place}")).splitlines()[0]

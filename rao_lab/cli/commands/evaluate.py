@@ -114,6 +114,7 @@ def evaluate(
 
       rao-lab eval --policy tiny --difficulty easy,medium
       rao-lab eval --against flat --budget tokens --repeats 4 --page compared.html
+      rao-lab eval --policy a.rao.ckpt/step-40 --against a.rao.ckpt/step-10
       rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao
       rao-lab eval --policy smollm2 --limit 12 --out runs/eval.rao --resume
       rao-lab eval --policy scripted --recipes recipes.json --tasks val.jsonl.gz

@@ -113,9 +113,10 @@ def show(
     said = node_text(chosen, decode)
     header = found.header
     rule = None if credit is None else credit.config
+    counts = [] if credit is None else credit.depth_counts.tolist()
     earned = None if credit is None else credit.find(header.group, header.rollout, chosen.path)
     if as_json:
         nodes = [] if credit is None or earned is None else credit.to_json([earned])["nodes"]
         print_json({"node": chosen.path, **said, "credit": nodes[0] if nodes else None})
     else:
-        print_text(report.node_text(name, trees, place, chosen, said, earned, trained, rule))
+        print_text(report.node_text(name, trees, place, chosen, said, earned, trained, rule, counts))

@@ -31,7 +31,9 @@ def credit_text(step: int, found: Attributions, rows: Sequence[Attribution] | No
         given_words(config),
     ]
     if many == 1 and rows is not None:
-        return "\n".join([*lines, "", *credit_lines(rows[0], config)])
+        return "\n".join(
+            [*lines, "", *credit_lines(rows[0], config, depth_counts=found.depth_counts.tolist())]
+        )
     lines += [
         f"R = s + lambda * child_mean    A = {advantage_words(config)}    c = w * A",
         "c multiplies the gradient of the node's tokens",

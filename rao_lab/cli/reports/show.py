@@ -52,6 +52,7 @@ def node_text(
     credit: Attribution | None,
     trained: bool = True,
     rule: CreditConfig | None = None,
+    depth_counts: Sequence[int] = (),
 ) -> str:
     """A node whole: what it was told, its turns, what it returned, and its credit.
 
@@ -59,6 +60,7 @@ def node_text(
         said: its texts, from `views.explorer.node_text`.
         trained: whether the tree was sampled to be trained on.
         rule: that gave the credit.
+        depth_counts: trained nodes of its step at each depth.
     """
     lines = [_where(run, trees, place), "", *_heading(node, said)]
     if said["has_tokens"] and not said["decoded"]:
@@ -67,7 +69,9 @@ def node_text(
         lines += ["", *_turn(turn, said["has_tokens"])]
     lines += ["", f"returned {said['value']}" if said["returned"] else "returned nothing", ""]
     why = "its step gave none" if trained else "this tree was not trained on"
-    lines += [f"no credit: {why}"] if credit is None else credit_lines(credit, rule)
+    lines += (
+        [f"no credit: {why}"] if credit is None else credit_lines(credit, rule, depth_counts=depth_counts)
+    )
     if said["note"]:
         lines.append(said["note"])
     return "\n".join(lines)

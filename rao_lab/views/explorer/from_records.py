@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -202,18 +203,28 @@ def as_groups(shown: Any) -> list[Group]:
         return [shown]
     if isinstance(shown, Tree):
         return _gathered([shown])
-    if isinstance(shown, str | bytes) or not isinstance(shown, Iterable):
-        raise InputError(
-            f"an Explorer shows a tree, trees, a group, groups, a run or a session, not {type(shown).__name__}"
-            + (": open it with rl.open_run(path)" if isinstance(shown, str) else "")
-        )
+    if isinstance(shown, str | bytes | PathLike) or not isinstance(shown, Iterable):
+        raise _not_shown(shown)
     items = list(shown)
     if all(isinstance(item, Group) for item in items):
         return items
     if all(isinstance(item, Tree) for item in items):
         return _gathered(items)
-    odd = next(item for item in items if not isinstance(item, Tree | Group))
-    raise InputError(f"an Explorer shows trees or groups, not {type(odd).__name__}")
+    raise _not_shown(*items)
+
+
+def _not_shown(*odd: object) -> InputError:
+    """What an Explorer shows, and what to do with this, or with a list of these, instead."""
+    names = " and ".join(sorted({type(each).__name__ for each in odd}))
+    advice = ""
+    if any(isinstance(each, str | PathLike) for each in odd):
+        advice = ": open a run file with rl.open_run(path)"
+    elif any(isinstance(each, list | tuple) for each in odd):
+        advice = ": give one list, without lists in it"
+    return InputError(
+        f"an Explorer shows a tree, a group, a run, a session or a step of training, or a list of one kind of these, "
+        f"not {names}{advice}"
+    )
 
 
 def _gathered(trees: Sequence[Tree]) -> list[Group]:

@@ -15,7 +15,15 @@ import numpy as np
 
 from rao_lab.errors import ConfigError, MissingError, RaoLabError
 from rao_lab.evaluation.kept_forks import forks_of
-from rao_lab.store import NodeColumns, Run, TreeSummary, Trouble, checkpoint_folder, tried_tasks
+from rao_lab.store import (
+    NodeColumns,
+    Run,
+    TreeSummary,
+    Trouble,
+    checkpoint_folder,
+    checkpoint_steps,
+    tried_tasks,
+)
 from rao_lab.store.trace import KIND as TRACE
 from rao_lab.views.explorer.curves import NAME_LIMIT
 from rao_lab.views.explorer.decoder import Decoder, bundled_decoder
@@ -300,12 +308,7 @@ def _words(run: Run, nodes: NodeColumns, rows: Ints) -> tuple[list[str], Ints, I
 
 def checkpoints(path: Path) -> list[int]:
     """Steps whose weights lie beside a run file."""
-    try:
-        names = [entry.name for entry in checkpoint_folder(path).iterdir()]
-    except OSError:
-        return []
-    found = [name.removeprefix("step-") for name in names if name.startswith("step-")]
-    return sorted(int(number) for number in found if number.isdecimal())
+    return checkpoint_steps(checkpoint_folder(path))
 
 
 def _whole(value: Any) -> int | None:
