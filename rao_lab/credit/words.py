@@ -111,8 +111,11 @@ def without_group(found: Attributions, row: int) -> str:
     s = float(found.table.s[row])
     if np.isnan(s):
         return sentence(found, row)
-    came = _own(s, found.table.status[row]).partition(",")[0].rstrip(".")
-    return f"{came}. No credit: the tree has no group."
+    return _ungrouped(s, found.table.status[row])
+
+
+def _ungrouped(s: float, status: str) -> str:
+    return f"{_came(s, status)}. No credit: the tree has no group."
 
 
 def _parts(of: Row) -> Iterator[str]:
@@ -123,13 +126,16 @@ def _parts(of: Row) -> Iterator[str]:
         yield "It was lost to an error, so its success is not known" if lost else "Its success is not known"
         yield " and it is not trained. Not scored is not 0: it is left out of its parent\u2019s mean."
         return
+    why = found.why_not[row]
+    if why == "no_baseline" and len(of.roots) == 1:
+        yield _ungrouped(float(table.s[row]), table.status[row])
+        return
     yield _own(float(table.s[row]), table.status[row])
     if of.children:
         yield _children(of)
     child = table.parent[row] >= 0
     if child and config.estimator == "rao_root_adv":
         yield " This estimator gives every node its root\u2019s advantage."
-    why = found.why_not[row]
     if why:
         yield f" It is not trained: {_WHY[why]}."
         return
@@ -142,17 +148,19 @@ def _parts(of: Row) -> Iterator[str]:
     yield _tokens(A, float(found.c[row]))
 
 
+def _came(s: float, status: str) -> str:
+    """How it ended."""
+    if s > 0:
+        return "It succeeded" if s >= 1 else "It succeeded in part"
+    if status == Status.CANCELLED:
+        return "It was cancelled because its parent ended first"
+    return f"It hit the {status.replace('_', ' ')}" if status in LIMIT_STATUSES else "It failed"
+
+
 def _own(s: float, status: str) -> str:
     """What it earns of its own."""
-    if s >= 1:
-        return "It succeeded, which earns 1."
-    if s > 0:
-        return f"It succeeded in part, which earns {plain(s)}."
-    if status == Status.CANCELLED:
-        end = "was cancelled because its parent ended first"
-    else:
-        end = f"hit the {status.replace('_', ' ')}" if status in LIMIT_STATUSES else "failed"
-    return f"It {end}, so it earns nothing of its own."
+    earns = "so it earns nothing of its own" if s <= 0 else f"which earns {'1' if s >= 1 else plain(s)}"
+    return f"{_came(s, status)}, {earns}."
 
 
 def _children(of: Row) -> str:

@@ -54,6 +54,20 @@ def test_groups_and_credit_at_hand_are_explained_too() -> None:
     assert "\u03bb = 0" in rl.explain(group, tree=2, config=rl.CreditConfig(lam=0)).sentence
 
 
+def test_a_tree_without_others_has_no_credit_in_words_as_in_its_view() -> None:
+    world = rl.environments.Arithmetic()
+    first, second = world.tasks("test")[:2]
+    policy = rl.load_policy("scripted")
+    one, other, lone = (
+        rl.run(task, world, policy, seed=at) for at, task in enumerate((first, first, second))
+    )
+    groups = [rl.Group(first, (one, other), index=0), rl.Group(second, (lone,), index=1)]
+    found = rl.explain(groups, tree="1.0", node="0.0")
+    assert found.sentence == "It succeeded. No credit: the tree has no group."
+    assert str(rl.Explorer(lone, node="0.0")).endswith(f"0.0: {found.sentence}")
+    assert "which earns 1" in rl.explain(groups, tree="0.0", node="0.0").sentence
+
+
 def test_what_has_no_credit_is_said(run: rl.Run) -> None:
     for given, words in (
         ({"step": 12, "tree": 38}, "a probe: recorded like other trees and never trained"),

@@ -93,3 +93,15 @@ def test_nothing_leaves_its_column_at_any_width(pages: Any, spoilt: Path, width:
     over = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     assert page.locator(".given-row > :not(.cut)").evaluate_all(over) == []
     assert pages.errors == []
+
+
+def test_a_long_figure_stays_inside_a_narrow_inspector(pages: Any, spoilt: Path) -> None:
+    page = pages.open(spoilt.as_uri(), width=1366, height=760)
+    page.locator(".kind", has_text="late launch").click()
+    page.locator(".given-row").first.click()
+    who = page.locator(".inspector .who")
+    who.get_by_text("launched in turn 12 of 12, then turn limit").wait_for()
+    for _ in range(4):
+        page.locator(".grip").press("ArrowRight")
+    over = "e => [...e.querySelectorAll('*')].filter(each => each.getBoundingClientRect().right > innerWidth).length"
+    assert who.evaluate(over) == 0

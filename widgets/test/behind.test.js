@@ -20,6 +20,9 @@ test("the trees behind a point: those that its series counts, with their first n
   assert.deepEqual(of("unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
   assert.deepEqual(of("why", "unscored"), [{ tree: 0, row: 2, nodes: 1 }]);
   assert.deepEqual(of("status", "finished")[0].nodes, 4);
+  [step.c[0], step.c[3]] = [0.5, 5e-17];
+  assert.deepEqual(of("sign", "signs/positive"), [{ tree: 0, row: 0, nodes: 1 }], "dust has no sign");
+  assert.deepEqual(of("sign", "signs/zero"), [{ tree: 0, row: 3, nodes: 1 }]);
 });
 
 test("the log: rows by kind, by word, and how often each kind happened", () => {

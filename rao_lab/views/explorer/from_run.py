@@ -188,7 +188,7 @@ class RunSource(Source):
         total = _whole(config.get("steps"))
         silence = self._clock() - self._heard
         over = done is not None and done >= total if total is not None else self._is_whole()
-        paces = [(row.get("seconds") or {}).get("total") for row in rows if row["step"] > 0]
+        totals = [(row["step"], (row.get("seconds") or {}).get("total")) for row in rows]
         tasks, size = _whole(config.get("tasks_per_step")), _whole(config.get("group_size"))
         return {
             "state": "following" if self._written else "finished" if over else "stopped",
@@ -200,8 +200,8 @@ class RunSource(Source):
             "phase": "",
             "done": 0,
             "of": tasks * size if tasks and size else 0,
-            "step_seconds": pace(paces),
-            "seconds": round(sum(each for each in paces if isinstance(each, int | float)), 1),
+            "step_seconds": pace([each for step, each in totals if step > 0]),
+            "seconds": round(sum(each for _, each in totals if isinstance(each, int | float)), 1),
             "checkpoints": checkpoints(self.run.path),
             "error": "",
             "problems": "; ".join(clean(line)[:PROBLEM_LIMIT] for line in self.run.problems[:3]),

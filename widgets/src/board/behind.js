@@ -18,6 +18,9 @@ import { shapeOf, STATUSES, WHY_NOT } from "../step/status.js";
 /** Trees that are listed. */
 const LISTED = 60;
 
+/** A coefficient c that is no larger counts as 0, as in `NO_SIGN` of rao_lab/training. */
+const NO_SIGN = 1e-9;
+
 /** @type {Part} */
 const ALL = { kind: "", key: "", probe: false };
 
@@ -55,7 +58,8 @@ function counted({ kind, key }, step, credit) {
   if (kind === "why") return (row) => WHY_NOT[credit.why[row]] === key;
   if (kind === "sign") {
     const sign = ["signs/negative", "signs/zero", "signs/positive"].indexOf(key) - 1;
-    return (row) => !credit.why[row] && Math.sign(credit.c[row]) === sign;
+    const signOf = (/** @type {number} */ c) => (Math.abs(c) <= NO_SIGN ? 0 : Math.sign(c));
+    return (row) => !credit.why[row] && signOf(credit.c[row]) === sign;
   }
   return root;
 }

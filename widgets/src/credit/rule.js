@@ -102,6 +102,7 @@ export class ShownCredit {
     this.scale = Math.max(0.25, most);
     const none = most === 0 && rows.every((row) => Number.isNaN(credit.A[row]));
     this.byReturn = none && rows.some((row) => !Number.isNaN(credit.R[row]));
+    this.bare = none && !this.byReturn;
     this.most = this.byReturn ? 1 + this.config.lam : 0;
     this.values = this.byReturn ? credit.R : credit.A;
   }

@@ -3,7 +3,7 @@
 import { capital, inWords, plain, signClass, signed } from "../shared/format.js";
 import { setOf } from "../step/forks.js";
 import { sentenceOf, stepSentence } from "../step/states.js";
-import { isLive, shapeOf, STATUSES, whyWords } from "../step/status.js";
+import { isLive, shapeOf, STATUSES, WHY_NOT, whyWords } from "../step/status.js";
 import { depthCounts, estimatorName, isByRoot } from "./arithmetic.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -77,6 +77,10 @@ export function sentence({ step, credit, config }, row, from) {
     say(" and it is not trained. Not scored is not 0: it is left out of its parent\u2019s mean.");
     return runs;
   }
+  if (step.scored && hasNoGroup(credit, row, from)) {
+    say(`${cameWords(own, status)}. No credit: the tree has no group.`);
+    return runs;
+  }
   ownWords(own, status, say);
   if (!step.scored) {
     say(` ${stepSentence(step, {}) || sentenceOf("credit_coming")}`);
@@ -124,24 +128,35 @@ export function comparedWith(config, { roots, siblings }) {
   return config.baseline === "leave_one_out" ? scored.filter(({ own }) => !own) : scored;
 }
 
+/**
+ * Nothing is compared with its tree, so nobody counts what it earned.
+ * @param {Credited["credit"]} credit @param {number} row @param {Sources} from
+ */
+function hasNoGroup(credit, row, { roots }) {
+  return WHY_NOT[credit.why[row]] === "no_baseline" && roots.length === 1;
+}
+
+/** How it ended. @param {number} own @param {number} status */
+function cameWords(own, status) {
+  if (own > 0) return own >= 1 ? "It succeeded" : "It succeeded in part";
+  const ends = {
+    cancelled: "was cancelled because its parent ended first",
+    limit: `hit the ${(STATUSES[status] ?? "").replace("_", " ")}`,
+    failed: "failed",
+  };
+  const shape = shapeOf(status, own);
+  return `It ${ends[shape === "cancelled" || shape === "limit" ? shape : "failed"]}`;
+}
+
 /** What it earns of its own. @param {number} own @param {number} status @param {Say} say */
 function ownWords(own, status, say) {
-  const name = STATUSES[status] ?? "";
-  if (own >= 1) say("It succeeded, which earns 1.");
+  const came = cameWords(own, status);
+  if (own >= 1) say(`${came}, which earns 1.`);
   else if (own > 0) {
-    say("It succeeded in part, which earns ");
+    say(`${came}, which earns `);
     say(plain(own, 3), "strong");
     say(".");
-  } else {
-    const ends = {
-      cancelled: "was cancelled because its parent ended first",
-      limit: `hit the ${name.replace("_", " ")}`,
-      failed: "failed",
-    };
-    const shape = shapeOf(status, own);
-    const end = ends[shape === "cancelled" || shape === "limit" ? shape : "failed"];
-    say(`It ${end}, so it earns nothing of its own.`);
-  }
+  } else say(`${came}, so it earns nothing of its own.`);
 }
 
 /** @param {CreditConfig} config @param {number} bonus @param {Sources} from @param {Say} say */

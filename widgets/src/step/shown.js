@@ -16,6 +16,7 @@ import { plain, signed } from "../shared/format.js";
  * @property {CreditColumns} credit
  * @property {number[]} flipped rows whose advantage has another sign than recorded, 0 and none being two more
  * @property {boolean} byReturn no node of the tree has an advantage, but returns exist: R stands in its place
+ * @property {boolean} [bare] no node of the tree has an advantage or a return: nothing is coloured by one
  * @property {number} most the largest return there can be; 0 if advantages are shown
  * @property {Float64Array} values advantages, or returns in their place
  * @property {number} scale the longest bar of the tree: its bars share a scale, so that lengths compare

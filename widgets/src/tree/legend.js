@@ -39,10 +39,10 @@ export class Legend {
     this.window.hidden = kind !== "near";
     this.bar.hidden = kind === "far";
     this.far.hidden = kind !== "far";
-    this.tint.hidden = shown.byReturn;
+    this.tint.hidden = shown.byReturn || !!shown.bare;
     put(this.of, kind === "far" ? "disc" : "card tint");
     this.ramp.classList.toggle("tint", kind !== "far");
-    this.scale.hidden = kind !== "near";
+    this.scale.hidden = kind !== "near" || !!shown.bare;
     put(this.value, shown.byReturn ? "R" : "A");
     put(this.ends, ends(shown).map((end) => valueText(shown, end)).join(" to "));
   }
