@@ -184,7 +184,8 @@ def go_on(
     if step >= 0:
         state = checkpoint.load(checkpoint_folder(store) / checkpoint_name(step), policy, config)
     if writer is not None and writer.resumed:
-        on_resume(step, _begin_attempt(writer, step, about, notes))
+        # If all steps are done, nothing is: then the file stays as it is, too.
+        on_resume(step, notes if step == config.steps else _begin_attempt(writer, step, about, notes))
     return state
 
 

@@ -20,9 +20,11 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ..
     {'train.seed': ('0', '1')}
 
     Args:
-        configs: as `Run.config` gives them. A file may say anything: names and values are shortened.
+        configs: as `Run.config` gives them; where a run was resumed is no setting.
+            A file may say anything: names and values are shortened.
     """
-    flat = [dict(_flat(config, "", 0)) for config in configs]
+    settings = [{name: value for name, value in each.items() if name != "resumed"} for each in configs]
+    flat = [dict(_flat(config, "", 0)) for config in settings]
     names = dict.fromkeys(name for each in flat for name in each)
     found = {name: tuple(each.get(name, NOT_SET) for each in flat) for name in names}
     apart = [name for name, values in found.items() if len(set(values)) > 1]

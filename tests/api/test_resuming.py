@@ -90,6 +90,22 @@ def test_a_run_that_goes_on_alike_is_told_after_which_step_and_no_more(whole: Pa
         assert run.config["resumed"] == [{"attempt": 2, "after": 1, "notes": []}]
 
 
+def test_a_run_with_all_steps_done_is_not_written_to(copy: Path, whole: Path) -> None:
+    heard = go(copy)
+    assert (heard.step, heard.notes) == (3, [])
+    with open_run(copy) as run, open_run(whole) as before:
+        assert run.config == before.config and "resumed" not in run.config
+        assert [each.attempt for each in run.steps] == [1] * 4
+
+
+def test_where_a_run_was_resumed_is_no_setting_that_differs(whole: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.rao"
+    go(file, steps=2)
+    go(file)
+    with open_run(file) as run, open_run(whole) as other:
+        assert "resumed" in run.config and rl.compare_runs(run, other).settings == {}
+
+
 def test_a_checkpoint_that_cannot_be_used_is_named(copy: Path, whole: Path) -> None:
     (checkpoint_folder(copy) / "step-3" / "trainer.json").unlink()
     heard = go(copy)
@@ -310,6 +326,6 @@ def test_a_damaged_mark_harms_nothing(copy: Path) -> None:
     for nonsense in (3, [3, {"after": "x"}, None], {"after": 1}):
         with RunWriter(copy, config, resume=True) as writer:
             writer.rewind(3, {**config, "resumed": nonsense})
-        assert go(copy).step == 3
+        assert go(copy, replace(CONFIG, steps=4)).step == 3
         with open_run(copy) as run:
             assert [mark["after"] for mark in run.config["resumed"]] == [3]
