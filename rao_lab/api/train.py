@@ -62,7 +62,7 @@ def default_config(policy: Policy, **settings: Unpack[TrainSettings]) -> TrainCo
         settings: any fields of `rl.TrainConfig`, which win: steps, tasks_per_step, group_size, learning_rate,
             warmup_steps, lr_decay, weight_decay, betas, adam_epsilon, grad_clip, epochs, temperature, seed,
             agent, split, limits, credit, loss, tokens_per_pack, recompute, probe_tasks, probe_rollouts,
-            probe_every, probe_split, checkpoint_every, logprob_bound.
+            probe_every, probe_split, probe_seed, checkpoint_every, logprob_bound.
 
     Raises:
         ConfigError: an unknown field, a value that means nothing, or two fields that contradict each other.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
@@ -12,11 +12,12 @@ from rao_lab.base.calls import checked_call
 from rao_lab.base.cell import table_html
 from rao_lab.base.checks import whole
 from rao_lab.base.safe_text import one_line, quoted, shorten
-from rao_lab.base.words import fixed
+from rao_lab.base.words import counted, fixed
 from rao_lab.credit import signal
 from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import Estimate, difference, share
 from rao_lab.store import Run, TreeSummary, differences
+from rao_lab.store.differences import NOT_SET
 from rao_lab.tree.text import signed_interval
 
 WINDOW = 5
@@ -110,15 +111,27 @@ class RunComparison:
 
     def _said(self, point: Point) -> list[str]:
         first, *others = self.names
+        base, *rest = (reached.probes for reached in point.reached)
         found = []
-        for name, apart in zip(others, point.differences, strict=True):
-            if apart is not None:
+        for name, probes, apart in zip(others, rest, point.differences, strict=True):
+            if base is None or probes is None:
+                continue
+            if apart is None:
+                found.append(f"probes, {name} minus {first}: not told, since {OTHER_PROBES}")
+            else:
                 resolved = "" if apart.low <= 0 <= apart.high else ": resolved"
-                tasks = f"{apart.tasks} probe task{'' if apart.tasks == 1 else 's'}"
+                only = " that both have" if apart.tasks < max(base.tasks, probes.tasks) else ""
+                tasks = f"{counted(apart.tasks, 'probe task')}{only}"
                 interval = signed_interval(apart.value, apart.low, apart.high, "-")
                 found.append(f"probes, {name} minus {first}: {interval} on {tasks}{resolved}")
         return found
 
+
+OTHER_PROBES = (
+    "their probe tasks are others: train.seed draws them. --set probe_seed=N, the same for both, draws the same; "
+    "`rao-lab eval --policy A.rao.ckpt/step-N --against B.rao.ckpt/step-N` compares what was trained"
+)
+"""Why probes are not compared, and what to do."""
 
 HEADS = ("run", "step", "tokens", "seconds", "trees", "success", "95 %", "probes", "95 %", "nodes", "depth")
 
@@ -144,7 +157,8 @@ def compare_runs(first: Run, *others: Run, window: int = WINDOW) -> RunCompariso
     """Puts training runs beside each other: settings that differ, success for equal steps and for equal tokens.
 
     Success is that of the trained trees of the last steps, and of the probes of the last step that had some; intervals
-    count tasks, since trees of one task are alike. A difference is between the same probe tasks.
+    count tasks, since trees of one task are alike. A difference is between the same probe tasks; runs with other seeds
+    have others, unless `probe_seed` of `rl.TrainConfig` is the same.
 
         >>> run = rl.open_run("runs/a.rao")
         >>> rl.compare_runs(run, run, window=1).points[0].reached[0].trees
@@ -188,6 +202,24 @@ def compare_runs(first: Run, *others: Run, window: int = WINDOW) -> RunCompariso
         for where, places in wanted.items()
     ]
     return RunComparison(names, differences([run.config for run in runs]), window, tuple(points))
+
+
+def probe_tasks_apart(runs: Sequence[Iterable[Mapping[str, Any]]]) -> tuple[str, ...] | None:
+    """The probe tasks of each run, by the ends of their names, if they are not the same in all; otherwise None.
+
+    Args:
+        runs: the metrics of each. A file may say anything.
+    """
+    tasks = [_probe_tasks(rows) for rows in runs]
+    if len({frozenset(each) for each in tasks if each}) < 2:
+        return None
+    ends = (", ".join(task.rsplit("/", 1)[-1] for task in each) for each in tasks)
+    return tuple(one_line(each, NAMED) or NOT_SET for each in ends)
+
+
+def _probe_tasks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    told = [row.get("probe_success_by_task") for row in rows]
+    return next(([*map(str, each)] for each in reversed(told) if isinstance(each, Mapping) and each), [])
 
 
 def _names(runs: Sequence[Run]) -> tuple[str, ...]:

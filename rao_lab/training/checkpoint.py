@@ -275,15 +275,20 @@ def check_same(saved: TrainConfig, asked: TrainConfig) -> None:
         ConfigError: naming the first field that differs, with both values.
     """
     before, after = _flat(saved.to_dict()), _flat(asked.to_dict())
-    for name in before:
-        if name == "credit.estimator.source" and name in after and before[name] != after[name]:
+    for name in {**before, **after}:
+        if (
+            name == "credit.estimator.source"
+            and name in before
+            and name in after
+            and before[name] != after[name]
+        ):
             raise ConfigError(
                 f"the credit rule {unquoted(before['credit.estimator.rule'])} reads otherwise than when this run was "
                 "started: give it as it was, or start another run"
             )
-        if name not in RESUMABLE and before[name] != after.get(name):
+        if name not in RESUMABLE and before.get(name) != after.get(name):
             raise ConfigError(
-                f"this run was started with {name}={quoted(before[name])} and cannot be resumed with "
+                f"this run was started with {name}={quoted(before.get(name))} and cannot be resumed with "
                 f"{quoted(after.get(name))}: leave it as it was, or start another run"
             )
 

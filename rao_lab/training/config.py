@@ -143,6 +143,8 @@ class TrainConfig(Settings):
         probe_every: Steps between probes; they are sampled after the update, before the first one, and at the
             end.
         probe_split: Split that probe tasks are taken from, spread over difficulties.
+        probe_seed: Keys which tasks are probes; None = seed. Give runs of several seeds the same number, and they
+            have the same probe tasks.
         checkpoint_every: Steps between checkpoints; the last step always has one, and the last before a stop.
         logprob_bound: Largest `|recorded - recomputed|` log-prob in nats before a step carries a warning; if the
             weights are in half precision, the mean is meant.
@@ -175,6 +177,7 @@ class TrainConfig(Settings):
     probe_rollouts: int = 4
     probe_every: int = 5
     probe_split: str = "dev"
+    probe_seed: int | None = None
     checkpoint_every: int = 1
     logprob_bound: float = 0.02
 
@@ -186,6 +189,8 @@ class TrainConfig(Settings):
             whole(name, getattr(self, name), least=1)
         for name in _FROM_ZERO:
             whole(name, getattr(self, name), least=0, most=MOST_SEED if name == "seed" else MOST)
+        if self.probe_seed is not None:
+            whole("probe_seed", self.probe_seed, least=0, most=MOST_SEED)
         _check_numbers(self, above_zero=_ABOVE_ZERO, from_zero=("weight_decay",))
         temperature(self.temperature)
         flag("recompute", self.recompute)
@@ -221,8 +226,10 @@ class TrainConfig(Settings):
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Plain JSON; without `probe_seed` if it is None."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        if self.probe_seed is None:
+            del plain["probe_seed"]
         nested = {name: plain[name].to_dict() for name in _NESTED}
         return plain | nested | {"betas": list(self.betas)}
 
@@ -272,6 +279,7 @@ class TrainSettings(TypedDict, total=False):
     probe_rollouts: int
     probe_every: int
     probe_split: str
+    probe_seed: int | None
     checkpoint_every: int
     logprob_bound: float
 

@@ -55,7 +55,8 @@ def probe_tasks(environment: Environment, config: TrainConfig) -> list[Task]:
             "(--set probe_tasks=0), or name another split (--set probe_split=test)"
         )
     bands: dict[str, list[Task]] = {}
-    for task in _drawn(tasks, config.seed, 0, PROBES_LOOKED_AT * config.probe_tasks):
+    seed = config.seed if config.probe_seed is None else config.probe_seed
+    for task in _drawn(tasks, seed, 0, PROBES_LOOKED_AT * config.probe_tasks):
         bands.setdefault(task.difficulty, []).append(task)
     names = sorted(bands)
     turns = [bands[name][at] for at in range(config.probe_tasks) for name in names if at < len(bands[name])]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rao_lab.base.calls import checked_call, nearest
 from rao_lab.base.safe_text import one_line, quoted
 from rao_lab.errors import ConfigError
+from rao_lab.evaluation.compare_runs import probe_tasks_apart
 from rao_lab.evaluation.intervals import wilson
 from rao_lab.store.differences import differences
 from rao_lab.views.plotting import SEQUENTIAL, empty, layout
@@ -247,7 +248,9 @@ def _name_ends(figure: go.Figure, lines: Sequence[Line], labels: Sequence[str]) 
 
 def _say_differences(figure: go.Figure, runs: Sequence[Run], names: Sequence[str]) -> None:
     """Under the title: the settings that differ, run by run in their order."""
-    found = differences([getattr(run, "config", {}) for run in runs])
+    probes = probe_tasks_apart([run.metrics for run in runs])
+    found = {} if probes is None else {"probe tasks": probes}
+    found |= differences([getattr(run, "config", {}) for run in runs])
     parts = [f"{escape(name)}: {escape(' | '.join(values))}" for name, values in [*found.items()][:NOTED]]
     more = f" and {len(found) - NOTED} more" if len(found) > NOTED else ""
     said = (

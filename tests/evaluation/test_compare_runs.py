@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import pytest
 
 import rao_lab as rl
 from rao_lab.errors import ConfigError
+from tests.support.configs import small_config
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,40 @@ def test_what_is_no_pair_of_training_runs_is_refused(runs: tuple[rl.Run, rl.Run]
     rl.evaluate(env, rl.load_policy("scripted"), tasks=1, store=tmp_path / "e.rao")
     with pytest.raises(ConfigError, match=r"e\.rao is no training run"):
         rl.compare_runs(runs[0], rl.open_run(tmp_path / "e.rao"))
+
+
+def trained(file: Path, **settings: Any) -> rl.Run:
+    policy = rl.load_policy("tiny")
+    limits = rl.Limits(max_depth=1, max_turns=3, max_nodes=3, max_new_tokens=12, context_window=128)
+    config = small_config(steps=1, tasks_per_step=1, group_size=2, probe_tasks=2, limits=limits, **settings)
+    list(rl.train(rl.environments.TextCraft("medium"), policy, config, store=file))
+    return rl.open_run(file)
+
+
+def probes_of(run: rl.Run) -> set[str]:
+    return {tree.task for tree in run.trees(1, probe=True)}
+
+
+def test_other_probe_tasks_are_said_and_not_compared(tmp_path: Path) -> None:
+    runs = [trained(tmp_path / f"{seed}.rao", seed=seed) for seed in (0, 1)]
+    assert probes_of(runs[0]).isdisjoint(probes_of(runs[1]))
+    said = str(rl.compare_runs(*runs))
+    assert (
+        "probes, 1.rao minus 0.rao: not told, since their probe tasks are others: train.seed draws them"
+        in said
+    )
+    assert "--set probe_seed=N" in said and "rao-lab eval --policy" in said
+    beside = [
+        ", ".join(each.rsplit("/", 1)[-1] for each in run.metrics[-1]["probe_success_by_task"])
+        for run in runs
+    ]
+    assert f"probe tasks: {' | '.join(beside)}" in str(rl.Explorer(runs)), "the board says it, too"
+    assert f"probe tasks: {' | '.join(beside)}" in str(rl.figures.curves(runs))
+
+
+def test_one_probe_seed_gives_runs_of_two_seeds_the_same_probes(tmp_path: Path) -> None:
+    runs = [trained(tmp_path / f"{seed}.rao", seed=seed, probe_seed=7) for seed in (0, 1)]
+    assert probes_of(runs[0]) == probes_of(runs[1])
+    said = str(rl.compare_runs(*runs))
+    assert "on 2 probe tasks" in said and "not told" not in said
+    assert "probe tasks: " not in str(rl.Explorer(runs))

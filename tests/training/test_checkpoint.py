@@ -235,6 +235,8 @@ def test_other_settings_are_refused_but_for_more_steps(saved) -> None:
     assert checkpoint.load(saved, policy(), replace(CONFIG, steps=9)).step == 1
     with pytest.raises(ConfigError, match=r"learning_rate=0\.01 and cannot be resumed with 0\.5"):
         checkpoint.load(saved, policy(), replace(CONFIG, learning_rate=0.5))
+    with pytest.raises(ConfigError, match=r"probe_seed=None and cannot be resumed with 3"):
+        checkpoint.load(saved, policy(), replace(CONFIG, probe_seed=3))
     other = replace(CONFIG, credit=replace(CONFIG.credit, lam=0.1))
     with pytest.raises(ConfigError, match=r"with credit\.lam=0\.4 and cannot be resumed with 0\.1"):
         checkpoint.load(saved, policy(), other)

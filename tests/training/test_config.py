@@ -59,6 +59,14 @@ def test_probe_tasks_are_spread_over_difficulties() -> None:
     assert len(probe_tasks(Tasks(dev=1), SMALL)) == 1
 
 
+def test_probe_tasks_are_keyed_by_a_seed_of_their_own_if_there_is_one() -> None:
+    tasks, config = Tasks(dev=50), replace(SMALL, probe_tasks=4)
+    other, apart = replace(config, seed=1), replace(config, seed=1, probe_seed=0)
+    assert probe_tasks(tasks, config) == probe_tasks(tasks, apart) != probe_tasks(tasks, other)
+    assert "probe_seed" not in config.to_dict(), "configs of runs that have none read as before"
+    assert TrainConfig.from_dict(apart.to_dict()) == apart
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 
 from rao_lab.base.safe_text import one_line
 from rao_lab.errors import ConfigError
+from rao_lab.evaluation.compare_runs import probe_tasks_apart
 from rao_lab.store import differences
 from rao_lab.views.explorer.curves import Curves
 from rao_lab.views.explorer.question import Argument, Asked, Given
@@ -42,8 +43,10 @@ def run_names(sources: Iterable[Source]) -> list[str]:
 
 
 def differing(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
-    """The settings that are not the same in all."""
-    return differences([source.settings() for source in sources])
+    """What is not the same in all: the probe tasks, and the settings."""
+    probes = probe_tasks_apart([source.metrics() for source in sources])
+    told = {} if probes is None else {"probe tasks": probes}
+    return told | differences([source.settings() for source in sources])
 
 
 def beside_answer(asked: Asked) -> Given:
