@@ -170,6 +170,10 @@ def test_lambda_moves_and_signs_flip_and_reset_brings_them_back(pages: Any, save
 def test_every_estimator_and_baseline_can_be_chosen(pages: Any, saved: Path) -> None:
     page = open_showcase(pages, saved)
     page.get_by_role("tab", name="Credit").click()
+    dashed = page.locator(".credit .from circle[stroke-dasharray]")  # the root that its baseline is without
+    for baseline, without in (("leave_one_out", 1), ("group_mean", 0), ("none", 0), ("leave_one_out", 1)):
+        page.get_by_label("baseline").first.select_option(baseline)
+        assert dashed.count() == without, baseline
     for estimator in ("rao_root_adv", "grpo_mean", "root_only", "tree_relative", "rao"):
         page.get_by_label("estimator").first.select_option(estimator)
         assert page.locator(".credit .sentence").inner_text()

@@ -12,8 +12,9 @@ import { fewWords } from "../src/board/words.js";
 /**
  * What a plot of steps at 60 px each draws: lines with ink and points, and words with their place.
  * @param {string} id @param {import("../src/board/series.js").Curves} curves @param {number} chosen
+ * @param {boolean} [large]
  */
-function drawnBy(id, curves, chosen) {
+function drawnBy(id, curves, chosen, large = false) {
   /** @type {any[]} */
   let path = [];
   /** @type {{ink: string, xs: number[]}[]} */
@@ -35,9 +36,9 @@ function drawnBy(id, curves, chosen) {
   const sequential = ["s0", "s1", "s2", "s3", "s4", "s5"].map((_, i) => `#00000${i}`);
   const p = { unit: 1, family: "x", page: "page", rule: "rule", text: "ink", label: "label", sequential };
   const x = (/** @type {number} */ step) => 40 + step * 60;
-  const scale = { context, p, width: 900, right: 700, x, last: 10, chosen, u: 1, words: [] };
+  const scale = { context, p, width: 900, height: 130, right: 700, x, last: 10, chosen, u: 1, words: [] };
   const entry = CATALOGUE.find((each) => each.id === id) ?? CATALOGUE[0];
-  const plan = planOf(entry, [{ name: "", curves }], 0);
+  const plan = planOf(entry, [{ name: "", curves }], 0, large);
   const find = drawPlan(plan, /** @type {any} */ (scale), 10, 110, { none: "nothing", words: "" });
   for (const write of /** @type {(() => void)[]} */ (scale.words)) write();
   const level = lines.filter(({ ink, xs }) => ink !== "rule" && new Set(xs).size > 1);
@@ -63,7 +64,7 @@ test("up to three steps are points, as the words say; from the fourth on there i
   }
 });
 
-test("the figures of the chosen step stand at its line, those of the newest at the ends", () => {
+test("figures of the chosen step stand at its line in the large plot, at the ends in a small one", () => {
   const more = curvesOf({
     step: [1, 2, 3, 4, 5],
     columns: {
@@ -76,19 +77,24 @@ test("the figures of the chosen step stand at its line, those of the newest at t
       "refusals/turns": [1, 7, 3, 4, 5],
     },
   });
-  /** @param {string} id @param {number} chosen */
-  const near = (id, chosen) => {
-    const { words } = drawnBy(id, more, chosen);
+  /** @param {string} id @param {number} chosen @param {boolean} [large] */
+  const near = (id, chosen, large) => {
+    const { words } = drawnBy(id, more, chosen, large);
     const beside = words.filter(({ x }) => x < 40 + chosen * 60 && x > 40 + chosen * 60 - 60);
     return { beside: beside.map(({ text }) => text), all: words.map(({ text }) => text) };
   };
-  assert.deepEqual(near("shape", 2).beside, ["2.0", "1.0"]);
-  assert.deepEqual(near("tokens_per_second", 2).beside, ["2.0k", "20"]);
-  assert.deepEqual(near("gradient_share_by_depth", 2).beside, ["50 %", "50 %"]);
-  assert.deepEqual(near("refusals", 2).beside, ["7"]);
-  assert.deepEqual(near("shape", 3).all.filter((text) => ["5.0", "nodes"].includes(text)), ["5.0", "nodes"]);
-  assert.ok(near("gradient_share_by_depth", 2).all.includes("depth 0 70 %"));
-  assert.deepEqual(near("shape", 5).beside, [], "at the newest step, the ends say it");
+  assert.deepEqual(near("tokens_per_second", 2, true).beside, ["2.0k", "20"]);
+  /** @param {string} id @param {string[]} asked */
+  const says = (id, ...asked) => {
+    const { beside, all } = near(id, 2);
+    assert.deepEqual(beside, [], `${id} covers no point`);
+    assert.deepEqual(all.filter((text) => asked.includes(text)), asked);
+  };
+  says("shape", "2.0", "nodes", "1.0", "deep", "at step 2");
+  says("gradient_share_by_depth", "at step 2", "depth 0 50 %", "depth 1 50 %");
+  says("refusals", "at step 2: 7");
+  assert.ok(near("gradient_share_by_depth", 5).all.includes("depth 0 70 %"));
+  assert.deepEqual(near("shape", 5).all.filter((text) => text.startsWith("at")), [], "the newest");
   const { find } = drawnBy("gradient_share_by_depth", more, 5);
   assert.deepEqual([find(5, 100)?.part.key, find(5, 20)?.part.key, find(1, 20)?.part.key], ["0", "1", "0"]);
   assert.equal(find(9, 50), null);
@@ -148,4 +154,15 @@ test("names stand behind the last whisker of a plot whose intervals lie on each 
     const [{ x }] = words.filter(({ text }) => text === name);
     assert.ok(x >= last + 6, `${name} at ${x}, the last whisker at ${last}`);
   }
+});
+
+test("the columns of two runs have one scale, and fields over each other only their ends", () => {
+  const runs = [18, 39].map((most) => {
+    const columns = { "seconds/generation": [1, most], nodes: [3, 4], depth: [1, 2.3] };
+    return { name: "x", curves: curvesOf({ step: [1, 2], columns }) };
+  });
+  const entry = (/** @type {string} */ id) => CATALOGUE.find((each) => each.id === id) ?? CATALOGUE[0];
+  const highs = [0, 1].map((run) => planOf(entry("seconds"), runs, run).fields[0].high);
+  assert.deepEqual(highs, [40, 40]);
+  assert.deepEqual(planOf(entry("shape"), runs, 0).fields.map(({ marks }) => marks), [[0, 5], [0, 3]]);
 });

@@ -35,7 +35,7 @@ from rao_lab.views.explorer.shown import Shown, source_of
 from rao_lab.views.explorer.still import told
 from rao_lab.views.explorer.table import StepTable
 
-HEIGHTS = {"board": 620, "group": 640, "evolution": 760}
+HEIGHTS = {"board": 620, "group": 640, "credit": 760, "evolution": 760}
 """px, if the caller says nothing; other views are 520 high."""
 
 

@@ -189,7 +189,7 @@ export class Board {
     this.showNotes();
     this.panel.update(this.runs, this.chosen, traits, this.host.steps.following, this.slider);
     this.drawPlots();
-    this.tasks.update(this.room);
+    this.tasks.update(this.room, this.runs.length > 1 ? this.runs[0].name : "");
     this.card.update();
     this.twin.show(this.runs);
     this.agreement.show(this.runs, this.chosen);

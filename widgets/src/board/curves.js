@@ -1,7 +1,7 @@
 // Draws what a plot shows, and says what stands under the pointer.
 
 import { fitText } from "../shared/canvas.js";
-import { percent } from "../shared/format.js";
+import { NONE, count, percent } from "../shared/format.js";
 import { oneLine } from "../shared/text.js";
 import { asides, intervals } from "./intervals.js";
 import { packed } from "./measures.js";
@@ -44,6 +44,8 @@ export function drawPlan(plan, scale, top, bottom, { none, words }) {
   }
   if (plan.columns) return drawColumns(plan, plan.columns, scale, fields[0].y, top, bottom);
   const finds = fields.map(({ field, y, from, to }) => drawLines(plan, field.lines, scale, y, from, to));
+  const told = toldStep(plan, scale.chosen);
+  if (told !== undefined) sayStep(scale, told, scale.x(plan.newest ?? told), "");
   if (words) sayWhatComes(scale, words, plan, top, bottom);
   return (step, y) => {
     const place = fields.findIndex(({ to }) => y <= to + 6 * scale.u);
@@ -56,7 +58,7 @@ export function drawPlan(plan, scale, top, bottom, { none, words }) {
  * @param {Plan} plan @param {Scale} scale @param {number} top @param {number} bottom
  */
 function fieldsOf({ fields }, { u }, top, bottom) {
-  const gap = 12 * u;
+  const gap = 20 * u;
   const whole = bottom - top - gap * (fields.length - 1);
   let from = top;
   return fields.map((field, i) => {
@@ -88,8 +90,12 @@ function drawLines(plan, lines, scale, y, top, bottom) {
   // Names stand in one column behind the newest step: none crosses a line that goes on, or its upright.
   const end = Math.max(newest ?? 0, ...lines.map(({ points }) => points[points.length - 1].step));
   const behind = x(end) + Math.max(reach, ...aside);
+  const told = toldStep(plan, chosen);
   const ends = lines.map((one) => {
-    return { x: behind, y: y(one.points[one.points.length - 1].value), ...endWords(plan, one) };
+    const last = one.points[one.points.length - 1];
+    const none = { bold: NONE, plain: endWords(plan, one).plain };
+    const words = told === undefined || at(one.points, told) ? endWords(plan, one, told) : none;
+    return { x: behind, y: y(last.value), ...words };
   });
   endLabels(scale, fitted(scale, ends), top, bottom);
   if (chosen !== null) {
@@ -104,7 +110,7 @@ function drawLines(plan, lines, scale, y, top, bottom) {
       dot(scale, left, y(value), 3, tone, one.probe ? "ring" : shape);
     }
     const raised = here.map(({ value }) => ({ text: plan.say(value), y: y(value) - 11 * scale.u }));
-    if (chosen !== newest && here.length <= FIGURES) figuresAt(scale, raised, top, bottom);
+    if (plan.large && chosen !== newest && here.length <= FIGURES) figuresAt(scale, raised, top, bottom);
   }
   return (step, height) => {
     let best = NEAR * scale.u;
@@ -170,8 +176,9 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
   const here = chosen === plan.newest ? undefined : at(rows, chosen ?? NaN);
   const last = rows[rows.length - 1];
   const left = x(last.step) + made.half + BESIDE * u;
+  if (here) sayStep(scale, here.step, left - 14 * u, shares ? "" : `: ${plan.say(here.total)}`);
   if (shares) nameShares(scale, kinds, { here, last, left }, y, top, bottom);
-  else nameKinds(scale, kinds, tones, { here, left, say: plan.say }, y, top, bottom);
+  else nameKinds(scale, kinds, tones, left, top, bottom);
   return (step, height) => {
     const row = at(rows, step);
     let below = 0;
@@ -193,25 +200,44 @@ function drawColumns(plan, { kinds, rows }, scale, y, top, bottom) {
 function nameShares(scale, kinds, { here, last, left }, y, top, bottom) {
   const { u } = scale;
   const fit = Math.floor((bottom - top) / (13 * u));
-  const figures = here ? shareFigures(here).slice(0, fit) : [];
-  const chosen = figures.map(({ share, middle }) => ({ text: percent(share, 0), y: y(middle) }));
-  figuresAt(scale, chosen, top + 4 * u, bottom);
   const ends = shareFigures(last).slice(0, fit).map(({ level, share, middle }) => {
-    return { x: left, y: y(middle), bold: "", plain: `${kinds[level].name} ${percent(share, 0)}` };
+    const told = here ? here.parts[level] / here.total : share;
+    return { x: left, y: y(middle), bold: "", plain: `${kinds[level].name} ${percent(told, 0)}` };
   });
   endLabels(scale, ends, top, bottom);
 }
 
 /**
+ * The step whose figures stand at the ends of series: in a small field they would cover what they tell of.
+ * @param {Plan} plan @param {number | null} chosen
+ */
+function toldStep({ large, newest }, chosen) {
+  return large || chosen === null || chosen === newest ? undefined : chosen;
+}
+
+/**
+ * Which step that is, under the names. @param {Scale} scale @param {number} step @param {number} left
+ * @param {string} rest
+ */
+function sayStep(scale, step, left, rest) {
+  const { context, p, u, height, width } = scale;
+  scale.words.push(() => {
+    type(scale, 10);
+    context.textBaseline = "alphabetic";
+    context.textAlign = "left";
+    context.fillStyle = p.label;
+    const words = fitText(context, `at step ${count(step)}${rest}`, width - left - 14 * u);
+    context.fillText(words, left + 14 * u, height - 6 * u);
+  });
+}
+
+/**
  * The names of kinds, each with its tone, highest first as they stand.
  * @param {Scale} scale @param {Columns["kinds"]} kinds
- * @param {import("./tones.js").Tone[]} tones
- * @param {{here?: Columns["rows"][0], left: number, say: (value: number) => string}} at @param {Place} y
- * @param {number} top @param {number} bottom
+ * @param {import("./tones.js").Tone[]} tones @param {number} left @param {number} top @param {number} bottom
  */
-function nameKinds(scale, kinds, tones, { here, left, say: said }, y, top, bottom) {
+function nameKinds(scale, kinds, tones, left, top, bottom) {
   const { context, p, u } = scale;
-  if (here) figuresAt(scale, [{ text: said(here.total), y: y(here.total) }], top, bottom);
   const pitch = Math.min(15 * u, (bottom - top) / Math.max(1, kinds.length));
   scale.words.push(() => {
     type(scale, 11);

@@ -28,11 +28,12 @@ import { at, isFew, lastEnded } from "./series.js";
  * @property {number | null} newest step that any of the runs has ended
  * @property {boolean} few points, not curves
  * @property {string[]} names of the runs, if they are several
+ * @property {boolean} large it has room for the figures of the chosen step beside its points
  * @property {boolean} even every interval at the end of a line reaches as far to both sides
  */
 
-/** Rules of a small field and of the large plot, about. */
-const RULES = { small: 2, large: 4 };
+/** Rules of a small field, of one that stands over another, and of the large plot, about. */
+const RULES = { small: 2, apart: 1, large: 4 };
 /** More of them, if only one fell on the axis: one figure says no scale. */
 const FINER = 4;
 
@@ -41,7 +42,7 @@ const FINER = 4;
  * @param {boolean} [large] @returns {Plan}
  */
 export function planOf(entry, runs, run, large = false) {
-  const rules = large ? RULES.large : RULES.small;
+  const rules = large ? RULES.large : entry.apart ? RULES.apart : RULES.small;
   const lined = entry.draw === "lines";
   const lines = lined ? linesOf(entry, runs) : [];
   const own = lined ? runs : [runs[run]];
@@ -51,13 +52,14 @@ export function planOf(entry, runs, run, large = false) {
     return lines.filter((line) => line.name === name);
   }) : [lines];
   const fields = columns
-    ? [columnField(entry, columns, rules)]
+    ? [columnField(entry, runs.flatMap(({ curves }) => columnsOf(entry, curves).rows), rules)]
     : parts.map((part) => lineField(entry, part, rules));
   const ends = own.map(({ curves }) => lastEnded(curves)).filter((step) => step !== null);
   const newest = ends.length ? Math.max(...ends) : null;
   const few = own.every(({ curves }) => isFew(curves));
   const even = lines.every(({ points }) => isEven(points[points.length - 1]));
-  return { entry, say: said(entry), mark: marked(entry), fields, columns, newest, few, names, even };
+  const words = { say: said(entry), mark: marked(entry) };
+  return { entry, ...words, fields, columns, newest, few, names, large, even };
 }
 
 /** @param {Entry} entry @param {Line[]} lines @param {number} rules @returns {Field} */
@@ -69,7 +71,8 @@ function lineField(entry, lines, rules) {
   if (!values.length) return { lines, low: 0, high: 1, marks: ticks(0, 1, rules, isWhole(entry)) };
   if (least >= 0 && entry.from !== "least") {
     const high = roundUp(entry.format === "count" ? Math.max(1, most) : most, rules, isWhole(entry));
-    return { lines, low: 0, high, marks: ticks(0, high, rules, isWhole(entry)) };
+    const marks = rules === RULES.apart ? [0, high] : ticks(0, high, rules, isWhole(entry));
+    return { lines, low: 0, high, marks };
   }
   const ends = entry.from === "least" ? [least, most] : [Math.min(0, least), Math.max(0, most)];
   const pad = 0.08 * (ends[1] - ends[0] || Math.abs(most) * 1e-3 || 1);
@@ -79,8 +82,11 @@ function lineField(entry, lines, rules) {
   return { lines, low, high, marks };
 }
 
-/** @param {Entry} entry @param {Columns} columns @param {number} rules @returns {Field} */
-function columnField(entry, { rows }, rules) {
+/**
+ * One scale for the columns of all runs, which stand in plots of their own.
+ * @param {Entry} entry @param {Columns["rows"]} rows @param {number} rules @returns {Field}
+ */
+function columnField(entry, rows, rules) {
   if (entry.draw === "shares") return { lines: [], low: 0, high: 1, marks: [0, 0.5, 1] };
   const most = rows.reduce((high, row) => Math.max(high, row.total), entry.format === "count" ? 1 : 0);
   const whole = entry.format === "count";

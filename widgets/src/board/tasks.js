@@ -17,8 +17,6 @@ import { markTone } from "./tones.js";
 const AHEAD = 200;
 /** Discs that can stand on one point; of more, their number is said. */
 const HIGHEST = 8;
-/** Height of a row, in units of type; see board.css. */
-const ROW = 2.23;
 /** px of a row's picture, and of a disc. */
 const HIGH = 26;
 const DISC = 2.6;
@@ -28,6 +26,7 @@ export class Tasks {
   constructor(host) {
     this.host = host;
     this.list = h("div", { class: "list" });
+    this.all = false;
     this.list.addEventListener("scroll", () => this.showPictures());
     this.element = h("div", { class: "groups" });
     /** @type {{cell: HTMLElement, make: () => Element}[]} trees that were not yet scrolled into view */
@@ -36,15 +35,16 @@ export class Tasks {
     this.step = -1;
   }
 
-  /** @param {number} room rows that stand in view */
-  update(room) {
+  /** @param {number} room rows that stand in view @param {string} run whose they are, of several */
+  update(room, run) {
     const { shown, palette, size, wanted } = this.host;
     const step = shown?.step;
     const theme = [palette.dark, palette.page, palette.unit];
     const here = step ? [step.step, step.revision, step.scored, step.step === wanted] : [];
-    const key = step ? [...here, ...theme, room, size].join() : "";
+    const key = step ? [...here, ...theme, room, size, run].join() : "";
     if (key === this.key) {
       this.showPictures(); // the list may be higher now
+      this.showWhole();
       return;
     }
     this.key = key;
@@ -58,9 +58,28 @@ export class Tasks {
     };
     const top = this.step === step.step ? this.list.scrollTop : 0;
     this.step = step.step;
-    refill(this.element, heir, this.parts(asRecorded(shown), room));
+    refill(this.element, heir, this.parts(asRecorded(shown), room, run));
     this.list.scrollTop = top;
     this.showPictures();
+    this.showWhole();
+  }
+
+  /** A list that scrolls ends with a whole row. */
+  showWhole() {
+    const { list } = this;
+    list.style.marginBottom = "";
+    const row = list.firstElementChild?.getBoundingClientRect().height ?? 0;
+    if (row && list.scrollHeight > list.clientHeight + 1) {
+      list.style.marginBottom = `${list.clientHeight % row}px`;
+    }
+  }
+
+  /** Those that the board had no room for. @param {number} room @param {string} run */
+  showAll(room, run) {
+    this.all = true;
+    this.key = "";
+    this.update(room, run);
+    /** @type {HTMLElement | undefined} */ (this.list.children[room])?.focus();
   }
 
   /** Draws the trees of the rows in view: a step may have thousands of tasks. */
@@ -73,8 +92,8 @@ export class Tasks {
     for (const { cell, make } of due) cell.append(make());
   }
 
-  /** @param {Recorded} shown @param {number} room */
-  parts(shown, room) {
+  /** @param {Recorded} shown @param {number} room @param {string} run */
+  parts(shown, room, run) {
     const { rows: groups, by } = groupRows(shown.step, shown.credit.R);
     const begun = groups.filter((row) => row.first >= 0);
     const values = begun.flatMap((row) => row.roots.map((root) => root.value));
@@ -86,15 +105,14 @@ export class Tasks {
       begun.length ? "choose one to open its trees" : "",
     ];
     this.pictures = [];
-    const rows = room + 0.5; // half a row says that there is more below
-    this.list.style.maxHeight = begun.length > room ? `calc(var(--unit) * ${(rows * ROW).toFixed(2)})` : "";
-    fill(
-      this.list,
-      begun.map((row) => this.row(shown, row, by, most)),
-    );
+    const more = !this.all && begun.length > room;
+    const listed = more ? begun.slice(0, room) : begun;
+    fill(this.list, listed.map((row) => this.row(shown, row, by, most)));
+    const onclick = () => this.showAll(room, run);
     return [
-      headRow(begun, by),
+      headRow(begun, by, run),
       this.list,
+      more ? h("button", { class: "control", onclick }, `Show all ${many(begun.length, "task")}`) : null,
       h("div", { class: "label foot" }, `${foot.filter(Boolean).join("; ")}.`),
     ];
   }
@@ -129,12 +147,12 @@ export class Tasks {
   }
 }
 
-/** @param {GroupRow[]} begun @param {"R" | "s"} by */
-function headRow(begun, by) {
+/** @param {GroupRow[]} begun @param {"R" | "s"} by @param {string} run */
+function headRow(begun, by, run) {
   const sizes = new Set(begun.map((row) => row.roots.length));
   const each = sizes.size === 1 ? `${[...sizes][0]} roots, ` : "roots, ";
   return h("div", { class: "group head label", "aria-hidden": "true" },
-    h("span", { class: "name" }, "task"),
+    h("span", { class: "name cut" }, run ? `tasks of ${run}` : "task"),
     h("span", { class: "axis" }, each, h("span", { class: "serif" }, by)),
     h("span", { class: "tiny-tree" }, "shape, tree 1"),
     h("span", { class: "fig" }, "spread"),

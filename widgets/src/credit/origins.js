@@ -132,7 +132,8 @@ export function rootBox(shown, row, from, width, dark, openTree, openRow) {
     stroke: "var(--second)",
     "stroke-width": 1,
   });
-  const discs = places.map((place) => rootDisc(place, axis - 8 - place.high * pitch, dark));
+  const out = leavesOut(shown.config);
+  const discs = places.map((place) => rootDisc(place, axis - 8 - place.high * pitch, dark, out));
   const name = from.siblings ? "Siblings by R" : "Roots by R";
   const props = { width, height: axis + 20, role: "group", "aria-label": name };
   return boxed(
@@ -177,13 +178,22 @@ export function stackedRoots(scored, x) {
     });
 }
 
-/** @param {{root: Peer, at: number}} place @param {number} y @param {boolean} dark */
-function rootDisc({ root: { R, own, name, words: who, at: key, open }, at }, y, dark) {
+/** The baseline of a node is made without it. @param {Shown["config"]} config */
+function leavesOut({ estimator, baseline }) {
+  return typeof estimator === "string" && estimator !== "grpo_mean" && baseline === "leave_one_out";
+}
+
+/**
+ * @param {{root: Peer, at: number}} place @param {number} y @param {boolean} dark
+ * @param {boolean} without its own is in no baseline of it
+ */
+function rootDisc({ root: { R, own, name, words: who, at: key, open }, at }, y, dark, without) {
   const words = `${who}, R ${plain(R, 3)}`;
-  const pen = own
+  const out = own && without;
+  const pen = out
     ? { fill: "var(--page)", stroke: "var(--second)", "stroke-dasharray": "2 1.6" }
-    : { fill: "var(--seq2)", stroke: "none" };
-  const ink = own ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
+    : { fill: "var(--seq2)", stroke: own ? "var(--text)" : "none", "stroke-width": 1.8 };
+  const ink = out ? "var(--label)" : dark ? "#ffffff" : "var(--text)";
   const type = { "text-anchor": "middle", "font-size": 10, "font-weight": 600, fill: ink };
   const aria = { role: "button", tabindex: 0, "aria-label": `${words}${own ? ", this one" : ""}` };
   const onkeydown = (/** @type {KeyboardEvent} */ event) => {
