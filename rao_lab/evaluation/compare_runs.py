@@ -98,7 +98,7 @@ class RunComparison:
                 )
                 lines.append(f"  {first:<{widths[0]}}  {figures}".rstrip())
             lines += [f"  {line}" for line in self._said(point)]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", UNIT])
 
     __repr__ = __str__
 
@@ -107,6 +107,7 @@ class RunComparison:
         parts = [table_html("Set otherwise", ("", *self.names), rows)] if rows else []
         for point in self.points:
             parts.append(table_html(point.where, HEADS, map(_row, point.reached), self._said(point)))
+        parts.append(UNIT)
         return "<br>".join(parts)
 
     def _said(self, point: Point) -> list[str]:
@@ -133,6 +134,10 @@ OTHER_PROBES = (
 )
 """Why probes are not compared, and what to do."""
 
+UNIT = (
+    "Intervals here are over tasks. Bands of the board and of rl.figures are over trees, as if those of one task were "
+    "not alike: they are narrower, and too narrow to compare runs by."
+)
 HEADS = ("run", "step", "tokens", "seconds", "trees", "success", "95 %", "probes", "95 %", "nodes", "depth")
 
 
@@ -190,7 +195,7 @@ def compare_runs(first: Run, *others: Run, window: int = WINDOW) -> RunCompariso
     ends = [len(path) - 1 for path in paths]
     wanted = {f"after step {level_steps}": by_steps}
     if by_tokens != by_steps:
-        wanted[f"at {level_tokens:,} tokens"] = by_tokens
+        wanted[f"within {level_tokens:,} tokens, each after its last whole step"] = by_tokens
     if ends not in (by_steps, by_tokens):
         wanted["at the end"] = ends
     points = [

@@ -26,7 +26,8 @@ def test_runs_are_level_by_steps_and_by_tokens(runs: tuple[rl.Run, rl.Run]) -> N
     steps, tokens = found.points
     assert [each.step for each in steps.reached] == [12, 12]
     bound = min(sum(row.get("tokens_out", 0) for row in run.metrics if row["step"]) for run in runs)
-    assert tokens.where == f"at {bound:,} tokens"
+    assert tokens.where == f"within {bound:,} tokens, each after its last whole step"
+    assert str(found).endswith("too narrow to compare runs by.") and "are over tasks" in found._repr_html_()
     assert all(each.tokens <= bound for each in tokens.reached)
     for run, each in zip(runs, steps.reached, strict=True):
         trees = [tree for tree in run.trees(12) if not tree.probe]

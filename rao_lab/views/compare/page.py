@@ -277,9 +277,11 @@ def _lines(found: Comparison) -> Iterator[str]:
     ceiling = next(iter(found.evaluations.values())).overall.flat_ceiling_of
     items = len({tuple(rows[0].labels.items()) or rows[0].task for rows in first})
     yield (
-        "Intervals are over tasks, by their spread when resampled: Wilson's of a share, Student's t of a difference, "
-        f"as if one tree more disagreed. There are {counted(len(first), 'task')}, of {counted(items, 'kind')} that are "
-        "drawn together. They say nothing of training again with another seed."
+        "Intervals are over tasks, by how far a figure spreads when tasks are drawn again and again: Wilson's of a "
+        "share, Student's t of a difference. That of a difference is as wide as if one more try had come out "
+        "otherwise, since a few tasks may agree by chance. "
+        f"There are {counted(len(first), 'task')}, of {counted(items, 'kind')} that are drawn together. "
+        "They say nothing of training again with another seed."
     )
     yield (
         f"pass@k is the chance that one of k tries succeeds, without bias. It and everything beside it are of "

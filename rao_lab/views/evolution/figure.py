@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 PANELS = {
-    "solved": ("Solved", "mean s of the roots, 95 % interval"),
+    "solved": ("Solved", "mean s of the roots, 95 % interval over trees"),
     "nodes": ("Nodes", "mean of a tree"),
     "depth": ("Depth", "mean of a tree"),
     "fan_out": ("Fan-out", "children of a node that delegates"),

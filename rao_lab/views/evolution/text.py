@@ -18,7 +18,7 @@ CELL = 10
 MOST_MARKS = 4
 """Trees of a task that get a mark each; of more, it is said how many were solved."""
 WORDS = (
-    "> the step compared below; 95 %: Wilson's interval of solved; fan-out: children of a node that",
+    "> the step compared below; 95 %: Wilson's interval of solved, over trees; fan-out: children of a node that",
     "launches; together: share of launched nodes launched beside another; delegating: nodes that launch",
 )
 LIMITS = {status.value for status in LIMIT_STATUSES}

@@ -96,7 +96,7 @@ export function summary(runs, step) {
     const whole = [name, probe ? "probes" : "", runs[run].name].filter(Boolean).join(", ");
     const ends = points.length > 1 ? [points[0], end] : [end];
     const course = ends.map((point) => `${plain(point.value)} at step ${point.step}`).join(", ");
-    const about = `95 % interval ${interval(end)}; ${ofWhat(end, "root")}`;
+    const about = `95 % interval over trees ${interval(end)}; ${ofWhat(end, "root")}`;
     parts.push(`Root success, ${whole}: ${course} (${about}).`);
   }
   if (step !== null && step !== last) parts.push(`Step ${step} is chosen.`);
