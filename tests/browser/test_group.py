@@ -99,3 +99,20 @@ def test_names_of_probes_are_not_cut(pages: Any, repo: Path, tmp_path: Path, wid
     names.first.wait_for()
     assert names.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
     assert "142" in names.all_text_contents() and pages.errors == []
+
+
+@pytest.mark.parametrize("width", [1366, 700])
+def test_no_line_of_the_shares_runs_through_their_figures_also_in_type_that_comes_late(
+    pages: Any, saved: Path, width: int
+) -> None:
+    page = open_group(pages, saved, width=width)
+    page.locator(".by-depth td.plot svg").wait_for()
+    page.evaluate("document.body.style.setProperty('--jp-ui-font-family', 'Verdana, DejaVu Sans')")
+    page.wait_for_function(
+        """() => {
+          const plot = document.querySelector('.by-depth td.plot');
+          const lines = [...plot.querySelectorAll('path')].map((line) => line.getBoundingClientRect().right);
+          return Math.max(...lines) <= plot.getBoundingClientRect().right;
+        }"""
+    )
+    assert pages.errors == []

@@ -29,6 +29,9 @@ export class SharePanel {
     /** @type {Depths} */
     this.depths = { rows: [], weighted: true, trained: 0, total: 0 };
     this.key = "";
+    this.draw = () => {};
+    // Type that comes late widens the figures, and the plot has less room than it was drawn for.
+    this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.draw()));
   }
 
   /** The step or its credit is another. @param {Shown} shown */
@@ -68,8 +71,15 @@ export class SharePanel {
     fill(this.table, tableParts(depths, off, plot));
     const words = unbroken(depthSentence(depths));
     if (this.words.textContent !== words) this.words.textContent = words;
-    const width = plot.clientWidth;
-    if (width) fill(plot, bars(depths, width, pitch, u));
+    let drawn = 0;
+    this.draw = () => {
+      const width = plot.clientWidth;
+      if (width && width !== drawn) fill(plot, bars(depths, width, pitch, u));
+      drawn = width;
+    };
+    this.draw();
+    this.watch.disconnect();
+    this.watch.observe(plot);
   }
 }
 
