@@ -73,12 +73,14 @@ def cut_words(nodes: Iterable[Node], most: int, window: int) -> str:
     if ours:
         more = 4 * most
         hint = f": --set limits.max_new_tokens={more}" if not window or more < window else ""
-        words.append(f"{len(ours):,} of {counted(len(turns), 'turn')} were cut at {most:,} tokens{hint}")
+        words.append(f"{_were_cut(len(ours), len(turns))} at {most:,} tokens{hint}")
     if others := len(cut) - len(ours):
-        words.append(
-            f"{others:,} of {counted(len(turns), 'turn')} were cut by the server before the limit of {most:,} tokens"
-        )
+        words.append(f"{_were_cut(others, len(turns))} by the server before the limit of {most:,} tokens")
     return "; ".join(words)
+
+
+def _were_cut(cut: int, turns: int) -> str:
+    return f"{cut:,} of {counted(turns, 'turn')} {'was' if cut == 1 else 'were'} cut"
 
 
 def cut_lines(by_name: Mapping[str, Sequence[Recorded]], window: int) -> list[str]:

@@ -18,7 +18,7 @@ def test_turns_that_were_cut_are_told_at_the_end_and_tokens_that_nobody_counted_
     kept = str(tmp_path / "a.rao")
     with serving(in_turn(says("x" * 400, finish="length"), says(ACT))) as server:
         _, out, err = lab([*RUN, server.address, "--out", kept])
-    assert "1 of 2 turns were cut at 256 tokens: --set limits.max_new_tokens=1024" in err
+    assert "1 of 2 turns was cut at 256 tokens: --set limits.max_new_tokens=1024" in err
     assert "server: 2 requests, tokens not told" in err
     assert "      2       —" in out
     _, out, _ = lab(["diff", kept, "--trees", "0.0", "0.0"])
@@ -61,7 +61,7 @@ def test_tokens_that_a_judge_did_not_tell_are_no_0(lab: CommandLine) -> None:
 
 def test_cut_turns_are_told_of_everyone_who_is_compared(lab: CommandLine) -> None:
     one = ["--env", "arithmetic", "--limit", "1", "--set", "limits.max_turns=1"]
-    line = "1 of 1 turn were cut at 256 tokens: --set limits.max_new_tokens=1024"
+    line = "1 of 1 turn was cut at 256 tokens: --set limits.max_new_tokens=1024"
     cut = says("x" * 400, finish="length")
     with serving(in_turn(cut)) as server:
         _, _, err = lab(["eval", *one, "--policy", server.address, "--against", "flat"])
