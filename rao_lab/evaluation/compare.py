@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +18,7 @@ from rao_lab.evaluation.budgets import Budget
 from rao_lab.evaluation.evaluate import Evaluation, Options, chosen_tasks
 from rao_lab.evaluation.measures import Cost, Measure, cluster_of, cost_of, measures_of
 from rao_lab.evaluation.rows import TaskRow
+from rao_lab.evaluation.short_names import short_names
 from rao_lab.evaluation.summary import FIGURES, figures
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Environment, Policy
@@ -80,6 +81,21 @@ class Comparison:
     def costs(self) -> Mapping[str, Cost]:
         """Of each arm, over the tries that pass@k is of."""
         return {name: cost_of(by_task, self.repeats) for name, by_task in self.tries.items()}
+
+    @cached_property
+    def shown(self) -> Comparison:
+        """The same, with a policy that was given by its path called by its own name: what people see of it."""
+        names = short_names({name: title(each.policy, each.agent) for name, each in self.evaluations.items()})
+        if all(name == short for name, short in names.items()):
+            return self
+        return replace(
+            self,
+            evaluations={names[name]: each for name, each in self.evaluations.items()},
+            differences=tuple(
+                replace(pair, first=names[pair.first], second=names[pair.second]) for pair in self.differences
+            ),
+            tries={names[name]: rows for name, rows in self.tries.items()},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ winner is named.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from rao_lab.base.words import counted
 from rao_lab.errors import MissingError
 from rao_lab.evaluation.bench_figures import Figures, figures
 from rao_lab.evaluation.bench_text import bench_text
+from rao_lab.evaluation.short_names import short_names
 from rao_lab.evaluation.verdict import Verdict, Versus, verdict, versus_all
 from rao_lab.tree import Task, Tree
 from rao_lab.tree.denominator import why_unscored
@@ -70,6 +71,14 @@ class Bench:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.variants)
+
+    @cached_property
+    def shown(self) -> Bench:
+        """The same, with a policy that was given by its path called by its own name: what people see of it."""
+        names = short_names({each.name: each.policy for each in self.variants})
+        if all(name == short for name, short in names.items()):
+            return self
+        return replace(self, variants=tuple(replace(each, name=names[each.name]) for each in self.variants))
 
     @property
     def noun(self) -> str:
@@ -192,7 +201,8 @@ class Bench:
             self.estimate if self.stopped else "",
             self.stopped and f"stopped: {self.stopped}",
         ]
-        return bench_text(about, self.figures, self.differences, self.verdict.sentence)
+        shown = self.shown
+        return bench_text(about, shown.figures, shown.differences, shown.verdict.sentence)
 
     def __repr__(self) -> str:
         return str(self)

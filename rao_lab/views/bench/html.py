@@ -35,6 +35,7 @@ def bench_sheet(bench: Bench, key: str, room: int, now: str | None = None) -> tu
         room: bytes that the panels may take.
         now: of a bench that still runs, what runs: no trees are opened then.
     """
+    bench = bench.shown
     panels, left_out = _panels(bench, key, room) if now is None else ({}, 0)
     more = f'<p class="about">{counted(left_out, "pair")} of trees left out for size.</p>' if left_out else ""
     body = f"{_head(bench, now)}{_figures(bench)}{_differences(bench)}{_tasks(bench, key, panels)}"
@@ -163,7 +164,8 @@ def _difference(pair: Versus) -> str:
 
 def _tasks(bench: Bench, key: str, panels: Mapping[str, str]) -> str:
     heads = "".join(
-        f'<th class="name trees">{said(one_line(name, NAME))}</th><th>mean</th>' for name in bench.names
+        f'<th class="name trees" title="{said(name)}">{said(one_line(name, NAME))}</th><th>mean</th>'
+        for name in bench.names
     )
     roots = [tree.root for tree in bench.trees.values()]
     shared = preamble(roots)

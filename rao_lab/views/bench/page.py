@@ -46,7 +46,7 @@ def save_bench(bench: Bench, path: Path, max_mb: float = 20.0) -> str:
     spare_run_file(path)
     spare_other_file(path)
     sheet, left_out = bench_sheet(bench, "bench", int(max_mb * 1_000_000) - SPARE)
-    data = plain_page(f"Prompt bench: {', '.join(bench.names)}", sheet)
+    data = plain_page(f"Prompt bench: {', '.join(bench.shown.names)}", sheet)
     if len(data) > max_mb * 1_000_000:
         raise ConfigError(f"the tables alone exceed max_mb={max_mb:g}: raise it")
     put(path, data)

@@ -29,6 +29,7 @@ HEIGHT = 300
 
 def comparison_figures(found: Comparison, dark: bool = False) -> dict[str, go.Figure]:
     """By title; only what there is something to show of."""
+    found = found.shown
     drawing = _Drawing(found, dark)
     budget = found.budget
     shown = (found.measures[-1] if budget is not None else found.measures[0]).name

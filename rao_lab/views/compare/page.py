@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from statistics import fmean
@@ -67,6 +67,8 @@ def comparison_page(found: Mapping[str, Comparison]) -> str:
     """The page as text."""
     from plotly.offline import get_plotlyjs
 
+    paths = _paths(found.values())
+    found = {name: each.shown for name, each in found.items()}
     figures: dict[str, list[object]] = {}
     sheets = "".join(
         _sheet(name, each, f"plot{at}", figures) for at, (name, each) in enumerate(found.items())
@@ -79,7 +81,7 @@ def comparison_page(found: Mapping[str, Comparison]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Comparison of {said(arms)}</title>\n<style>{css()}{STYLE}</style>\n</head>\n<body>\n"
-        f'<main>{sheets}<div class="rao-sheet">{_notes(found)}</div></main>\n'
+        f'<main>{sheets}<div class="rao-sheet">{_notes(found)}{paths}</div></main>\n'
         f'<script type="application/json" id="figures">{data}</script>\n'
         f"<script>{library}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
@@ -240,23 +242,46 @@ def _signed(gap: Interval | None) -> str:
 
 
 def _bands(found: Comparison) -> str:
-    """The numbers of the first figure, for who cannot see it."""
+    """The numbers of the first figure, for who cannot see it, and how the arms differ in them."""
     parts = [each for each in found.measures if each.band]
     if not parts:
         return ""
-    heads = "".join(f"<th>{said(arm)}</th>" for arm in found.tries)
-    minus = "".join(f"<th>{said(f'{first} minus {second}')}</th>" for first, second in parts[0].differences)
+    values = _banded(
+        parts,
+        ["", *found.tries],
+        lambda each: _cells(
+            [counted(each.tasks, "task"), *(_share(each.values[arm]) for arm in found.tries)]
+        ),
+    )
+    pairs = [f"{first} minus {second}" for first, second in parts[0].differences]
+    apart = _banded(parts, pairs, lambda each: map(_signed, each.differences.values()))
+    differ = f'<p class="about">First minus second, on the same tasks.</p>{apart}' if pairs else ""
+    return f"<h2>By difficulty</h2>{values}{differ}"
+
+
+def _banded(parts: Sequence[Measure], heads: Sequence[str], cells: Callable[[Measure], Iterable[str]]) -> str:
+    """A table with a row for each band and measure."""
+    named = "".join(f"<th>{said(head)}</th>" for head in heads)
     rows = "".join(
-        f'<tr><td class="name">{said(each.band)}</td><td class="name quiet">{said(each.name)}</td>'
-        f"<td>{counted(each.tasks, 'task')}</td>"
-        f"{''.join(f'<td>{_share(each.values[arm])}</td>' for arm in found.tries)}"
-        f"{''.join(map(_signed, each.differences.values()))}</tr>"
+        f'<tr><td class="name band">{said(each.band)}</td><td class="name quiet">{said(each.name)}</td>'
+        f"{''.join(cells(each))}</tr>"
         for each in parts
     )
     return (
-        f'<h2>By difficulty</h2><div class="wide" tabindex="0"><table><thead><tr><th class="name"></th>'
-        f'<th class="name"></th><th></th>{heads}{minus}</tr></thead><tbody>{rows}</tbody></table></div>'
+        '<div class="wide" tabindex="0"><table><thead><tr><th class="name"></th><th class="name"></th>'
+        f"{named}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _paths(found: Iterable[Comparison]) -> str:
+    """Where the policies lie that are not called by their path."""
+    lines = {
+        f"{short} is {name}."
+        for each in found
+        for name, short in zip(each.evaluations, each.shown.evaluations, strict=True)
+        if name != short
+    }
+    return "".join(f'<p class="about">{said(line)}</p>' for line in sorted(lines))
 
 
 def _notes(found: Mapping[str, Comparison]) -> str:
