@@ -101,3 +101,14 @@ def test_nothing_of_the_timeline_leaves_its_place(pages: Any, trained: Path, wid
         assert box is None or box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
     page.locator(".rao .views, .rao .switch").first.wait_for()
     assert pages.errors == []
+
+
+@pytest.mark.parametrize("width", [332, 900])
+@pytest.mark.parametrize("view", ["timeline", "group", "icicle"])
+def test_without_trees_a_view_says_what_the_tree_says(
+    pages: Any, tmp_path: Path, view: str, width: int
+) -> None:
+    Explorer([], view=view).save_html(tmp_path / "none.html")
+    page = pages.open((tmp_path / "none.html").as_uri(), width=width)
+    page.get_by_text("No trees yet: run a task, or start training.").filter(visible=True).wait_for()
+    assert pages.errors == []

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Asked } from "../src/step/asked.js";
 import { Client } from "../src/step/client.js";
-import { shapeOf } from "../src/step/status.js";
+import { STATUSES, shapeOf, turnWords } from "../src/step/status.js";
 import { Step } from "../src/step/store.js";
 import { FINISHED, grow, growTrees, RUNNING, WAITING } from "./grow.js";
 
@@ -311,4 +311,14 @@ test("a question is sent once; its answer stays until one by another mark is the
   assert.equal(sent.length, 2);
   link.gone = true;
   assert.equal(asked.ask("turns", null, [], 0)?.why, "gone");
+});
+
+test("a node that ended early has begun its turns; one that finished has taken them", () => {
+  const words = (/** @type {typeof STATUSES[number]} */ status, /** @type {number} */ turns) => {
+    return turnWords(STATUSES.indexOf(status), turns);
+  };
+  assert.equal(words("finished", 1), "1 turn");
+  assert.equal(words("turn_limit", 6), "6 turns");
+  assert.equal(words("error", 1), "1 turn begun");
+  assert.equal(words("timeout", 2), "2 turns begun");
 });

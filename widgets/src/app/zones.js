@@ -60,10 +60,8 @@ export function showZones(app) {
   const away = front.outline === "none" || !has || (tiny && (front.tiny || app.inspecting || page));
   showOutline(app, away, tiny || (small && view === "outline"));
   app.whatif.element.hidden = !has || !app.whatif.stands(front.credit && !small && !tiny);
-  for (const [name, zone] of app.rooms) {
-    const bare = !has && front.credit && name !== "tree"; // the tree says itself that there are no nodes
-    zone.element.hidden = name !== view || page || alone || bare;
-  }
+  const room = !has && front.credit ? "tree" : view; // the tree says that there are no nodes
+  for (const [name, zone] of app.rooms) zone.element.hidden = name !== room || page || alone;
   for (const [tab, zone] of app.pages) zone.element.hidden = !page || tab !== app.tab;
   app.inspector.element.hidden = page || !has || !front.inspector || (tiny && !app.inspecting);
   app.marking.update();

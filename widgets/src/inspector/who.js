@@ -3,7 +3,7 @@
 import { h, onArrows } from "../shared/dom.js";
 import { count, plain, signClass, signed } from "../shared/format.js";
 import { markIcon } from "../shared/shapes.js";
-import { isLive, shapeOf, statusWords } from "../step/status.js";
+import { isLive, shapeOf, statusWords, turnWords } from "../step/status.js";
 import { tokenWords } from "../step/summary.js";
 
 /** @typedef {import("../step/shown.js").Shown} Shown */
@@ -22,11 +22,10 @@ const TABS = /** @type {[Tab, string][]} */ ([
 export function whoLines(host, shown, wide) {
   const { step } = shown;
   const { row } = host.place;
-  const turns = step.turns[row];
   const later = !!shown.later?.has(row);
   const facts = later ? ["not launched yet"] : [
     statusWords(step.status[row], step.s[row]),
-    `${turns} ${turns === 1 ? "turn" : "turns"}`,
+    turnWords(step.status[row], step.turns[row]),
     tokenWords(step, [row]),
     wide ? `depth ${step.depth[row]}` : "",
   ];

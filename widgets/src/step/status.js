@@ -80,6 +80,15 @@ export function noValueWords({ s, status, scored }, row) {
   return scored ? "not trained" : `s ${brief(s[row], 2)}`;
 }
 
+/**
+ * The turns of a node. If it ended early, its last one may have had no reply, which columns do not tell.
+ * @param {number} status @param {number} turns
+ */
+export function turnWords(status, turns) {
+  const words = turns === 1 ? "1 turn" : `${turns} turns`;
+  return ["finished", "turn_limit"].includes(STATUSES[status]) ? words : `${words} begun`;
+}
+
 /** @param {number} status */
 export function isLive(status) {
   return status < 2;

@@ -5,7 +5,7 @@ import { brief, count, duration, plain, signed } from "../shared/format.js";
 import { badgeIcon } from "../shared/shapes.js";
 import { visible } from "../shared/text.js";
 import { valueText } from "../step/shown.js";
-import { isLive, statusWords } from "../step/status.js";
+import { isLive, statusWords, turnWords } from "../step/status.js";
 import { outcomeWords, tokenWords } from "../step/summary.js";
 
 /** @typedef {import("../step/piles.js").Pile} Pile */
@@ -86,7 +86,7 @@ function nodeParts({ shown, goal, badges }, row) {
     ["R", or(R, plain(R, 3))],
     ["A", or(A, signed(A, 3))],
     ["wA", or(c, signed(c, 3))],
-    ["turns", String(step.turns[row])],
+    ["turns", turnWords(step.status[row], step.turns[row]).replace(/ turns?/, "")],
     ...timePair(took, isLive(step.status[row])),
   ];
   const state = `${step.path(row)} \u00b7 ${statusWords(step.status[row], s)}`;
