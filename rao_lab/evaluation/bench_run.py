@@ -14,6 +14,7 @@ bench at the next decode step; the trees under way are given up.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -24,6 +25,7 @@ from rao_lab.errors import ConfigError
 from rao_lab.evaluation.bench_figures import cost
 from rao_lab.evaluation.bench_text import time as stretch
 from rao_lab.evaluation.prompt_bench import About, Bench, Spot
+from rao_lab.evaluation.usage import retries_words
 from rao_lab.execution.exclusive import sampled_at
 from rao_lab.execution.executor import Executor, OnEvent, open_sandbox
 from rao_lab.execution.limits import Limits
@@ -194,6 +196,8 @@ class BenchRun:
         self._each: dict[int, tuple[Spent, int]] = {}
         """Of each variant what its trees took in this call, and how many they are."""
         self._estimate = ""
+        self._usage: dict[int, Counter[str]] = {}
+        """Of each variant what its server was asked in this call."""
 
     def run(self) -> Bench:
         """Runs what is missing; ends early by a cap or Ctrl-C, and says so."""
@@ -213,7 +217,9 @@ class BenchRun:
         """What has been found so far."""
         plan = self._plan
         about = tuple(player.about for player in plan.players)
-        return Bench(about, plan.tasks, plan.repeats, dict(self._trees), stopped, self._estimate, plan.note)
+        retries = retries_words({about[at].name: each for at, each in sorted(self._usage.items())})
+        trees = dict(self._trees)
+        return Bench(about, plan.tasks, plan.repeats, trees, stopped, self._estimate, plan.note, retries)
 
     def _chunks(self, sandbox: Sandbox) -> str:
         """Runs chunk after chunk; returns why it stopped, "" if all was run."""
@@ -274,6 +280,7 @@ class BenchRun:
         recorded = [self._in_file(at, header) for header in headers]
         self._look()
         before, number_ = self._spent, self._begun
+        asked = dict(getattr(player.policy, "usage", {}))
         self._begun += len(spots)
 
         def hear(place: int, event: Event) -> None:
@@ -308,6 +315,10 @@ class BenchRun:
             except BaseException:  # a cap, Ctrl-C, or an error: trees that had ended are kept
                 self._keep(at, executor.ended)
                 raise
+            finally:
+                if usage := Counter(getattr(player.policy, "usage", {})):
+                    usage.subtract(asked)
+                    self._usage.setdefault(at, Counter()).update(usage)
         self._look()
         took, many = self._each.get(at, (Spent(), 0))
         self._each[at] = took.plus(self._spent).plus(before, -1), many + len(found)

@@ -67,6 +67,8 @@ class Bench:
     """What a pilot of one tree a variant let expect, in words."""
     note: str = ""
     """What is to be known of what is compared."""
+    retries: str = ""
+    """What a failing server was asked again, in words: time then tells of the server."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -171,6 +173,7 @@ class Bench:
             "stopped": self.stopped,
             "estimate": self.estimate,
             "note": self.note,
+            "retries": self.retries,
             "figures": [each.to_dict() for each in self.figures],
             "differences": [each.to_dict() for each in self.differences],
             "winner": self.winner,
@@ -198,6 +201,7 @@ class Bench:
         about = [
             self.size(),
             self.note,
+            self.retries,
             self.estimate if self.stopped else "",
             self.stopped and f"stopped: {self.stopped}",
         ]

@@ -22,7 +22,7 @@ from rao_lab.evaluation.verdict import verdict, versus_all
 from rao_lab.execution.limits import Limits
 from rao_lab.protocols import Policy
 from rao_lab.store import RunWriter, open_run
-from tests.support.chat_servers import says, serving
+from tests.support.chat_servers import answers, in_turn, says, serving
 
 LIMITS = Limits(
     max_depth=3, max_turns=6, max_nodes=8, max_tree_turns=40, max_new_tokens=24, context_window=128
@@ -180,6 +180,27 @@ def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:
         len(part.trees) == 4
         and part.stopped == "max_cost=0.85 leaves no room for more trees (0.8000 USD used)"
     )
+
+
+def test_a_server_that_fails_is_named_since_its_time_is_not_that_of_a_prompt(env: Any) -> None:
+    done = says("```python\nfinish('done')\n```")
+    with serving(in_turn(done, answers(503, Retry_After="0"), done)) as server:
+        policy = rl.load_policy(server.address)
+        found = rl.prompt_bench(["plain", "no_delegation"], 2, policy, 1, environment=env)
+        sound = rl.prompt_bench(["plain", "no_delegation"], 1, policy, 1, environment=env)
+    failing = (
+        "the server was failing, and time a tree includes its failures: plain: 2 requests; "
+        "no_delegation: 3 requests, 1 of them tried again"
+    )
+    assert found.retries == failing and failing in str(found) and failing in found._repr_html_()
+    assert sound.retries == "" and "failing" not in str(sound)
+
+
+def test_a_page_of_what_has_ended_says_no_estimate(env: Any) -> None:
+    found = rl.prompt_bench(AGENTS, 3, rl.load_policy("tiny"), 2, environment=env, limits=LIMITS)
+    stopped = replace(found, stopped="interrupted")
+    assert "Stopped: interrupted." in stopped._repr_html_()
+    assert found.estimate and "estimated" not in stopped._repr_html_()
 
 
 def test_a_bench_that_is_interrupted_returns_what_there_is_and_goes_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -165,6 +166,9 @@ def bench(
             on_event=progress.event,
             on_tick=progress.ticked(),
         )
+    if left is not None and max_seconds is not None and left != max_seconds:
+        cap = f"--max-seconds {max_seconds:g} ({max_seconds - left:.2g} s of it for loading)"
+        found = replace(found, stopped=found.stopped.replace(f"max_seconds={left:g}", cap))
     _tell(found, page, as_json, actor.window)
 
 

@@ -57,7 +57,7 @@ def _head(bench: Bench, now: str | None) -> str:
     )
     stopped = bench.stopped and f"Stopped: {bench.stopped}."
     live = "" if now is None else f'<p class="live">{said(now)}</p>'
-    told = (bench.note, stopped, bench.estimate if now is not None or bench.stopped else "")
+    told = (bench.note, bench.retries, stopped, bench.estimate if now is not None else "")
     notes = live + "".join(f'<p class="about">{said(note)}</p>' for note in told if note)
     return (
         f'<h1>Prompt bench <span class="quiet">{about}</span></h1>'
