@@ -15,6 +15,7 @@ as that entry.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ def number(wanted: float | Callable[[], float], digits: int = 2) -> Judge:
 
     def judge(answer: object) -> str:
         answer = _single(answer)
-        given, problem = _as_number(answer)
+        given, problem = as_number(answer)
         return problem or _off(given, float(_value(wanted)), digits, answer)
 
     return judge
@@ -49,7 +50,7 @@ def but_not(judge: Judge, others: Mapping[str, Callable[[], float]], digits: int
 
     def named(answer: object) -> str:
         said = judge(answer)
-        given, problem = _as_number(_single(answer))
+        given, problem = as_number(_single(answer))
         for what, other in others.items() if said and not problem else ():
             if not _off(given, other(), digits, answer):
                 return f"{quoted(answer)} is {what}."
@@ -176,10 +177,13 @@ def _value(wanted: T | Callable[[], T]) -> T:
     return wanted() if callable(wanted) else wanted
 
 
-def _as_number(answer: object) -> tuple[float, str]:
+def as_number(answer: object) -> tuple[float, str]:
     """The number, and what is wrong if it is none."""
     if isinstance(answer, str):
-        return 0.0, f"{quoted(answer)} is a text: give a number, without quotation marks."
+        point = ", with a point for the comma" if re.fullmatch(r"\s*[-−]?\d+,\d+\s*", answer[:MOST]) else ""
+        return 0.0, f"{quoted(answer)} is a text: give a number, without quotation marks{point}."
+    if isinstance(answer, tuple) and [type(each) for each in answer] == [int, int]:
+        return 0.0, f"{quoted(answer)} is two numbers: give one, with a point before its decimals, not a comma."
     if isinstance(answer, bool) or not hasattr(answer, "__float__"):
         return 0.0, f"{quoted(answer)} is not a number: give one number."
     try:

@@ -82,7 +82,7 @@ def check(number: str, answer: object = None, *, hint: int | None = None) -> Ver
 
     Args:
         number: of the exercise: "3.2" is the second of notebook 03.
-        answer: any object.
+        answer: any object. A list of one entry is taken as that entry: `[5]` as 5.
         hint: which hint to give.
 
     Raises:

@@ -16,7 +16,7 @@ from rao_lab.base.safe_text import for_shell, quoted, unquoted
 from rao_lab.base.words import counted
 from rao_lab.course.exercise import exercises
 from rao_lab.course.graded_run import GradedRun, grade_run
-from rao_lab.course.handed_in import HandedIn, Judged, Judging, kept_answers, marks, students
+from rao_lab.course.handed_in import HandedIn, Judged, Judging, by_name, kept_answers, marks, students
 from rao_lab.course.packed import name_inside, packed_at, unpack
 from rao_lab.errors import ConfigError
 from rao_lab.store.files import without_hint
@@ -289,7 +289,7 @@ def _by_their_names(found: Sequence[Graded]) -> list[Graded]:
             kept += [replace(each, notes=(*each.notes, too), doubtful=True) for each in persons]
         else:
             kept.append(replace(persons[0], student=name))
-    return sorted(kept, key=lambda each: each.student)
+    return sorted(kept, key=lambda each: by_name(each.student))
 
 
 def _newest(newest: Graded, older: Sequence[Graded]) -> Graded:
@@ -370,7 +370,7 @@ def _with_copies(found: Sequence[Graded]) -> list[Graded]:
 def _others(names: set[str]) -> tuple[str, ...]:
     """At most so many are named."""
     more = len(names) - MOST_SAME
-    return (*sorted(names)[:MOST_SAME], *([f"{more} more"] if more > 0 else []))
+    return (*sorted(names, key=by_name)[:MOST_SAME], *([f"{more} more"] if more > 0 else []))
 
 
 def _numbers(words: str) -> tuple[str, ...]:

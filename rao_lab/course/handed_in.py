@@ -66,6 +66,11 @@ class Judged:
         return "right" if self.right else "not judged" if self.unseen else "wrong"
 
 
+def by_name(name: str) -> tuple[str, str]:
+    """By what names are sorted: capitals count only between names that are otherwise the same."""
+    return name.casefold(), name
+
+
 def students(folder: Path) -> list[HandedIn]:
     """All students, by name: a subfolder is one, and files beside each other are theirs whose names they have.
 
@@ -97,7 +102,7 @@ def students(folder: Path) -> list[HandedIn]:
             f"{unquoted(folder)} holds no run file, no answers and no subfolder: give each student one of "
             "them, or the .zip of rao-lab hand-in"
         )
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found, key=by_name)]
 
 
 def _below(folder: Path, one: HandedIn) -> Iterator[Path]:

@@ -100,7 +100,7 @@ EXERCISES = (
         number(lambda: average_push(2, baseline=True, depth_weights=True), digits=3),
         (
             "Call average_push with G, baseline and depth_weights; nothing else changes.",
-            "average_push(2, True, depth_weights=True)",
+            "Two trees: G is 2. The other two are switched on: True.",
         ),
         "Half as many trees push about half as hard. Beside average_push(2, False, depth_weights=True) it says: the "
         "fewer trees a step has, the larger is the bias.",

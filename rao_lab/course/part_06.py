@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from rao_lab.base.safe_text import quoted
-from rao_lab.course.answers import number, values
+from rao_lab.course.answers import as_number, number, values
 from rao_lab.course.exercise import Exercise
 from rao_lab.evaluation.intervals import wilson
 
@@ -19,9 +19,9 @@ NEAR = (0.45, 0.56)
 
 def narrow(answer: object) -> str:
     """Judges a number of forks by how wide their interval is."""
-    if isinstance(answer, bool | str) or not hasattr(answer, "__float__"):
-        return f"{quoted(answer)} is no number of forks: give a whole number."
-    forks = float(answer)
+    forks, problem = as_number(answer)
+    if problem:
+        return problem
     if not FEW < forks < MOST:
         return f"{quoted(answer)} is not more than the {FEW} that there are, or far too many."
     ratio = _width(forks) / _width(FEW)

@@ -472,3 +472,10 @@ def test_refusals(arguments: list[str], said: str, handed_in: Path, folder: Path
     (folder / "marks.csv").write_text("ada;1.0\n")
     assert said in lab.refused(["grade", *arguments])
     assert (folder / "marks.csv").read_text() == "ada;1.0\n"
+
+
+def test_names_are_sorted_whatever_their_capitals(tmp_path: Path) -> None:
+    for name in ("Ben Ott", "ada.lovelace", "Zoe"):
+        answers(tmp_path / name / "answers.jsonl", {"exercise": "1.1", "answer": "0.1"})
+    found = grade(tmp_path, Criteria())
+    assert [each.student for each in found.students] == ["ada.lovelace", "Ben Ott", "Zoe"]

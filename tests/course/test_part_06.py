@@ -23,6 +23,7 @@ def test_right_answers_pass() -> None:
     [
         ("6.1", 0.7, "too large"),
         ("6.2", 24, "not yet half"),
+        ("6.2", "48", "is a text: give a number, without quotation marks"),
         ("6.2", 200, "fewer would do"),
         ("6.2", 12, "not more than"),
         ("6.3", ["luck", "goal", "goal"], "number 3"),
