@@ -183,7 +183,10 @@ def as_number(answer: object) -> tuple[float, str]:
         point = ", with a point for the comma" if re.fullmatch(r"\s*[-−]?\d+,\d+\s*", answer[:MOST]) else ""
         return 0.0, f"{quoted(answer)} is a text: give a number, without quotation marks{point}."
     if isinstance(answer, tuple) and [type(each) for each in answer] == [int, int]:
-        return 0.0, f"{quoted(answer)} is two numbers: give one, with a point before its decimals, not a comma."
+        return (
+            0.0,
+            f"{quoted(answer)} is two numbers: give one, with a point before its decimals, not a comma.",
+        )
     if isinstance(answer, bool) or not hasattr(answer, "__float__"):
         return 0.0, f"{quoted(answer)} is not a number: give one number."
     try:
