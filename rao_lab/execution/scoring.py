@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from rao_lab.base.checks import LARGEST, number
+from rao_lab.base.places import raised_at
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.errors import ConfigError, InputError, RaoLabError, UnavailableError
 from rao_lab.execution.log import TreeLog
@@ -129,7 +130,8 @@ def _ask(log: TreeLog, path: str, who: str, ask: Callable[[], Any], span: Range)
         if isinstance(problem, UnavailableError):
             log.mark(f"the {who} was lost at node {path}")
     except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's verifier or judge: that it failed is data
-        log.unscored(path, f"the {who} raised {quoted(problem)}")
+        place = raised_at(problem)
+        log.unscored(path, f"the {who} raised {quoted(problem)}" + (f" ({place})" if place else ""))
         log.mark(f"the {who} raised an exception at node {path}")
 
 

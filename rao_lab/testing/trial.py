@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rao_lab.api.defaults import SCRIPTED
+from rao_lab.base.places import raised_at
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import CallbackError, RaoLabError
 from rao_lab.execution.executor import Executor
@@ -21,7 +22,7 @@ from rao_lab.prompts import find
 from rao_lab.protocols import Environment, Policy, Scripted, World
 from rao_lab.testing.recorded import RecordedEnvironment, Step
 from rao_lab.testing.report import EnvironmentReport, Finding
-from rao_lab.testing.watch import Answer, Watch, raised_at
+from rao_lab.testing.watch import Answer, Watch
 from rao_lab.tree import Agent, Task, Tree, TreeHeader
 
 CALL_SECONDS = 2.0

@@ -8,17 +8,15 @@ are the checks that would have come after it.
 from __future__ import annotations
 
 import ctypes
-import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
+from rao_lab.base.places import raised_at, running_at
+from rao_lab.environments.functions.calling import TOOLS
 from rao_lab.protocols import Refusal
 
 PATIENCE = 1.0
@@ -26,9 +24,6 @@ PATIENCE = 1.0
 TRIES = 3
 WAITING = 4
 """A call has its seconds of processor time, and this many times as long by the clock: a busy machine is no fault."""
-_OURS = Path(__file__).resolve().parents[1]
-_WORLDS = _OURS / "environments"
-_PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
 class _Overdue(BaseException):
@@ -149,8 +144,8 @@ class Watch:
 
     def _place(self) -> str:
         assert self._thread is not None and self._thread.ident is not None
-        frame = sys._current_frames().get(self._thread.ident)
-        return place_of(_inner_first(frame))
+        waiting = [each.ident for each in threading.enumerate() if each.name == TOOLS]
+        return next(filter(None, map(running_at, [self._thread.ident, *waiting])), "")
 
 
 def _answered(function: Callable[..., Any], args: tuple[Any, ...]) -> Answer:
@@ -160,43 +155,3 @@ def _answered(function: Callable[..., Any], args: tuple[Any, ...]) -> Answer:
         return Answer(refusal=refusal)
     except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's environment: what it raises is a finding
         return Answer(problem=problem, where=raised_at(problem))
-
-
-def raised_at(problem: BaseException) -> str:
-    """The line of a user's code that an exception comes from, as "my_world.py:12 in call"; "" = of none."""
-    while problem.__cause__ is not None:
-        problem = problem.__cause__
-    return place_of(_of_traceback(problem.__traceback__))
-
-
-def place_of(places: list[tuple[str, int, str]]) -> str:
-    """The innermost place that is neither ours nor Python's. A cell of a notebook has a made-up name, and no file."""
-    for file, line, function in places:
-        path = Path(file)
-        ours = _OURS in path.parents and _WORLDS not in path.parents
-        pythons = file.startswith(("<frozen", "<string>")) or (  # "<string>" = made by dataclasses
-            _PYTHON in path.parents and "site-packages" not in path.parts
-        )
-        if not ours and not pythons and path.parent.name.startswith("ipykernel_"):
-            return f"line {line} of a cell, in {function}"
-        if not ours and not pythons:
-            return f"{path.name}:{line} in {function}"
-    return ""
-
-
-def _inner_first(frame: FrameType | None) -> list[tuple[str, int, str]]:
-    found = []
-    while frame is not None:
-        found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-        frame = frame.f_back
-    return found
-
-
-def _of_traceback(traceback: TracebackType | None) -> list[tuple[str, int, str]]:
-    def parts() -> Iterator[tuple[str, int, str]]:
-        at = traceback
-        while at is not None:
-            yield at.tb_frame.f_code.co_filename, at.tb_lineno, at.tb_frame.f_code.co_name
-            at = at.tb_next
-
-    return [*parts()][::-1]

@@ -9,6 +9,7 @@ import pytest
 
 import rao_lab as rl
 from rao_lab.policies import fetch
+from tests.support.chat_servers import says, serving
 from tests.support.command_line import SMALL, CommandLine
 
 TOOLS = """
@@ -170,3 +171,14 @@ def test_what_does_not_fit_gets_one_line(
 ) -> None:
     monkeypatch.setattr(fetch, "cache_folder", lambda: tools.parent)  # nothing is fetched
     assert line in lab.refused(["run", *(each.replace("FILE", tools.name) for each in arguments)])
+
+
+def test_a_root_whose_verifier_raises_was_not_scored_and_the_line_is_said(
+    tools: Path, lab: CommandLine
+) -> None:
+    tools.write_text('def verify(value):\n    raise KeyError("answer-sheet")\n')
+    with serving(says("```python\nfinish(6)\n```")) as server:
+        goal = ["run", "--goal", "Play.", "--verify", tools.name, "--policy", server.address]
+        status, _, err = lab(goal)
+    said = f"the root was not scored: the verifier raised KeyError('answer-sheet') ({tools.name}:2 in verify)"
+    assert status == 1 and said in err

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import pytest
 
 import rao_lab as rl
+from rao_lab.base.places import place_of
 from rao_lab.environments.drawn import drawn_of, split_of
 from rao_lab.environments.named import BUNDLED, open_named
 from rao_lab.protocols import Action, TurnRequest
-from rao_lab.testing.watch import place_of
 from tests.testing.faulty_worlds import FAULTS, MyWorld, Wide, faulty
 
 

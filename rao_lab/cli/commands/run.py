@@ -190,7 +190,9 @@ def _report(tree: Tree, actor: Policy, judge: Judge | None, limits: Limits, as_j
     if words := judge_words(judge):
         print_progress(f"judge: {words}")
     if tree.nodes and tree.root.reason and tree.root.reason != STOPPED:
-        print_progress(f"the root{' was lost' * _lost(tree)}: {tree.root.reason}")
+        unscored = tree.root.reason.startswith(("the verifier ", "the judge "))  # it did its work
+        what = " was not scored" if unscored else " was lost"
+        print_progress(f"the root{what * _lost(tree)}: {tree.root.reason}")
     elif tree.nodes and (failed := last_error(tree.root)):
         print_progress(f"the root's last turn failed: {one_line(failed, LONG_ERROR)}")
 

@@ -21,26 +21,39 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from rao_lab.base.places import running_at
+
+TOOLS = "rao-lab-tool"
+"""Name of the threads that plain functions run in."""
+
 Outcome = tuple[bool, Any]
 """(whether it returned, what it returned or raised)."""
 
 
 class OutOfTime(Exception):
-    """A function did not return in time, in this call or in an earlier one that still runs."""
+    """A function did not return in time, in this call or in an earlier one that still runs.
+
+    Its argument is the line of a plain function that it was at, as "tools.py:12 in fetch"; "" = not known.
+    """
+
+    def __init__(self, place: str = "") -> None:
+        super().__init__(place)
+        self.place = place
 
 
 class Calls:
-    """Calls functions for the worlds of one environment."""
+    """Calls functions for the worlds of one environment; `what` they are, for who watches, unless they are tools."""
 
-    def __init__(self, seconds: float, parallel: bool) -> None:
+    def __init__(self, seconds: float, parallel: bool, what: str = "") -> None:
         self.seconds = seconds
+        self._what = what
         self._turn: Any = nullcontext() if parallel else threading.Lock()
         self._idle: list[_Thread] = []
         self._loop: _Loop | None = None
         self.running: list[str] = []
         """Names of the functions that run now, for who watches."""
-        self._left: dict[Callable[..., Any], SimpleQueue[Outcome]] = {}
-        """Functions that did not return in time -> where what comes of them will lie."""
+        self._left: dict[int, SimpleQueue[Outcome]] = {}
+        """Functions by `id` that did not return in time -> where what comes of them will lie."""
 
     def call(self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
         """What the function returns, if it does within so many seconds.
@@ -67,7 +80,7 @@ class Calls:
 
     @contextmanager
     def _watched(self, function: Callable[..., Any]) -> Iterator[None]:
-        name = function.__name__
+        name = self._what or function.__name__
         self.running.append(name)
         try:
             yield
@@ -75,9 +88,9 @@ class Calls:
             self.running.remove(name)
 
     def _check_returned(self, function: Callable[..., Any]) -> None:
-        if function in self._left and self._left[function].empty():
+        if id(function) in self._left and self._left[id(function)].empty():
             raise OutOfTime
-        self._left.pop(function, None)
+        self._left.pop(id(function), None)
 
     def _threaded(self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
         try:
@@ -90,8 +103,8 @@ class Calls:
             with self._watched(function):
                 found = outcome.get(timeout=seconds)
         except Empty:
-            self._left[function] = outcome
-            raise OutOfTime from None
+            self._left[id(function)] = outcome
+            raise OutOfTime(running_at(thread.ident)) from None
         self._idle.append(thread)
         return _value(found)
 
@@ -110,7 +123,7 @@ class Calls:
             except Empty:
                 if not loop.cancels(running):
                     self._loop = None  # what never awaits holds up its loop: the next call gets another
-                self._left[function] = outcome
+                self._left[id(function)] = outcome
                 raise OutOfTime from None
             except BaseException:  # an interrupt of who waits here, or what it raised
                 running.cancel()
@@ -131,7 +144,9 @@ class _Thread:
 
     def __init__(self) -> None:
         self._works: SimpleQueue[tuple[Callable[[], Any], SimpleQueue[Outcome]] | None] = SimpleQueue()
-        threading.Thread(target=_work, args=(self._works,), name="rao-lab-tool", daemon=True).start()
+        thread = threading.Thread(target=_work, args=(self._works,), name=TOOLS, daemon=True)
+        thread.start()
+        self.ident = thread.ident
         weakref.finalize(self, self._works.put, None)
 
     def ask(self, work: Callable[[], Any]) -> SimpleQueue[Outcome]:

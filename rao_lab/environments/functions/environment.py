@@ -65,14 +65,15 @@ class FunctionEnvironment:
         self._tools = {tool.name: tool for tool in tools_of(tools, awaited=flag("parallel", parallel))}
         self._verifier = None if verify is None else verifier_of(verify)
         self._calls = Calls(number("seconds", seconds, most=MOST_SECONDS, above=True), parallel)
+        self._verifying = Calls(seconds, parallel=True, what="the verifier")
         self.reproducible = not self._tools if reproducible is None else flag("reproducible", reproducible)
         """Whether the same calls have the same results. Trees of an environment that does not say so are marked."""
         self._splits = _splits(tasks, name)
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The tools that run now."""
-        return tuple(self._calls.running)
+        """The tools that run now, and "the verifier" if it does."""
+        return (*self._calls.running, *self._verifying.running)
 
     def tasks(self, split: str) -> Sequence[Task]:
         if split not in self._splits:
@@ -82,13 +83,13 @@ class FunctionEnvironment:
     def open(self, task: Task) -> FunctionWorld:
         if self._tools:
             warn_outside()
-        return FunctionWorld(task, self._tools, self._calls, self._verifier)
+        return FunctionWorld(task, self._tools, self._calls, self._verifier, self._verifying)
 
     def judge(self, tree: Tree, path: str) -> Score | None:
         """The word of a verifier that needs the tree; None = it has none about this node."""
         if self._verifier is None or not self._verifier.of_tree:
             return None
-        return self._verifier.of_node(tree, path)
+        return self._verifier.of_node(tree, path, self._verifying)
 
     def _repr_html_(self) -> str:
         sizes = {f"{name} tasks": len(tasks) for name, tasks in self._splits.items()}
@@ -148,7 +149,8 @@ def environment(
             `rl.train`) may meet. The nodes of one tree always take turns.
         seconds: what a call may take; the seconds that the tree has left (`tree_seconds` of its limits) bound it too. A
             function that takes longer is left behind in its thread, and is refused to this tree, and to others until
-            it has returned.
+            it has returned. `verify`, too, may take so long, in a thread of its own: nodes that it does not answer for
+            are not scored.
         reproducible: the same calls have the same results. By default only an environment without tools says so; trees
             of others are marked.
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from rao_lab.base.safe_text import quoted
 from rao_lab.environments.functions.annotations import Check, Misfit, checker, spelled
+from rao_lab.environments.functions.calling import Calls, OutOfTime
 from rao_lab.environments.functions.tools import signature_of
-from rao_lab.errors import ConfigError, InputError
+from rao_lab.errors import ConfigError, InputError, UnavailableError
 from rao_lab.protocols import Score
 from rao_lab.tree import ROOT, Task, Tree
 
@@ -27,7 +28,10 @@ HOW = "write verify(value), verify(value, task), verify(tree) or verify(tree, pa
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Scores what agents pass to `finish`."""
+    """Scores what agents pass to `finish`.
+
+    If it is given `calls`, they bound it in seconds, and one that takes longer raises `UnavailableError`.
+    """
 
     function: Callable[..., Any]
     value: str
@@ -43,24 +47,34 @@ class Verifier:
         """Whether it needs the tree, and so has to wait for its end."""
         return bool(self.takes & {"tree", "path"})
 
-    def of_value(self, value: Any, task: Task) -> Score:
+    def of_value(self, value: Any, task: Task, calls: Calls | None = None) -> Score:
         """The score of a root, from what it passed to `finish` alone."""
-        return self._score({"task": task}, value)
+        return self._score({"task": task}, value, calls)
 
-    def of_node(self, tree: Tree, path: str) -> Score | None:
+    def of_node(self, tree: Tree, path: str, calls: Calls | None = None) -> Score | None:
         """The score of a node of a tree that has ended; None = this verifier does not look at such nodes."""
         if path != ROOT and "path" not in self.takes:
             return None
-        return self._score({"task": tree.task, "tree": tree, "path": path}, tree.node(path).value)
+        known = {"task": tree.task, "tree": tree, "path": path}
+        return self._score(known, tree.node(path).value, calls)
 
-    def _score(self, known: dict[str, Any], value: Any) -> Score:
+    def _score(self, known: dict[str, Any], value: Any, calls: Calls | None) -> Score:
         given = {name: known[name] for name in self.takes}
         if self.value:
             try:
                 given[self.value] = value if self.check is None else self.check(value)
             except Misfit:
                 return Score(0.0)  # an answer of another type than is asked for
-        return _score(self.function(**given))
+        if calls is None:
+            return _score(self.function(**given))
+        try:
+            return _score(calls.call(self.function, given, calls.seconds))
+        except OutOfTime as late:
+            at = f" ({late.place})" if late.place else ", in this call or in one before it"
+            raise UnavailableError(
+                f"it did not return within {calls.seconds:g} s{at}: seconds= of the environment (--set env.seconds=) "
+                "allows more"
+            ) from None
 
 
 def verifier_of(function: Callable[..., Any]) -> Verifier:

@@ -38,12 +38,20 @@ class FunctionWorld:
     """A `World` of tools; used for one tree."""
 
     def __init__(
-        self, task: Task, tools: Mapping[str, Tool], calls: Calls, verifier: Verifier | None
+        self,
+        task: Task,
+        tools: Mapping[str, Tool],
+        calls: Calls,
+        verifier: Verifier | None,
+        verifying: Calls | None = None,
     ) -> None:
+        """`verifying` bounds the verifier in trees that run; None = it bounds itself."""
         self._task = task
         self._tools = tools
         self._calls = calls
         self._verifier = verifier
+        self._verifying = verifying
+        self._runs = False
         self._controls = (finish_of(verifier), LAUNCH)
         self._left: Callable[[], float] = lambda: math.inf
         self._asked: dict[str, tuple[str, str]] = {}
@@ -53,7 +61,7 @@ class FunctionWorld:
 
     def hurry(self, left: Callable[[], float]) -> None:
         """The tree has so many seconds left: no call may take more."""
-        self._left = left
+        self._left, self._runs = left, True
 
     def _seconds(self) -> float:
         return max(0.0, min(self._calls.seconds, self._left()))
@@ -73,7 +81,7 @@ class FunctionWorld:
     def leave(self, path: str, value: Any) -> Score | None:
         if path != ROOT or self._verifier is None or self._verifier.of_tree:
             return None
-        return self._verifier.of_value(value, self._task)
+        return self._verifier.of_value(value, self._task, self._verifying if self._runs else None)
 
     def admit(self, parent: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Launch:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -172,3 +173,46 @@ def test_a_helper_knows_its_goal_and_its_context() -> None:
     assert tree.node("0.0").args == {"goal": "Add up.", "context": "[1, 2]"}
     again = play(["finish(await launch_subagent('Play.', [1, 2]))"], None)
     assert len(again) == 2  # the same goal, but of other things
+
+
+def raises(value: Any) -> bool:
+    raise KeyError("answer-sheet")
+
+
+def test_a_verifier_that_raises_is_named_with_its_line() -> None:
+    reason = play(["finish(6)"], raises).root.reason
+    line = raises.__code__.co_firstlineno + 1
+    assert reason == f"the verifier raised KeyError('answer-sheet') (test_verify.py:{line} in raises)"
+
+
+def hangs(over: threading.Event) -> bool:
+    return over.wait(60)
+
+
+def test_who_watches_hears_that_the_verifier_runs() -> None:
+    seen: list[str] = []
+
+    def looks(value: Any) -> bool:
+        seen.extend(env.running)
+        return True
+
+    env = rl.environment(["Play."], [], looks)
+    assert rl.run(env.tasks("test")[0], env, Written(["finish(6)"])).success == 1
+    assert seen == ["the verifier"]
+
+
+@pytest.mark.parametrize("of", ["value", "tree"])
+def test_a_verifier_that_does_not_return_is_left_behind(of: str) -> None:
+    """Its node is not scored, and the reason names its line; while it still runs, others are not scored either."""
+    over = threading.Event()
+    line = hangs.__code__.co_firstlineno + 1
+    verify = (lambda value: hangs(over)) if of == "value" else (lambda tree: hangs(over))
+    env = rl.environment(["Play."], [], verify, seconds=0.1)
+    first, second = (rl.run(env.tasks("test")[0], env, Written(["finish(6)"])) for _ in range(2))
+    over.set()
+    late = "the verifier failed: it did not return within 0.1 s"
+    assert (first.root.status, first.root.success) == (rl.Status.ERROR, None)
+    assert first.root.reason.startswith(
+        f"{late} (test_verify.py:{line} in hangs): seconds= of the environment"
+    )
+    assert second.root.reason.startswith(f"{late}, in this call or in one before it")
