@@ -83,6 +83,24 @@ def read_questions(
     return [replace(each, split=split) for each, split in zip(found, splits, strict=True)]
 
 
+def contradictions(asked: Sequence[Asked]) -> list[str]:
+    """Notes of questions that stand there twice, with different answers."""
+    first: dict[str, Asked] = {}
+    notes = []
+    for each in asked:
+        earlier = first.setdefault(" ".join(each.question.casefold().split()), each)
+        if earlier.answers != each.answers:
+            notes.append(
+                f"{earlier.where} and line {each.line} ask the same, and have different answers: "
+                f"{_listed(earlier)}, and {_listed(each)}"
+            )
+    return notes
+
+
+def _listed(asked: Asked) -> str:
+    return "a judge is to tell" if asked.answers is None else " or ".join(map(quoted, asked.answers))
+
+
 def level_in(row: Mapping[str, Any], where: str, usual: str) -> str:
     """The difficulty that a line names, or the usual one."""
     level = text_in(row, ("difficulty",), where, MAX_NAME, usual)

@@ -3,16 +3,17 @@ FILE.py:NAME."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from inspect import Parameter, signature
 from pathlib import Path
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from rao_lab.base.own_code import defined, instead, one_line_about, own_code, parted
-from rao_lab.base.safe_text import quoted, unquoted
+from rao_lab.base.safe_text import for_shell, quoted, unquoted
 from rao_lab.environments.bundled import BUNDLED, USUAL, VERIFIERS
+from rao_lab.environments.reading import WrongLines
 from rao_lab.errors import ConfigError, MissingError
 from rao_lab.protocols import Environment
 
@@ -97,7 +98,7 @@ def open_named(
             "MODULE:CLASS or FILE.py:NAME, or verifiers:NAME"
         )
     kind = _find(place, what)
-    with one_line_about(f"{unquoted(name)} cannot be made"):
+    with _all_told(name, rules, tasks), one_line_about(f"{unquoted(name)} cannot be made"):
         if isinstance(kind, type) and isinstance(kind, HasOptions):
             _check_settings(name, kind.from_options, settings)
             made = kind.from_options(player, difficulty, rules, tasks, **settings)
@@ -113,6 +114,17 @@ def open_named(
         with suppress(AttributeError):  # a class with slots of its own keeps no note
             made.opened = opened  # type: ignore[attr-defined]
     return made
+
+
+@contextmanager
+def _all_told(name: str, rules: Path | None, tasks: Path | None) -> Iterator[None]:
+    """Of a file with wrong lines, the error has the command that says all of them."""
+    try:
+        yield
+    except WrongLines as wrong:
+        files = (("--data", rules), ("--tasks", tasks))
+        given = "".join(f" {flag} {for_shell(file)}" for flag, file in files if file is not None)
+        raise WrongLines(wrong.lines, wrong.more, f"{for_shell(name)}{given}") from None
 
 
 def _check_options(name: str, difficulty: str | None, rules: Path | None, tasks: Path | None) -> None:
@@ -144,7 +156,12 @@ def _find(place: str, name: str) -> Any:
     found = vars(code).get(name)
     if not isinstance(found, type) and (found is None or not isinstance(found, Environment)):
         what = unquoted(place) if place.endswith(".py") else f"module {unquoted(place)}"
-        classes = [each for each in defined(code) if isinstance(vars(code)[each], type)]
+        here = vars(code)
+        there = [
+            each for each in here if not isinstance(here[each], type) and isinstance(here[each], Environment)
+        ]
+        there += [each for each in defined(code) if isinstance(here[each], type)]
         said = f"{what} has no class {quoted(name)}, and no environment of this name"
-        raise MissingError(f"{said}{instead(name, classes)}" if classes else said)
+        said += " (it is a function)" if isinstance(found, FunctionType) else ""
+        raise MissingError(f"{said}{instead(name, there)}" if there else said)
     return found

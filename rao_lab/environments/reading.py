@@ -33,6 +33,7 @@ MAX_LINES = 1_000_000
 """Lines of a file, blank ones included."""
 MAX_ELEMENTS = 2_000_000
 """Elements of one JSON value: a hundred bytes each, once they are read."""
+A_LINE = "give one JSON object a line (CSV is not read)"
 
 
 def text_of(path: Path, most: int = MAX_WHOLE) -> str:
@@ -54,13 +55,11 @@ MOST_WRONG = 20
 class WrongLines(InputError):
     """Lines of a file are wrong: the message says what is wrong with the first, and how many more there are."""
 
-    def __init__(self, lines: Sequence[str], more: int) -> None:
+    def __init__(self, lines: Sequence[str], more: int, world: str = "ENV ...") -> None:
+        """Args: world: what follows `rao-lab check`."""
         many = len(lines) - 1 + more
-        rest = (
-            f"; {counted(many, 'more line is', 'more lines are')} wrong: rao-lab check says all"
-            if many
-            else ""
-        )
+        which = f"; {counted(many, 'more line is', 'more lines are')} wrong"
+        rest = f"{which}: `rao-lab check {world}` says all" if many else ""
         super().__init__(lines[0] + rest)
         self.lines = tuple(lines)
         self.more = more
@@ -243,9 +242,14 @@ def said(path: Path) -> str:
     return unquoted(path)
 
 
-def json_of(text: str, where: str, most: int = MAX_ELEMENTS) -> Any:
-    """The JSON value; `where` begins the error if it is none."""
+def json_of(text: str, where: str, need: str = A_LINE) -> Any:
+    """The JSON value; `where` begins the error if it is none.
+
+    Args:
+        need: said of what does not even begin as an object does.
+    """
     try:
-        return loads(text, most)
+        return loads(text, MAX_ELEMENTS)
     except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+        no_object = "" if text.lstrip()[:1] in ("{", "") else f"; {need}"
+        raise InputError(f"{where}: {error}{no_object}") from None

@@ -24,6 +24,8 @@ class Broken(Fine):
 class Choosy(Fine):
     def __init__(self, needed): pass
 
+def age_of(name): return 3
+
 fine = Fine()
 number = 3
 """
@@ -125,6 +127,8 @@ def test_a_file_and_an_environment_that_is_made_will_do(folder: Path) -> None:
         ),
         ("own_world:Fin", MissingError, "module own_world has no class 'Fin'"),
         ("own_world:number", MissingError, "has no class 'number'"),
+        ("own_world:nowhere", MissingError, "this name: it defines fine, Fine, Plain, Broken, Choosy"),
+        ("own_world:age_of", MissingError, r"this name \(it is a function\): it defines fine"),
         ("own_world:", MissingError, "has no class ''"),
         ("os:_exit", MissingError, "module os has no class '_exit'"),
         ("raising_world:Fine", RaoLabError, "raising_world cannot be imported: ValueError: no ⏎ luck"),

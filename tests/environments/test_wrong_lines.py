@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rao_lab.base.safe_text import for_shell
 from tests.support.command_line import CommandLine
 
 GOOD = {"question": "Who?", "answer": "Mira Osei"}
@@ -52,7 +53,25 @@ def test_what_runs_names_the_first_and_how_many_more(files: tuple[Path, Path], l
         line = lab.refused(
             [command, "--env", "research", "--policy", "tiny", "--data", files[0], "--tasks", files[1]]
         )
-        assert WORDS[0] in line and line.endswith("; 3 more lines are wrong: rao-lab check says all")
+        told = f"rao-lab check research --data {for_shell(files[0])} --tasks {for_shell(files[1])}"
+        assert WORDS[0] in line and line.endswith(f"; 3 more lines are wrong: `{told}` says all")
+
+
+def test_a_table_is_told_from_lines_of_json(files: tuple[Path, Path], lab: CommandLine) -> None:
+    files[1].write_text("question,answer\nWho?,Mira Osei\n")
+    line = lab.refused(["run", "--env", "research", "--data", files[0], "--tasks", files[1]])
+    assert "line 1: this is not JSON: Expecting value, column 1; give one JSON object a line (CSV" in line
+
+
+def test_one_question_with_two_answers_is_said(files: tuple[Path, Path], lab: CommandLine) -> None:
+    """Also by check, which passes: perhaps both are right."""
+    rows = [GOOD, {"question": "who? ", "answer": "Bo Lind"}, GOOD, {"question": "When?", "answer": 1}]
+    files[1].write_text("\n".join(map(json.dumps, rows)))
+    said = "q.jsonl, line 1 and line 2 ask the same, and have different answers: 'Mira Osei', and 'Bo Lind'"
+    given = ["--data", files[0], "--tasks", files[1]]
+    with pytest.warns(UserWarning, match="line 1 and line 2 ask the same"):
+        status, out, _ = lab(["check", "research", *given, "--seconds", "2"])
+    assert (status, out.count(said)) == (0, 1)
 
 
 def test_of_many_wrong_lines_twenty_are_said(files: tuple[Path, Path], lab: CommandLine) -> None:

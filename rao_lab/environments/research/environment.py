@@ -21,7 +21,7 @@ from rao_lab.base.checks import flag, whole
 from rao_lab.base.safe_text import quoted, unquoted
 from rao_lab.base.warned import warn_user
 from rao_lab.base.words import counted
-from rao_lab.environments.asked import ANY, chosen_of, digest_of, read_questions
+from rao_lab.environments.asked import ANY, chosen_of, contradictions, digest_of, read_questions
 from rao_lab.environments.drawn import Drawn, check_settings, check_split, own_name
 from rao_lab.environments.named import Player
 from rao_lab.environments.reading import path_of
@@ -81,11 +81,13 @@ class Research(Drawn):
         self._files: Sequence[Task] = ()
         self._names: dict[str, str] = {}
         """Of the folder and of the file of questions."""
+        self._doubts: Sequence[str] = ()
 
     @property
     def notes(self) -> Sequence[str]:
-        """Of a folder: what was left out or read in another encoding, and why."""
-        return tuple(self._folder.notes) if self._folder else ()
+        """Of a folder: what was left out or read in another encoding, and why; and of which questions the answers
+        differ."""
+        return (*(self._folder.notes if self._folder else ()), *self._doubts)
 
     @classmethod
     @checked_call
@@ -114,12 +116,15 @@ class Research(Drawn):
             more = all_ if len(found.notes) > NOTES_SAID else ""
             warn_user(f"{unquoted(folder)}: {found.said_notes()}{more}")
         asked = read_questions(tasks, MAX_QUESTION, ("hops",))
+        doubts = contradictions(asked)
+        if doubts:
+            warn_user(doubts[0] + (f" (and {len(doubts) - 1:,} more such lines)" if doubts[1:] else ""))
         strange = any(parse(each.question) is None for each in asked)
         kind = Unscripted if strange and cls is Research else cls
         env = kind("all", guard_own_goal=guard_own_goal)
         env._chosen = chosen_of((each.difficulty for each in asked), difficulty, cls.levels, str(tasks))
         env._files = [task_of(each, found.digest) for each in asked if each.difficulty in env._chosen]
-        env._folder = found
+        env._folder, env._doubts = found, doubts
         env._given = {"guard_own_goal": guard_own_goal}
         digest = f"{found.digest}-{digest_of(asked)}"
         env._names = {"rules": str(folder), "tasks": str(tasks), "digest": digest}

@@ -84,7 +84,7 @@ def read_recipes(file: str | PathLike[str]) -> dict[str, Recipe]:
     """
     path = path_of(file)
     name = said(path)
-    value = json_of(text_of(path), name)
+    value = json_of(text_of(path), name, "give one JSON object or list")
     entries = value.get("recipes") if isinstance(value, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise InputError(f'{name} must be a JSON object with "recipes": {{item: [recipe]}}')
