@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from rao_lab.evaluation.agreement import Agreement
     from rao_lab.evaluation.compare import Comparison
+    from rao_lab.evaluation.compare_arms import ArmComparison, compare_arms
     from rao_lab.evaluation.compare_runs import RunComparison, compare_runs
     from rao_lab.evaluation.evaluate import Evaluation
     from rao_lab.evaluation.forks import Forks
