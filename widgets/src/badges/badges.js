@@ -14,6 +14,7 @@ import { BadgeTable } from "./table.js";
 
 /** px at the base type size: below, the kinds stand over the table; or both leave out columns. */
 const NARROW = 560;
+const CLOSE = 660;
 const TIGHT = 760;
 const SNUG = 900;
 
@@ -42,6 +43,7 @@ export class BadgesView {
   onSize() {
     const width = this.element.clientWidth / this.host.palette.unit;
     this.element.classList.toggle("narrow", width < NARROW);
+    this.element.classList.toggle("close", width < CLOSE);
     this.element.classList.toggle("tight", width < TIGHT);
     this.element.classList.toggle("snug", width < SNUG);
     this.table.draw();

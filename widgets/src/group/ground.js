@@ -47,6 +47,8 @@ export function paintAxis(picture) {
   const wanted = Math.max(2, Math.min(8, Math.round((plan.bottom - plan.top) / (32 * u))));
   const right = plan.width - 12 * u;
   const marks = ticks(axis.low, axis.high, wanted);
+  // Where a round figure is far below the end, the end is told too: roots may stand there.
+  if (plan.y(marks[marks.length - 1]) - plan.y(axis.high) > 18 * u) marks.push(axis.high);
   const digits = marks.some((mark) => Math.abs(mark * 10 - Math.round(mark * 10)) > 1e-6) ? 2 : 1;
   context.textBaseline = "middle";
   context.lineWidth = 1;

@@ -258,6 +258,9 @@ function paintFoot(picture, { root, at, A, was, live }, column, chosen) {
   if (!was || Number.isNaN(was.A)) return;
   type(picture, 10);
   const moved = wide && Math.abs(was.at - at) > 0.004;
-  const words = moved ? `was ${signed(was.A)}, R ${plain(was.at)}` : `was ${signed(was.A)}`;
-  context.fillText(fitText(context, words, plan.pitch - 4 * u), left, plan.foot + 47 * u);
+  const short = `was ${signed(was.A)}`;
+  const long = moved ? `${short}, R ${plain(was.at)}` : short;
+  const room = plan.pitch - 4 * u;
+  const words = context.measureText(long).width <= room ? long : fitText(context, short, room);
+  context.fillText(words, left, plan.foot + 47 * u);
 }

@@ -126,7 +126,8 @@ function bars({ rows }, width, pitch, u) {
   const even = x(1 / rows.length);
   const figure = { y: foot + 14 * u, class: "axis", "text-anchor": "middle" };
   const room = Math.max(1, Math.min(5, Math.floor(x(end) / (LABEL * u))));
-  const grid = ticks(0, end, room).map((mark) => [
+  const ends = x(end) < LABEL * u ? [end] : [0, end]; // two figures would meet
+  const grid = (room > 1 ? ticks(0, end, room) : ends).map((mark) => [
     s("path", { d: `M${x(mark)} 0V${foot}`, stroke: "var(--rule)" }),
     s("text", { x: Math.max(9 * u, x(mark)), ...figure }, percent(mark, 0)),
   ]);

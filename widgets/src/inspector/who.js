@@ -52,7 +52,7 @@ function sum(shown, row) {
     return h("span", { class: "sum label" }, ended ? "not scored" : words);
   }
   if (byReturn) return h("span", { class: "sum", title: "reward" }, `R ${plain(value, 3)}`);
-  return h("span", { class: `sum ${signClass(value, 5e-4)}`, title: "advantage" }, signed(value, 3));
+  return h("span", { class: `sum ${signClass(value, 5e-4)}`, title: "advantage" }, `A ${signed(value, 3)}`);
 }
 
 /** A link from a node to the pile it belongs to. @param {WhoHost} host */

@@ -252,7 +252,7 @@ function shortValue(scene, row, seen, right, base) {
   const { context, p, shown } = scene;
   context.font = `600 11px ${p.family}`;
   const turn = seen.live ? `turn ${Math.max(1, shown.step.turns[row])}` : "\u2013";
-  const value = seen.known ? valueText(shown, seen.value) : turn;
+  const value = seen.known ? `${shown.byReturn ? "R " : ""}${valueText(shown, seen.value)}` : turn;
   const byValue = seen.known && !shown.byReturn;
   context.fillStyle = byValue ? ink(scene, seen.value) : seen.live ? p.live : p.label;
   context.textAlign = "right";
