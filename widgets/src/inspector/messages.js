@@ -177,7 +177,7 @@ function chipList(reading, turn) {
 function chip({ shown, goal, choose }, row) {
   const { step, byReturn } = shown;
   const value = shown.values[row];
-  const words = Number.isNaN(value) ? "" : valueText(shown, value);
+  const words = Number.isNaN(value) ? "" : `${byReturn ? "R " : ""}${valueText(shown, value)}`;
   return h("button", { class: "chip", "data-path": step.path(row), onclick: () => choose(row) },
     markIcon(shapeOf(step.status[row], step.s[row])),
     h("b", { class: "cut" }, goal(row, 60)),
