@@ -88,7 +88,7 @@ def cut(
     """
     choice("rest", rest, get_args(Rest))
     found = tree.node(node)
-    chosen = _turn(found, turn)
+    chosen = turn_of(found, turn)
     first = turn + 1
     if text is not None:
         if chosen.sampled_tick is None:
@@ -106,7 +106,8 @@ def cut(
     return Cut(node, turn, first, tick, rest, launched, text)
 
 
-def _turn(node: Node, turn: int) -> Turn:
+def turn_of(node: Node, turn: int) -> Turn:
+    """Raises: MissingError, if the node has no such turn."""
     whole("turn", turn, least=1)
     if turn > len(node.turns):
         raise MissingError(f"node {node.path} has no turn {turn}: it has {counted(len(node.turns), 'turn')}")

@@ -39,7 +39,9 @@ def test_a_fork_is_told_kept_and_shown(
     assert out.startswith("after this action in turn 2, 0.0 succeeds 0 of 2 [0.00, 0.66] (before: succeeded)")
     assert "new turns by scripted v0, the node's own" in out and str(new) in out
     assert "changed: other action: finish('no')" in out and "— no such number: an advantage needs" in out
-    command = out.splitlines()[-1].partition("; the first of them: rao-lab ")[2]
+    command = out.splitlines()[-2].partition("; the first of them: rao-lab ")[2]
+    assert out.splitlines()[-1] == f"side by side: rao-lab diff {new} --trees 0:0 0:1"
+    assert lab(["diff", new, "--trees", "0:0", "0:1"])[1].count("another action")
     assert command == f"show {new} --step 0 --tree 1"
     assert lab.json(command.split())["header"]["origin"]["repeat"] == 0
     status, out, _ = lab(["show", new, "--tree", "2"])
@@ -100,6 +102,7 @@ def test_a_goal_changed_in_words_alone_is_said_and_its_arguments_can_be_changed_
     [
         (["--rest", "later"], "rest='later' is unknown: choose one of continued, replayed"),
         (["--rest", "continued", "--turn", "40"], "node 0.0 has no turn 40: it has"),
+        (["--rest", "continued", "--turn", "40", "--policy", "nobody"], "node 0.0 has no turn 40"),
         (["--rest", "continued", "--child-value", "x"], "--child-value 'x' is no PATH=JSON"),
         (["--rest", "continued", "--action-file", "none.py"], "No such file or directory: none.py"),
         (["--rest", "continued", "--goal-args", "{}"], "--goal-args goes with --goal"),

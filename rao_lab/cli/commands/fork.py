@@ -113,7 +113,7 @@ def fork(
     from rao_lab.cli.reports.fork import fork_text
     from rao_lab.errors import ConfigError
     from rao_lab.store import open_run
-    from rao_lab.tree.cut import Rest
+    from rao_lab.tree.cut import Rest, turn_of
     from rao_lab.views.terminal import Board
 
     if rest is None:
@@ -125,6 +125,7 @@ def fork(
             paths = [each.path for each in original.nodes]
             more = f" and {len(paths) - PATHS_SAID} more" if len(paths) > PATHS_SAID else ""
             raise ConfigError(f"--node is missing: this tree has {', '.join(paths[:PATHS_SAID])}{more}")
+        turn_of(original.node(node), turn)  # before a model is loaded for nothing
         world = None
         if env or rules or tasks:
             world = reopen_environment(Begun(path, run.config), env, "chat", None, rules, tasks, {})
@@ -153,7 +154,7 @@ def fork(
     if as_json:
         print_json(found.to_dict())
     else:
-        print_text(fork_text(found, out or path, _place(found, out or path)), sentences=True)
+        print_text(fork_text(found, out or path, _places(found, out or path)), sentences=True)
     if len(found) < repeats:
         print_progress(f"stopped: {len(found)} of {repeats} forks had ended; they are kept")
         raise typer.Exit(INTERRUPTED)
@@ -203,16 +204,23 @@ def _told(goal: str | None, args: str | None) -> str | Launch | None:
     return Launch(goal, found)
 
 
-def _place(found: Forks, kept: Path) -> int | None:
-    """Where the first fork stands in its step; None if none has ended."""
+def _places(found: Forks, kept: Path) -> tuple[int | None, int] | None:
+    """Where the tree and its first fork stand in their step; None if none has ended."""
     from rao_lab.store import open_run
 
     if not found.trees:
         return None
     with open_run(kept) as run:
         trees = run.trees(found.original.header.step)
-    origin = found.trees[0].header.origin
-    return max((place for place, each in enumerate(trees) if each.origin == origin), default=None)
+    head, origin = found.original.header, found.trees[0].header.origin
+    forks = [place for place, each in enumerate(trees) if each.origin == origin]
+    before = [
+        place
+        for place, each in enumerate(trees)
+        if (each.group, each.rollout, each.origin, each.probe)
+        == (head.group, head.rollout, head.origin, False)
+    ]
+    return (before[0] if before else None, max(forks)) if forks else None
 
 
 def _values(assigned: list[str] | None) -> dict[str, Any] | None:

@@ -16,11 +16,12 @@ NOTHING = "—"
 COLUMNS = ("fork", "s", "R", "A", "root s", "root R", "root A", "nodes", "turns", "tokens")
 
 
-def fork_text(found: Forks, kept: Path, place: int | None) -> str:
+def fork_text(found: Forks, kept: Path, places: tuple[int | None, int] | None) -> str:
     """The sentence, a table of the tree and its forks, and where they are.
 
     Args:
-        place: of the first fork in its step, as `rao-lab show --tree` takes it; None if there is none.
+        places: of the tree and of the first fork in their step, as `rao-lab show --tree` takes them; None if there
+            is no fork.
     """
     rows = [_cells(row) for row in found.rows()]
     sizes = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
@@ -39,9 +40,12 @@ def fork_text(found: Forks, kept: Path, place: int | None) -> str:
     lacks += ["tokens not told"] if any(row["tokens"] is None for row in found.rows()) else []
     feet = [f"{NOTHING} no such number: {'; '.join(lacks)}"] if lacks else []
     where = f"kept in {unquoted(kept)}"
-    if place is not None:
+    if places is not None:
         step, file = found.original.header.step, for_shell(kept)
+        before, place = places
         where += f"; the first of them: rao-lab show {file} --step {step} --tree {place}"
+        if before is not None:
+            where += f"\nside by side: rao-lab diff {file} --trees {step}:{before} {step}:{place}"
     return "\n".join([f"{found}", *heads, "", *table, *feet, "", where])
 
 
