@@ -68,7 +68,12 @@ class ArmReached:
 
 @dataclass(frozen=True, repr=False)
 class ArmComparison:
-    """Two or more arms beside each other; `runs` compares the same runs one by one."""
+    """Two or more arms beside each other; `runs` compares the same runs one by one.
+
+    >>> run = rl.open_run("runs/a.rao")
+    >>> rl.compare_arms({"one": [run], "other": [run]}).seeds
+    {'one': ('0',), 'other': ('0',)}
+    """
 
     seeds: Mapping[str, tuple[str, ...]]
     """By arm, the seed of each run, as its config says."""
@@ -120,9 +125,9 @@ class ArmComparison:
 def compare_arms(arms: Mapping[str, Sequence[Run]], window: int = WINDOW) -> ArmComparison:
     """Puts recipes beside each other, each with its runs of several seeds.
 
-        >>> a, b = rl.open_run("runs/a.rao"), rl.open_run("runs/b.rao")
-        >>> arms = rl.compare_arms({"one": [a], "other": [b]}, window=1)
-        >>> arms.points["after step 1"][0].success.low is None  # one run says nothing of another
+        >>> run = rl.open_run("runs/a.rao")  # in earnest, runs of several seeds
+        >>> found = rl.compare_arms({"one": [run], "other": [run]}, window=1)
+        >>> found.points["after step 1"][0].success.low is None  # one run says nothing of another
         True
 
     Args:
@@ -130,10 +135,11 @@ def compare_arms(arms: Mapping[str, Sequence[Run]], window: int = WINDOW) -> Arm
         window: steps that a success is averaged over.
 
     Raises:
-        ConfigError: fewer than two arms, an arm without runs, a run that is given twice, or one in which no step of
+        ConfigError: fewer than two arms, an arm without runs or with a run twice, or a run in which no step of
             training has ended.
     """
-    if not isinstance(arms, Mapping) or len(arms) < 2:
+    lists_only = isinstance(arms, Mapping) and all(isinstance(each, list | tuple) for each in arms.values())
+    if not lists_only or len(arms) < 2:
         raise ConfigError(
             'rl.compare_arms takes two arms or more by name, such as {"rao": [a, b], "flat": [c, d]}, '
             f"not {quoted(arms)}"
@@ -144,10 +150,9 @@ def compare_arms(arms: Mapping[str, Sequence[Run]], window: int = WINDOW) -> Arm
             raise ConfigError(f"arm {quoted(name)} has no run: give each arm a list of runs")
     flat = [run for runs in lists.values() for run in runs]
     compared = compare_runs(*flat, window=window)
-    paths = [run.path.resolve() for run in flat]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise ConfigError(f"{path.name} is given twice: one run counts once")
+    for name, runs in lists.items():
+        if len({run.path.resolve() for run in runs}) < len(runs):
+            raise ConfigError(f"arm {quoted(name)} has a run twice: one run counts once")
     ends = [0, *accumulate(map(len, lists.values()))]
     seeds = {name: tuple(_seed(run) for run in runs) for name, runs in lists.items()}
     points = {}
