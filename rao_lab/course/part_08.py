@@ -23,7 +23,10 @@ def _began(answer: object) -> str:
     if not isinstance(path, str):
         return f'{quoted(path)} is no path: a path is a text in quotation marks, such as "0.1".'
     if path not in scores:
-        return f"{quoted(path)} is no agent of this tree: give a path of the outline, such as 0 or 0.1."
+        return (
+            f"{quoted(path)} is no agent of this tree: a path stands in the head of the agent's panel and in the "
+            "outline, not in its goal."
+        )
     if scores[path]:
         return f"Agent {path} succeeded."
     below = any(str(each).rpartition(".")[0] == path and not success for each, success in scores.items())

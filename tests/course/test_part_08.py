@@ -34,7 +34,7 @@ def test_right_answers_pass(number: str, answer: object) -> None:
         ("8.4", ["0.0", SCORES], "Agent 0.0 succeeded."),
         ("8.4", ["0.1", SCORES], "Agent 0.1 failed, but one of its helpers had failed, too."),
         ("8.4", ["0", SCORES], "Agent 0 failed, but one of its helpers had failed, too."),
-        ("8.4", ["0.2", SCORES], "'0.2' is no agent of this tree: give a path of the outline, such as 0 or 0.1."),
+        ("8.4", ["9", SCORES], "'9' is no agent of this tree: a path stands in the head of the agent's panel and in the outline, not in its goal."),
         ("8.4", [0, SCORES], '0 is no path: a path is a text in quotation marks, such as "0.1".'),
         ("8.4", [0.1, SCORES], '0.1 is no path: a path is a text in quotation marks, such as "0.1".'),
         ("8.4", "0.1.0", "'0.1.0' is no path with the scores of a tree: write [answer, scores]."),
