@@ -11,6 +11,10 @@ NOT_SET = "\u2013"
 """Of a setting that a run does not have."""
 NAME_LIMIT, VALUE_LIMIT, MOST = 60, 60, 200
 DEEPEST = 8
+RENAMED = {"opened.env.settings.": "env.", "opened.env.": "env.", "opened.policy.settings.": "policy."}
+"""How names begin, and how `--set` begins them."""
+SAID = {"opened.env.env": "environment", "opened.policy.name": "policy"}
+"""Names whose values another name has, too."""
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
@@ -18,6 +22,8 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ..
 
     >>> differences([{"train": {"steps": 12, "seed": 0}}, {"train": {"steps": 12, "seed": 1}}])
     {'train.seed': ('0', '1')}
+    >>> differences([{"opened": {"env": {"settings": {"seed": each}}}} for each in (0, 1)])
+    {'env.seed': ('0', '1')}
 
     Args:
         configs: as `Run.config` gives them; where a run was resumed is no setting.
@@ -27,11 +33,22 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ..
     flat = [dict(_flat(config, "", 0)) for config in settings]
     names = dict.fromkeys(name for each in flat for name in each)
     found = {name: tuple(each.get(name, NOT_SET) for each in flat) for name in names}
-    apart = [name for name, values in found.items() if len(set(values)) > 1]
+    apart = [
+        name
+        for name, values in found.items()
+        if len(set(values)) > 1 and not (name in SAID and values == found.get(SAID[name]))
+    ]
+    apart.sort(key="world".__eq__)  # it says in a line what others say by name
     return {
-        one_line(name, NAME_LIMIT): tuple(one_line(each, VALUE_LIMIT) for each in found[name])
+        one_line(_named(name), NAME_LIMIT): tuple(one_line(each, VALUE_LIMIT) for each in found[name])
         for name in apart[:MOST]
     }
+
+
+def _named(name: str) -> str:
+    """A setting as `--set` calls it, if it is one of how a world or policy was opened."""
+    begin = next((each for each in RENAMED if name.startswith(each)), "")
+    return f"{RENAMED.get(begin, '')}{name.removeprefix(begin)}"
 
 
 def _flat(config: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, str]]:

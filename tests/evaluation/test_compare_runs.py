@@ -57,6 +57,19 @@ def test_what_is_no_pair_of_training_runs_is_refused(runs: tuple[rl.Run, rl.Run]
         rl.compare_runs(runs[0], rl.open_run(tmp_path / "e.rao"))
 
 
+def test_settings_of_a_world_have_the_names_of_the_command_line_and_stand_before_its_own_words(
+    repo: Path,
+) -> None:
+    both = [rl.open_run(repo / f"data/course/{name}.rao") for name in ("run_a", "run_b")]
+    settings = rl.compare_runs(*both).settings
+    assert settings["env.guard_own_goal"] == ("False", "True") and not any(
+        "opened" in name for name in settings
+    )
+    assert [*settings][-1] == "world", "it says in a line what the others say by name"
+    text = str(rl.Explorer(both))
+    assert text.index("env.guard_own_goal: False | True") < text.index("world: TextCraft(")
+
+
 def trained(file: Path, **settings: Any) -> rl.Run:
     policy = rl.load_policy("tiny")
     limits = rl.Limits(max_depth=1, max_turns=3, max_nodes=3, max_new_tokens=12, context_window=128)
