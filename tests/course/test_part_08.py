@@ -14,6 +14,9 @@ SCORES = {"0": 0.0, "0.0": 1.0, "0.1": 0.0, "0.1.0": None, "0.1.1": 1.0, "0.10":
 ODD: list[Any] = [[], {}, "many", "4", True, math.nan, object(), [None, None], ["0"], ["0", []], b"0", 1j]
 
 
+NO_PATH = "a path stands in the head of the agent's panel and in the outline, not in its goal."
+
+
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
@@ -34,7 +37,7 @@ def test_right_answers_pass(number: str, answer: object) -> None:
         ("8.4", ["0.0", SCORES], "Agent 0.0 succeeded."),
         ("8.4", ["0.1", SCORES], "Agent 0.1 failed, but one of its helpers had failed, too."),
         ("8.4", ["0", SCORES], "Agent 0 failed, but one of its helpers had failed, too."),
-        ("8.4", ["9", SCORES], "'9' is no agent of this tree: a path stands in the head of the agent's panel and in the outline, not in its goal."),
+        ("8.4", ["9", SCORES], f"'9' is no agent of this tree: {NO_PATH}"),
         ("8.4", [0, SCORES], '0 is no path: a path is a text in quotation marks, such as "0.1".'),
         ("8.4", [0.1, SCORES], '0.1 is no path: a path is a text in quotation marks, such as "0.1".'),
         ("8.4", "0.1.0", "'0.1.0' is no path with the scores of a tree: write [answer, scores]."),
