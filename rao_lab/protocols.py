@@ -5,6 +5,7 @@ An environment knows no policy, and a policy knows no environment. Both know the
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -267,6 +268,8 @@ class TurnRequest:
     """Tokens that prompt and sampled ids may fill together."""
     script: Scripted | None = None
     """The environment, if it can be played by rule."""
+    left: float = math.inf
+    """Seconds that its tree has left: a server that asks for a longer wait has failed."""
 
 
 @dataclass(frozen=True, slots=True)

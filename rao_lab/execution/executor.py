@@ -36,7 +36,7 @@ from rao_lab.execution.sandbox import Sandbox
 from rao_lab.execution.scoring import reward_range, score_rest
 from rao_lab.execution.silence import Silence
 from rao_lab.execution.tree_run import TreeRun
-from rao_lab.protocols import Dialect, Environment, Judge, Policy, Scripted, TurnReply, Worded
+from rao_lab.protocols import Dialect, Environment, Judge, NodeKey, Policy, Scripted, TurnReply, Worded
 from rao_lab.tree import AGENTS, Agent, Event, Tree, TreeHeader
 
 OnEvent = Callable[[int, Event], None]
@@ -144,10 +144,18 @@ class Executor:
             Interrupted: Ctrl-C; it has the trees so far. `on_event` does not hear how it ended them.
             UnavailableError: the policy is being trained in another thread.
         """
-        # Of a replay: the policy that writes or decodes for it.
-        live = getattr(self.policy, "live", None) or getattr(self.policy, "through", None)
-        with taken(self.policy), taken(self.policy if live is None else live):
+        with taken(self.policy), taken(self._writer()):
             return self._run(headers)
+
+    def _writer(self) -> Policy:
+        """Of a replay, the policy that writes or decodes for it."""
+        live: Policy | None = getattr(self.policy, "live", None) or getattr(self.policy, "through", None)
+        return self.policy if live is None else live
+
+    def _server_fault(self, key: NodeKey) -> str:
+        """As `EndpointPolicy.server_fault`, of a policy behind a server."""
+        fault = getattr(self._writer(), "server_fault", None)
+        return "" if fault is None else str(fault(key, self.limits.tree_seconds))
 
     def _run(self, headers: Sequence[TreeHeader]) -> list[Tree]:
         trees = [self._open(index, header) for index, header in enumerate(headers)]
@@ -255,7 +263,7 @@ class Executor:
                 list(pool.map(TreeRun.work, busy))
             late = [tree for tree in running if tree.overtime()]
             for tree in late:
-                tree.time_out()
+                tree.time_out(self._server_fault)
             if busy or late:
                 self._after([*busy, *late])
                 self._close_ended(trees, ended)
@@ -290,9 +298,10 @@ class Executor:
                     self.on_event(tree.index, event)
             for key in tree.take_ended():
                 self.policy.forget(key)
+            left = self.limits.tree_seconds - tree.log.age()
             for request in tree.take_requests():
                 with in_policy(self.policy, "submit"):
-                    self.policy.submit(changed(request, script=self.script))
+                    self.policy.submit(changed(request, script=self.script, left=left))
 
     def _close_ended(self, trees: Sequence[TreeRun], ended: dict[int, Tree], ask: bool = True) -> None:
         """Scores the trees that have just ended. A judge's time does not count as time of the others.

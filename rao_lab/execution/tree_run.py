@@ -37,6 +37,7 @@ from rao_lab.execution.node_run import (
     spawned,
     turn_request,
 )
+from rao_lab.execution.overtime import Fault, lost_to_server
 from rao_lab.execution.prompted import read_reply, told
 from rao_lab.execution.sandbox import Awaiting, Ended, Launched, Sandbox
 from rao_lab.execution.scoring import Range, score_ended
@@ -151,11 +152,13 @@ class TreeRun:
     def overtime(self) -> bool:
         return self.active and self.log.age() > self._limits.tree_seconds
 
-    def time_out(self) -> None:
+    def time_out(self, fault: Fault) -> None:
         """The wall-clock limit fired: ends every running node, the deepest first."""
         self.log.mark(f"the limit of {self._limits.tree_seconds:g} s per tree fired")
+        lost = lost_to_server([node.key for node in self.running()], fault)
         for path in sorted(self._nodes, key=path_key, reverse=True):
-            self._finish(self._nodes[path], Status.TIMEOUT)
+            status = Status.ERROR if path in lost else Status.TIMEOUT
+            self._finish(self._nodes[path], status, reason=lost.get(path, ""))
         self._wake.clear()
 
     def stop(self, why: str) -> None:
@@ -355,10 +358,9 @@ class TreeRun:
 
     def _begin(self, node: NodeRun) -> None:
         """The node's world opens, and its first turn starts."""
-        header = self.log.fold.header
-        with in_world(self._world, "enter", header, node.path):
+        with in_world(self._world, "enter", self.log.fold.header, node.path):
             self._world.enter(node.path, node.launch)
-        self._tell(node, brief(node, self._edits, header.agent, self._functions))
+        self._tell(node, brief(node, self._edits, self.log.fold.header.agent, self._functions))
 
     def _cancel_children(self, node: NodeRun) -> None:
         for path, call_id in list(node.waiting.items()):

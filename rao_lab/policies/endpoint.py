@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -22,7 +24,8 @@ from rao_lab.base.checks import flag, number, whole
 from rao_lab.base.safe_text import unquoted
 from rao_lab.base.token_bound import most_tokens
 from rao_lab.base.warned import warn_user
-from rao_lab.policies.chat_server import Call, ChatServer, read_address, read_key
+from rao_lab.policies.awaited import SILENT_SHARE, Awaited
+from rao_lab.policies.chat_server import ChatServer, read_address, read_key
 from rao_lab.policies.completion import AnswerLost, Completion, complaint, read_completion, refusal
 from rao_lab.policies.pace import Pace, Slot, Tries
 from rao_lab.policies.pending import key_order, lost
@@ -60,6 +63,7 @@ class EndpointPolicy:
 
     Attributes:
         concurrency: as given.
+        trouble: why the last request failed, if none was answered since; "" = it did not.
         usage: totals so far of requests, retries, prompt_tokens and completion_tokens, as the server reports them,
             and the cost in US dollars if there are prices.
 
@@ -111,7 +115,8 @@ class EndpointPolicy:
         self._empty = 0
         """Empty replies since the last one that was not."""
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rao-lab-endpoint")
-        self._running: dict[NodeKey, tuple[Call, Future[TurnReply]]] = {}
+        self.trouble = ""
+        self._running: dict[NodeKey, tuple[Awaited, Future[TurnReply]]] = {}
         self._counting = threading.Lock()
 
     def __repr__(self) -> str:
@@ -149,7 +154,7 @@ class EndpointPolicy:
         self._temperature = value
 
     def submit(self, request: TurnRequest) -> None:
-        call = Call()
+        call = Awaited(request.left)
         self._running[request.key] = call, self._pool.submit(self._reply, request, call)
 
     def tick(self) -> Sequence[TurnReply]:
@@ -172,6 +177,30 @@ class EndpointPolicy:
             running[1].cancel()
             running[0].abandon()
 
+    def server_fault(self, key: NodeKey, seconds: float) -> str:
+        """Why the server is to blame for a turn that is not there when its tree's so many seconds are over; "" = it is
+        not: the turn is slow."""
+        call, future = self._running.get(key, (None, None))
+        if call is None or future is None or future.done():
+            return ""
+        if trouble := call.trouble or (self.trouble if call.slot is None and self._pace.holds() else ""):
+            return f"the tree's time was over before another try: {trouble}"
+        others = [each for each, _ in self._running.values()] if call.slot is None else []
+        silent = max(each.silent() for each in (call, *others))
+        if silent < SILENT_SHARE * seconds:
+            return ""
+        return f"nothing came from the server in {silent:.3g} s, and then the tree's time was over"
+
+    @property
+    def held_up(self) -> str:
+        """How long all requests wait for another try, and why, in words; "" = one is with the server."""
+        now, holds = time.monotonic(), self._pace.holds()
+        calls = [call for call, future in [*self._running.values()] if not future.done()]
+        if not calls or not self.trouble or any(call.slot for call in calls):
+            return ""
+        left = math.ceil(min(max(holds, call.until - now) for call in calls))
+        return f"waits {left} s: {self.trouble.removeprefix('the server answered ')}" if left > 0 else ""
+
     def _tell(self) -> None:
         """Says once what was learned of the server and changes what the model is asked, or what it answers."""
         habits, temperature = self._habits, self._temperature
@@ -191,25 +220,36 @@ class EndpointPolicy:
 
     # In the threads of the pool.
 
-    def _reply(self, request: TurnRequest, call: Call) -> TurnReply:
+    def _reply(self, request: TurnRequest, call: Awaited) -> TurnReply:
         tries = Tries(self._retries, request.noise)
         while True:
             slot = self._pace.start(call.gone)
             if slot is None:
                 return lost(request, "no longer wanted")
+            call.slot = slot
             self._count(retries=int(tries.made > 0))
             try:
                 reply = self._ask(request, call, slot)
                 self._pace.answered(slot)
+                self.trouble = ""
                 return reply
             except AnswerLost as failure:
+                call.slot = None
+                if too_long := call.too_long(failure):
+                    self._pace.failed(slot, overloaded=False)
+                    return lost(request, too_long)
+                if not call.gone.is_set():
+                    call.trouble = self.trouble = failure.reason
                 crowded = failure.busy and slot.beside > 0 and slot.heard and not call.gone.is_set()
                 self._pace.failed(slot, crowded, failure.pause if failure.busy else 0.0)
                 pause = tries.pause(failure.pause, crowded) if failure.again else None
-                if pause is None or call.gone.wait(pause):
+                if pause is None:
+                    return lost(request, failure.reason)
+                call.until = time.monotonic() + pause
+                if call.gone.wait(pause):
                     return lost(request, failure.reason)
 
-    def _ask(self, request: TurnRequest, call: Call, slot: Slot) -> TurnReply:
+    def _ask(self, request: TurnRequest, call: Awaited, slot: Slot) -> TurnReply:
         most = MOST_CHARS_PER_TOKEN * request.max_new_tokens
         while True:
             habits = self._habits

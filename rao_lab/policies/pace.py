@@ -22,8 +22,8 @@ PAUSE_SECONDS = 0.5
 """Pause before the first further try, on average; it doubles for each one after that."""
 MAX_PAUSE_SECONDS = 30.0
 """Longest pause that doubling leads to."""
-MAX_ASKED_SECONDS = 120.0
-"""Longest pause that a server can ask for."""
+MAX_ASKED_SECONDS = 600.0
+"""Longest pause that a server can ask for: one that asks for more has failed."""
 MOST_CROWDED = 6
 """Tries of one request that may fail for company before they count as failures: 64 at once are 1 by then."""
 
@@ -66,6 +66,8 @@ class Pace:
         self._apart = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
         """Before this moment none is sent, because of the rate or because the server asks for it."""
+        self._asked = 0.0
+        """Until then the server asks to be left alone."""
         self._held = 0.0
         """Nor before this one, because it is overloaded; an answer ends this."""
         self._cut = 0.0
@@ -80,6 +82,10 @@ class Pace:
     def allowed(self) -> int:
         """Requests that may be under way at once now."""
         return max(1, int(self._allowed))
+
+    def holds(self) -> float:
+        """Seconds for which none is sent because the server asks for it, or is overloaded."""
+        return max(0.0, max(self._asked, self._held) - time.monotonic())
 
     def start(self, gone: threading.Event) -> Slot | None:
         """Waits until a request may be sent; None if `gone` is set before that."""
@@ -124,7 +130,8 @@ class Pace:
             if overloaded and slot.sent >= self._cut:  # those sent before speak of the same overload
                 self._allowed, self._cut = max(1.0, self._allowed / 2), now
                 self._held, self._cuts = now + doubled(self._cuts), self._cuts + 1
-            self._next = max(self._next, now + min(pause, MAX_ASKED_SECONDS))
+            self._asked = max(self._asked, now + min(pause, MAX_ASKED_SECONDS))
+            self._next = max(self._next, self._asked)
         self._end(slot)
 
     def _end(self, slot: Slot) -> None:

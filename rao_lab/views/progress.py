@@ -30,6 +30,7 @@ LOG_SECONDS = 30.0
 RATE_SECONDS = 5.0
 """Tokens a second are those of so many last seconds."""
 GOAL_CELLS = 32
+WAIT_CELLS = 56
 
 OnTick = Callable[[int], None]
 OnTree = Callable[[int, Event], None]
@@ -40,7 +41,7 @@ class Progress:
     """Counts what it hears of running trees; `line` may be called from another thread.
 
     Args:
-        policy: if it has `written`, tokens of turns that are under way count too.
+        policy: if it has `written`, tokens of turns that are under way count too; if `held_up`, why it waits is said.
         environment: if it has `running`, functions of its own that run now are named.
         judge: if it has `waiting`, verdicts that are awaited are counted.
         trees: how many there are in all; 1 = that needs no word.
@@ -133,11 +134,13 @@ class Progress:
         return int(getattr(self._policy, "written", 0))
 
     def _where(self) -> str:
-        """How many verdicts are awaited, or which functions run; otherwise how many replies, and whose if one."""
+        """Verdicts that are awaited, functions that run, or why all wait; otherwise how many replies, and whose."""
         if waiting := getattr(self._judge, "waiting", 0):
             return f" ({counted(waiting, 'verdict')} awaited)"
         if running := getattr(self._environment, "running", ()):
             return f" (running {one_line(', '.join(running), GOAL_CELLS)})"
+        if held_up := getattr(self._policy, "held_up", ""):
+            return f" ({one_line(held_up, WAIT_CELLS)})"
         if len(self._awaited) == 1:
             (key,) = self._awaited
             words, colon, after = self._goals.get(key, "").partition(": ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from dataclasses import replace
@@ -18,6 +19,7 @@ from rao_lab.credit.table import tabulate
 from rao_lab.errors import ConfigError
 from rao_lab.execution.executor import Executor
 from rao_lab.execution.limits import Limits
+from rao_lab.execution.overtime import lost_to_server
 from rao_lab.execution.sandbox import Sandbox
 from rao_lab.policies.endpoint import EndpointPolicy
 from rao_lab.policies.load import load_policy
@@ -26,6 +28,7 @@ from rao_lab.store import open_run
 from rao_lab.training.config import TrainConfig
 from rao_lab.tree import Message, Status, Tree, TreeHeader, Turn, validate
 from rao_lab.tree.codec import tree_from_json, tree_to_json
+from rao_lab.views.progress import Progress
 from tests.support.chat_servers import (
     Answer,
     Handler,
@@ -316,7 +319,57 @@ def test_the_time_limit_of_a_tree_acts_while_the_server_is_silent(server: Server
     server.answer = lambda handler, asked: over.wait(60) and None
     tree = grow(EndpointPolicy(server.address, timeout=60.0), tree_seconds=0.5)
     over.set()
-    assert tree.root.status is Status.TIMEOUT
+    assert (tree.root.status, tree.root.success) == (Status.ERROR, None)
+    assert tree.root.reason.startswith("nothing came from the server in ")
+
+
+def test_a_slow_model_that_uses_up_the_time_of_its_tree_has_failed(server: Server) -> None:
+    """The server gives signs of life: that the turn is not there is the model's own failure."""
+    over = threading.Event()
+
+    def one_piece(handler: Handler, asked: dict[str, Any]) -> None:
+        streams({"choices": [{"delta": {"content": "I th"}}]}, done=False)(handler, asked)
+        handler.wfile.flush()
+        over.wait(60)
+
+    server.answer = one_piece
+    tree = grow(EndpointPolicy(server.address, timeout=60.0), tree_seconds=2.0)
+    over.set()
+    assert (tree.root.status, tree.root.success) == (Status.TIMEOUT, 0.0)
+
+
+@pytest.mark.parametrize(("asked", "wait"), [("86400", "24 h"), ("40", "40 s")])
+def test_a_server_that_asks_to_wait_longer_than_the_tree_has_failed_at_once(
+    server: Server, asked: str, wait: str
+) -> None:
+    server.answer = answers(429, '{"error": {"message": "quota for today"}}', Retry_After=asked)
+    policy = EndpointPolicy(server.address, retries=9)
+    root = grow(policy, tree_seconds=30.0).root
+    assert (root.status, root.success) == (Status.ERROR, None)
+    assert root.reason == (
+        f"the server asks to wait {wait} (answered 429 Too Many Requests: quota for today)"
+    )
+    assert policy.usage["requests"] == 1
+
+
+def test_a_wait_for_a_retry_is_said_and_is_no_failure_of_the_model(server: Server) -> None:
+    """Nor is it one of the nodes that await the node."""
+    server.answer = answers(429, '{"error": {"message": "slow down"}}', Retry_After="40")
+    policy = EndpointPolicy(server.address)
+    policy.submit(request(left=60.0))
+    while not policy.held_up:
+        assert not policy.tick()
+    assert re.search(r"\(waits [34]\d s: 429 Too Many Requests: slow down\)", Progress(policy).line())
+    why = policy.server_fault((0, "0"), 30.0)
+    assert why == (
+        "the tree's time was over before another try: the server answered 429 Too Many Requests: slow down"
+    )
+    lost = lost_to_server(
+        [(0, "0"), (0, "0.0"), (0, "0.0.1"), (0, "0.1")], lambda key: "w" * (key[1] == "0.0.1")
+    )
+    waiting = "it awaited a node that was lost: w"
+    assert lost == {"0.0.1": "w", "0.0": waiting, "0": waiting}
+    policy.forget((0, "0"))
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,10 @@ def _report(tree: Tree, actor: Policy, judge: Judge | None, limits: Limits, as_j
         if isinstance(value, str) and len(value) > LONG_ANSWER:
             print_text(f"\n{value[:MOST_ANSWER]}", sentences=True)
     if usage := getattr(actor, "usage", None):
-        print_progress(f"server: {usage_words(usage)}")
+        trouble = getattr(actor, "trouble", "")
+        told = not trouble or (tree.nodes and trouble in tree.root.reason)
+        said = "" if told else f"; its last word: {trouble.removeprefix('the server ')}"
+        print_progress(f"server: {usage_words(usage)}{said}")
     if words := cut_words(tree.nodes, limits.max_new_tokens, actor.window):
         print_progress(words)
     if words := judge_words(judge):
