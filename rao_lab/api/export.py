@@ -19,6 +19,7 @@ from rao_lab.base.safe_text import unquoted
 from rao_lab.base.words import counted
 from rao_lab.credit import Attributions, CreditConfig, attribute_table
 from rao_lab.errors import ConfigError, MissingError, RunFileError, UnavailableError
+from rao_lab.evaluation.bench_record import KIND
 from rao_lab.prompts import recorded
 from rao_lab.protocols import Dialect
 from rao_lab.store import Run, RunWriter, export_copy, open_run, salvage
@@ -246,6 +247,10 @@ def _export_page(run: Run, out: Path, steps: list[int] | None, max_mb: float) ->
     from rao_lab.views.explorer.widget import save_run
 
     number("--max-mb", max_mb, most=1e6, above=True)
+    all_ = [each.step for each in run.steps if each.trees]
+    if steps is None and all_ and run.config.get("kind") == KIND:  # its prompts are there to be compared
+        with suppress(ConfigError, RunFileError):  # together they are too large, or one cannot be read
+            return _export_page(run, out, all_, max_mb)
     said = save_run(run, out, steps=steps, max_mb=max_mb)
     return f"{out}: {_size(out)}" + (f"; left out: {said}" if said else "")
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from rao_lab.base.safe_text import quoted
 from rao_lab.errors import ConfigError
 
-RENAMED = {"dialect": "prompt"}
+RENAMED = {"dialect": "prompt", "env": "environment"}
 """Names that some know from elsewhere, and ours."""
 
 NEAR = 0.65

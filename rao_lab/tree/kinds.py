@@ -50,6 +50,10 @@ class KindFigures:
         return ", ".join(said)
 
 
+NO_KIND = "no kind"
+"""Of trees whose world does not say it, beside others of which it does."""
+
+
 def kind_of(node: Node) -> str:
     """What kind of question a node works on; "" = its world does not say."""
     kind = node.args.get("kind")
@@ -61,7 +65,7 @@ def tree_kind(tree: Tree) -> str:
 
 
 def by_kind(trees: Sequence[Tree], kind: Callable[[Tree], str] = tree_kind) -> dict[str, KindFigures]:
-    """Figures by kind, in alphabetical order; nothing if no tree has one.
+    """Figures by kind, in alphabetical order; nothing if no tree has one. All trees are in it if one is.
 
     Args:
         kind: of a tree. A launch has the kind of the node that made it, otherwise that of its tree.
@@ -76,6 +80,8 @@ def by_kind(trees: Sequence[Tree], kind: Callable[[Tree], str] = tree_kind) -> d
         for node in tree.nodes:
             if node.parent is not None and (maker := kinds.get(node.parent) or own):
                 launched.setdefault(maker, []).append(node.together)
+    if found and (rest := [tree for tree in trees if not kind(tree)]):
+        found[NO_KIND] = rest
     return {
         name: _figures(found.get(name, []), launched.get(name, [])) for name in sorted({*found, *launched})
     }

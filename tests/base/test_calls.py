@@ -38,6 +38,7 @@ def test_a_class_method_says_what_it_takes() -> None:
 
 def test_only_a_near_name_is_offered() -> None:
     assert nearest("colour", ["lora", "base"]) is None
+    assert nearest("env", ["prompts", "environment"]) == "environment"
     assert nearest("colum", ["column", "at_once"]) == "column"
 
 

@@ -42,6 +42,8 @@ def test_a_bench_prints_its_table_and_goes_on_with_more_tasks(lab: CommandLine, 
     assert [each["name"] for each in found["figures"]] == ["style=summed", "style=per_ingredient"]
     assert (found["trees"], found["planned"], found["winner"]) == (6, 6, None)
     assert lab.json(["prompts", "bench", "--from", out])["tasks"] == found["tasks"]
+    _, exported, _ = lab(["export", out, "--out", tmp_path / "bench.html"])  # a page of all its prompts
+    assert "bench.html: " in exported and "left out" not in exported
     _, side_by_side, _ = lab(["diff", out, "--trees", "1:0.0", "2:0.0"])
     assert "first divergence: node 0, turn 1: another action" in side_by_side
 

@@ -12,6 +12,7 @@ import pytest
 import rao_lab as rl
 from rao_lab.api.settings import find_task
 from rao_lab.environments.named import open_named
+from tests.support.written import Written
 
 ASKED = {"goal": "Who built the mill?", "answer": ["Ida Moor", "I. Moor"]}
 
@@ -184,3 +185,10 @@ def test_a_folder_of_100_megabytes(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         env = rl.environments.Research.from_folder(*made(tmp_path, texts))
     assert len(env.corpus) == 100 and env.corpus.search("mill 112999 weather")[0].doc == "99.txt"
+
+
+def test_questions_whose_kind_is_not_known_have_a_line_too(tmp_path: Path) -> None:
+    rows = [{"goal": "Where was Ada born?", "answer": "London"}, {"goal": "Why London?", "answer": "London"}]
+    env = rl.environments.Research.from_folder(*made(tmp_path, {"a.txt": b"Ada was born in London."}, *rows))
+    found = rl.evaluate(env, Written(["finish('London')"]), tasks=2)
+    assert {kind: each.tasks for kind, each in found.by_kind.items()} == {"chain": 1, "no kind": 1}
