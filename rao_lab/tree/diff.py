@@ -18,13 +18,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rao_lab.base.early import in_notebook
 from rao_lab.base.safe_text import quoted
-from rao_lab.base.width import NOTEBOOK_WIDTH
+from rao_lab.base.width import usual_width
 from rao_lab.errors import InputError
 from rao_lab.tree.align import Pair, align
 from rao_lab.tree.compare import Goals, Parting, Row, partings, told_apart
-from rao_lab.tree.diff_text import WIDTH, side_by_side
+from rao_lab.tree.diff_text import side_by_side
 from rao_lab.tree.earned import Credit, Earned, earned_by
 from rao_lab.tree.node import Node, path_key
 from rao_lab.tree.origin import retold
@@ -97,8 +96,9 @@ class TreeDiff:
         }
 
     def __str__(self) -> str:
-        width = NOTEBOOK_WIDTH if in_notebook() else WIDTH
-        return side_by_side(self.a, self.b, self.rows, self.first, self.first_action, width, self.names)
+        return side_by_side(
+            self.a, self.b, self.rows, self.first, self.first_action, usual_width(), self.names
+        )
 
     def __repr__(self) -> str:
         return f"<TreeDiff of {len(self.a)} and {len(self.b)} nodes: {len(self.pairs)} in both>"

@@ -13,7 +13,10 @@ TRAINED = DATA / "pathologies" / "lambda_1.rao"
 ALONE = DATA / "runs" / "smollm2.rao"
 
 
-def test_two_trees_of_a_run_stand_side_by_side_with_their_credit(lab: CommandLine) -> None:
+def test_two_trees_of_a_run_stand_side_by_side_with_their_credit(
+    lab: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     status, out, _ = lab(["diff", TRAINED, "--trees", "1.1", "1.2"])
     assert status == 0
     lines = out.splitlines()
@@ -24,6 +27,12 @@ def test_two_trees_of_a_run_stand_side_by_side_with_their_credit(lab: CommandLin
     found = lab.json(["diff", TRAINED, "--trees", "1.1", "1.2"])
     assert (found["a"]["rollout"], found["b"]["rollout"]) == (1, 2)
     assert found["rows"][0]["a"]["R"] is not None
+
+
+def test_a_narrow_terminal_has_narrow_lines(lab: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    lines = lab(["diff", TRAINED, "--trees", "1.1", "1.2"])[1].splitlines()
+    assert 60 < max(map(len, lines)) <= 70
 
 
 def test_trees_of_two_steps_and_of_two_runs(lab: CommandLine) -> None:

@@ -182,7 +182,7 @@ def test_two_prompts_at_a_server_have_costs_and_a_cap(env: Any) -> None:
     )
 
 
-def test_a_server_that_fails_is_named_since_its_time_is_not_that_of_a_prompt(env: Any) -> None:
+def test_a_server_that_fails_is_named_and_prompts_have_their_hash(env: Any) -> None:
     done = says("```python\nfinish('done')\n```")
     with serving(in_turn(done, answers(503, Retry_After="0"), done)) as server:
         policy = rl.load_policy(server.address)
@@ -192,6 +192,8 @@ def test_a_server_that_fails_is_named_since_its_time_is_not_that_of_a_prompt(env
         "the server was failing, and time a tree includes its failures: plain: 2 requests; "
         "no_delegation: 3 requests, 1 of them tried again"
     )
+    (one, two) = (about.prompt.partition("@")[2] for about in found.variants)
+    assert re.search(f"plain <span[^>]*>@{one}<.*no_delegation <span[^>]*>@{two}<", found._repr_html_())
     assert found.retries == failing and failing in str(found) and failing in found._repr_html_()
     assert sound.retries == "" and "failing" not in str(sound)
 

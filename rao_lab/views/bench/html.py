@@ -101,12 +101,19 @@ def _table(
 ) -> str:
     heads = "".join(f'<th title="{HEADS[place][1]}">{HEADS[place][0]}</th>' for place in shown)
     lines = "".join(
-        f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(about.name, NAME))}</td>'
+        f'<tr><td class="name" title="{said(about.prompt)}">{said(one_line(about.name, NAME))}'
+        f"{_hash(about.prompt) if bars else ''}</td>"
         f"{bars[number] if bars else ''}{''.join(row[place] for place in shown)}</tr>"
         for number, (about, row) in enumerate(zip(bench.variants, rows, strict=True))
     )
     head = f'<thead><tr><th class="name"></th>{begin}{heads}</tr></thead>'
     return f"{_WIDE}<table>{head}<tbody>{lines}</tbody></table></div>"
+
+
+def _hash(prompt: str) -> str:
+    """What tells a prompt of files from others of its name."""
+    _, at, rest = prompt.partition("@")
+    return f' <span class="quiet">@{said(one_line(rest, 12))}</span>' if at else ""
 
 
 def _row(one: Figures) -> list[str]:
