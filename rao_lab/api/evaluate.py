@@ -83,7 +83,7 @@ def evaluate(
             as many as keep a server busy.
         progress: in a notebook, a line says what runs, if it takes longer than two seconds.
         on_event: hears every event of every tree, after the place of its task.
-        on_trees: told (done, all) after each batch.
+        on_trees: told (done, all) as each tree ends, and at the beginning if some ran before.
         on_tick: called before each decode step; it may block, which is a pause.
 
     Raises:
@@ -222,6 +222,7 @@ def _watched(
     with in_notebook(policy, trees, judge=options["judge"]) as shown:
         options["on_event"] = shown.heard(options["on_event"])
         options["on_tick"] = shown.ticked(options["on_tick"])
+        options["on_trees"] = shown.told(options["on_trees"])
         yield
 
 

@@ -22,6 +22,7 @@ from rao_lab.base.checks import choice
 from rao_lab.base.safe_text import quoted
 from rao_lab.base.words import counted
 from rao_lab.errors import CallbackError, ConfigError, InputError, Interrupted, RaoLabError
+from rao_lab.evaluation.over import OnTrees, Over
 from rao_lab.evaluation.rows import labels_of
 from rao_lab.evaluation.summary import FIGURES, Summary, figures, summary_of, summary_words
 from rao_lab.evaluation.usage import usage_words
@@ -186,7 +187,7 @@ class Options(TypedDict, total=False):
     record: Record | None
     done: Mapping[int, Tree]
     on_event: Callable[[int, Event], None] | None
-    on_trees: Callable[[int, int], None] | None
+    on_trees: OnTrees | None
     on_tick: Callable[[int], None] | None
 
 
@@ -211,7 +212,7 @@ def evaluate(
     places: Sequence[int] | None = None,
     done: Mapping[int, Tree] = MappingProxyType({}),
     on_event: Callable[[int, Event], None] | None = None,
-    on_trees: Callable[[int, int], None] | None = None,
+    on_trees: OnTrees | None = None,
     on_tick: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """Runs every task once and sums up.
@@ -231,7 +232,7 @@ def evaluate(
         places: of the tasks, by which they are recorded; by default they are counted.
         done: trees that ran before, by these places; they are not run again.
         on_event: hears every event of every tree, after the place of its task.
-        on_trees: told (done, all) after each batch.
+        on_trees: told (done, all) as each tree ends, and at the beginning if some ran before.
         on_tick: called before each decode step; a raise from it stops the evaluation.
 
     Raises:
@@ -286,7 +287,6 @@ def evaluate(
             environment, policy, words, limits, sandbox=place, agent=agent, judge=judge, on_tick=on_tick
         )
         executor.on_event = None if record is None and on_event is None else happened
-        executor.on_tree = None if record is None else lambda _, tree: record.tree(tree)
         headers += [
             executor.header(TreeHeader(task, seed=seed, group=row, rollout=attempt))
             for row, task in zip(places or range(len(given)), given, strict=True)
@@ -294,13 +294,14 @@ def evaluate(
         if record is not None:
             record.begin(step)
         try:
+            before = sum(each.group in done for each in headers)
+            keep = None if record is None else record.tree
+            executor.on_tree = Over(on_trees, before, len(given), keep).ended
             for start in range(0, len(headers), batch):
                 whole = range(start, min(start + batch, len(headers)))
                 due[:] = [at for at in whole if headers[at].group not in done]
                 made = zip(due, executor.run([headers[at] for at in due]), strict=True)
                 trees += _in_order(whole, headers, done, dict(made))
-                if on_trees is not None:
-                    on_trees(len(trees), len(given))
         except Interrupted as stop:
             trees += _in_order(range(len(trees), len(headers)), headers, done, dict(zip(due, stop.trees)))
             raise Interrupted(trees, summed_up()) from None

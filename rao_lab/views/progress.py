@@ -33,6 +33,7 @@ GOAL_CELLS = 32
 WAIT_CELLS = 56
 
 OnTick = Callable[[int], None]
+OnTrees = Callable[[int, int], None]
 OnTree = Callable[[int, Event], None]
 """As the executor calls it: with the place of a tree and its event."""
 
@@ -64,6 +65,8 @@ class Progress:
         self._before = self._counter()
         self._lock = threading.Lock()
         self._nodes = self._ended = self._turns = self._sampled = 0
+        self._over = 0
+        """Trees that have ended, as far as it is told."""
         self._goals: dict[tuple[int, str], str] = {}
         """Running nodes -> goal."""
         self._awaited: dict[tuple[int, str], int] = {}
@@ -112,6 +115,17 @@ class Progress:
                     self._goals.pop(key, None)
                     self._awaited.pop(key, None)
 
+    def told(self, listener: OnTrees | None = None) -> OnTrees:
+        """An `on_trees` that counts trees that ran before, too, and hands on to another."""
+
+        def tell(over: int, of: int) -> None:
+            with self._lock:
+                self._over = over
+            if listener is not None:
+                listener(over, of)
+
+        return tell
+
     @property
     def seconds(self) -> float:
         return self._clock() - self._began
@@ -122,7 +136,7 @@ class Progress:
             tokens = max(self._sampled, self._counter() - self._before)
             words = [_clock(self.seconds)]
             if self._trees > 1:
-                words.append(f"{self._ended:,} of {self._trees:,} trees")
+                words.append(f"{max(self._ended, self._over):,} of {self._trees:,} trees")
             words.append(counted(self._nodes, "node") + self._where())
             words += [counted(self._turns, "turn")] if self._turns else []
             if tokens:

@@ -73,7 +73,17 @@ def test_a_number_takes_the_first_tasks_and_a_list_is_taken_as_it_is() -> None:
 def test_progress_counts_finished_trees() -> None:
     heard: list[tuple[int, int]] = []
     evaluate(Tasks(), ByTree({}), tasks=8, batch=3, on_trees=lambda done, of: heard.append((done, of)))
-    assert heard == [(3, 8), (6, 8), (8, 8)]
+    assert heard == [(done, 8) for done in range(1, 9)]
+
+
+def test_progress_counts_trees_that_ran_before_from_the_beginning() -> None:
+    heard: list[int] = []
+    trees = evaluate(Tasks(), ByTree({}), tasks=8).trees
+    before = {at: trees[at] for at in (0, 5, 7)}
+    found = evaluate(
+        Tasks(), ByTree({}), tasks=8, batch=3, done=before, on_trees=lambda now, of: heard.append(now)
+    )
+    assert heard == [3, 4, 5, 6, 7, 8] and len(found.trees) == 8
 
 
 def test_unscored_trees_are_counted_apart_and_left_out_of_the_share() -> None:

@@ -95,3 +95,10 @@ def test_a_notebook_shows_one_line_that_is_updated(monkeypatch: pytest.MonkeyPat
     drawn.clear()
     rl.run(TASK, ENV, POLICY, progress=False)
     assert drawn == []
+
+
+def test_trees_that_ran_before_count() -> None:
+    shown = Progress(POLICY, 60)
+    heard: list[tuple[int, int]] = []
+    shown.told(lambda *both: heard.append(both))(8, 60)
+    assert "8 of 60 trees" in shown.line() and heard == [(8, 60)]

@@ -322,6 +322,6 @@ def _watched(
             limits,
             on_event=progress.event,
             on_tick=progress.ticked(),
-            on_trees=lambda finished, _: board.advance("tasks", finished),
+            on_trees=progress.told(lambda over, _: board.advance("tasks", over)),
             **options,
         )
