@@ -189,6 +189,8 @@ def test_the_menus_of_a_narrow_cell_choose_with_the_mouse_and_with_keys(pages: A
     page = open_showcase(pages, saved, width=640)
     page.get_by_title("Credit settings").click()
     form = page.locator(".rao .menu .form")
+    settings, body = (page.locator(f".rao > {part}").bounding_box() for part in (".menu", ".body"))
+    assert settings["y"] + settings["height"] <= body["y"] + 1  # what they change is not covered
     estimator, baseline = form.get_by_label("estimator"), form.get_by_label("baseline")
     estimator.select_option("rao_root_adv")
     baseline.select_option("group_mean")

@@ -206,7 +206,7 @@ export class WhatIf {
       list.hidden = !shown.flipped.length;
     };
     const acts = h("div", { class: "acts" }, list, this.resetButton());
-    host.menu.open(this.chip, [h("div", { class: "form" }, form.nodes, words, acts)]);
+    host.menu.open(this.chip, [h("div", { class: "form" }, form.nodes, words, acts)], "settings");
     this.showPopped();
   }
 

@@ -260,7 +260,7 @@ function paintFoot(picture, { root, at, A, was, live }, column, chosen) {
   const moved = wide && Math.abs(was.at - at) > 0.004;
   const short = `was ${signed(was.A)}`;
   const long = moved ? `${short}, R ${plain(was.at)}` : short;
-  const room = plan.pitch - 4 * u;
+  const room = plan.pitch - 8 * u;
   const words = context.measureText(long).width <= room ? long : fitText(context, short, room);
   context.fillText(words, left, plan.foot + 47 * u);
 }
