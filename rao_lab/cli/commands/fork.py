@@ -107,8 +107,6 @@ def fork(
       rao-lab fork runs/a.rao --node 0.1 --goal "Sort the list" --rest continued
     """
     from rao_lab.api.find import find_tree, find_trees
-    from rao_lab.api.fork import fork as run_again
-    from rao_lab.api.reopen import Begun, reopen_environment
     from rao_lab.base.checks import choice
     from rao_lab.cli.reports.fork import fork_text
     from rao_lab.errors import ConfigError
@@ -125,7 +123,10 @@ def fork(
             paths = [each.path for each in original.nodes]
             more = f" and {len(paths) - PATHS_SAID} more" if len(paths) > PATHS_SAID else ""
             raise ConfigError(f"--node is missing: this tree has {', '.join(paths[:PATHS_SAID])}{more}")
-        turn_of(original.node(node), turn)  # before a model is loaded for nothing
+        turn_of(original.node(node), turn)  # before anything heavy is loaded for nothing
+        from rao_lab.api.fork import fork as run_again
+        from rao_lab.api.reopen import Begun, reopen_environment
+
         world = None
         if env or rules or tasks:
             world = reopen_environment(Begun(path, run.config), env, "chat", None, rules, tasks, {})
