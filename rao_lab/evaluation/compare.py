@@ -126,8 +126,8 @@ class Comparison:
         """What the arms reach, how they differ, and what it took, in lines."""
         alone = self.repeats == 1 and self.budget is None
         return [
-            f"{'the same' if alone else 'all tries'}, with 95 % intervals over tasks, which were drawn again and again "
-            "(of shares Wilson's, of differences Student's t, a little wider since a few tasks may agree by chance):",
+            f"{'the same' if alone else 'all tries'}, 95 % intervals over tasks (shares: Wilson's; differences: t, "
+            "widened):",
             *measure_lines(self.measures, self.repeats, self.budget),
             *cost_lines(self.costs, self.repeats),
         ]
