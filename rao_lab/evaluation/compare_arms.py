@@ -1,9 +1,9 @@
-"""Recipes side by side, each trained more than once: means over runs, with intervals that count runs.
+"""Ways to train side by side, each used more than once: means over runs, with intervals that count runs.
 
-An interval over tasks says how well one run was measured; it says nothing of another run of the same recipe. Here a
-run is the unit. A mean has the t interval at n - 1 degrees of freedom. A difference is paired if both arms have the
-same seeds, since runs of one seed meet the same tasks; otherwise it is Welch's (1947). Runs that are all alike tell
-nothing of how runs differ: then there is no interval.
+An interval over tasks says how well one run was measured; it says nothing of another run that was trained the same
+way. Here a run is the unit. A mean has the t interval at n - 1 degrees of freedom. A difference is paired if both arms
+have the same seeds, since runs of one seed meet the same tasks; otherwise it is Welch's (1947). Runs that are all alike
+tell nothing of how runs differ: then there is no interval.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class ArmComparison:
 
 @checked_call
 def compare_arms(arms: Mapping[str, Sequence[Run]], window: int = WINDOW) -> ArmComparison:
-    """Puts recipes beside each other, each with its runs of several seeds.
+    """Puts ways to train beside each other, each with its runs of several seeds.
 
         >>> run = rl.open_run("runs/a.rao")  # in earnest, runs of several seeds
         >>> found = rl.compare_arms({"one": [run], "other": [run]}, window=1)
