@@ -23,7 +23,7 @@ from rao_lab.errors import ConfigError
 from rao_lab.evaluation.clustered import LEVEL, t_quantile
 from rao_lab.evaluation.compare_runs import NAMED, WINDOW, Reached, RunComparison, compare_runs
 from rao_lab.store import Run, differences
-from rao_lab.tree.text import signed_interval
+from rao_lab.tree.text import signed, signed_interval
 
 HEADS = ("arm", "runs", "tokens", "success", "95 %", "probes", "95 %")
 FIGURES = ("success", "probes")
@@ -243,7 +243,9 @@ def _said(arms: Sequence[ArmReached]) -> list[str]:
             how = counted(apart.runs, "seed") + ", paired" if apart.paired else counted(apart.runs, "run")
             head = f"{what}, {arm.arm} minus {first.arm}"
             if apart.low is None or apart.high is None:
-                found.append(f"{head}: {apart.value:+.2f}, no interval from {how}: no spread is seen")
+                found.append(
+                    f"{head}: {signed(apart.value, 2, '-')}, no interval from {how}: no spread is seen"
+                )
                 continue
             interval = signed_interval(apart.value, apart.low, apart.high, "-")
             resolved = "resolved" if apart.resolved else "not resolved"

@@ -93,6 +93,12 @@ def trees() -> tuple[Tree, Tree]:
     return a, b
 
 
+@pytest.fixture(autouse=True)
+def as_wide_as_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook's kernel that ran in this process before would have narrower lines."""
+    monkeypatch.setattr("rao_lab.tree.diff.usual_width", lambda: 100)
+
+
 def test_two_trees_part_at_the_earliest_turn_of_the_first_clock() -> None:
     found = diff_trees(*trees())
     assert found.first is not None and found.first_action is not None
